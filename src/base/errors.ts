@@ -1,0 +1,86 @@
+/**
+ * Errors of the harness. They carry a brand instead of relying on `instanceof`, because Jest runs suites in a realm of
+ * their own where our classes are other objects (jestjs/jest#2549).
+ */
+
+/** Who has to act: the suite's author, whoever looks after the VM under test, the lab, or nobody but the test. */
+export type FailureKind = "usage" | "vm" | "infrastructure" | "expectation";
+
+export interface HarnessErrorOptions {
+  readonly cause?: unknown;
+  /** What to try next; a command when there is one. */
+  readonly hint?: string | undefined;
+  /** Last lines of output that explain the failure. */
+  readonly lastLines?: readonly string[] | undefined;
+}
+
+const brand = Symbol.for("jest-avf.error");
+
+/** Root of all errors thrown on purpose. `message` holds everything; `shortMessage` the first sentence only. */
+export class HarnessError extends Error {
+  readonly [brand]: readonly string[];
+  readonly shortMessage: string;
+  readonly hint: string | undefined;
+  readonly lastLines: readonly string[];
+
+  constructor(
+    readonly kind: FailureKind,
+    /** Stable upper-case name of this failure, e.g. `VM_DIED`. */
+    readonly code: string,
+    message: string,
+    options: HarnessErrorOptions = {},
+  ) {
+    super(composeMessage(message, options), options.cause === undefined ? undefined : { cause: options.cause });
+    this.shortMessage = message;
+    this.hint = options.hint;
+    this.lastLines = options.lastLines ?? [];
+    this.name = new.target.name;
+    this[brand] = classNames(new.target);
+  }
+
+  /** Works across realms: compares the class names that the error was branded with. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return isHarnessError(value) && value[brand].includes(this.name);
+  }
+}
+
+/** The caller asked for something that cannot be: bad argument, wrong order, missing option. */
+export class UsageError extends HarnessError {
+  constructor(code: string, message: string, options?: HarnessErrorOptions) {
+    super("usage", code, message, options);
+  }
+}
+
+/** Host, device, network or tool failed: the lab is broken, not the test. */
+export class InfrastructureError extends HarnessError {
+  constructor(code: string, message: string, options?: HarnessErrorOptions) {
+    super("infrastructure", code, message, options);
+  }
+}
+
+/** A deadline of ours passed. */
+export class TimeoutError extends InfrastructureError {}
+
+export function isHarnessError(value: unknown): value is HarnessError {
+  return typeof value === "object" && value !== null && brand in value;
+}
+
+/** Text of anything thrown, for places that must not throw again. */
+export function describeError(error: unknown): string {
+  return error instanceof Error || isHarnessError(error) ? (error as Error).message : String(error);
+}
+
+function composeMessage(message: string, { hint, lastLines }: HarnessErrorOptions): string {
+  const parts = [message];
+  if (hint) parts.push(`Hint: ${hint}`);
+  if (lastLines && lastLines.length > 0) parts.push(`Last output:\n${lastLines.map((line) => `  ${line}`).join("\n")}`);
+  return parts.join("\n");
+}
+
+function classNames(constructor: { readonly name: string }): readonly string[] {
+  const names: string[] = [];
+  for (let current: unknown = constructor; typeof current === "function"; current = Object.getPrototypeOf(current)) {
+    if (current.name) names.push(current.name);
+  }
+  return names;
+}

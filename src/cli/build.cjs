@@ -1,0 +1,83 @@
+"use strict";
+// Turns src/**/*.ts into dist/**/*.js, file by file, and makes avfd one bundle for the emulated device.
+// Types are checked by `npm run check`; here only speed counts, for this runs before every command in a checkout.
+const { createHash } = require("node:crypto");
+const fs = require("node:fs");
+const path = require("node:path");
+
+const root = path.resolve(__dirname, "../..");
+const dist = path.join(root, "dist");
+const stamp = path.join(dist, ".built-from");
+
+/** Source files in a stable order, without tests. */
+function sources(folder) {
+  return fs
+    .readdirSync(folder, { withFileTypes: true })
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .flatMap((entry) => {
+      const file = path.join(folder, entry.name);
+      if (entry.isDirectory()) return sources(file);
+      return /\.ts$/.test(entry.name) && !/\.test\.ts$|\.d\.ts$/.test(entry.name) ? [file] : [];
+    });
+}
+
+function fingerprint(files) {
+  const hash = createHash("sha256");
+  for (const file of [...files, __filename, path.join(root, "package-lock.json")]) {
+    const stat = fs.statSync(file);
+    hash.update(`${path.relative(root, file)}\0${stat.size}\0${stat.mtimeMs}\n`);
+  }
+  return hash.digest("hex");
+}
+
+/** Builds when a source changed since the last build. Returns whether it did. */
+async function build() {
+  const files = sources(path.join(root, "src"));
+  const wanted = fingerprint(files);
+  if (fs.existsSync(stamp) && fs.readFileSync(stamp, "utf8") === wanted) return false;
+  const esbuild = require("esbuild");
+  // A folder of its own, then a rename: two builds at once, or a build cut short, leave a whole dist behind.
+  const fresh = `${dist}.${process.pid}.tmp`;
+  fs.rmSync(fresh, { recursive: true, force: true });
+  const common = { platform: "node", target: "node20", sourcemap: "linked", logLevel: "error" };
+  await esbuild.build({
+    ...common,
+    entryPoints: files,
+    outbase: path.join(root, "src"),
+    outdir: fresh,
+    format: "cjs",
+    bundle: false,
+  });
+  const avfd = path.join(root, "src/avfd/main.ts");
+  if (fs.existsSync(avfd)) {
+    await esbuild.build({
+      ...common,
+      entryPoints: [avfd],
+      outfile: path.join(fresh, "avfd.bundle.cjs"),
+      format: "cjs",
+      bundle: true,
+      sourcemap: "inline",
+    });
+  }
+  fs.writeFileSync(path.join(fresh, ".built-from"), wanted);
+  const old = `${dist}.${process.pid}.old`;
+  if (fs.existsSync(dist)) fs.renameSync(dist, old);
+  try {
+    fs.renameSync(fresh, dist);
+  } catch (error) {
+    // Another process put its build there in between; it was made from the same sources.
+    if (error.code !== "ENOTEMPTY" && error.code !== "EEXIST") throw error;
+    fs.rmSync(fresh, { recursive: true, force: true });
+  }
+  fs.rmSync(old, { recursive: true, force: true });
+  return true;
+}
+
+module.exports = { build };
+
+if (require.main === module) {
+  build().catch((error) => {
+    process.stderr.write(`avf: the build failed: ${error.message}\n`);
+    process.exitCode = 1;
+  });
+}

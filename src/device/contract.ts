@@ -1,0 +1,61 @@
+/** What the harness needs of a device, whatever it is: a phone, Cuttlefish, or the emulated device. */
+import type { Readable, Writable } from "node:stream";
+import type { CommandResult } from "../process/run.js";
+
+export interface DeviceCallOptions {
+  /** Default: 30 s. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface DeviceExecOptions extends DeviceCallOptions {
+  readonly input?: string | Uint8Array;
+}
+
+/** A command that runs on the device for as long as we stay attached. */
+export interface DeviceProcess {
+  readonly argv: readonly string[];
+  readonly stdin: Writable;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  /** Exit code on the device; undefined when the connection ended first (device gone, or `stop()`). Never rejects. */
+  readonly ended: Promise<{ readonly exitCode: number | undefined }>;
+  /** Detaches, which ends the command on the device (adb hangs up on it). Repeatable. */
+  stop(): Promise<void>;
+}
+
+export interface PortForward {
+  /** Port on 127.0.0.1. */
+  readonly hostPort: number;
+  readonly remote: string;
+  close(): Promise<void>;
+}
+
+export interface Device {
+  readonly serial: string;
+  /** Aborted with the reason when the device went away; waits on the device end with it. */
+  readonly gone: AbortSignal;
+  /** Runs a command; each argument is quoted once, here. Throws `CommandFailedError` unless it exits with 0. */
+  exec(argv: readonly string[], options?: DeviceExecOptions): Promise<CommandResult>;
+  /** The same, returning the result whatever it is. */
+  execUnchecked(argv: readonly string[], options?: DeviceExecOptions): Promise<CommandResult>;
+  /** Starts a command and stays attached to it. */
+  spawn(argv: readonly string[]): DeviceProcess;
+  /** Copies a host file, or bytes, to the device; written to a temporary name there and renamed. */
+  push(source: string | Uint8Array, remotePath: string, options?: DeviceCallOptions & { mode?: number }): Promise<void>;
+  /** Whole content of a file on the device; undefined when there is none. Refuses more than `maxBytes` (64 MiB). */
+  readFile(remotePath: string, options?: DeviceCallOptions & { maxBytes?: number }): Promise<Buffer | undefined>;
+  pull(remotePath: string, localPath: string, options?: DeviceCallOptions): Promise<void>;
+  /** Installs or reinstalls an APK (`pm install -r -t`). */
+  installApk(localPath: string, options?: DeviceCallOptions): Promise<void>;
+  /** Path on the device of an installed package's base APK; undefined when it is not installed. */
+  packagePath(packageName: string, options?: DeviceCallOptions): Promise<string | undefined>;
+  uninstall(packageName: string, options?: DeviceCallOptions): Promise<void>;
+  /** Forwards a free port of 127.0.0.1 to `tcp:<n>` or `vsock:<cid>:<port>` of the device. */
+  forward(remote: string, options?: DeviceCallOptions): Promise<PortForward>;
+  /** All system properties. */
+  getProperties(options?: DeviceCallOptions): Promise<ReadonlyMap<string, string>>;
+  /** Closes forwards and attached commands of ours. The device itself goes on. Repeatable. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}

@@ -1,0 +1,72 @@
+/** Child processes that live beside us until we end them. None of them outlives this process, not even after SIGKILL. */
+import { spawn, type ChildProcess } from "node:child_process";
+import { sleep } from "../base/deadline.js";
+
+export interface OwnedProcessOptions {
+  readonly cwd?: string;
+  readonly env?: NodeJS.ProcessEnv;
+  /** As in `child_process.spawn`; default: stdin ignored, stdout and stderr piped. */
+  readonly stdio?: ("ignore" | "pipe" | "inherit" | number)[];
+  /** True for a process that is meant to outlive us (a detached device): it gets a session of its own. */
+  readonly detached?: boolean;
+}
+
+export interface ProcessEnd {
+  readonly exitCode: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** Set when the program could not be started. */
+  readonly startFailure?: Error;
+}
+
+export interface OwnedProcess {
+  readonly argv: readonly string[];
+  readonly pid: number | undefined;
+  readonly child: ChildProcess;
+  /** Settles once, never rejects. */
+  readonly ended: Promise<ProcessEnd>;
+  /** SIGTERM, then SIGKILL after `graceMs`; settles when the process is gone. Repeatable. */
+  stop(graceMs?: number): Promise<ProcessEnd>;
+}
+
+const living = new Set<ChildProcess>();
+let exitHookInstalled = false;
+
+/**
+ * Starts a process in the background. The kernel ends it when this process dies (`setpriv --pdeathsig`, part of
+ * util-linux, where present), and an exit handler does where it is not.
+ */
+export function spawnOwned(argv: readonly string[], options: OwnedProcessOptions = {}): OwnedProcess {
+  const bound = options.detached === true ? argv : ["setpriv", "--pdeathsig", "KILL", "--", ...argv];
+  const [file = "", ...args] = bound;
+  const child = spawn(file, args, {
+    stdio: options.stdio ?? ["ignore", "pipe", "pipe"],
+    detached: options.detached === true,
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    ...(options.env ? { env: options.env } : {}),
+  });
+  if (options.detached !== true) keepUntilExit(child);
+  const ended = new Promise<ProcessEnd>((resolve) => {
+    child.once("error", (startFailure) => resolve({ exitCode: null, signal: null, startFailure }));
+    child.once("exit", (exitCode, signal) => resolve({ exitCode, signal }));
+  }).finally(() => living.delete(child));
+  return { argv, pid: child.pid, child, ended, stop: (graceMs = 2_000) => stop(child, ended, graceMs) };
+}
+
+async function stop(child: ChildProcess, ended: Promise<ProcessEnd>, graceMs: number): Promise<ProcessEnd> {
+  child.kill("SIGTERM");
+  const timer = new AbortController();
+  const gone = ended.finally(() => timer.abort());
+  await Promise.race([gone, sleep(graceMs, timer.signal).catch(() => undefined)]);
+  child.kill("SIGKILL");
+  return gone;
+}
+
+function keepUntilExit(child: ChildProcess): void {
+  living.add(child);
+  if (exitHookInstalled) return;
+  exitHookInstalled = true;
+  // Jest ends with process.exit on a signal and runs no teardown: this is the last moment we get.
+  process.on("exit", () => {
+    for (const process of living) process.kill("SIGKILL");
+  });
+}

@@ -1,0 +1,102 @@
+/** Child processes that run to their end. Arguments are arrays; no shell is ever involved. */
+import { execa } from "execa";
+import { InfrastructureError } from "../base/errors.js";
+import { formatMs } from "../base/deadline.js";
+
+export interface RunOptions {
+  /** After this the child gets SIGTERM, then SIGKILL. Default: 60 s. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal | undefined;
+  readonly cwd?: string;
+  /** Added to the environment of this process. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly input?: string | Uint8Array;
+  /** Output beyond this is an error, so that a device cannot fill our memory. Default: 64 MiB. */
+  readonly maxOutputBytes?: number;
+  /** Called for each chunk of stdout or stderr as it comes. */
+  readonly onOutput?: (chunk: string) => void;
+}
+
+/** One shape for success and failure. */
+export interface CommandResult {
+  readonly argv: readonly string[];
+  /** Undefined when the program was ended by a signal, or did not start. */
+  readonly exitCode: number | undefined;
+  readonly signal: string | undefined;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly durationMs: number;
+  readonly timedOut: boolean;
+  readonly canceled: boolean;
+  /** Why the program did not start at all, e.g. `ENOENT`. */
+  readonly startFailure: string | undefined;
+}
+
+/** A program that did not end with exit code 0. */
+export class CommandFailedError extends InfrastructureError {
+  constructor(
+    readonly result: CommandResult,
+    hint?: string,
+  ) {
+    super("COMMAND_FAILED", `${describeEnd(result)}: ${result.argv.join(" ")}`, {
+      hint,
+      lastLines: lastLines(result.stderr.trim() === "" ? result.stdout : result.stderr),
+    });
+  }
+}
+
+/** Runs to the end; throws `CommandFailedError` unless the exit code is 0. */
+export async function run(argv: readonly string[], options: RunOptions = {}): Promise<CommandResult> {
+  const result = await runUnchecked(argv, options);
+  if (result.exitCode !== 0) throw new CommandFailedError(result);
+  return result;
+}
+
+/** Runs to the end and returns the result, whatever it is. */
+export async function runUnchecked(argv: readonly string[], options: RunOptions = {}): Promise<CommandResult> {
+  const [file, ...args] = argv;
+  if (file === undefined) throw new Error("run() needs a program");
+  const child = execa(file, args, {
+    reject: false,
+    stripFinalNewline: false,
+    timeout: options.timeoutMs ?? 60_000,
+    forceKillAfterDelay: 2_000,
+    maxBuffer: options.maxOutputBytes ?? 64 << 20,
+    ...(options.signal ? { cancelSignal: options.signal } : {}),
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    ...(options.env ? { env: options.env } : {}),
+    ...(options.input === undefined ? { stdin: "ignore" as const } : { input: options.input }),
+  });
+  if (options.onOutput) {
+    const onOutput = options.onOutput;
+    for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => onOutput(String(chunk)));
+  }
+  const result = await child;
+  return {
+    argv,
+    exitCode: result.exitCode,
+    signal: result.signal,
+    stdout: result.stdout,
+    stderr: result.stderr,
+    durationMs: result.durationMs,
+    timedOut: result.timedOut,
+    canceled: result.isCanceled,
+    startFailure: result.exitCode === undefined && result.signal === undefined ? result.code : undefined,
+  };
+}
+
+/** Last lines of some output, for error messages. */
+export function lastLines(text: string, count = 12): readonly string[] {
+  return text
+    .trimEnd()
+    .split("\n")
+    .slice(-count)
+    .filter((line) => line !== "");
+}
+
+function describeEnd(result: CommandResult): string {
+  if (result.canceled) return "Cancelled";
+  if (result.timedOut) return `Timed out after ${formatMs(result.durationMs)}`;
+  if (result.startFailure !== undefined) return `Could not start (${result.startFailure})`;
+  return result.signal === undefined ? `Exit code ${String(result.exitCode)}` : `Ended by ${result.signal}`;
+}

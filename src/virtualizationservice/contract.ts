@@ -1,0 +1,152 @@
+/**
+ * What the lifecycle library needs of the side that runs VMs. Mirrors `IVirtualizationService` and `IVirtualMachine`
+ * (Android 15, virtualizationservice/aidl), as far as the `vm` tool offers them.
+ */
+import type { HarnessError } from "../base/errors.js";
+
+/** `VirtualMachineState` of the service. */
+export type VmState = "NOT_STARTED" | "STARTING" | "STARTED" | "READY" | "FINISHED" | "DEAD";
+
+/** Codes of `onError`, by AIDL name; an unknown code keeps what the device said. */
+export type VmErrorCode =
+  | { readonly kind: "known"; readonly name: keyof typeof VM_ERROR_CODES; readonly value: number }
+  | { readonly kind: "unrecognised"; readonly raw: string };
+
+export const VM_ERROR_CODES = {
+  UNKNOWN: 0,
+  PAYLOAD_VERIFICATION_FAILED: 1,
+  PAYLOAD_CHANGED: 2,
+  PAYLOAD_INVALID_CONFIG: 3,
+} as const;
+
+/** `DeathReason` of Android 15, and -1 for a service that died itself. */
+export const DEATH_REASONS = {
+  VIRTUALIZATION_SERVICE_DIED: -1,
+  INFRASTRUCTURE_ERROR: 0,
+  KILLED: 1,
+  UNKNOWN: 2,
+  SHUTDOWN: 3,
+  START_FAILED: 4,
+  REBOOT: 5,
+  CRASH: 6,
+  PVM_FIRMWARE_PUBLIC_KEY_MISMATCH: 7,
+  PVM_FIRMWARE_INSTANCE_IMAGE_CHANGED: 8,
+  MICRODROID_FAILED_TO_CONNECT_TO_VIRTUALIZATION_SERVICE: 11,
+  MICRODROID_PAYLOAD_HAS_CHANGED: 12,
+  MICRODROID_PAYLOAD_VERIFICATION_FAILED: 13,
+  MICRODROID_INVALID_PAYLOAD_CONFIG: 14,
+  MICRODROID_UNKNOWN_RUNTIME_ERROR: 15,
+  HANGUP: 16,
+  WATCHDOG_REBOOT: 17,
+} as const;
+
+export type DeathReason =
+  | { readonly kind: "known"; readonly name: keyof typeof DEATH_REASONS; readonly value: number }
+  | { readonly kind: "unrecognised"; readonly raw: string };
+
+/** What a running VM tells, in the order it happened. `died` is the last one and comes exactly once. */
+export type VmEvent =
+  | { readonly kind: "state"; readonly state: VmState }
+  | { readonly kind: "console"; readonly chunk: Buffer }
+  | { readonly kind: "log"; readonly chunk: Buffer }
+  | { readonly kind: "payload-started" }
+  | { readonly kind: "payload-ready" }
+  | { readonly kind: "payload-finished"; readonly exitCode: number }
+  | { readonly kind: "error"; readonly code: VmErrorCode; readonly message: string }
+  | { readonly kind: "died"; readonly reason: DeathReason };
+
+export type VmPayload =
+  { readonly kind: "config"; readonly configPath: string } | { readonly kind: "binary"; readonly binaryName: string };
+
+/** `VirtualMachineAppConfig`: all paths are on the device, and the files are there already. */
+export interface AppVmConfig {
+  readonly name: string;
+  readonly apkPath: string;
+  readonly idsigPath: string;
+  readonly instanceImagePath: string;
+  /** Present where the service uses instance ids (LLPVM_CHANGES). */
+  readonly instanceIdPath: string | undefined;
+  readonly payload: VmPayload;
+  readonly extraApks: readonly { readonly apkPath: string; readonly idsigPath: string }[];
+  readonly debugLevel: "none" | "full";
+  readonly protectedVm: boolean;
+  /** Undefined: the OS default, 256 MiB. */
+  readonly memoryMib: number | undefined;
+  readonly cpuTopology: "one_cpu" | "match_host";
+  readonly encryptedStorage: { readonly path: string; readonly sizeBytes: number } | undefined;
+  readonly osName: string;
+  readonly consoleInput: boolean;
+  readonly vendorImagePath: string | undefined;
+  readonly networkSupported: boolean;
+  /** Where the service may put files that live only as long as this run (console, log). */
+  readonly scratchPath: string;
+}
+
+export interface RunningVm {
+  readonly cid: number;
+  state(): VmState;
+  /** Kills the VM and waits until it is gone. */
+  stop(): Promise<void>;
+  /** Settles with the reason once the `died` event was delivered. Never rejects. */
+  readonly died: Promise<DeathReason>;
+  /** Sends bytes to the console; undefined when the VM was started without console input. */
+  readonly writeConsole: ((bytes: Uint8Array) => Promise<void>) | undefined;
+  /** A connection to a guest port, as a host socket. The caller ends it. */
+  connectVsock(port: number): Promise<import("node:net").Socket>;
+}
+
+export interface VmDebugInfo {
+  readonly cid: number;
+  readonly temporaryDirectory: string;
+  readonly requesterUid: number;
+  readonly requesterPid: number;
+}
+
+export interface ServiceCapabilities {
+  readonly protectedVm: boolean;
+  readonly nonProtectedVm: boolean;
+  /** Release of the dialect in use: 13, 14, 15… */
+  readonly androidRelease: number;
+  readonly sdk: number;
+  readonly supportedOsList: readonly string[];
+  /** CPUs of the device. */
+  readonly cpuCount: number;
+  readonly encryptedStorage: boolean;
+  readonly cpuTopology: boolean;
+  readonly features: ReadonlySet<string>;
+  readonly hypervisorVersion: string | undefined;
+}
+
+export type PartitionType = "raw" | "instance" | "encryptedstore";
+
+/** Files on the side where VMs run. Paths are absolute there. */
+export interface RemoteFiles {
+  /** Creates exactly this folder; false when something of that name is there already. Atomic across processes. */
+  claimFolder(path: string): Promise<boolean>;
+  ensureFolder(path: string): Promise<void>;
+  exists(path: string): Promise<boolean>;
+  /** Undefined when there is no such file. */
+  read(path: string): Promise<Buffer | undefined>;
+  write(path: string, content: string | Uint8Array): Promise<void>;
+  copy(from: string, to: string): Promise<void>;
+  /** Removes a file, or a folder with all in it, without following links; nothing there is fine. */
+  remove(path: string): Promise<void>;
+  list(path: string): Promise<readonly string[]>;
+}
+
+/** Failures of the service are `ServiceError`s with the tool's own words. */
+export interface VirtualizationService {
+  readonly files: RemoteFiles;
+  capabilities(): Promise<ServiceCapabilities>;
+  isFeatureEnabled(feature: string): Promise<boolean>;
+  initializeWritablePartition(path: string, sizeBytes: number, type: PartitionType): Promise<void>;
+  createOrUpdateIdsigFile(apkPath: string, idsigPath: string): Promise<void>;
+  /**
+   * Creates and starts a VM. `listener` gets each event from the very first on; it must not throw. Resolves when the VM
+   * process runs and its CID is known, rejects when it could not be started.
+   */
+  startVm(config: AppVmConfig, listener: (event: VmEvent) => void, signal?: AbortSignal): Promise<RunningVm>;
+  listVms(): Promise<readonly VmDebugInfo[]>;
+}
+
+export type ServiceError = HarnessError;
