@@ -29,7 +29,7 @@ const DEPS = {
     "base",
   ],
 };
-const folders = [...Object.keys(DEPS), "cli", "reporter"];
+const folders = [...Object.keys(DEPS), "cli"];
 
 const importRules = Object.entries(DEPS).map(([folder, allowed]) => ({
   files: [`src/${folder}/**/*.ts`],
