@@ -1,0 +1,43 @@
+#!/system/bin/sh
+# init of the emulated device: file systems, network, then avfd (which owns packages, properties and VMs) and adbd.
+export PATH=/system/bin:/apex/com.android.virt/bin:/usr/bin
+export HOME=/ TMPDIR=/data/local/tmp ANDROID_ROOT=/system ANDROID_DATA=/data
+
+mkdir -p /dev/pts /dev/shm /dev/socket /dev/virtio-ports
+mount -t devpts -o mode=0620,gid=5,ptmxmode=0666 devpts /dev/pts
+mount -t tmpfs -o mode=1777 tmpfs /tmp
+mount -t tmpfs -o mode=0755 tmpfs /run
+mount -t ext4 -o noatime,nodev,nosuid /dev/vdb /data || echo "emulated device: no data disk" >/dev/ttyS0
+chmod 0666 /dev/null /dev/zero /dev/full /dev/random /dev/urandom /dev/tty /dev/ptmx
+chmod 0755 /dev/socket
+hostname localhost
+
+mkdir -p /data/local/tmp /data/app /data/system /data/user/0 /data/misc/virtualizationservice/common /data/tombstones
+chown 2000:2000 /data/local/tmp && chmod 0771 /data/local /data/local/tmp
+chown 0:0 /data && chmod 0771 /data /data/app /data/user /data/user/0 /data/misc
+
+ip link set lo up
+ip addr add 10.0.2.15/24 dev eth0
+ip link set eth0 up
+
+# The host's way in for what adb cannot do: clock, entropy, freezing VMs around a snapshot.
+for port in /sys/class/virtio-ports/*; do
+  [ "$(cat "$port/name" 2>/dev/null)" = avf.control ] && ln -sf "/dev/${port##*/}" /dev/virtio-ports/avf.control
+done
+
+forever() {
+  while :; do
+    "$@"
+    echo "emulated device: $1 ended with code $?, starting it again" >/dev/ttyS0
+    sleep 1
+  done
+}
+
+forever node --max-old-space-size=256 /system/avfd/avfd.cjs </dev/null >/dev/ttyS0 2>&1 &
+
+# As on a phone, adb's shells are uid 2000 and may write to /data/local/tmp only.
+export ADBD_PORT=5555 SHELL=/system/bin/sh USER=shell LOGNAME=shell HOSTNAME=localhost
+forever start-stop-daemon -S -q -c shell:shell -x /system/bin/adbd </dev/null >/dev/ttyS0 2>&1 &
+
+echo "emulated device: init done" >/dev/ttyS0
+while :; do wait; sleep 1; done

@@ -1,0 +1,33 @@
+/** The name of an image: a hash of everything of ours that shapes it, so that a change makes a new one by itself. */
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { avfdInputs } from "../../avfd/image.js";
+import { packageRoot } from "../../base/paths.js";
+import { guestInputs } from "../../guest/image.js";
+import { rootTreeInputs } from "./root-tree.js";
+
+/**
+ * Reads some hundred kilobytes of sources, but no package and no binary: it is computed at every start. The host's Node
+ * and a crosvm count by size and time of change.
+ */
+export function imageKey(crosvmPath: string | undefined): string {
+  const hash = createHash("sha256");
+  for (const file of [...builderFiles(), ...rootTreeInputs(), ...guestInputs(), ...avfdInputs()]) {
+    hash.update(file.slice(packageRoot.length)).update("\0").update(readFileSync(file)).update("\0");
+  }
+  hash.update(`node ${process.version}\0`);
+  if (crosvmPath !== undefined) {
+    const { size, mtimeMs } = statSync(crosvmPath);
+    hash.update(`crosvm ${size} ${mtimeMs}\0`);
+  }
+  return hash.digest("hex").slice(0, 16);
+}
+
+/** The compiled builder itself. */
+function builderFiles(): readonly string[] {
+  return readdirSync(__dirname)
+    .filter((name) => name.endsWith(".js"))
+    .sort()
+    .map((name) => join(__dirname, name));
+}

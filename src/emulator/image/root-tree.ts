@@ -1,0 +1,96 @@
+/** The emulated device's root file system as a folder on the host, ready for mke2fs. */
+import { chmod, copyFile, cp, mkdir, realpath, symlink, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { installAvfd } from "../../avfd/image.js";
+import { packageRoot } from "../../base/paths.js";
+import { run } from "../../process/run.js";
+import type { UnpackedPackages } from "../packages/unpack.js";
+import { findLibraries } from "./libraries.js";
+
+export interface RootTreeOptions {
+  readonly packages: UnpackedPackages;
+  readonly rootFolder: string;
+  readonly workFolder: string;
+  /** crosvm for the device (`AVF_CROSVM`), if any. */
+  readonly crosvmPath: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Device folders that are links on Android, or that merge Debian's split of / and /usr. */
+const LINKS: Readonly<Record<string, string>> = {
+  bin: "system/bin",
+  sbin: "system/bin",
+  lib: "usr/lib",
+  lib64: "usr/lib/x86_64-linux-gnu",
+  "usr/lib64": "lib/x86_64-linux-gnu",
+  "usr/sbin": "../system/bin",
+  etc: "system/etc",
+  var: "run",
+};
+const MOUNT_POINTS = ["proc", "sys", "dev", "tmp", "run", "data", "mnt", "apex/com.android.virt/etc/fs"];
+
+const PASSWD = "root:x:0:0:root:/:/system/bin/sh\nshell:x:2000:2000:shell:/data/local/tmp:/system/bin/sh\n";
+const GROUP = "root:x:0:\ntty:x:5:shell\nshell:x:2000:\n";
+
+/** Fills `rootFolder` with everything but the guest's images. */
+export async function makeRootTree(options: RootTreeOptions): Promise<void> {
+  const { rootFolder, packages } = options;
+  for (const folder of [
+    ...MOUNT_POINTS,
+    "system/bin",
+    "system/etc",
+    "usr/bin",
+    "usr/share",
+    "usr/lib/x86_64-linux-gnu",
+  ]) {
+    await mkdir(join(rootFolder, folder), { recursive: true });
+  }
+  for (const [name, target] of Object.entries(LINKS)) await symlink(target, join(rootFolder, name));
+  await installPrograms(options);
+  await installBusybox(packages.root, rootFolder);
+  for (const folder of ["qemu", "seabios"]) {
+    await cp(join(packages.root, "usr/share", folder), join(rootFolder, "usr/share", folder), { recursive: true });
+  }
+  await writeFile(join(rootFolder, "system/etc/passwd"), PASSWD);
+  await writeFile(join(rootFolder, "system/etc/group"), GROUP);
+  await writeFile(join(rootFolder, "system/etc/hosts"), "127.0.0.1 localhost\n");
+  await install(join(packageRoot, "src/emulator/image/init.sh"), join(rootFolder, "system/etc/init.sh"));
+  await installAvfd({ rootFolder, workFolder: options.workFolder, signal: options.signal });
+}
+
+/** QEMU, adbd and Node with the libraries they need, at the places that are compiled into them. */
+async function installPrograms({ packages, rootFolder, crosvmPath, signal }: RootTreeOptions): Promise<void> {
+  const programs = new Map([
+    [join(packages.root, "usr/bin/qemu-system-x86_64"), "usr/bin/qemu-system-x86_64"],
+    [join(packages.root, "usr/bin/qemu-system-x86_64-microvm"), "usr/bin/qemu-system-x86_64-microvm"],
+    [join(packages.root, "usr/lib/android-sdk/platform-tools/adbd"), "system/bin/adbd"],
+    [await realpath(process.execPath), "system/bin/node"],
+  ]);
+  if (crosvmPath !== undefined) programs.set(crosvmPath, "apex/com.android.virt/bin/crosvm");
+  for (const [source, target] of programs) await install(source, join(rootFolder, target));
+  const libraries = await findLibraries([...programs.keys()], packages.root, signal);
+  for (const [name, file] of libraries) {
+    const folder = /\/(android|pulseaudio)\/[^/]*$/.exec(file)?.[1] ?? "";
+    await install(await realpath(file), join(rootFolder, "usr/lib/x86_64-linux-gnu", folder, name));
+  }
+}
+
+async function installBusybox(packagesRoot: string, rootFolder: string): Promise<void> {
+  const busybox = join(packagesRoot, "bin/busybox");
+  await install(busybox, join(rootFolder, "system/bin/busybox"));
+  const { stdout } = await run([busybox, "--list"]);
+  for (const applet of stdout.split("\n").filter((name) => /^[\w[.-]+$/.test(name) && name !== "busybox")) {
+    await symlink("busybox", join(rootFolder, "system/bin", applet));
+  }
+}
+
+async function install(source: string, target: string): Promise<void> {
+  await mkdir(dirname(target), { recursive: true });
+  await copyFile(source, target);
+  await chmod(target, 0o755);
+}
+
+/** Files of this folder that shape the tree, for the image's key. */
+export function rootTreeInputs(): readonly string[] {
+  return ["init.sh", "early-init.sh"].map((name) => join(packageRoot, "src/emulator/image", basename(name)));
+}

@@ -1,0 +1,6 @@
+/** The emulated device: set it up, start it, end it. */
+export { startEmulatedDevice, type EmulatedDevice, type StartOptions } from "./devices/start.js";
+export { stopEmulatedDevice } from "./devices/stop.js";
+export { listRunning, type DeviceRecord } from "./devices/records.js";
+export { sweepDevices } from "./devices/sweep.js";
+export { ensureReady, type ReadyDevice, type SetupOptions } from "./setup.js";

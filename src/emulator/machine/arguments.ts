@@ -1,0 +1,91 @@
+/** QEMU's command line for the emulated device. The same for every start, or a snapshot would not fit. */
+import { join } from "node:path";
+import { IMAGE_FILES } from "../image/build.js";
+
+export type Accelerator = "tcg" | "kvm";
+
+export interface MachineConfig {
+  readonly accelerator: Accelerator;
+  readonly imageFolder: string;
+  /** Port of 127.0.0.1 that leads to adbd. */
+  readonly adbPort: number;
+  /** The data disk; what is written to it during a start is dropped unless `keepData`. */
+  readonly dataDisk: string;
+  readonly keepData: boolean;
+  /** File that holds the machine's memory. */
+  readonly memoryFile: string;
+  /** False: the file is read copy-on-write, and stays as it is. */
+  readonly memoryShared: boolean;
+  /** Waits for a snapshot's state instead of booting. */
+  readonly incoming: boolean;
+  readonly serialLog: string;
+}
+
+export const DEVICE_MEMORY_BYTES = 2 * 2 ** 30;
+export const DEVICE_CPUS = 2;
+
+/** File descriptors that QEMU inherits, see `launchMachine`. */
+export const QMP_FD = 3;
+export const CONTROL_FD = 4;
+
+const KERNEL_PARAMETERS = "console=ttyS0 panic=-1 quiet mitigations=off random.trust_cpu=on nokaslr";
+
+export function buildMachineArguments(config: MachineConfig): readonly string[] {
+  const memory = ["id=ram", `size=${DEVICE_MEMORY_BYTES}`, `mem-path=${escape(config.memoryFile)}`];
+  return [
+    "qemu-system-x86_64",
+    ...["-M", "q35,memory-backend=ram,hpet=off"],
+    ...["-object", `memory-backend-file,${memory.join(",")},share=${config.memoryShared ? "on" : "off"}`],
+    ...acceleratorArguments(config.accelerator),
+    ...["-m", `${DEVICE_MEMORY_BYTES / 2 ** 20}`, "-smp", `${DEVICE_CPUS}`],
+    ...["-kernel", join(config.imageFolder, IMAGE_FILES.kernel)],
+    ...["-initrd", join(config.imageFolder, IMAGE_FILES.initrd)],
+    ...["-append", KERNEL_PARAMETERS],
+    ...["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"],
+    ...["-serial", `file:${config.serialLog}`],
+    ...["-chardev", `socket,id=qmp,fd=${QMP_FD}`, "-mon", "chardev=qmp,mode=control"],
+    ...disk("root", join(config.imageFolder, IMAGE_FILES.root), "readonly=on", "2"),
+    ...disk("data", config.dataDisk, config.keepData ? "cache=writeback" : "snapshot=on", "3"),
+    // restrict=on: nothing inside reaches the host or the network; only adb's port leads in, from 127.0.0.1.
+    ...["-netdev", `user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:${config.adbPort}-10.0.2.15:5555`],
+    ...["-device", "virtio-net-pci,netdev=net,romfile=,addr=4"],
+    ...["-chardev", `socket,id=control,fd=${CONTROL_FD}`, "-device", "virtio-serial-pci,addr=5"],
+    ...["-device", "virtserialport,chardev=control,name=avf.control"],
+    ...["-device", "virtio-rng-pci,addr=6"],
+    ...(config.incoming ? ["-incoming", "defer"] : []),
+  ];
+}
+
+/** A trial run of an accelerator: kernel and initramfs only, ended by the guest itself. */
+export function buildProbeArguments(
+  accelerator: Accelerator,
+  imageFolder: string,
+  serialLog: string,
+): readonly string[] {
+  return [
+    "qemu-system-x86_64",
+    ...["-M", "q35", ...acceleratorArguments(accelerator), "-m", "256", "-smp", "1"],
+    ...["-kernel", join(imageFolder, IMAGE_FILES.kernel), "-initrd", join(imageFolder, IMAGE_FILES.initrd)],
+    ...["-append", `${KERNEL_PARAMETERS} avf.probe`],
+    ...["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-serial", `file:${serialLog}`],
+  ];
+}
+
+function acceleratorArguments(accelerator: Accelerator): readonly string[] {
+  // EPYC-Rome is the model whose SVM the emulator knows well enough for VMs to run inside.
+  return accelerator === "kvm"
+    ? ["-accel", "kvm", "-cpu", "host,migratable=off"]
+    : ["-accel", "tcg,thread=multi", "-cpu", "EPYC-Rome,+svm,+npt"];
+}
+
+function disk(id: string, file: string, options: string, address: string): readonly string[] {
+  return [
+    ...["-drive", `id=${id},if=none,format=raw,file=${escape(file)},${options}`],
+    ...["-device", `virtio-blk-pci,drive=${id},addr=${address},romfile=`],
+  ];
+}
+
+/** In QEMU's option lists a comma is doubled. */
+function escape(value: string): string {
+  return value.replaceAll(",", ",,");
+}

@@ -1,0 +1,59 @@
+/** The emulator's own way into the device, beside adb: JSON lines over a virtio-serial port, answered by avfd. */
+import type { Duplex } from "node:stream";
+import { withDeadline } from "../../base/deadline.js";
+import { InfrastructureError } from "../../base/errors.js";
+import { LineSplitter } from "../../base/lines.js";
+
+export type ControlRequest =
+  | { readonly command: "ping" | "freeze" | "thaw" | "sync" }
+  | { readonly command: "clock"; readonly epochMs: number }
+  | { readonly command: "entropy"; readonly hex: string }
+  | { readonly command: "release"; readonly release: 13 | 15 }
+  | { readonly command: "properties"; readonly set: Readonly<Record<string, string>> };
+
+interface ControlReply {
+  readonly id?: number;
+  readonly ok?: boolean;
+  readonly error?: string;
+}
+
+export class ControlChannel {
+  #lastId = 0;
+  readonly #waiting = new Map<number, (reply: ControlReply) => void>();
+
+  constructor(private readonly stream: Duplex) {
+    const lines = new LineSplitter((line) => this.#receive(line), 1 << 20);
+    stream.on("data", (chunk: Buffer) => lines.push(chunk));
+    // The machine's end is told by its process; an error here is only its echo.
+    stream.on("error", () => undefined);
+  }
+
+  /** Sends a request and waits until the device says it is done. A device that still boots reads it once it is up. */
+  async request(request: ControlRequest, timeoutMs: number, signal?: AbortSignal): Promise<void> {
+    const id = ++this.#lastId;
+    const what = `the emulated device to answer "${request.command}"`;
+    const reply = await withDeadline(what, { timeoutMs, signal }, () => {
+      const answered = new Promise<ControlReply>((resolve) => this.#waiting.set(id, resolve));
+      this.stream.write(`${JSON.stringify({ id, ...request })}\n`);
+      return answered;
+    }).finally(() => this.#waiting.delete(id));
+    if (reply.ok === true) return;
+    throw new InfrastructureError(
+      "DEVICE_REFUSED",
+      `The emulated device refused "${request.command}": ${reply.error ?? "no reason given"}.`,
+    );
+  }
+
+  close(): void {
+    this.stream.destroy();
+  }
+
+  #receive(line: string): void {
+    try {
+      const reply = JSON.parse(line) as ControlReply;
+      if (typeof reply.id === "number") this.#waiting.get(reply.id)?.(reply);
+    } catch {
+      // Half a line from before a snapshot was taken.
+    }
+  }
+}

@@ -1,0 +1,144 @@
+/** Sets up what the emulated device needs and has not yet. */
+import { existsSync } from "node:fs";
+import { mkdir, readdir, rm, stat, statfs, utimes } from "node:fs/promises";
+import { join } from "node:path";
+import { InfrastructureError, UsageError } from "../base/errors.js";
+import { cacheFolder } from "../base/paths.js";
+import { silentProgress, type Progress } from "../base/progress.js";
+import { takeFileLock } from "../process/file-lock.js";
+import { listRunning } from "./devices/records.js";
+import { sweepDrafts } from "./devices/sweep.js";
+import { ensureHostTools, inspectHostTools, requireSupportedSystem } from "./host/tools.js";
+import { buildImage } from "./image/build.js";
+import { imageKey } from "./image/key.js";
+import { forgetAccelerator, knownAccelerator, probeAccelerator } from "./machine/accelerator.js";
+import type { Accelerator } from "./machine/arguments.js";
+import { ensurePackages } from "./packages/unpack.js";
+import { saveSnapshot } from "./snapshot/save.js";
+
+export interface ReadyDevice {
+  readonly cache: string;
+  readonly imageKey: string;
+  readonly imageFolder: string;
+  readonly snapshotFolder: string;
+  readonly accelerator: Accelerator;
+}
+
+export interface SetupOptions {
+  readonly progress?: Progress;
+  readonly signal?: AbortSignal | undefined;
+  /** Makes image, probe and snapshot anew, although they are there. */
+  readonly fresh?: boolean;
+}
+
+const NEEDED_BYTES = 3 * 2 ** 30;
+/** Another process may be downloading and building; on a slow line that takes its time. */
+const LOCK_TIMEOUT_MS = 45 * 60_000;
+/** An image and its snapshot that were not used for so long make room. */
+const KEEP_UNUSED_MS = 3 * 24 * 3_600_000;
+
+/**
+ * Returns where image and snapshot are, after making them where needed. With nothing missing it takes some
+ * milliseconds, needs no network, and changes nothing but a time stamp.
+ */
+export async function ensureReady(options: SetupOptions = {}): Promise<ReadyDevice> {
+  const progress = options.progress ?? silentProgress;
+  requireSupportedSystem();
+  const cache = cacheFolder();
+  if (options.fresh !== true && inspectHostTools().missing.length === 0) {
+    const ready = await findReady(cache);
+    if (ready) return ready;
+  }
+  await mkdir(cache, { recursive: true });
+  const lock = await takeFileLock(join(cache, "setup.lock"), {
+    purpose: "setting up the emulated device",
+    timeoutMs: LOCK_TIMEOUT_MS,
+    signal: options.signal,
+    onWait: (owner) => progress.step(`Waiting: process ${owner.pid} is ${owner.purpose}`),
+  });
+  try {
+    return await setUp(cache, progress, options);
+  } finally {
+    lock.release();
+  }
+}
+
+/** Image and snapshot if they are there, without making anything. */
+export async function findReady(cache: string): Promise<ReadyDevice | undefined> {
+  const answer = await knownAccelerator(cache);
+  if (answer === undefined) return undefined;
+  const ready = locate(cache, answer.accelerator);
+  if (!existsSync(ready.imageFolder) || !existsSync(ready.snapshotFolder)) return undefined;
+  const now = new Date();
+  await Promise.all([ready.imageFolder, ready.snapshotFolder].map((folder) => utimes(folder, now, now)));
+  return ready;
+}
+
+/** Where image and snapshot of the present sources are or will be. */
+export function locate(cache: string, accelerator: Accelerator): ReadyDevice {
+  const key = imageKey(crosvmPath());
+  return {
+    cache,
+    imageKey: key,
+    imageFolder: join(cache, "images", key),
+    snapshotFolder: join(cache, "snapshots", `${key}-${accelerator}`),
+    accelerator,
+  };
+}
+
+/** `AVF_CROSVM`, checked. */
+export function crosvmPath(): string | undefined {
+  const path = process.env["AVF_CROSVM"];
+  if (path === undefined || path === "") return undefined;
+  if (!existsSync(path)) throw new UsageError("NO_CROSVM", `AVF_CROSVM names ${path}, and there is no such file.`);
+  return path;
+}
+
+async function setUp(cache: string, progress: Progress, { fresh, signal }: SetupOptions): Promise<ReadyDevice> {
+  for (const folder of ["images", "snapshots", "packages"]) await sweepDrafts(join(cache, folder));
+  await ensureHostTools(progress, signal);
+  if (fresh === true) await forgetAccelerator(cache);
+  const { imageFolder } = locate(cache, "tcg");
+  if (fresh === true) await rm(imageFolder, { recursive: true, force: true });
+  if (!existsSync(imageFolder)) {
+    await requireSpace(cache);
+    const packages = await ensurePackages(cache, progress, signal);
+    await buildImage({ packages, imageFolder, crosvmPath: crosvmPath(), progress, signal });
+  }
+  const answer = (await knownAccelerator(cache)) ?? (await probeAccelerator(cache, imageFolder, progress, signal));
+  const ready = locate(cache, answer.accelerator);
+  if (fresh === true) await rm(ready.snapshotFolder, { recursive: true, force: true });
+  if (!existsSync(ready.snapshotFolder)) {
+    await requireSpace(cache);
+    await saveSnapshot({ ...ready, progress, signal });
+  }
+  await prune(cache, ready);
+  return ready;
+}
+
+async function requireSpace(cache: string): Promise<void> {
+  const { bavail, bsize } = await statfs(cache);
+  const free = bavail * bsize;
+  if (free >= NEEDED_BYTES) return;
+  const gib = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+  throw new InfrastructureError(
+    "NO_SPACE",
+    `The device image needs ${gib(NEEDED_BYTES)}; ${cache} has ${gib(free)} free.`,
+    {
+      hint: "make room there, or name another folder with AVF_CACHE_DIR",
+    },
+  );
+}
+
+/** Removes images and snapshots of earlier sources that nobody used lately and nobody runs. */
+async function prune(cache: string, current: ReadyDevice): Promise<void> {
+  const used = new Set((await listRunning(cache)).map((record) => record.imageKey)).add(current.imageKey);
+  for (const folder of [join(cache, "images"), join(cache, "snapshots")]) {
+    for (const name of await readdir(folder)) {
+      const path = join(folder, name);
+      const key = name.slice(0, current.imageKey.length);
+      if (used.has(key) || name.endsWith(".tmp")) continue;
+      if (Date.now() - (await stat(path)).mtimeMs > KEEP_UNUSED_MS) await rm(path, { recursive: true, force: true });
+    }
+  }
+}

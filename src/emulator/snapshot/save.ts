@@ -1,0 +1,106 @@
+/** Makes the snapshot that every start of the emulated device continues from. */
+import { randomBytes } from "node:crypto";
+import { mkdir, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { formatMs } from "../../base/deadline.js";
+import type { Progress } from "../../base/progress.js";
+import { connectTcpDevice, disconnectTcpDevice } from "../../device/adb/connect.js";
+import { run } from "../../process/run.js";
+import { IMAGE_FILES } from "../image/build.js";
+import { buildMachineArguments, type Accelerator } from "../machine/arguments.js";
+import { launchMachine, SERIAL_LOG, type Machine } from "../machine/launch.js";
+import { findFreePort } from "../machine/port.js";
+
+/** Files of a finished snapshot, by name in its folder. */
+export const SNAPSHOT_FILES = { memory: "memory", state: "state", data: "data.img" } as const;
+
+/** From power-on until avfd answers. Measured: 8 s alone under TCG; several at once on two cores take many times that. */
+const COLD_BOOT_TIMEOUT_MS = 300_000;
+
+export interface SaveSnapshotOptions {
+  readonly imageFolder: string;
+  /** Becomes the finished snapshot, in one rename. */
+  readonly snapshotFolder: string;
+  readonly accelerator: Accelerator;
+  readonly progress: Progress;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export async function saveSnapshot(options: SaveSnapshotOptions): Promise<void> {
+  const { imageFolder, snapshotFolder, accelerator, progress, signal } = options;
+  const draft = `${snapshotFolder}.${process.pid}.tmp`;
+  await rm(draft, { recursive: true, force: true });
+  await mkdir(draft, { recursive: true });
+  let machine: Machine | undefined;
+  try {
+    progress.step("Booting the device for the first time");
+    const data = join(draft, SNAPSHOT_FILES.data);
+    await run(["cp", "--sparse=always", join(imageFolder, IMAGE_FILES.data), data]);
+    const adbPort = await findFreePort();
+    const argv = buildMachineArguments({
+      accelerator,
+      imageFolder,
+      adbPort,
+      dataDisk: data,
+      keepData: true,
+      memoryFile: join(draft, SNAPSHOT_FILES.memory),
+      memoryShared: true,
+      incoming: false,
+      serialLog: join(draft, SERIAL_LOG),
+    });
+    machine = launchMachine(argv, { folder: draft, workingFolder: draft, detached: false });
+    const ended = AbortSignal.any([machine.ended, ...(signal ? [signal] : [])]);
+    await bootOnce(machine, adbPort, progress, ended);
+    progress.step("Saving its state");
+    await saveState(machine, ended);
+    await machine.process.ended;
+    await rename(draft, snapshotFolder);
+  } finally {
+    await machine?.kill();
+    await rm(draft, { recursive: true, force: true });
+  }
+}
+
+/** Uses the device once, so that what every start needs is in memory when it is saved. */
+async function bootOnce(machine: Machine, adbPort: number, progress: Progress, signal: AbortSignal): Promise<void> {
+  const begun = performance.now();
+  const timer = setInterval(() => progress.detail(formatMs(performance.now() - begun)), 1_000);
+  try {
+    await machine.qmp.negotiate(signal);
+    await machine.control.request({ command: "ping" }, COLD_BOOT_TIMEOUT_MS, signal);
+    await machine.control.request({ command: "entropy", hex: randomBytes(32).toString("hex") }, 20_000, signal);
+    const serial = await connectTcpDevice(adbPort, { timeoutMs: 60_000, signal });
+    try {
+      for (const command of [
+        "getprop ro.build.version.sdk",
+        "/apex/com.android.virt/bin/vm info",
+        "ls /data/local/tmp",
+      ]) {
+        await run(["adb", "-s", serial, "shell", command], { timeoutMs: 60_000, signal });
+      }
+    } finally {
+      await disconnectTcpDevice(serial);
+    }
+    await machine.control.request({ command: "sync" }, 30_000, signal);
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+/** Memory stays in its file (`x-ignore-shared`); only the devices' state is written, some hundred kilobytes. */
+async function saveState(machine: Machine, signal: AbortSignal): Promise<void> {
+  await machine.qmp.command("stop");
+  await machine.qmp.command("migrate-set-capabilities", {
+    capabilities: [{ capability: "x-ignore-shared", state: true }],
+  });
+  await machine.qmp.command("migrate", { uri: `exec:cat > ${SNAPSHOT_FILES.state}` });
+  await machine.qmp.pollUntil("query-migrate", migrationCompleted, signal);
+  await machine.qmp.command("quit");
+}
+
+function migrationCompleted(answer: unknown): boolean {
+  const { status, "error-desc": reason } = answer as { status?: string; "error-desc"?: string };
+  if (status === "failed" || status === "cancelled")
+    throw new Error(`QEMU could not save its state: ${reason ?? status}`);
+  return status === "completed";
+}
