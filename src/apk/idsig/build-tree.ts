@@ -1,0 +1,33 @@
+/** Feeds a file to the Merkle tree builder and its levels to a sink, without holding either. */
+import { readRange, type ByteSource } from "../byte-source.js";
+import type { ByteSink } from "./create.js";
+import { MerkleTreeBuilder } from "./merkle-tree.js";
+
+export interface BuildTreeOptions {
+  readonly salt?: Uint8Array | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+const READ_BYTES = 1024 * 1024;
+
+/** @returns the root hash */
+export async function buildTree(
+  source: ByteSource,
+  sink: ByteSink | undefined,
+  { salt, signal }: BuildTreeOptions = {},
+): Promise<Buffer> {
+  const pending: { readonly offset: number; readonly bytes: Buffer }[] = [];
+  const keep = sink && ((offset: number, bytes: Buffer) => void pending.push({ offset, bytes: Buffer.from(bytes) }));
+  const drain = async () => {
+    for (const { offset, bytes } of pending.splice(0)) await sink?.write(offset, bytes);
+  };
+  const tree = new MerkleTreeBuilder(source.size, { salt, sink: keep });
+  for (let offset = 0; offset < source.size; offset += READ_BYTES) {
+    signal?.throwIfAborted();
+    tree.update(await readRange(source, offset, Math.min(READ_BYTES, source.size - offset), "file"));
+    await drain();
+  }
+  const { rootHash } = tree.finish();
+  await drain();
+  return rootHash;
+}

@@ -1,0 +1,71 @@
+/** Does an idsig belong to an APK? Tree, root and APK digest, in bounded memory. */
+import { ApkError } from "../apk-error.js";
+import { readRange, type ByteSource } from "../byte-source.js";
+import { apkDigest } from "../signing/verify.js";
+import { buildTree } from "./build-tree.js";
+import { checkTreeEnd, parseIdsigHeader, type IdsigHeader } from "./idsig.js";
+import { treeLayout } from "./tree-layout.js";
+
+export interface VerifyIdsigOptions {
+  /** Chooses the v3 signer whose digest is compared when the idsig records one. Default 35. */
+  readonly sdk?: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+const MAX_HEADER_BYTES = 1024 * 1024;
+
+/** Refuses with what does not fit; returns the header of an idsig that fits. Its signature is not looked at. */
+export async function verifyIdsig(
+  apk: ByteSource,
+  idsig: ByteSource,
+  { sdk = 35, signal }: VerifyIdsigOptions = {},
+): Promise<IdsigHeader> {
+  const start = await readRange(idsig, 0, Math.min(idsig.size, MAX_HEADER_BYTES), "idsig");
+  const { treeOffset, ...header } = parseIdsigHeader(start);
+  checkTreeEnd(header.treeSize, idsig.size - treeOffset, treeOffset);
+  checkTreeSize(header.treeSize, apk.size, treeOffset);
+  await checkApkDigest(apk, header, sdk);
+  const { salt, rootHash } = header.hashingInfo;
+  const compare = async (at: number, bytes: Uint8Array) => {
+    const offset = treeOffset + at;
+    const recorded = await readRange(idsig, offset, bytes.length, "idsig, tree");
+    if (!recorded.equals(bytes)) throw treeMismatch(recorded, bytes, offset);
+  };
+  const computed = await buildTree(apk, { write: compare }, { salt, signal });
+  if (computed.equals(rootHash)) return header;
+  throw new ApkError(
+    "ROOT_HASH_MISMATCH",
+    `root hash is ${rootHash.toString("hex")}, the APK's is ${computed.toString("hex")}`,
+    { offset: 8 + 4 + 1 + 4 + salt.length + 4, field: "idsig, hashing info, root hash" },
+  );
+}
+
+function checkTreeSize(treeSize: number, apkSize: number, treeOffset: number): void {
+  const wanted = treeLayout(apkSize).treeSize;
+  if (treeSize === wanted) return;
+  throw new ApkError(
+    "TREE_SIZE_MISMATCH",
+    `the Merkle tree has ${treeSize} bytes; an APK of ${apkSize} bytes has ${wanted}`,
+    { offset: treeOffset - 4, field: "idsig, tree size" },
+  );
+}
+
+/** An idsig of release 13 records none. */
+async function checkApkDigest(apk: ByteSource, { signingInfo }: IdsigHeader, sdk: number): Promise<void> {
+  if (signingInfo.apkDigest.length === 0) return;
+  const actual = await apkDigest(apk, sdk);
+  if (actual.digest.equals(signingInfo.apkDigest)) return;
+  throw new ApkError(
+    "APK_DIGEST_MISMATCH",
+    `APK digest is ${signingInfo.apkDigest.toString("hex")}, the APK's is ${actual.digest.toString("hex")}`,
+    { field: "idsig, signing info, APK digest", hint: "the idsig was made for another version of this APK" },
+  );
+}
+
+function treeMismatch(recorded: Buffer, computed: Uint8Array, offset: number): ApkError {
+  const at = recorded.findIndex((byte, index) => byte !== computed[index]);
+  return new ApkError("TREE_MISMATCH", "the Merkle tree is not that of the APK", {
+    offset: offset + at,
+    field: "idsig, tree",
+  });
+}

@@ -1,0 +1,21 @@
+/** The APK and idsig workshop: bytes in, bytes out. */
+export { ApkError, isApkError, type ApkErrorPlace, type ApkRefusal } from "./apk-error.js";
+export { bytesSource, openFileSource, type ByteSource, type FileSource } from "./byte-source.js";
+export { openZip, type EntryRange, type ReadEntryOptions, type Zip, type ZipLimits } from "./zip/zip.js";
+export type { ZipEntry } from "./zip/central-directory.js";
+export { readManifest, type Manifest } from "./manifest/manifest.js";
+export { nativeLibraries, payloadConfigs, type NamedPayloadConfig } from "./native-libraries.js";
+export {
+  parsePayloadConfig,
+  type PayloadConfig,
+  type PayloadConfigOptions,
+  type PayloadTask,
+} from "./payload-config.js";
+export { BlockId, findSigningBlock, type SigningBlock } from "./signing/signing-block.js";
+export { apkDigest, verifyV2, verifyV3, type ApkDigest, type VerifiedApk } from "./signing/verify.js";
+export type { VerifiedSigner } from "./signing/verify-signer.js";
+export type { Scheme, Signer } from "./signing/signer.js";
+export { describeAlgorithm } from "./signing/algorithms.js";
+export { createIdsig, writeIdsig, type ByteSink, type CreateIdsigOptions } from "./idsig/create.js";
+export { parseIdsig, parseIdsigHeader, serializeIdsig, type Idsig, type IdsigHeader } from "./idsig/idsig.js";
+export { verifyIdsig, type VerifyIdsigOptions } from "./idsig/verify.js";

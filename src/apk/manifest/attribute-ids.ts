@@ -1,0 +1,48 @@
+/** Android's public resource ids of the manifest attributes we read or write (platform `public.xml`). */
+
+export const Attribute = {
+  theme: 0x01010000,
+  label: 0x01010001,
+  icon: 0x01010002,
+  name: 0x01010003,
+  permission: 0x01010006,
+  protectionLevel: 0x01010009,
+  hasCode: 0x0101000c,
+  persistent: 0x0101000d,
+  enabled: 0x0101000e,
+  debuggable: 0x0101000f,
+  exported: 0x01010010,
+  process: 0x01010011,
+  authorities: 0x01010018,
+  priority: 0x0101001c,
+  launchMode: 0x0101001d,
+  targetPackage: 0x01010021,
+  functionalTest: 0x01010023,
+  value: 0x01010024,
+  mimeType: 0x01010026,
+  scheme: 0x01010027,
+  host: 0x01010028,
+  port: 0x01010029,
+  path: 0x0101002a,
+  minSdkVersion: 0x0101020c,
+  versionCode: 0x0101021b,
+  versionName: 0x0101021c,
+  targetSdkVersion: 0x01010270,
+  maxSdkVersion: 0x01010271,
+  testOnly: 0x01010272,
+  allowBackup: 0x01010280,
+  glEsVersion: 0x01010281,
+  required: 0x0101028e,
+  installLocation: 0x010102b7,
+  vmSafeMode: 0x010102b8,
+  extractNativeLibs: 0x010104ea,
+  directBootAware: 0x01010505,
+  compileSdkVersion: 0x01010572,
+  compileSdkVersionCodename: 0x01010573,
+  versionCodeMajor: 0x01010576,
+  useEmbeddedDex: 0x010105b2,
+} as const;
+
+export type AttributeName = keyof typeof Attribute;
+
+export const ANDROID_NAMESPACE = "http://schemas.android.com/apk/res/android";

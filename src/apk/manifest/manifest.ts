@@ -1,0 +1,106 @@
+/** What an APK's AndroidManifest says about the package. */
+import { ApkError } from "../apk-error.js";
+import { Attribute } from "./attribute-ids.js";
+import { parseBinaryXml, ValueType, type BinaryXmlAttribute, type BinaryXmlElement } from "./binary-xml.js";
+
+export interface Manifest {
+  readonly packageName: string;
+  /** Major code in the upper 32 bits, as `PackageInfo.getLongVersionCode` has it. */
+  readonly versionCode: number;
+  readonly versionName: string | undefined;
+  readonly minSdk: number;
+  readonly targetSdk: number;
+  readonly maxSdk: number | undefined;
+  /** Permissions the package asks for, in the manifest's order. */
+  readonly permissions: readonly string[];
+  readonly features: readonly string[];
+  readonly label: string | undefined;
+  readonly debuggable: boolean;
+  readonly testOnly: boolean;
+  readonly hasCode: boolean;
+  readonly activities: readonly string[];
+  /** Instrumentation runners: `name` of each. */
+  readonly instrumentation: readonly string[];
+}
+
+const PACKAGE_NAME = /^[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z][A-Za-z0-9_]*)*$/;
+const MAX_PACKAGE_NAME = 223;
+
+export function readManifest(bytes: Uint8Array): Manifest {
+  const root = parseBinaryXml(bytes);
+  if (root.name !== "manifest") throw bad(`the root element is <${root.name}>, not <manifest>`);
+  const packageName = checkPackageName(root.attributes.find((a) => a.resourceId === 0 && a.name === "package")?.text);
+  const sdk = child(root, "uses-sdk");
+  const application = child(root, "application");
+  const minSdk = integer(sdk, Attribute.minSdkVersion) ?? 1;
+  return {
+    packageName,
+    versionCode: readVersionCode(root),
+    versionName: text(root, Attribute.versionName),
+    minSdk,
+    targetSdk: integer(sdk, Attribute.targetSdkVersion) ?? minSdk,
+    maxSdk: integer(sdk, Attribute.maxSdkVersion),
+    permissions: names(root, "uses-permission"),
+    features: names(root, "uses-feature"),
+    label: text(application, Attribute.label),
+    debuggable: flag(application, Attribute.debuggable, false),
+    testOnly: flag(application, Attribute.testOnly, false),
+    hasCode: flag(application, Attribute.hasCode, true),
+    activities: application ? names(application, "activity") : [],
+    instrumentation: names(root, "instrumentation"),
+  };
+}
+
+/** Package names become folder names on devices, so the same rules hold here as at Android's installer. */
+export function checkPackageName(name: string | undefined): string {
+  if (name === undefined) throw bad("<manifest> has no package name");
+  if (!PACKAGE_NAME.test(name) || name.length > MAX_PACKAGE_NAME) {
+    throw bad(`${JSON.stringify(name.slice(0, 300))} is no package name`);
+  }
+  return name;
+}
+
+function readVersionCode(root: BinaryXmlElement): number {
+  const major = integer(root, Attribute.versionCodeMajor) ?? 0;
+  return (major >>> 0) * 2 ** 32 + ((integer(root, Attribute.versionCode) ?? 0) >>> 0);
+}
+
+function child(element: BinaryXmlElement, name: string): BinaryXmlElement | undefined {
+  return element.children.find((candidate) => candidate.name === name);
+}
+
+function names(element: BinaryXmlElement, childName: string): readonly string[] {
+  return element.children
+    .filter((candidate) => candidate.name === childName)
+    .map((candidate) => text(candidate, Attribute.name))
+    .filter((name) => name !== undefined);
+}
+
+function find(element: BinaryXmlElement | undefined, id: number): BinaryXmlAttribute | undefined {
+  return element?.attributes.find((candidate) => candidate.resourceId === id);
+}
+
+function text(element: BinaryXmlElement | undefined, id: number): string | undefined {
+  const attribute = find(element, id);
+  if (!attribute) return undefined;
+  if (attribute.type === ValueType.REFERENCE) return `@0x${attribute.data.toString(16).padStart(8, "0")}`;
+  return attribute.text ?? String(attribute.data | 0);
+}
+
+function integer(element: BinaryXmlElement | undefined, id: number): number | undefined {
+  const attribute = find(element, id);
+  if (!attribute) return undefined;
+  if (attribute.type === ValueType.INT_DECIMAL || attribute.type === ValueType.INT_HEX) return attribute.data | 0;
+  if (attribute.text !== undefined && /^\d{1,9}$/.test(attribute.text)) return Number(attribute.text);
+  throw bad(`attribute ${attribute.name} is ${JSON.stringify(attribute.text ?? "?")}, not a number`);
+}
+
+function flag(element: BinaryXmlElement | undefined, id: number, otherwise: boolean): boolean {
+  const attribute = find(element, id);
+  if (!attribute) return otherwise;
+  return attribute.type === ValueType.STRING ? attribute.text === "true" : attribute.data !== 0;
+}
+
+function bad(reason: string): ApkError {
+  return new ApkError("BAD_MANIFEST", reason, { field: "AndroidManifest.xml" });
+}
