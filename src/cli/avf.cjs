@@ -1,0 +1,49 @@
+#!/usr/bin/env node
+"use strict";
+// The `avf` command. Installed from a registry it only starts dist/; in a checkout it first brings node_modules and dist
+// up to date, so that `npm start` and `npm test` work in a bare clone.
+const fs = require("node:fs");
+const path = require("node:path");
+const { spawnSync } = require("node:child_process");
+
+const root = path.resolve(__dirname, "../..");
+
+const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+if (major < 20 || (major === 20 && minor < 19)) {
+  process.stderr.write(`avf: Node ${process.versions.node} is too old; Node 20.19 or later is needed.\n`);
+  process.exit(1);
+}
+
+function modified(file) {
+  return fs.existsSync(file) ? fs.statSync(file).mtimeMs : 0;
+}
+
+/** npm writes its hidden lock file last, so an installation that was cut short is done again. */
+function ensureModules() {
+  if (modified(path.join(root, "node_modules/.package-lock.json")) >= modified(path.join(root, "package-lock.json")))
+    return;
+  process.stderr.write("avf: installing npm packages (npm ci)\n");
+  const { status, error } = spawnSync("npm", ["ci", "--no-fund", "--no-audit"], {
+    cwd: root,
+    stdio: ["ignore", 2, 2],
+  });
+  if (status !== 0) {
+    process.stderr.write(
+      `avf: npm ci failed${error ? `: ${error.message}` : ""}. Mend what it says, then try again.\n`,
+    );
+    process.exit(1);
+  }
+}
+
+async function main() {
+  if (fs.existsSync(path.join(root, "tsconfig.json"))) {
+    ensureModules();
+    await require("./build.cjs").build();
+  }
+  await require("../../dist/cli/main.js").main(process.argv.slice(2));
+}
+
+main().catch((error) => {
+  process.stderr.write(`avf: ${error && error.stack ? error.stack : error}\n`);
+  process.exitCode = 1;
+});

@@ -1,0 +1,31 @@
+/** `avf doctor`: what is there, what is missing, the command that mends it. Exit code 1 when a run would fail. */
+import { parseArgs } from "node:util";
+import pc from "picocolors";
+import { diagnose, type Finding } from "../emulator/doctor.js";
+
+const MARKS: Readonly<Record<Finding["state"], string>> = {
+  ok: pc.green("✓"),
+  missing: pc.yellow("○"),
+  failed: pc.red("✗"),
+  note: pc.dim("·"),
+};
+
+export async function run(args: readonly string[]): Promise<number> {
+  const { values } = parseArgs({ args: [...args], options: { json: { type: "boolean", default: false } } });
+  const findings = await diagnose();
+  const failed = findings.some((finding) => finding.state === "failed");
+  if (values.json) {
+    process.stdout.write(`${JSON.stringify({ ok: !failed, findings }, undefined, 2)}\n`);
+    return failed ? 1 : 0;
+  }
+  const width = Math.max(...findings.map((finding) => finding.name.length));
+  for (const { name, state, detail } of findings) {
+    process.stdout.write(`${MARKS[state]} ${name.padEnd(width)}  ${detail}\n`);
+  }
+  const fixes = new Set(findings.flatMap(({ state, fix }) => (state === "ok" || fix === undefined ? [] : [fix])));
+  if (failed) process.stdout.write(`\nA run would fail. To mend it:\n`);
+  else if (fixes.size > 0) process.stdout.write(`\nnpm start and npm test make what is missing (○). By hand:\n`);
+  else process.stdout.write(`\nEverything is there.\n`);
+  for (const fix of fixes) process.stdout.write(`  ${fix}\n`);
+  return failed ? 1 : 0;
+}

@@ -1,0 +1,25 @@
+/** `npm run check` of this repository: types, lint with the import rules, format; side by side. */
+import { join } from "node:path";
+import { packageRoot } from "../base/paths.js";
+import { runUnchecked } from "../process/run.js";
+
+const CHECKS = [
+  { name: "types", argv: ["tsc", "-p", "."] },
+  { name: "lint and import rules", argv: ["eslint", ".", "--max-warnings", "0"] },
+  { name: "format", argv: ["prettier", "--check", "--log-level", "warn", "."] },
+] as const;
+
+export async function run(): Promise<number> {
+  const results = await Promise.all(
+    CHECKS.map(async ({ name, argv: [program, ...args] }) => {
+      const path = join(packageRoot, "node_modules/.bin", program);
+      return { name, result: await runUnchecked([path, ...args], { cwd: packageRoot, timeoutMs: 600_000 }) };
+    }),
+  );
+  for (const { name, result } of results) {
+    const passed = result.exitCode === 0;
+    process.stdout.write(`${passed ? "✓" : "✗"} ${name}\n`);
+    if (!passed) process.stdout.write(`${result.stdout}${result.stderr}\n`);
+  }
+  return results.every(({ result }) => result.exitCode === 0) ? 0 : 1;
+}

@@ -1,0 +1,40 @@
+/** `npm test` of this repository: sets up what is missing, then unit tests and suites. */
+import { spawn } from "node:child_process";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { packageRoot } from "../base/paths.js";
+import { ensureReady } from "../emulator/index.js";
+import { onInterrupt } from "./interrupt.js";
+import { showProgress } from "./progress.js";
+
+export async function run(args: readonly string[]): Promise<number> {
+  const interrupt = onInterrupt();
+  try {
+    // A real device needs no image.
+    if (process.env["ANDROID_SERIAL"] === undefined) {
+      const progress = showProgress();
+      await ensureReady({ progress, signal: interrupt.signal });
+      progress.done();
+    }
+    return await runJest(args, packageRoot);
+  } catch (error) {
+    if (interrupt.exitCode !== undefined) return interrupt.exitCode;
+    throw error;
+  } finally {
+    interrupt.dispose();
+  }
+}
+
+/** Runs jest as a child with our terminal, and ends as it ends. */
+export async function runJest(args: readonly string[], folder: string): Promise<number> {
+  const jest = createRequire(join(folder, "package.json")).resolve("jest/bin/jest.js");
+  const child = spawn(process.execPath, [jest, ...args], { cwd: folder, stdio: "inherit" });
+  const pass = (name: NodeJS.Signals): void => void child.kill(name);
+  process.on("SIGTERM", pass);
+  const code = await new Promise<number>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("exit", (exitCode, signal) => resolve(exitCode ?? (signal === "SIGINT" ? 130 : 143)));
+  });
+  process.off("SIGTERM", pass);
+  return code;
+}
