@@ -1,0 +1,134 @@
+/** A device behind the adb server: phone, Cuttlefish or emulated, all the same from here. */
+import { CommandFailedError, type CommandResult } from "../../process/run.js";
+import { UsageError } from "../../base/errors.js";
+import type { Device, DeviceCallOptions, DeviceExecOptions, DeviceProcess, PortForward } from "../contract.js";
+import { attachCommand } from "./attached-command.js";
+import { AdbConnection } from "./connection.js";
+import { pullFile, pushFile, readRemoteFile } from "./files.js";
+import { openForward } from "./forward.js";
+import { sweepForwards } from "./forward-records.js";
+import { findPackage, installPackage, uninstallPackage } from "./packages.js";
+import { parseProperties } from "./properties.js";
+import { openAdbServer } from "./server.js";
+import { runOnDevice } from "./shell.js";
+import { trackDevice } from "./tracking.js";
+
+export interface OpenAdbDeviceOptions {
+  /** How long adb may take to list the device; it must be there already (see `connectTcpDevice`). Default: 15 s. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Opens a device that adb lists. Fails with the reason when it is absent, offline or unauthorized. */
+export async function openAdbDevice(serial: string, options: OpenAdbDeviceOptions = {}): Promise<Device> {
+  if (!/^[\x21-\x7e]{1,200}$/.test(serial) || serial.startsWith("-")) {
+    throw new UsageError("SERIAL", `Not a device serial: ${JSON.stringify(serial)}`);
+  }
+  const server = await openAdbServer();
+  await sweepForwards(server);
+  const wait = { timeoutMs: options.timeoutMs ?? 15_000, signal: options.signal };
+  return new AdbDevice(new AdbConnection(server, serial, await trackDevice(server, serial, wait)));
+}
+
+class AdbDevice implements Device {
+  readonly #attached = new Set<DeviceProcess>();
+  readonly #forwards = new Set<PortForward>();
+  #closing: Promise<void> | undefined;
+
+  constructor(private readonly connection: AdbConnection) {}
+
+  get serial(): string {
+    return this.connection.serial;
+  }
+
+  get gone(): AbortSignal {
+    return this.connection.gone;
+  }
+
+  async exec(argv: readonly string[], options?: DeviceExecOptions): Promise<CommandResult> {
+    const result = await this.execUnchecked(argv, options);
+    if (result.exitCode !== 0) throw new CommandFailedError(result, `on device ${this.serial}`);
+    return result;
+  }
+
+  async execUnchecked(argv: readonly string[], options?: DeviceExecOptions): Promise<CommandResult> {
+    this.#assertOpen();
+    return runOnDevice(this.connection, argv, options);
+  }
+
+  spawn(argv: readonly string[]): DeviceProcess {
+    this.#assertOpen();
+    const attached = attachCommand(this.connection, argv);
+    this.#attached.add(attached);
+    void attached.ended.then(() => this.#attached.delete(attached));
+    return attached;
+  }
+
+  async push(
+    source: string | Uint8Array,
+    remotePath: string,
+    options?: DeviceCallOptions & { mode?: number },
+  ): Promise<void> {
+    this.#assertOpen();
+    await pushFile(this.connection, source, remotePath, options);
+  }
+
+  async readFile(remotePath: string, options?: DeviceCallOptions & { maxBytes?: number }): Promise<Buffer | undefined> {
+    this.#assertOpen();
+    return readRemoteFile(this.connection, remotePath, options);
+  }
+
+  async pull(remotePath: string, localPath: string, options?: DeviceCallOptions): Promise<void> {
+    this.#assertOpen();
+    await pullFile(this.connection, remotePath, localPath, options);
+  }
+
+  async installApk(localPath: string, options?: DeviceCallOptions): Promise<void> {
+    this.#assertOpen();
+    await installPackage(this.connection, localPath, options);
+  }
+
+  async packagePath(packageName: string, options?: DeviceCallOptions): Promise<string | undefined> {
+    this.#assertOpen();
+    return findPackage(this.connection, packageName, options);
+  }
+
+  async uninstall(packageName: string, options?: DeviceCallOptions): Promise<void> {
+    this.#assertOpen();
+    await uninstallPackage(this.connection, packageName, options);
+  }
+
+  async forward(remote: string, options?: DeviceCallOptions): Promise<PortForward> {
+    this.#assertOpen();
+    const forward = await openForward(this.connection, remote, options);
+    const close = async (): Promise<void> => {
+      this.#forwards.delete(owned);
+      await forward.close();
+    };
+    const owned: PortForward = { ...forward, close };
+    this.#forwards.add(owned);
+    return owned;
+  }
+
+  async getProperties(options?: DeviceCallOptions): Promise<ReadonlyMap<string, string>> {
+    return parseProperties((await this.exec(["getprop"], options)).stdout);
+  }
+
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close());
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    await Promise.allSettled([...this.#attached].map((attached) => attached.stop()));
+    await Promise.allSettled([...this.#forwards].map((forward) => forward.close()));
+    this.connection.tracking.close();
+  }
+
+  #assertOpen(): void {
+    if (this.#closing) throw new UsageError("DEVICE_CLOSED", `The handle of device ${this.serial} was closed.`);
+  }
+}

@@ -1,0 +1,82 @@
+/** Devices that are reached over TCP: `adb connect`, until they really answer. */
+import pRetry, { AbortError } from "p-retry";
+import { withDeadline, type WaitOptions } from "../../base/deadline.js";
+import { describeError, InfrastructureError, isHarnessError, UsageError } from "../../base/errors.js";
+import { runUnchecked } from "../../process/run.js";
+import { openAdbServer, type AdbServer } from "./server.js";
+
+/** A device restored from a snapshot answers after about 0.3 s: small steps at first, then larger ones. */
+const RETRY = { retries: 10_000, minTimeout: 20, factor: 1.3, maxTimeout: 500 };
+const FIRST_ATTEMPT_TIMEOUT_MS = 1_000;
+const MAX_ATTEMPT_TIMEOUT_MS = 8_000;
+
+/**
+ * Connects to `127.0.0.1:PORT` (or any HOST:PORT) and waits until a command there succeeds.
+ * @returns the serial by which adb knows the device
+ */
+export async function connectTcpDevice(hostPort: string, wait: WaitOptions): Promise<string> {
+  const { host, port } = parseHostPort(hostPort);
+  const serial = `${host}:${port}`;
+  let last: unknown;
+  try {
+    return await withDeadline(`the device at ${serial} to answer adb`, wait, async (signal) => {
+      const server = await openAdbServer();
+      await pRetry((attempt) => connectOnce(server, serial, host, port, attempt, signal), {
+        ...RETRY,
+        signal,
+        onFailedAttempt: ({ error }) => void (last = error),
+      });
+      return serial;
+    });
+  } catch (error) {
+    if (!isHarnessError(error) || error.code !== "TIMEOUT") throw error;
+    throw new InfrastructureError(
+      "ADB_CONNECT",
+      `${error.shortMessage} Last answer: ${describeError(last ?? "none")}`,
+      {
+        cause: last,
+        hint: `see whether the device runs and its port is open: adb connect ${serial}`,
+      },
+    );
+  }
+}
+
+/** Forgets the device. One that adb does not know is fine. */
+export async function disconnectTcpDevice(hostPort: string): Promise<void> {
+  const { host, port } = parseHostPort(hostPort);
+  const server = await openAdbServer();
+  await runUnchecked([...server.command, "disconnect", `${host}:${port}`], { timeoutMs: 10_000 });
+}
+
+async function connectOnce(
+  server: AdbServer,
+  serial: string,
+  host: string,
+  port: number,
+  attempt: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const timeoutMs = Math.min(FIRST_ATTEMPT_TIMEOUT_MS * attempt, MAX_ATTEMPT_TIMEOUT_MS);
+  try {
+    await withDeadline("adb connect", { timeoutMs, signal }, () => Promise.resolve(server.client.connect(host, port)));
+    const check = await runUnchecked([...server.command, "-s", serial, "shell", "-T", "--", "echo", "ready"], {
+      timeoutMs,
+      signal,
+    });
+    if (check.exitCode === 0 && check.stdout.trim() === "ready") return;
+    throw new Error(check.stderr.trim() || "no answer from its shell");
+  } catch (error) {
+    if (signal.aborted) throw new AbortError("given up");
+    // A connection of before, which adb believes to be alive, has to go before a new one can be made.
+    await runUnchecked([...server.command, "disconnect", serial], { timeoutMs: 5_000, signal }).catch(() => undefined);
+    throw error instanceof Error ? error : new Error(String(error));
+  }
+}
+
+function parseHostPort(text: string): { host: string; port: number } {
+  const match = /^([A-Za-z0-9.-]+):(\d{1,5})$/.exec(text);
+  const port = Number(match?.[2]);
+  if (!match?.[1] || port < 1 || port > 65_535)
+    throw new UsageError("HOST_PORT", `Not HOST:PORT: ${JSON.stringify(text)}`);
+  return { host: match[1], port };
+}

@@ -1,0 +1,59 @@
+/** Ways in which a device is not there for us, each with what to do about it. */
+import { InfrastructureError } from "../../base/errors.js";
+
+/** `device`, or why the device cannot be used; `absent` when the server does not know it. */
+export type DeviceState = "device" | "absent" | (string & {});
+
+export function stateError(serial: string, state: DeviceState, known: readonly string[] = []): InfrastructureError {
+  switch (state.startsWith("no permissions") ? "no permissions" : state) {
+    case "absent":
+      return new InfrastructureError("DEVICE_NOT_FOUND", `adb knows no device ${serial}.`, {
+        hint: known.length > 0 ? `it knows: ${known.join(", ")}` : "see what is attached: adb devices -l",
+      });
+    case "offline":
+      return new InfrastructureError(
+        "DEVICE_OFFLINE",
+        `Device ${serial} is offline: adb knows it, but it does not answer.`,
+        {
+          hint: serial.includes(":") ? `adb disconnect ${serial}; adb connect ${serial}` : `adb -s ${serial} reconnect`,
+        },
+      );
+    case "unauthorized":
+    case "authorizing":
+      return new InfrastructureError("DEVICE_UNAUTHORIZED", `Device ${serial} has not allowed this host to debug it.`, {
+        hint: `unlock its screen and accept the dialog; if none shows: adb -s ${serial} reconnect`,
+      });
+    case "no permissions":
+      return new InfrastructureError("DEVICE_NO_PERMISSION", `This user may not open the USB device ${serial}.`, {
+        hint: "install the udev rules (apt-get install android-sdk-platform-tools-common) and plug it in again",
+      });
+    default:
+      return new InfrastructureError(
+        "DEVICE_STATE",
+        `Device ${serial} is in state "${state}", which runs no commands.`,
+        {
+          hint: `bring it back into Android: adb -s ${serial} reboot`,
+        },
+      );
+  }
+}
+
+/** The device was there and left. */
+export function goneError(serial: string, how: string): InfrastructureError {
+  return new InfrastructureError("DEVICE_GONE", `Device ${serial} went away: ${how}.`, {
+    hint: "see whether it rebooted or lost its cable: adb devices -l",
+  });
+}
+
+/** What the adb program itself says on stderr when it could not reach the device; undefined for a command's own words. */
+export function stateFromAdbOutput(stderr: string): DeviceState | undefined {
+  for (const line of stderr.split("\n", 20)) {
+    if (/^(adb: )?error: (device '.*' not found|no devices(\/emulators)? found)$/.test(line)) return "absent";
+    if (/^(adb: )?error: device offline$/.test(line)) return "offline";
+    if (/^(adb: )?error: device (still connecting|still authorizing)$/.test(line)) return "authorizing";
+    if (/^(adb: )?error: device unauthorized\.?$/.test(line)) return "unauthorized";
+    if (/^(adb: )?error: insufficient permissions for device/.test(line)) return "no permissions";
+    if (/^(adb: )?error: (closed|protocol fault.*|cannot connect to daemon.*)$/.test(line)) return "offline";
+  }
+  return undefined;
+}

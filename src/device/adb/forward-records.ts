@@ -1,0 +1,66 @@
+/** A note for each forward of ours, so that one whose owner was killed is removed at the next start. */
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { cacheFolder } from "../../base/paths.js";
+import { identify, isAlive, type ProcessIdentity } from "../../process/identity.js";
+import { runUnchecked } from "../../process/run.js";
+import type { AdbServer } from "./server.js";
+
+interface Forward {
+  readonly serial: string;
+  readonly serverPort: number;
+  readonly hostPort: number;
+  readonly remote: string;
+}
+
+/** Path of the note. */
+export function recordForward(forward: Forward): string {
+  const owner = identify(process.pid);
+  mkdirSync(folder(), { recursive: true });
+  const path = join(
+    folder(),
+    `${process.pid}-${owner?.startTicks ?? "0"}-${forward.serverPort}-${forward.hostPort}.json`,
+  );
+  writeFileSync(path, JSON.stringify({ ...forward, ...owner }));
+  return path;
+}
+
+export function forgetForward(path: string): void {
+  rmSync(path, { force: true });
+}
+
+/** Removes forwards of dead owners. Only those that still lead where the note says: a port may be in other use by now. */
+export async function sweepForwards(server: AdbServer): Promise<void> {
+  const stale = readNotes().filter(({ note }) => note === undefined || !isAlive(note));
+  if (stale.length === 0) return;
+  const list = await runUnchecked([...server.command, "forward", "--list"], { timeoutMs: 10_000 });
+  const listed = new Set(list.stdout.split("\n").map((line) => line.trim()));
+  for (const { path, note } of stale) {
+    if (note && note.serverPort !== server.port) continue;
+    if (note && listed.has(`${note.serial} tcp:${note.hostPort} ${note.remote}`)) {
+      await runUnchecked([...server.command, "forward", "--remove", `tcp:${note.hostPort}`], { timeoutMs: 10_000 });
+    }
+    forgetForward(path);
+  }
+}
+
+function readNotes(): { path: string; note: (Forward & ProcessIdentity) | undefined }[] {
+  let names: string[];
+  try {
+    names = readdirSync(folder());
+  } catch {
+    return [];
+  }
+  return names.map((name) => {
+    const path = join(folder(), name);
+    try {
+      return { path, note: JSON.parse(readFileSync(path, "utf8")) as Forward & ProcessIdentity };
+    } catch {
+      return { path, note: undefined };
+    }
+  });
+}
+
+function folder(): string {
+  return join(cacheFolder(), "forwards");
+}

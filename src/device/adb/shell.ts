@@ -1,0 +1,36 @@
+/** Commands that run to their end, through the adb program: exit codes and separate streams (shell protocol v2). */
+import { TimeoutError } from "../../base/errors.js";
+import { formatMs } from "../../base/deadline.js";
+import { runUnchecked, type CommandResult } from "../../process/run.js";
+import type { DeviceExecOptions } from "../contract.js";
+import type { AdbConnection } from "./connection.js";
+import { callDevice, DEFAULT_CALL_TIMEOUT_MS } from "./call.js";
+import { stateError, stateFromAdbOutput } from "./device-errors.js";
+import { escapeCommand } from "./escape-arg.js";
+
+/** The result names the command as it was given, not the adb command line around it. */
+export async function runOnDevice(
+  connection: AdbConnection,
+  argv: readonly string[],
+  options: DeviceExecOptions = {},
+): Promise<CommandResult> {
+  const adbArgv = connection.adb("shell", "-T", "--", escapeCommand(argv));
+  const timeoutMs = options.timeoutMs ?? DEFAULT_CALL_TIMEOUT_MS;
+  const what = `${argv[0] ?? ""} on ${connection.serial}`;
+  const result = await callDevice(what, connection.gone, { ...options, timeoutMs: timeoutMs + 3_000 }, (signal) =>
+    runUnchecked(adbArgv, { timeoutMs, signal, ...(options.input === undefined ? {} : { input: options.input }) }),
+  );
+  if (result.timedOut) {
+    throw new TimeoutError(
+      "TIMEOUT",
+      `Waited ${formatMs(timeoutMs)} for ${argv.join(" ")} on ${connection.serial}, in vain.`,
+    );
+  }
+  const state = result.exitCode === 1 ? stateFromAdbOutput(result.stderr) : undefined;
+  if (state !== undefined) {
+    await connection.assertStillThere();
+    if (state !== "offline" || result.stdout === "") throw stateError(connection.serial, state);
+  }
+  await connection.assertStillThere();
+  return { ...result, argv };
+}

@@ -1,0 +1,7 @@
+/** Devices: the contract, and the one way to reach them, adb. */
+export type * from "./contract.js";
+export { openAdbDevice, type OpenAdbDeviceOptions } from "./adb/adb-device.js";
+export { connectTcpDevice, disconnectTcpDevice } from "./adb/connect.js";
+export { escapeArg } from "./adb/escape-arg.js";
+export { adbServerAddress, openAdbServer, type AdbServer } from "./adb/server.js";
+export { leaseDevice, type DeviceLease, type LeaseOptions } from "./lease.js";
