@@ -58,7 +58,7 @@ function tryTake(path: string, purpose: string): LockOwner | undefined {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
     const owner = readOwner(path);
     if (owner !== undefined && isAlive(owner)) return owner;
-    removeStale(path, owner);
+    removeStale(path);
     return tryTake(path, purpose);
   } finally {
     rmSync(draft, { force: true });
@@ -66,8 +66,7 @@ function tryTake(path: string, purpose: string): LockOwner | undefined {
 }
 
 /** Moves the stale lock aside first, so that of two that saw it only one removes it, and never a fresh one. */
-function removeStale(path: string, seen: LockOwner | undefined): void {
-  if (seen === undefined) return;
+function removeStale(path: string): void {
   const aside = `${path}.${process.pid}.stale`;
   try {
     renameSync(path, aside);

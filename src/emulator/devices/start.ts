@@ -4,7 +4,7 @@ import { InfrastructureError, isHarnessError, UsageError } from "../../base/erro
 import { silentProgress, type Progress } from "../../base/progress.js";
 import { connectTcpDevice, disconnectTcpDevice } from "../../device/adb/connect.js";
 import { identify } from "../../process/identity.js";
-import { IMAGE_FILES } from "../image/build.js";
+import { IMAGE_FILES } from "../image/files.js";
 import { buildMachineArguments } from "../machine/arguments.js";
 import { launchMachine, SERIAL_LOG, type Machine } from "../machine/launch.js";
 import { findFreePort } from "../machine/port.js";
@@ -85,7 +85,7 @@ async function startOnPort(ready: ReadyDevice, adbPort: number, options: StartOp
     await writeRecord(cache, { ...record, machine: qemu });
     const signal = AbortSignal.any([machine.ended, ...(options.signal ? [options.signal] : [])]);
     await bringUp(machine, { serialNumber: name, release }, options, signal);
-    await connectTcpDevice(adbPort, { timeoutMs: CONNECT_TIMEOUT_MS, signal });
+    await connectTcpDevice(`127.0.0.1:${adbPort}`, { timeoutMs: CONNECT_TIMEOUT_MS, signal });
     if (options.detached === true) await writeRecord(cache, { ...record, machine: qemu, owner: null });
     return handle(cache, record, machine, options.detached === true);
   } catch (error) {

@@ -11,11 +11,9 @@ import { CommandFailedError, run } from "../../process/run.js";
 import { findProgram } from "../host/tools.js";
 import type { UnpackedPackages } from "../packages/unpack.js";
 import { orderModules } from "./modules.js";
+import { IMAGE_FILES } from "./files.js";
 import { makeRootTree } from "./root-tree.js";
 import { extractVmlinux } from "./vmlinux.js";
-
-/** Files of a finished image, by name in its folder. */
-export const IMAGE_FILES = { kernel: "kernel", initrd: "initrd.img", root: "root.img", data: "data.img" } as const;
 
 export interface BuildImageOptions {
   readonly packages: UnpackedPackages;

@@ -1,6 +1,6 @@
 /** QEMU's command line for the emulated device. The same for every start, or a snapshot would not fit. */
 import { join } from "node:path";
-import { IMAGE_FILES } from "../image/build.js";
+import { IMAGE_FILES } from "../image/files.js";
 
 export type Accelerator = "tcg" | "kvm";
 

@@ -6,7 +6,7 @@ import { formatMs } from "../../base/deadline.js";
 import type { Progress } from "../../base/progress.js";
 import { connectTcpDevice, disconnectTcpDevice } from "../../device/adb/connect.js";
 import { run } from "../../process/run.js";
-import { IMAGE_FILES } from "../image/build.js";
+import { IMAGE_FILES } from "../image/files.js";
 import { buildMachineArguments, type Accelerator } from "../machine/arguments.js";
 import { launchMachine, SERIAL_LOG, type Machine } from "../machine/launch.js";
 import { findFreePort } from "../machine/port.js";
@@ -69,7 +69,7 @@ async function bootOnce(machine: Machine, adbPort: number, progress: Progress, s
     await machine.qmp.negotiate(signal);
     await machine.control.request({ command: "ping" }, COLD_BOOT_TIMEOUT_MS, signal);
     await machine.control.request({ command: "entropy", hex: randomBytes(32).toString("hex") }, 20_000, signal);
-    const serial = await connectTcpDevice(adbPort, { timeoutMs: 60_000, signal });
+    const serial = await connectTcpDevice(`127.0.0.1:${adbPort}`, { timeoutMs: 60_000, signal });
     try {
       for (const command of [
         "getprop ro.build.version.sdk",

@@ -1,0 +1,2 @@
+/** Files of a finished image, by name in its folder. */
+export const IMAGE_FILES = { kernel: "kernel", initrd: "initrd.img", root: "root.img", data: "data.img" } as const;
