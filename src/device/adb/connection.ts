@@ -43,7 +43,7 @@ export class AdbConnection {
     this.gone.throwIfAborted();
     const state = await this.state();
     if (state === "device") return;
-    this.tracking.markGone(`adb calls it ${state} now`);
+    this.tracking.markGone(state === "absent" ? "adb does not list it any more" : `adb calls it ${state} now`);
     this.gone.throwIfAborted();
     throw stateError(this.serial, state);
   }

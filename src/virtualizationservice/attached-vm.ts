@@ -1,0 +1,221 @@
+/** One VM, alive as long as the `vm run-app` that we are attached to. */
+import { connect, type Socket } from "node:net";
+import { once } from "node:events";
+import { sleep, withDeadline } from "../base/deadline.js";
+import { InfrastructureError, UsageError } from "../base/errors.js";
+import { LineSplitter } from "../base/lines.js";
+import { outputsEnded, type Device, type DeviceProcess } from "../device/index.js";
+import type { AppVmConfig, DeathReason, RunningVm, VmDebugInfo, VmEvent, VmState } from "./contract.js";
+import { deathReason } from "./dialects/codes.js";
+import type { Dialect, ToolLine } from "./dialects/dialect.js";
+import { FollowedFile } from "./followed-file.js";
+import { VmProgress } from "./vm-progress.js";
+import { toolFailure, unknownOutput, VM_TOOL } from "./tool.js";
+
+/** Creating makes an instance image and an idsig first, on a device that may be emulated. */
+const START_TIMEOUT_MS = 180_000;
+/** How long a VM may take to leave `vm list` once its tool was hung up on. */
+const GONE_TIMEOUT_MS = 20_000;
+const OUTPUT_END_TIMEOUT_MS = 5_000;
+const KEPT_LINES = 60;
+const MIN_VSOCK_PORT = 1;
+const MAX_VSOCK_PORT = 0xffff_ffff;
+
+export interface AttachOptions {
+  readonly device: Device;
+  readonly dialect: Dialect;
+  readonly config: AppVmConfig;
+  readonly toolArguments: readonly string[];
+  readonly consolePath: string;
+  readonly logPath: string;
+  readonly listVms: () => Promise<readonly VmDebugInfo[]>;
+}
+
+/** Console and log files must exist. Resolves when the VM starts; see `VirtualizationService.startVm`. */
+export async function startAttachedVm(
+  options: AttachOptions,
+  listener: (event: VmEvent) => void,
+  signal: AbortSignal | undefined,
+): Promise<RunningVm> {
+  const vm = new AttachedVm(options, listener);
+  try {
+    await withDeadline(
+      `VM ${options.config.name} to be created`,
+      { timeoutMs: START_TIMEOUT_MS, signal },
+      () => vm.started,
+    );
+    return vm;
+  } catch (error) {
+    await vm.abandon();
+    throw error;
+  }
+}
+
+class AttachedVm implements RunningVm {
+  readonly started: Promise<void>;
+  readonly died: Promise<DeathReason>;
+  readonly writeConsole: ((bytes: Uint8Array) => Promise<void>) | undefined;
+  readonly #process: DeviceProcess;
+  readonly #files: readonly FollowedFile[];
+  readonly #progress: VmProgress;
+  readonly #words = { stdout: [] as string[], stderr: [] as string[] };
+  #cid: number | undefined;
+  #reason: DeathReason | undefined;
+  #stopping = false;
+  #stopFailure: Error | undefined;
+  #settleStarted!: { resolve: () => void; reject: (error: Error) => void };
+
+  constructor(
+    private readonly options: AttachOptions,
+    private readonly listener: (event: VmEvent) => void,
+  ) {
+    const { device, config, dialect } = options;
+    this.#progress = new VmProgress((event) => this.#emit(event));
+    this.started = new Promise((resolve, reject) => (this.#settleStarted = { resolve, reject }));
+    this.started.catch(() => undefined);
+    this.#process = device.spawn([VM_TOOL, ...options.toolArguments]);
+    this.#readLines("stdout");
+    this.#readLines("stderr");
+    this.#files = [
+      new FollowedFile(device, options.consolePath, (chunk) => this.#emit({ kind: "console", chunk })),
+      new FollowedFile(device, options.logPath, (chunk) => this.#emit({ kind: "log", chunk })),
+    ];
+    const input = config.consoleInput && dialect.consoleInput;
+    this.writeConsole = input ? (bytes) => this.#writeConsole(bytes) : undefined;
+    this.died = this.#live();
+  }
+
+  get cid(): number {
+    if (this.#cid === undefined) throw new Error("a VM has no CID before it is created");
+    return this.#cid;
+  }
+
+  state(): VmState {
+    return this.#progress.state;
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    await this.#process.stop();
+    await this.died;
+    if (this.#stopFailure) throw this.#stopFailure;
+  }
+
+  /** For a start that came to nothing: leaves no VM, no process. */
+  async abandon(): Promise<void> {
+    this.#stopping = true;
+    await this.#process.stop();
+    await this.died;
+  }
+
+  async connectVsock(port: number): Promise<Socket> {
+    if (!Number.isInteger(port) || port < MIN_VSOCK_PORT || port > MAX_VSOCK_PORT) {
+      throw new UsageError("VSOCK_PORT", `Not a vsock port: ${port}`);
+    }
+    const forward = await this.options.device.forward(`vsock:${this.cid}:${port}`);
+    const socket = connect(forward.hostPort, "127.0.0.1");
+    socket.once("close", () => void forward.close().catch(() => undefined));
+    await once(socket, "connect");
+    return socket;
+  }
+
+  #readLines(stream: "stdout" | "stderr"): void {
+    const lines = new LineSplitter((line) => this.#readLine(stream, line));
+    this.#process[stream].on("data", (chunk: Buffer) => lines.push(chunk));
+    this.#process[stream].on("end", () => lines.end());
+  }
+
+  #readLine(stream: "stdout" | "stderr", line: string): void {
+    const known = this.options.dialect.parseLine(stream, line);
+    if (known) return this.#apply(known);
+    if (stream === "stdout" && this.#cid !== undefined && this.options.dialect.payloadOutputOnStdout) {
+      return this.#emit({ kind: "log", chunk: Buffer.from(`${line}\n`) });
+    }
+    const kept = this.#words[stream];
+    kept.push(line);
+    if (kept.length > KEPT_LINES) kept.shift();
+  }
+
+  #apply(line: ToolLine): void {
+    if (line.kind === "created") this.#cid ??= line.cid;
+    if (line.kind === "ended") this.#reason ??= line.reason;
+    this.#progress.apply(line);
+    if (this.#cid !== undefined && this.#progress.state !== "NOT_STARTED") this.#settleStarted.resolve();
+  }
+
+  /** From attach to death; delivers `died` last. */
+  async #live(): Promise<DeathReason> {
+    const { exitCode } = await this.#process.ended;
+    const timer = new AbortController();
+    const bound = sleep(OUTPUT_END_TIMEOUT_MS, timer.signal).catch(() => undefined);
+    await Promise.race([outputsEnded(this.#process), bound]);
+    timer.abort();
+    const reason = this.#reason ?? (await this.#explainEnd(exitCode));
+    await Promise.all(this.#files.map((file) => file.finish().catch(() => undefined)));
+    if (this.#progress.state === "NOT_STARTED") {
+      this.#settleStarted.reject(this.#startFailure(exitCode));
+      return reason;
+    }
+    this.#progress.advance("DEAD");
+    this.#emit({ kind: "died", reason });
+    return reason;
+  }
+
+  /** The tool did not say how its VM ended: make sure that it did, and tell what we know. */
+  async #explainEnd(exitCode: number | undefined): Promise<DeathReason> {
+    if (this.options.device.gone.aborted) return deathReason("VIRTUALIZATION_SERVICE_DIED");
+    try {
+      if (this.#cid !== undefined) await this.#waitUntilUnlisted(this.#cid);
+    } catch (error) {
+      if (this.options.device.gone.aborted) return deathReason("VIRTUALIZATION_SERVICE_DIED");
+      this.#stopFailure = error as Error;
+      return deathReason("INFRASTRUCTURE_ERROR");
+    }
+    if (this.#stopping) return deathReason("KILLED");
+    if (exitCode === undefined) return deathReason("INFRASTRUCTURE_ERROR");
+    return { kind: "unrecognised", raw: `the vm tool ended with exit code ${exitCode} and told no reason` };
+  }
+
+  async #waitUntilUnlisted(cid: number): Promise<void> {
+    const deadline = Date.now() + GONE_TIMEOUT_MS;
+    for (let delayMs = 20; ; delayMs = Math.min(delayMs * 1.5, 250)) {
+      const vms = await this.options.listVms();
+      if (!vms.some((vm) => vm.cid === cid)) return;
+      if (Date.now() > deadline) {
+        throw new InfrastructureError(
+          "VM_SURVIVED",
+          `VM ${this.options.config.name} (CID ${cid}) is still listed ${GONE_TIMEOUT_MS / 1000} s after its vm tool ended.`,
+          {
+            hint: `look for it: adb -s ${this.options.device.serial} shell ${VM_TOOL} list`,
+          },
+        );
+      }
+      await sleep(delayMs, this.options.device.gone);
+    }
+  }
+
+  #startFailure(exitCode: number | undefined): Error {
+    const { device, config } = this.options;
+    const gone: unknown = device.gone.reason;
+    if (gone instanceof Error) return gone;
+    const stdout = this.#words.stdout.join("\n");
+    const stderr = this.#words.stderr.join("\n");
+    if (exitCode === 0 && stderr.trim() === "") return unknownOutput("vm run-app", stdout);
+    return toolFailure(device.serial, `starting VM ${config.name}`, { exitCode, stdout, stderr });
+  }
+
+  #writeConsole(bytes: Uint8Array): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#process.stdin.write(bytes, (error) => (error ? reject(error) : resolve()));
+    });
+  }
+
+  #emit(event: VmEvent): void {
+    // A listener that throws would break the reading of this VM's streams, and thereby every later event.
+    try {
+      this.listener(event);
+    } catch (error) {
+      process.emitWarning(error instanceof Error ? error : String(error));
+    }
+  }
+}

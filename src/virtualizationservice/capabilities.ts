@@ -1,0 +1,45 @@
+/** What a device can do for VMs: from its properties, `vm info` and the features of its service. */
+import type { Device } from "../device/contract.js";
+import type { ServiceCapabilities } from "./contract.js";
+import { androidRelease } from "./dialects/choose.js";
+import { runVmTool, VM_TOOL } from "./tool.js";
+import { parseVmInfo } from "./vm-info.js";
+
+/** Names that Android 15 knows (IVirtualizationService.aidl, `FEATURE_*`). */
+const FEATURES = [
+  "DICE_CHANGES",
+  "LLPVM_CHANGES",
+  "MULTI_TENANT",
+  "NETWORK",
+  "REMOTE_ATTESTATION",
+  "VENDOR_MODULES",
+].map((name) => `com.android.kvm.${name}`);
+
+export async function readCapabilities(device: Device, sdk: number): Promise<ServiceCapabilities> {
+  const [info, cpus, features] = await Promise.all([
+    runVmTool(device, ["info"]),
+    device.exec(["nproc"]),
+    readFeatures(device, sdk),
+  ]);
+  const { protectedVm, nonProtectedVm, hypervisorVersion, supportedOsList } = parseVmInfo(info.stdout);
+  return {
+    protectedVm,
+    nonProtectedVm,
+    hypervisorVersion,
+    androidRelease: androidRelease(sdk),
+    sdk,
+    supportedOsList: supportedOsList ?? ["microdroid"],
+    cpuCount: Math.max(1, Number.parseInt(cpus.stdout, 10) || 1),
+    encryptedStorage: sdk >= 34,
+    cpuTopology: sdk >= 34,
+    features,
+  };
+}
+
+/** One connection for all of them. Releases before 15 have no such sub-command, and none of the features. */
+async function readFeatures(device: Device, sdk: number): Promise<ReadonlySet<string>> {
+  if (sdk < 35) return new Set();
+  const script = 'tool=$1; shift; for feature; do "$tool" check-feature-enabled "$feature"; done; true';
+  const { stdout } = await device.exec(["sh", "-c", script, "sh", VM_TOOL, ...FEATURES]);
+  return new Set([...stdout.matchAll(/^Feature (\S+) is enabled\r?$/gm)].map(([, name = ""]) => name));
+}

@@ -1,0 +1,118 @@
+/** `IVirtualizationService` by way of a device's `vm` tool, over adb. */
+import { UsageError } from "../base/errors.js";
+import type { Device } from "../device/contract.js";
+import { startAttachedVm } from "./attached-vm.js";
+import { readCapabilities } from "./capabilities.js";
+import type {
+  AppVmConfig,
+  PartitionType,
+  RemoteFiles,
+  RunningVm,
+  ServiceCapabilities,
+  VirtualizationService,
+  VmDebugInfo,
+  VmEvent,
+} from "./contract.js";
+import { chooseDialect } from "./dialects/choose.js";
+import type { Dialect } from "./dialects/dialect.js";
+import { remoteFiles } from "./remote-files.js";
+import { checkDevicePath, runVmTool } from "./tool.js";
+import { parseVmList } from "./vm-list.js";
+
+/** Making an idsig reads and hashes the whole APK; a partition is written out. */
+const IMAGE_TIMEOUT_MS = 180_000;
+/** What AVF writes at the start of a storage image that no guest has formatted yet. */
+const UNFORMATTED_STORAGE = "UNFORMATTED-STORAGE";
+
+/** Reads the device's release and picks the tool's dialect; refuses devices older than Android 13. */
+export async function openVirtualizationService(device: Device): Promise<VirtualizationService> {
+  const { stdout } = await device.exec(["getprop", "ro.build.version.sdk"]);
+  const sdk = /^\d+$/.test(stdout.trim()) ? Number(stdout) : Number.NaN;
+  return new VmToolService(device, sdk, chooseDialect(device.serial, sdk));
+}
+
+class VmToolService implements VirtualizationService {
+  readonly files: RemoteFiles;
+  #capabilities: Promise<ServiceCapabilities> | undefined;
+
+  constructor(
+    private readonly device: Device,
+    private readonly sdk: number,
+    private readonly dialect: Dialect,
+  ) {
+    this.files = remoteFiles(device);
+  }
+
+  /** Asked once; a failure is forgotten. */
+  capabilities(): Promise<ServiceCapabilities> {
+    if (!this.#capabilities) {
+      this.#capabilities = readCapabilities(this.device, this.sdk);
+      this.#capabilities.catch(() => (this.#capabilities = undefined));
+    }
+    return this.#capabilities;
+  }
+
+  async isFeatureEnabled(feature: string): Promise<boolean> {
+    if (this.sdk < 35) return false;
+    if (feature.startsWith("-")) throw new UsageError("FEATURE", `Not the name of a feature: ${feature}`);
+    const { stdout } = await runVmTool(this.device, ["check-feature-enabled", feature]);
+    return stdout.split(/\r?\n/).includes(`Feature ${feature} is enabled`);
+  }
+
+  async initializeWritablePartition(path: string, sizeBytes: number, type: PartitionType): Promise<void> {
+    if (!Number.isSafeInteger(sizeBytes) || sizeBytes <= 0) {
+      throw new UsageError("PARTITION_SIZE", `Not a size for a partition: ${sizeBytes}`);
+    }
+    const toolType = type === "instance" ? "instance" : "raw";
+    const args = ["create-partition", "--type", toolType, checkDevicePath(path), String(sizeBytes)];
+    await runVmTool(this.device, args, { timeoutMs: IMAGE_TIMEOUT_MS });
+    if (type !== "encryptedstore") return;
+    // The tool makes this type only within run-app; the service's own way is an empty image with this mark.
+    const script = 'printf %s "$1" | dd of="$2" conv=notrunc 2>/dev/null';
+    await this.device.exec(["sh", "-c", script, "sh", UNFORMATTED_STORAGE, path]);
+  }
+
+  async createOrUpdateIdsigFile(apkPath: string, idsigPath: string): Promise<void> {
+    const args = ["create-idsig", checkDevicePath(apkPath), checkDevicePath(idsigPath)];
+    await runVmTool(this.device, args, { timeoutMs: IMAGE_TIMEOUT_MS });
+  }
+
+  async startVm(config: AppVmConfig, listener: (event: VmEvent) => void, signal?: AbortSignal): Promise<RunningVm> {
+    checkConfig(config);
+    const scratch = checkDevicePath(config.scratchPath);
+    const consolePath = `${scratch}/console.txt`;
+    const logPath = `${scratch}/log.txt`;
+    const cpuCount = config.cpuTopology === "match_host" ? (await this.capabilities()).cpuCount : 1;
+    const toolArguments = this.dialect.runAppArguments(config, { consolePath, logPath, cpuCount });
+    // Both have to be there, and empty, before they are followed; the tool truncates them once more.
+    await this.device.exec(["sh", "-c", 'mkdir -p "$1" && : >"$2" && : >"$3"', "sh", scratch, consolePath, logPath], {
+      signal,
+    });
+    const listVms = (): Promise<readonly VmDebugInfo[]> => this.listVms();
+    const { device, dialect } = this;
+    return startAttachedVm({ device, dialect, config, toolArguments, consolePath, logPath, listVms }, listener, signal);
+  }
+
+  async listVms(): Promise<readonly VmDebugInfo[]> {
+    return parseVmList((await runVmTool(this.device, ["list"])).stdout);
+  }
+}
+
+function checkConfig(config: AppVmConfig): void {
+  const paths = [
+    config.apkPath,
+    config.idsigPath,
+    config.instanceImagePath,
+    config.instanceIdPath,
+    config.encryptedStorage?.path,
+    config.vendorImagePath,
+    ...config.extraApks.flatMap(({ apkPath, idsigPath }) => [apkPath, idsigPath]),
+  ];
+  for (const path of paths) if (path !== undefined) checkDevicePath(path);
+  if (config.payload.kind === "binary" && config.payload.binaryName.includes("/")) {
+    throw new UsageError("PAYLOAD_BINARY", `Invalid binary file name: ${config.payload.binaryName}`);
+  }
+  if (config.memoryMib !== undefined && !(Number.isInteger(config.memoryMib) && config.memoryMib > 0)) {
+    throw new UsageError("MEMORY", `Not a size of memory in MiB: ${config.memoryMib}`);
+  }
+}

@@ -1,0 +1,57 @@
+/** The `vm` tool of Android 15 (lineage-22.0, vm/src/{main,run}.rs); close enough for 14 and what came after. */
+import type { AppVmConfig } from "../contract.js";
+import { deathReasonFromRust, errorCode } from "./codes.js";
+import { option, parseCreated, parsePayloadLine, type Dialect, type RunFiles, type ToolLine } from "./dialect.js";
+
+export const android15: Dialect = {
+  release: 15,
+  consoleInput: true,
+  payloadOutputOnStdout: false,
+  runAppArguments,
+  parseLine,
+};
+
+function runAppArguments(config: AppVmConfig, files: RunFiles): readonly string[] {
+  const gki = /^microdroid_gki-(.+)$/.exec(config.osName)?.[1];
+  return [
+    "run-app",
+    ...option("--name", config.name),
+    ...option("--debug", config.debugLevel),
+    ...option("--console", files.consolePath),
+    ...option("--log", files.logPath),
+    ...option("--cpu-topology", config.cpuTopology),
+    ...(config.memoryMib === undefined ? [] : option("--mem", config.memoryMib)),
+    ...(config.protectedVm ? ["--protected"] : []),
+    ...(config.networkSupported ? ["--network-supported"] : []),
+    ...(config.instanceIdPath === undefined ? [] : option("--instance-id-file", config.instanceIdPath)),
+    ...(config.encryptedStorage
+      ? [
+          ...option("--storage", config.encryptedStorage.path),
+          ...option("--storage-size", config.encryptedStorage.sizeBytes),
+        ]
+      : []),
+    ...(config.vendorImagePath === undefined ? [] : option("--vendor", config.vendorImagePath)),
+    ...(gki === undefined ? [] : option("--gki", gki)),
+    ...(config.payload.kind === "config"
+      ? option("--config-path", config.payload.configPath)
+      : option("--payload-binary-name", config.payload.binaryName)),
+    // With a config file the tool reads the extra APKs from it and refuses them here; their idsigs it needs either way.
+    ...config.extraApks.flatMap(({ apkPath, idsigPath }) => [
+      ...(config.payload.kind === "config" ? [] : option("--extra-apk", apkPath)),
+      ...option("--extra-idsig", idsigPath),
+    ]),
+    config.apkPath,
+    config.idsigPath,
+    config.instanceImagePath,
+  ];
+}
+
+function parseLine(stream: "stdout" | "stderr", line: string): ToolLine | undefined {
+  if (stream === "stdout") {
+    const reason = /^VM ended: (.+)$/.exec(line)?.[1];
+    return reason === undefined ? parseCreated(line) : { kind: "ended", reason: deathReasonFromRust(reason) };
+  }
+  const error = /^VM encountered an error: code=(.*?), message=([^]*)$/.exec(line);
+  if (error) return { kind: "error", code: errorCode(error[1] ?? ""), message: error[2] ?? "" };
+  return parsePayloadLine(line);
+}

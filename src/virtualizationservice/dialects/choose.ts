@@ -1,0 +1,23 @@
+import { InfrastructureError } from "../../base/errors.js";
+import { android13 } from "./android-13.js";
+import { android15 } from "./android-15.js";
+import type { Dialect } from "./dialect.js";
+
+/** By `ro.build.version.sdk`: 33 is Android 13, 34 is 14, and so on. */
+export function chooseDialect(serial: string, sdk: number): Dialect {
+  if (sdk === 33) return android13;
+  if (sdk >= 34) return android15;
+  const found = Number.isInteger(sdk) ? `SDK ${sdk}` : "a system that does not name its SDK";
+  throw new InfrastructureError(
+    "ANDROID_TOO_OLD",
+    `Device ${serial} runs ${found}: virtual machines need Android 13 (SDK 33).`,
+    {
+      hint: `see: adb -s ${serial} shell getprop ro.build.version.sdk; the emulated device has them: npx avf device start`,
+    },
+  );
+}
+
+/** 33 → 13, 35 → 15. */
+export function androidRelease(sdk: number): number {
+  return sdk - 20;
+}

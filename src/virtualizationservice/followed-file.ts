@@ -1,0 +1,65 @@
+/** A file on the device that grows, and its content as it comes: each byte once, none lost at the end. */
+import { once } from "node:events";
+import { sleep } from "../base/deadline.js";
+import type { Device, DeviceProcess } from "../device/contract.js";
+
+/** adb hands over what it still holds within this time after it was told to stop. */
+const STREAM_END_TIMEOUT_MS = 5_000;
+const RESTART_DELAY_MS = 200;
+
+export class FollowedFile {
+  #delivered = 0;
+  #finishing = false;
+  #tail: DeviceProcess;
+  #following: Promise<void>;
+
+  /** The file must exist. */
+  constructor(
+    private readonly device: Device,
+    private readonly path: string,
+    private readonly onChunk: (chunk: Buffer) => void,
+  ) {
+    this.#tail = this.#start();
+    this.#following = this.#keepFollowing();
+  }
+
+  /** Call when nobody writes to the file any more: delivers what is left. */
+  async finish(): Promise<void> {
+    this.#finishing = true;
+    await this.#tail.stop();
+    await this.#following;
+    if (this.device.gone.aborted) return;
+    const rest = this.device.spawn(["tail", "-c", `+${this.#delivered + 1}`, this.path]);
+    await this.#read(rest);
+  }
+
+  #start(): DeviceProcess {
+    const from = this.#delivered === 0 ? ["-n", "+0"] : ["-c", `+${this.#delivered + 1}`];
+    return this.device.spawn(["tail", "-f", ...from, this.path]);
+  }
+
+  /** `tail` ends only when told to; when it does otherwise, another one goes on where it stopped. */
+  async #keepFollowing(): Promise<void> {
+    for (;;) {
+      await this.#read(this.#tail);
+      if (this.#finishing || this.device.gone.aborted) return;
+      await sleep(RESTART_DELAY_MS);
+      if (this.#finishing || this.device.gone.aborted) return;
+      this.#tail = this.#start();
+    }
+  }
+
+  async #read(process: DeviceProcess): Promise<void> {
+    process.stderr.resume();
+    process.stdout.on("data", (chunk: Buffer) => {
+      this.#delivered += chunk.length;
+      this.onChunk(chunk);
+    });
+    const closed = once(process.stdout, "close").catch(() => undefined);
+    await process.ended;
+    const timer = new AbortController();
+    await Promise.race([closed, sleep(STREAM_END_TIMEOUT_MS, timer.signal).catch(() => undefined)]);
+    timer.abort();
+    process.stdout.removeAllListeners("data");
+  }
+}

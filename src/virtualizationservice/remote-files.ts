@@ -1,0 +1,85 @@
+/** Files on the device, by what toybox and busybox have in common. */
+import { randomBytes } from "node:crypto";
+import { InfrastructureError, UsageError } from "../base/errors.js";
+import type { Device } from "../device/contract.js";
+import { lastLines, type CommandResult } from "../device/index.js";
+import type { RemoteFiles } from "./contract.js";
+import { checkDevicePath } from "./tool.js";
+
+const COPY_TIMEOUT_MS = 120_000;
+
+export function remoteFiles(device: Device): RemoteFiles {
+  return new DeviceFiles(device);
+}
+
+class DeviceFiles implements RemoteFiles {
+  constructor(private readonly device: Device) {}
+
+  async claimFolder(path: string): Promise<boolean> {
+    const result = await this.device.execUnchecked(["mkdir", checkDevicePath(path)]);
+    if (result.exitCode === 0) return true;
+    if (/File exists/.test(result.stderr)) return false;
+    throw this.#failure("create folder", path, result);
+  }
+
+  async ensureFolder(path: string): Promise<void> {
+    await this.#run("create folder", path, ["mkdir", "-p", checkDevicePath(path)]);
+  }
+
+  async exists(path: string): Promise<boolean> {
+    checkDevicePath(path);
+    // A link to nothing is there, too.
+    const result = await this.device.execUnchecked(["sh", "-c", '[ -e "$1" ] || [ -L "$1" ]', "sh", path]);
+    if (result.exitCode === 0) return true;
+    if (result.exitCode === 1 && result.stderr === "") return false;
+    throw this.#failure("look at", path, result);
+  }
+
+  async read(path: string): Promise<Buffer | undefined> {
+    return this.device.readFile(checkDevicePath(path));
+  }
+
+  async write(path: string, content: string | Uint8Array): Promise<void> {
+    await this.device.push(typeof content === "string" ? Buffer.from(content) : content, checkDevicePath(path));
+  }
+
+  async copy(from: string, to: string): Promise<void> {
+    const temporary = `${checkDevicePath(to)}.${randomBytes(4).toString("hex")}.tmp`;
+    const script = 'cp "$1" "$2" && mv -f "$2" "$3" || { rm -f "$2"; exit 1; }';
+    await this.#run("copy", from, ["sh", "-c", script, "sh", checkDevicePath(from), temporary, to]);
+  }
+
+  async remove(path: string): Promise<void> {
+    // A slash at the end would make `rm` follow a link, and nobody means to remove /data or /data/local/tmp itself.
+    const plain = checkDevicePath(path).replace(/\/+$/, "");
+    if (plain.split("/").filter(Boolean).length < 4) {
+      throw new UsageError("DEVICE_PATH", `Refusing to remove ${JSON.stringify(path)}: too near the root.`);
+    }
+    await this.#run("remove", plain, ["rm", "-rf", plain]);
+  }
+
+  async list(path: string): Promise<readonly string[]> {
+    const folder = checkDevicePath(path).replace(/\/+$/, "");
+    const argv = ["find", `${folder}/`, "-mindepth", "1", "-maxdepth", "1", "-print0"];
+    const { stdout } = await this.#run("list", folder, argv);
+    return stdout
+      .split("\0")
+      .filter((entry) => entry !== "")
+      .map((entry) => entry.slice(entry.lastIndexOf("/") + 1))
+      .sort();
+  }
+
+  async #run(verb: string, path: string, argv: readonly string[]): Promise<CommandResult> {
+    const result = await this.device.execUnchecked(argv, { timeoutMs: COPY_TIMEOUT_MS });
+    if (result.exitCode === 0) return result;
+    throw this.#failure(verb, path, result);
+  }
+
+  #failure(verb: string, path: string, result: CommandResult): InfrastructureError {
+    const words = result.stderr.trim();
+    return new InfrastructureError("DEVICE_FILE", `Could not ${verb} ${path} on ${this.device.serial}: ${words}`, {
+      hint: /Permission denied|Read-only/.test(words) ? "a shell may write below /data/local/tmp" : undefined,
+      lastLines: words.includes("\n") ? lastLines(words) : undefined,
+    });
+  }
+}
