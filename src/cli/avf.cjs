@@ -5,6 +5,7 @@
 const fs = require("node:fs");
 const path = require("node:path");
 const { spawnSync } = require("node:child_process");
+const { withCheckoutLock } = require("./checkout-lock.cjs");
 
 const root = path.resolve(__dirname, "../..");
 
@@ -23,22 +24,18 @@ function ensureModules() {
   if (modified(path.join(root, "node_modules/.package-lock.json")) >= modified(path.join(root, "package-lock.json")))
     return;
   process.stderr.write("avf: installing npm packages (npm ci)\n");
-  const { status, error } = spawnSync("npm", ["ci", "--no-fund", "--no-audit"], {
-    cwd: root,
-    stdio: ["ignore", 2, 2],
-  });
-  if (status !== 0) {
-    process.stderr.write(
-      `avf: npm ci failed${error ? `: ${error.message}` : ""}. Mend what it says, then try again.\n`,
-    );
-    process.exit(1);
-  }
+  const { status, error } = spawnSync("npm", ["ci", "--no-fund", "--no-audit"], { cwd: root, stdio: ["ignore", 2, 2] });
+  if (status === 0) return;
+  process.stderr.write(`avf: npm ci failed${error ? `: ${error.message}` : ""}. Mend what it says, then try again.\n`);
+  process.exit(1);
 }
 
 async function main() {
   if (fs.existsSync(path.join(root, "tsconfig.json"))) {
-    ensureModules();
-    await require("./build.cjs").build();
+    await withCheckoutLock(root, async () => {
+      ensureModules();
+      await require("./build.cjs").build();
+    });
   }
   await require("../../dist/cli/main.js").main(process.argv.slice(2));
 }

@@ -1,0 +1,71 @@
+/** `avf apk build DIR OUT.apk`: an APK from a folder, signed v2 + v3, aligned, without an Android SDK. */
+import { readdir, readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { ApkError, buildApk, loadSigningKey, throwAwayKey, type SigningKey } from "../apk/index.js";
+import { writeFileAtomic } from "../base/atomic-file.js";
+import { UsageError } from "../base/errors.js";
+import { answer, parseCommand } from "./apk-refusal.js";
+
+const USAGE = `Usage: avf apk build DIR OUT.apk [--key KEY [--cert CERT]] [--compress]
+  DIR holds AndroidManifest.xml (text), and what else goes into the APK: assets/, lib/<abi>/, …
+  --key KEY    private key, PEM or PKCS#8 DER; without it a throw-away key signs
+  --cert CERT  the key's certificate, PEM or DER; without it one is made
+  --compress   deflate what is no library
+`;
+const MAX_FILES = 10_000;
+const MAX_TOTAL_BYTES = 1024 * 1024 * 1024;
+
+export async function runApkBuild(args: readonly string[]): Promise<number> {
+  if (args.includes("--help")) {
+    process.stdout.write(USAGE);
+    return 0;
+  }
+  return answer(USAGE, async () => {
+    const { values, positionals } = parseCommand(
+      args,
+      { key: { type: "string" }, cert: { type: "string" }, compress: { type: "boolean" } },
+      { required: ["DIR", "OUT.apk"] },
+    );
+    const [folder, target] = positionals as [string, string];
+    const key = await readKey(values.key, values.cert);
+    const apk = await buildApk(await readFolder(folder), { key, compress: values.compress ?? false });
+    await writeFileAtomic(target, apk);
+    process.stdout.write(`${target}: ${apk.length} bytes, signed v2 + v3 with ${key.algorithm.name}\n`);
+    return 0;
+  });
+}
+
+async function readKey(keyPath: string | undefined, certificatePath: string | undefined): Promise<SigningKey> {
+  if (keyPath === undefined) {
+    if (certificatePath !== undefined) throw new UsageError("MISSING_KEY", "--cert needs --key");
+    return throwAwayKey();
+  }
+  const certificate = certificatePath === undefined ? undefined : await readFile(certificatePath);
+  return loadSigningKey(await readFile(keyPath), { certificate });
+}
+
+/** Regular files below the folder, by entry name. Links are refused: an APK has no such thing. */
+async function readFolder(folder: string): Promise<ReadonlyMap<string, Uint8Array>> {
+  const files = new Map<string, Uint8Array>();
+  let totalBytes = 0;
+  const visit = async (prefix: string): Promise<void> => {
+    for (const item of await readdir(join(folder, prefix), { withFileTypes: true })) {
+      const name = `${prefix}${item.name}`;
+      if (item.isDirectory()) {
+        await visit(`${name}/`);
+        continue;
+      }
+      if (!item.isFile()) throw refuse(name, "is neither a file nor a folder");
+      totalBytes += (await stat(join(folder, name))).size;
+      if (files.size >= MAX_FILES) throw refuse(name, `is one file more than ${MAX_FILES}`);
+      if (totalBytes > MAX_TOTAL_BYTES) throw refuse(name, `takes the folder over ${MAX_TOTAL_BYTES} bytes`);
+      files.set(name, await readFile(join(folder, name)));
+    }
+  };
+  await visit("");
+  return files;
+}
+
+function refuse(name: string, reason: string): ApkError {
+  return new ApkError("BAD_SOURCE_FOLDER", `${name} ${reason}`, { field: name });
+}
