@@ -23,6 +23,11 @@ export class LineSplitter {
     this.#pending = rest;
   }
 
+  /** What came after the last line end so far: a prompt, or the beginning of a line. */
+  get pending(): string {
+    return this.#pending.toString("utf8");
+  }
+
   /** The unfinished last line, if any. */
   end(): void {
     if (this.#pending.length > 0) this.onLine(this.#pending.toString("utf8"));

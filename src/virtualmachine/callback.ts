@@ -1,0 +1,41 @@
+/** Callbacks of a VM. Mirrors VirtualMachineCallback.java of Android 15. */
+import { errorCodeNumber, stopReasonCode } from "./constants.js";
+import type { DeathReason, VmErrorCode } from "../virtualizationservice/contract.js";
+import type { LifecycleEvent } from "./record.js";
+import type { VirtualMachine } from "./machine.js";
+
+/** In TypeScript each method may be left out. Codes come as Java's numbers, and as the device said them. */
+export interface VirtualMachineCallback {
+  onPayloadStarted?(vm: VirtualMachine): void;
+  onPayloadReady?(vm: VirtualMachine): void;
+  onPayloadFinished?(vm: VirtualMachine, exitCode: number): void;
+  onError?(vm: VirtualMachine, errorCode: number, message: string, raw: VmErrorCode): void;
+  /** Once per run, after everything else. */
+  onStopped?(vm: VirtualMachine, reason: number, raw: DeathReason): void;
+}
+
+/** What runs callbacks; Java's `Executor`. */
+export interface Executor {
+  execute(task: () => void): void;
+}
+
+/** Runs each callback at once, in the order of the events. */
+export const directExecutor: Executor = { execute: (task) => task() };
+
+/** Calls the method that belongs to an event. */
+export function callBack(callback: VirtualMachineCallback, vm: VirtualMachine, event: LifecycleEvent): void {
+  switch (event.kind) {
+    case "payload-started":
+      return callback.onPayloadStarted?.(vm);
+    case "payload-ready":
+      return callback.onPayloadReady?.(vm);
+    case "payload-finished":
+      return callback.onPayloadFinished?.(vm, event.exitCode);
+    case "error":
+      return callback.onError?.(vm, errorCodeNumber(event.code), event.message, event.code);
+    case "died":
+      return callback.onStopped?.(vm, stopReasonCode(event.reason), event.reason);
+    case "state":
+      return;
+  }
+}

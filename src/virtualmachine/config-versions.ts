@@ -1,0 +1,65 @@
+/**
+ * Configs of earlier releases, brought into the form of version 9: the first API (July 2021) and Android 13 both wrote
+ * version 1; later versions differ from 9 by what they lack. Keys that have no successor stay in the bundle.
+ */
+import { CPU_TOPOLOGY_MATCH_HOST, CPU_TOPOLOGY_ONE_CPU, DEBUG_LEVEL_FULL, DEBUG_LEVEL_NONE } from "./constants.js";
+import { DEFAULT_OS } from "./config-builder.js";
+import { IllegalArgumentException, requireNonNull } from "./errors.js";
+import { bundleReader } from "./bundle-fields.js";
+import type { Bundle, BundleValue } from "./persistable-bundle.js";
+
+export const CONFIG_VERSION = 9;
+
+/** @throws IllegalArgumentException for a version from the future; NullPointerException when a required key is missing */
+export function upgradeBundle(bundle: Bundle): Bundle {
+  const version = bundleReader(bundle).int("version");
+  if (version > CONFIG_VERSION) {
+    throw new IllegalArgumentException(`Version ${version} too high; current is ${CONFIG_VERSION}`);
+  }
+  if (version < 0) throw new IllegalArgumentException(`Version ${version} too low`);
+  if (version !== 1) return version === CONFIG_VERSION || version === 0 ? bundle : withSuccessors(bundle);
+  return isFirstApi(bundle) ? fromFirstApi(bundle) : fromAndroid13(bundle);
+}
+
+/** The first API knew these four keys only; Android 13 always writes a debug level. */
+function isFirstApi(bundle: Bundle): boolean {
+  return !["debugLevel", "protectedVm", "numCpus", "certs"].some((key) => bundle.has(key));
+}
+
+/** It ran everything debuggable and unprotected, and its console could always be read. */
+function fromFirstApi(bundle: Bundle): Bundle {
+  requireKeys(bundle, ["apkPath", "idsigPath", "payloadConfigPath"]);
+  return withSuccessors(bundle, { debugLevel: int(DEBUG_LEVEL_FULL), vmOutputCaptured: boolean(true) });
+}
+
+function fromAndroid13(bundle: Bundle): Bundle {
+  requireKeys(bundle, ["apkPath", "payloadConfigPath"]);
+  const level = bundleReader(bundle).int("debugLevel");
+  // Ordinals of NONE, APP_ONLY, FULL. APP_ONLY went away; what it made debuggable is debuggable under FULL.
+  if (level < 0 || level > 2) throw new IllegalArgumentException(`Invalid debugLevel: ${level}`);
+  const debugLevel = level === 0 ? DEBUG_LEVEL_NONE : DEBUG_LEVEL_FULL;
+  return withSuccessors(bundle, { debugLevel: int(debugLevel), vmOutputCaptured: boolean(level !== 0) });
+}
+
+/** `numCpus` became `cpuTopology`, `memoryMib` became `memoryBytes`; without `os` it can only be Microdroid. */
+function withSuccessors(bundle: Bundle, overrides: Readonly<Record<string, BundleValue>> = {}): Bundle {
+  const read = bundleReader(bundle);
+  const upgraded = new Map([...bundle, ...Object.entries(overrides)]);
+  if (!bundle.has("os")) upgraded.set("os", { type: "string", value: DEFAULT_OS });
+  if (bundle.has("numCpus") && !bundle.has("cpuTopology")) {
+    upgraded.set("cpuTopology", int(read.int("numCpus") > 1 ? CPU_TOPOLOGY_MATCH_HOST : CPU_TOPOLOGY_ONE_CPU));
+  }
+  if (bundle.has("memoryMib") && !bundle.has("memoryBytes")) {
+    upgraded.set("memoryBytes", { type: "long", value: BigInt(read.int("memoryMib")) << 20n });
+  }
+  upgraded.delete("numCpus");
+  upgraded.delete("memoryMib");
+  return upgraded;
+}
+
+function requireKeys(bundle: Bundle, keys: readonly string[]): void {
+  for (const key of keys) requireNonNull(bundleReader(bundle).string(key), key);
+}
+
+const int = (value: number): BundleValue => ({ type: "int", value });
+const boolean = (value: boolean): BundleValue => ({ type: "boolean", value });

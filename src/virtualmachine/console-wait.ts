@@ -1,0 +1,126 @@
+/** Waiting for what a VM prints. */
+import { consoleWaitError } from "./console-failure.js";
+import { nowMs } from "./record.js";
+import { settle } from "./settle.js";
+import type { DeathReason } from "../virtualizationservice/contract.js";
+import type { VmJournal } from "./journal.js";
+import type { OutputLine, OutputStream } from "./line-history.js";
+import type { Cancelled, Changes, SettleOptions, TimedOut } from "./settle.js";
+
+export interface ConsoleWaitOptions extends SettleOptions {
+  /** Default: both, as messages of the guest may be in either. */
+  readonly stream?: OutputStream | undefined;
+  /** Only lines that came after this time of the records' clock (`atMs`). Default: all of the latest run. */
+  readonly since?: number | undefined;
+}
+
+/** A line that matched; an unfinished one counts once nothing was added to it for a moment. */
+export interface ConsoleMatch {
+  readonly line: OutputLine;
+  /** Of a RegExp: the match with its groups. Of a string: itself. */
+  readonly groups: readonly string[];
+}
+
+export type ConsoleOutcome =
+  | { readonly kind: "matched"; readonly match: ConsoleMatch }
+  | { readonly kind: "died"; readonly reason: DeathReason }
+  | TimedOut
+  | Cancelled;
+
+/** A prompt has no line end: it counts when it has stood still for this long. */
+const PROMPT_QUIET_MS = 250;
+const STREAMS: readonly OutputStream[] = ["console", "log"];
+
+/**
+ * Waits for a line that contains the string or matches the expression, and settles on the first of match, end of the VM,
+ * abort, timeout. A VM that was never run is waited for; one that has ended is searched and no longer waited for.
+ */
+export async function watchConsole(
+  journal: VmJournal,
+  pattern: string | RegExp,
+  options: ConsoleWaitOptions,
+): Promise<ConsoleOutcome> {
+  const firstRun = Math.max(1, journal.run.number);
+  const since = options.since ?? -Infinity;
+  const match = matcherFor(pattern);
+  const wanted = (line: OutputLine): boolean => line.run >= firstRun && line.atMs > since;
+  let next = 0;
+  const quiet = new QuietPrompt(journal, options.stream);
+
+  return settle<ConsoleOutcome>(
+    quiet.changes,
+    () => {
+      const lines = journal.output.linesFrom(next, options.stream).filter(wanted);
+      next = journal.output.nextSequence;
+      for (const line of [...lines, ...quiet.prompts()]) {
+        const groups = match(line.text);
+        if (groups) return { kind: "matched", match: { line, groups } };
+      }
+      const { number, ended } = journal.run;
+      if (ended && number >= firstRun) return { kind: "died", reason: ended };
+      return journal.status === "DELETED" ? { kind: "cancelled", reason: undefined } : undefined;
+    },
+    options,
+  );
+}
+
+/** As `watchConsole`, but anything else than a match is an error that tells what there was instead. */
+export async function waitForConsole(
+  journal: VmJournal,
+  pattern: string | RegExp,
+  options: ConsoleWaitOptions,
+): Promise<ConsoleMatch> {
+  const outcome = await watchConsole(journal, pattern, options);
+  if (outcome.kind === "matched") return outcome.match;
+  throw consoleWaitError(journal, pattern, outcome, options);
+}
+
+function matcherFor(pattern: string | RegExp): (text: string) => readonly string[] | undefined {
+  if (typeof pattern === "string") return (text) => (text.includes(pattern) ? [pattern] : undefined);
+  // With `g` or `y` a RegExp remembers where it was; each line is a text of its own.
+  const expression = new RegExp(pattern.source, pattern.flags.replace(/[gy]/g, ""));
+  return (text) => expression.exec(text)?.map(String);
+}
+
+/** Looks at unfinished lines, but only when they have been still for a moment: more of the line may be on its way. */
+class QuietPrompt {
+  #isQuiet = false;
+  readonly changes: Changes;
+
+  constructor(
+    private readonly journal: VmJournal,
+    private readonly stream: OutputStream | undefined,
+  ) {
+    this.changes = {
+      subscribe: (listener) => {
+        let timer: NodeJS.Timeout | undefined;
+        const arm = (): void => {
+          clearTimeout(timer);
+          timer = setTimeout(() => {
+            this.#isQuiet = true;
+            listener();
+            this.#isQuiet = false;
+          }, PROMPT_QUIET_MS);
+        };
+        arm();
+        const unsubscribe = journal.changes.subscribe(() => {
+          arm();
+          listener();
+        });
+        return () => {
+          clearTimeout(timer);
+          unsubscribe();
+        };
+      },
+    };
+  }
+
+  prompts(): readonly OutputLine[] {
+    if (!this.#isQuiet || this.journal.run.ended) return [];
+    const { output, run } = this.journal;
+    return STREAMS.filter((stream) => !this.stream || stream === this.stream)
+      .map((stream) => ({ stream, text: output.pending(stream) }))
+      .filter(({ text }) => text !== "")
+      .map((line) => ({ ...line, atMs: nowMs(), run: run.number, sequence: output.nextSequence }));
+  }
+}

@@ -1,0 +1,74 @@
+/**
+ * The exceptions of `android.system.virtualmachine`. Messages are Java's own, so that a suite written against Android
+ * finds the same words here; who has to act is told by `kind`, the failure by `code`.
+ */
+import { HarnessError, UsageError, isHarnessError } from "../base/errors.js";
+import type { HarnessErrorOptions } from "../base/errors.js";
+
+export interface VirtualMachineExceptionOptions extends HarnessErrorOptions {
+  readonly vmName?: string | undefined;
+  /** What went wrong while undoing, after the failure that this error tells of. */
+  readonly suppressed?: readonly unknown[];
+}
+
+/**
+ * A VM could not do what was asked. Mirrors VirtualMachineException.java. Its kind is `vm`, or `infrastructure` when
+ * the cause was a broken lab (device gone, adb dead) rather than the VM.
+ */
+export class VirtualMachineException extends HarnessError {
+  readonly vmName: string | undefined;
+  readonly suppressed: readonly unknown[];
+
+  constructor(code: string, message: string, options: VirtualMachineExceptionOptions = {}) {
+    const { cause } = options;
+    super(isHarnessError(cause) && cause.kind === "infrastructure" ? "infrastructure" : "vm", code, message, options);
+    this.vmName = options.vmName;
+    this.suppressed = options.suppressed ?? [];
+  }
+}
+
+/** An argument that can never be right. */
+export class IllegalArgumentException extends UsageError {
+  constructor(message: string, options?: HarnessErrorOptions) {
+    super("ILLEGAL_ARGUMENT", message, options);
+  }
+}
+
+/** A combination or an order of calls that is not allowed. */
+export class IllegalStateException extends UsageError {
+  constructor(message: string, options?: HarnessErrorOptions) {
+    super("ILLEGAL_STATE", message, options);
+  }
+}
+
+/** A required argument was null or undefined. */
+export class NullPointerException extends UsageError {
+  constructor(message: string, options?: HarnessErrorOptions) {
+    super("NULL_ARGUMENT", message, options);
+  }
+}
+
+/** The device cannot do this; nothing was started. */
+export class UnsupportedOperationException extends UsageError {
+  constructor(message: string, options?: HarnessErrorOptions) {
+    super("UNSUPPORTED_OPERATION", message, options);
+  }
+}
+
+/** A permission is missing. */
+export class SecurityException extends UsageError {
+  constructor(message: string, options?: HarnessErrorOptions) {
+    super("PERMISSION_DENIED", message, options);
+  }
+}
+
+/** Brands, not `instanceof` alone: an error may have crossed a realm. */
+export function isUsageError(error: unknown): error is UsageError {
+  return isHarnessError(error) && error.kind === "usage";
+}
+
+/** Java's `requireNonNull`: TypeScript forbids null, callers from JavaScript do not know. */
+export function requireNonNull<T>(value: T | null | undefined, what: string): T {
+  if (value === null || value === undefined) throw new NullPointerException(`${what} must not be null`);
+  return value;
+}

@@ -1,0 +1,31 @@
+/** The door of this folder. */
+export { VirtualMachineManager } from "./manager.js";
+export { DEFAULT_WAIT_MS, VirtualMachine } from "./machine.js";
+export { VirtualMachineConfig } from "./config.js";
+export type { VirtualMachineConfigBuilder } from "./config-builder.js";
+export { VirtualMachineDescriptor } from "./descriptor.js";
+export type { DescriptorFiles } from "./descriptor.js";
+export { directExecutor } from "./callback.js";
+export type { Executor, VirtualMachineCallback } from "./callback.js";
+export { createVmContext } from "./context.js";
+export type { VmContext } from "./context.js";
+export * from "./constants.js";
+export {
+  IllegalArgumentException,
+  IllegalStateException,
+  NullPointerException,
+  SecurityException,
+  UnsupportedOperationException,
+  VirtualMachineException,
+} from "./errors.js";
+export { ConsoleWaitError } from "./console-failure.js";
+export type { ConsoleMatch, ConsoleOutcome, ConsoleWaitOptions } from "./console-wait.js";
+export type { OutputLine, OutputStream } from "./line-history.js";
+export type { VmOutput } from "./output.js";
+export { EventHistory } from "./record.js";
+export type { LifecycleEvent, RecordedEvent, Transition, TransitionCause } from "./record.js";
+export type { Cancelled, SettleOptions, TimedOut } from "./settle.js";
+export type { StatusOutcome, WaitGoal, WaitOutcome } from "./waits.js";
+export { checkVmName } from "./vm-folder.js";
+export { readConfigXml, writeConfigXml } from "./config-xml.js";
+export type { StoredConfig } from "./config-xml.js";

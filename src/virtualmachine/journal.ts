@@ -1,0 +1,100 @@
+/** Everything that is known of a VM from its events alone: status, runs, transitions, output. Asks nobody anything. */
+import { Status } from "./constants.js";
+import { Notifier } from "./notifier.js";
+import { OutputPipe } from "./output-pipe.js";
+import { OutputRecorder } from "./output.js";
+import { EventHistory, nowMs } from "./record.js";
+import type { DeathReason } from "../virtualizationservice/contract.js";
+import type { RunSession, StampedEvent } from "./run-session.js";
+import type { RecordedEvent, Transition, TransitionCause } from "./record.js";
+
+/** The latest run: going on, ended, or not begun yet (number 0). */
+export interface RunSummary {
+  readonly number: number;
+  readonly beganMs: number | undefined;
+  readonly endedMs: number | undefined;
+  readonly ended: DeathReason | undefined;
+}
+
+export class VmJournal {
+  readonly output: OutputRecorder;
+  readonly events: EventHistory<RecordedEvent>;
+  readonly transitions: EventHistory<Transition>;
+  readonly console = new OutputPipe();
+  readonly log = new OutputPipe();
+  /** After each change of any kind; what waits listen to. */
+  readonly changes: Notifier<void>;
+  #run: RunSummary = { number: 0, beganMs: undefined, endedMs: undefined, ended: undefined };
+  #status: Status = Status.STOPPED;
+
+  constructor(
+    readonly vmName: string,
+    cause: TransitionCause,
+    onListenerError: (error: unknown) => void,
+  ) {
+    this.output = new OutputRecorder(onListenerError);
+    this.events = new EventHistory(onListenerError);
+    this.transitions = new EventHistory(onListenerError);
+    this.changes = new Notifier(onListenerError);
+    this.transitions.append({ status: Status.STOPPED, previous: undefined, cause, atMs: nowMs(), run: 0 });
+  }
+
+  get status(): Status {
+    return this.#status;
+  }
+
+  get run(): RunSummary {
+    return this.#run;
+  }
+
+  /** A run is asked for; it may still fail to start. Returns its number. */
+  runAsked(): number {
+    this.#run = { number: this.#run.number + 1, beganMs: undefined, endedMs: undefined, ended: undefined };
+    this.changes.emit();
+    return this.#run.number;
+  }
+
+  runBegan(cid: number, atMs: number): void {
+    this.#run = { ...this.#run, beganMs: atMs };
+    this.#enter(Status.RUNNING, { kind: "run", cid }, atMs);
+    this.changes.emit();
+  }
+
+  runFailed(reason: DeathReason): void {
+    this.output.endRun(nowMs());
+    this.#run = { ...this.#run, ended: reason, endedMs: nowMs() };
+    this.changes.emit();
+  }
+
+  deleted(cause: TransitionCause): void {
+    this.#enter(Status.DELETED, cause, nowMs());
+    this.changes.emit();
+  }
+
+  /** An event of the run that goes on. */
+  receive({ event, atMs }: StampedEvent, session: RunSession, captured: boolean): void {
+    const run = session.number;
+    if (event.kind === "console" || event.kind === "log") {
+      this.output.push(event.kind, event.chunk, atMs, run);
+      if (captured) this[event.kind].write(event.chunk);
+    } else {
+      if (event.kind === "died") this.#runEnded(event.reason, session, atMs);
+      this.events.append({ event, atMs, run });
+    }
+    this.changes.emit();
+  }
+
+  #runEnded(reason: DeathReason, session: RunSession, atMs: number): void {
+    this.output.endRun(atMs);
+    this.#run = { ...this.#run, ended: reason, endedMs: atMs };
+    this.#enter(Status.STOPPED, { kind: session.stopRequested ? "stop" : "died", reason }, atMs);
+  }
+
+  #enter(status: Status, cause: TransitionCause, atMs: number): void {
+    // Deleted stays deleted.
+    if (status === this.#status || this.#status === Status.DELETED) return;
+    const previous = this.#status;
+    this.#status = status;
+    this.transitions.append({ status, previous, cause, atMs, run: this.#run.number });
+  }
+}

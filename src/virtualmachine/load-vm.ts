@@ -1,0 +1,31 @@
+/** Finds a VM by its files on the device. Mirrors VirtualMachine.java#load. */
+import { FEATURE_LLPVM_CHANGES } from "./constants.js";
+import { VirtualMachineException } from "./errors.js";
+import { readConfigXml } from "./config-xml.js";
+import { vmFolder } from "./vm-folder.js";
+import type { VmContext } from "./context.js";
+import type { VmIdentity } from "./machine-control.js";
+
+/** Undefined when there is no such VM. @throws VirtualMachineException for a damaged one, which can still be deleted */
+export async function loadVm(context: VmContext, name: string): Promise<VmIdentity | undefined> {
+  const { files } = context.service;
+  const folder = vmFolder(context.dataFolder, name);
+  const damaged = (code: string, message: string, cause?: unknown): VirtualMachineException =>
+    new VirtualMachineException(code, message, { vmName: name, cause });
+  if (!(await files.exists(folder.root))) return undefined;
+
+  const bytes = await files.read(folder.config).catch((cause: unknown) => {
+    throw damaged("CONFIG_UNREADABLE", "Failed to read VM config from file", cause);
+  });
+  if (!bytes) throw damaged("CONFIG_UNREADABLE", "Failed to read VM config from file");
+  const { config, unknown } = readConfigXml(bytes, context.capabilities);
+
+  const present = new Set(await files.list(folder.root));
+  const usesInstanceId = await context.service.isFeatureEnabled(FEATURE_LLPVM_CHANGES);
+  if (usesInstanceId && !present.has("instance_id")) throw damaged("INSTANCE_ID_MISSING", "instance_id file missing");
+  if (!present.has("instance.img")) throw damaged("INSTANCE_IMAGE_MISSING", "instance image missing");
+  if (config.isEncryptedStorageEnabled() && !present.has("storage.img")) {
+    throw damaged("STORAGE_IMAGE_MISSING", "Storage image missing");
+  }
+  return { context, name, folder, config, unknownConfig: unknown, usesInstanceId, cause: { kind: "loaded" } };
+}

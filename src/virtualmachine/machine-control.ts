@@ -1,0 +1,228 @@
+/** What a VM does, under the lock of the object: guards, start, end, config. The public face is machine.ts. */
+import type { Socket } from "node:net";
+import { MAX_VSOCK_PORT, MIN_VSOCK_PORT, Status } from "./constants.js";
+import { AsyncLock } from "./async-lock.js";
+import { IllegalArgumentException, VirtualMachineException, requireNonNull } from "./errors.js";
+import { writeConfigXml } from "./config-xml.js";
+import { VmJournal } from "./journal.js";
+import { InputPipe } from "./output-pipe.js";
+import { RunSession } from "./run-session.js";
+import { startRun } from "./start-run.js";
+import { stopRun } from "./stop-run.js";
+import { describeError } from "../base/errors.js";
+import type { VirtualMachineConfig } from "./config.js";
+import type { VmContext } from "./context.js";
+import type { Bundle } from "./persistable-bundle.js";
+import type { TransitionCause } from "./record.js";
+import type { VmFolder } from "./vm-folder.js";
+
+/** A VM as the manager made or found it. */
+export interface VmIdentity {
+  readonly context: VmContext;
+  readonly name: string;
+  readonly folder: VmFolder;
+  readonly config: VirtualMachineConfig;
+  /** Entries of config.xml that this release does not know. */
+  readonly unknownConfig: Bundle;
+  readonly usesInstanceId: boolean;
+  readonly cause: TransitionCause;
+}
+
+export class MachineControl {
+  readonly context: VmContext;
+  readonly name: string;
+  readonly folder: VmFolder;
+  readonly journal: VmJournal;
+  readonly input = new InputPipe();
+  readonly #lock = new AsyncLock();
+  readonly #identity: VmIdentity;
+  #config: VirtualMachineConfig;
+  #session: RunSession | undefined;
+  #wasReplaced = false;
+  /** Removal of the latest run's scratch folder. */
+  #afterRun: Promise<void> = Promise.resolve();
+
+  constructor(identity: VmIdentity) {
+    this.#identity = identity;
+    this.context = identity.context;
+    this.name = identity.name;
+    this.folder = identity.folder;
+    this.#config = identity.config;
+    this.journal = new VmJournal(identity.name, identity.cause, (error) => this.#onListenerError(error));
+  }
+
+  get config(): VirtualMachineConfig {
+    return this.#config;
+  }
+
+  get usesInstanceId(): boolean {
+    return this.#identity.usesInstanceId;
+  }
+
+  get cid(): number | undefined {
+    return this.#session?.isRunning() ? this.#session.handle?.cid : undefined;
+  }
+
+  async getStatus(): Promise<Status> {
+    if (this.#isDeleted() || this.#isRunning()) return this.#statusNow();
+    if (!(await this.#filesExist()) && !this.#isRunning()) this.markDeleted({ kind: "files-removed" });
+    return this.#statusNow();
+  }
+
+  async run(signal: AbortSignal | undefined): Promise<void> {
+    await this.whileStopped(async () => {
+      signal?.throwIfAborted();
+      const captured = this.#config.isVmOutputCaptured();
+      const session = new RunSession(this.journal.runAsked(), (stamped) => {
+        this.journal.receive(stamped, session, captured);
+        if (stamped.event.kind === "died") this.#onDied();
+      });
+      this.#session = session;
+      const { context, name, folder, usesInstanceId } = this.#identity;
+      const started = await startRun(
+        { context, name, folder, config: this.#config, usesInstanceId },
+        session,
+        signal,
+      ).catch((error: unknown) => {
+        session.abandon();
+        this.journal.runFailed({ kind: "known", name: "START_FAILED", value: 4 });
+        throw error;
+      });
+      session.begin(started.handle, (atMs) => this.journal.runBegan(started.handle.cid, atMs));
+      if (this.#isRunning()) this.input.connect(started.handle.writeConsole);
+      this.#afterRun = started.handle.died.then(started.cleanUp);
+    });
+  }
+
+  async stop(): Promise<void> {
+    await this.#lock.run(async () => {
+      if (!this.#session?.isRunning()) throw this.#exception("VM_NOT_RUNNING", "VM is not running");
+      await this.#end(this.#session);
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#lock.run(async () => {
+      const session = this.#session;
+      if (!session?.isRunning()) return;
+      try {
+        await this.#end(session);
+      } catch (error) {
+        // It died by itself while we asked: that is what close() is for.
+        if (session.isRunning()) throw error;
+      }
+    });
+  }
+
+  async setConfig(config: VirtualMachineConfig): Promise<VirtualMachineConfig> {
+    requireNonNull(config, "config");
+    return this.#lock.run(async () => {
+      const old = this.#config;
+      if (!old.isCompatibleWith(config)) throw this.#exception("INCOMPATIBLE_CONFIG", "incompatible config");
+      await this.#checkStopped();
+      if (config === old) return old;
+      try {
+        await this.context.service.files.write(
+          this.folder.config,
+          writeConfigXml(config, this.#identity.unknownConfig),
+        );
+      } catch (cause) {
+        throw this.#exception("CONFIG_WRITE_FAILED", "failed to write VM config", cause);
+      }
+      this.#config = config;
+      return old;
+    });
+  }
+
+  async connectVsock(port: number): Promise<Socket> {
+    const handle = await this.#lock.run(async () => {
+      if (this.#isRunning() && this.#session?.handle) return this.#session.handle;
+      if (this.#isDeleted()) throw this.#exception("VM_DELETED", "VM has been deleted");
+      throw this.#exception("VM_NOT_RUNNING", "VM is not in running state");
+    });
+    if (!Number.isInteger(port) || port < MIN_VSOCK_PORT || port > MAX_VSOCK_PORT) {
+      throw new IllegalArgumentException(`Bad port ${port}`);
+    }
+    try {
+      return await handle.connectVsock(port);
+    } catch (cause) {
+      throw this.#exception("VSOCK_FAILED", `failed to connect to vsock port ${port}: ${describeError(cause)}`, cause);
+    }
+  }
+
+  /** Runs `work` under the lock, in STOPPED. @throws VirtualMachineException */
+  async whileStopped<T>(work: () => Promise<T>): Promise<T> {
+    return this.#lock.run(async () => {
+      await this.#checkStopped();
+      return work();
+    });
+  }
+
+  /** For ever, even when the name is used again. */
+  markDeleted(cause: TransitionCause): void {
+    this.journal.deleted(cause);
+  }
+
+  /**
+   * The name stands for another VM now, whose files took the place of ours. A VM can go on without its files; once it
+   * stops, it is gone for good.
+   */
+  replaced(): void {
+    if (this.#isRunning()) this.#wasReplaced = true;
+    else this.markDeleted({ kind: "files-removed" });
+  }
+
+  #onDied(): void {
+    this.input.connect(undefined);
+    if (this.#wasReplaced) this.markDeleted({ kind: "files-removed" });
+  }
+
+  async #end(session: RunSession): Promise<void> {
+    session.stopRequested = true;
+    try {
+      await stopRun(session, this.name, () => this.#afterRun);
+    } catch (cause) {
+      if (!session.ended) session.stopRequested = false;
+      throw this.#exception("STOP_FAILED", `failed to stop VM: ${describeError(cause)}`, cause);
+    }
+  }
+
+  async #checkStopped(): Promise<void> {
+    if (this.#isDeleted()) throw this.#exception("VM_DELETED", "VM has been deleted");
+    if (!(await this.#filesExist())) {
+      if (!this.#isRunning()) this.markDeleted({ kind: "files-removed" });
+      throw this.#exception("VM_DELETED", "VM has been deleted");
+    }
+    if (this.#isRunning()) throw this.#exception("VM_NOT_STOPPED", "VM is not in stopped state");
+    // DEAD, but its last events may still be on their way: they belong to the run before.
+    await this.#session?.handle?.died;
+    await this.#afterRun;
+  }
+
+  #isDeleted(): boolean {
+    return this.journal.status === Status.DELETED;
+  }
+
+  #isRunning(): boolean {
+    return this.#session?.isRunning() ?? false;
+  }
+
+  #statusNow(): Status {
+    if (this.#isDeleted()) return Status.DELETED;
+    return this.#isRunning() ? Status.RUNNING : Status.STOPPED;
+  }
+
+  async #filesExist(): Promise<boolean> {
+    return this.context.service.files.exists(this.folder.root);
+  }
+
+  #exception(code: string, message: string, cause?: unknown): VirtualMachineException {
+    return new VirtualMachineException(code, message, { vmName: this.name, cause });
+  }
+
+  #onListenerError(error: unknown): void {
+    const text = `a listener of VM "${this.name}" threw: ${describeError(error)}`;
+    if (this.context.log) this.context.log(text);
+    else process.emitWarning(text);
+  }
+}

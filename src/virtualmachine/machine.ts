@@ -1,0 +1,256 @@
+/** A virtual machine. Mirrors VirtualMachine.java of Android 15, with the first API's methods beside. */
+import type { Socket } from "node:net";
+import type { Readable, Writable } from "node:stream";
+import * as constants from "./constants.js";
+import { Status } from "./constants.js";
+import { VirtualMachineException, requireNonNull } from "./errors.js";
+import { callBack, directExecutor } from "./callback.js";
+import { consoleLines } from "./console-lines.js";
+import { waitForConsole, watchConsole } from "./console-wait.js";
+import { VmDescriptorSource } from "./descriptor.js";
+import { MachineControl } from "./machine-control.js";
+import { waitFor, waitForStatus } from "./waits.js";
+import type { Executor, VirtualMachineCallback } from "./callback.js";
+import type { VirtualMachineConfig } from "./config.js";
+import type { ConsoleMatch, ConsoleOutcome, ConsoleWaitOptions } from "./console-wait.js";
+import type { VirtualMachineDescriptor } from "./descriptor.js";
+import type { VmIdentity } from "./machine-control.js";
+import type { OutputLine, OutputStream } from "./line-history.js";
+import type { VmOutput } from "./output.js";
+import type { EventHistory, RecordedEvent, Transition } from "./record.js";
+import type { SettleOptions } from "./settle.js";
+import type { StatusOutcome, WaitGoal, WaitOutcome } from "./waits.js";
+
+/** Boot of a VM in an emulated device takes seconds; this is for a machine that is busy with other things as well. */
+export const DEFAULT_WAIT_MS = 60_000;
+
+/** Get one from a `VirtualMachineManager`. */
+export class VirtualMachine {
+  static readonly STATUS_STOPPED = constants.STATUS_CODES.STOPPED;
+  static readonly STATUS_RUNNING = constants.STATUS_CODES.RUNNING;
+  static readonly STATUS_DELETED = constants.STATUS_CODES.DELETED;
+  static readonly MIN_VSOCK_PORT = constants.MIN_VSOCK_PORT;
+  static readonly MAX_VSOCK_PORT = constants.MAX_VSOCK_PORT;
+
+  readonly #control: MachineControl;
+  #endCallback: (() => void) | undefined;
+
+  /** @internal */
+  constructor(
+    identity: VmIdentity,
+    private readonly deleteSelf: (vm: VirtualMachine) => Promise<void>,
+  ) {
+    this.#control = new MachineControl(identity);
+  }
+
+  /** @internal For the manager, which holds the lock that deletion needs. */
+  get control(): MachineControl {
+    return this.#control;
+  }
+
+  getName(): string {
+    return this.#control.name;
+  }
+
+  getConfig(): VirtualMachineConfig {
+    return this.#control.config;
+  }
+
+  /** Folder of the VM on the device. */
+  getRootDir(): string {
+    return this.#control.folder.root;
+  }
+
+  /** Asks the device whether the files of a stopped VM are still there; without them it is DELETED, for good. */
+  async getStatus(): Promise<Status> {
+    return this.#control.getStatus();
+  }
+
+  /** Status as far as events tell: at once, and without noticing files removed behind the library's back. */
+  get status(): Status {
+    return this.#control.journal.status;
+  }
+
+  /** First API: the CID of this run; undefined unless RUNNING. Each run gets a new one. */
+  async getCid(): Promise<number | undefined> {
+    return this.cid;
+  }
+
+  /** As `getCid()`, at once. */
+  get cid(): number | undefined {
+    return this.#control.cid;
+  }
+
+  /**
+   * Starts the VM. Needs STOPPED. When it returns the VM process runs; the guest has yet to boot.
+   * @throws VirtualMachineException `VM has been deleted`, `VM is not in stopped state`, or what kept it from starting;
+   * UnsupportedOperationException for what the device lacks
+   */
+  async run(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<void> {
+    await this.#control.run(options.signal);
+  }
+
+  /**
+   * Kills a running VM and waits until it is gone; `onStopped` comes with KILLED.
+   * @throws VirtualMachineException `VM is not running`
+   */
+  async stop(): Promise<void> {
+    await this.#control.stop();
+  }
+
+  /** Stops the VM if it runs. Repeatable; a VM that is stopped, dead or deleted is fine. */
+  async close(): Promise<void> {
+    await this.#control.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /** First API: as `VirtualMachineManager.delete`. Needs STOPPED. @throws VirtualMachineException */
+  async delete(): Promise<void> {
+    await this.deleteSelf(this);
+  }
+
+  /**
+   * Replaces the config of a stopped VM and returns the old one.
+   * @throws VirtualMachineException `incompatible config`; then as `run`
+   */
+  async setConfig(config: VirtualMachineConfig): Promise<VirtualMachineConfig> {
+    return this.#control.setConfig(config);
+  }
+
+  /** Connects to a port of the guest; needs RUNNING. The caller ends the socket. @throws VirtualMachineException, IllegalArgumentException */
+  async connectVsock(port: number): Promise<Socket> {
+    return this.#control.connectVsock(port);
+  }
+
+  /**
+   * What the guest prints, over all runs: it does not end when the VM stops. Each call returns the same stream. May be
+   * called before `run`. Prefer `consoleLines()` or `output`, which end or keep a history.
+   * @throws VirtualMachineException `Capturing vm outputs is turned off`
+   */
+  getConsoleOutput(): Readable {
+    this.#requireCaptured();
+    return this.#control.journal.console.reader();
+  }
+
+  /** First API's name of `getConsoleOutput`. */
+  getConsoleOutputStream(): Readable {
+    return this.getConsoleOutput();
+  }
+
+  /** As `getConsoleOutput`, for the guest's log. */
+  getLogOutput(): Readable {
+    this.#requireCaptured();
+    return this.#control.journal.log.reader();
+  }
+
+  /** Android 13's name of `getLogOutput`. */
+  getLogOutputStream(): Readable {
+    return this.getLogOutput();
+  }
+
+  /** Typed into the guest's console; while the VM is stopped it waits for the next run. @throws VirtualMachineException */
+  getConsoleInput(): Writable {
+    if (!this.getConfig().isVmConsoleInputSupported()) {
+      throw this.#exception("CONSOLE_INPUT_OFF", "VM console input is not supported");
+    }
+    return this.#control.input.writer();
+  }
+
+  /** A copy of the VM's identity, to be imported under another name or for another app. Needs STOPPED. */
+  async toDescriptor(): Promise<VirtualMachineDescriptor> {
+    return this.#control.whileStopped(async () => new VmDescriptorSource(this.#control).open());
+  }
+
+  /** Replaces any earlier callback. Java's two-argument form, or a callback alone, which is then called directly. */
+  setCallback(executor: Executor, callback: VirtualMachineCallback): void;
+  setCallback(callback: VirtualMachineCallback): void;
+  setCallback(...args: [Executor, VirtualMachineCallback] | [VirtualMachineCallback]): void {
+    const [executor, callback] = args.length === 2 ? args : [directExecutor, args[0]];
+    requireNonNull(executor, "executor");
+    requireNonNull(callback, "callback");
+    this.clearCallback();
+    this.#endCallback = this.events.subscribe(({ event }) => {
+      if (event.kind !== "state") executor.execute(() => callBack(callback, this, event));
+    });
+  }
+
+  clearCallback(): void {
+    this.#endCallback?.();
+    this.#endCallback = undefined;
+  }
+
+  /** Lines of console and log, with times; kept whether or not output is captured. */
+  get output(): VmOutput {
+    return this.#control.journal.output;
+  }
+
+  /** Everything the service told, with times; `history`, `subscribe`, or `for await`. */
+  get events(): EventHistory<RecordedEvent> {
+    return this.#control.journal.events;
+  }
+
+  /** Every status change so far, beginning with STOPPED. */
+  get transitions(): readonly Transition[] {
+    return this.#control.journal.transitions.history;
+  }
+
+  /** The same, to subscribe to. */
+  get transitionLog(): EventHistory<Transition> {
+    return this.#control.journal.transitions;
+  }
+
+  /** Console lines of the latest run (or of the first, when there was none), until that run ends. */
+  consoleLines(
+    options: { readonly signal?: AbortSignal; readonly stream?: OutputStream } = {},
+  ): AsyncGenerator<string> {
+    return consoleLines(this.#control.journal, options);
+  }
+
+  /** Waits for the payload or the end; see `waitFor` in waits.ts. Never rejects. Default: 60 s. */
+  async waitFor(goal: WaitGoal, options: Partial<SettleOptions> = {}): Promise<WaitOutcome> {
+    return waitFor(this.#control.journal, goal, { timeoutMs: DEFAULT_WAIT_MS, ...options });
+  }
+
+  /** Waits until events put the VM in this status. Never rejects. Default: 60 s. */
+  async waitForStatus(status: Status, options: Partial<SettleOptions> = {}): Promise<StatusOutcome> {
+    return waitForStatus(this.#control.journal, status, { timeoutMs: DEFAULT_WAIT_MS, ...options });
+  }
+
+  /** Waits for a line; what was printed since the latest run began counts. @throws ConsoleWaitError. Default: 60 s. */
+  async waitForConsole(pattern: string | RegExp, options: Partial<ConsoleWaitOptions> = {}): Promise<ConsoleMatch> {
+    return waitForConsole(this.#control.journal, pattern, { timeoutMs: DEFAULT_WAIT_MS, ...options });
+  }
+
+  /** As `waitForConsole`, with the outcome as a value. Never rejects. */
+  async watchConsole(pattern: string | RegExp, options: Partial<ConsoleWaitOptions> = {}): Promise<ConsoleOutcome> {
+    return watchConsole(this.#control.journal, pattern, { timeoutMs: DEFAULT_WAIT_MS, ...options });
+  }
+
+  /** The last lines of the latest run. */
+  lastLines(count = 40): readonly OutputLine[] {
+    const { run } = this.#control.journal;
+    return this.output
+      .lines()
+      .filter((line) => line.run === run.number)
+      .slice(-count);
+  }
+
+  toString(): string {
+    const { payloadBinaryName, payloadConfigPath } = this.getConfig().fields;
+    const payload = payloadBinaryName === undefined ? "" : `payload:${payloadBinaryName}, `;
+    const config = payloadConfigPath === undefined ? "" : `config:${payloadConfigPath}, `;
+    return `VirtualMachine(name:${this.getName()}, ${payload}${config}package: ${this.#control.context.packageName})`;
+  }
+
+  #requireCaptured(): void {
+    if (this.getConfig().isVmOutputCaptured()) return;
+    throw this.#exception("OUTPUT_NOT_CAPTURED", "Capturing vm outputs is turned off");
+  }
+
+  #exception(code: string, message: string): VirtualMachineException {
+    return new VirtualMachineException(code, message, { vmName: this.getName() });
+  }
+}

@@ -1,0 +1,137 @@
+/** Puts the files of a new VM on the device: claimed first and atomically, removed again when a step fails. */
+import { randomBytes } from "node:crypto";
+import { checkCapabilities } from "./capabilities.js";
+import { FEATURE_LLPVM_CHANGES } from "./constants.js";
+import { VirtualMachineException } from "./errors.js";
+import { readConfigXml, writeConfigXml } from "./config-xml.js";
+import { vmFolder, vmsFolder } from "./vm-folder.js";
+import type { VirtualMachineConfig } from "./config.js";
+import type { VmContext } from "./context.js";
+import type { DescriptorFiles, VirtualMachineDescriptor } from "./descriptor.js";
+import type { VmIdentity } from "./machine-control.js";
+import type { VmFolder } from "./vm-folder.js";
+
+export const INSTANCE_IMAGE_BYTES = 10 * 1024 * 1024;
+const INSTANCE_ID_BYTES = 64;
+
+/** Steps as in VirtualMachine.java#create, each with Java's message. */
+export async function createVm(context: VmContext, name: string, config: VirtualMachineConfig): Promise<VmIdentity> {
+  await checkCapabilities(context, config);
+  const usesInstanceId = await context.service.isFeatureEnabled(FEATURE_LLPVM_CHANGES);
+  const folder = await claim(context, name);
+  return undoOnFailure(context, folder, async () => {
+    const { service } = context;
+    const step = stepsOf(name);
+    await step("failed to write VM config", () => service.files.write(folder.config, writeConfigXml(config)));
+    if (usesInstanceId) {
+      const id = randomBytes(INSTANCE_ID_BYTES);
+      await step("failed to create instance_id", () => service.files.write(folder.instanceId, id));
+    }
+    await step("failed to create instance partition", () =>
+      service.initializeWritablePartition(folder.instanceImage, INSTANCE_IMAGE_BYTES, "instance"),
+    );
+    if (config.isEncryptedStorageEnabled()) {
+      const bytes = config.getEncryptedStorageBytes();
+      await step("failed to create encrypted storage partition", () =>
+        service.initializeWritablePartition(folder.storage, bytes, "encryptedstore"),
+      );
+    }
+    return { context, name, folder, config, unknownConfig: new Map(), usesInstanceId, cause: { kind: "created" } };
+  });
+}
+
+/** Takes over config, instance, storage and instance id, in this order. */
+export async function importVm(
+  context: VmContext,
+  name: string,
+  descriptor: VirtualMachineDescriptor,
+): Promise<VmIdentity> {
+  const files = descriptor.files();
+  const folder = await claim(context, name);
+  try {
+    return await undoOnFailure(context, folder, () => copyFiles(context, name, files, folder));
+  } finally {
+    descriptor.close();
+  }
+}
+
+async function copyFiles(
+  context: VmContext,
+  name: string,
+  from: DescriptorFiles,
+  folder: VmFolder,
+): Promise<VmIdentity> {
+  const { files } = context.service;
+  const step = stepsOf(name);
+  const bytes = await files.read(from.config);
+  if (!bytes) throw exception("CONFIG_UNREADABLE", "Failed to read VM config from file", name);
+  const { config, unknown } = readConfigXml(bytes, context.capabilities);
+  await checkCapabilities(context, config);
+  await step("failed to write VM config", () => files.write(folder.config, writeConfigXml(config, unknown)));
+  await step("failed to transfer instance image", () => files.copy(from.instanceImage, folder.instanceImage));
+  const { encryptedStorage, instanceId } = from;
+  if (encryptedStorage !== undefined) {
+    await step("failed to transfer encryptedstore image", () => files.copy(encryptedStorage, folder.storage));
+  }
+  if (instanceId !== undefined) {
+    await step("failed to copy instance_id", () => files.copy(instanceId, folder.instanceId));
+  }
+  const usesInstanceId = instanceId !== undefined;
+  return { context, name, folder, config, unknownConfig: unknown, usesInstanceId, cause: { kind: "imported" } };
+}
+
+/** Making the folder is the check that the name is free, across processes. Its parents stay, whatever follows. */
+async function claim(context: VmContext, name: string): Promise<VmFolder> {
+  const { files } = context.service;
+  const folder = vmFolder(context.dataFolder, name);
+  const claimed = await stepsOf(name)("failed to create directory for VM", async () => {
+    await files.ensureFolder(vmsFolder(context.dataFolder));
+    return files.claimFolder(folder.root);
+  });
+  if (!claimed) throw exception("VM_EXISTS", "virtual machine already exists", name);
+  return folder;
+}
+
+async function undoOnFailure<T>(context: VmContext, folder: VmFolder, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    try {
+      await context.service.files.remove(folder.root);
+    } catch (cleanUpError) {
+      throw withSuppressed(error, cleanUpError);
+    }
+    throw error;
+  }
+}
+
+/** The first error stays the error; what went wrong while undoing hangs on it. */
+function withSuppressed(error: unknown, cleanUpError: unknown): unknown {
+  if (!(error instanceof VirtualMachineException)) {
+    return new VirtualMachineException("CREATE_FAILED", error instanceof Error ? error.message : String(error), {
+      cause: error,
+      suppressed: [cleanUpError],
+    });
+  }
+  const { code, shortMessage, hint, lastLines, cause, vmName, suppressed } = error;
+  return new VirtualMachineException(code, shortMessage, {
+    ...{ hint, lastLines, cause, vmName },
+    suppressed: [...suppressed, cleanUpError],
+  });
+}
+
+type Step = <T>(message: string, work: () => Promise<T>) => Promise<T>;
+
+function stepsOf(name: string): Step {
+  return async (message, work) => {
+    try {
+      return await work();
+    } catch (cause) {
+      throw exception("CREATE_FAILED", message, name, cause);
+    }
+  };
+}
+
+function exception(code: string, message: string, vmName: string, cause?: unknown): VirtualMachineException {
+  return new VirtualMachineException(code, message, { vmName, cause });
+}

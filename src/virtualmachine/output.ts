@@ -1,0 +1,93 @@
+/** Console and log of a VM as lines, over all its runs: the last 4 MiB of each, and a count of what was dropped. */
+import { LineSplitter } from "../base/lines.js";
+import { LineHistory } from "./line-history.js";
+import { Notifier } from "./notifier.js";
+import type { OutputLine, OutputStream } from "./line-history.js";
+
+export const HISTORY_BYTES = 4 << 20;
+const STREAMS = ["console", "log"] as const;
+
+/** What everybody may do with a VM's output. */
+export interface VmOutput {
+  /** Lines kept, in the order they came; of both streams unless one is named. */
+  lines(stream?: OutputStream): readonly OutputLine[];
+  /** Lines kept whose sequence is at least `sequence`. */
+  linesFrom(sequence: number, stream?: OutputStream): readonly OutputLine[];
+  /** Calls back for each line from now on. Returns what ends it. */
+  subscribe(listener: (line: OutputLine) => void): () => void;
+  /** Unfinished last line, e.g. a prompt. */
+  pending(stream: OutputStream): string;
+  /** Lines that no longer fit the history. */
+  droppedLines(stream: OutputStream): number;
+  /** Sequence that the next line will get. */
+  readonly nextSequence: number;
+}
+
+export class OutputRecorder implements VmOutput {
+  readonly #histories = { console: new LineHistory(HISTORY_BYTES), log: new LineHistory(HISTORY_BYTES) };
+  readonly #notifier: Notifier<OutputLine>;
+  readonly #splitters: Readonly<Record<OutputStream, LineSplitter>>;
+  #atMs = 0;
+  #run = 0;
+  #sequence = 0;
+
+  constructor(onListenerError: (error: unknown) => void) {
+    this.#notifier = new Notifier(onListenerError);
+    this.#splitters = this.#makeSplitters();
+  }
+
+  get nextSequence(): number {
+    return this.#sequence;
+  }
+
+  lines(stream?: OutputStream): readonly OutputLine[] {
+    return this.linesFrom(0, stream);
+  }
+
+  linesFrom(sequence: number, stream?: OutputStream): readonly OutputLine[] {
+    if (stream) return this.#histories[stream].from(sequence);
+    return mergeBySequence(this.#histories.console.from(sequence), this.#histories.log.from(sequence));
+  }
+
+  subscribe(listener: (line: OutputLine) => void): () => void {
+    return this.#notifier.subscribe(listener);
+  }
+
+  pending(stream: OutputStream): string {
+    return this.#splitters[stream].pending;
+  }
+
+  droppedLines(stream: OutputStream): number {
+    return this.#histories[stream].droppedLines;
+  }
+
+  push(stream: OutputStream, chunk: Buffer, atMs: number, run: number): void {
+    this.#atMs = atMs;
+    this.#run = run;
+    this.#splitters[stream].push(chunk);
+  }
+
+  /** A run is over: what has no line end yet never gets one. */
+  endRun(atMs: number): void {
+    this.#atMs = atMs;
+    for (const stream of STREAMS) this.#splitters[stream].end();
+  }
+
+  #makeSplitters(): Readonly<Record<OutputStream, LineSplitter>> {
+    const splitter = (stream: OutputStream): LineSplitter => new LineSplitter((text) => this.#record(stream, text));
+    return { console: splitter("console"), log: splitter("log") };
+  }
+
+  #record(stream: OutputStream, text: string): void {
+    const line: OutputLine = { stream, text, atMs: this.#atMs, run: this.#run, sequence: this.#sequence++ };
+    this.#histories[stream].push(line);
+    this.#notifier.emit(line);
+  }
+}
+
+function mergeBySequence(a: readonly OutputLine[], b: readonly OutputLine[]): readonly OutputLine[] {
+  const merged: OutputLine[] = [];
+  let [i, j] = [0, 0];
+  while (i < a.length && j < b.length) merged.push(a[i]!.sequence < b[j]!.sequence ? a[i++]! : b[j++]!);
+  return merged.concat(a.slice(i), b.slice(j));
+}

@@ -1,0 +1,61 @@
+/** Starts a VM: idsig files, a scratch folder for the run, then the service. */
+import { randomBytes } from "node:crypto";
+import { describeError } from "../base/errors.js";
+import { VirtualMachineException, isUsageError } from "./errors.js";
+import { mainApkPath, prepareAppConfig } from "./app-config.js";
+import type { RunningVm } from "../virtualizationservice/contract.js";
+import type { RunRequest } from "./app-config.js";
+import type { RunSession } from "./run-session.js";
+
+export interface StartedRun {
+  readonly handle: RunningVm;
+  /** Removes what the run left on the device. Never rejects. */
+  readonly cleanUp: () => Promise<void>;
+}
+
+/** @throws VirtualMachineException, or UnsupportedOperationException before anything was started */
+export async function startRun(
+  request: Omit<RunRequest, "scratchPath">,
+  session: RunSession,
+  signal: AbortSignal | undefined,
+): Promise<StartedRun> {
+  const { context, name, folder } = request;
+  const { service } = context;
+  // Within the VM's folder, so that deleting the VM removes it even when this process did not live to do so.
+  const scratchPath = `${folder.root}/run-${randomBytes(4).toString("hex")}`;
+  const cleanUp = async (): Promise<void> => {
+    await service.files.remove(scratchPath).catch((error: unknown) => {
+      context.log?.(`could not remove ${scratchPath}: ${describeError(error)}`);
+    });
+  };
+  try {
+    const appConfig = await prepareAppConfig({ ...request, scratchPath });
+    await service.files.ensureFolder(scratchPath);
+    context.log?.(`starting VM "${name}"`);
+    return { handle: await service.startVm(appConfig, session.receive, signal), cleanUp };
+  } catch (error) {
+    await cleanUp();
+    throw await explain(error, request);
+  }
+}
+
+/** Errors of ours and of the caller stay as they are; those of the service get the VM's name, and Java's words if any. */
+async function explain(error: unknown, { context, name, config }: Omit<RunRequest, "scratchPath">): Promise<unknown> {
+  if (isUsageError(error) || isAbort(error)) return error;
+  // Looked at only now, since it costs a round trip that a run that works has no use for.
+  const apkPath = await mainApkPath(context, config).catch(() => undefined);
+  if (apkPath !== undefined && !(await context.service.files.exists(apkPath).catch(() => true))) {
+    return new VirtualMachineException("APK_NOT_FOUND", "Failed to open APK", {
+      vmName: name,
+      cause: error,
+      hint: `${apkPath} is not on the device.`,
+    });
+  }
+  if (error instanceof VirtualMachineException) return error;
+  const message = `failed to start VM "${name}": ${describeError(error)}`;
+  return new VirtualMachineException("START_FAILED", message, { vmName: name, cause: error });
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === "AbortError";
+}
