@@ -1,0 +1,81 @@
+/**
+ * Builder of what a VM boots from: initramfs, system disk, kernel parameters. They lie on the device in
+ * `/apex/com.android.virt/etc/fs`, where Android keeps Microdroid's images.
+ */
+import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { writeFileAtomic } from "../base/atomic-file.js";
+import { writeCpio, type CpioEntry } from "./cpio.js";
+import { findModules, initramfsModules, modulePath } from "./kernel-modules.js";
+import { guestKernelParameters } from "./kernel-parameters.js";
+import { compilePrograms, cSources } from "./programs.js";
+import { writeSystemImage } from "./system-image.js";
+
+export interface GuestImageOptions {
+  /** Folder with the unpacked packages: kernel, busybox-static, adbd and its libraries, libc6. */
+  readonly packagesRoot: string;
+  /** E.g. `6.1.0-50-cloud-amd64`. */
+  readonly kernelVersion: string;
+  /** Gets `microdroid_initrd.img`, `microdroid_system.img`, `microdroid_cmdline`, each whole or not at all. */
+  readonly outFolder: string;
+  /** For everything in between; may be left over from a build that was cut short. */
+  readonly workFolder: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export async function buildGuestImages(options: GuestImageOptions): Promise<void> {
+  const { packagesRoot, outFolder, workFolder, signal } = options;
+  await mkdir(outFolder, { recursive: true });
+  await mkdir(workFolder, { recursive: true });
+  const modules = await findModules(packagesRoot, options.kernelVersion);
+  const programs = await compilePrograms(workFolder, signal);
+  const initramfs = writeCpio(await initramfsEntries(programs.init, modules));
+  await writeFileAtomic(join(outFolder, "microdroid_initrd.img"), initramfs);
+  const temporaryImage = join(outFolder, `microdroid_system.img.${process.pid}.tmp`);
+  try {
+    const treeFolder = join(workFolder, "system");
+    await writeSystemImage({ packagesRoot, modules, programs, treeFolder, imagePath: temporaryImage, signal });
+    await flush(temporaryImage);
+    await rename(temporaryImage, join(outFolder, "microdroid_system.img"));
+  } finally {
+    await rm(temporaryImage, { force: true });
+  }
+  await writeFileAtomic(join(outFolder, "microdroid_cmdline"), `${guestKernelParameters().join(" ")}\n`);
+}
+
+/** Absolute paths of all sources that shape the images: a change in any of them asks for new images. */
+export function guestInputs(): readonly string[] {
+  const builders = readdirSync(__dirname)
+    .filter((name) => /\.(ts|js)$/.test(name) && !/\.(test|d)\.ts$/.test(name))
+    .sort()
+    .map((name) => join(__dirname, name));
+  return [...cSources(), ...builders];
+}
+
+async function initramfsEntries(init: string, modules: ReadonlyMap<string, string>): Promise<readonly CpioEntry[]> {
+  const entries: CpioEntry[] = [
+    { kind: "file", name: "init", content: await readFile(init), mode: 0o755 },
+    { kind: "folder", name: "dev" },
+    // The kernel opens it before it starts init.
+    { kind: "device", name: "dev/console", major: 5, minor: 1 },
+    { kind: "folder", name: "modules" },
+  ];
+  for (const [group, names] of Object.entries(initramfsModules)) {
+    entries.push({ kind: "file", name: `modules/${group}.list`, content: Buffer.from(`${names.join("\n")}\n`) });
+    for (const name of names) {
+      const content = await readFile(modulePath(modules, name));
+      entries.push({ kind: "file", name: `modules/${name}.ko`, content });
+    }
+  }
+  return entries;
+}
+
+async function flush(path: string): Promise<void> {
+  const file = await open(path, "r");
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}

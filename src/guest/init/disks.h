@@ -1,0 +1,8 @@
+/* Disks by their virtio serial, never by their order. */
+#ifndef GUEST_DISKS_H
+#define GUEST_DISKS_H
+#include <stdbool.h>
+
+/* Writes `/dev/vdX` of the disk with this serial into `path`. Waits up to `timeout_ms` for it to appear. */
+bool disk_find(const char *serial, char path[32], int timeout_ms);
+#endif

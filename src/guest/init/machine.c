@@ -1,0 +1,41 @@
+#include "machine.h"
+#include <fcntl.h>
+#include <linux/random.h>
+#include <net/if.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+void machine_set_clock(int64_t epoch_seconds) {
+  struct timespec now = {.tv_sec = (time_t)epoch_seconds};
+  if (epoch_seconds > 0) clock_settime(CLOCK_REALTIME, &now);
+}
+
+void machine_add_entropy(const uint8_t *bytes, size_t size) {
+  struct {
+    int bit_count;
+    int size;
+    uint8_t bytes[64];
+  } pool = {.bit_count = (int)size * 8, .size = (int)size};
+  if (size > sizeof pool.bytes) return;
+  memcpy(pool.bytes, bytes, size);
+  int fd = open("/dev/random", O_WRONLY | O_CLOEXEC);
+  if (fd < 0) return;
+  ioctl(fd, RNDADDENTROPY, &pool);
+  close(fd);
+  explicit_bzero(&pool, sizeof pool);
+}
+
+void machine_start_network(const char *host_name) {
+  sethostname(host_name, strlen(host_name));
+  int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return;
+  struct ifreq request = {.ifr_name = "lo"};
+  if (ioctl(fd, SIOCGIFFLAGS, &request) == 0) {
+    request.ifr_flags |= IFF_UP;
+    ioctl(fd, SIOCSIFFLAGS, &request);
+  }
+  close(fd);
+}

@@ -1,0 +1,11 @@
+/* Small things of a freshly booted machine: clock, random pool, loopback, host name. */
+#ifndef GUEST_MACHINE_H
+#define GUEST_MACHINE_H
+#include <stddef.h>
+#include <stdint.h>
+
+void machine_set_clock(int64_t epoch_seconds);
+/* Adds secret bytes from the host to the random pool, and counts them as such. */
+void machine_add_entropy(const uint8_t *bytes, size_t size);
+void machine_start_network(const char *host_name);
+#endif

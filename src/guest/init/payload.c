@@ -1,0 +1,97 @@
+#include "payload.h"
+#include "failure.h"
+#include "log.h"
+#include "payload-service.h"
+#include "process.h"
+#include "vmservice.h"
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define LAUNCHER "/system/bin/microdroid_launcher"
+#define ADBD "/system/bin/adbd"
+/* An adbd that ends at once is not started again and again without a pause. */
+#define ADBD_RESTART_MS 1000
+
+#define COMMON_ENVIRONMENT \
+  "PATH=/system/bin", "HOME=/data/local/tmp", "TMPDIR=/data/local/tmp", "ANDROID_DATA=/data", "ANDROID_ROOT=/system"
+#define PAYLOAD_ENVIRONMENT COMMON_ENVIRONMENT, "LD_LIBRARY_PATH=/mnt/apk/lib/x86_64"
+static const char *const environment_of_13[] = {PAYLOAD_ENVIRONMENT, "MICRODROID_RELEASE=13", NULL};
+static const char *const environment_of_15[] = {PAYLOAD_ENVIRONMENT, NULL};
+static const char *const adbd_environment[] = {COMMON_ENVIRONMENT, "ADBD_PORT=5555", "SHELL=/system/bin/sh", NULL};
+
+static pid_t start_task(const struct payload_config *config, int release);
+static pid_t start_adbd(void);
+static bool reap(pid_t task, pid_t *adbd, int *exit_code);
+
+int payload_run(const struct payload_config *config, int release, bool adb) {
+  sigset_t child_ended;
+  sigemptyset(&child_ended);
+  sigaddset(&child_ended, SIGCHLD);
+  sigprocmask(SIG_BLOCK, &child_ended, NULL);
+  int children = signalfd(-1, &child_ended, SFD_CLOEXEC | SFD_NONBLOCK);
+  int listener = payload_service_listen();
+  if (children < 0 || listener < 0) fail(FAILURE_UNKNOWN, "Failed to serve the payload: %s", strerror(errno));
+  log_mark("boot completed, time to run payload");
+  log_mark("executing main task %s %s...", config->launcher ? "microdroid_launcher" : "executable", config->command);
+  pid_t task = start_task(config, release);
+  if (task < 0) fail(FAILURE_UNKNOWN, "Failed to start the payload: %s", strerror(errno));
+  log_mark("notifying payload started");
+  vmservice_started();
+  /* After the payload: it takes its time to load, on a CPU that the payload needs. */
+  pid_t adbd = adb ? start_adbd() : -1;
+  for (;;) {
+    struct pollfd waits[] = {{.fd = children, .events = POLLIN}, {.fd = listener, .events = POLLIN}};
+    poll(waits, 2, adb && adbd < 0 ? ADBD_RESTART_MS : -1);
+    struct signalfd_siginfo ignored;
+    while (read(children, &ignored, sizeof ignored) > 0) continue;
+    int exit_code = 0;
+    if (waits[1].revents & POLLIN) payload_service_answer(listener);
+    else if (adb && adbd < 0 && !waits[0].revents) adbd = start_adbd();
+    if (reap(task, &adbd, &exit_code)) return exit_code;
+  }
+}
+
+static pid_t start_task(const struct payload_config *config, int release) {
+  static char command[512];
+  const char *argv[MAX_ARGUMENTS + 3];
+  int count = 0;
+  if (!config_command_path(config, command, sizeof command))
+    fail(FAILURE_PAYLOAD_INVALID_CONFIG, "Payload binary name must not specify a path: %s", config->command);
+  if (access(command, F_OK) != 0) fail(FAILURE_UNKNOWN, "Failed to find the payload %s: %s", command, strerror(errno));
+  if (config->launcher) argv[count++] = LAUNCHER;
+  argv[count++] = command;
+  for (int i = 0; i < config->argument_count; i++) argv[count++] = config->arguments[i];
+  argv[count] = NULL;
+  struct program program = {.argv = argv,
+                            .environment = release == 13 ? environment_of_13 : environment_of_15,
+                            .terminal = log_console_fd()};
+  return process_start(&program);
+}
+
+static pid_t start_adbd(void) {
+  static const char *const argv[] = {ADBD, NULL};
+  struct program program = {.argv = argv, .environment = adbd_environment, .terminal = log_journal_fd()};
+  return process_start(&program);
+}
+
+/* Buries what ended. True when the task did. */
+static bool reap(pid_t task, pid_t *adbd, int *exit_code) {
+  bool ended = false;
+  int status;
+  pid_t pid;
+  while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+    if (pid == *adbd) *adbd = -1;
+    if (pid == task) {
+      *exit_code = process_exit_code(status);
+      ended = true;
+    }
+  }
+  return ended;
+}

@@ -1,0 +1,22 @@
+#include "poweroff.h"
+#include "log.h"
+#include <signal.h>
+#include <sys/io.h>
+#include <sys/reboot.h>
+#include <unistd.h>
+
+/* Port of QEMU's isa-debug-exit; the value makes QEMU leave with (0x10 << 1) | 1 = 33, which the host takes for an
+ * orderly shutdown. It works on machines without ACPI, where power-off does not. */
+#define EXIT_PORT 0xf4
+#define EXIT_VALUE 0x10
+
+_Noreturn void power_off(void) {
+  kill(-1, SIGKILL);
+  sync();
+  log_drain();
+  if (ioperm(EXIT_PORT, 4, 1) == 0) outb(EXIT_VALUE, EXIT_PORT);
+  /* No such device here (crosvm): the ordinary way, then the way that ends every machine started with no reboot. */
+  reboot(RB_POWER_OFF);
+  reboot(RB_AUTOBOOT);
+  for (;;) pause();
+}

@@ -1,0 +1,18 @@
+#include "process-name.h"
+#include <string.h>
+#include <sys/prctl.h>
+
+static char *area;
+static size_t area_size;
+
+void process_name_area(char **argv) {
+  area = argv[0];
+  area_size = area ? strlen(area) + 1 : 0;
+}
+
+void process_name(const char *name) {
+  prctl(PR_SET_NAME, name);
+  if (area_size == 0) return;
+  memset(area, 0, area_size);
+  strncpy(area, name, area_size - 1);
+}

@@ -1,0 +1,20 @@
+/* Programs that the VM runs. */
+#ifndef GUEST_PROCESS_H
+#define GUEST_PROCESS_H
+#include <sys/types.h>
+
+struct program {
+  /* Ends with NULL; the first is the path. */
+  const char *const *argv;
+  /* Ends with NULL. */
+  const char *const *environment;
+  /* stdin, stdout and stderr. */
+  int terminal;
+};
+
+/* Starts it in a session of its own. -1 with errno set when there is no process; a program that cannot be run exits
+ * with 127 after saying so on its stderr. */
+pid_t process_start(const struct program *program);
+/* Exit code as a shell counts it: 128 + n for a program ended by signal n. */
+int process_exit_code(int wait_status);
+#endif

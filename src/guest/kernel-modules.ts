@@ -1,0 +1,48 @@
+/** Modules of the distributor's kernel that the guest loads, in the order in which they need each other. */
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { InfrastructureError } from "../base/errors.js";
+
+/** Groups that lie in the initramfs: what it takes to reach the system disk and a console. */
+export const initramfsModules = {
+  virtio: ["virtio_ring", "virtio", "virtio_mmio"],
+  "virtio-pci": ["virtio_pci_modern_dev", "virtio_pci_legacy_dev", "virtio_pci"],
+  "disks-and-consoles": ["virtio_blk", "virtio_console"],
+} as const;
+
+/** Groups that lie on the system disk. */
+export const systemModules = {
+  vsock: ["vsock", "vmw_vsock_virtio_transport_common", "vmw_vsock_virtio_transport"],
+  fuse: ["fuse"],
+} as const;
+
+export type ModuleGroups = Readonly<Record<string, readonly string[]>>;
+
+/** Paths of all modules of an unpacked kernel package, by name. Names use `_`, as the kernel does. */
+export async function findModules(packagesRoot: string, kernelVersion: string): Promise<ReadonlyMap<string, string>> {
+  const found = new Map<string, string>();
+  for (const folder of ["lib/modules", "usr/lib/modules"]) {
+    const root = join(packagesRoot, folder, kernelVersion);
+    const files = await readdir(root, { recursive: true }).catch(() => []);
+    for (const file of files) {
+      const name = /([^/]+)\.ko$/.exec(file)?.[1];
+      if (name !== undefined) found.set(name.replaceAll("-", "_"), join(root, file));
+    }
+  }
+  if (found.size === 0) {
+    throw new InfrastructureError(
+      "KERNEL_MODULES_MISSING",
+      `The kernel package ${kernelVersion} below ${packagesRoot} holds no uncompressed modules (*.ko).`,
+      { hint: "npx avf setup downloads and unpacks it anew" },
+    );
+  }
+  return found;
+}
+
+export function modulePath(modules: ReadonlyMap<string, string>, name: string): string {
+  const path = modules.get(name.replaceAll("-", "_"));
+  if (path !== undefined) return path;
+  throw new InfrastructureError("KERNEL_MODULE_MISSING", `The kernel package has no module ${name}.`, {
+    hint: "the guest is known to work with Debian's linux-image-cloud-amd64 of bookworm",
+  });
+}

@@ -1,0 +1,53 @@
+/** Programs of the guest that are compiled here, with the host's gcc. */
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { packageRoot } from "../base/paths.js";
+import { run } from "../process/run.js";
+
+const sourceFolder = join(packageRoot, "src/guest");
+const warnings = ["-Wall", "-Wextra", "-Werror=implicit-function-declaration"];
+const common = ["-std=gnu17", "-D_GNU_SOURCE", "-Os", "-s", "-fno-asynchronous-unwind-tables", ...warnings];
+
+export interface GuestPrograms {
+  /** Static: runs before there is any library. */
+  readonly init: string;
+  readonly launcher: string;
+  readonly payloadLibrary: string;
+  readonly getprop: string;
+}
+
+/** Compiles everything into `folder`. Needs `gcc` and the headers of libc6-dev and linux-libc-dev. */
+export async function compilePrograms(folder: string, signal?: AbortSignal): Promise<GuestPrograms> {
+  const programs: GuestPrograms = {
+    init: join(folder, "init"),
+    launcher: join(folder, "microdroid_launcher"),
+    payloadLibrary: join(folder, "libvm_payload.so"),
+    getprop: join(folder, "getprop"),
+  };
+  await compile([...common, "-static", "-o", programs.init, ...cFiles("init")], signal);
+  const library = ["-shared", "-fPIC", "-fvisibility=hidden", "-Wl,-soname,libvm_payload.so"];
+  await compile([...common, ...library, "-o", programs.payloadLibrary, ...cFiles("payload-api")], signal);
+  // Linked although it calls nothing of it: payloads may refer to the payload API without naming its library.
+  const api = ["-Wl,--no-as-needed", programs.payloadLibrary, "-Wl,--as-needed", "-ldl"];
+  await compile([...common, "-o", programs.launcher, ...cFiles("launcher"), ...api], signal);
+  await compile([...common, "-o", programs.getprop, ...cFiles("tools")], signal);
+  return programs;
+}
+
+/** All C files that become part of the images. */
+export function cSources(): readonly string[] {
+  return ["init", "launcher", "payload-api", "tools"].flatMap((folder) =>
+    readdirSync(join(sourceFolder, folder))
+      .filter((name) => /\.[ch]$/.test(name))
+      .sort()
+      .map((name) => join(sourceFolder, folder, name)),
+  );
+}
+
+function cFiles(folder: string): readonly string[] {
+  return cSources().filter((file) => file.startsWith(join(sourceFolder, folder, "/")) && file.endsWith(".c"));
+}
+
+async function compile(args: readonly string[], signal?: AbortSignal): Promise<void> {
+  await run(["gcc", ...args], { timeoutMs: 180_000, signal });
+}

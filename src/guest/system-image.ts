@@ -1,0 +1,140 @@
+/** The guest's system disk: a small read-only ext4 file system with libc, a shell, adbd and the launcher. */
+import { chmod, copyFile, mkdir, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { InfrastructureError } from "../base/errors.js";
+import { run } from "../process/run.js";
+import { modulePath, systemModules } from "./kernel-modules.js";
+import { collectLibraries } from "./libraries.js";
+import type { GuestPrograms } from "./programs.js";
+
+const LIBRARY_FOLDER = "lib/x86_64-linux-gnu";
+const LOADER = "ld-linux-x86-64.so.2";
+/** Where Debian's packages have each program, newest layout last. */
+const busyboxPaths = ["bin/busybox", "usr/bin/busybox"];
+const adbdPaths = ["usr/lib/android-sdk/platform-tools/adbd", "usr/sbin/adbd", "usr/bin/adbd"];
+/** Mount points and folders that programs expect. */
+const emptyFolders = ["proc", "sys", "dev", "data", "mnt", "tmp", "etc", "usr/lib", "lib64", "vendor"];
+const BLOCK_BYTES = 4096;
+
+export interface SystemImageOptions {
+  readonly packagesRoot: string;
+  readonly modules: ReadonlyMap<string, string>;
+  readonly programs: GuestPrograms;
+  /** Folder to lay the files out in; emptied first. */
+  readonly treeFolder: string;
+  readonly imagePath: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export async function writeSystemImage(options: SystemImageOptions): Promise<void> {
+  const { packagesRoot, treeFolder, programs, signal } = options;
+  const busybox = await firstExisting(packagesRoot, busyboxPaths, "busybox-static");
+  const adbd = await firstExisting(packagesRoot, adbdPaths, "adbd");
+  const libraries = await collectLibraries(
+    packagesRoot,
+    [adbd, programs.launcher, programs.payloadLibrary, programs.getprop],
+    new Set(["libvm_payload.so"]),
+    signal,
+  );
+  const tree = new Tree(treeFolder);
+  await tree.start();
+  await tree.add("system/bin/busybox", busybox, 0o755);
+  await tree.add("system/bin/adbd", adbd, 0o755);
+  await tree.add("system/bin/microdroid_launcher", programs.launcher, 0o755);
+  await tree.add("system/bin/getprop", programs.getprop, 0o755);
+  await tree.link("system/bin/setprop", "getprop");
+  await addApplets(tree, busybox, signal);
+  for (const [name, path] of libraries) await tree.add(`${LIBRARY_FOLDER}/${name}`, path, 0o755);
+  await tree.add(`${LIBRARY_FOLDER}/libvm_payload.so`, programs.payloadLibrary, 0o755);
+  await tree.link(`lib64/${LOADER}`, `../${LIBRARY_FOLDER}/${LOADER}`);
+  await addModules(tree, options.modules);
+  for (const folder of ["bin", "sbin"]) await tree.link(folder, "system/bin");
+  await tree.link("usr/bin", "../system/bin");
+  await tree.write(
+    "etc/passwd",
+    "root:x:0:0:root:/data/local/tmp:/system/bin/sh\nshell:x:2000:2000::/data/local/tmp:/system/bin/sh\n",
+  );
+  await tree.write("etc/group", "root:x:0:\nshell:x:2000:\n");
+  await makeExt4(treeFolder, options.imagePath, await tree.bytes(), signal);
+}
+
+/** A folder that becomes a file system. Modes are set by hand, whatever the umask. */
+class Tree {
+  readonly #sizes: number[] = [];
+
+  constructor(private readonly root: string) {}
+
+  async start(): Promise<void> {
+    await rm(this.root, { recursive: true, force: true });
+    for (const folder of emptyFolders) await mkdir(join(this.root, folder), { recursive: true });
+  }
+
+  async add(name: string, source: string, mode: number): Promise<void> {
+    const target = await this.#place(name);
+    await copyFile(source, target);
+    await chmod(target, mode);
+    this.#sizes.push((await stat(target)).size);
+  }
+
+  async write(name: string, text: string): Promise<void> {
+    await writeFile(await this.#place(name), text, { mode: 0o644 });
+    this.#sizes.push(text.length);
+  }
+
+  /** Leaves a name alone that is taken. */
+  async link(name: string, target: string): Promise<void> {
+    const path = await this.#place(name);
+    await symlink(target, path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== "EEXIST") throw error;
+    });
+    this.#sizes.push(0);
+  }
+
+  /** What the files take on a disk, with their inodes. */
+  async bytes(): Promise<number> {
+    return this.#sizes.reduce((sum, size) => sum + Math.ceil(size / BLOCK_BYTES) * BLOCK_BYTES + 512, 0);
+  }
+
+  async #place(name: string): Promise<string> {
+    const path = join(this.root, name);
+    await mkdir(dirname(path), { recursive: true });
+    return path;
+  }
+}
+
+async function addApplets(tree: Tree, busybox: string, signal?: AbortSignal): Promise<void> {
+  const { stdout } = await run([busybox, "--list"], { signal });
+  const applets = stdout.split("\n").filter((name) => /^[a-z0-9[][a-z0-9._[-]*$/.test(name) && name !== "busybox");
+  for (const name of applets) await tree.link(`system/bin/${name}`, "busybox");
+}
+
+async function addModules(tree: Tree, modules: ReadonlyMap<string, string>): Promise<void> {
+  for (const [group, names] of Object.entries(systemModules)) {
+    for (const name of names) await tree.add(`system/lib/modules/${name}.ko`, modulePath(modules, name), 0o644);
+    await tree.write(`system/lib/modules/${group}.list`, `${names.join("\n")}\n`);
+  }
+}
+
+/** Without journal and checksums: it is never written to, and mounts faster. */
+async function makeExt4(tree: string, image: string, contentBytes: number, signal?: AbortSignal): Promise<void> {
+  const features = "none,extent,filetype,sparse_super,large_file,dir_index";
+  const kibibytes = Math.ceil((contentBytes * 1.08) / 1024 / 1024 + 1) * 1024;
+  await rm(image, { force: true });
+  const options = ["-q", "-F", "-t", "ext4", "-O", features, "-b", String(BLOCK_BYTES), "-m", "0", "-N", "1024"];
+  await run(["mke2fs", ...options, "-E", "root_owner=0:0", "-L", "system", "-d", tree, image, `${kibibytes}k`], {
+    signal,
+    // On Debian it lies where only root looks for programs.
+    env: { PATH: `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin` },
+  });
+}
+
+async function firstExisting(packagesRoot: string, names: readonly string[], packageName: string): Promise<string> {
+  for (const name of names) {
+    const path = join(packagesRoot, name);
+    const found = await stat(path).catch(() => undefined);
+    if (found?.isFile() === true) return path;
+  }
+  throw new InfrastructureError("PACKAGE_FILE_MISSING", `${names.join(" or ")} is missing below ${packagesRoot}.`, {
+    hint: `it comes with the package ${packageName}; npx avf setup downloads and unpacks it anew`,
+  });
+}
