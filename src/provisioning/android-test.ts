@@ -1,0 +1,184 @@
+/** `AndroidTest.xml`, as Tradefed reads it: what to put on the device before a suite runs. */
+import { XMLParser, XMLValidator } from "fast-xml-parser";
+import { UsageError } from "../base/errors.js";
+
+export type ProvisioningStep =
+  | { readonly kind: "install"; readonly files: readonly string[] }
+  | {
+      readonly kind: "push";
+      readonly pairs: readonly PushPair[];
+      readonly cleanup: boolean;
+      readonly abortOnFailure: boolean;
+    }
+  | {
+      readonly kind: "command";
+      readonly run: readonly string[];
+      readonly teardown: readonly string[];
+      readonly throwOnFailure: boolean;
+    };
+
+export interface PushPair {
+  /** Host file, relative to the suite's root. */
+  readonly source: string;
+  readonly destination: string;
+}
+
+/** Option and the key it may have, e.g. `push-file` with key = source and value = destination. */
+interface Option {
+  readonly name: string;
+  readonly value: string;
+  readonly key: string | undefined;
+}
+
+const MAX_BYTES = 1 << 20;
+
+/**
+ * Target preparers in their order. The `test` elements name Java runners and do not concern us.
+ * @throws UsageError for a preparer or option that we cannot honour, by its name
+ */
+export function parseAndroidTest(xml: string, fileName = "AndroidTest.xml"): readonly ProvisioningStep[] {
+  if (xml.length > MAX_BYTES) throw bad(fileName, "it is larger than 1 MiB");
+  if (/<!DOCTYPE/i.test(xml)) throw bad(fileName, "document types are not read");
+  const valid = XMLValidator.validate(xml);
+  if (valid !== true) throw bad(fileName, `line ${valid.err.line}: ${valid.err.msg}`);
+  const parser = new XMLParser({
+    preserveOrder: true,
+    ignoreAttributes: false,
+    attributeNamePrefix: "",
+    parseAttributeValue: false,
+  });
+  const root = readElements(parser.parse(xml)).find(({ tag }) => tag === "configuration");
+  if (!root) throw bad(fileName, "there is no <configuration>");
+  return root.children
+    .filter(({ tag }) => tag === "target_preparer")
+    .flatMap((preparer) => readPreparer(fileName, preparer.attributes["class"] ?? "", preparer));
+}
+
+interface Element {
+  readonly tag: string;
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly children: readonly Element[];
+}
+
+/** fast-xml-parser's ordered form: `[{ tag: [children], ":@": attributes }]`. */
+function readElements(parsed: unknown): readonly Element[] {
+  if (!Array.isArray(parsed)) return [];
+  return parsed.flatMap((node: unknown) => {
+    if (typeof node !== "object" || node === null) return [];
+    const record = node as Readonly<Record<string, unknown>>;
+    const tag = Object.keys(record).find((key) => key !== ":@" && !key.startsWith("#"));
+    if (tag === undefined) return [];
+    return [{ tag, attributes: (record[":@"] ?? {}) as Record<string, string>, children: readElements(record[tag]) }];
+  });
+}
+
+function readPreparer(fileName: string, className: string, element: Element): readonly ProvisioningStep[] {
+  const options = element.children
+    .filter(({ tag }) => tag === "option")
+    .map(({ attributes }): Option => {
+      return { name: attributes["name"] ?? "", value: attributes["value"] ?? "", key: attributes["key"] };
+    });
+  const reader = new OptionReader(fileName, className, options);
+  const step = readStep(className.slice(className.lastIndexOf(".") + 1), reader);
+  if (step === undefined) {
+    throw bad(fileName, `target preparer ${className} is unknown`, "take it out, or do in the suite what it would do");
+  }
+  reader.refuseOthers();
+  return step;
+}
+
+function readStep(name: string, options: OptionReader): readonly ProvisioningStep[] | undefined {
+  switch (name) {
+    case "SuiteApkInstaller":
+    case "TestAppInstallSetup":
+      // Ours uninstalls what it installed in any case, and installs for tests in any case.
+      options.flag("cleanup-apks", true);
+      return [{ kind: "install", files: options.all("test-file-name") }];
+    case "PushFilePreparer":
+    case "FilePusher":
+      return [
+        {
+          kind: "push",
+          pairs: [
+            ...options.all("push").map((text) => options.arrow(text)),
+            ...options.keyed("push-file").map(({ key, value }) => ({ source: key, destination: value })),
+          ],
+          cleanup: options.flag("cleanup", false),
+          abortOnFailure: options.flag("abort-on-push-failure", true),
+        },
+        ...after(options.all("post-push")),
+      ];
+    case "RunCommandTargetPreparer":
+      return [
+        {
+          kind: "command",
+          run: options.all("run-command"),
+          teardown: options.all("teardown-command"),
+          throwOnFailure: options.flag("throw-if-cmd-fail", false),
+        },
+      ];
+    case "RootTargetPreparer":
+      if (options.flag("force-root", true)) return undefined;
+      return [];
+    default:
+      return undefined;
+  }
+}
+
+function after(commands: readonly string[]): readonly ProvisioningStep[] {
+  return commands.length === 0 ? [] : [{ kind: "command", run: commands, teardown: [], throwOnFailure: false }];
+}
+
+/** Takes options by name, and remembers which nobody asked for. */
+class OptionReader {
+  readonly #read = new Set<string>();
+
+  constructor(
+    private readonly fileName: string,
+    private readonly className: string,
+    private readonly options: readonly Option[],
+  ) {}
+
+  all(name: string): readonly string[] {
+    this.#read.add(name);
+    return this.options.filter((option) => option.name === name).map(({ value }) => value);
+  }
+
+  keyed(name: string): readonly { key: string; value: string }[] {
+    this.#read.add(name);
+    return this.options
+      .filter((option) => option.name === name)
+      .map(({ key, value }) => {
+        if (key !== undefined) return { key, value };
+        throw this.#bad(`option ${name} has no key`);
+      });
+  }
+
+  flag(name: string, fallback: boolean): boolean {
+    const value = this.all(name).at(-1);
+    if (value === undefined) return fallback;
+    if (value !== "true" && value !== "false")
+      throw this.#bad(`option ${name} is ${JSON.stringify(value)}, not true or false`);
+    return value === "true";
+  }
+
+  /** `source->destination`. */
+  arrow(text: string): PushPair {
+    const match = /^\s*(.+?)\s*->\s*(.+?)\s*$/.exec(text);
+    if (!match) throw this.#bad(`option push is ${JSON.stringify(text)}, not "source->destination"`);
+    return { source: match[1] ?? "", destination: match[2] ?? "" };
+  }
+
+  refuseOthers(): void {
+    const unknown = this.options.find(({ name }) => !this.#read.has(name));
+    if (unknown) throw this.#bad(`option ${JSON.stringify(unknown.name)} is unknown`);
+  }
+
+  #bad(why: string): UsageError {
+    return bad(this.fileName, `target preparer ${this.className}: ${why}`);
+  }
+}
+
+function bad(fileName: string, why: string, hint?: string): UsageError {
+  return new UsageError("ANDROID_TEST_XML", `${fileName}: ${why}.`, { hint });
+}

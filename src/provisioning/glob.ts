@@ -1,0 +1,80 @@
+/** File names by pattern: `*` and `?` within a name, `**` over folders, `{a,b}` for alternatives. */
+import { readdir, stat } from "node:fs/promises";
+import { isAbsolute, join, resolve } from "node:path";
+import { UsageError } from "../base/errors.js";
+
+/** Folders that hold nothing a suite would install, and too many files to walk through. */
+const NEVER_ENTERED = new Set(["node_modules", ".git"]);
+const MAX_FOLDERS = 20_000;
+
+/**
+ * Files that match, sorted, each absolute. A pattern without special characters names one file, which must exist.
+ * @param root where relative patterns start
+ */
+export async function findFiles(root: string, pattern: string): Promise<readonly string[]> {
+  if (!/[*?{]/.test(pattern)) {
+    const path = resolve(root, pattern);
+    const found = await stat(path).catch(() => undefined);
+    if (found?.isFile()) return [path];
+    throw noMatch(root, pattern, found ? "it is not a file" : "there is no such file");
+  }
+  const start = isAbsolute(pattern) ? "/" : root;
+  const walk: Walk = { found: new Set(), foldersLeft: MAX_FOLDERS };
+  for (const alternative of expandBraces(pattern)) {
+    await collect(
+      start,
+      alternative.split("/").filter((segment) => segment !== "" && segment !== "."),
+      walk,
+    );
+  }
+  if (walk.found.size === 0) throw noMatch(root, pattern, "no file matches");
+  return [...walk.found].sort();
+}
+
+interface Walk {
+  readonly found: Set<string>;
+  foldersLeft: number;
+}
+
+async function collect(folder: string, segments: readonly string[], walk: Walk): Promise<void> {
+  const [segment = "", ...rest] = segments;
+  if (segment === "..") return collect(join(folder, ".."), rest, walk);
+  if (--walk.foldersLeft < 0)
+    throw new UsageError("GLOB_TOO_WIDE", `The pattern leads through more than ${MAX_FOLDERS} folders.`);
+  if (segment === "**") await collect(folder, rest, walk);
+  const matches = segment === "**" ? () => true : segmentMatcher(segment);
+  for (const entry of await readdir(folder, { withFileTypes: true }).catch(() => [])) {
+    if (!matches(entry.name)) continue;
+    const path = join(folder, entry.name);
+    if (entry.isDirectory() || (entry.isSymbolicLink() && segment !== "**" && rest.length > 0)) {
+      if (NEVER_ENTERED.has(entry.name) || (segment === "**" && entry.name.startsWith("."))) continue;
+      if (segment === "**") await collect(path, segments, walk);
+      else if (rest.length > 0) await collect(path, rest, walk);
+    } else if (segment !== "**" && rest.length === 0 && (await stat(path).catch(() => undefined))?.isFile()) {
+      walk.found.add(path);
+    }
+  }
+}
+
+function segmentMatcher(segment: string): (name: string) => boolean {
+  const source = segment
+    .replace(/[.+^$()|[\]\\{}]/g, "\\$&")
+    .replaceAll("*", ".*")
+    .replaceAll("?", ".");
+  const pattern = new RegExp(`^${source}$`, "su");
+  return (name) => pattern.test(name) && (segment.startsWith(".") || !name.startsWith("."));
+}
+
+/** `a{b,c}d` → `abd`, `acd`; braces do not nest. */
+function expandBraces(pattern: string): readonly string[] {
+  const match = /^(.*?)\{([^{}]*)\}(.*)$/s.exec(pattern);
+  if (!match) return [pattern];
+  const [, before = "", inside = "", after = ""] = match;
+  return inside.split(",").flatMap((choice) => expandBraces(`${before}${choice}${after}`));
+}
+
+function noMatch(root: string, pattern: string, why: string): UsageError {
+  return new UsageError("NO_SUCH_FILE", `Nothing to install for ${JSON.stringify(pattern)}: ${why}.`, {
+    hint: isAbsolute(pattern) ? undefined : `the path is taken from ${root}`,
+  });
+}

@@ -1,0 +1,84 @@
+/** Puts one APK and its idsig on a device, unless they are there already. */
+import { InfrastructureError } from "../base/errors.js";
+import type { Device, DeviceCallOptions } from "../device/contract.js";
+import type { HostApk } from "./host-apk.js";
+import type { Undo } from "./undo.js";
+
+/** Where the samples and tests of AVF keep idsig files (reference: TestActivity's instructions, MicrodroidTestCase). */
+export const IDSIG_FOLDER = "/data/local/tmp/virt";
+/** VM folders of harness and tests: a shell may write nowhere else on a phone. */
+export const DATA_ROOT = "/data/local/tmp/avf";
+
+const VM_TOOL = "/apex/com.android.virt/bin/vm";
+const IDSIG_TIMEOUT_MS = 180_000;
+
+export interface ProvisionedApp {
+  readonly packageName: string;
+  /** Base APK on the device. */
+  readonly apkPath: string;
+  readonly idsigPath: string;
+  /** Folder on the device for the app's VMs; made when the first VM is. */
+  readonly dataFolder: string;
+  /** False when the device had these very bytes already. */
+  readonly installed: boolean;
+}
+
+export async function installApp(
+  device: Device,
+  apk: HostApk,
+  undo: Undo,
+  call: DeviceCallOptions,
+): Promise<ProvisionedApp> {
+  const idsigPath = `${IDSIG_FOLDER}/${apk.fileName}.idsig`;
+  const before = await device.packagePath(apk.packageName, call);
+  const digests = await readDigests(device, before === undefined ? [idsigPath] : [before, idsigPath], call);
+  const same = before !== undefined && digests.get(before) === apk.sha256;
+  if (!same) await device.installApk(apk.path, call);
+  // A package that was there before us, in whatever version, is not ours to remove.
+  if (before === undefined) undo.add(`uninstall ${apk.packageName}`, () => device.uninstall(apk.packageName));
+  const apkPath = same ? before : await device.packagePath(apk.packageName, call);
+  if (apkPath === undefined) {
+    throw new InfrastructureError(
+      "INSTALL_LOST",
+      `${device.serial} installed ${apk.path}, but knows no ${apk.packageName}.`,
+      {
+        hint: `see: adb -s ${device.serial} shell pm list packages`,
+      },
+    );
+  }
+  if (!digests.has(idsigPath))
+    undo.add(`remove ${idsigPath}`, async () => void (await device.exec(["rm", "-f", idsigPath])));
+  await putIdsig(device, apk, apkPath, idsigPath, digests.get(idsigPath), call);
+  const dataFolder = `${DATA_ROOT}/${apk.packageName}`;
+  undo.add(`remove ${dataFolder} if nothing is left in it`, async () => {
+    await device.execUnchecked(["rmdir", `${dataFolder}/vm`, dataFolder]);
+  });
+  return { packageName: apk.packageName, apkPath, idsigPath, dataFolder, installed: !same };
+}
+
+async function putIdsig(
+  device: Device,
+  apk: HostApk,
+  apkPath: string,
+  idsigPath: string,
+  digestThere: string | undefined,
+  call: DeviceCallOptions,
+): Promise<void> {
+  if (apk.idsig) {
+    if (digestThere !== apk.idsig.sha256) await device.push(apk.idsig.path, idsigPath, call);
+    return;
+  }
+  await device.exec(["mkdir", "-p", IDSIG_FOLDER], call);
+  await device.exec([VM_TOOL, "create-idsig", apkPath, idsigPath], { timeoutMs: IDSIG_TIMEOUT_MS, ...call });
+}
+
+/** SHA-256 by path; a file that is not there, or not for us to read, is left out. */
+async function readDigests(
+  device: Device,
+  paths: readonly string[],
+  call: DeviceCallOptions,
+): Promise<ReadonlyMap<string, string>> {
+  const result = await device.execUnchecked(["sha256sum", ...paths], call);
+  const lines = result.stdout.matchAll(/^([0-9a-f]{64}) [ *](.+?)\r?$/gm);
+  return new Map([...lines].map(([, digest = "", path = ""]) => [path, digest]));
+}

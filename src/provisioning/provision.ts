@@ -1,0 +1,120 @@
+/** Puts on a device what a suite needs, and takes away again what was not there before. */
+import { readFile } from "node:fs/promises";
+import { basename, resolve } from "node:path";
+import { UsageError } from "../base/errors.js";
+import type { Device, DeviceCallOptions } from "../device/contract.js";
+import { parseAndroidTest, type ProvisioningStep, type PushPair } from "./android-test.js";
+import { findFiles } from "./glob.js";
+import { readHostApk } from "./host-apk.js";
+import { installApp, type ProvisionedApp } from "./install-app.js";
+import { Undo } from "./undo.js";
+
+export interface ProvisionRequest {
+  /** Host folder that relative paths start from, e.g. Jest's rootDir. */
+  readonly root: string;
+  /** APKs by path or pattern (`fixtures/*.apk`); an `X.apk.idsig` beside `X.apk` goes with it. */
+  readonly apks?: readonly string[];
+  /** Path of an `AndroidTest.xml`; its preparers run before `apks` are installed, with paths taken from its own folder. */
+  readonly androidTest?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly log?: ((message: string) => void) | undefined;
+}
+
+export interface Provisioned {
+  /** In the order of the request. */
+  readonly apps: readonly ProvisionedApp[];
+  /** Removes what this call put there, last first; what was there before stays. Repeatable. */
+  cleanUp(): Promise<void>;
+}
+
+/** Does everything, or takes away again what it did and throws. */
+export async function provision(device: Device, request: ProvisionRequest): Promise<Provisioned> {
+  const undo = new Undo();
+  const provisioner = new Provisioner(device, request, undo);
+  try {
+    for (const { step, root } of await readSteps(request)) await provisioner.run(step, root);
+    return { apps: provisioner.apps, cleanUp: () => undo.run() };
+  } catch (error) {
+    await undo.run().catch((failure: unknown) => request.log?.(String(failure)));
+    throw error;
+  }
+}
+
+async function readSteps(request: ProvisionRequest): Promise<readonly { step: ProvisioningStep; root: string }[]> {
+  const steps: { step: ProvisioningStep; root: string }[] = [];
+  if (request.androidTest !== undefined) {
+    const path = resolve(request.root, request.androidTest);
+    const xml = await readFile(path, "utf8").catch((error: unknown) => {
+      throw new UsageError("NO_SUCH_FILE", `Cannot read ${path}.`, { cause: error });
+    });
+    steps.push(...parseAndroidTest(xml, path).map((step) => ({ step, root: resolve(path, "..") })));
+  }
+  steps.push({ step: { kind: "install", files: request.apks ?? [] }, root: request.root });
+  return steps;
+}
+
+class Provisioner {
+  readonly apps: ProvisionedApp[] = [];
+  readonly #call: DeviceCallOptions;
+
+  constructor(
+    private readonly device: Device,
+    private readonly request: ProvisionRequest,
+    private readonly undo: Undo,
+  ) {
+    this.#call = { signal: request.signal };
+  }
+
+  async run(step: ProvisioningStep, root: string): Promise<void> {
+    switch (step.kind) {
+      case "install":
+        for (const pattern of step.files) for (const path of await findFiles(root, pattern)) await this.#install(path);
+        return;
+      case "push":
+        for (const pair of step.pairs) await this.#push(pair, root, step.cleanup, step.abortOnFailure);
+        return;
+      case "command":
+        this.undo.add("teardown commands", async () => {
+          for (const command of step.teardown) await this.#shell(command, false, {});
+        });
+        for (const command of step.run) await this.#shell(command, step.throwOnFailure, this.#call);
+    }
+  }
+
+  async #install(path: string): Promise<void> {
+    const apk = await readHostApk(path);
+    const rival = this.apps.find(
+      (app) => app.packageName === apk.packageName || basename(app.idsigPath) === `${apk.fileName}.idsig`,
+    );
+    if (rival) {
+      throw new UsageError(
+        "APK_TWICE",
+        `${path} and another APK of this suite share a file name or the package ${apk.packageName}.`,
+      );
+    }
+    const app = await installApp(this.device, apk, this.undo, this.#call);
+    this.apps.push(app);
+    this.request.log?.(`${apk.packageName}: ${app.installed ? "installed" : "already there"} at ${app.apkPath}`);
+  }
+
+  async #push(pair: PushPair, root: string, cleanup: boolean, abortOnFailure: boolean): Promise<void> {
+    try {
+      const [source = ""] = await findFiles(root, pair.source);
+      const destination = pair.destination.endsWith("/") ? pair.destination + basename(source) : pair.destination;
+      const there = (await this.device.execUnchecked(["test", "-e", destination], this.#call)).exitCode === 0;
+      await this.device.push(source, destination, this.#call);
+      if (!cleanup || there) return;
+      this.undo.add(`remove ${destination}`, async () => void (await this.device.exec(["rm", "-f", destination])));
+    } catch (error) {
+      if (abortOnFailure) throw error;
+      this.request.log?.(`push of ${pair.source} failed, which its AndroidTest.xml allows: ${String(error)}`);
+    }
+  }
+
+  /** A line for the device's shell, as Tradefed passes it: its own quoting, not ours. */
+  async #shell(command: string, throwOnFailure: boolean, call: DeviceCallOptions): Promise<void> {
+    const argv = ["sh", "-c", command];
+    if (throwOnFailure) await this.device.exec(argv, call);
+    else await this.device.execUnchecked(argv, call);
+  }
+}
