@@ -19,3 +19,13 @@ export { describeAlgorithm } from "./signing/algorithms.js";
 export { createIdsig, writeIdsig, type ByteSink, type CreateIdsigOptions } from "./idsig/create.js";
 export { parseIdsig, parseIdsigHeader, serializeIdsig, type Idsig, type IdsigHeader } from "./idsig/idsig.js";
 export { verifyIdsig, type VerifyIdsigOptions } from "./idsig/verify.js";
+export { compileManifest } from "./manifest/compile-manifest.js";
+export {
+  loadSigningKey,
+  throwAwayKey,
+  type KeyType,
+  type SigningKey,
+  type SigningKeyOptions,
+} from "./signing/signing-key.js";
+export { signApk, type SignApkOptions } from "./signing/sign-apk.js";
+export { buildApk, type BuildApkOptions } from "./build-apk.js";

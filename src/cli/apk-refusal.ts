@@ -13,8 +13,7 @@ export async function answer(usage: string, action: () => Promise<number>): Prom
       return 2;
     }
     if (!isApkError(error) && !isSystemError(error)) throw error;
-    const code = isApkError(error) ? error.code : (error as NodeJS.ErrnoException).code;
-    process.stderr.write(`avf: refused, ${code}: ${describeError(error)}\n`);
+    process.stderr.write(`avf: refused, ${error.code}: ${describeError(error)}\n`);
     return 1;
   }
 }

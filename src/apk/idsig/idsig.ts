@@ -1,6 +1,7 @@
 /** The `.idsig` file, APK Signature Scheme v4: read and written back in mirrored pairs (AVF: `v4.rs`). */
 import { ApkError } from "../apk-error.js";
 import { ByteReader } from "../byte-reader.js";
+import { prefixed, u32 } from "../byte-writer.js";
 import { BLOCK_BYTES, HASH_BYTES } from "./tree-layout.js";
 
 export interface HashingInfo {
@@ -74,7 +75,7 @@ export function serializeIdsigHeader(header: IdsigHeader): Buffer {
   return Buffer.concat([
     u32(header.version),
     prefixed(serializeHashingInfo(header.hashingInfo)),
-    prefixed(Buffer.concat([serializeSigningInfo(header.signingInfo), header.signingInfoExtra])),
+    prefixed(serializeSigningInfo(header.signingInfo), header.signingInfoExtra),
     u32(header.treeSize),
   ]);
 }
@@ -140,14 +141,4 @@ function serializeSigningInfo(info: SigningInfo): Buffer {
     u32(info.signatureAlgorithmId),
     prefixed(info.signature),
   ]);
-}
-
-function u32(value: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32LE(value);
-  return bytes;
-}
-
-function prefixed(bytes: Uint8Array): Buffer {
-  return Buffer.concat([u32(bytes.length), bytes]);
 }

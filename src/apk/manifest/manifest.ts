@@ -1,6 +1,6 @@
 /** What an APK's AndroidManifest says about the package. */
 import { ApkError } from "../apk-error.js";
-import { Attribute } from "./attribute-ids.js";
+import { ATTRIBUTES, type AttributeName } from "./attribute-ids.js";
 import { parseBinaryXml, ValueType, type BinaryXmlAttribute, type BinaryXmlElement } from "./binary-xml.js";
 
 export interface Manifest {
@@ -32,20 +32,20 @@ export function readManifest(bytes: Uint8Array): Manifest {
   const packageName = checkPackageName(root.attributes.find((a) => a.resourceId === 0 && a.name === "package")?.text);
   const sdk = child(root, "uses-sdk");
   const application = child(root, "application");
-  const minSdk = integer(sdk, Attribute.minSdkVersion) ?? 1;
+  const minSdk = integer(sdk, "minSdkVersion") ?? 1;
   return {
     packageName,
     versionCode: readVersionCode(root),
-    versionName: text(root, Attribute.versionName),
+    versionName: text(root, "versionName"),
     minSdk,
-    targetSdk: integer(sdk, Attribute.targetSdkVersion) ?? minSdk,
-    maxSdk: integer(sdk, Attribute.maxSdkVersion),
+    targetSdk: integer(sdk, "targetSdkVersion") ?? minSdk,
+    maxSdk: integer(sdk, "maxSdkVersion"),
     permissions: names(root, "uses-permission"),
     features: names(root, "uses-feature"),
-    label: text(application, Attribute.label),
-    debuggable: flag(application, Attribute.debuggable, false),
-    testOnly: flag(application, Attribute.testOnly, false),
-    hasCode: flag(application, Attribute.hasCode, true),
+    label: text(application, "label"),
+    debuggable: flag(application, "debuggable", false),
+    testOnly: flag(application, "testOnly", false),
+    hasCode: flag(application, "hasCode", true),
     activities: application ? names(application, "activity") : [],
     instrumentation: names(root, "instrumentation"),
   };
@@ -61,8 +61,8 @@ export function checkPackageName(name: string | undefined): string {
 }
 
 function readVersionCode(root: BinaryXmlElement): number {
-  const major = integer(root, Attribute.versionCodeMajor) ?? 0;
-  return (major >>> 0) * 2 ** 32 + ((integer(root, Attribute.versionCode) ?? 0) >>> 0);
+  const major = integer(root, "versionCodeMajor") ?? 0;
+  return (major >>> 0) * 2 ** 32 + ((integer(root, "versionCode") ?? 0) >>> 0);
 }
 
 function child(element: BinaryXmlElement, name: string): BinaryXmlElement | undefined {
@@ -72,31 +72,31 @@ function child(element: BinaryXmlElement, name: string): BinaryXmlElement | unde
 function names(element: BinaryXmlElement, childName: string): readonly string[] {
   return element.children
     .filter((candidate) => candidate.name === childName)
-    .map((candidate) => text(candidate, Attribute.name))
+    .map((candidate) => text(candidate, "name"))
     .filter((name) => name !== undefined);
 }
 
-function find(element: BinaryXmlElement | undefined, id: number): BinaryXmlAttribute | undefined {
-  return element?.attributes.find((candidate) => candidate.resourceId === id);
+function find(element: BinaryXmlElement | undefined, name: AttributeName): BinaryXmlAttribute | undefined {
+  return element?.attributes.find((candidate) => candidate.resourceId === ATTRIBUTES[name].id);
 }
 
-function text(element: BinaryXmlElement | undefined, id: number): string | undefined {
-  const attribute = find(element, id);
+function text(element: BinaryXmlElement | undefined, name: AttributeName): string | undefined {
+  const attribute = find(element, name);
   if (!attribute) return undefined;
   if (attribute.type === ValueType.REFERENCE) return `@0x${attribute.data.toString(16).padStart(8, "0")}`;
   return attribute.text ?? String(attribute.data | 0);
 }
 
-function integer(element: BinaryXmlElement | undefined, id: number): number | undefined {
-  const attribute = find(element, id);
+function integer(element: BinaryXmlElement | undefined, name: AttributeName): number | undefined {
+  const attribute = find(element, name);
   if (!attribute) return undefined;
   if (attribute.type === ValueType.INT_DECIMAL || attribute.type === ValueType.INT_HEX) return attribute.data | 0;
   if (attribute.text !== undefined && /^\d{1,9}$/.test(attribute.text)) return Number(attribute.text);
   throw bad(`attribute ${attribute.name} is ${JSON.stringify(attribute.text ?? "?")}, not a number`);
 }
 
-function flag(element: BinaryXmlElement | undefined, id: number, otherwise: boolean): boolean {
-  const attribute = find(element, id);
+function flag(element: BinaryXmlElement | undefined, name: AttributeName, otherwise: boolean): boolean {
+  const attribute = find(element, name);
   if (!attribute) return otherwise;
   return attribute.type === ValueType.STRING ? attribute.text === "true" : attribute.data !== 0;
 }

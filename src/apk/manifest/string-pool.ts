@@ -9,7 +9,7 @@ export interface StringPool {
 
 export const UTF8_FLAG = 1 << 8;
 /** A string longer than this is refused: no name or label of a manifest is. */
-const MAX_STRING_UNITS = 0x7fff;
+export const MAX_STRING_UNITS = 0x7fff;
 
 export function parseStringPool(chunk: ByteReader): StringPool {
   chunk.seek(8, "string pool");

@@ -1,6 +1,7 @@
 /** Digests of an APK's content, all but its signing block, as schemes v2 and v3 sign them. */
 import { createHash } from "node:crypto";
 import { ApkError } from "../apk-error.js";
+import { u32, u64 } from "../byte-writer.js";
 import { readRange, type ByteSource } from "../byte-source.js";
 import { MerkleTreeBuilder } from "../idsig/merkle-tree.js";
 import type { DigestKind } from "./algorithms.js";
@@ -96,15 +97,10 @@ class VerityDigest implements DigestBuilder {
   }
 
   finish(): Buffer {
-    const size = Buffer.alloc(8);
-    size.writeBigUInt64LE(BigInt(this.#size));
-    return Buffer.concat([this.#tree.finish().rootHash, size]);
+    return Buffer.concat([this.#tree.finish().rootHash, u64(this.#size)]);
   }
 }
 
 function prefix(kind: number, count: number): Buffer {
-  const bytes = Buffer.alloc(5);
-  bytes.writeUInt8(kind);
-  bytes.writeUInt32LE(count, 1);
-  return bytes;
+  return Buffer.concat([Buffer.from([kind]), u32(count)]);
 }
