@@ -1,0 +1,50 @@
+/** Running a VM that lives exactly as long as the `vm` process, with the lines of Android 15 (reference: avf.md 3.3). */
+import type { Caller } from "../../caller.js";
+import { ERROR_CODES } from "../../virtualization/vm-state.js";
+import type { VirtualMachine, VmEvent } from "../../virtualization/virtual-machine.js";
+import { camelCase, withContext } from "./rust-text.js";
+
+/**
+ * Starts the VM, tells what happens to it, and settles when it is dead, of itself or because its client is gone.
+ * @param description what stands between `Created` and `with CID`
+ */
+export async function runAttached15(caller: Caller, vm: VirtualMachine, description: string): Promise<void> {
+  vm.onEvent((event) => printEvent(caller, event));
+  const kill = (): void => void vm.kill();
+  caller.gone.addEventListener("abort", kill, { once: true });
+  try {
+    await withContext("Failed to start VM", () => vm.start());
+    if (caller.gone.aborted) kill();
+    else {
+      caller.print(`Created ${description} with CID ${vm.cid}, state is ${vm.state}.`);
+      // Should this service die, its VMs die with it, and the tool would say so.
+      caller.setLastWords(0, "VM ended: VirtualizationServiceDied\n");
+    }
+    const reason = await vm.died;
+    caller.print(`VM ended: ${describeReason(reason)}`);
+  } finally {
+    caller.gone.removeEventListener("abort", kill);
+  }
+}
+
+/** The tool was built before the last reason was added. */
+export function describeReason(reason: Parameters<typeof camelCase>[0]): string {
+  return reason === "WATCHDOG_REBOOT" ? "Unrecognised(DeathReason(17))" : camelCase(reason);
+}
+
+function printEvent(caller: Caller, event: VmEvent): void {
+  switch (event.kind) {
+    case "started":
+      return caller.printError("payload started");
+    case "ready":
+      return caller.printError("payload is ready");
+    case "finished":
+      return caller.printError(`payload finished with exit code ${event.exitCode}`);
+    case "error": {
+      const code = camelCase(ERROR_CODES[event.code] ?? "UNKNOWN");
+      return caller.printError(`VM encountered an error: code=${code}, message=${event.message}`);
+    }
+    case "died":
+      return;
+  }
+}

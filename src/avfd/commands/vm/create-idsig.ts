@@ -1,0 +1,56 @@
+/** `vm create-idsig APK PATH`. */
+import { constants } from "node:fs";
+import type { FileHandle } from "node:fs/promises";
+import { writeIdsig } from "../../../apk/index.js";
+import type { Caller } from "../../caller.js";
+import type { Device } from "../../device.js";
+import { VM_PERMISSIONS } from "../../packages/package-record.js";
+import { SDK_OF_RELEASE } from "../../releases.js";
+import { requirePermission } from "../../virtualization/access-checks.js";
+import type { ParsedArguments } from "./arguments.js";
+import { fileHandleSource } from "./file-source.js";
+import { ToolError, withContext } from "./rust-text.js";
+
+export async function createIdsigFile(device: Device, caller: Caller, args: ParsedArguments): Promise<number> {
+  const [apkPath = "", idsigPath = ""] = args.positionals;
+  const apk = await withContext("Failed to open APK file", () => caller.open(apkPath, constants.O_RDONLY));
+  try {
+    await writeIdsigFile(device, caller, apk, idsigPath);
+  } finally {
+    await apk.close();
+  }
+  return 0;
+}
+
+/** Creates or truncates the file and fills it, as the service does for `create-idsig` and `run-app`. */
+export async function writeIdsigFile(
+  { packages, identity }: Device,
+  caller: Caller,
+  apk: FileHandle,
+  idsigPath: string,
+): Promise<void> {
+  const flags = constants.O_RDWR | constants.O_CREAT | constants.O_TRUNC;
+  const idsig = await withContext("Failed to create idsig file", () => caller.open(idsigPath, flags));
+  try {
+    await withContext("Failed to digest the APK file", async () => {
+      requirePermission(packages, caller.uid, VM_PERMISSIONS.manage);
+      const { release } = identity;
+      if (!(await apk.stat()).isFile()) throw new ToolError("the APK is not a regular file");
+      const sink = {
+        write: async (offset: number, bytes: Uint8Array) => {
+          for (let done = 0; done < bytes.length;) {
+            done += (await idsig.write(bytes, done, bytes.length - done, offset + done)).bytesWritten;
+          }
+        },
+      };
+      await writeIdsig(await fileHandleSource(apk), sink, {
+        dialect: release,
+        sdk: SDK_OF_RELEASE[release],
+        signal: caller.gone,
+      });
+      await idsig.sync();
+    });
+  } finally {
+    await idsig.close();
+  }
+}

@@ -1,0 +1,37 @@
+/** `vm create-partition PATH SIZE [-t raw|instance]`. */
+import { constants } from "node:fs";
+import type { Caller } from "../../caller.js";
+import type { Device } from "../../device.js";
+import { VM_PERMISSIONS } from "../../packages/package-record.js";
+import { requirePermission } from "../../virtualization/access-checks.js";
+import { initializeWritablePartition, type PartitionType } from "../../virtualization/writable-partition.js";
+import type { ParsedArguments } from "./arguments.js";
+import { debugString, ToolError, withContext } from "./rust-text.js";
+
+export async function createPartition(device: Device, caller: Caller, args: ParsedArguments): Promise<number> {
+  const [path = "", size = "0"] = args.positionals;
+  const type: PartitionType = args.value("type") === "instance" ? "instance" : "raw";
+  await createPartitionFile(device, caller, path, Number(size), type);
+  return 0;
+}
+
+/** The path must be free. Throws `ToolError`. */
+export async function createPartitionFile(
+  { packages }: Device,
+  caller: Caller,
+  path: string,
+  sizeBytes: number,
+  type: PartitionType,
+): Promise<void> {
+  const flags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL;
+  const file = await withContext(`Failed to create ${debugString(path)}`, () => caller.open(path, flags));
+  try {
+    await withContext(`Failed to initialize partition type: ${type}, size: ${sizeBytes}`, async () => {
+      requirePermission(packages, caller.uid, VM_PERMISSIONS.manage);
+      if (!Number.isSafeInteger(sizeBytes)) throw new ToolError(`${sizeBytes} bytes are too many`);
+      await initializeWritablePartition(file, sizeBytes, type);
+    });
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,109 @@
+/** `vm run-app` of Android 13 (reference: avf.md 3.6). */
+import type { Caller } from "../../caller.js";
+import type { Device } from "../../device.js";
+import { MICRODROID } from "../../virtualization/vm-config.js";
+import type { VirtualMachine, VmEvent } from "../../virtualization/virtual-machine.js";
+import type { DeathReason } from "../../virtualization/death-reason.js";
+import { openAppFiles } from "./app-files.js";
+import type { ParsedArguments } from "./arguments.js";
+import { debugString, withContext } from "./rust-text.js";
+import { endVmStreams, openVmStreams } from "./vm-streams.js";
+
+export async function runApp13(device: Device, caller: Caller, args: ParsedArguments): Promise<number> {
+  const [apk = "", idsig = "", instance = "", configPath = ""] = args.positionals;
+  const daemonize = args.flag("daemonize");
+  const paths = { console: args.value("console"), consoleIn: undefined, log: args.value("log") };
+  const streams = await openVmStreams(caller, paths, { attached: !daemonize, consoleInput: false });
+  let keepStreams = false;
+  try {
+    const files = await openAppFiles(device, caller, {
+      apk,
+      idsig,
+      instance,
+      storage: undefined,
+      configPath,
+      extraApks: [],
+      extraIdsigs: args.values("extra-idsig"),
+    });
+    const debug = args.value("debug");
+    const { uid, gid, pid } = caller;
+    const vm = await withContext("Failed to create VM", () =>
+      device.virtualization.createVm(
+        {
+          ...files,
+          name: args.value("name") ?? "VmRunApp",
+          payload: { kind: "config", configPath },
+          osName: MICRODROID,
+          debugLevel: debug === "full" || debug === "app_only" ? debug : "none",
+          protectedVm: args.flag("protected"),
+          memoryMib: Number(args.value("mem") ?? 0),
+          cpuCount: Number(args.value("cpus") ?? 1),
+          gdbPort: undefined,
+          hasCustomConfig: false,
+        },
+        streams,
+        { uid, gid, pid },
+      ),
+    );
+    caller.print(
+      `Created VM from ${debugString(apk)}!${debugString(configPath)} with CID ${vm.cid}, state is ${vm.state}.`,
+    );
+    if (daemonize) {
+      keepStreams = true;
+      await startInBackground(device, caller, vm);
+      void vm.died.then(() => endVmStreams(caller, streams));
+    } else await runAttached13(caller, vm);
+  } finally {
+    if (!keepStreams) await endVmStreams(caller, streams);
+  }
+  return 0;
+}
+
+/** The service keeps the VM; the tool is done. */
+async function startInBackground({ virtualization }: Device, caller: Caller, vm: VirtualMachine): Promise<void> {
+  virtualization.hold(vm);
+  await withContext("Failed to start VM", () => vm.start());
+  caller.print(`Started VM, state now ${vm.state}.`);
+}
+
+async function runAttached13(caller: Caller, vm: VirtualMachine): Promise<void> {
+  vm.onEvent((event) => printEvent(caller, event));
+  const kill = (): void => void vm.kill();
+  caller.gone.addEventListener("abort", kill, { once: true });
+  try {
+    await withContext("Failed to start VM", () => vm.start());
+    if (caller.gone.aborted) kill();
+    else caller.print(`Started VM, state now ${vm.state}.`);
+    caller.print(describeDeath13(await vm.died));
+  } finally {
+    caller.gone.removeEventListener("abort", kill);
+  }
+}
+
+const DEATHS: Partial<Readonly<Record<DeathReason, string>>> = {
+  INFRASTRUCTURE_ERROR: "Error waiting for VM to finish.",
+  KILLED: "VM was killed.",
+  UNKNOWN: "VM died for an unknown reason.",
+  SHUTDOWN: "VM shutdown cleanly.",
+  START_FAILED: "Error starting VM.",
+  REBOOT: "VM tried to reboot, possibly due to a kernel panic.",
+  CRASH: "VM crashed.",
+};
+
+export function describeDeath13(reason: DeathReason): string {
+  return DEATHS[reason] ?? "VM died for an unrecognised reason.";
+}
+
+function printEvent(caller: Caller, event: VmEvent): void {
+  switch (event.kind) {
+    case "ready":
+      return caller.printError("payload is ready");
+    case "finished":
+      return caller.printError(`payload finished with exit code ${event.exitCode}`);
+    case "error":
+      return caller.printError(`VM encountered an error: code=${event.code}, message=${event.message}`);
+    case "started":
+    case "died":
+      return;
+  }
+}

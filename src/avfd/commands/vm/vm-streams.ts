@@ -1,0 +1,75 @@
+/** Where a VM's console and log go, and where its console input comes from. */
+import { constants } from "node:fs";
+import { Readable, type Writable } from "node:stream";
+import type { Caller } from "../../caller.js";
+import type { VmStreamEnds } from "../../virtualization/virtual-machine.js";
+import { debugString, withContext } from "./rust-text.js";
+
+export interface StreamPaths {
+  readonly console: string | undefined;
+  readonly consoleIn: string | undefined;
+  readonly log: string | undefined;
+}
+
+/** What stands in for a stream that has no path. */
+export interface StreamDefaults {
+  /** False for a VM that its client leaves (`--daemonize`): output without a path is dropped then. */
+  readonly attached: boolean;
+  /** Release 15 takes the console's input from stdin; release 13 has none. */
+  readonly consoleInput: boolean;
+}
+
+const INPUT_PIECE_BYTES = 4096;
+
+/** Files are created or truncated. The console input of a path that is a file ends at the file's end. */
+export async function openVmStreams(
+  caller: Caller,
+  paths: StreamPaths,
+  { attached, consoleInput }: StreamDefaults,
+): Promise<VmStreamEnds> {
+  const output = async (path: string | undefined, what: string): Promise<Writable | undefined> => {
+    if (path === undefined) return attached ? caller.stdout : undefined;
+    const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC;
+    const file = await withContext(`Failed to open ${what} file ${debugString(path)}`, () => caller.open(path, flags));
+    return swallowErrors(file.createWriteStream());
+  };
+  return {
+    consoleOut: await output(paths.console, "console"),
+    log: await output(paths.log, "log"),
+    consoleIn: consoleInput ? await openConsoleInput(caller, paths.consoleIn) : undefined,
+    messages: attached ? caller.stderr : undefined,
+  };
+}
+
+/** Streams of files are ours to end; the caller's own are not. */
+export function endVmStreams(caller: Caller, { consoleOut, log }: VmStreamEnds): Promise<void> {
+  const files = [consoleOut, log].filter((stream) => stream !== undefined && stream !== caller.stdout);
+  const ended = files.map(
+    (stream) =>
+      new Promise<void>((resolve) => {
+        if (!stream || stream.destroyed) return resolve();
+        stream.once("close", resolve);
+        stream.end();
+      }),
+  );
+  return Promise.all(ended).then(() => undefined);
+}
+
+async function openConsoleInput(caller: Caller, path: string | undefined): Promise<Readable> {
+  if (path === undefined) {
+    return new Readable({
+      highWaterMark: INPUT_PIECE_BYTES,
+      read() {
+        void caller.readInput(INPUT_PIECE_BYTES).then((bytes) => this.push(bytes ?? null));
+      },
+    });
+  }
+  const what = `Failed to open console input file ${debugString(path)}`;
+  const file = await withContext(what, () => caller.open(path, constants.O_RDONLY));
+  return swallowErrors(file.createReadStream({ highWaterMark: INPUT_PIECE_BYTES }));
+}
+
+/** A disk that is full must not end the service: the VM goes on without its console file. */
+function swallowErrors<T extends Readable | Writable>(stream: T): T {
+  return stream.on("error", () => stream.destroy()) as T;
+}

@@ -1,0 +1,29 @@
+/** Where things lie on the device. Everything is under one root, so that tests can have a device in a folder. */
+import { join } from "node:path";
+
+export interface DevicePaths {
+  readonly root: string;
+  /** Unix socket that `avfdc` connects to. */
+  readonly socket: string;
+  /** Channel to the emulator; undefined where there is none. */
+  readonly control: string | undefined;
+  /** Runs the C helpers from here. */
+  readonly devctl: string;
+  readonly vsockd: string;
+  /** Turns a path of the device into one for us. */
+  resolve(devicePath: string): string;
+}
+
+/** `AVFD_ROOT`, `AVFD_SOCKET`, `AVFD_CONTROL` move the root folder, the socket and the control channel. */
+export function devicePaths(environment: NodeJS.ProcessEnv): DevicePaths {
+  const root = environment["AVFD_ROOT"] ?? "/";
+  const resolve = (devicePath: string): string => join(root, devicePath);
+  return {
+    root,
+    socket: environment["AVFD_SOCKET"] ?? resolve("/dev/socket/avfd"),
+    control: environment["AVFD_CONTROL"] ?? resolve("/dev/virtio-ports/avf.control"),
+    devctl: resolve("/system/avfd/devctl"),
+    vsockd: resolve("/apex/com.android.virt/bin/vsockd"),
+    resolve,
+  };
+}

@@ -1,0 +1,65 @@
+/** avfd's part of the emulated device's image. Runs on the host; nothing of this goes into the bundle. */
+import { chmod, copyFile, mkdir, rename, rm, symlink } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { packageRoot } from "../base/paths.js";
+import { run } from "../process/run.js";
+
+export interface InstallAvfdOptions {
+  /** Becomes / of the device. */
+  readonly rootFolder: string;
+  /** For what the compiler leaves behind. */
+  readonly workFolder: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Names under which the client is found: each is a command of avfd, but `tail`, which the client does itself. */
+const CLIENT_NAMES = ["vm", "pm", "cmd", "getprop", "setprop", "logcat", "dumpsys", "service", "tail"];
+
+const PROGRAMS = [
+  { sources: ["avfdc.c", "tail.c"], target: "system/bin/avfdc" },
+  { sources: ["vsockd.c"], target: "apex/com.android.virt/bin/vsockd" },
+  { sources: ["devctl.c"], target: "system/avfd/devctl" },
+] as const;
+
+const COMPILER_FLAGS = ["-std=gnu17", "-Wall", "-Wextra", "-Werror", "-Os", "-static", "-s"];
+const COMPILE_TIMEOUT_MS = 120_000;
+
+/**
+ * Compiles the C parts and puts everything in its place. Needs gcc and the static libc; no root.
+ * A link that busybox left under a name of ours is replaced.
+ */
+export async function installAvfd({ rootFolder, workFolder, signal }: InstallAvfdOptions): Promise<void> {
+  await mkdir(workFolder, { recursive: true });
+  for (const { sources, target } of PROGRAMS) {
+    const draft = join(workFolder, `${target.replaceAll("/", "-")}`);
+    const files = sources.map((name) => join(clientFolder, name));
+    await run(["gcc", ...COMPILER_FLAGS, "-o", draft, ...files], { timeoutMs: COMPILE_TIMEOUT_MS, signal });
+    await place(draft, join(rootFolder, target), 0o755);
+  }
+  await place(bundle, join(rootFolder, "system/avfd/avfd.cjs"), 0o644);
+  for (const name of CLIENT_NAMES) await link("avfdc", join(rootFolder, "system/bin", name));
+  await link("../../../system/bin/avfdc", join(rootFolder, "apex/com.android.virt/bin/vm"));
+}
+
+/** Absolute paths of the files that shape this part of the image. */
+export function avfdInputs(): readonly string[] {
+  const sources = PROGRAMS.flatMap((program) => program.sources.map((name) => join(clientFolder, name)));
+  return [bundle, join(clientFolder, "wire.h"), ...sources];
+}
+
+const clientFolder = join(packageRoot, "src/avfd/client");
+const bundle = join(packageRoot, "dist/avfd.bundle.cjs");
+
+async function place(source: string, target: string, mode: number): Promise<void> {
+  const draft = `${target}.tmp`;
+  await mkdir(dirname(target), { recursive: true });
+  await copyFile(source, draft);
+  await chmod(draft, mode);
+  await rename(draft, target);
+}
+
+async function link(target: string, path: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  await rm(path, { force: true });
+  await symlink(target, path);
+}

@@ -1,0 +1,132 @@
+/** Whether an APK may be installed, in the order and the words of Android's package manager. */
+import { createHash } from "node:crypto";
+import {
+  isApkError,
+  nativeLibraries,
+  openZip,
+  readManifest,
+  verifyV2,
+  verifyV3,
+  type ByteSource,
+  type Manifest,
+  type VerifiedApk,
+  type Zip,
+} from "../../apk/index.js";
+import type { PackageRecord } from "./package-record.js";
+
+export interface InstallOptions {
+  /** False: refuse when the package is there already (`-R`). */
+  readonly replaceExisting: boolean;
+  readonly allowTestOnly: boolean;
+  readonly allowDowngrade: boolean;
+  readonly grantPermissions: boolean;
+  readonly abi: string | undefined;
+}
+
+export interface DeviceTraits {
+  readonly sdk: number;
+  readonly abi: string;
+}
+
+/** Becomes `Failure [<code>: <reason>]`. */
+export class InstallError extends Error {
+  constructor(
+    readonly code: string,
+    reason: string,
+  ) {
+    super(reason);
+  }
+}
+
+export interface CheckedApk {
+  readonly manifest: Manifest;
+  readonly signerDigests: readonly string[];
+}
+
+const MAX_MANIFEST_BYTES = 4 << 20;
+
+/** Parses and verifies; throws `InstallError`. Whether it fits what is installed is `checkUpdate`'s part. */
+export async function checkApk(source: ByteSource, options: InstallOptions, device: DeviceTraits): Promise<CheckedApk> {
+  const { zip, manifest } = await parse(source);
+  if (manifest.minSdk > device.sdk) {
+    throw new InstallError(
+      "INSTALL_FAILED_OLDER_SDK",
+      `Requires newer sdk version #${manifest.minSdk} (current version is #${device.sdk})`,
+    );
+  }
+  if (manifest.testOnly && !options.allowTestOnly) {
+    throw new InstallError("INSTALL_FAILED_TEST_ONLY", "Failed to install test-only apk. Did you forget to add -t?");
+  }
+  const signerDigests = await verifySigners(source, device.sdk);
+  checkAbis(zip, options.abi ?? device.abi, device.abi);
+  return { manifest, signerDigests };
+}
+
+export function checkUpdate(
+  { manifest, signerDigests }: CheckedApk,
+  installed: PackageRecord | undefined,
+  options: InstallOptions,
+): void {
+  if (!installed) return;
+  const { packageName, versionCode } = manifest;
+  if (installed.system) {
+    throw new InstallError("INSTALL_FAILED_UPDATE_INCOMPATIBLE", `${packageName} is a part of this device`);
+  }
+  if (!options.replaceExisting) {
+    throw new InstallError(
+      "INSTALL_FAILED_ALREADY_EXISTS",
+      `Attempt to re-install ${packageName} without first uninstalling.`,
+    );
+  }
+  if (signerDigests.join() !== installed.signerDigests.join()) {
+    throw new InstallError(
+      "INSTALL_FAILED_UPDATE_INCOMPATIBLE",
+      `Existing package ${packageName} signatures do not match newer version; ignoring!`,
+    );
+  }
+  if (versionCode < installed.versionCode && !options.allowDowngrade) {
+    throw new InstallError(
+      "INSTALL_FAILED_VERSION_DOWNGRADE",
+      `Downgrade detected: Update version code ${versionCode} is older than current ${installed.versionCode}`,
+    );
+  }
+}
+
+async function parse(source: ByteSource): Promise<{ readonly zip: Zip; readonly manifest: Manifest }> {
+  try {
+    const zip = await openZip(source);
+    const manifest = readManifest(await zip.read("AndroidManifest.xml", { maxBytes: MAX_MANIFEST_BYTES }));
+    return { zip, manifest };
+  } catch (error) {
+    if (!isApkError(error)) throw error;
+    const code = error.code === "BAD_MANIFEST" ? "INSTALL_PARSE_FAILED_BAD_MANIFEST" : "INSTALL_PARSE_FAILED_NOT_APK";
+    throw new InstallError(code, `Failed to parse base.apk: ${error.shortMessage}`);
+  }
+}
+
+/** The newest scheme that the APK has must hold: falling back to an older one would let it be stripped. */
+async function verifySigners(source: ByteSource, sdk: number): Promise<readonly string[]> {
+  try {
+    const verified = await verifyV3(source, sdk).catch((error: unknown): Promise<VerifiedApk> => {
+      if (isApkError(error) && error.code === "NO_SIGNATURE_FOR_SCHEME") return verifyV2(source);
+      throw error;
+    });
+    return verified.signers.map(({ certificate }) => createHash("sha256").update(certificate).digest("hex"));
+  } catch (error) {
+    if (!isApkError(error)) throw error;
+    throw new InstallError(
+      "INSTALL_PARSE_FAILED_NO_CERTIFICATES",
+      `Failed to collect certificates from base.apk: ${error.shortMessage}`,
+    );
+  }
+}
+
+function checkAbis(zip: Zip, wanted: string, ofDevice: string): void {
+  const abis = nativeLibraries(zip);
+  if (wanted === ofDevice && (abis.size === 0 || abis.has(ofDevice))) return;
+  throw new InstallError(
+    "INSTALL_FAILED_NO_MATCHING_ABIS",
+    `Failed to extract native libraries, res=-113: the package has ${[...abis.keys()].join(", ") || "none"}, ` +
+      `asked for is ${wanted}, the device is ${ofDevice}`,
+  );
+}

@@ -1,0 +1,70 @@
+/** The properties a device starts with: what AVF's tests and tools read (reference: avf.md 3.5, 5.1, 7.1). */
+import { existsSync } from "node:fs";
+import { hostname, release as kernelRelease } from "node:os";
+import { SDK_OF_RELEASE, type AndroidRelease } from "../releases.js";
+
+export interface DeviceFacts {
+  readonly release: AndroidRelease;
+  readonly kernelRelease: string;
+  readonly hasKvm: boolean;
+  readonly serial: string;
+}
+
+export function readDeviceFacts(release: AndroidRelease, kvmPath = "/dev/kvm"): DeviceFacts {
+  return { release, kernelRelease: kernelRelease(), hasKvm: existsSync(kvmPath), serial: hostname() };
+}
+
+export function deviceProperties(facts: DeviceFacts): ReadonlyMap<string, string> {
+  const sdk = SDK_OF_RELEASE[facts.release];
+  const codename = facts.release === 13 ? "TQ3A.230901.001" : "AP3A.241005.015";
+  const product = "avf_x86_64";
+  return new Map(
+    Object.entries({
+      "ro.build.version.sdk": String(sdk),
+      "ro.build.version.release": String(facts.release),
+      "ro.build.version.release_or_codename": String(facts.release),
+      "ro.build.version.codename": "REL",
+      "ro.build.version.incremental": "1",
+      "ro.build.version.security_patch": facts.release === 13 ? "2023-09-01" : "2024-10-05",
+      "ro.build.id": codename,
+      "ro.build.type": "userdebug",
+      "ro.build.tags": "test-keys",
+      "ro.build.fingerprint": `jest-avf/${product}/${product}:${facts.release}/${codename}/1:userdebug/test-keys`,
+      "ro.product.first_api_level": String(sdk),
+      "ro.board.api_level": facts.release === 13 ? "33" : "202404",
+      "ro.product.name": product,
+      "ro.product.model": "AVF emulated device",
+      "ro.product.brand": "jest-avf",
+      "ro.product.manufacturer": "jest-avf",
+      "ro.product.device": product,
+      "ro.product.vendor.device": product,
+      "ro.product.cpu.abi": "x86_64",
+      "ro.product.cpu.abilist": "x86_64",
+      "ro.product.cpu.abilist64": "x86_64",
+      "ro.product.cpu.abilist32": "",
+      "ro.hardware": "avf",
+      "ro.bootmode": "unknown",
+      "ro.serialno": facts.serial,
+      "ro.boot.serialno": facts.serial,
+      "ro.boot.hardware": "avf",
+      "ro.boot.verifiedbootstate": "orange",
+      "ro.boot.hypervisor.vm.supported": facts.hasKvm ? "1" : "0",
+      "ro.boot.hypervisor.protected_vm.supported": "0",
+      ...(facts.hasKvm ? { "ro.boot.hypervisor.version": "kvm" } : {}),
+      "ro.kernel.version": facts.kernelRelease.split(".").slice(0, 2).join("."),
+      "ro.apex.updatable": "true",
+      "ro.debuggable": "1",
+      "ro.secure": "1",
+      "ro.adb.secure": "0",
+      "ro.crypto.state": "unencrypted",
+      "ro.zygote": "zygote64",
+      "persist.sys.usb.config": "adb",
+      "persist.sys.timezone": "GMT",
+      "service.adb.tcp.port": "5555",
+      "init.svc.adbd": "running",
+      "init.svc.virtualizationservice": "running",
+      "dev.bootcomplete": "1",
+      "sys.boot_completed": "1",
+    }),
+  );
+}

@@ -1,0 +1,65 @@
+/** System properties. Those that begin with `persist.` survive a restart of the device, the others do not. */
+import { readFileSync } from "node:fs";
+import { writeFileAtomic } from "../../base/atomic-file.js";
+
+const PERSISTENT_PREFIX = "persist.";
+
+export class PropertyStore {
+  readonly #values = new Map<string, string>();
+  #saving: Promise<void> = Promise.resolve();
+
+  /** @param file where persistent properties are kept; undefined: nowhere */
+  constructor(private readonly file?: string) {
+    for (const [name, value] of readSaved(file)) this.#values.set(name, value);
+  }
+
+  get(name: string): string | undefined {
+    return this.#values.get(name);
+  }
+
+  /** Sets without any check; `property-rules.ts` has the ones for commands. Settles when a persistent one is saved. */
+  async set(name: string, value: string): Promise<void> {
+    this.#values.set(name, value);
+    if (name.startsWith(PERSISTENT_PREFIX)) await this.#save();
+  }
+
+  /** Properties of the build, which a change of release replaces; what was set since under other names stays. */
+  load(properties: ReadonlyMap<string, string>): void {
+    for (const [name, value] of properties) {
+      if (name.startsWith(PERSISTENT_PREFIX) && this.#values.has(name)) continue;
+      this.#values.set(name, value);
+    }
+  }
+
+  delete(name: string): void {
+    this.#values.delete(name);
+  }
+
+  /** Sorted by name, as `getprop` lists them. */
+  entries(): readonly (readonly [string, string])[] {
+    return [...this.#values].sort(([a], [b]) => (a < b ? -1 : 1));
+  }
+
+  async #save(): Promise<void> {
+    const file = this.file;
+    if (file === undefined) return;
+    const saved = Object.fromEntries(this.entries().filter(([name]) => name.startsWith(PERSISTENT_PREFIX)));
+    const write = (): Promise<void> => writeFileAtomic(file, `${JSON.stringify(saved, undefined, 1)}\n`, 0o600);
+    this.#saving = this.#saving.then(write, write);
+    await this.#saving;
+  }
+}
+
+function readSaved(file: string | undefined): readonly (readonly [string, string])[] {
+  if (file === undefined) return [];
+  try {
+    const saved: unknown = JSON.parse(readFileSync(file, "utf8"));
+    if (typeof saved !== "object" || saved === null) return [];
+    return Object.entries(saved).flatMap(([name, value]) =>
+      typeof value === "string" ? [[name, value] as const] : [],
+    );
+  } catch {
+    // Absent on a fresh device; a damaged file must not keep the device from starting.
+    return [];
+  }
+}

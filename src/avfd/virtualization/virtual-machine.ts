@@ -1,0 +1,200 @@
+/** One VM from its creation to its death: state, monitor process, streams, hang-up guard. */
+import type { Readable, Writable } from "node:stream";
+import type { LogBuffer } from "../log/log-buffer.js";
+import type { VmmProcess } from "../vmm/contract.js";
+import { deathReason, type DeathReason } from "./death-reason.js";
+import { StreamTail } from "./stream-tail.js";
+import { ServiceError } from "./service-error.js";
+import type { Requester } from "./vm-config.js";
+import { parseGuestNotification, stateAfter, type GuestNotification, type VmState } from "./vm-state.js";
+
+export type VmEvent = GuestNotification | { readonly kind: "died"; readonly reason: DeathReason };
+
+/** Where a VM's output goes and its console input comes from; undefined: nowhere. */
+export interface VmStreamEnds {
+  readonly consoleOut: Writable | undefined;
+  readonly consoleIn: Readable | undefined;
+  readonly log: Writable | undefined;
+  /** Messages of the monitor itself. */
+  readonly messages: Writable | undefined;
+}
+
+export interface VirtualMachineOptions {
+  readonly cid: number;
+  readonly name: string;
+  readonly protectedVm: boolean;
+  readonly requester: Requester;
+  /** Path on the device of its temporary folder. */
+  readonly temporaryDirectory: string;
+  readonly streams: VmStreamEnds;
+  readonly log: LogBuffer;
+  readonly launch: () => Promise<VmmProcess>;
+  /** Until its payload has started; undefined: for ever. */
+  readonly hangupTimeoutMs: number | undefined;
+  /** Frees what the VM held; runs once, before its death is told. */
+  readonly release: () => Promise<void>;
+}
+
+const MAX_FAILURE_BYTES = 4096;
+const CONSOLE_TAIL_BYTES = 8192;
+/** The monitor is gone and what it wrote is in the sockets: more than this only a stuck reader takes. */
+const DRAIN_TIMEOUT_MS = 2_000;
+const VMM_TAG = "virtualizationmanager::crosvm";
+
+export class VirtualMachine {
+  readonly cid: number;
+  readonly name: string;
+  readonly protectedVm: boolean;
+  readonly requester: Requester;
+  readonly temporaryDirectory: string;
+  /** Settles after the `died` event; never rejects. */
+  readonly died: Promise<DeathReason>;
+  #state: VmState = "NOT_STARTED";
+  #process: VmmProcess | undefined;
+  #hungUp = false;
+  #guard: NodeJS.Timeout | undefined;
+  #tellDeath: (reason: DeathReason) => void = () => undefined;
+  readonly #listeners = new Set<(event: VmEvent) => void>();
+
+  constructor(private readonly options: VirtualMachineOptions) {
+    this.cid = options.cid;
+    this.name = options.name;
+    this.protectedVm = options.protectedVm;
+    this.requester = options.requester;
+    this.temporaryDirectory = options.temporaryDirectory;
+    this.died = new Promise((resolve) => (this.#tellDeath = resolve));
+  }
+
+  get state(): VmState {
+    return this.#state;
+  }
+
+  get vmmPid(): number | undefined {
+    return this.#process?.pid;
+  }
+
+  onEvent(listener: (event: VmEvent) => void): void {
+    this.#listeners.add(listener);
+  }
+
+  /** Starts the monitor. When it cannot be started, the VM is dead and the error is thrown. */
+  async start(): Promise<void> {
+    if (this.#state !== "NOT_STARTED") {
+      throw new ServiceError("EX_SERVICE_SPECIFIC", `VM already started or failed to start (state ${this.#state})`);
+    }
+    this.#state = "STARTING";
+    try {
+      const process = await this.options.launch();
+      this.#process = process;
+      this.#write("I", `Running ${process.argv[0]} with args: ${JSON.stringify(process.argv.slice(1))}`);
+      this.#write("I", `${this.#describe()} started with pid ${process.pid}`);
+      void this.#watch(process);
+    } catch (error) {
+      await this.#die("START_FAILED");
+      throw error;
+    }
+    this.#startGuard();
+  }
+
+  /** Ends the VM at once; settles when it is gone. A VM that is not running is left alone. */
+  async kill(): Promise<void> {
+    if (this.#state === "NOT_STARTED") return this.#die("KILLED");
+    this.#process?.kill();
+    await this.died;
+  }
+
+  /** Returns why the notification was refused; undefined when it was recorded. */
+  notify(line: string): string | undefined {
+    const notification = parseGuestNotification(line);
+    if (!notification) return "not a notification";
+    const next = stateAfter(this.#state, notification);
+    if (next === undefined || this.#state === "NOT_STARTED") return `illegal in state ${this.#state}`;
+    this.#state = next;
+    clearTimeout(this.#guard);
+    this.#emit(notification);
+    return undefined;
+  }
+
+  async #watch(process: VmmProcess): Promise<void> {
+    const { streams } = this.options;
+    const failure = new StreamTail(MAX_FAILURE_BYTES);
+    const consoleTail = new StreamTail(CONSOLE_TAIL_BYTES);
+    failure.follow(process.streams.failure);
+    for (const source of [process.streams.ttyS0, process.streams.hvc0]) {
+      consoleTail.follow(source);
+      pour(source, streams.consoleOut);
+    }
+    pour(process.streams.log, streams.log);
+    pour(process.streams.messages, streams.messages);
+    process.streams.messages.on("data", (chunk: Buffer) => this.#write("W", chunk.toString().trimEnd()));
+    if (streams.consoleIn) pour(streams.consoleIn, process.streams.hvc0);
+    const end = await process.ended;
+    clearTimeout(this.#guard);
+    if (streams.consoleIn) streams.consoleIn.destroy();
+    const { ttyS0, hvc0, failure: failureStream, log, messages } = process.streams;
+    await drained([ttyS0, hvc0, failureStream, log, messages]);
+    const said = failure.text();
+    this.#write("I", `${VMM_TAG.split("::")[1]}(${process.pid}) exited with ${describeEnd(end)}`);
+    if (said !== "") this.#write("I", `${this.#describe()} gave the reason ${said}`);
+    await this.#die(deathReason({ end, failure: said, hangup: this.#hungUp, consoleTail: consoleTail.text() }));
+  }
+
+  #startGuard(): void {
+    const { hangupTimeoutMs } = this.options;
+    if (hangupTimeoutMs === undefined || this.#state !== "STARTING") return;
+    this.#guard = setTimeout(() => {
+      this.#hungUp = true;
+      this.#write("E", `${this.#describe()} hung up: its payload did not start within ${hangupTimeoutMs / 1000} s`);
+      this.#process?.kill();
+    }, hangupTimeoutMs);
+  }
+
+  async #die(reason: DeathReason): Promise<void> {
+    if (this.#state === "DEAD") return;
+    this.#state = "DEAD";
+    await this.options.release();
+    this.#write("I", `${this.#describe()} died: ${reason}`);
+    this.#emit({ kind: "died", reason });
+    this.#tellDeath(reason);
+  }
+
+  #emit(event: VmEvent): void {
+    for (const listener of this.#listeners) listener(event);
+  }
+
+  #describe(): string {
+    const kind = this.protectedVm ? "Protected" : "Non-protected";
+    return `${kind} virtual machine "${this.name}" (owner: ${this.requester.uid}, cid: ${this.cid})`;
+  }
+
+  #write(priority: "I" | "W" | "E", message: string): void {
+    this.options.log.write(priority, VMM_TAG, message, { pid: this.requester.pid, uid: this.requester.uid });
+  }
+}
+
+/** With back-pressure, as a pipe: who does not read the console holds up the guest. */
+function pour(source: Readable, target: Writable | undefined): void {
+  source.on("error", () => undefined);
+  if (!target) return void source.resume();
+  source.pipe(target, { end: false });
+}
+
+async function drained(streams: readonly Readable[]): Promise<void> {
+  const all = Promise.all(
+    streams.map(
+      (stream) =>
+        new Promise<void>((resolve) => {
+          if (stream.readableEnded || stream.destroyed) resolve();
+          else stream.once("end", resolve).once("close", resolve);
+        }),
+    ),
+  );
+  let timer: NodeJS.Timeout | undefined;
+  await Promise.race([all, new Promise<void>((resolve) => (timer = setTimeout(resolve, DRAIN_TIMEOUT_MS)))]);
+  clearTimeout(timer);
+  for (const stream of streams) stream.destroy();
+}
+
+function describeEnd(end: { readonly kind: string; readonly status?: string }): string {
+  return end.status ?? end.kind;
+}

@@ -1,0 +1,262 @@
+/** The service that owns the device's VMs: their CIDs, folders, states and ends. */
+import { randomBytes } from "node:crypto";
+import { chown, mkdir, open, rm, writeFile } from "node:fs/promises";
+import { cpus } from "node:os";
+import { join } from "node:path";
+import type { DevicePaths } from "../device-paths.js";
+import { describeSystemError } from "../errno.js";
+import type { LogBuffer } from "../log/log-buffer.js";
+import type { PackageStore } from "../packages/package-store.js";
+import type { DeviceIdentity } from "../properties/device-identity.js";
+import type { PropertyStore } from "../properties/property-store.js";
+import type { Vmm, VmmDisk } from "../vmm/contract.js";
+import { selectVmm } from "../vmm/select.js";
+import { checkAccess } from "./access-checks.js";
+import { nextCid } from "./cid-allocator.js";
+import { FreezeGate } from "./freeze.js";
+import { guestDisks, kernelParams } from "./guest-boot.js";
+import { metadataDisk } from "./metadata-disk.js";
+import { ServiceError } from "./service-error.js";
+import { DEFAULT_MEMORY_MIB, type AppVmConfig, type Requester } from "./vm-config.js";
+import { VirtualMachine, type VmStreamEnds } from "./virtual-machine.js";
+import { VsockRelay } from "./vsock-relay.js";
+import { killLeftoverVmms, recordVmm } from "./vmm-records.js";
+
+export interface VirtualizationServiceOptions {
+  readonly paths: DevicePaths;
+  readonly properties: PropertyStore;
+  readonly identity: DeviceIdentity;
+  readonly packages: PackageStore;
+  readonly log: LogBuffer;
+  readonly vmms: readonly Vmm[];
+}
+
+export const SERVICE_FOLDER = "/data/misc/virtualizationservice";
+const LAST_CID_PROPERTY = "virtualizationservice.state.last_cid";
+const GUEST_IMAGES = "/apex/com.android.virt/etc/fs";
+const KERNEL = `${GUEST_IMAGES}/microdroid_kernel`;
+const INITRD = `${GUEST_IMAGES}/microdroid_initrd.img`;
+const SYSTEM_IMAGE = `${GUEST_IMAGES}/microdroid_system.img`;
+/** Port of the VM service in release 13; from 14 on it is the VM's own CID. */
+const RELEASE_13_SERVICE_PORT = 5000;
+/** A guest port that is in use is not worth failing for: another CID has another one. */
+const LISTEN_ATTEMPTS = 5;
+/** 30 s on a phone; ten times that on emulated hardware, as Android has it for Cuttlefish. */
+const HANGUP_TIMEOUT_MS = 300_000;
+
+export class VirtualizationService {
+  /** Settles when what earlier runs of the service left behind is gone. */
+  readonly ready: Promise<void>;
+  readonly #vms = new Map<number, VirtualMachine>();
+  /** VMs that no client is attached to (`--daemonize`). */
+  readonly #held = new Set<number>();
+  readonly #relay: VsockRelay;
+  readonly #gate = new FreezeGate(() => this.list().flatMap((vm) => (vm.vmmPid === undefined ? [] : [vm.vmmPid])));
+
+  constructor(private readonly options: VirtualizationServiceOptions) {
+    const { paths, log } = options;
+    this.#relay = new VsockRelay(paths.vsockd, (message) => log.write("E", "virtualizationservice", message));
+    this.ready = this.#clean();
+  }
+
+  /** VMs that are not dead yet, by CID. */
+  list(): readonly VirtualMachine[] {
+    return [...this.#vms.values()].sort((a, b) => a.cid - b.cid);
+  }
+
+  /** Allocates a CID and prepares everything but the monitor. Takes over the files of the config. */
+  async createVm(config: AppVmConfig, streams: VmStreamEnds, requester: Requester): Promise<VirtualMachine> {
+    try {
+      checkAccess(this.options.packages, config, requester.uid);
+      await this.ready;
+      return await this.#create(config, streams, requester);
+    } catch (error) {
+      await closeFiles(config);
+      throw error;
+    }
+  }
+
+  /** Keeps a VM although its client goes (`debugHoldVmRef`). */
+  hold(vm: VirtualMachine): void {
+    this.#held.add(vm.cid);
+  }
+
+  /** Gives up a held VM, which ends it; undefined when there is none of that CID (`debugDropVmRef`). */
+  drop(cid: number): VirtualMachine | undefined {
+    const vm = this.#held.delete(cid) ? this.#vms.get(cid) : undefined;
+    void vm?.kill();
+    return vm;
+  }
+
+  async killAll(): Promise<void> {
+    await Promise.all(this.list().map((vm) => vm.kill()));
+  }
+
+  /** As a restart of the device does it. */
+  forgetCids(): void {
+    this.options.properties.delete(LAST_CID_PROPERTY);
+  }
+
+  /** Stops all monitors, for a snapshot of the device; settles with their number when each thread stands still. */
+  freeze(): Promise<number> {
+    return this.#gate.freeze();
+  }
+
+  thaw(): number {
+    return this.#gate.thaw();
+  }
+
+  async #create(config: AppVmConfig, streams: VmStreamEnds, requester: Requester): Promise<VirtualMachine> {
+    const { paths, log } = this.options;
+    let vm: VirtualMachine | undefined;
+    const notify = (cid: number, line: string): string | undefined =>
+      vm?.cid === cid ? vm.notify(line) : "no such virtual machine";
+    const { cid, unlisten } = await this.#allocate(notify);
+    const temporaryDirectory = join(SERVICE_FOLDER, String(cid));
+    const folder = paths.resolve(temporaryDirectory);
+    const ownFiles: { close(): Promise<void> }[] = [];
+    const release = async (): Promise<void> => {
+      this.#vms.delete(cid);
+      this.#held.delete(cid);
+      unlisten();
+      await closeFiles(config);
+      for (const file of ownFiles) await file.close();
+      await rm(folder, { recursive: true, force: true });
+    };
+    try {
+      await mkdir(folder, { recursive: true, mode: 0o770 });
+      await chown(folder, requester.uid, requester.gid);
+      const metadataPath = join(folder, "metadata");
+      await writeFile(metadataPath, metadataDisk(await this.#describeForGuest(config)), { mode: 0o600 });
+      const metadata = await open(metadataPath, "r");
+      ownFiles.push(metadata);
+      const system = await open(paths.resolve(SYSTEM_IMAGE), "r");
+      ownFiles.push(system);
+      const disks = guestDisks(config, { metadata, system });
+      vm = new VirtualMachine({
+        cid,
+        name: config.name,
+        protectedVm: config.protectedVm,
+        requester,
+        temporaryDirectory,
+        streams,
+        log,
+        launch: () => this.#launch(cid, config, disks),
+        hangupTimeoutMs: HANGUP_TIMEOUT_MS,
+        release,
+      });
+      this.#vms.set(cid, vm);
+      return vm;
+    } catch (error) {
+      await release();
+      throw new ServiceError("EX_SERVICE_SPECIFIC", `Failed to prepare the VM: ${describeSystemError(error)}`);
+    }
+  }
+
+  /** A CID that no live VM has, and its guest's way to report: both or neither. */
+  async #allocate(
+    notify: (cid: number, line: string) => string | undefined,
+  ): Promise<{ readonly cid: number; readonly unlisten: () => void }> {
+    const { properties, identity, log } = this.options;
+    for (let attempt = 1; ; attempt++) {
+      const last = Number(properties.get(LAST_CID_PROPERTY) ?? NaN);
+      const cid = nextCid(identity.release, Number.isNaN(last) ? undefined : last, (one) => this.#vms.has(one));
+      if (cid === undefined) throw new ServiceError("EX_ILLEGAL_STATE", "No free CID is left");
+      await properties.set(LAST_CID_PROPERTY, String(cid));
+      try {
+        return { cid, unlisten: await this.#listenFor(cid, notify) };
+      } catch (error) {
+        log.write("W", "virtualizationmanager::aidl", `CID ${cid}: ${describeSystemError(error)}`);
+        if (attempt === LISTEN_ATTEMPTS) {
+          throw new ServiceError("EX_SERVICE_SPECIFIC", `Could not create a VM service: ${describeSystemError(error)}`);
+        }
+      }
+    }
+  }
+
+  async #listenFor(cid: number, notify: (cid: number, line: string) => string | undefined): Promise<() => void> {
+    if (this.options.identity.release === 13) {
+      this.#release13Guests.set(cid, notify);
+      await this.#listenForRelease13();
+      return () => void this.#release13Guests.delete(cid);
+    }
+    await this.#relay.listen(cid, cid, {
+      onLine: (connection, line) => {
+        const refusal = notify(connection.cid, line);
+        connection.send(refusal === undefined ? "ok" : `error ${refusal}`);
+      },
+    });
+    return () => this.#relay.unlisten(cid);
+  }
+
+  readonly #release13Guests = new Map<number, (cid: number, line: string) => string | undefined>();
+  #release13Listening: Promise<void> | undefined;
+
+  /** One port for all guests; who speaks is told by the CID of the connection. */
+  async #listenForRelease13(): Promise<void> {
+    this.#release13Listening ??= this.#relay.listen(RELEASE_13_SERVICE_PORT, "any", {
+      onLine: (connection, line) => {
+        const refusal = this.#release13Guests.get(connection.cid)?.(connection.cid, line) ?? undefined;
+        connection.send(refusal === undefined ? "ok" : `error ${refusal}`);
+      },
+    });
+    await this.#release13Listening.catch((error: unknown) => {
+      this.#release13Listening = undefined;
+      throw error;
+    });
+  }
+
+  async #launch(
+    cid: number,
+    config: AppVmConfig,
+    disks: readonly VmmDisk[],
+  ): Promise<Awaited<ReturnType<Vmm["start"]>>> {
+    const { paths, vmms } = this.options;
+    await this.#gate.open();
+    const vmm = await selectVmm(vmms);
+    const process = await vmm.start({
+      cid,
+      kernelPath: paths.resolve(KERNEL),
+      initrdPath: paths.resolve(INITRD),
+      kernelParams: kernelParams(config),
+      disks,
+      memoryMib: config.memoryMib === 0 ? DEFAULT_MEMORY_MIB : config.memoryMib,
+      cpuCount: Math.min(config.cpuCount, cpus().length),
+      gdbPort: config.gdbPort,
+    });
+    await recordVmm(paths.resolve(join(SERVICE_FOLDER, String(cid))), process.pid);
+    return process;
+  }
+
+  async #describeForGuest(config: AppVmConfig): Promise<Parameters<typeof metadataDisk>[0]> {
+    const extraApks: { apkBytes: number; idsigBytes: number }[] = [];
+    for (const { apk, idsig } of config.extraApks) {
+      extraApks.push({ apkBytes: (await apk.stat()).size, idsigBytes: (await idsig.stat()).size });
+    }
+    return {
+      name: config.name,
+      release: this.options.identity.release,
+      payload: config.payload,
+      apkBytes: (await config.apk.stat()).size,
+      idsigBytes: (await config.idsig.stat()).size,
+      extraApks,
+      epochSeconds: Math.floor(Date.now() / 1000),
+      entropy: randomBytes(32),
+    };
+  }
+
+  /** The folder is wiped whenever the service starts: no VM survives it. */
+  async #clean(): Promise<void> {
+    const folder = this.options.paths.resolve(SERVICE_FOLDER);
+    await killLeftoverVmms(folder);
+    await rm(folder, { recursive: true, force: true });
+    await mkdir(join(folder, "common"), { recursive: true });
+    this.#relay.warmUp();
+  }
+}
+
+async function closeFiles(config: AppVmConfig): Promise<void> {
+  const extra = config.extraApks.flatMap(({ apk, idsig }) => [apk, idsig]);
+  const files = [config.apk, config.idsig, config.instanceImage, config.encryptedStorage, ...extra];
+  for (const file of files) await file?.close().catch(() => undefined);
+}

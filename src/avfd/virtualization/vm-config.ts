@@ -1,0 +1,33 @@
+/** `VirtualMachineAppConfig` with its files open. The service closes them when it is done with the VM. */
+import type { FileHandle } from "node:fs/promises";
+
+export interface AppVmConfig {
+  readonly name: string;
+  readonly apk: FileHandle;
+  readonly idsig: FileHandle;
+  readonly extraApks: readonly { readonly apk: FileHandle; readonly idsig: FileHandle }[];
+  readonly instanceImage: FileHandle;
+  readonly encryptedStorage: FileHandle | undefined;
+  readonly payload: VmPayload;
+  readonly osName: string;
+  readonly debugLevel: "none" | "app_only" | "full";
+  readonly protectedVm: boolean;
+  /** 0: the default. */
+  readonly memoryMib: number;
+  readonly cpuCount: number;
+  readonly gdbPort: number | undefined;
+  /** Android 15's tool always sends one, and that takes a permission of its own. */
+  readonly hasCustomConfig: boolean;
+}
+
+export type VmPayload =
+  { readonly kind: "config"; readonly configPath: string } | { readonly kind: "binary"; readonly binaryName: string };
+
+export interface Requester {
+  readonly uid: number;
+  readonly gid: number;
+  readonly pid: number;
+}
+
+export const DEFAULT_MEMORY_MIB = 256;
+export const MICRODROID = "microdroid";

@@ -1,0 +1,28 @@
+/** Monitors that run, written down: a service that was killed finds at its next start what it left running. */
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { identify, isAlive, type ProcessIdentity } from "../../process/identity.js";
+
+const RECORD = "vmm.json";
+
+export async function recordVmm(folder: string, pid: number): Promise<void> {
+  const identity = identify(pid);
+  if (identity) await writeFile(join(folder, RECORD), JSON.stringify(identity), { mode: 0o600 });
+}
+
+/** @param folder of the service, with one folder a CID */
+export async function killLeftoverVmms(folder: string): Promise<void> {
+  for (const name of await readdir(folder).catch(() => [])) {
+    const record = await readRecord(join(folder, name, RECORD));
+    if (record && isAlive(record)) process.kill(record.pid, "SIGKILL");
+  }
+}
+
+async function readRecord(path: string): Promise<ProcessIdentity | undefined> {
+  try {
+    const { pid, startTicks } = JSON.parse(await readFile(path, "utf8")) as Partial<ProcessIdentity>;
+    return typeof pid === "number" && typeof startTicks === "string" ? { pid, startTicks } : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,56 @@
+/** What the service needs of a virtual machine monitor; QEMU here, crosvm where a device has it. */
+import type { FileHandle } from "node:fs/promises";
+import type { Duplex, Readable } from "node:stream";
+
+export interface VmmDisk {
+  /** The guest finds a disk by this name, never by its order. At most 20 bytes. */
+  readonly serial: string;
+  readonly file: FileHandle;
+  readonly writable: boolean;
+}
+
+export interface VmmConfig {
+  readonly cid: number;
+  readonly kernelPath: string;
+  readonly initrdPath: string | undefined;
+  readonly kernelParams: readonly string[];
+  readonly disks: readonly VmmDisk[];
+  readonly memoryMib: number;
+  readonly cpuCount: number;
+  /** Of the loopback address; undefined: none. */
+  readonly gdbPort: number | undefined;
+}
+
+/** Serial devices of a guest (reference: avf.md 4.1). ttyS0 and hvc0 are both the console. */
+export interface VmmStreams {
+  readonly ttyS0: Duplex;
+  /** What the guest gives as the reason for its end. */
+  readonly failure: Readable;
+  readonly hvc0: Duplex;
+  readonly log: Readable;
+  /** The monitor's own messages. */
+  readonly messages: Readable;
+}
+
+export interface VmmProcess {
+  readonly pid: number;
+  readonly argv: readonly string[];
+  readonly streams: VmmStreams;
+  /** Settles when the process is gone; never rejects. */
+  readonly ended: Promise<VmmEnd>;
+  /** At once, without asking the guest. */
+  kill(): void;
+}
+
+/** How it ended, as far as the monitor can tell. */
+export type VmmEnd =
+  | { readonly kind: "shutdown" | "start-failed" | "reboot" | "crash" | "watchdog-reboot" | "killed" }
+  | { readonly kind: "unknown"; readonly status: string };
+
+export interface Vmm {
+  readonly name: string;
+  /** Why it cannot be used on this device; undefined when it can. */
+  refusal(): Promise<string | undefined>;
+  /** Resolves once the process runs. */
+  start(config: VmmConfig): Promise<VmmProcess>;
+}

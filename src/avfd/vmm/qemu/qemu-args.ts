@@ -1,0 +1,74 @@
+/** The command line of QEMU for one VM: a microvm under KVM, booted by PVH, with the serial devices crosvm would give. */
+import type { VmmConfig } from "../contract.js";
+
+/** Descriptors that the process is started with, beside 0 to 2. Disks follow in order. */
+export const QEMU_FDS = { ttyS0: 3, failure: 4, hvc0: 5, log: 6, firstDisk: 7 } as const;
+
+/** Exit code when the guest writes this to the port: (value << 1) | 1. */
+export const DEBUG_EXIT_PORT = 0xf4;
+export const SHUTDOWN_EXIT_CODE = 33;
+
+/** Virtio-mmio slots of a microvm with ACPI. */
+const SLOTS = 24;
+/** Console controller and vsock. */
+const SLOTS_BESIDE_DISKS = 2;
+
+/** Pure. Throws an Error when the VM has more disks than a machine has places for. */
+export function buildQemuArgs(config: VmmConfig): readonly string[] {
+  const slots = config.disks.length + SLOTS_BESIDE_DISKS;
+  if (slots > SLOTS) {
+    throw new Error(`${config.disks.length} disks are too many: at most ${SLOTS - SLOTS_BESIDE_DISKS}`);
+  }
+  return [
+    "-nodefaults",
+    "-no-user-config",
+    ...["-display", "none"],
+    "-no-reboot",
+    // ACPI tells the guest where its devices are: Debian's kernel does not take them from its command line
+    // (CONFIG_VIRTIO_MMIO_CMDLINE_DEVICES is not set there), so without it there would be no disk.
+    ...["-M", "microvm,acpi=on,rtc=on,pit=off,pic=off,isa-serial=off"],
+    ...["-accel", "kvm"],
+    ...["-cpu", "host"],
+    ...["-m", String(config.memoryMib)],
+    ...["-smp", String(config.cpuCount)],
+    // vhost-vsock exists only in the form of virtio 1.
+    ...["-global", "virtio-mmio.force-legacy=false"],
+    ...["-kernel", config.kernelPath],
+    ...(config.initrdPath === undefined ? [] : ["-initrd", config.initrdPath]),
+    ...["-append", config.kernelParams.join(" ")],
+    ...serialArgs(),
+    ...config.disks.flatMap((disk, index) => diskArgs(disk.serial, index, disk.writable)),
+    ...["-device", `vhost-vsock-device,guest-cid=${config.cid}`],
+    ...["-device", `isa-debug-exit,iobase=0x${DEBUG_EXIT_PORT.toString(16)},iosize=4`],
+    ...(config.gdbPort === undefined ? [] : ["-gdb", `tcp:127.0.0.1:${config.gdbPort}`]),
+  ];
+}
+
+function serialArgs(): readonly string[] {
+  return [
+    ...["-chardev", `socket,id=ttyS0,fd=${QEMU_FDS.ttyS0}`],
+    ...["-chardev", `socket,id=failure,fd=${QEMU_FDS.failure}`],
+    ...["-chardev", `socket,id=hvc0,fd=${QEMU_FDS.hvc0}`],
+    ...["-chardev", "null,id=hvc1"],
+    ...["-chardev", `socket,id=log,fd=${QEMU_FDS.log}`],
+    ...["-device", "isa-serial,index=0,chardev=ttyS0"],
+    ...["-device", "isa-serial,index=1,chardev=failure"],
+    ...["-device", "virtio-serial-device,max_ports=4"],
+    ...["-device", "virtconsole,nr=0,chardev=hvc0"],
+    ...["-device", "virtconsole,nr=1,chardev=hvc1"],
+    ...["-device", "virtconsole,nr=2,chardev=log"],
+  ];
+}
+
+/** Disks come as descriptors: their paths were resolved with the rights of whoever asked for the VM. */
+function diskArgs(serial: string, index: number, writable: boolean): readonly string[] {
+  const set = index + 1;
+  return [
+    ...["-add-fd", `set=${set},fd=${QEMU_FDS.firstDisk + index}`],
+    ...[
+      "-blockdev",
+      `driver=file,node-name=disk${index},filename=/dev/fdset/${set},read-only=${writable ? "off" : "on"},discard=unmap`,
+    ],
+    ...["-device", `virtio-blk-device,drive=disk${index},serial=${serial}`],
+  ];
+}
