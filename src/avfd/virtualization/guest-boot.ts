@@ -28,23 +28,15 @@ export function guestDisks(config: AppVmConfig, { metadata, system }: SystemDisk
 }
 
 /**
- * The kernel is kept quiet, for under nesting each byte on ttyS0 costs an exit to the monitor; a panic resets the
- * machine, which ends the monitor; and what no VM needs is left out of the boot.
+ * @param ofImage what the guest's image asks for, one parameter after another (`microdroid_cmdline`)
  */
-export function kernelParams({ debugLevel }: Pick<AppVmConfig, "debugLevel">): readonly string[] {
+export function kernelParams({ debugLevel }: Pick<AppVmConfig, "debugLevel">, ofImage: string): readonly string[] {
   const debuggable = debugLevel === "full" ? 1 : 0;
   // Release 13 knows a level in between: adb, but no console.
   const adb = debugLevel === "none" ? 0 : 1;
   return [
+    ...ofImage.split(/\s+/).filter((parameter) => parameter !== ""),
     `console=${debuggable ? "hvc0" : "ttynull"}`,
-    "quiet",
-    "panic=-1",
-    "reboot=t",
-    "8250.nr_uarts=4",
-    "random.trust_cpu=on",
-    "mitigations=off",
-    "no_timer_check",
-    "cryptomgr.notests",
     "androidboot.hardware=microdroid",
     `androidboot.microdroid.debuggable=${debuggable}`,
     `androidboot.adb.enabled=${adb}`,

@@ -1,6 +1,6 @@
 /** The service that owns the device's VMs: their CIDs, folders, states and ends. */
 import { randomBytes } from "node:crypto";
-import { chown, mkdir, open, rm, writeFile } from "node:fs/promises";
+import { chown, mkdir, open, readFile, rm, writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import type { DevicePaths } from "../device-paths.js";
@@ -36,6 +36,7 @@ const LAST_CID_PROPERTY = "virtualizationservice.state.last_cid";
 const GUEST_IMAGES = "/apex/com.android.virt/etc/fs";
 const KERNEL = `${GUEST_IMAGES}/microdroid_kernel`;
 const INITRD = `${GUEST_IMAGES}/microdroid_initrd.img`;
+const KERNEL_PARAMETERS = `${GUEST_IMAGES}/microdroid_cmdline`;
 const SYSTEM_IMAGE = `${GUEST_IMAGES}/microdroid_system.img`;
 /** Port of the VM service in release 13; from 14 on it is the VM's own CID. */
 const RELEASE_13_SERVICE_PORT = 5000;
@@ -218,7 +219,7 @@ export class VirtualizationService {
       cid,
       kernelPath: paths.resolve(KERNEL),
       initrdPath: paths.resolve(INITRD),
-      kernelParams: kernelParams(config),
+      kernelParams: kernelParams(config, await readFile(paths.resolve(KERNEL_PARAMETERS), "utf8")),
       disks,
       memoryMib: config.memoryMib === 0 ? DEFAULT_MEMORY_MIB : config.memoryMib,
       cpuCount: Math.min(config.cpuCount, cpus().length),
