@@ -78,7 +78,7 @@ export interface AppVmConfig {
   readonly consoleInput: boolean;
   readonly vendorImagePath: string | undefined;
   readonly networkSupported: boolean;
-  /** Where the service may put files that live only as long as this run (console, log). */
+  /** Folder for files that live only as long as this run (console, log). The service makes it; the caller removes it. */
   readonly scratchPath: string;
 }
 

@@ -1,11 +1,21 @@
 /** Output of `getprop`, which prints `[name]: [value]` a property (AOSP toolbox/getprop.cpp). */
 export function parseProperties(text: string): ReadonlyMap<string, string> {
   const properties = new Map<string, string>();
-  // A value may hold line breaks, so that a property ends at the `]` that ends a line before the next `[name]: [`.
-  for (const [, name = "", value = ""] of text.matchAll(
-    /^\[([^\]\n]+)\]: \[([^]*?)\]\r?$(?=\r?\n\[[^\]\n]+\]: \[|\s*(?![^]))/gm,
-  )) {
-    properties.set(name, value);
+  let name: string | undefined;
+  let value: string[] = [];
+  const finish = (): void => {
+    const whole = value.join("\n");
+    if (name !== undefined && whole.endsWith("]")) properties.set(name, whole.slice(0, -1));
+  };
+  // A value may hold line breaks: it goes on until a line begins another property.
+  for (const line of text.replace(/\r?\n$/, "").split(/\r?\n/)) {
+    const start = /^\[([^\]]+)\]: \[(.*)$/.exec(line);
+    if (start) {
+      finish();
+      name = start[1];
+      value = [start[2] ?? ""];
+    } else value.push(line);
   }
+  finish();
   return properties;
 }

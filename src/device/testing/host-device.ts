@@ -1,0 +1,124 @@
+/**
+ * A device whose commands run on this host, for unit tests of what is built on devices: real shells and real utilities,
+ * no adb. Paths are the host's.
+ */
+import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { copyFile, mkdir, readFile, rename, writeFile, chmod } from "node:fs/promises";
+import { dirname } from "node:path";
+import { CommandFailedError, runUnchecked, type CommandResult } from "../../process/run.js";
+import type { Device, DeviceExecOptions, DeviceProcess, PortForward } from "../contract.js";
+
+export interface HostDeviceOptions {
+  /** Programs by the name under which tests call them, e.g. `{ pm: "/tmp/x/pm" }`. */
+  readonly programs?: Readonly<Record<string, string>>;
+}
+
+export class HostDevice implements Device {
+  readonly serial = "host";
+  readonly #gone = new AbortController();
+  readonly #attached = new Set<DeviceProcess>();
+  /** Commands as they were called, in order. */
+  readonly calls: (readonly string[])[] = [];
+
+  constructor(private readonly options: HostDeviceOptions = {}) {}
+
+  get gone(): AbortSignal {
+    return this.#gone.signal;
+  }
+
+  /** As if the cable were pulled: attached commands end, and so does everything that waits. */
+  async vanish(reason: Error): Promise<void> {
+    this.#gone.abort(reason);
+    await this.close();
+  }
+
+  async exec(argv: readonly string[], options?: DeviceExecOptions): Promise<CommandResult> {
+    const result = await this.execUnchecked(argv, options);
+    if (result.exitCode !== 0) throw new CommandFailedError(result);
+    return result;
+  }
+
+  async execUnchecked(argv: readonly string[], options: DeviceExecOptions = {}): Promise<CommandResult> {
+    this.gone.throwIfAborted();
+    this.calls.push(argv);
+    const result = await runUnchecked(this.#command(argv), options);
+    return result.startFailure === "ENOENT"
+      ? { ...result, exitCode: 127, stderr: `${argv[0] ?? ""}: not found\n` }
+      : result;
+  }
+
+  spawn(argv: readonly string[]): DeviceProcess {
+    this.calls.push(argv);
+    const [file = "", ...args] = this.#command(argv);
+    const child = spawn(file, args, { stdio: ["pipe", "pipe", "pipe"] });
+    child.stdin.on("error", () => undefined);
+    const ended = new Promise<{ exitCode: number | undefined }>((resolve) => {
+      child.once("error", () => resolve({ exitCode: 127 }));
+      child.once("exit", (code) => resolve({ exitCode: code ?? undefined }));
+    });
+    const stop = async (): Promise<void> => {
+      child.kill("SIGHUP");
+      await ended;
+    };
+    const attached = { argv, stdin: child.stdin, stdout: child.stdout, stderr: child.stderr, ended, stop };
+    this.#attached.add(attached);
+    void ended.then(() => this.#attached.delete(attached));
+    return attached;
+  }
+
+  async push(source: string | Uint8Array, remotePath: string, options?: { mode?: number }): Promise<void> {
+    await mkdir(dirname(remotePath), { recursive: true });
+    const temporary = `${remotePath}.${randomBytes(4).toString("hex")}.tmp`;
+    if (typeof source === "string") await copyFile(source, temporary);
+    else await writeFile(temporary, source);
+    if (options?.mode !== undefined) await chmod(temporary, options.mode);
+    await rename(temporary, remotePath);
+  }
+
+  async readFile(remotePath: string): Promise<Buffer | undefined> {
+    return readFile(remotePath).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === "ENOENT") return undefined;
+      throw error;
+    });
+  }
+
+  async pull(remotePath: string, localPath: string): Promise<void> {
+    await copyFile(remotePath, localPath);
+  }
+
+  async installApk(localPath: string): Promise<void> {
+    await this.exec(["pm", "install", localPath]);
+  }
+
+  async packagePath(packageName: string): Promise<string | undefined> {
+    const { stdout } = await this.execUnchecked(["pm", "path", packageName]);
+    return /^package:(.*)$/m.exec(stdout)?.[1];
+  }
+
+  async uninstall(packageName: string): Promise<void> {
+    await this.exec(["pm", "uninstall", packageName]);
+  }
+
+  async forward(remote: string): Promise<PortForward> {
+    const hostPort = Number(/^tcp:(\d+)$/.exec(remote)?.[1]);
+    return { hostPort, remote, close: async () => undefined };
+  }
+
+  async getProperties(): Promise<ReadonlyMap<string, string>> {
+    return new Map();
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#attached].map((attached) => attached.stop()));
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #command(argv: readonly string[]): readonly string[] {
+    const [name = "", ...args] = argv;
+    return [this.options.programs?.[name] ?? name, ...args];
+  }
+}

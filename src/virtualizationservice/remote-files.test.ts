@@ -1,0 +1,98 @@
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { HostDevice } from "../device/testing/host-device.js";
+import { remoteFiles } from "./remote-files.js";
+
+let folder: string;
+const files = remoteFiles(new HostDevice());
+beforeEach(() => {
+  folder = join(mkdtempSync(join(tmpdir(), "avf-files-")), "a folder", "vm");
+  mkdirSync(folder, { recursive: true });
+});
+afterEach(() => rmSync(join(folder, "../.."), { recursive: true }));
+
+test("a folder is claimed once", async () => {
+  expect(await files.claimFolder(`${folder}/vm1`)).toBe(true);
+  expect(await files.claimFolder(`${folder}/vm1`)).toBe(false);
+});
+
+test("of many that claim at once, one succeeds", async () => {
+  const claims = await Promise.all(Array.from({ length: 8 }, () => files.claimFolder(`${folder}/vm1`)));
+  expect(claims.filter(Boolean)).toHaveLength(1);
+});
+
+test("a file is in the way of a claim, too", async () => {
+  writeFileSync(`${folder}/vm1`, "");
+  expect(await files.claimFolder(`${folder}/vm1`)).toBe(false);
+});
+
+test("a claim below nothing is an error", async () => {
+  await expect(files.claimFolder(`${folder}/none/vm1`)).rejects.toThrow(/No such file/);
+});
+
+test("content is written, read and copied", async () => {
+  await files.write(`${folder}/it's a file`, "<bundle>");
+  await files.copy(`${folder}/it's a file`, `${folder}/copy`);
+  expect(String(await files.read(`${folder}/copy`))).toBe("<bundle>");
+  expect(await files.read(`${folder}/none`)).toBeUndefined();
+  expect([...(await files.list(folder))]).toEqual(["copy", "it's a file"]);
+});
+
+test("a copy that fails leaves nothing", async () => {
+  await expect(files.copy(`${folder}/none`, `${folder}/copy`)).rejects.toThrow(/copy/);
+  expect(await files.list(folder)).toEqual([]);
+});
+
+test("names with line breaks are listed whole", async () => {
+  writeFileSync(`${folder}/two\nlines`, "");
+  expect(await files.list(folder)).toEqual(["two\nlines"]);
+});
+
+describe("exists", () => {
+  test("tells files, folders, and links to nothing from what is not there", async () => {
+    symlinkSync("/nowhere/at/all", `${folder}/link`);
+    expect(await files.exists(folder)).toBe(true);
+    expect(await files.exists(`${folder}/link`)).toBe(true);
+    expect(await files.exists(`${folder}/none`)).toBe(false);
+  });
+});
+
+describe("remove", () => {
+  test("removes a folder with all in it, and nothing is fine", async () => {
+    mkdirSync(`${folder}/vm1/sub`, { recursive: true });
+    writeFileSync(`${folder}/vm1/sub/file`, "");
+    await files.remove(`${folder}/vm1`);
+    await files.remove(`${folder}/vm1`);
+    expect(existsSync(`${folder}/vm1`)).toBe(false);
+  });
+
+  test.each(["", "/"])("removes a link%s, not what it leads to", async (end) => {
+    mkdirSync(`${folder}/kept`);
+    writeFileSync(`${folder}/kept/file`, "content");
+    symlinkSync(`${folder}/kept`, `${folder}/link`);
+    await files.remove(`${folder}/link${end}`);
+    expect(existsSync(`${folder}/link`)).toBe(false);
+    expect(readFileSync(`${folder}/kept/file`, "utf8")).toBe("content");
+  });
+
+  test.each(["/", "/data", "/data/local/tmp", "/data/local/tmp/"])("refuses %s", async (path) => {
+    await expect(files.remove(path)).rejects.toThrow(/too near the root/);
+  });
+});
+
+test.each(["relative", "", "/a/../b", "/a/./b", "/a\0b", `/${"x".repeat(1001)}`])(
+  "path %j is refused everywhere",
+  async (path) => {
+    const refused = { kind: "usage", code: "DEVICE_PATH" };
+    await expect(files.claimFolder(path)).rejects.toMatchObject(refused);
+    await expect(files.ensureFolder(path)).rejects.toMatchObject(refused);
+    await expect(files.exists(path)).rejects.toMatchObject(refused);
+    await expect(files.read(path)).rejects.toMatchObject(refused);
+    await expect(files.write(path, "")).rejects.toMatchObject(refused);
+    await expect(files.copy("/a", path)).rejects.toMatchObject(refused);
+    await expect(files.remove(path)).rejects.toMatchObject(refused);
+    await expect(files.list(path)).rejects.toMatchObject(refused);
+  },
+);
