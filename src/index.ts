@@ -1,0 +1,68 @@
+/**
+ * What suites import. It only hands on what lives in the environment: see jest/bridge.ts. Nothing here may need an ES
+ * module, which Jest's sandbox cannot load.
+ */
+import "./jest/matchers/types.js";
+import type { PlainStages, StageFixtures } from "./fixtures/stages.js";
+import type * as types from "./library.js";
+import { readBridge } from "./jest/bridge.js";
+import { jestGlobals } from "./jest/test-realm/jest-globals.js";
+import { createTest, type TestApi } from "./jest/test-realm/test-api.js";
+
+const { library } = readBridge();
+
+export const { expect, describe, beforeAll, beforeEach, afterAll, afterEach, jest } = jestGlobals();
+
+/** Declares a test that gets its fixtures as one object: `test("…", async ({ app, vmm }) => { … })`. */
+export const test: TestApi<StageFixtures> = createTest<StageFixtures>((bridge) => bridge.baseFixtures);
+export const it = test;
+
+/** The same without fixtures, for hooks and for tests in plain Jest style; read its fields where they are needed. */
+export function useAvf(): PlainStages {
+  return readBridge().current();
+}
+
+export const {
+  CAPABILITY_NON_PROTECTED_VM,
+  CAPABILITY_PROTECTED_VM,
+  CPU_TOPOLOGY_MATCH_HOST,
+  CPU_TOPOLOGY_ONE_CPU,
+  DEBUG_LEVEL_FULL,
+  DEBUG_LEVEL_NONE,
+  ERROR_PAYLOAD_CHANGED,
+  ERROR_PAYLOAD_INVALID_CONFIG,
+  ERROR_PAYLOAD_VERIFICATION_FAILED,
+  ERROR_UNKNOWN,
+  STOP_REASONS,
+  CommandFailedError,
+  ConsoleWaitError,
+  HarnessError,
+  IllegalArgumentException,
+  IllegalStateException,
+  InfrastructureError,
+  NullPointerException,
+  SecurityException,
+  Status,
+  TimeoutError,
+  UnsupportedOperationException,
+  UsageError,
+  VirtualMachine,
+  VirtualMachineConfig,
+  VirtualMachineDescriptor,
+  VirtualMachineException,
+  VirtualMachineManager,
+  isHarnessError,
+} = library;
+
+// The classes as types: a destructured constant is only a value.
+export type ConsoleWaitError = types.ConsoleWaitError;
+export type HarnessError = types.HarnessError;
+export type InfrastructureError = types.InfrastructureError;
+export type Status = types.Status;
+export type UsageError = types.UsageError;
+export type VirtualMachine = types.VirtualMachine;
+export type VirtualMachineConfig = types.VirtualMachineConfig;
+export type VirtualMachineDescriptor = types.VirtualMachineDescriptor;
+export type VirtualMachineException = types.VirtualMachineException;
+export type VirtualMachineManager = types.VirtualMachineManager;
+export type * from "./public-types.js";

@@ -1,0 +1,51 @@
+/**
+ * The one way from a suite to the library. Jest runs suites in a realm of their own, in which every module is loaded
+ * again for each file; the library lives once, in the environment's realm, and is reached through a global symbol.
+ */
+import { UsageError } from "../base/errors.js";
+import type { FixtureFunction, FixtureSet } from "../fixtures/engine.js";
+import type { PlainStages } from "../fixtures/stages.js";
+import type * as library from "../library.js";
+import type { matchers } from "./matchers/index.js";
+
+export const BRIDGE = Symbol.for("jest-avf.harness");
+
+/** What a test asks the environment to run. */
+export interface TestRequest {
+  readonly fixtures: FixtureSet;
+  readonly names: readonly string[];
+  readonly body: (fixtures: never, ...row: readonly never[]) => unknown;
+  /** The table row of `test.each`. */
+  readonly row: readonly unknown[];
+}
+
+export interface Bridge {
+  readonly library: typeof library;
+  readonly matchers: typeof matchers;
+  /** Fixtures that every test can ask for. */
+  readonly baseFixtures: FixtureSet;
+  extend(set: FixtureSet, additions: Readonly<Record<string, unknown>>): FixtureSet;
+  /** Names in the first parameter of `body`; refuses what is not in `set`. */
+  namesOf(set: FixtureSet, body: FixtureFunction | TestRequest["body"], what: string): readonly string[];
+  /** Overrides for all tests of the `describe` that is being defined, or of the file. */
+  use(set: FixtureSet, overrides: Readonly<Record<string, unknown>>): void;
+  /** `set` with the overrides of the `describe` blocks around the test that is being defined. */
+  inScope(set: FixtureSet): FixtureSet;
+  run(request: TestRequest): Promise<void>;
+  /** The stage fixtures without a test: for hooks and plain Jest style. */
+  current(): PlainStages;
+  /** Fires when the current test is over or failed. */
+  signal(): AbortSignal;
+}
+
+/** @throws UsageError outside of our environment */
+export function readBridge(): Bridge {
+  const bridge = (globalThis as Record<symbol, unknown>)[BRIDGE] as Bridge | undefined;
+  if (bridge !== undefined) return bridge;
+  throw new UsageError("OUTSIDE_ENVIRONMENT", `"jest-avf" was imported outside of its Jest environment.`, {
+    hint:
+      typeof (globalThis as Record<string, unknown>)["describe"] === "function"
+        ? 'set `preset: "jest-avf"` (or `testEnvironment: "jest-avf/environment"`) in the Jest configuration'
+        : 'in a Node program import "jest-avf/node"; run suites with `npx avf test` or Jest with `preset: "jest-avf"`',
+  });
+}

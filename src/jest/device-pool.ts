@@ -1,0 +1,42 @@
+/** The device of this process: leased for the first test file that needs it, kept for the next ones. */
+import type { RunRecord } from "../artifacts/run-record.js";
+import type { DeviceSource } from "../fixtures/device-source.js";
+import { openDeviceSession, type DeviceSession } from "../fixtures/wire.js";
+import { releaseAtEnd } from "./process-end.js";
+
+interface Kept {
+  readonly key: string;
+  readonly session: DeviceSession;
+  readonly forget: () => void;
+}
+
+let kept: Kept | undefined;
+
+/**
+ * A device, opened. A kept one is taken if it is alive and was leased for the same `key`.
+ * @param key what the file asks of its device
+ */
+export async function borrowDevice(
+  key: string,
+  source: DeviceSource,
+  options: { readonly signal: AbortSignal; readonly record: RunRecord },
+): Promise<DeviceSession> {
+  if (kept?.key === key && !kept.session.device.gone.aborted) return kept.session;
+  await dropDevice();
+  const session = await openDeviceSession(source, options);
+  kept = { key, session, forget: releaseAtEnd(() => session.close()) };
+  return session;
+}
+
+/** The file is done with it. */
+export async function returnDevice(session: DeviceSession): Promise<void> {
+  if (session.keepBetweenFiles && !session.device.gone.aborted) return;
+  if (kept?.session === session) await dropDevice();
+}
+
+async function dropDevice(): Promise<void> {
+  const old = kept;
+  kept = undefined;
+  old?.forget();
+  await old?.session.close();
+}

@@ -1,0 +1,33 @@
+/** `toRejectWithCode`: failures by their stable code. `instanceof` cannot tell them, for suites have a realm of their own. */
+import { describeError, UsageError } from "../../base/errors.js";
+import type { MatcherResult, MatcherThis } from "./matcher.js";
+
+/** Takes a promise, or a function that throws or returns one. */
+export async function toRejectWithCode(this: MatcherThis, received: unknown, code: string): Promise<MatcherResult> {
+  if (typeof code !== "string") throw new UsageError("BAD_CODE", 'toRejectWithCode() takes a code such as "VM_DIED".');
+  const hint = this.utils.matcherHint("toRejectWithCode", "call", this.utils.printExpected(code), {
+    isNot: this.isNot === true,
+  });
+  const outcome = await settle(received);
+  if (!outcome.rejected) {
+    const message = (): string => `${hint}\n\nIt did not fail; it gave ${this.utils.printReceived(outcome.value)}.`;
+    return { pass: false, message };
+  }
+  const error = outcome.value;
+  const actual = hasCode(error) && typeof error.code === "string" ? error.code : undefined;
+  const failed = actual === undefined ? "It failed with an error that has no code:" : `It failed with code ${actual}:`;
+  return { pass: actual === code, message: () => `${hint}\n\n${failed}\n  ${describeError(error)}` };
+}
+
+async function settle(received: unknown): Promise<{ readonly rejected: boolean; readonly value: unknown }> {
+  try {
+    const value: unknown = await (typeof received === "function" ? (received as () => unknown)() : received);
+    return { rejected: false, value };
+  } catch (error) {
+    return { rejected: true, value: error };
+  }
+}
+
+function hasCode(error: unknown): error is { readonly code: unknown } {
+  return typeof error === "object" && error !== null && "code" in error;
+}

@@ -1,0 +1,37 @@
+/** Types of our matchers, for `@jest/globals` and for `@types/jest`. */
+import type { Status } from "../../virtualmachine/index.js";
+import type { ReachOptions } from "./status.js";
+import type { PrintOptions } from "./to-print.js";
+
+export interface AvfMatchers {
+  /**
+   * That the VM prints a line that contains the string or matches the expression. What its latest run printed already
+   * counts. Fails at once, with the last lines, when the VM ends first. Default time: 60 s. Negated: so far, or for as
+   * long as `timeoutMs` says.
+   */
+  toPrint(pattern: string | RegExp, options?: PrintOptions): Promise<void>;
+  /** That the VM has this status now. */
+  toHaveStatus(status: Status): Promise<void>;
+  /** That the VM gets this status in time. Default time: 60 s. Negated: so far, or for as long as `timeoutMs` says. */
+  toReachStatus(status: Status, options?: ReachOptions): Promise<void>;
+  /** That these are all statuses the VM went through, beginning with `STOPPED` when it was made. */
+  toHaveTransitions(statuses: readonly Status[]): void;
+  /** That the VM runs and has this CID; without an argument, any CID of a guest. */
+  toHaveCid(cid?: unknown): void;
+  /** That a promise, or a function that returns one, fails with an error of this `code`, e.g. `VM_NOT_STOPPED`. */
+  toRejectWithCode(code: string): Promise<void>;
+}
+
+declare module "expect" {
+  // The parameters must be those of the interface that is added to.
+  // eslint-disable-next-line @typescript-eslint/no-unused-vars, @typescript-eslint/no-empty-object-type
+  interface Matchers<R extends void | Promise<void>, T = unknown> extends AvfMatchers {}
+}
+
+declare global {
+  // eslint-disable-next-line @typescript-eslint/no-namespace
+  namespace jest {
+    // eslint-disable-next-line @typescript-eslint/no-unused-vars, @typescript-eslint/no-empty-object-type
+    interface Matchers<R, T = {}> extends AvfMatchers {}
+  }
+}

@@ -1,0 +1,64 @@
+/** `testEnvironmentOptions` of the environment, checked. */
+import { resolve } from "node:path";
+import { UsageError } from "../base/errors.js";
+import { parseSerials } from "../fixtures/device-source.js";
+
+export interface EnvironmentOptions {
+  /** APKs on the host to install before the file's first test: paths and patterns, relative to `rootDir`. */
+  readonly apks: readonly string[];
+  /** An `AndroidTest.xml` whose preparers run before. */
+  readonly androidTest: string | undefined;
+  /** Real devices to use, by serial; empty: the emulated device. */
+  readonly serials: readonly string[];
+  /** Android release that the emulated device shows; undefined: `AVF_RELEASE`, else 15. */
+  readonly release: 13 | 15 | undefined;
+  /** How long to wait for a real device that another run uses. */
+  readonly leaseTimeoutMs: number;
+  /** Module whose `openHarness()` takes the place of a device: for tests of this layer itself. */
+  readonly harnessModule: string | undefined;
+}
+
+/** The last two are Jest's own. */
+const KNOWN = ["apks", "androidTest", "serial", "release", "leaseTimeoutMs", "harnessModule"];
+const OF_JEST = ["globalsCleanup", "customExportConditions"];
+const DEFAULT_LEASE_TIMEOUT_MS = 10 * 60_000;
+
+/** @throws UsageError that names the option; `ANDROID_SERIAL` wins over `serial` */
+export function readOptions(raw: Readonly<Record<string, unknown>>, rootDir: string): EnvironmentOptions {
+  for (const name of Object.keys(raw)) {
+    if (![...KNOWN, ...OF_JEST].includes(name)) throw badOption(name, "is not known", `Known: ${KNOWN.join(", ")}.`);
+  }
+  const { release, leaseTimeoutMs = DEFAULT_LEASE_TIMEOUT_MS } = raw;
+  if (release !== undefined && release !== 13 && release !== 15) throw badOption("release", "must be 13 or 15");
+  if (typeof leaseTimeoutMs !== "number" || !(leaseTimeoutMs > 0)) {
+    throw badOption("leaseTimeoutMs", "must be a positive number");
+  }
+  const inRoot = (path: string): string => resolve(rootDir, path.replace(/^<rootDir>\/?/, ""));
+  const androidTest = readText(raw, "androidTest");
+  const harnessModule = readText(raw, "harnessModule");
+  return {
+    apks: readList(raw, "apks").map((pattern) => pattern.replace(/^<rootDir>\/?/, "")),
+    androidTest: androidTest === undefined ? undefined : inRoot(androidTest),
+    serials: parseSerials(process.env["ANDROID_SERIAL"] ?? readText(raw, "serial")),
+    release,
+    leaseTimeoutMs,
+    harnessModule: harnessModule === undefined ? undefined : inRoot(harnessModule),
+  };
+}
+
+function readText(raw: Readonly<Record<string, unknown>>, name: string): string | undefined {
+  const value = raw[name];
+  if (value === undefined || typeof value === "string") return value;
+  throw badOption(name, "must be a string");
+}
+
+function readList(raw: Readonly<Record<string, unknown>>, name: string): readonly string[] {
+  const value = raw[name] ?? [];
+  if (typeof value === "string") return [value];
+  if (Array.isArray(value) && value.every((entry): entry is string => typeof entry === "string")) return value;
+  throw badOption(name, "must be a string or a list of strings");
+}
+
+function badOption(name: string, problem: string, hint?: string): UsageError {
+  return new UsageError("BAD_OPTION", `testEnvironmentOptions.${name} ${problem}.`, { hint });
+}

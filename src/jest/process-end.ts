@@ -1,0 +1,68 @@
+/**
+ * What this process holds beyond a test file, and its release when the process ends. Jest runs no teardown of its own on
+ * a signal, and lets workers live on when their parent was killed.
+ */
+import { constants } from "node:os";
+import { sleep } from "../base/deadline.js";
+
+const RELEASE_TIMEOUT_MS = 10_000;
+/** npm hands Ctrl-C on to a process that the terminal has told already. */
+const ECHO_MS = 300;
+/** First element of the message by which jest-worker asks a worker to end. */
+const JEST_WORKER_END = 2;
+
+const held = new Set<() => Promise<void>>();
+let installed = false;
+
+/** Runs `release` when this process is asked to end. Returns what takes it off the list. */
+export function releaseAtEnd(release: () => Promise<void>): () => void {
+  install();
+  held.add(release);
+  return () => void held.delete(release);
+}
+
+/** Releases everything, last taken first, within a limit. Never rejects. */
+export async function releaseAll(): Promise<void> {
+  const releases = [...held].reverse();
+  held.clear();
+  const limit = new AbortController();
+  const all = (async () => {
+    for (const release of releases) await release().catch(() => undefined);
+  })();
+  await Promise.race([all, sleep(RELEASE_TIMEOUT_MS, limit.signal).catch(() => undefined)]);
+  limit.abort();
+}
+
+function install(): void {
+  if (installed) return;
+  installed = true;
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) onSignal(name);
+  if (process.send === undefined) return;
+  const onMessage = (message: unknown): void => {
+    if (!Array.isArray(message) || message[0] !== JEST_WORKER_END) return;
+    process.off("message", onMessage);
+    process.off("disconnect", onDisconnect);
+    void releaseAll();
+  };
+  // The parent is gone: nobody wants this worker's results any more.
+  const onDisconnect = (): void => void releaseAll().then(() => process.exit(1));
+  process.on("message", onMessage);
+  process.on("disconnect", onDisconnect);
+}
+
+/** Releases, then ends as if nobody had caught the signal, so that a shell sees why. */
+function onSignal(name: NodeJS.Signals): void {
+  let firstMs: number | undefined;
+  const handle = (): void => {
+    if (firstMs !== undefined) {
+      if (performance.now() - firstMs > ECHO_MS) process.exit(128 + constants.signals[name]);
+      return;
+    }
+    firstMs = performance.now();
+    void releaseAll().then(() => {
+      process.off(name, handle);
+      process.kill(process.pid, name);
+    });
+  };
+  process.on(name, handle);
+}

@@ -1,0 +1,43 @@
+/**
+ * Which test a call belongs to. A body that goes on after its test timed out must not touch the next test's VMs: its
+ * calls carry the signal of their own test, which has fired by then.
+ */
+import { AsyncLocalStorage } from "node:async_hooks";
+
+export interface CallContext {
+  signal: AbortSignal;
+  /** Notes what the test is busy with, for the case that its time ends. Returns what ends the note. */
+  readonly begin: (what: string) => () => void;
+}
+
+const storage = new AsyncLocalStorage<CallContext>();
+
+/** Runs `work` so that all calls it makes, now or later, are ended by the signal in `context`. */
+export function runInContext<T>(context: CallContext, work: () => T): T {
+  return storage.run(context, work);
+}
+
+/** The signal that ends calls made here; undefined in hooks and outside of tests. */
+export function callSignal(): AbortSignal | undefined {
+  return storage.getStore()?.signal;
+}
+
+/** Notes what the test that called is busy with, while `work` lasts. */
+export async function whileBusy<T>(what: string, work: () => Promise<T>): Promise<T> {
+  const end = storage.getStore()?.begin(what);
+  try {
+    return await work();
+  } finally {
+    end?.();
+  }
+}
+
+/** Rejects with the signal's reason as soon as it fires, whatever `work` does. */
+export function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const onAbort = (): void => reject(signal.reason as Error);
+    if (signal.aborted) onAbort();
+    signal.addEventListener("abort", onAbort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
+  });
+}

@@ -1,0 +1,92 @@
+/** One attempt at one test: its fixtures, its signal, what it is waiting for, and the errors besides the first. */
+import { UsageError } from "../base/errors.js";
+import { withDeadline } from "../base/deadline.js";
+import { FixtureScope } from "../fixtures/engine.js";
+import type { TestRequest } from "./bridge.js";
+import { runInContext, untilAborted } from "./test-context.js";
+
+const TEARDOWN_BUDGET_MS = 30_000;
+/** For the last moves of a body and its fixtures after the test's end was decided. */
+const SETTLE_TIMEOUT_MS = TEARDOWN_BUDGET_MS + 5_000;
+
+export class TestRun {
+  readonly startedMs = performance.now();
+  /** Errors that came after the first; Jest shows them below it. */
+  readonly furtherErrors: unknown[] = [];
+  readonly #controller = new AbortController();
+  readonly #activities = new Set<{ readonly what: string }>();
+  #settled: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    readonly name: string,
+    readonly attempt: number,
+  ) {}
+
+  /** Fires when the test is over, or failed: nothing may start any more on its behalf. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Notes what the test is busy with, for the case that its time ends. Returns what ends the note. */
+  begin(what: string): () => void {
+    const activity = { what };
+    this.#activities.add(activity);
+    return () => void this.#activities.delete(activity);
+  }
+
+  /** What it is busy with now, oldest first. */
+  activities(): readonly string[] {
+    return [...this.#activities].map(({ what }) => what);
+  }
+
+  /** Fixtures, body, teardown. Rejects with the first error; the rest goes to `furtherErrors`. */
+  run(request: TestRequest): Promise<void> {
+    const running = this.#run(request);
+    this.#settled = running.catch(() => undefined);
+    return running;
+  }
+
+  /** The end is decided: ends what still runs, and waits, bounded, until fixtures are torn down. Never throws. */
+  async end(): Promise<void> {
+    if (this.signal.aborted) return;
+    const reason = new UsageError("TEST_OVER", `Test "${this.name}" is over; this call was made for it.`, {
+      hint: "await everything that a test starts; after a timeout its body goes on, and its calls fail like this",
+    });
+    this.#controller.abort(reason);
+    try {
+      const timeoutMs = SETTLE_TIMEOUT_MS;
+      await withDeadline(`the fixtures of "${this.name}" to be torn down`, { timeoutMs }, () => this.#settled);
+    } catch (error) {
+      this.furtherErrors.push(error);
+    }
+  }
+
+  async #run({ fixtures, names, body, row }: TestRequest): Promise<void> {
+    let endActivity: (() => void) | undefined;
+    const scope = new FixtureScope(fixtures, {
+      signal: this.signal,
+      teardownBudgetMs: TEARDOWN_BUDGET_MS,
+      onActivity: (what) => {
+        endActivity?.();
+        endActivity = what === undefined ? undefined : this.begin(what);
+      },
+    });
+    const begin = (what: string): (() => void) => this.begin(what);
+    const fixtureContext = { signal: this.signal, begin };
+    const errors: unknown[] = [];
+    try {
+      const values = await runInContext(fixtureContext, () => scope.resolve(names));
+      const call = body as (fixtures: unknown, ...row: readonly unknown[]) => unknown;
+      const running = runInContext({ signal: this.signal, begin }, async () => call(values, ...row));
+      await untilAborted(running, this.signal);
+    } catch (error) {
+      errors.push(error);
+    }
+    // Teardown gets a time of its own: the test's signal may have fired already.
+    fixtureContext.signal = AbortSignal.timeout(TEARDOWN_BUDGET_MS);
+    errors.push(...(await runInContext(fixtureContext, () => scope.tearDown())));
+    if (errors.length === 0) return;
+    this.furtherErrors.push(...errors.slice(1));
+    throw errors[0];
+  }
+}

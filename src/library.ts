@@ -1,0 +1,29 @@
+/** The library's public values, the same for suites and for Node programs. */
+export {
+  CAPABILITY_NON_PROTECTED_VM,
+  CAPABILITY_PROTECTED_VM,
+  CPU_TOPOLOGY_MATCH_HOST,
+  CPU_TOPOLOGY_ONE_CPU,
+  DEBUG_LEVEL_FULL,
+  DEBUG_LEVEL_NONE,
+  ERROR_PAYLOAD_CHANGED,
+  ERROR_PAYLOAD_INVALID_CONFIG,
+  ERROR_PAYLOAD_VERIFICATION_FAILED,
+  ERROR_UNKNOWN,
+  STOP_REASONS,
+  ConsoleWaitError,
+  IllegalArgumentException,
+  IllegalStateException,
+  NullPointerException,
+  SecurityException,
+  Status,
+  UnsupportedOperationException,
+  VirtualMachine,
+  VirtualMachineConfig,
+  VirtualMachineDescriptor,
+  VirtualMachineException,
+  VirtualMachineManager,
+} from "./virtualmachine/index.js";
+export { HarnessError, InfrastructureError, isHarnessError, TimeoutError, UsageError } from "./base/errors.js";
+export { App } from "./fixtures/app.js";
+export { CommandFailedError } from "./process/run.js";
