@@ -1,5 +1,5 @@
 /** What a device lacks is refused with the reason, before anything is made or started there. */
-import { CPU_TOPOLOGY_MATCH_HOST } from "./constants.js";
+import { FEATURE_LLPVM_CHANGES, FEATURE_MULTI_TENANT, FEATURE_NETWORK, FEATURE_VENDOR_MODULES } from "./constants.js";
 import { UnsupportedOperationException } from "./errors.js";
 import type { ServiceCapabilities } from "../virtualizationservice/contract.js";
 import type { ConfigFields, VirtualMachineConfig } from "./config.js";
@@ -7,7 +7,7 @@ import type { VmContext } from "./context.js";
 
 /** @throws UnsupportedOperationException naming the first thing that the device cannot do */
 export async function checkCapabilities(context: VmContext, config: VirtualMachineConfig): Promise<void> {
-  const capabilities = context.capabilities ?? (await context.service.capabilities());
+  const capabilities = await capabilitiesOf(context);
   const lacking = DEMANDS.find(({ asks, has }) => asks(config.fields) && !has(capabilities, config.fields));
   if (!lacking) return;
   throw new UnsupportedOperationException(`${lacking.what(config.fields)} not supported on this device.`, {
@@ -26,13 +26,34 @@ const DEMANDS: readonly Demand[] = [
   { asks: (f) => !f.protectedVm, has: (c) => c.nonProtectedVm, what: () => "Non-protected VMs are" },
   { asks: (f) => f.encryptedStorageBytes > 0, has: (c) => c.encryptedStorage, what: () => "Encrypted storage is" },
   {
-    asks: (f) => f.cpuTopology === CPU_TOPOLOGY_MATCH_HOST,
-    has: (c) => c.cpuTopology,
-    what: () => "CPU topology MATCH_HOST is",
-  },
-  {
     asks: (f) => f.os !== "microdroid",
     has: (c, f) => c.supportedOsList.includes(f.os),
     what: (f) => `The guest OS "${f.os}" is`,
   },
+  { asks: (f) => f.vmConsoleInputSupported, has: (c) => c.androidRelease >= 14, what: () => "Console input is" },
+  {
+    asks: (f) => f.extraApks.length > 0,
+    has: (c) => c.features.has(FEATURE_MULTI_TENANT),
+    what: () => "A payload binary with extra APKs is",
+  },
+  { asks: (f) => f.networkSupported, has: (c) => c.features.has(FEATURE_NETWORK), what: () => "Network in a VM is" },
+  {
+    asks: (f) => f.vendorDiskImagePath !== undefined,
+    has: (c) => c.features.has(FEATURE_VENDOR_MODULES),
+    what: () => "A vendor disk image is",
+  },
+  {
+    asks: (f) => f.customImageConfig !== undefined,
+    has: () => false,
+    what: () => "A custom image, which the `vm run-app` of a device cannot start, is",
+  },
 ];
+
+/** Whether the service of the device wants an `instance_id` file for each VM. */
+export async function usesInstanceIds(context: VmContext): Promise<boolean> {
+  return (await capabilitiesOf(context)).features.has(FEATURE_LLPVM_CHANGES);
+}
+
+async function capabilitiesOf(context: VmContext): Promise<ServiceCapabilities> {
+  return context.capabilities ?? context.service.capabilities();
+}

@@ -1,5 +1,5 @@
 /** Finds a VM by its files on the device. Mirrors VirtualMachine.java#load. */
-import { FEATURE_LLPVM_CHANGES } from "./constants.js";
+import { usesInstanceIds } from "./capabilities.js";
 import { VirtualMachineException } from "./errors.js";
 import { readConfigXml } from "./config-xml.js";
 import { vmFolder } from "./vm-folder.js";
@@ -21,7 +21,7 @@ export async function loadVm(context: VmContext, name: string): Promise<VmIdenti
   const { config, unknown } = readConfigXml(bytes, context.capabilities);
 
   const present = new Set(await files.list(folder.root));
-  const usesInstanceId = await context.service.isFeatureEnabled(FEATURE_LLPVM_CHANGES);
+  const usesInstanceId = await usesInstanceIds(context);
   if (usesInstanceId && !present.has("instance_id")) throw damaged("INSTANCE_ID_MISSING", "instance_id file missing");
   if (!present.has("instance.img")) throw damaged("INSTANCE_IMAGE_MISSING", "instance image missing");
   if (config.isEncryptedStorageEnabled() && !present.has("storage.img")) {

@@ -4,6 +4,7 @@ import { MAX_VSOCK_PORT, MIN_VSOCK_PORT, Status } from "./constants.js";
 import { AsyncLock } from "./async-lock.js";
 import { IllegalArgumentException, VirtualMachineException, requireNonNull } from "./errors.js";
 import { writeConfigXml } from "./config-xml.js";
+import { VirtualMachineDescriptor } from "./descriptor.js";
 import { VmJournal } from "./journal.js";
 import { InputPipe } from "./output-pipe.js";
 import { RunSession } from "./run-session.js";
@@ -39,6 +40,7 @@ export class MachineControl {
   #config: VirtualMachineConfig;
   #session: RunSession | undefined;
   #wasReplaced = false;
+  readonly #descriptors: WeakRef<VirtualMachineDescriptor>[] = [];
   /** Removal of the latest run's scratch folder. */
   #afterRun: Promise<void> = Promise.resolve();
 
@@ -53,10 +55,6 @@ export class MachineControl {
 
   get config(): VirtualMachineConfig {
     return this.#config;
-  }
-
-  get usesInstanceId(): boolean {
-    return this.#identity.usesInstanceId;
   }
 
   get cid(): number | undefined {
@@ -148,6 +146,34 @@ export class MachineControl {
     } catch (cause) {
       throw this.#exception("VSOCK_FAILED", `failed to connect to vsock port ${port}: ${describeError(cause)}`, cause);
     }
+  }
+
+  async toDescriptor(): Promise<VirtualMachineDescriptor> {
+    return this.whileStopped(async () => {
+      const { config, folder } = this;
+      const descriptor = new VirtualMachineDescriptor({
+        config: folder.config,
+        instanceId: this.#identity.usesInstanceId ? folder.instanceId : undefined,
+        instanceImage: folder.instanceImage,
+        encryptedStorage: config.isEncryptedStorageEnabled() ? folder.storage : undefined,
+      });
+      this.#descriptors.push(new WeakRef(descriptor));
+      return descriptor;
+    });
+  }
+
+  /** Lets go of the files for good: open descriptors of them keep copies. */
+  async removeFiles(): Promise<void> {
+    const { files } = this.context.service;
+    this.markDeleted({ kind: "delete" });
+    for (const descriptor of this.#descriptors) {
+      // What cannot be kept fails the import; it must not keep a damaged VM from being deleted.
+      await descriptor
+        .deref()
+        ?.putAside(files, this.context.dataFolder)
+        .catch((error: unknown) => this.context.log?.(`descriptor of "${this.name}": ${describeError(error)}`));
+    }
+    await files.remove(this.folder.root);
   }
 
   /** Runs `work` under the lock, in STOPPED. @throws VirtualMachineException */

@@ -7,7 +7,6 @@ import { VirtualMachineException, requireNonNull } from "./errors.js";
 import { callBack, directExecutor } from "./callback.js";
 import { consoleLines } from "./console-lines.js";
 import { waitForConsole, watchConsole } from "./console-wait.js";
-import { VmDescriptorSource } from "./descriptor.js";
 import { MachineControl } from "./machine-control.js";
 import { waitFor, waitForStatus } from "./waits.js";
 import type { Executor, VirtualMachineCallback } from "./callback.js";
@@ -161,7 +160,7 @@ export class VirtualMachine {
 
   /** A copy of the VM's identity, to be imported under another name or for another app. Needs STOPPED. */
   async toDescriptor(): Promise<VirtualMachineDescriptor> {
-    return this.#control.whileStopped(async () => new VmDescriptorSource(this.#control).open());
+    return this.#control.toDescriptor();
   }
 
   /** Replaces any earlier callback. Java's two-argument form, or a callback alone, which is then called directly. */

@@ -1,7 +1,6 @@
 /** Puts the files of a new VM on the device: claimed first and atomically, removed again when a step fails. */
 import { randomBytes } from "node:crypto";
-import { checkCapabilities } from "./capabilities.js";
-import { FEATURE_LLPVM_CHANGES } from "./constants.js";
+import { checkCapabilities, usesInstanceIds } from "./capabilities.js";
 import { VirtualMachineException } from "./errors.js";
 import { readConfigXml, writeConfigXml } from "./config-xml.js";
 import { vmFolder, vmsFolder } from "./vm-folder.js";
@@ -17,7 +16,7 @@ const INSTANCE_ID_BYTES = 64;
 /** Steps as in VirtualMachine.java#create, each with Java's message. */
 export async function createVm(context: VmContext, name: string, config: VirtualMachineConfig): Promise<VmIdentity> {
   await checkCapabilities(context, config);
-  const usesInstanceId = await context.service.isFeatureEnabled(FEATURE_LLPVM_CHANGES);
+  const usesInstanceId = await usesInstanceIds(context);
   const folder = await claim(context, name);
   return undoOnFailure(context, folder, async () => {
     const { service } = context;
@@ -46,12 +45,12 @@ export async function importVm(
   name: string,
   descriptor: VirtualMachineDescriptor,
 ): Promise<VmIdentity> {
-  const files = descriptor.files();
+  const files = descriptor.writeToParcel();
   const folder = await claim(context, name);
   try {
     return await undoOnFailure(context, folder, () => copyFiles(context, name, files, folder));
   } finally {
-    descriptor.close();
+    await descriptor.close();
   }
 }
 

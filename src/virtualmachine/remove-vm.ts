@@ -11,18 +11,18 @@ import type { MachineControl } from "./machine-control.js";
  */
 export async function removeVm(context: VmContext, name: string, control: MachineControl | undefined): Promise<void> {
   const { files } = context.service;
-  const { root } = control?.folder ?? vmFolder(context.dataFolder, name);
-  const remove = async (): Promise<void> => {
-    control?.markDeleted({ kind: "delete" });
-    try {
-      await files.remove(root);
-    } catch (cause) {
-      throw new VirtualMachineException("DELETE_FAILED", "failed to delete VM", { vmName: name, cause });
-    }
-  };
-  if (control) return control.whileStopped(remove);
+  if (control) return control.whileStopped(() => explained(name, () => control.removeFiles()));
+  const { root } = vmFolder(context.dataFolder, name);
   if (!(await files.exists(root))) {
     throw new VirtualMachineException("VM_NOT_FOUND", `there is no virtual machine "${name}"`, { vmName: name });
   }
-  return remove();
+  return explained(name, () => files.remove(root));
+}
+
+async function explained(name: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (cause) {
+    throw new VirtualMachineException("DELETE_FAILED", "failed to delete VM", { vmName: name, cause });
+  }
 }

@@ -1,7 +1,7 @@
 /** Starts a VM: idsig files, a scratch folder for the run, then the service. */
 import { randomBytes } from "node:crypto";
-import { describeError } from "../base/errors.js";
-import { VirtualMachineException, isUsageError } from "./errors.js";
+import { describeError, isHarnessError } from "../base/errors.js";
+import { SecurityException, VirtualMachineException, isUsageError } from "./errors.js";
 import { mainApkPath, prepareAppConfig } from "./app-config.js";
 import type { RunningVm } from "../virtualizationservice/contract.js";
 import type { RunRequest } from "./app-config.js";
@@ -30,18 +30,21 @@ export async function startRun(
   };
   try {
     const appConfig = await prepareAppConfig({ ...request, scratchPath });
-    await service.files.ensureFolder(scratchPath);
     context.log?.(`starting VM "${name}"`);
     return { handle: await service.startVm(appConfig, session.receive, signal), cleanUp };
   } catch (error) {
     await cleanUp();
+    if (signal?.aborted && error === signal.reason) throw error;
     throw await explain(error, request);
   }
 }
 
-/** Errors of ours and of the caller stay as they are; those of the service get the VM's name, and Java's words if any. */
+/** Mistakes of the caller stay as they are; errors of the service get the VM's name, and Java's words where it has some. */
 async function explain(error: unknown, { context, name, config }: Omit<RunRequest, "scratchPath">): Promise<unknown> {
-  if (isUsageError(error) || isAbort(error)) return error;
+  if (isUsageError(error)) return error;
+  if (isHarnessError(error) && error.code === "VM_PERMISSION") {
+    return new SecurityException(error.shortMessage, { cause: error, hint: error.hint });
+  }
   // Looked at only now, since it costs a round trip that a run that works has no use for.
   const apkPath = await mainApkPath(context, config).catch(() => undefined);
   if (apkPath !== undefined && !(await context.service.files.exists(apkPath).catch(() => true))) {
@@ -54,8 +57,4 @@ async function explain(error: unknown, { context, name, config }: Omit<RunReques
   if (error instanceof VirtualMachineException) return error;
   const message = `failed to start VM "${name}": ${describeError(error)}`;
   return new VirtualMachineException("START_FAILED", message, { vmName: name, cause: error });
-}
-
-function isAbort(error: unknown): boolean {
-  return error instanceof Error && error.name === "AbortError";
 }
