@@ -6,7 +6,7 @@ import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { writeFileAtomic } from "../base/atomic-file.js";
-import { writeCpio, type CpioEntry } from "./cpio.js";
+import { cpioArchive, type CpioEntry } from "../base/cpio.js";
 import { findModules, initramfsModules, modulePath } from "./kernel-modules.js";
 import { guestKernelParameters } from "./kernel-parameters.js";
 import { compilePrograms, cSources } from "./programs.js";
@@ -30,7 +30,7 @@ export async function buildGuestImages(options: GuestImageOptions): Promise<void
   await mkdir(workFolder, { recursive: true });
   const modules = await findModules(packagesRoot, options.kernelVersion);
   const programs = await compilePrograms(workFolder, signal);
-  const initramfs = writeCpio(await initramfsEntries(programs.init, modules));
+  const initramfs = cpioArchive(await initramfsEntries(programs.init, modules));
   await writeFileAtomic(join(outFolder, "microdroid_initrd.img"), initramfs);
   const temporaryImage = join(outFolder, `microdroid_system.img.${process.pid}.tmp`);
   try {
@@ -55,17 +55,17 @@ export function guestInputs(): readonly string[] {
 
 async function initramfsEntries(init: string, modules: ReadonlyMap<string, string>): Promise<readonly CpioEntry[]> {
   const entries: CpioEntry[] = [
-    { kind: "file", name: "init", content: await readFile(init), mode: 0o755 },
-    { kind: "folder", name: "dev" },
+    { kind: "file", path: "init", content: await readFile(init), mode: 0o755 },
+    { kind: "folder", path: "dev" },
     // The kernel opens it before it starts init.
-    { kind: "device", name: "dev/console", major: 5, minor: 1 },
-    { kind: "folder", name: "modules" },
+    { kind: "device", path: "dev/console", major: 5, minor: 1 },
+    { kind: "folder", path: "modules" },
   ];
   for (const [group, names] of Object.entries(initramfsModules)) {
-    entries.push({ kind: "file", name: `modules/${group}.list`, content: Buffer.from(`${names.join("\n")}\n`) });
+    entries.push({ kind: "file", path: `modules/${group}.list`, content: Buffer.from(`${names.join("\n")}\n`) });
     for (const name of names) {
       const content = await readFile(modulePath(modules, name));
-      entries.push({ kind: "file", name: `modules/${name}.ko`, content });
+      entries.push({ kind: "file", path: `modules/${name}.ko`, content });
     }
   }
   return entries;

@@ -18,23 +18,27 @@ const libraryFolders = [
 /**
  * Files of everything that these programs need, by the name under which they ask for it.
  * @param programs paths of ELF files
- * @param given libraries that the caller supplies; they are searched, too, but not part of the result
+ * @param given names of libraries that the caller supplies itself
+ * @param more names of libraries that are wanted although no program needs them
  */
 export async function collectLibraries(
   packagesRoot: string,
   programs: readonly string[],
   given: ReadonlySet<string>,
+  more: readonly string[],
   signal?: AbortSignal,
 ): Promise<ReadonlyMap<string, string>> {
   const found = new Map<string, string>();
   const queue = [...programs];
+  const want = async (name: string, neededBy: string): Promise<void> => {
+    if (found.has(name) || given.has(name)) return;
+    const path = await findLibrary(packagesRoot, name, neededBy);
+    found.set(name, path);
+    queue.push(path);
+  };
+  for (const name of more) await want(name, "a payload");
   for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
-    for (const name of await neededLibraries(file, signal)) {
-      if (found.has(name) || given.has(name)) continue;
-      const path = await findLibrary(packagesRoot, name, file);
-      found.set(name, path);
-      queue.push(path);
-    }
+    for (const name of await neededLibraries(file, signal)) await want(name, file);
   }
   return found;
 }

@@ -12,6 +12,8 @@ const LOADER = "ld-linux-x86-64.so.2";
 /** Where Debian's packages have each program, newest layout last. */
 const busyboxPaths = ["bin/busybox", "usr/bin/busybox"];
 const adbdPaths = ["usr/lib/android-sdk/platform-tools/adbd", "usr/sbin/adbd", "usr/bin/adbd"];
+/** Nothing of ours needs them, but payloads that were linked against an older C library name them. */
+const payloadLibraries = ["libdl.so.2", "libpthread.so.0", "librt.so.1"];
 /** Mount points and folders that programs expect. */
 const emptyFolders = ["proc", "sys", "dev", "data", "mnt", "tmp", "etc", "usr/lib", "lib64", "vendor"];
 const BLOCK_BYTES = 4096;
@@ -34,6 +36,7 @@ export async function writeSystemImage(options: SystemImageOptions): Promise<voi
     packagesRoot,
     [adbd, programs.launcher, programs.payloadLibrary, programs.getprop],
     new Set(["libvm_payload.so"]),
+    payloadLibraries,
     signal,
   );
   const tree = new Tree(treeFolder);

@@ -1,0 +1,140 @@
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { run } from "../process/run.js";
+import { buildGuestImages, guestInputs } from "./image.js";
+import { initramfsModules, systemModules } from "./kernel-modules.js";
+import { parseNeeded } from "./libraries.js";
+
+let folder: string;
+let outFolder: string;
+
+/** Packages in miniature: programs of the host stand for the guest's, modules are empty but for their names. */
+async function fakePackages(root: string, kernelVersion: string): Promise<void> {
+  const modules = join(root, "lib/modules", kernelVersion, "kernel/drivers");
+  for (const path of ["bin", "usr/lib/android-sdk/platform-tools"]) await mkdir(join(root, path), { recursive: true });
+  await mkdir(modules, { recursive: true });
+  await writeFile(join(root, "bin/busybox"), "#!/bin/sh\nprintf 'sh\\nls\\n[\\n../evil\\ngetprop\\n'\n");
+  await chmod(join(root, "bin/busybox"), 0o755);
+  await symlink(process.execPath, join(root, "usr/lib/android-sdk/platform-tools/adbd"));
+  for (const libraries of ["lib/x86_64-linux-gnu", "usr/lib/x86_64-linux-gnu", "lib64"]) {
+    await mkdir(join(root, libraries, ".."), { recursive: true });
+    await symlink(join("/", libraries), join(root, libraries));
+  }
+  for (const name of Object.values({ ...initramfsModules, ...systemModules }).flat()) {
+    // Debian's files have either sign in their names.
+    await writeFile(
+      join(modules, `${name.replace("vmw_vsock_virtio_transport", "vmw_vsock-virtio-transport")}.ko`),
+      name,
+    );
+  }
+}
+
+const debugfs = async (request: string): Promise<string> => {
+  const env = { PATH: `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin` };
+  return (await run(["debugfs", "-R", request, join(outFolder, "microdroid_system.img")], { env })).stdout;
+};
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "jest-avf-guest-"));
+  outFolder = join(folder, "out");
+  const packagesRoot = join(folder, "packages");
+  await fakePackages(packagesRoot, "6.1.0-test");
+  await buildGuestImages({ packagesRoot, kernelVersion: "6.1.0-test", outFolder, workFolder: join(folder, "work") });
+}, 120_000);
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+describe("the guest's images", () => {
+  test("are three files, and nothing half-written is left", async () => {
+    expect((await readdir(outFolder)).sort()).toEqual([
+      "microdroid_cmdline",
+      "microdroid_initrd.img",
+      "microdroid_system.img",
+    ]);
+  });
+
+  test("the initramfs holds a static init, a console and the modules in their order, and stays small", async () => {
+    const archive = await readFile(join(outFolder, "microdroid_initrd.img"));
+    const entries = readCpio(archive);
+    expect(entries.get("modules/virtio.list")?.content.toString()).toBe("virtio_ring\nvirtio\nvirtio_mmio\n");
+    expect(entries.get("modules/virtio_blk.ko")?.content.toString()).toBe("virtio_blk");
+    expect(entries.get("dev/console")?.mode).toBe(0o020755);
+    expect(entries.get("init")?.mode).toBe(0o100755);
+    const init = join(folder, "init");
+    await writeFile(init, entries.get("init")?.content ?? "");
+    const { stdout } = await run(["readelf", "-l", init], { env: { LC_ALL: "C" } });
+    expect(stdout).toContain("LOAD");
+    expect(stdout).not.toContain("INTERP");
+    expect(archive.length).toBeLessThan(8 << 20);
+  });
+
+  test("the system disk belongs to root and has shell, launcher, payload API and their libraries", async () => {
+    expect(await debugfs("stat /")).toMatch(/User:\s+0\s+Group:\s+0/);
+    const programs = await debugfs("ls -p /system/bin");
+    for (const name of ["adbd", "busybox", "getprop", "ls", "microdroid_launcher", "setprop", "sh", "["]) {
+      expect(programs).toContain(`/${name}/`);
+    }
+    expect(programs).not.toContain("evil");
+    const libraries = await debugfs("ls -p /lib/x86_64-linux-gnu");
+    for (const name of ["libc.so.6", "libdl.so.2", "libvm_payload.so", "ld-linux-x86-64.so.2"]) {
+      expect(libraries).toContain(`/${name}/`);
+    }
+    expect(await debugfs("stat /system/bin/sh")).toContain('Fast link dest: "busybox"');
+    // The guest's own getprop, not the applet of the same name.
+    expect(await debugfs("stat /system/bin/getprop")).toContain("Type: regular");
+    expect(await debugfs("cat /system/lib/modules/vsock.list")).toMatch(/^vsock\n/);
+  });
+
+  test("the launcher refers to the payload API, so that payloads need not name it", async () => {
+    const { stdout } = await run(["readelf", "-d", join(folder, "work/microdroid_launcher")], { env: { LC_ALL: "C" } });
+    expect(parseNeeded(stdout)).toContain("libvm_payload.so");
+  });
+
+  test("the kernel parameters are one line without console and debug level", async () => {
+    const text = await readFile(join(outFolder, "microdroid_cmdline"), "utf8");
+    expect(text).toMatch(/^[^\n]+\n$/);
+    expect(text).toContain("panic=-1");
+    expect(text).not.toMatch(/console=|androidboot/);
+  });
+
+  test("all sources count towards the name of an image, tests do not", async () => {
+    const inputs = guestInputs();
+    for (const name of ["init/main.c", "payload-api/vm_payload.h", "launcher/microdroid_launcher.c"]) {
+      expect(inputs.some((input) => input.endsWith(`/src/guest/${name}`))).toBe(true);
+    }
+    expect(inputs.filter((input) => input.includes(".test."))).toEqual([]);
+    await Promise.all(inputs.map((input) => readFile(input)));
+  });
+
+  test("a kernel package without a module is named in the error", async () => {
+    const packagesRoot = join(folder, "packages");
+    const options = { packagesRoot, outFolder: join(folder, "none"), workFolder: join(folder, "work") };
+    await expect(buildGuestImages({ ...options, kernelVersion: "5.0-none" })).rejects.toThrow(
+      /5\.0-none.*no uncompressed modules/,
+    );
+    expect(await readdir(join(folder, "none"))).toEqual([]);
+  });
+});
+
+interface CpioMember {
+  readonly mode: number;
+  readonly content: Buffer;
+}
+
+/** Reads by the format's own description, independent of the writer. */
+function readCpio(archive: Buffer): ReadonlyMap<string, CpioMember> {
+  const members = new Map<string, CpioMember>();
+  for (let at = 0; at < archive.length;) {
+    const field = (index: number): number =>
+      parseInt(archive.toString("latin1", at + 6 + index * 8, at + 14 + index * 8), 16);
+    expect(archive.toString("latin1", at, at + 6)).toBe("070701");
+    const [mode, size, nameSize] = [field(1), field(6), field(11)];
+    const name = archive.toString("utf8", at + 110, at + 110 + nameSize - 1);
+    const start = Math.ceil((at + 110 + nameSize) / 4) * 4;
+    if (name === "TRAILER!!!") return members;
+    members.set(name, { mode, content: archive.subarray(start, start + size) });
+    at = Math.ceil((start + size) / 4) * 4;
+  }
+  throw new Error("no end of the archive");
+}
