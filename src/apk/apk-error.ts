@@ -41,6 +41,7 @@ export type ApkRefusal =
   | "PUBLIC_KEY_MISMATCH"
   | "ALGORITHMS_DIFFER"
   | "SDK_RANGE_DIFFERS"
+  | "SIGNATURE_STRIPPED"
   | "LINEAGE_INVALID"
   | "BAD_KEY"
   // idsig
@@ -49,7 +50,7 @@ export type ApkRefusal =
   | "TREE_MISMATCH"
   | "ROOT_HASH_MISMATCH"
   | "APK_DIGEST_MISMATCH"
-  | "UNSIGNED_IDSIG"
+  | "SIGNER_MISMATCH"
   // Building
   | "BAD_SOURCE_FOLDER";
 

@@ -12,13 +12,21 @@ export {
   type PayloadTask,
 } from "./payload-config.js";
 export { BlockId, findSigningBlock, type SigningBlock } from "./signing/signing-block.js";
-export { apkDigest, verifyV2, verifyV3, type ApkDigest, type VerifiedApk } from "./signing/verify.js";
+export {
+  apkDigest,
+  verifyApk,
+  verifyScheme,
+  verifyV2,
+  verifyV3,
+  type ApkDigest,
+  type VerifiedApk,
+} from "./signing/verify.js";
 export type { VerifiedSigner } from "./signing/verify-signer.js";
 export type { Scheme, Signer } from "./signing/signer.js";
 export { describeAlgorithm } from "./signing/algorithms.js";
 export { createIdsig, writeIdsig, type ByteSink, type CreateIdsigOptions } from "./idsig/create.js";
 export { parseIdsig, parseIdsigHeader, serializeIdsig, type Idsig, type IdsigHeader } from "./idsig/idsig.js";
-export { verifyIdsig, type VerifyIdsigOptions } from "./idsig/verify.js";
+export { readIdsigHeader, verifyIdsig, type VerifiedIdsig, type VerifyIdsigOptions } from "./idsig/verify.js";
 export { compileManifest } from "./manifest/compile-manifest.js";
 export {
   loadSigningKey,
@@ -29,3 +37,4 @@ export {
 } from "./signing/signing-key.js";
 export { signApk, type SignApkOptions } from "./signing/sign-apk.js";
 export { buildApk, type BuildApkOptions } from "./build-apk.js";
+export { inspectApk, type ApkReport, type SchemeReport, type SignerReport } from "./inspect-apk.js";

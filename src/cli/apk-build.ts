@@ -1,10 +1,10 @@
 /** `avf apk build DIR OUT.apk`: an APK from a folder, signed v2 + v3, aligned, without an Android SDK. */
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { ApkError, buildApk, loadSigningKey, throwAwayKey, type SigningKey } from "../apk/index.js";
+import { ApkError, buildApk, throwAwayKey } from "../apk/index.js";
 import { writeFileAtomic } from "../base/atomic-file.js";
-import { UsageError } from "../base/errors.js";
-import { answer, parseCommand } from "./apk-refusal.js";
+import { answer, parseCommand } from "./apk-command.js";
+import { readSigningKey } from "./apk-options.js";
 
 const USAGE = `Usage: avf apk build DIR OUT.apk [--key KEY [--cert CERT]] [--compress]
   DIR holds AndroidManifest.xml (text), and what else goes into the APK: assets/, lib/<abi>/, …
@@ -27,21 +27,12 @@ export async function runApkBuild(args: readonly string[]): Promise<number> {
       { required: ["DIR", "OUT.apk"] },
     );
     const [folder, target] = positionals as [string, string];
-    const key = await readKey(values.key, values.cert);
+    const key = (await readSigningKey(values.key, values.cert)) ?? throwAwayKey();
     const apk = await buildApk(await readFolder(folder), { key, compress: values.compress ?? false });
     await writeFileAtomic(target, apk);
     process.stdout.write(`${target}: ${apk.length} bytes, signed v2 + v3 with ${key.algorithm.name}\n`);
     return 0;
   });
-}
-
-async function readKey(keyPath: string | undefined, certificatePath: string | undefined): Promise<SigningKey> {
-  if (keyPath === undefined) {
-    if (certificatePath !== undefined) throw new UsageError("MISSING_KEY", "--cert needs --key");
-    return throwAwayKey();
-  }
-  const certificate = certificatePath === undefined ? undefined : await readFile(certificatePath);
-  return loadSigningKey(await readFile(keyPath), { certificate });
 }
 
 /** Regular files below the folder, by entry name. Links are refused: an APK has no such thing. */

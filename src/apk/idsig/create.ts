@@ -1,6 +1,8 @@
-/** Idsig files as AVF makes them, `vm create-idsig` (AVF: `V4Signature::create`). */
+/** Idsig files: as AVF's `vm create-idsig` makes them (AVF: `V4Signature::create`), or signed as apksigner does. */
 import type { ByteSource } from "../byte-source.js";
-import { apkDigest, type ApkDigest } from "../signing/verify.js";
+import type { SigningKey } from "../signing/signing-key.js";
+import { apkDigest } from "../signing/verify.js";
+import { buildTree } from "./build-tree.js";
 import {
   IDSIG_VERSION,
   LOG2_BLOCK,
@@ -9,8 +11,8 @@ import {
   type IdsigHeader,
   type SigningInfo,
 } from "./idsig.js";
-import { buildTree } from "./build-tree.js";
-import { treeLayout } from "./tree-layout.js";
+import { bestDigest, signIdsig } from "./idsig-signature.js";
+import { HASH_BYTES, treeLayout } from "./tree-layout.js";
 
 /** Takes bytes of a new file at an offset; pieces do not come in order. The bytes are reused after the promise. */
 export interface ByteSink {
@@ -22,17 +24,21 @@ export interface CreateIdsigOptions {
   readonly dialect: 13 | 15;
   /** The device's `ro.build.version.sdk`: chooses the v3 signer. Default 35. */
   readonly sdk?: number;
+  /**
+   * Signs the idsig as apksigner does, whatever the dialect. AVF's own are not signed. A signed one takes the digest of
+   * the v2 signature when the APK has no v3.
+   */
+  readonly key?: SigningKey | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 const EMPTY = Buffer.alloc(0);
-const NO_ROOT = Buffer.alloc(32);
 /** What release 13 writes into the algorithm field it does not use. */
 const DIALECT_13_ALGORITHM = 0x0301;
 
 /** The whole idsig in memory: 1/127 of the APK's size. For APKs of many GiB use {@link writeIdsig}. */
 export async function createIdsig(source: ByteSource, options: CreateIdsigOptions): Promise<Buffer> {
-  let bytes = EMPTY;
+  let bytes: Buffer = EMPTY;
   const sink: ByteSink = { write: (offset, piece) => void bytes.set(piece, offset) };
   await writeIdsig(source, sink, options, (size) => (bytes = Buffer.alloc(size)));
   return bytes;
@@ -47,32 +53,48 @@ export async function createIdsig(source: ByteSource, options: CreateIdsigOption
 export async function writeIdsig(
   source: ByteSource,
   sink: ByteSink,
-  { dialect, sdk = 35, signal }: CreateIdsigOptions,
+  options: CreateIdsigOptions,
   onSize?: (sizeBytes: number) => void,
 ): Promise<IdsigHeader> {
-  const signingInfo = unsignedInfo(dialect === 15 ? await apkDigest(source, sdk) : undefined);
-  const { treeSize } = treeLayout(source.size);
-  const draft = makeHeader(NO_ROOT, signingInfo, treeSize);
-  const treeOffset = serializeIdsigHeader(draft).length;
-  onSize?.(treeOffset + treeSize);
-  const rootHash = await buildTree(source, { write: (at, bytes) => sink.write(treeOffset + at, bytes) }, { signal });
-  const header = makeHeader(rootHash, signingInfo, treeSize);
+  const complete = await prepareHeader(source, options);
+  // The header's size does not depend on the root hash, so the tree can be written before the root is known.
+  const treeOffset = serializeIdsigHeader(complete(Buffer.alloc(HASH_BYTES))).length;
+  onSize?.(treeOffset + treeLayout(source.size).treeSize);
+  const treeSink: ByteSink = { write: (at, bytes) => sink.write(treeOffset + at, bytes) };
+  const header = complete(await buildTree(source, treeSink, { signal: options.signal }));
   await sink.write(0, serializeIdsigHeader(header));
   return header;
 }
 
-function makeHeader(rootHash: Buffer, signingInfo: SigningInfo, treeSize: number): IdsigHeader {
-  const hashingInfo = { hashAlgorithm: SHA256, log2BlockSize: LOG2_BLOCK, salt: EMPTY, rootHash };
-  return { version: IDSIG_VERSION, hashingInfo, signingInfo, signingInfoExtra: EMPTY, treeSize };
+/** Everything but the root hash; a header of the same size for any root. */
+async function prepareHeader(
+  source: ByteSource,
+  { dialect, sdk = 35, key }: CreateIdsigOptions,
+): Promise<(rootHash: Buffer) => IdsigHeader> {
+  const draft = (rootHash: Buffer, signingInfo: SigningInfo): IdsigHeader => ({
+    version: IDSIG_VERSION,
+    hashingInfo: { hashAlgorithm: SHA256, log2BlockSize: LOG2_BLOCK, salt: EMPTY, rootHash },
+    signingInfo,
+    signingInfoExtra: EMPTY,
+    treeSize: treeLayout(source.size).treeSize,
+  });
+  if (key) {
+    const digest = await bestDigest(source, sdk);
+    const sign = signIdsig(source.size, digest, key);
+    return (rootHash) => sign(draft(rootHash, unsigned(digest, key.algorithm.id)));
+  }
+  if (dialect === 13) return (rootHash) => draft(rootHash, unsigned(EMPTY, DIALECT_13_ALGORITHM));
+  const { digest, algorithmId } = await apkDigest(source, sdk);
+  return (rootHash) => draft(rootHash, unsigned(digest, algorithmId));
 }
 
-function unsignedInfo(digest: ApkDigest | undefined): SigningInfo {
+function unsigned(digest: Buffer, signatureAlgorithmId: number): SigningInfo {
   return {
-    apkDigest: digest?.digest ?? EMPTY,
+    apkDigest: digest,
     certificate: EMPTY,
     additionalData: EMPTY,
     publicKey: EMPTY,
-    signatureAlgorithmId: digest?.algorithmId ?? DIALECT_13_ALGORITHM,
+    signatureAlgorithmId,
     signature: EMPTY,
   };
 }

@@ -3,7 +3,8 @@ import { ApkError } from "../apk-error.js";
 import { readRange, type ByteSource } from "../byte-source.js";
 import { apkDigest } from "../signing/verify.js";
 import { buildTree } from "./build-tree.js";
-import { checkTreeEnd, parseIdsigHeader, type IdsigHeader } from "./idsig.js";
+import { bestDigest, verifyIdsigSignature } from "./idsig-signature.js";
+import { checkTreeEnd, parseIdsigHeader, type IdsigHeader, type ParsedHeader } from "./idsig.js";
 import { treeLayout } from "./tree-layout.js";
 
 export interface VerifyIdsigOptions {
@@ -14,17 +15,22 @@ export interface VerifyIdsigOptions {
 
 const MAX_HEADER_BYTES = 1024 * 1024;
 
-/** Refuses with what does not fit; returns the header of an idsig that fits. Its signature is not looked at. */
+export interface VerifiedIdsig {
+  readonly header: IdsigHeader;
+  /** `absent`: AVF's own are not signed. */
+  readonly signature: "valid" | "absent";
+}
+
+/** Refuses with what does not fit: sizes, APK digest, signature if there is one, tree, root. */
 export async function verifyIdsig(
   apk: ByteSource,
   idsig: ByteSource,
   { sdk = 35, signal }: VerifyIdsigOptions = {},
-): Promise<IdsigHeader> {
-  const start = await readRange(idsig, 0, Math.min(idsig.size, MAX_HEADER_BYTES), "idsig");
-  const { treeOffset, ...header } = parseIdsigHeader(start);
-  checkTreeEnd(header.treeSize, idsig.size - treeOffset, treeOffset);
+): Promise<VerifiedIdsig> {
+  const { treeOffset, ...header } = await readIdsigHeader(idsig);
   checkTreeSize(header.treeSize, apk.size, treeOffset);
   await checkApkDigest(apk, header, sdk);
+  const signature = await verifyIdsigSignature(apk, header, sdk);
   const { salt, rootHash } = header.hashingInfo;
   const compare = async (at: number, bytes: Uint8Array) => {
     const offset = treeOffset + at;
@@ -32,12 +38,19 @@ export async function verifyIdsig(
     if (!recorded.equals(bytes)) throw treeMismatch(recorded, bytes, offset);
   };
   const computed = await buildTree(apk, { write: compare }, { salt, signal });
-  if (computed.equals(rootHash)) return header;
+  if (computed.equals(rootHash)) return { header, signature };
   throw new ApkError(
     "ROOT_HASH_MISMATCH",
     `root hash is ${rootHash.toString("hex")}, the APK's is ${computed.toString("hex")}`,
     { offset: 8 + 4 + 1 + 4 + salt.length + 4, field: "idsig, hashing info, root hash" },
   );
+}
+
+/** The header of an idsig of any size; the tree must end where the file does. */
+export async function readIdsigHeader(idsig: ByteSource): Promise<ParsedHeader> {
+  const header = parseIdsigHeader(await readRange(idsig, 0, Math.min(idsig.size, MAX_HEADER_BYTES), "idsig"));
+  checkTreeEnd(header.treeSize, idsig.size - header.treeOffset, header.treeOffset);
+  return header;
 }
 
 function checkTreeSize(treeSize: number, apkSize: number, treeOffset: number): void {
@@ -53,11 +66,12 @@ function checkTreeSize(treeSize: number, apkSize: number, treeOffset: number): v
 /** An idsig of release 13 records none. */
 async function checkApkDigest(apk: ByteSource, { signingInfo }: IdsigHeader, sdk: number): Promise<void> {
   if (signingInfo.apkDigest.length === 0) return;
-  const actual = await apkDigest(apk, sdk);
-  if (actual.digest.equals(signingInfo.apkDigest)) return;
+  // AVF's rule, which verifies nothing, for AVF's idsig; apksigner's also covers APKs without v3.
+  const actual = signingInfo.signature.length === 0 ? (await apkDigest(apk, sdk)).digest : await bestDigest(apk, sdk);
+  if (actual.equals(signingInfo.apkDigest)) return;
   throw new ApkError(
     "APK_DIGEST_MISMATCH",
-    `APK digest is ${signingInfo.apkDigest.toString("hex")}, the APK's is ${actual.digest.toString("hex")}`,
+    `APK digest is ${signingInfo.apkDigest.toString("hex")}, the APK's is ${actual.toString("hex")}`,
     { field: "idsig, signing info, APK digest", hint: "the idsig was made for another version of this APK" },
   );
 }

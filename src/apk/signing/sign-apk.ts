@@ -5,7 +5,7 @@ import { prefixed, sequence, u32, u64 } from "../byte-writer.js";
 import { findZipEnd } from "../zip/end-of-central-directory.js";
 import { makeSignature } from "./algorithms.js";
 import { contentDigests } from "./content-digest.js";
-import type { Scheme, SdkRange } from "./signer.js";
+import { AttributeId, type Scheme, type SdkRange } from "./signer.js";
 import { BLOCK_MAGIC, BlockId, findSigningBlock } from "./signing-block.js";
 import type { SigningKey } from "./signing-key.js";
 
@@ -20,8 +20,6 @@ export interface SignApkOptions {
 const PAGE_BYTES = 4096;
 const END_CENTRAL_DIRECTORY_OFFSET = 16;
 const V3_SDK: SdkRange = { minSdk: 24, maxSdk: 0x7fffffff };
-/** Signed attribute of v2 that says which newer scheme the APK has too, so that it cannot be stripped unseen. */
-const STRIPPING_PROTECTION = 0xbeeff00d;
 const BLOCK_IDS: Readonly<Record<Scheme, number>> = { v2: BlockId.V2, v3: BlockId.V3, "v3.1": BlockId.V31 };
 
 /** An earlier signing block is replaced. The same input and RSA key give the same bytes. */
@@ -89,7 +87,7 @@ function signingBlock(digest: Buffer, { key, schemes = ["v2", "v3"], sdk = V3_SD
   return writeSigningBlock(
     schemes.map((scheme) => {
       const protects = scheme === "v2" && schemes.includes("v3");
-      const attributes = protects ? [Buffer.concat([u32(STRIPPING_PROTECTION), u32(3)])] : [];
+      const attributes = protects ? [Buffer.concat([u32(AttributeId.NEWER_SCHEME), u32(3)])] : [];
       const signer = writeSigner(key, digest, scheme === "v2" ? undefined : sdk, attributes);
       return [BLOCK_IDS[scheme], sequence([signer])] as const;
     }),

@@ -1,9 +1,18 @@
 /** Signers inside the v2 and v3 blocks. The two layouts differ only in v3's SDK ranges. */
-import type { ByteReader } from "../byte-reader.js";
-import { ByteReader as Reader } from "../byte-reader.js";
+import { ByteReader } from "../byte-reader.js";
 import type { BlockValue } from "./signing-block.js";
 
 export type Scheme = "v2" | "v3" | "v3.1";
+
+/** Attributes inside signed data. */
+export const AttributeId = {
+  /** v2: number of the newer scheme that signed as well. */
+  NEWER_SCHEME: 0xbeeff00d,
+  /** v3: the lineage of a rotated key. */
+  LINEAGE: 0x3ba06f8c,
+  /** v3: first SDK of the v3.1 signer. */
+  ROTATION_MIN_SDK: 0x559f8b02,
+} as const;
 
 export interface AlgorithmBytes {
   readonly algorithmId: number;
@@ -26,6 +35,7 @@ export interface SignedData {
 export interface SignerAttribute {
   readonly id: number;
   readonly bytes: Buffer;
+  readonly offset: number;
 }
 
 export interface Signer {
@@ -45,7 +55,7 @@ export interface Signer {
 }
 
 export function parseSigners(block: BlockValue, scheme: Scheme): readonly Signer[] {
-  const reader = new Reader(block.bytes, `${scheme} block`, block.offset);
+  const reader = new ByteReader(block.bytes, `${scheme} block`, block.offset);
   const signers = reader.prefixed("signers");
   reader.end();
   return Array.from(signers.sequence("signer"), (signer, index) => parseSigner(signer, scheme, index));
@@ -66,10 +76,10 @@ function parseSignedData(reader: ByteReader, scheme: Scheme): SignedData {
   const digests = parseAlgorithmBytes(reader.prefixed("digests"), "digest");
   const certificates = Array.from(reader.prefixed("certificates").sequence("certificate"), (one) => one.all);
   const sdk = scheme === "v2" ? undefined : parseSdkRange(reader);
-  const attributes = Array.from(reader.prefixed("attributes").sequence("attribute"), (one) => ({
-    id: one.u32("id"),
-    bytes: one.bytes(one.remaining, "value"),
-  }));
+  const attributes = Array.from(reader.prefixed("attributes").sequence("attribute"), (one) => {
+    const id = one.u32("id");
+    return { id, offset: one.base + one.position, bytes: one.bytes(one.remaining, "value") };
+  });
   return { digests, certificates, sdk, attributes };
 }
 

@@ -2,6 +2,7 @@
 import { createPublicKey, X509Certificate, type KeyObject } from "node:crypto";
 import { ApkError } from "../apk-error.js";
 import { describeAlgorithm, findAlgorithm, strongest, verifySignature, type SignatureAlgorithm } from "./algorithms.js";
+import { verifyLineage } from "./lineage.js";
 import type { AlgorithmBytes, Signer } from "./signer.js";
 
 export interface VerifiedSigner {
@@ -11,6 +12,8 @@ export interface VerifiedSigner {
   readonly digest: Buffer;
   /** DER of the signer's certificate. */
   readonly certificate: Buffer;
+  /** DER of the certificates before it, oldest first, and its own; empty when the key was never rotated. */
+  readonly lineage: readonly Buffer[];
 }
 
 /** In AVF's order: strongest signature, SDK range, algorithm lists, digest, certificate. The content is the caller's. */
@@ -24,7 +27,8 @@ export function verifySigner(signer: Signer): VerifiedSigner {
   const digest = signer.signedData.digests.find((one) => one.algorithmId === strong.algorithmId);
   if (!digest)
     throw refuse(signer, "DIGEST_MISMATCH", `Digest not found for ${describeAlgorithm(algorithm.id)}`, "digests");
-  return { signer, algorithm, digest: digest.bytes, certificate: checkCertificate(signer, key) };
+  const certificate = checkCertificate(signer, key);
+  return { signer, algorithm, digest: digest.bytes, certificate, lineage: verifyLineage(signer, certificate) };
 }
 
 export function strongestSignature(signer: Signer): AlgorithmBytes {

@@ -3,7 +3,7 @@ import { ApkError } from "../apk-error.js";
 import type { ByteSource } from "../byte-source.js";
 import type { DigestKind } from "./algorithms.js";
 import { contentDigests } from "./content-digest.js";
-import { parseSigners, type Scheme, type Signer } from "./signer.js";
+import { AttributeId, parseSigners, type Scheme, type Signer } from "./signer.js";
 import { BlockId, findSigningBlock, type SigningBlock } from "./signing-block.js";
 import { strongestSignature, verifySigner, type VerifiedSigner } from "./verify-signer.js";
 
@@ -21,6 +21,8 @@ export interface ApkDigest {
 const BLOCK_OF: Readonly<Record<Scheme, number>> = { v2: BlockId.V2, v3: BlockId.V3, "v3.1": BlockId.V31 };
 /** apksigner and Android refuse more. */
 const MAX_V2_SIGNERS = 10;
+const V3_SINCE_SDK = 28;
+const V31_SINCE_SDK = 33;
 
 /** Every v2 signer must hold. */
 export async function verifyV2(source: ByteSource): Promise<VerifiedApk> {
@@ -39,10 +41,33 @@ export async function verifyV2(source: ByteSource): Promise<VerifiedApk> {
   return verifySigners(source, block, "v2", signers);
 }
 
-/** As AVF does it: the one signer whose SDK range has `sdk` (the device's `ro.build.version.sdk`). */
-export async function verifyV3(source: ByteSource, sdk: number): Promise<VerifiedApk> {
+/**
+ * As AVF does it: the one v3 signer whose SDK range has `sdk`, the device's `ro.build.version.sdk`; v3.1 is not looked at.
+ * @param dialect Android release whose rule for the range's end is taken
+ */
+export async function verifyV3(source: ByteSource, sdk: number, dialect: 13 | 15 = 15): Promise<VerifiedApk> {
   const block = await findSigningBlock(source);
-  return verifySigners(source, block, "v3", [signerForSdk(signersOf(block, "v3"), sdk)]);
+  return verifySigners(source, block, "v3", [signerForSdk(signersOf(block, "v3"), sdk, dialect)]);
+}
+
+/** As Android's package manager does it: the newest scheme that has a signer for `sdk`. */
+export async function verifyApk(source: ByteSource, sdk: number): Promise<VerifiedApk> {
+  const block = await findSigningBlock(source);
+  if (sdk >= V31_SINCE_SDK && block.pairs.has(BlockId.V31)) {
+    const rotated = signersOf(block, "v3.1").filter((one) => isFor(one, sdk));
+    if (rotated.length > 0) return verifySigners(source, block, "v3.1", [signerForSdk(rotated, sdk)]);
+  }
+  if (sdk >= V3_SINCE_SDK && block.pairs.has(BlockId.V3)) {
+    return verifySigners(source, block, "v3", [signerForSdk(signersOf(block, "v3"), sdk)]);
+  }
+  return verifyV2(source);
+}
+
+/** Every signer of a scheme, whatever its SDK range. */
+export async function verifyScheme(source: ByteSource, scheme: Scheme): Promise<VerifiedApk> {
+  if (scheme === "v2") return verifyV2(source);
+  const block = await findSigningBlock(source);
+  return verifySigners(source, block, scheme, signersOf(block, scheme));
 }
 
 /** The digest an idsig records: of the strongest v3 signature for `sdk`. Nothing is verified, as AVF does it. */
@@ -74,9 +99,9 @@ export function signersOf(block: SigningBlock, scheme: Scheme): readonly Signer[
   });
 }
 
-/** Release 15 counts the range's end in; release 13 did not, which no signed APK shows: its end is always open. */
-export function signerForSdk(signers: readonly Signer[], sdk: number): Signer {
-  const matching = signers.filter((one) => one.sdk && one.sdk.minSdk <= sdk && sdk <= one.sdk.maxSdk);
+/** Release 13 takes the end of a range as exclusive. */
+export function signerForSdk(signers: readonly Signer[], sdk: number, dialect: 13 | 15 = 15): Signer {
+  const matching = signers.filter((one) => isFor(one, sdk) && (dialect === 15 || sdk !== one.sdk?.maxSdk));
   const [signer] = matching;
   if (signer && matching.length === 1) return signer;
   const ranges = signers.map((one) => `${one.sdk?.minSdk} to ${one.sdk?.maxSdk}`).join(", ");
@@ -87,12 +112,17 @@ export function signerForSdk(signers: readonly Signer[], sdk: number): Signer {
   );
 }
 
-export async function verifySigners(
+function isFor({ sdk: range }: Signer, sdk: number): boolean {
+  return range !== undefined && range.minSdk <= sdk && sdk <= range.maxSdk;
+}
+
+async function verifySigners(
   source: ByteSource,
   block: SigningBlock,
   scheme: Scheme,
   signers: readonly Signer[],
 ): Promise<VerifiedApk> {
+  for (const signer of signers) refuseStripped(signer, block);
   const verified = signers.map(verifySigner);
   const kinds = verified.map((one): DigestKind => one.algorithm.digest);
   const actual = await contentDigests(source, block, kinds);
@@ -106,4 +136,18 @@ export async function verifySigners(
     );
   }
   return { scheme, signers: verified };
+}
+
+/** A signer says, under its signature, which newer scheme signed the APK as well. */
+function refuseStripped({ scheme, signedData, label, offset }: Signer, block: SigningBlock): void {
+  const [attribute, newer] =
+    scheme === "v2" ? ([AttributeId.NEWER_SCHEME, "v3"] as const) : ([AttributeId.ROTATION_MIN_SDK, "v3.1"] as const);
+  const promise = signedData.attributes.find((one) => one.id === attribute);
+  if (scheme === "v3.1" || !promise || block.pairs.has(BLOCK_OF[newer])) return;
+  if (scheme === "v2" && (promise.bytes.length < 4 || promise.bytes.readUInt32LE(0) !== 3)) return;
+  throw new ApkError(
+    "SIGNATURE_STRIPPED",
+    `the ${scheme} signature says that the APK is signed with ${newer} too, but it is not. Signature stripped?`,
+    { offset, field: `${label}, attributes` },
+  );
 }

@@ -1,0 +1,72 @@
+/** `avf idsig create APK [OUT]`: the bytes that `vm create-idsig` writes on a device, or signed as apksigner does. */
+import { open, rename, rm } from "node:fs/promises";
+import {
+  openFileSource,
+  writeIdsig,
+  type CreateIdsigOptions,
+  type FileSource,
+  type IdsigHeader,
+} from "../apk/index.js";
+import { UsageError } from "../base/errors.js";
+import { answer, parseCommand } from "./apk-command.js";
+import { parseSdk, readSigningKey } from "./apk-options.js";
+
+const USAGE = `Usage: avf idsig create APK [OUT] [--release 13|15] [--sdk N] [--key KEY [--cert CERT]]
+  OUT        default: APK.idsig
+  --release  Android release whose vm tool is followed (default 15, which needs an APK signed with v3)
+  --sdk      SDK of the device, chooses the v3 signer (default 35)
+  --key      signs the idsig, as apksigner does; AVF's own are not signed
+`;
+
+export async function runIdsigCreate(args: readonly string[]): Promise<number> {
+  if (args.includes("--help")) {
+    process.stdout.write(USAGE);
+    return 0;
+  }
+  return answer(USAGE, async () => {
+    const { values, positionals } = parseCommand(
+      args,
+      { release: { type: "string" }, sdk: { type: "string" }, key: { type: "string" }, cert: { type: "string" } },
+      { required: ["APK"], optional: ["OUT"] },
+    );
+    const [apkPath, target = `${apkPath}.idsig`] = positionals as [string, string?];
+    const key = await readSigningKey(values.key, values.cert);
+    const options = { dialect: parseRelease(values.release), sdk: parseSdk(values.sdk), key };
+    await using apk = await openFileSource(apkPath);
+    const { hashingInfo } = await writeFile(apk, target, options);
+    process.stdout.write(`${target}: root hash ${hashingInfo.rootHash.toString("hex")}\n`);
+    return 0;
+  });
+}
+
+function parseRelease(text = "15"): 13 | 15 {
+  if (text === "13") return 13;
+  if (text === "15") return 15;
+  throw new UsageError("BAD_RELEASE", `--release is 13 or 15, not ${text}`);
+}
+
+/** Written under a temporary name, in bounded memory, whatever the APK's size. */
+async function writeFile(apk: FileSource, target: string, options: CreateIdsigOptions): Promise<IdsigHeader> {
+  const temporary = `${target}.${process.pid}.tmp`;
+  try {
+    const file = await open(temporary, "wx");
+    try {
+      const sink = {
+        write: async (offset: number, bytes: Uint8Array) => {
+          for (let done = 0; done < bytes.length;) {
+            done += (await file.write(bytes, done, bytes.length - done, offset + done)).bytesWritten;
+          }
+        },
+      };
+      const header = await writeIdsig(apk, sink, options);
+      await file.sync();
+      await rename(temporary, target);
+      return header;
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}

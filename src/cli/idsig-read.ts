@@ -1,0 +1,104 @@
+/** `avf idsig verify APK IDSIG` and `avf idsig show IDSIG`. */
+import { X509Certificate } from "node:crypto";
+import {
+  ApkError,
+  describeAlgorithm,
+  openFileSource,
+  readIdsigHeader,
+  verifyIdsig,
+  type IdsigHeader,
+} from "../apk/index.js";
+import { answer, parseCommand } from "./apk-command.js";
+import { parseSdk, printable } from "./apk-options.js";
+
+const SHOW_USAGE = `Usage: avf idsig show IDSIG [--json]
+`;
+const VERIFY_USAGE = `Usage: avf idsig verify APK IDSIG [--sdk N] [--json]
+  Exit code 1 when the idsig is not that of the APK, with the reason.
+`;
+
+export async function runIdsigShow(args: readonly string[]): Promise<number> {
+  if (args.includes("--help")) {
+    process.stdout.write(SHOW_USAGE);
+    return 0;
+  }
+  return answer(SHOW_USAGE, async () => {
+    const { values, positionals } = parseCommand(args, { json: { type: "boolean" } }, { required: ["IDSIG"] });
+    const [path] = positionals as [string];
+    await using source = await openFileSource(path);
+    const report = describeHeader(await readIdsigHeader(source));
+    process.stdout.write(values.json ? json({ ok: true, ...report }) : lines(path, report));
+    return 0;
+  });
+}
+
+export async function runIdsigVerify(args: readonly string[]): Promise<number> {
+  if (args.includes("--help")) {
+    process.stdout.write(VERIFY_USAGE);
+    return 0;
+  }
+  return answer(VERIFY_USAGE, async () => {
+    const { values, positionals } = parseCommand(
+      args,
+      { json: { type: "boolean" }, sdk: { type: "string" } },
+      { required: ["APK", "IDSIG"] },
+    );
+    const [apkPath, idsigPath] = positionals as [string, string];
+    await using apk = await openFileSource(apkPath);
+    await using idsig = await openFileSource(idsigPath);
+    try {
+      const { header, signature } = await verifyIdsig(apk, idsig, { sdk: parseSdk(values.sdk) });
+      const rootHash = header.hashingInfo.rootHash.toString("hex");
+      const text = `${idsigPath} is that of ${apkPath}: root hash ${rootHash}, signature ${signature}\n`;
+      process.stdout.write(values.json ? json({ ok: true, rootHash, signature }) : text);
+      return 0;
+    } catch (error) {
+      if (values.json && error instanceof ApkError) {
+        const { code, shortMessage: reason, field, offset } = error;
+        process.stdout.write(json({ ok: false, refusal: { code, reason, field, offset } }));
+      }
+      throw error;
+    }
+  });
+}
+
+function describeHeader({
+  version,
+  hashingInfo,
+  signingInfo,
+  treeSize,
+  treeOffset,
+}: IdsigHeader & { treeOffset: number }) {
+  const { certificate, signature, signatureAlgorithmId } = signingInfo;
+  return {
+    version,
+    hashAlgorithm: "SHA-256",
+    blockBytes: 2 ** hashingInfo.log2BlockSize,
+    salt: hashingInfo.salt.toString("hex"),
+    rootHash: hashingInfo.rootHash.toString("hex"),
+    apkDigest: signingInfo.apkDigest.toString("hex"),
+    signatureAlgorithm: describeAlgorithm(signatureAlgorithmId),
+    signed: signature.length > 0,
+    signer: certificate.length > 0 ? subject(certificate) : undefined,
+    treeOffset,
+    treeBytes: treeSize,
+  };
+}
+
+function subject(certificate: Buffer): string {
+  try {
+    return new X509Certificate(certificate).subject.replaceAll("\n", ", ");
+  } catch {
+    return "(a certificate that cannot be read)";
+  }
+}
+
+function lines(path: string, report: Readonly<Record<string, unknown>>): string {
+  const shown = Object.entries(report).filter(([, value]) => value !== undefined && value !== "");
+  const rows = shown.map(([name, value]) => `${name.padEnd(20)}${printable(String(value))}\n`);
+  return `${printable(path)}\n${rows.join("")}`;
+}
+
+function json(value: unknown): string {
+  return `${JSON.stringify(value, undefined, 2)}\n`;
+}
