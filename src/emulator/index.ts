@@ -1,5 +1,10 @@
 /** The emulated device: set it up, start it, end it. */
-export { startEmulatedDevice, type EmulatedDevice, type StartOptions } from "./devices/start.js";
+export {
+  releaseFromEnvironment,
+  startEmulatedDevice,
+  type EmulatedDevice,
+  type StartOptions,
+} from "./devices/start.js";
 export { stopEmulatedDevice } from "./devices/stop.js";
 export { listRunning, type DeviceRecord } from "./devices/records.js";
 export { sweepDevices } from "./devices/sweep.js";

@@ -1,5 +1,5 @@
 /** The emulated device's root file system as a folder on the host, ready for mke2fs. */
-import { chmod, copyFile, cp, mkdir, realpath, symlink, writeFile } from "node:fs/promises";
+import { chmod, copyFile, cp, mkdir, readFile, realpath, symlink, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { installAvfd } from "../../avfd/image.js";
 import { packageRoot } from "../../base/paths.js";
@@ -68,11 +68,24 @@ async function installPrograms({ packages, rootFolder, crosvmPath, signal }: Roo
   ]);
   if (crosvmPath !== undefined) programs.set(crosvmPath, "apex/com.android.virt/bin/crosvm");
   for (const [source, target] of programs) await install(source, join(rootFolder, target));
+  await disclaimAbb(join(rootFolder, "system/bin/adbd"));
   const libraries = await findLibraries([...programs.keys()], packages.root, signal);
   for (const [name, file] of libraries) {
     const folder = /\/(android|pulseaudio)\/[^/]*$/.exec(file)?.[1] ?? "";
     await install(await realpath(file), join(rootFolder, "usr/lib/x86_64-linux-gnu", folder, name));
   }
+}
+
+/**
+ * Debian's adbd says it can run Android's package manager in its own process ("abb_exec"), which only an adbd of
+ * Android's own build can; adb believes it, and `adb install` fails. Without the claim adb installs through `cmd`.
+ */
+async function disclaimAbb(adbd: string): Promise<void> {
+  const program = await readFile(adbd);
+  const claim = Buffer.from("abb_exec");
+  for (let at = program.indexOf(claim); at >= 0; at = program.indexOf(claim, at))
+    program.write("no_abb_x", at, "latin1");
+  await writeFile(adbd, program);
 }
 
 async function installBusybox(packagesRoot: string, rootFolder: string): Promise<void> {

@@ -1,0 +1,46 @@
+/** An app on a device, for commands that run VMs: the emulated device, or the one that ANDROID_SERIAL names. */
+import { basename, dirname } from "node:path";
+import { InfrastructureError } from "../base/errors.js";
+import type { Progress } from "../base/progress.js";
+import type { App } from "../fixtures/app.js";
+import { attachedDevices, parseSerials, type DeviceSource } from "../fixtures/device-source.js";
+import { openDeviceSession, openHarness } from "../fixtures/wire.js";
+import { emulatedDevices } from "../jest/emulated-source.js";
+import { releaseFromEnvironment } from "../emulator/index.js";
+
+export interface OpenedApp {
+  readonly app: App;
+  /** E.g. `emulated device avf-1 (Android 15, tcg)`. */
+  readonly deviceDescription: string;
+  /** Gives the device back; an emulated one ends. Repeatable. */
+  close(): Promise<void>;
+}
+
+/** Installs the APK (and its idsig, when it lies beside it) on a device of our own or a leased one. */
+export async function openApp(apkPath: string, progress: Progress, signal: AbortSignal): Promise<OpenedApp> {
+  const session = await openDeviceSession(deviceSource(progress), { signal });
+  try {
+    progress.step(`Installing ${basename(apkPath)}`);
+    const harness = await openHarness(session, {
+      provision: { root: dirname(apkPath), apks: [basename(apkPath)], signal },
+    });
+    const [app] = harness.apps;
+    if (app === undefined) throw new InfrastructureError("NOTHING_INSTALLED", `${apkPath} was not installed.`);
+    const close = async (): Promise<void> => {
+      await harness.close().finally(() => session.close());
+    };
+    return { app, deviceDescription: session.description, close };
+  } catch (error) {
+    await session.close();
+    throw error;
+  }
+}
+
+function deviceSource(progress: Progress): DeviceSource {
+  const serials = parseSerials(process.env["ANDROID_SERIAL"]);
+  if (serials.length === 0) return emulatedDevices(releaseFromEnvironment(), progress);
+  return attachedDevices(serials, {
+    ...{ runId: `avf-${process.pid}`, timeoutMs: 600_000, slot: 0 },
+    onWait: (message) => progress.step(message),
+  });
+}

@@ -1,0 +1,110 @@
+/** `avf run`: one VM from an APK, its console on stdout, its payload's exit code as ours. */
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { UsageError } from "../base/errors.js";
+import type { App, ConfigBuilder } from "../fixtures/app.js";
+import { VirtualMachineConfig, type VirtualMachine } from "../virtualmachine/index.js";
+import { onInterrupt } from "./interrupt.js";
+import { openApp } from "./open-app.js";
+import { showProgress } from "./progress.js";
+
+const DEFAULT_CONFIG = "assets/vm_config.json";
+
+/** Exit code when the VM ended without its payload having finished. */
+const NOT_FINISHED = 1;
+
+export async function run(args: readonly string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      config: { type: "string" },
+      payload: { type: "string" },
+      name: { type: "string", default: "vm1" },
+      mem: { type: "string" },
+      cpus: { type: "string", default: "1" },
+    },
+  });
+  const [apk, ...others] = positionals;
+  if (apk === undefined || others.length > 0) {
+    throw new UsageError("BAD_ARGUMENTS", "avf run takes one APK.", {
+      hint: "avf run APK [--config assets/vm_config.json | --payload LIB.so] [--name vm1] [--mem MIB] [--cpus N]",
+    });
+  }
+  if (values.config !== undefined && values.payload !== undefined) {
+    throw new UsageError("BAD_ARGUMENTS", "Give --config or --payload, not both.");
+  }
+  if (!existsSync(apk)) throw new UsageError("NO_SUCH_APK", `There is no file ${apk}.`);
+  const memoryBytes = values.mem === undefined ? undefined : parsePositive("--mem", values.mem) * 2 ** 20;
+  const cpus = parsePositive("--cpus", values.cpus);
+  const progress = showProgress();
+  const interrupt = onInterrupt();
+  try {
+    const opened = await openApp(resolve(apk), progress, interrupt.signal);
+    try {
+      progress.done();
+      const builder = makeBuilder(opened.app, values.config, values.payload);
+      if (memoryBytes !== undefined) builder.setMemoryBytes(memoryBytes);
+      chooseCpus(builder, cpus, opened.app.context.capabilities?.cpuCount);
+      const vm = await opened.app.vmm.create(values.name, builder.build());
+      return await runToItsEnd(vm, interrupt.signal);
+    } finally {
+      await opened.close();
+    }
+  } catch (error) {
+    if (interrupt.exitCode !== undefined) return interrupt.exitCode;
+    throw error;
+  } finally {
+    interrupt.dispose();
+  }
+}
+
+function makeBuilder(app: App, config: string | undefined, payload: string | undefined): ConfigBuilder {
+  return payload === undefined ? app.vmConfig(config ?? DEFAULT_CONFIG) : app.vmConfigForBinary(payload);
+}
+
+/** Android knows one CPU, or as many as the device has. */
+function chooseCpus(builder: ConfigBuilder, cpus: number, available: number | undefined): void {
+  if (cpus === 1) return;
+  if (cpus !== available) {
+    throw new UsageError(
+      "BAD_ARGUMENTS",
+      `A VM has one CPU or as many as the device (${available ?? "unknown"}), not ${cpus}.`,
+    );
+  }
+  builder.setCpuTopology(VirtualMachineConfig.CPU_TOPOLOGY_MATCH_HOST);
+}
+
+async function runToItsEnd(vm: VirtualMachine, signal: AbortSignal): Promise<number> {
+  vm.output.subscribe(({ stream, text }) => {
+    (stream === "console" ? process.stdout : process.stderr).write(`${text}\n`);
+  });
+  await vm.run({ signal });
+  process.stderr.write(`avf: ${vm.getName()} runs, CID ${String(vm.cid)}\n`);
+  const stopOnInterrupt = (): void => void vm.close();
+  signal.addEventListener("abort", stopOnInterrupt, { once: true });
+  const reason = await new Promise<string>((settle) => {
+    for (const { event } of [vm.events.at(-1)].filter((each) => each !== undefined)) {
+      if (event.kind === "died") settle(describe(event.reason));
+    }
+    vm.events.subscribe(({ event }) => {
+      if (event.kind === "died") settle(describe(event.reason));
+    });
+  });
+  signal.throwIfAborted();
+  const finished = vm.events.history.map(({ event }) => event).find((event) => event.kind === "payload-finished");
+  process.stderr.write(`avf: ${vm.getName()} ended: ${reason}\n`);
+  await vm.delete();
+  return finished?.exitCode ?? NOT_FINISHED;
+}
+
+function describe(reason: { kind: "known"; name: string } | { kind: "unrecognised"; raw: string }): string {
+  return reason.kind === "known" ? reason.name : reason.raw;
+}
+
+function parsePositive(flag: string, text: string): number {
+  const number = Number(text);
+  if (Number.isInteger(number) && number > 0) return number;
+  throw new UsageError("BAD_ARGUMENTS", `${flag} takes a whole number above zero, not "${text}".`);
+}
