@@ -2,7 +2,7 @@
 import { connect, type Socket } from "node:net";
 import { once } from "node:events";
 import { sleep, withDeadline } from "../base/deadline.js";
-import { InfrastructureError, UsageError } from "../base/errors.js";
+import { describeError, InfrastructureError, UsageError } from "../base/errors.js";
 import { LineSplitter } from "../base/lines.js";
 import { outputsEnded, type Device, type DeviceProcess } from "../device/index.js";
 import type { AppVmConfig, DeathReason, RunningVm, VmDebugInfo, VmEvent, VmState } from "./contract.js";
@@ -215,7 +215,7 @@ class AttachedVm implements RunningVm {
     try {
       this.listener(event);
     } catch (error) {
-      process.emitWarning(error instanceof Error ? error : String(error));
+      process.emitWarning(`A listener of VM ${this.options.config.name} threw: ${describeError(error)}`);
     }
   }
 }

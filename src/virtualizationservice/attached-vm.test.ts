@@ -1,0 +1,300 @@
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { HostDevice } from "../device/testing/host-device.js";
+import { openVirtualizationService } from "./client.js";
+import type { AppVmConfig, VirtualizationService, VmEvent } from "./contract.js";
+import { VM_TOOL } from "./tool.js";
+
+/** A tool that behaves as the one of the release does, with a guest that the test writes as a few lines of shell. */
+const TOOL = `#!/bin/bash
+running=$STATE/running
+case $1 in
+list)
+  echo 'Running VMs: ['
+  for vm in $running/*; do
+    [ -e "$vm" ] && echo " VirtualMachineDebugInfo { cid: \${vm##*/}, temporaryDirectory: \\"/t\\", requesterUid: 2000, requesterPid: 1 },"
+  done
+  echo ']' ;;
+run-app)
+  printf '%s\\n' "$@" >$STATE/arguments
+  while [ $# -gt 0 ]; do
+    case $1 in --console) console=$2 ;; --log) log=$2 ;; esac
+    shift
+  done
+  die() { rm -f $running/2048; }
+  trap die EXIT
+  trap 'last_words; exit 129' HUP
+  last_words() { :; }
+  created() { mkdir -p $running; : >$running/2048; echo "$1"; }
+  : >$console; : >$log
+  . $STATE/guest ;;
+esac
+`;
+const CREATED = `created 'Created debuggable VM from "/a.apk"!ConfigPath("assets/vm_config.json") with CID 2048, state is STARTING.'`;
+const FOREVER = "while :; do sleep 0.02; done";
+
+let state: string;
+let device: HostDevice;
+beforeEach(() => {
+  state = mkdtempSync(join(tmpdir(), "avf-vm-"));
+  script("vm", TOOL.replaceAll("$STATE", state));
+  script("getprop", "#!/bin/sh\necho ${SDK:-35}\n");
+  device = new HostDevice({ programs: { [VM_TOOL]: join(state, "vm"), getprop: join(state, "getprop") } });
+});
+afterEach(async () => {
+  await device.close();
+  rmSync(state, { recursive: true });
+});
+
+function script(name: string, text: string): void {
+  writeFileSync(join(state, name), text);
+  chmodSync(join(state, name), 0o755);
+}
+
+function config(change: Partial<AppVmConfig> = {}): AppVmConfig {
+  return {
+    name: "vm1",
+    apkPath: "/a.apk",
+    idsigPath: "/a.idsig",
+    instanceImagePath: "/instance.img",
+    instanceIdPath: undefined,
+    payload: { kind: "config", configPath: "assets/vm_config.json" },
+    extraApks: [],
+    debugLevel: "full",
+    protectedVm: false,
+    memoryMib: undefined,
+    cpuTopology: "one_cpu",
+    encryptedStorage: undefined,
+    osName: "microdroid",
+    consoleInput: false,
+    vendorImagePath: undefined,
+    networkSupported: false,
+    scratchPath: join(state, "scratch"),
+    ...change,
+  };
+}
+
+/** Everything a VM told, consoles put together. */
+class Told {
+  readonly events: Exclude<VmEvent, { kind: "console" | "log" }>[] = [];
+  console = Buffer.alloc(0);
+  log = "";
+  readonly listen = (event: VmEvent): void => {
+    if (event.kind === "console") this.console = Buffer.concat([this.console, event.chunk]);
+    else if (event.kind === "log") this.log += String(event.chunk);
+    else this.events.push(event);
+  };
+  get kinds(): readonly string[] {
+    return this.events.map((event) => (event.kind === "state" ? event.state : event.kind));
+  }
+}
+
+async function service(guest: string, sdk = 35): Promise<VirtualizationService> {
+  writeFileSync(join(state, "guest"), guest);
+  script("getprop", `#!/bin/sh\necho ${sdk}\n`);
+  return openVirtualizationService(device);
+}
+
+const known = (name: string, value: number): object => ({ kind: "known", name, value });
+
+describe("a VM that runs to its end", () => {
+  test("tells each step in order, and died last", async () => {
+    const told = new Told();
+    const guest = [
+      CREATED,
+      "echo payload started >&2",
+      "echo payload is ready >&2",
+      "echo payload finished with exit code 3 >&2",
+    ];
+    const vm = await (await service([...guest, "echo VM ended: Shutdown"].join("\n"))).startVm(config(), told.listen);
+    expect(vm.cid).toBe(2048);
+    expect(await vm.died).toEqual(known("SHUTDOWN", 3));
+    expect(told.kinds).toEqual([
+      ...["STARTING", "STARTED", "payload-started", "READY", "payload-ready", "FINISHED", "payload-finished"],
+      ...["DEAD", "died"],
+    ]);
+    expect(told.events).toContainEqual({ kind: "payload-finished", exitCode: 3 });
+    expect(vm.state()).toBe("DEAD");
+  });
+
+  test("loses no byte of console and log, not even those of the last moment", async () => {
+    const told = new Told();
+    const guest = `${CREATED}\nseq 1 30000 >>$console; printf 'end\\377' >>$console; echo of the log >>$log; echo VM ended: Killed`;
+    const vm = await (await service(guest)).startVm(config(), told.listen);
+    await vm.died;
+    const numbers = Array.from({ length: 30_000 }, (_, index) => `${index + 1}\n`).join("");
+    expect(told.console.equals(Buffer.concat([Buffer.from(`${numbers}end`), Buffer.from([0xff])]))).toBe(true);
+    expect(told.log).toBe("of the log\n");
+  });
+
+  test("shows its console while it runs", async () => {
+    const vm = await new Promise<string>((resolve, reject) => {
+      const listener = (event: VmEvent): void => {
+        if (event.kind === "console") resolve(String(event.chunk));
+      };
+      service(`${CREATED}\necho greeting >>$console\n${FOREVER}`).then(
+        (opened) => opened.startVm(config(), listener),
+        reject,
+      );
+    });
+    expect(vm).toBe("greeting\n");
+  });
+
+  test("an error of the guest finishes its payload", async () => {
+    const told = new Told();
+    const guest = `${CREATED}\necho 'VM encountered an error: code=PayloadChanged, message=tampered' >&2; echo VM ended: MicrodroidPayloadHasChanged`;
+    const vm = await (await service(guest)).startVm(config(), told.listen);
+    expect(await vm.died).toEqual(known("MICRODROID_PAYLOAD_HAS_CHANGED", 12));
+    expect(told.kinds).toEqual(["STARTING", "FINISHED", "error", "DEAD", "died"]);
+  });
+
+  test("a tool that ends without a word about the VM is told as that", async () => {
+    const vm = await (await service(`${CREATED}\nexit 3`)).startVm(config(), () => undefined);
+    expect(await vm.died).toEqual({ kind: "unrecognised", raw: expect.stringContaining("exit code 3") });
+  });
+});
+
+describe("stop", () => {
+  test("ends the VM, waits until it is gone, and delivers its last words", async () => {
+    const told = new Told();
+    const guest = `last_words() { sleep 0.2; echo bye >>$console; }\n${CREATED}\n${FOREVER}`;
+    const opened = await service(guest);
+    const vm = await opened.startVm(config(), told.listen);
+    await vm.stop();
+    expect(await opened.listVms()).toEqual([]);
+    expect(await vm.died).toEqual(known("KILLED", 1));
+    expect(String(told.console)).toBe("bye\n");
+    expect(told.kinds).toEqual(["STARTING", "DEAD", "died"]);
+    await vm.stop();
+  });
+
+  test("leaves no process behind", async () => {
+    const vm = await (await service(`${CREATED}\n${FOREVER}`)).startVm(config(), () => undefined);
+    await vm.stop();
+    const { stdout } = await device.execUnchecked(["pgrep", "-f", state]);
+    expect(stdout).toBe("");
+  });
+});
+
+test("a device that goes away takes its VM along", async () => {
+  const told = new Told();
+  const vm = await (await service(`${CREATED}\n${FOREVER}`)).startVm(config(), told.listen);
+  await device.vanish(new Error("cable pulled"));
+  expect(await vm.died).toEqual(known("VIRTUALIZATION_SERVICE_DIED", -1));
+  expect(told.kinds.slice(-2)).toEqual(["DEAD", "died"]);
+});
+
+describe("a VM that does not start", () => {
+  test.each([
+    ["Failed to create VM\nCaused by: no memory", 1, { kind: "vm", code: "VM_TOOL_FAILED", message: /no memory/ }],
+    [
+      "SecurityException: lacks android.permission.USE_CUSTOM_VIRTUAL_MACHINE",
+      1,
+      {
+        kind: "vm",
+        code: "VM_PERMISSION",
+        message: /pm grant com.android.shell android.permission.USE_CUSTOM_VIRTUAL_MACHINE/,
+      },
+    ],
+    ["unexpected argument '--x' found", 2, { kind: "infrastructure", code: "VM_TOOL_USAGE", message: /--x/ }],
+  ])("fails with the tool's words: %s", async (words, exitCode, { message, ...expected }) => {
+    const told = new Told();
+    const opened = await service(`printf 'Error: %s\\n' "${words}" >&2; exit ${exitCode}`);
+    await expect(opened.startVm(config(), told.listen)).rejects.toMatchObject({
+      ...expected,
+      message: expect.stringMatching(message),
+    });
+    expect(told.events).toEqual([]);
+  });
+
+  test("output of unknown shape is quoted", async () => {
+    const opened = await service("echo All is well; exit 0");
+    await expect(opened.startVm(config(), () => undefined)).rejects.toMatchObject({
+      code: "VM_TOOL_OUTPUT",
+      message: expect.stringContaining("All is well"),
+    });
+  });
+
+  test("a signal ends the wait, and the tool", async () => {
+    const opened = await service(FOREVER);
+    const controller = new AbortController();
+    const start = opened.startVm(config(), () => undefined, controller.signal);
+    setTimeout(() => controller.abort(new Error("test over")), 100);
+    await expect(start).rejects.toThrow("test over");
+    expect((await device.execUnchecked(["pgrep", "-f", state])).stdout).toBe("");
+  });
+
+  test("a device without the tool is told as that", async () => {
+    const bare = new HostDevice({ programs: { getprop: join(state, "getprop") } });
+    const opened = await openVirtualizationService(bare);
+    await expect(opened.listVms()).rejects.toMatchObject({ code: "NO_AVF", kind: "infrastructure" });
+  });
+});
+
+describe("console input", () => {
+  test("reaches the tool", async () => {
+    const told = new Told();
+    const opened = await service(`${CREATED}\nread line; echo "got $line" >>$console; echo VM ended: Shutdown`);
+    const vm = await opened.startVm(config({ consoleInput: true }), told.listen);
+    await vm.writeConsole?.(Buffer.from("typed\n"));
+    await vm.died;
+    expect(String(told.console)).toBe("got typed\n");
+  });
+
+  test("is not there unless asked for", async () => {
+    const vm = await (await service(`${CREATED}\n${FOREVER}`)).startVm(config(), () => undefined);
+    expect(vm.writeConsole).toBeUndefined();
+  });
+});
+
+describe("Android 13", () => {
+  const created = `created 'Created VM from "/a.apk"!"assets/vm_config.json" with CID 2048, state is NOT_STARTED.'`;
+
+  test("starts with the second line; what the payload prints goes to the log; ready implies started", async () => {
+    const told = new Told();
+    const guest = [
+      created,
+      "echo Started VM, state now STARTING.",
+      "echo Hello Microdroid",
+      "echo payload is ready >&2",
+    ];
+    const opened = await service([...guest, "echo VM shutdown cleanly."].join("\n"), 33);
+    const vm = await opened.startVm(config(), told.listen);
+    expect(await vm.died).toEqual(known("SHUTDOWN", 3));
+    expect(told.log).toBe("Hello Microdroid\n");
+    expect(told.kinds).toEqual(["STARTING", "STARTED", "payload-started", "READY", "payload-ready", "DEAD", "died"]);
+    expect(readFileSync(join(state, "arguments"), "utf8")).not.toContain("daemonize");
+  });
+
+  test("a VM that was created but did not start is no running VM", async () => {
+    const opened = await service(`${created}\necho 'Error: Failed to start VM' >&2; exit 1`, 33);
+    await expect(opened.startVm(config(), () => undefined)).rejects.toMatchObject({
+      kind: "vm",
+      message: expect.stringContaining("Failed to start VM"),
+    });
+  });
+});
+
+test.each([
+  [{ apkPath: "a.apk" }, "DEVICE_PATH"],
+  [{ scratchPath: "/a/../b" }, "DEVICE_PATH"],
+  [{ payload: { kind: "binary", binaryName: "./X.so" } as const }, "PAYLOAD_BINARY"],
+  [{ memoryMib: 1.5 }, "MEMORY"],
+])("%j is refused before anything runs", async (change, code) => {
+  const opened = await service(FOREVER);
+  await expect(opened.startVm(config(change), () => undefined)).rejects.toMatchObject({ kind: "usage", code });
+});
+
+test("a listener that throws misses nothing else", async () => {
+  const kinds: string[] = [];
+  const vm = await (
+    await service(`${CREATED}\necho VM ended: Shutdown`)
+  ).startVm(config(), (event) => {
+    kinds.push(event.kind);
+    throw new Error("listener");
+  });
+  await vm.died;
+  expect(kinds.at(-1)).toBe("died");
+});
