@@ -3,8 +3,13 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { UsageError } from "../base/errors.js";
-import type { App, ConfigBuilder } from "../fixtures/app.js";
-import { VirtualMachineConfig, type VirtualMachine } from "../virtualmachine/index.js";
+import type { App } from "../fixtures/app.js";
+import {
+  VirtualMachineConfig,
+  type VirtualMachine,
+  type VirtualMachineConfigBuilder,
+} from "../virtualmachine/index.js";
+import type { DeathReason } from "../virtualizationservice/contract.js";
 import { onInterrupt } from "./interrupt.js";
 import { openApp } from "./open-app.js";
 import { showProgress } from "./progress.js";
@@ -13,6 +18,8 @@ const DEFAULT_CONFIG = "assets/vm_config.json";
 
 /** Exit code when the VM ended without its payload having finished. */
 const NOT_FINISHED = 1;
+/** The longest a timer can take: 24 days. */
+const FOR_EVER_MS = 2 ** 31 - 1;
 
 export async function run(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -60,12 +67,12 @@ export async function run(args: readonly string[]): Promise<number> {
   }
 }
 
-function makeBuilder(app: App, config: string | undefined, payload: string | undefined): ConfigBuilder {
+function makeBuilder(app: App, config: string | undefined, payload: string | undefined): VirtualMachineConfigBuilder {
   return payload === undefined ? app.vmConfig(config ?? DEFAULT_CONFIG) : app.vmConfigForBinary(payload);
 }
 
 /** Android knows one CPU, or as many as the device has. */
-function chooseCpus(builder: ConfigBuilder, cpus: number, available: number | undefined): void {
+function chooseCpus(builder: VirtualMachineConfigBuilder, cpus: number, available: number | undefined): void {
   if (cpus === 1) return;
   if (cpus !== available) {
     throw new UsageError(
@@ -82,24 +89,19 @@ async function runToItsEnd(vm: VirtualMachine, signal: AbortSignal): Promise<num
   });
   await vm.run({ signal });
   process.stderr.write(`avf: ${vm.getName()} runs, CID ${String(vm.cid)}\n`);
-  const stopOnInterrupt = (): void => void vm.close();
-  signal.addEventListener("abort", stopOnInterrupt, { once: true });
-  const reason = await new Promise<string>((settle) => {
-    for (const { event } of [vm.events.at(-1)].filter((each) => each !== undefined)) {
-      if (event.kind === "died") settle(describe(event.reason));
-    }
-    vm.events.subscribe(({ event }) => {
-      if (event.kind === "died") settle(describe(event.reason));
-    });
-  });
-  signal.throwIfAborted();
+  // Without a deadline: a payload may run for as long as it likes, and Ctrl-C ends the wait.
+  const outcome = await vm.waitFor("died", { timeoutMs: FOR_EVER_MS, signal });
+  if (outcome.kind !== "died") {
+    await vm.close();
+    throw outcome.kind === "cancelled" ? outcome.reason : new Error(`the VM is ${outcome.kind}`);
+  }
   const finished = vm.events.history.map(({ event }) => event).find((event) => event.kind === "payload-finished");
-  process.stderr.write(`avf: ${vm.getName()} ended: ${reason}\n`);
+  process.stderr.write(`avf: ${vm.getName()} ended: ${describe(outcome.reason)}\n`);
   await vm.delete();
   return finished?.exitCode ?? NOT_FINISHED;
 }
 
-function describe(reason: { kind: "known"; name: string } | { kind: "unrecognised"; raw: string }): string {
+function describe(reason: DeathReason): string {
   return reason.kind === "known" ? reason.name : reason.raw;
 }
 
