@@ -1,7 +1,8 @@
 /** Feeds a file to the Merkle tree builder and its levels to a sink, without holding either. */
-import { readRange, type ByteSource } from "../byte-source.js";
+import { readRange, type ByteSource, type FileSource } from "../byte-source.js";
 import type { ByteSink } from "./create.js";
-import { MerkleTreeBuilder } from "./merkle-tree.js";
+import { hashFile, isWorthThreads } from "./hash-threads.js";
+import { MerkleTreeBuilder, padSalt } from "./merkle-tree.js";
 
 export interface BuildTreeOptions {
   readonly salt?: Uint8Array | undefined;
@@ -10,7 +11,7 @@ export interface BuildTreeOptions {
 
 const READ_BYTES = 1024 * 1024;
 
-/** @returns the root hash */
+/** Large files are hashed on all cores. @returns the root hash */
 export async function buildTree(
   source: ByteSource,
   sink: ByteSink | undefined,
@@ -22,12 +23,24 @@ export async function buildTree(
     for (const { offset, bytes } of pending.splice(0)) await sink?.write(offset, bytes);
   };
   const tree = new MerkleTreeBuilder(source.size, { salt, sink: keep });
-  for (let offset = 0; offset < source.size; offset += READ_BYTES) {
-    signal?.throwIfAborted();
-    tree.update(await readRange(source, offset, Math.min(READ_BYTES, source.size - offset), "file"));
-    await drain();
+  if (isFile(source) && isWorthThreads(source.size)) {
+    const onDigests = async (digests: Buffer) => {
+      tree.addDigests(digests);
+      await drain();
+    };
+    await hashFile(source.fd, source.size, { prefix: padSalt(salt), onDigests, signal });
+  } else {
+    for (let offset = 0; offset < source.size; offset += READ_BYTES) {
+      signal?.throwIfAborted();
+      tree.update(await readRange(source, offset, Math.min(READ_BYTES, source.size - offset), "file"));
+      await drain();
+    }
   }
   const { rootHash } = tree.finish();
   await drain();
   return rootHash;
+}
+
+function isFile(source: ByteSource): source is FileSource {
+  return "fd" in source && typeof source.fd === "number";
 }
