@@ -12,6 +12,8 @@ import type { Device, DeviceExecOptions, DeviceProcess, PortForward } from "../c
 export interface HostDeviceOptions {
   /** Programs by the name under which tests call them, e.g. `{ pm: "/tmp/x/pm" }`. */
   readonly programs?: Readonly<Record<string, string>>;
+  /** Folder of this host that stands for the device's root: `/data/…` lies in it. */
+  readonly root?: string;
 }
 
 export class HostDevice implements Device {
@@ -43,9 +45,10 @@ export class HostDevice implements Device {
     this.gone.throwIfAborted();
     this.calls.push(argv);
     const result = await runUnchecked(this.#command(argv), options);
-    return result.startFailure === "ENOENT"
-      ? { ...result, exitCode: 127, stderr: `${argv[0] ?? ""}: not found\n` }
-      : result;
+    if (result.startFailure === "ENOENT") return { ...result, exitCode: 127, stderr: `${argv[0] ?? ""}: not found\n` };
+    return this.options.root === undefined
+      ? result
+      : { ...result, stdout: result.stdout.replaceAll(this.options.root, "") };
   }
 
   spawn(argv: readonly string[]): DeviceProcess {
@@ -68,23 +71,24 @@ export class HostDevice implements Device {
   }
 
   async push(source: string | Uint8Array, remotePath: string, options?: { mode?: number }): Promise<void> {
-    await mkdir(dirname(remotePath), { recursive: true });
-    const temporary = `${remotePath}.${randomBytes(4).toString("hex")}.tmp`;
+    const path = this.#onHost(remotePath);
+    await mkdir(dirname(path), { recursive: true });
+    const temporary = `${path}.${randomBytes(4).toString("hex")}.tmp`;
     if (typeof source === "string") await copyFile(source, temporary);
     else await writeFile(temporary, source);
     if (options?.mode !== undefined) await chmod(temporary, options.mode);
-    await rename(temporary, remotePath);
+    await rename(temporary, path);
   }
 
   async readFile(remotePath: string): Promise<Buffer | undefined> {
-    return readFile(remotePath).catch((error: NodeJS.ErrnoException) => {
+    return readFile(this.#onHost(remotePath)).catch((error: NodeJS.ErrnoException) => {
       if (error.code === "ENOENT") return undefined;
       throw error;
     });
   }
 
   async pull(remotePath: string, localPath: string): Promise<void> {
-    await copyFile(remotePath, localPath);
+    await copyFile(this.#onHost(remotePath), localPath);
   }
 
   async installApk(localPath: string): Promise<void> {
@@ -119,6 +123,11 @@ export class HostDevice implements Device {
 
   #command(argv: readonly string[]): readonly string[] {
     const [name = "", ...args] = argv;
-    return [this.options.programs?.[name] ?? name, ...args];
+    return [this.options.programs?.[name] ?? name, ...args.map((argument) => this.#onHost(argument))];
+  }
+
+  #onHost(text: string): string {
+    const { root } = this.options;
+    return root === undefined ? text : text.replaceAll(/(?<![\w/])\/data\//g, `${root}/data/`);
   }
 }

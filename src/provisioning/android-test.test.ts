@@ -1,0 +1,75 @@
+import { describe, expect, test } from "@jest/globals";
+import { parseAndroidTest } from "./android-test.js";
+
+const preparer = (name: string, options = ""): string =>
+  `<configuration><target_preparer class="com.android.tradefed.targetprep.${name}">${options}</target_preparer></configuration>`;
+
+test("reads preparers in their order, and leaves runners and comments alone", () => {
+  const xml = `<?xml version="1.0" encoding="utf-8"?>
+    <!-- a comment -->
+    <configuration description="Tests of microdroid">
+      <option name="test-suite-tag" value="cts" />
+      <target_preparer class="com.android.tradefed.targetprep.RootTargetPreparer"><option name="force-root" value="false" /></target_preparer>
+      <target_preparer class="com.android.tradefed.targetprep.RunCommandTargetPreparer">
+        <option name="run-command" value="mkdir -p /data/local/tmp/cts/microdroid" />
+        <option name="throw-if-cmd-fail" value="true" />
+        <option name="teardown-command" value="rm -rf /data/local/tmp/cts/microdroid" />
+      </target_preparer>
+      <target_preparer class="com.android.compatibility.common.tradefed.targetprep.FilePusher">
+        <option name="cleanup" value="true" />
+        <option name="push" value="a.img->/data/local/tmp/cts/microdroid/a.img" />
+      </target_preparer>
+      <target_preparer class="com.android.tradefed.targetprep.PushFilePreparer">
+        <option name="push-file" key="b &amp; c.img" value="/data/local/tmp/b.img" />
+        <option name="post-push" value="sync" />
+      </target_preparer>
+      <target_preparer class="com.android.tradefed.targetprep.suite.SuiteApkInstaller">
+        <option name="test-file-name" value="One.apk" />
+        <option name="test-file-name" value="Two.apk" />
+      </target_preparer>
+      <test class="com.android.tradefed.testtype.AndroidJUnitTest"><option name="package" value="x" /></test>
+    </configuration>`;
+  expect(parseAndroidTest(xml)).toEqual([
+    {
+      kind: "command",
+      run: ["mkdir -p /data/local/tmp/cts/microdroid"],
+      teardown: ["rm -rf /data/local/tmp/cts/microdroid"],
+      throwOnFailure: true,
+    },
+    {
+      kind: "push",
+      pairs: [{ source: "a.img", destination: "/data/local/tmp/cts/microdroid/a.img" }],
+      cleanup: true,
+      abortOnFailure: true,
+    },
+    {
+      kind: "push",
+      pairs: [{ source: "b & c.img", destination: "/data/local/tmp/b.img" }],
+      cleanup: false,
+      abortOnFailure: true,
+    },
+    { kind: "command", run: ["sync"], teardown: [], throwOnFailure: false },
+    { kind: "install", files: ["One.apk", "Two.apk"] },
+  ]);
+});
+
+describe("is refused, by name", () => {
+  test.each([
+    [preparer("DisableSELinuxTargetPreparer"), /DisableSELinuxTargetPreparer is unknown/],
+    [preparer("RootTargetPreparer", '<option name="force-root" value="true" />'), /RootTargetPreparer/],
+    [
+      preparer("suite.SuiteApkInstaller", '<option name="aapt-version" value="2" />'),
+      /SuiteApkInstaller: option "aapt-version" is unknown/,
+    ],
+    [preparer("PushFilePreparer", '<option name="push" value="nowhere" />'), /source->destination/],
+    [preparer("PushFilePreparer", '<option name="push-file" value="/x" />'), /push-file has no key/],
+    [preparer("PushFilePreparer", '<option name="cleanup" value="yes" />'), /cleanup is "yes"/],
+    ["<configuration><target_preparer/></configuration>", /target preparer/],
+    ["<configuration>", /line 1/],
+    ["<tests/>", /no <configuration>/],
+    ['<!DOCTYPE x [<!ENTITY a "b">]><configuration/>', /document types/],
+    [`<configuration>${" ".repeat(1 << 20)}</configuration>`, /larger than 1 MiB/],
+  ])("%.90s", (xml, message) => {
+    expect(() => parseAndroidTest(xml, "AndroidTest.xml")).toThrow(message);
+  });
+});

@@ -1,0 +1,178 @@
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { buildApk, throwAwayKey } from "../apk/index.js";
+import { HostDevice } from "../device/testing/host-device.js";
+import { provision } from "./index.js";
+
+/** Package manager and vm tool of a device whose root is $ROOT: files in folders, as on a real one. */
+const PM = `#!/bin/sh
+case $1 in
+install) name=$(cat "$2.package"); mkdir -p $ROOT/data/app/$name; cp "$2" $ROOT/data/app/$name/base.apk ;;
+path) [ -e $ROOT/data/app/$2/base.apk ] && echo "package:/data/app/$2/base.apk" ;;
+uninstall) rm -r $ROOT/data/app/$2 ;;
+esac
+`;
+const VM = `#!/bin/sh
+[ "$1" = create-idsig ] && { printf 'idsig of '; cat "$2" | sha256sum; } >"$3"
+`;
+const APP = "com.android.microdroid.test";
+const BASE = `/data/app/${APP}/base.apk`;
+const IDSIG = "/data/local/tmp/virt/App.apk.idsig";
+
+let host: string;
+let root: string;
+let device: HostDevice;
+beforeEach(() => {
+  const folder = mkdtempSync(join(tmpdir(), "avf-provision-"));
+  host = join(folder, "host");
+  root = join(folder, "device");
+  mkdirSync(host);
+  mkdirSync(join(root, "data/local/tmp"), { recursive: true });
+  for (const [name, text] of [
+    ["pm", PM],
+    ["vm", VM],
+  ] as const) {
+    writeFileSync(join(folder, name), text.replaceAll("$ROOT", root));
+    chmodSync(join(folder, name), 0o755);
+  }
+  const programs = { pm: join(folder, "pm"), "/apex/com.android.virt/bin/vm": join(folder, "vm") };
+  device = new HostDevice({ root, programs });
+});
+afterEach(() => rmSync(join(host, ".."), { recursive: true }));
+
+async function writeApk(fileName: string, packageName = APP, versionCode = 1): Promise<void> {
+  const manifest = `<manifest xmlns:android="http://schemas.android.com/apk/res/android" package="${packageName}" android:versionCode="${versionCode}"/>`;
+  const apk = await buildApk(new Map([["AndroidManifest.xml", Buffer.from(manifest)]]), { key: throwAwayKey() });
+  writeFileSync(join(host, fileName), apk);
+  writeFileSync(join(host, `${fileName}.package`), packageName);
+}
+
+const onDevice = (path: string): Buffer => readFileSync(join(root, path));
+const installs = (): number => device.calls.filter(([program, verb]) => program === "pm" && verb === "install").length;
+
+describe("an APK", () => {
+  test("is installed, its idsig pushed beside it, its folders named", async () => {
+    await writeApk("App.apk");
+    writeFileSync(join(host, "App.apk.idsig"), "by hand");
+    const { apps } = await provision(device, { root: host, apks: ["*.apk"] });
+    expect(apps).toEqual([
+      { packageName: APP, apkPath: BASE, idsigPath: IDSIG, dataFolder: `/data/local/tmp/avf/${APP}`, installed: true },
+    ]);
+    expect(onDevice(BASE)).toEqual(readFileSync(join(host, "App.apk")));
+    expect(onDevice(IDSIG).toString()).toBe("by hand");
+  });
+
+  test("without an idsig beside it gets one made on the device, of the installed APK", async () => {
+    await writeApk("App.apk");
+    await provision(device, { root: host, apks: ["App.apk"] });
+    expect(onDevice(IDSIG).toString()).toMatch(/^idsig of [0-9a-f]{64}/);
+  });
+
+  test("is not installed again when the device has these bytes, and is when they differ", async () => {
+    await writeApk("App.apk");
+    await provision(device, { root: host, apks: ["App.apk"] });
+    const again = await provision(device, { root: host, apks: ["App.apk"] });
+    expect(installs()).toBe(1);
+    expect(again.apps[0]?.installed).toBe(false);
+    await writeApk("App.apk", APP, 2);
+    await provision(device, { root: host, apks: ["App.apk"] });
+    expect(installs()).toBe(2);
+    expect(onDevice(BASE)).toEqual(readFileSync(join(host, "App.apk")));
+  });
+
+  test("an idsig that changed on the host is pushed again", async () => {
+    await writeApk("App.apk");
+    for (const text of ["one", "two"]) {
+      writeFileSync(join(host, "App.apk.idsig"), text);
+      await provision(device, { root: host, apks: ["App.apk"] });
+      expect(onDevice(IDSIG).toString()).toBe(text);
+    }
+  });
+});
+
+describe("cleaning up", () => {
+  test("takes away what was put there", async () => {
+    await writeApk("App.apk");
+    const provisioned = await provision(device, { root: host, apks: ["App.apk"] });
+    await provisioned.cleanUp();
+    expect(existsSync(join(root, BASE))).toBe(false);
+    expect(existsSync(join(root, IDSIG))).toBe(false);
+    await provisioned.cleanUp();
+  });
+
+  test("leaves what was there before, and VMs that are not ours", async () => {
+    await writeApk("App.apk");
+    await provision(device, { root: host, apks: ["App.apk"] });
+    mkdirSync(join(root, `/data/local/tmp/avf/${APP}/vm/mine`), { recursive: true });
+    await (await provision(device, { root: host, apks: ["App.apk"] })).cleanUp();
+    expect(existsSync(join(root, BASE))).toBe(true);
+    expect(existsSync(join(root, IDSIG))).toBe(true);
+    expect(existsSync(join(root, `/data/local/tmp/avf/${APP}/vm/mine`))).toBe(true);
+  });
+
+  test("happens at once when a later step fails", async () => {
+    await writeApk("App.apk");
+    await expect(provision(device, { root: host, apks: ["App.apk", "none.apk"] })).rejects.toThrow(/none\.apk/);
+    expect(existsSync(join(root, BASE))).toBe(false);
+  });
+});
+
+describe("is refused", () => {
+  test("a file that is no APK, by its path", async () => {
+    writeFileSync(join(host, "App.apk"), "text");
+    await expect(provision(device, { root: host, apks: ["App.apk"] })).rejects.toMatchObject({
+      kind: "usage",
+      code: "NOT_AN_APK",
+      message: expect.stringContaining(join(host, "App.apk")),
+    });
+  });
+
+  test.each(["a;b.apk", "a\nb.apk", "-.apk$(id).apk"])("a file name that is no name on a device: %j", async (name) => {
+    writeFileSync(join(host, name), "");
+    await expect(provision(device, { root: host, apks: ["*.apk"] })).rejects.toMatchObject({ code: "APK_NAME" });
+  });
+
+  test("two APKs of one package", async () => {
+    await writeApk("App.apk");
+    await writeApk("Other.apk");
+    await expect(provision(device, { root: host, apks: ["*.apk"] })).rejects.toMatchObject({ code: "APK_TWICE" });
+  });
+});
+
+test("an AndroidTest.xml is carried out in order, with paths from its own folder, and undone", async () => {
+  mkdirSync(join(host, "suite"));
+  writeFileSync(join(host, "suite/data.img"), "image");
+  await writeApk("suite/App.apk");
+  writeFileSync(
+    join(host, "suite/AndroidTest.xml"),
+    `<configuration>
+      <target_preparer class="com.android.tradefed.targetprep.RunCommandTargetPreparer">
+        <option name="run-command" value="mkdir -p /data/local/tmp/cts &amp;&amp; echo ran > /data/local/tmp/cts/proof" />
+        <option name="teardown-command" value="rm -r /data/local/tmp/cts" />
+      </target_preparer>
+      <target_preparer class="com.android.tradefed.targetprep.PushFilePreparer">
+        <option name="cleanup" value="true" /><option name="push" value="data.img->/data/local/tmp/cts/" />
+      </target_preparer>
+      <target_preparer class="com.android.tradefed.targetprep.suite.SuiteApkInstaller"><option name="test-file-name" value="App.apk" /></target_preparer>
+    </configuration>`,
+  );
+  const provisioned = await provision(device, { root: host, androidTest: "suite/AndroidTest.xml" });
+  expect(onDevice("/data/local/tmp/cts/proof").toString()).toBe("ran\n");
+  expect(onDevice("/data/local/tmp/cts/data.img").toString()).toBe("image");
+  expect(provisioned.apps).toHaveLength(1);
+  await provisioned.cleanUp();
+  expect(existsSync(join(root, "/data/local/tmp/cts"))).toBe(false);
+  expect(existsSync(join(root, BASE))).toBe(false);
+});
+
+test("a command that fails fails the suite only when its AndroidTest.xml says so", async () => {
+  const xml = (strict: boolean): string =>
+    `<configuration><target_preparer class="x.RunCommandTargetPreparer"><option name="run-command" value="false" />` +
+    `<option name="throw-if-cmd-fail" value="${strict}" /></target_preparer></configuration>`;
+  writeFileSync(join(host, "AndroidTest.xml"), xml(false));
+  await provision(device, { root: host, androidTest: "AndroidTest.xml" });
+  writeFileSync(join(host, "AndroidTest.xml"), xml(true));
+  await expect(provision(device, { root: host, androidTest: "AndroidTest.xml" })).rejects.toThrow(/Exit code 1/);
+});
