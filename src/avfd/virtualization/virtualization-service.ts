@@ -14,6 +14,7 @@ import { selectVmm } from "../vmm/select.js";
 import { checkAccess } from "./access-checks.js";
 import { nextCid } from "./cid-allocator.js";
 import { FreezeGate } from "./freeze.js";
+import { GuestReports, type NotifyGuest } from "./guest-reports.js";
 import { guestDisks, kernelParams } from "./guest-boot.js";
 import { metadataDisk } from "./metadata-disk.js";
 import { ServiceError } from "./service-error.js";
@@ -38,8 +39,6 @@ const KERNEL = `${GUEST_IMAGES}/microdroid_kernel`;
 const INITRD = `${GUEST_IMAGES}/microdroid_initrd.img`;
 const KERNEL_PARAMETERS = `${GUEST_IMAGES}/microdroid_cmdline`;
 const SYSTEM_IMAGE = `${GUEST_IMAGES}/microdroid_system.img`;
-/** Port of the VM service in release 13; from 14 on it is the VM's own CID. */
-const RELEASE_13_SERVICE_PORT = 5000;
 /** A guest port that is in use is not worth failing for: another CID has another one. */
 const LISTEN_ATTEMPTS = 5;
 /** 30 s on a phone; ten times that on emulated hardware, as Android has it for Cuttlefish. */
@@ -52,11 +51,13 @@ export class VirtualizationService {
   /** VMs that no client is attached to (`--daemonize`). */
   readonly #held = new Set<number>();
   readonly #relay: VsockRelay;
+  readonly #reports: GuestReports;
   readonly #gate = new FreezeGate(() => this.list().flatMap((vm) => (vm.vmmPid === undefined ? [] : [vm.vmmPid])));
 
   constructor(private readonly options: VirtualizationServiceOptions) {
     const { paths, log } = options;
     this.#relay = new VsockRelay(paths.vsockd, (message) => log.write("E", "virtualizationservice", message));
+    this.#reports = new GuestReports(this.#relay);
     this.ready = this.#clean();
   }
 
@@ -110,8 +111,7 @@ export class VirtualizationService {
   async #create(config: AppVmConfig, streams: VmStreamEnds, requester: Requester): Promise<VirtualMachine> {
     const { paths, log } = this.options;
     let vm: VirtualMachine | undefined;
-    const notify = (cid: number, line: string): string | undefined =>
-      vm?.cid === cid ? vm.notify(line) : "no such virtual machine";
+    const notify: NotifyGuest = (line) => (vm ? vm.notify(line) : "no such virtual machine");
     const { cid, unlisten } = await this.#allocate(notify);
     const temporaryDirectory = join(SERVICE_FOLDER, String(cid));
     const folder = paths.resolve(temporaryDirectory);
@@ -155,9 +155,7 @@ export class VirtualizationService {
   }
 
   /** A CID that no live VM has, and its guest's way to report: both or neither. */
-  async #allocate(
-    notify: (cid: number, line: string) => string | undefined,
-  ): Promise<{ readonly cid: number; readonly unlisten: () => void }> {
+  async #allocate(notify: NotifyGuest): Promise<{ readonly cid: number; readonly unlisten: () => void }> {
     const { properties, identity, log } = this.options;
     for (let attempt = 1; ; attempt++) {
       const last = Number(properties.get(LAST_CID_PROPERTY) ?? NaN);
@@ -165,7 +163,7 @@ export class VirtualizationService {
       if (cid === undefined) throw new ServiceError("EX_ILLEGAL_STATE", "No free CID is left");
       await properties.set(LAST_CID_PROPERTY, String(cid));
       try {
-        return { cid, unlisten: await this.#listenFor(cid, notify) };
+        return { cid, unlisten: await this.#reports.listen(identity.release, cid, notify) };
       } catch (error) {
         log.write("W", "virtualizationmanager::aidl", `CID ${cid}: ${describeSystemError(error)}`);
         if (attempt === LISTEN_ATTEMPTS) {
@@ -173,38 +171,6 @@ export class VirtualizationService {
         }
       }
     }
-  }
-
-  async #listenFor(cid: number, notify: (cid: number, line: string) => string | undefined): Promise<() => void> {
-    if (this.options.identity.release === 13) {
-      this.#release13Guests.set(cid, notify);
-      await this.#listenForRelease13();
-      return () => void this.#release13Guests.delete(cid);
-    }
-    await this.#relay.listen(cid, cid, {
-      onLine: (connection, line) => {
-        const refusal = notify(connection.cid, line);
-        connection.send(refusal === undefined ? "ok" : `error ${refusal}`);
-      },
-    });
-    return () => this.#relay.unlisten(cid);
-  }
-
-  readonly #release13Guests = new Map<number, (cid: number, line: string) => string | undefined>();
-  #release13Listening: Promise<void> | undefined;
-
-  /** One port for all guests; who speaks is told by the CID of the connection. */
-  async #listenForRelease13(): Promise<void> {
-    this.#release13Listening ??= this.#relay.listen(RELEASE_13_SERVICE_PORT, "any", {
-      onLine: (connection, line) => {
-        const refusal = this.#release13Guests.get(connection.cid)?.(connection.cid, line) ?? undefined;
-        connection.send(refusal === undefined ? "ok" : `error ${refusal}`);
-      },
-    });
-    await this.#release13Listening.catch((error: unknown) => {
-      this.#release13Listening = undefined;
-      throw error;
-    });
   }
 
   async #launch(

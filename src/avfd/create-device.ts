@@ -1,0 +1,38 @@
+/** Puts the parts of the device together. */
+import { existsSync } from "node:fs";
+import type { Device } from "./device.js";
+import type { DevicePaths } from "./device-paths.js";
+import { LogBuffer } from "./log/log-buffer.js";
+import { Installer } from "./packages/installer.js";
+import { systemPackages } from "./packages/package-record.js";
+import { PackageStore } from "./packages/package-store.js";
+import { DeviceIdentity } from "./properties/device-identity.js";
+import { readDeviceFacts } from "./properties/device-properties.js";
+import { PropertyStore } from "./properties/property-store.js";
+import { DEFAULT_RELEASE, SDK_OF_RELEASE } from "./releases.js";
+import { VirtualizationService } from "./virtualization/virtualization-service.js";
+import type { Vmm } from "./vmm/contract.js";
+import { qemuVmm } from "./vmm/qemu/qemu.js";
+
+/** @param vmms to choose from, best first; default: those that this device may have */
+export function createDevice(paths: DevicePaths, vmms: readonly Vmm[] = deviceVmms(paths)): Device {
+  const log = new LogBuffer();
+  const properties = new PropertyStore(paths.resolve("/data/property/persistent_properties.json"));
+  const identity = new DeviceIdentity(properties, readDeviceFacts(DEFAULT_RELEASE, paths.resolve("/dev/kvm")));
+  const sdk = (): number => SDK_OF_RELEASE[identity.release];
+  const packages = new PackageStore(paths.resolve("/data/system/packages.json"), systemPackages(sdk()), (codePath) =>
+    existsSync(paths.resolve(codePath)),
+  );
+  const installer = new Installer(paths, packages, log, () => ({ sdk: sdk(), abi: "x86_64" }));
+  const virtualization = new VirtualizationService({ paths, properties, identity, packages, log, vmms });
+  return { paths, properties, identity, log, packages, installer, virtualization };
+}
+
+function deviceVmms(paths: DevicePaths): readonly Vmm[] {
+  return [
+    qemuVmm({
+      program: paths.resolve("/usr/bin/qemu-system-x86_64"),
+      neededDevices: ["/dev/kvm", "/dev/vhost-vsock"].map((device) => paths.resolve(device)),
+    }),
+  ];
+}

@@ -1,0 +1,53 @@
+import { describe, expect, test } from "@jest/globals";
+import { DeviceIdentity } from "./device-identity.js";
+import { PropertyStore } from "./property-store.js";
+
+const facts = { release: 15, kernelRelease: "6.1.0-50-cloud-amd64", hasKvm: true, serial: "s1" } as const;
+
+describe("device identity", () => {
+  test("the properties tell the release, the ABI and what the hardware can do", () => {
+    const properties = new PropertyStore();
+    new DeviceIdentity(properties, facts);
+    const read = (name: string): string | undefined => properties.get(name);
+    expect(read("ro.build.version.sdk")).toBe("35");
+    expect(read("ro.build.version.release")).toBe("15");
+    expect(read("ro.product.cpu.abi")).toBe("x86_64");
+    expect(read("ro.boot.hypervisor.vm.supported")).toBe("1");
+    expect(read("ro.boot.hypervisor.protected_vm.supported")).toBe("0");
+    expect(read("ro.kernel.version")).toBe("6.1");
+    expect(read("ro.serialno")).toBe("s1");
+  });
+
+  test("without KVM there is no hypervisor", () => {
+    const properties = new PropertyStore();
+    new DeviceIdentity(properties, { ...facts, hasKvm: false });
+    expect(properties.get("ro.boot.hypervisor.vm.supported")).toBe("0");
+    expect(properties.get("ro.boot.hypervisor.version")).toBeUndefined();
+  });
+
+  test("a change of release keeps what the emulator and the user set", async () => {
+    const properties = new PropertyStore();
+    const identity = new DeviceIdentity(properties, facts);
+    await identity.override(new Map([["ro.serialno", "avf-2"]]));
+    await properties.set("debug.mine", "1");
+    identity.setRelease(13);
+    expect(identity.release).toBe(13);
+    expect(properties.get("ro.build.version.sdk")).toBe("33");
+    expect(properties.get("ro.serialno")).toBe("avf-2");
+    expect(properties.get("debug.mine")).toBe("1");
+  });
+
+  test("one bad name and nothing is set", async () => {
+    const properties = new PropertyStore();
+    const identity = new DeviceIdentity(properties, facts);
+    await expect(
+      identity.override(
+        new Map([
+          ["debug.good", "1"],
+          ["bad name", "1"],
+        ]),
+      ),
+    ).rejects.toThrow("illegal property name");
+    expect(properties.get("debug.good")).toBeUndefined();
+  });
+});

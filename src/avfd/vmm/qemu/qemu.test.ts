@@ -1,0 +1,81 @@
+import { describe, expect, test } from "@jest/globals";
+import type { FileHandle } from "node:fs/promises";
+import type { VmmConfig, VmmDisk } from "../contract.js";
+import { buildQemuArgs, QEMU_FDS } from "./qemu-args.js";
+import { describeQemuEnd } from "./qemu.js";
+
+const disk = (serial: string, writable = false): VmmDisk => ({ serial, writable, file: { fd: 99 } as FileHandle });
+
+const config: VmmConfig = {
+  cid: 2048,
+  kernelPath: "/k",
+  initrdPath: "/i",
+  kernelParams: ["quiet", "console=hvc0"],
+  disks: [disk("system"), disk("vm-instance", true)],
+  memoryMib: 192,
+  cpuCount: 2,
+  gdbPort: undefined,
+};
+
+/** Values of an option, in order. */
+function valuesOf(args: readonly string[], option: string): readonly string[] {
+  return args.flatMap((arg, index) => (arg === option ? [args[index + 1] ?? ""] : []));
+}
+
+describe("QEMU's command line", () => {
+  const args = buildQemuArgs(config);
+
+  test("says what to boot, and how large", () => {
+    expect(valuesOf(args, "-kernel")).toEqual(["/k"]);
+    expect(valuesOf(args, "-initrd")).toEqual(["/i"]);
+    expect(valuesOf(args, "-append")).toEqual(["quiet console=hvc0"]);
+    expect(valuesOf(args, "-m")).toEqual(["192"]);
+    expect(valuesOf(args, "-smp")).toEqual(["2"]);
+    expect(valuesOf(buildQemuArgs({ ...config, initrdPath: undefined }), "-initrd")).toEqual([]);
+  });
+
+  test("a disk is a descriptor in a set of its own, found by its serial, and writable only when it says so", () => {
+    expect(valuesOf(args, "-add-fd")).toEqual([`set=1,fd=${QEMU_FDS.firstDisk}`, `set=2,fd=${QEMU_FDS.firstDisk + 1}`]);
+    const [system, instance] = valuesOf(args, "-blockdev");
+    expect(system).toContain("filename=/dev/fdset/1,read-only=on");
+    expect(instance).toContain("filename=/dev/fdset/2,read-only=off");
+    expect(valuesOf(args, "-device")).toEqual(
+      expect.arrayContaining([
+        "virtio-blk-device,drive=disk0,serial=system",
+        "virtio-blk-device,drive=disk1,serial=vm-instance",
+        "vhost-vsock-device,guest-cid=2048",
+      ]),
+    );
+  });
+
+  test("serial devices come in Android's order: console and failure on ttyS, console, ramdump and log on hvc", () => {
+    const devices = valuesOf(args, "-device").filter((device) => /^(isa-serial|virtconsole)/.test(device));
+    expect(devices).toEqual([
+      "isa-serial,index=0,chardev=ttyS0",
+      "isa-serial,index=1,chardev=failure",
+      "virtconsole,nr=0,chardev=hvc0",
+      "virtconsole,nr=1,chardev=hvc1",
+      "virtconsole,nr=2,chardev=log",
+    ]);
+  });
+
+  test("the debugger's port is on the loopback address, and only when asked for", () => {
+    expect(valuesOf(args, "-gdb")).toEqual([]);
+    expect(valuesOf(buildQemuArgs({ ...config, gdbPort: 1234 }), "-gdb")).toEqual(["tcp:127.0.0.1:1234"]);
+  });
+
+  test("more disks than there are places are refused", () => {
+    const disks = Array.from({ length: 30 }, (_, index) => disk(`extra-apk-${index}`));
+    expect(() => buildQemuArgs({ ...config, disks })).toThrow("30 disks are too many");
+  });
+});
+
+test.each([
+  [33, null, "shutdown"],
+  [0, null, "reboot"],
+  [1, null, "start-failed"],
+  [null, "SIGKILL", "killed"],
+  [7, null, "unknown"],
+])("QEMU's exit code %p and signal %p mean %s", (code, signal, kind) => {
+  expect(describeQemuEnd(code, signal).kind).toBe(kind);
+});
