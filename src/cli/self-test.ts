@@ -27,7 +27,7 @@ export async function run(args: readonly string[]): Promise<number> {
 
 /** Runs jest as a child with our terminal, and ends as it ends. `jestOf`: the folder whose Jest it is. */
 export async function runJest(args: readonly string[], folder: string, jestOf = folder): Promise<number> {
-  const jest = createRequire(join(jestOf, "package.json")).resolve("jest/bin/jest.js");
+  const jest = createRequire(join(jestOf, "package.json")).resolve("jest/bin/jest");
   const child = spawn(process.execPath, [jest, ...args], { cwd: folder, stdio: "inherit" });
   const pass = (name: NodeJS.Signals): void => void child.kill(name);
   process.on("SIGTERM", pass);

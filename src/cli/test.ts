@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { packageRoot } from "../base/paths.js";
+import preset from "../jest/jest-preset.js";
 import { runJest } from "./self-test.js";
 
 const CONFIG_NAMES = ["ts", "mts", "cts", "js", "mjs", "cjs", "json"].map((ending) => `jest.config.${ending}`);
@@ -15,7 +16,7 @@ export async function run(args: readonly string[]): Promise<number> {
   process.stderr.write(`avf: no Jest configuration here; jest-avf's preset, with ${installed.join(", ")}\n`);
   const config = {
     rootDir: folder,
-    preset: join(packageRoot, "dist/jest"),
+    ...preset,
     moduleNameMapper: { "^jest-avf$": join(packageRoot, "dist/index.js") },
     testEnvironmentOptions: { apks: installed },
   };
