@@ -1,6 +1,7 @@
 /** @jest-config-loader esbuild-register */
 import type { Config } from "jest";
 import { build } from "./src/cli/build.cjs";
+import { withCheckoutLock } from "./src/cli/checkout-lock.cjs";
 
 const typescript: Config["transform"] = {
   "^.+\\.ts$": ["ts-jest", { tsconfig: "<rootDir>/tsconfig.json", diagnostics: false }],
@@ -14,7 +15,6 @@ const unit: Config["projects"] = [
     rootDir: ".",
     testMatch: ["<rootDir>/src/**/*.test.ts"],
     testEnvironment: "<rootDir>/src/jest/testing/unit-environment.ts",
-    testTimeout: 15_000,
     transform: {
       ...typescript,
       [`/node_modules/${esModules}/.+\\.js$`]: "<rootDir>/src/jest/testing/es-module-transform.cjs",
@@ -30,10 +30,21 @@ const unit: Config["projects"] = [
 
 /** The device's side of the tests: they run against dist/, through the same preset as a user's own suites. */
 const suites: Config["projects"] = [
-  { displayName: "suites", rootDir: ".", testMatch: ["<rootDir>/suites/**/*.test.ts"], transform: typescript },
+  {
+    displayName: "suites",
+    rootDir: ".",
+    preset: "jest-avf",
+    testMatch: ["<rootDir>/suites/**/*.test.ts"],
+    testEnvironmentOptions: { apks: ["fixtures/MicrodroidTestApp.apk"] },
+  },
 ];
 
 export default async (): Promise<Config> => {
-  await build();
-  return { projects: [...unit, ...suites], reporters: ["default", "<rootDir>/dist/reporter/closing-line.js"] };
+  await withCheckoutLock(__dirname, build);
+  return {
+    projects: [...unit, ...suites],
+    reporters: ["default", "<rootDir>/dist/reporter/closing-line.js"],
+    // Of the unit tests; the preset has its own for suites.
+    testTimeout: 30_000,
+  };
 };

@@ -11,7 +11,11 @@ import { createTest, type TestApi } from "./jest/test-realm/test-api.js";
 
 const { library } = readBridge();
 
-export const { expect, describe, beforeAll, beforeEach, afterAll, afterEach, jest } = jestGlobals();
+const globals = jestGlobals();
+export const { expect, describe, beforeAll, beforeEach, afterAll, afterEach } = globals;
+// Jest's sandbox has a variable of that name around each module.
+const jestObject = globals.jest;
+export { jestObject as jest };
 
 /** Declares a test that gets its fixtures as one object: `test("…", async ({ app, vmm }) => { … })`. */
 export const test: TestApi<StageFixtures> = createTest<StageFixtures>((bridge) => bridge.baseFixtures);

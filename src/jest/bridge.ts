@@ -10,6 +10,9 @@ import type { matchers } from "./matchers/index.js";
 
 export const BRIDGE = Symbol.for("jest-avf.harness");
 
+/** A VM boots in seconds; on a busy machine that emulates all of it, in many. */
+export const DEFAULT_TEST_TIMEOUT_MS = 180_000;
+
 /** What a test asks the environment to run. */
 export interface TestRequest {
   readonly fixtures: FixtureSet;
@@ -22,6 +25,8 @@ export interface TestRequest {
 export interface Bridge {
   readonly library: typeof library;
   readonly matchers: typeof matchers;
+  /** For tests that set none of their own. */
+  readonly testTimeoutMs: number;
   /** Fixtures that every test can ask for. */
   readonly baseFixtures: FixtureSet;
   extend(set: FixtureSet, additions: Readonly<Record<string, unknown>>): FixtureSet;

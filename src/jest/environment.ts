@@ -5,7 +5,7 @@ import { TestEnvironment } from "jest-environment-node";
 import { runFolder } from "../artifacts/run-folder.js";
 import { RunRecord } from "../artifacts/run-record.js";
 import { describeError } from "../base/errors.js";
-import { BRIDGE } from "./bridge.js";
+import { BRIDGE, DEFAULT_TEST_TIMEOUT_MS } from "./bridge.js";
 import { openFileHarness, type FileHarness } from "./file-harness.js";
 import { readOptions, type EnvironmentOptions } from "./options.js";
 import { releaseAtEnd } from "./process-end.js";
@@ -19,6 +19,7 @@ export default class AvfEnvironment extends TestEnvironment {
   readonly #options: EnvironmentOptions;
   readonly #rootDir: string;
   readonly #file: string;
+  readonly #testTimeoutMs: number;
   #harness: FileHarness | undefined;
   #session: FileSession | undefined;
   #closing: Promise<readonly unknown[]> | undefined;
@@ -29,6 +30,7 @@ export default class AvfEnvironment extends TestEnvironment {
     super(config, context);
     this.#rootDir = config.projectConfig.rootDir;
     this.#file = context.testPath;
+    this.#testTimeoutMs = config.projectConfig.testTimeout ?? DEFAULT_TEST_TIMEOUT_MS;
     this.#options = readOptions(config.projectConfig.testEnvironmentOptions, this.#rootDir);
   }
 
@@ -39,7 +41,8 @@ export default class AvfEnvironment extends TestEnvironment {
       this.#forget = releaseAtEnd(async () => void (await this.#close()));
       this.#harness = await openFileHarness(this.#options, this.#rootDir, record);
       const { harness } = this.#harness;
-      this.#session = new FileSession({ harness, record, projectFolder: this.#rootDir, file: this.#file });
+      const [projectFolder, file, testTimeoutMs] = [this.#rootDir, this.#file, this.#testTimeoutMs];
+      this.#session = new FileSession({ harness, record, projectFolder, file, testTimeoutMs });
       (this.global as unknown as Record<symbol, unknown>)[BRIDGE] = this.#session;
     } catch (error) {
       throw forPrinting(error);

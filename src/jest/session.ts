@@ -11,7 +11,7 @@ import type { Bridge, TestRequest } from "./bridge.js";
 import { saveEvidence, shortPath } from "./evidence.js";
 import { matchers } from "./matchers/index.js";
 import { callSignal } from "./test-context.js";
-import { addNote, errorText, pointToTest, thrownError, type JestError } from "./test-errors.js";
+import { errorText, pointToTest, thrownError, withNote, type JestError } from "./test-errors.js";
 import { TestRun } from "./test-run.js";
 
 const CLEAN_UP_TIMEOUT_MS = 30_000;
@@ -21,6 +21,7 @@ export interface SessionOptions {
   readonly record: RunRecord;
   readonly projectFolder: string;
   readonly file: string;
+  readonly testTimeoutMs: number;
 }
 
 /** The end of a test as Jest tells it. `errors` is Jest's own list: what is added there is reported. */
@@ -33,12 +34,14 @@ export class FileSession implements Bridge {
   readonly library = library;
   readonly matchers = matchers;
   readonly baseFixtures: FixtureSet;
+  readonly testTimeoutMs: number;
   readonly #ledger: VmLedger;
   /** Overrides by `describe` block, the file's first. */
   readonly #overrides: Record<string, unknown>[][] = [[]];
   #test: TestRun | undefined;
 
   constructor(private readonly options: SessionOptions) {
+    this.testTimeoutMs = options.testTimeoutMs;
     this.#ledger = new VmLedger(options.record);
     for (const app of options.harness.apps) this.#ledger.watch(app.vmm);
     this.baseFixtures = stageFixtures({
@@ -111,10 +114,7 @@ export class FileSession implements Bridge {
 
   /** The body failed, or its time is over while it still runs: fixtures are torn down before hooks run. */
   async bodyFailed(error: unknown): Promise<void> {
-    const activities = this.#test?.activities() ?? [];
-    if (activities.length > 0 && /^(thrown: ")?Exceeded timeout of /.test(messageOf(error))) {
-      addNote(error, `It was ${activities.join(", ")}.`);
-    }
+    if (/^Exceeded timeout of /.test(messageOf(error))) this.#test?.noteActivities();
     await this.#test?.end();
   }
 
@@ -126,6 +126,7 @@ export class FileSession implements Bridge {
     errors.push(...test.furtherErrors);
     let evidence: string | undefined;
     if (errors.length > 0) {
+      if (test.busyWith.length > 0) errors[0] = withNote(errors[0], `It was ${test.busyWith.join(", ")}.`);
       for (const error of errors) pointToTest(error, this.options.file);
       evidence = await this.#saveEvidence(test, errors);
     }
@@ -150,14 +151,13 @@ export class FileSession implements Bridge {
     return errors;
   }
 
-  async #saveEvidence(test: TestRun, errors: readonly JestError[]): Promise<string | undefined> {
+  async #saveEvidence(test: TestRun, errors: JestError[]): Promise<string | undefined> {
     const { record, projectFolder, file } = this.options;
     const texts = errors.map((error) => errorText(thrownError(error)));
     const about = { runFolder: record.folder, projectFolder, file, name: test.name, attempt: test.attempt };
     try {
       const folder = await saveEvidence({ ...about, errors: texts }, this.#ledger.entries());
-      const note = `Saved for this failure: ${shortPath(folder)}/`;
-      if (!errors.some((error) => addNote(error, note))) process.stderr.write(`${note}\n`);
+      errors[0] = withNote(errors[0], `Saved for this failure: ${shortPath(folder)}/`);
       return folder;
     } catch {
       // A full disk must not hide the failure itself.

@@ -1,34 +1,36 @@
 /** Changes to the errors of a failed test, as Jest holds them: what is added to their text, which frames are left out. */
-import { resolve } from "node:path";
+import { join } from "node:path";
 import { describeError, isHarnessError } from "../base/errors.js";
 import { packageRoot } from "../base/paths.js";
 
-/** Jest keeps `[error, where it was defined]`, or just an error, or text. */
+/** Jest keeps `[what was thrown, where the test was declared]`, or just an error, or text. */
 export type JestError = unknown;
 
-/** The error as it was thrown. */
+/** What was thrown. */
 export function thrownError(entry: JestError): unknown {
   return Array.isArray(entry) ? ((entry as unknown[])[0] ?? (entry as unknown[])[1]) : entry;
 }
 
-/** Puts `note` behind the message. What is printed is the stack, so the text goes in there as well. */
-export function addNote(entry: JestError, note: string): boolean {
-  const error = thrownError(entry);
-  if (typeof error !== "object" || error === null || !("message" in error) || typeof error.message !== "string") {
-    return false;
-  }
+/**
+ * Jest prints the stack, so `note` goes into that, behind the message. Returns the entry to keep: what was thrown may be
+ * text, as Jest's own timeouts are, and becomes an error then.
+ */
+export function withNote(entry: JestError, note: string): JestError {
+  const thrown = asError(entry);
+  if (thrown === undefined) return entry;
+  const { error } = thrown;
   const { message } = error;
-  const stack = "stack" in error && typeof error.stack === "string" ? error.stack : "";
-  const noted = `${message}\n\n${note}`;
+  const stack = error.stack ?? "";
+  const at = message === "" ? -1 : stack.indexOf(message);
+  const firstFrame = stack.search(FRAMES);
+  const head = at >= 0 ? at + message.length : firstFrame < 0 ? stack.length : firstFrame;
   try {
-    const at = message === "" ? -1 : stack.indexOf(message);
-    Object.assign(error, { message: noted });
-    const head = at < 0 ? stack.search(/\n\s+at /) : at + message.length;
-    const split = head < 0 ? stack.length : head;
-    Object.assign(error, { stack: `${stack.slice(0, split)}\n\n${note}${stack.slice(split)}` });
-    return true;
+    Object.assign(error, { message: `${message}\n\n${note}` });
+    Object.assign(error, { stack: `${stack.slice(0, head)}\n\n${note}${stack.slice(head)}` });
+    return thrown.entry;
   } catch {
-    return false;
+    // A frozen error stays as it is.
+    return entry;
   }
 }
 
@@ -38,20 +40,42 @@ export function addNote(entry: JestError, note: string): boolean {
  */
 export function pointToTest(entry: JestError, testFile: string): void {
   const error = thrownError(entry);
-  if (typeof error !== "object" || error === null || !("stack" in error) || typeof error.stack !== "string") return;
-  const own = resolve(packageRoot, "dist");
-  const lines = error.stack.split("\n");
-  const kept = lines.filter((line) => !(/^\s+at /.test(line) && line.includes(own)));
-  const declared: unknown = Array.isArray(entry) ? (entry as unknown[])[1] : undefined;
-  if (!kept.some((line) => /^\s+at /.test(line) && line.includes(testFile)) && declared instanceof Object) {
-    const stack = "stack" in declared && typeof declared.stack === "string" ? declared.stack : "";
-    kept.push(...stack.split("\n").filter((line) => /^\s+at /.test(line) && line.includes(testFile)));
+  if (!isError(error) || error.stack === undefined) return;
+  const kept = error.stack.split("\n").filter((line) => !isOwnFrame(line));
+  if (!kept.some((line) => isFrame(line) && line.includes(testFile))) {
+    kept.push(...declaredFrames(entry).filter((line) => line.includes(testFile)));
   }
   try {
     Object.assign(error, { stack: kept.join("\n") });
   } catch {
     // A frozen error keeps its frames.
   }
+}
+
+const FRAMES = /\n\s+at /;
+/** Source maps turn the one into the other. */
+const OWN_FOLDERS = ["dist/", "src/"].map((folder) => join(packageRoot, folder));
+
+const isFrame = (line: string): boolean => /^\s+at /.test(line);
+const isOwnFrame = (line: string): boolean => isFrame(line) && OWN_FOLDERS.some((folder) => line.includes(folder));
+
+function isError(value: unknown): value is Error {
+  return typeof value === "object" && value !== null && "message" in value && typeof value.message === "string";
+}
+
+/** The error of an entry, made of its text and the place of the test's declaration where it is none. */
+function asError(entry: JestError): { readonly error: Error; readonly entry: JestError } | undefined {
+  const thrown = thrownError(entry);
+  if (isError(thrown)) return { error: thrown, entry };
+  if (typeof thrown !== "string") return undefined;
+  const error = new Error(thrown);
+  error.stack = [thrown, ...declaredFrames(entry).filter((line) => !isOwnFrame(line))].join("\n");
+  return { error, entry: [error, Array.isArray(entry) ? (entry as unknown[])[1] : undefined] };
+}
+
+function declaredFrames(entry: JestError): readonly string[] {
+  const declared: unknown = Array.isArray(entry) ? (entry as unknown[])[1] : undefined;
+  return isError(declared) ? (declared.stack ?? "").split("\n").filter(isFrame) : [];
 }
 
 /** Stack of an error, or what there is instead. */

@@ -13,6 +13,8 @@ export class TestRun {
   readonly startedMs = performance.now();
   /** Errors that came after the first; Jest shows them below it. */
   readonly furtherErrors: unknown[] = [];
+  /** When its time was over, oldest first. */
+  busyWith: readonly string[] = [];
   readonly #controller = new AbortController();
   readonly #activities = new Set<{ readonly what: string }>();
   #settled: Promise<unknown> = Promise.resolve();
@@ -34,9 +36,9 @@ export class TestRun {
     return () => void this.#activities.delete(activity);
   }
 
-  /** What it is busy with now, oldest first. */
-  activities(): readonly string[] {
-    return [...this.#activities].map(({ what }) => what);
+  /** Its time is over: keeps what it was busy with then. */
+  noteActivities(): void {
+    this.busyWith = [...this.#activities].map(({ what }) => what);
   }
 
   /** Fixtures, body, teardown. Rejects with the first error; the rest goes to `furtherErrors`. */

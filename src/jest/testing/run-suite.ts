@@ -1,0 +1,91 @@
+/** Runs Jest as a child on files made for the occasion, in a project of its own that uses this package as others do. */
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { packageRoot } from "../../base/paths.js";
+import { runUnchecked } from "../../process/run.js";
+import { CLOSING_LOG } from "./memory-harness.js";
+
+export interface SuiteProject {
+  readonly folder: string;
+  readonly environment: NodeJS.ProcessEnv;
+  readonly argv: readonly string[];
+  /** What the harness said when it was closed, a line a test file. */
+  closings(): readonly { readonly started: number; readonly running: number; readonly left: readonly string[] }[];
+  /** Text of a file below the run's results, found by the end of its path. */
+  evidence(pathEnd: string): string | undefined;
+  remove(): void;
+}
+
+export interface SuiteOutcome {
+  readonly exitCode: number | undefined;
+  readonly output: string;
+}
+
+const CHILD_TIMEOUT_MS = 60_000;
+
+/** @param files content by name; `.test.ts` files are suites */
+export function makeProject(
+  files: Readonly<Record<string, string>>,
+  {
+    args = [],
+    config = {},
+  }: { readonly args?: readonly string[]; readonly config?: Readonly<Record<string, unknown>> } = {},
+): SuiteProject {
+  const folder = mkdtempSync(join(tmpdir(), "avf-suite-"));
+  mkdirSync(join(folder, "node_modules"));
+  symlinkSync(packageRoot, join(folder, "node_modules", "jest-avf"));
+  const harnessModule = join(packageRoot, "dist/jest/testing/memory-harness.js");
+  const jestConfig = {
+    preset: "jest-avf",
+    testEnvironmentOptions: { harnessModule },
+    testTimeout: 10_000,
+    reporters: ["default", "jest-avf/reporter"],
+    transform: { "\\.ts$": join(packageRoot, "src/jest/testing/es-module-transform.cjs") },
+    ...config,
+  };
+  writeFileSync(join(folder, "package.json"), JSON.stringify({ jest: jestConfig }));
+  for (const [name, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, name), content);
+  }
+  const log = join(folder, "closings.jsonl");
+  const environment = { ...process.env, [CLOSING_LOG]: log, AVF_OUT: join(folder, "out"), AVF_RUN_FOLDER: undefined };
+  return {
+    folder,
+    environment,
+    argv: [process.execPath, require.resolve("jest/bin/jest"), "--no-watchman", ...args],
+    closings: () =>
+      existsSync(log)
+        ? (readFileSync(log, "utf8")
+            .trimEnd()
+            .split("\n")
+            .map((line) => JSON.parse(line) as unknown) as ReturnType<SuiteProject["closings"]>)
+        : [],
+    evidence: (pathEnd) => {
+      const out = join(folder, "out", "latest");
+      const found = readdirSync(out, { recursive: true, encoding: "utf8" }).find((path) => path.endsWith(pathEnd));
+      return found === undefined ? undefined : readFileSync(join(out, found), "utf8");
+    },
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+/** Runs it to its end; `output` is stdout, then stderr. */
+export async function runProject(project: SuiteProject): Promise<SuiteOutcome> {
+  const result = await runUnchecked(project.argv, {
+    cwd: project.folder,
+    env: project.environment,
+    timeoutMs: CHILD_TIMEOUT_MS,
+  });
+  return { exitCode: result.exitCode, output: `${result.stdout}\n${result.stderr}` };
+}
