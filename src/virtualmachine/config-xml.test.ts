@@ -148,6 +148,9 @@ describe("other versions", () => {
 });
 
 describe("what is refused", () => {
+  const nested = (depth: number): string => {
+    return `${'<pbundle_as_map name="a">'.repeat(depth)}${"</pbundle_as_map>".repeat(depth)}`;
+  };
   const without = (key: string): string => SMALLEST.replace(new RegExp(`.*name="${key}".*\\n`), "");
   test.each([
     ["a version from the future", SMALLEST.replace('version" value="9"', 'version" value="10"'), INVALID],
@@ -177,7 +180,10 @@ describe("what is refused", () => {
     ["text between the elements", SMALLEST.replace("<int", "x<int"), UNREADABLE],
     ["two roots", SMALLEST + SMALLEST, UNREADABLE],
     ["a huge file", SMALLEST + " ".repeat(300_000), UNREADABLE],
-    ["a bundle within a bundle within…", "<bundle>" + '<pbundle_as_map name="a">'.repeat(50_0), UNREADABLE],
+    ["a bundle within a bundle within…", SMALLEST.replace("<int", `${nested(12)}<int`), UNREADABLE],
+    ["far too many of them", SMALLEST.replace("<int", `${nested(4000)}<int`), UNREADABLE],
+    ["a document type, even one that nobody uses", `<!DOCTYPE bundle>\n${SMALLEST}`, UNREADABLE],
+    ["a CDATA section", SMALLEST.replace("com.example", "<![CDATA[com.example]]>"), UNREADABLE],
     ["an unknown entity", SMALLEST.replace("com.example", "&unknown;"), UNREADABLE],
     [
       "an entity of its own",

@@ -1,4 +1,5 @@
 /** What to say when a VM did not print what a test waits for. */
+import { stripVTControlCharacters } from "node:util";
 import { formatMs } from "../base/deadline.js";
 import { HarnessError } from "../base/errors.js";
 import { reasonName } from "./constants.js";
@@ -43,10 +44,10 @@ export function consoleWaitError(
   });
 }
 
-/** `[   3.214 s console] text`, with the time since the run began. */
+/** `[   3.214 s console] text`, with the time since the run began, and without what would act on a terminal. */
 export function formatLine(line: OutputLine, journal: VmJournal): string {
   const seconds = Math.max(0, line.atMs - (journal.run.beganMs ?? line.atMs)) / 1000;
-  return `[${seconds.toFixed(3).padStart(8)} s ${line.stream.padEnd(7)}] ${line.text}`;
+  return `[${seconds.toFixed(3).padStart(8)} s ${line.stream.padEnd(7)}] ${printable(line.text)}`;
 }
 
 function describeOutcome(
@@ -81,6 +82,10 @@ function hintFor(journal: VmJournal, lines: readonly OutputLine[]): string | und
   if (journal.run.number === 0) return "the VM has never been run: call run().";
   if (lines.length > 0) return undefined;
   return "it printed nothing at all; a VM that is not debuggable (DEBUG_LEVEL_NONE) has no console.";
+}
+
+function printable(text: string): string {
+  return stripVTControlCharacters(text).replace(/[\u0000-\u0008\u000b-\u001f\u007f]/g, "");
 }
 
 function formatPattern(pattern: string | RegExp): string {

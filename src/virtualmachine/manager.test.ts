@@ -120,6 +120,14 @@ describe("create", () => {
     expect(outcomes.filter((outcome) => outcome.startsWith("VM_EXISTS"))).toHaveLength(2);
   });
 
+  test("two at once, of different names and managers, go one after the other", async () => {
+    const setup = setUp();
+    await Promise.all([setup.manager.create("vm1", setup.config), strangerTo(setup).create("vm2", setup.config)]);
+    const names = setup.service.files.calls.map((call) => /vm\/(vm\d)/.exec(call)?.[1]).filter(Boolean);
+    expect(names).toEqual([...names].sort());
+    expect(new Set(names).size).toBe(2);
+  });
+
   test.each(["..", "../foo", "", "a/b"])("refuses the name %j before it touches the device", async (name) => {
     const { manager, config, service } = setUp();
     expect(await outcomeOf(() => manager.create(name, config))).toBe(`ILLEGAL_ARGUMENT: Invalid VM name: ${name}`);
@@ -316,6 +324,14 @@ describe("setConfig", () => {
     expect(await vm.setConfig(bigger)).toBe(setup.config);
     expect(vm.getConfig()).toBe(bigger);
     expect((await strangerTo(setup).get("vm1"))?.getConfig().getMemoryBytes()).toBe(1 << 28);
+  });
+
+  test("writes nothing when the config is the one it has", async () => {
+    const { manager, config, service } = setUp();
+    const vm = await manager.create("vm1", config);
+    service.files.calls.length = 0;
+    expect(await vm.setConfig(config)).toBe(config);
+    expect(service.files.calls).toEqual([`exists ${ROOT}`]);
   });
 
   test("keeps entries of a later release", async () => {

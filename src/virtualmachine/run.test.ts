@@ -263,7 +263,7 @@ describe("the end of a run", () => {
   test("stop: the service kills, onStopped says KILLED, the scratch folder goes", async () => {
     const { vm, service } = await setUp();
     await vm.run();
-    await service.files.ensureFolder(service.vm.config.scratchPath);
+    expect(await service.files.exists(service.vm.config.scratchPath)).toBe(true);
     await vm.stop();
     expect(vm.transitions.at(-1)).toMatchObject({
       status: "STOPPED",

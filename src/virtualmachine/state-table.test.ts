@@ -224,6 +224,17 @@ describe("deleted stays deleted", () => {
   });
 });
 
+test("events of a run that is over never count for the next", async () => {
+  const { vm } = await sceneIn("dead, with its last event still on the way");
+  await vm.run();
+  expect(vm.transitions.map(({ status, run }) => `${status} ${run}`)).toEqual([
+    "STOPPED 0",
+    "RUNNING 1",
+    "STOPPED 1",
+    "RUNNING 2",
+  ]);
+});
+
 test("one VM's calls wait for each other: of two runs at once, one is refused", async () => {
   const { vm } = await sceneIn("never run");
   const outcomes = await Promise.all([outcomeOf(() => vm.run()), outcomeOf(() => vm.run())]);

@@ -147,6 +147,7 @@ export class MemoryService implements VirtualizationService {
     for (const path of [config.apkPath, config.idsigPath, config.instanceImagePath]) {
       if (!(await this.files.exists(path))) throw new Error(`Failed to open ${path}`);
     }
+    await this.files.ensureFolder(config.scratchPath);
     const vm = new MemoryVm(++this.#lastCid, config, listener);
     this.vms.push(vm);
     listener({ kind: "state", state: "STARTING" });
