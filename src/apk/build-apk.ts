@@ -1,7 +1,7 @@
 /** An APK from files: binary manifest, aligned contents, signed. */
 import { ApkError } from "./apk-error.js";
 import { compileManifest } from "./manifest/compile-manifest.js";
-import { signApk, type SignApkOptions } from "./signing/sign-apk.js";
+import { signSections, type SignApkOptions } from "./signing/sign-apk.js";
 import { writeZip, type NewEntry } from "./zip/write-zip.js";
 
 export interface BuildApkOptions extends SignApkOptions {
@@ -23,8 +23,7 @@ export async function buildApk(files: ReadonlyMap<string, Uint8Array>, options: 
     { name: MANIFEST, content: isBinary(manifest) ? manifest : compileManifest(Buffer.from(manifest).toString()) },
     ...names.map((name) => newEntry(name, files.get(name)!, options.compress ?? false)),
   ];
-  const { entries: contents, centralDirectory, end } = writeZip(entries);
-  return signApk(Buffer.concat([contents, centralDirectory, end]), options);
+  return signSections(writeZip(entries), options);
 }
 
 function isBinary(manifest: Uint8Array): boolean {

@@ -21,6 +21,24 @@ export function bytesSource(bytes: Uint8Array): ByteSource {
   };
 }
 
+/** Pieces one after the other, as if they were joined. */
+export function piecesSource(pieces: readonly Uint8Array[]): ByteSource {
+  let size = 0;
+  const placed = pieces.map((bytes) => {
+    const start = size;
+    size += bytes.byteLength;
+    return { bytes, start, end: size };
+  });
+  const read = async (offset: number, length: number): Promise<Uint8Array> => {
+    const touched = placed.filter(({ start, end }) => start < offset + length && offset < end);
+    const parts = touched.map(({ bytes, start }) =>
+      bytes.subarray(Math.max(0, offset - start), offset + length - start),
+    );
+    return parts.length === 1 ? parts[0]! : Buffer.concat(parts);
+  };
+  return { size, read };
+}
+
 /** The size is taken once: a file that shrinks while it is read is refused as truncated. */
 export async function openFileSource(path: string): Promise<FileSource> {
   const file = await open(path, "r");

@@ -1,113 +1,115 @@
-/** Signs an APK with schemes v2 and v3: an APK Signing Block goes before its central directory. */
-import { ApkError } from "../apk-error.js";
-import { bytesSource } from "../byte-source.js";
-import { prefixed, sequence, u32, u64 } from "../byte-writer.js";
+/** Signs an APK with schemes v2, v3 and v3.1: an APK Signing Block goes before its central directory. */
+import { ApkError, isApkError } from "../apk-error.js";
+import { bytesSource, piecesSource } from "../byte-source.js";
+import { sequence, u32 } from "../byte-writer.js";
 import { findZipEnd } from "../zip/end-of-central-directory.js";
-import { makeSignature } from "./algorithms.js";
+import type { ZipSections } from "../zip/write-zip.js";
+import type { DigestKind } from "./algorithms.js";
 import { contentDigests } from "./content-digest.js";
+import { writeLineage } from "./lineage.js";
 import { AttributeId, type Scheme, type SdkRange } from "./signer.js";
-import { BLOCK_MAGIC, BlockId, findSigningBlock } from "./signing-block.js";
+import { BlockId, findSigningBlock } from "./signing-block.js";
 import type { SigningKey } from "./signing-key.js";
+import { writeSigner, type NewSigner } from "./write-signer.js";
+import { writeSigningBlock } from "./write-signing-block.js";
 
 export interface SignApkOptions {
   readonly key: SigningKey;
-  /** Default v2 and v3. */
-  readonly schemes?: readonly Scheme[];
+  /** Default v2 and v3; `rotation` adds v3.1. */
+  readonly schemes?: readonly ("v2" | "v3")[];
   /** Range of the v3 signer. Default 24 (where apksigner starts with these algorithms) to the highest number. */
   readonly sdk?: SdkRange;
+  /** From `minSdk` (default 33, the first that knows v3.1) on, the APK is signed with this key, rotated from `key`. */
+  readonly rotation?: { readonly key: SigningKey; readonly minSdk?: number } | undefined;
 }
+
+/** Changes a signer before it is written; for APKs that are to be refused. */
+export type SignerChange = (signer: NewSigner, scheme: Scheme) => NewSigner;
 
 const PAGE_BYTES = 4096;
 const END_CENTRAL_DIRECTORY_OFFSET = 16;
-const V3_SDK: SdkRange = { minSdk: 24, maxSdk: 0x7fffffff };
+const HIGHEST_SDK = 0x7fffffff;
+const V3_SDK: SdkRange = { minSdk: 24, maxSdk: HIGHEST_SDK };
+const V31_SINCE_SDK = 33;
 const BLOCK_IDS: Readonly<Record<Scheme, number>> = { v2: BlockId.V2, v3: BlockId.V3, "v3.1": BlockId.V31 };
 
 /** An earlier signing block is replaced. The same input and RSA key give the same bytes. */
-export async function signApk(apk: Uint8Array, options: SignApkOptions): Promise<Buffer> {
-  const { entries, centralDirectory, end } = await splitUnsigned(apk);
-  const padded = padToPage(entries);
-  const unsigned = { blockOffset: padded.length, centralDirectoryOffset: padded.length };
-  const plain = Buffer.concat([padded, centralDirectory, withDirectoryOffset(end, padded.length)]);
-  const endOffset = padded.length + centralDirectory.length;
-  const { algorithm } = options.key;
-  const digests = await contentDigests(bytesSource(plain), { ...unsigned, endOffset, size: plain.length }, [
-    algorithm.digest,
-  ]);
-  const block = signingBlock(digests.get(algorithm.digest)!, options);
-  return Buffer.concat([padded, block, centralDirectory, withDirectoryOffset(end, padded.length + block.length)]);
+export async function signApk(apk: Uint8Array, options: SignApkOptions, change?: SignerChange): Promise<Buffer> {
+  return signSections(await splitUnsigned(apk), options, change);
 }
 
-/** The block around values by id, padded to whole pages as apksigner does. */
-export function writeSigningBlock(pairs: Iterable<readonly [id: number, value: Uint8Array]>): Buffer {
-  const written = Array.from(pairs, ([id, value]) => Buffer.concat([u64(value.length + 4), u32(id), value]));
-  const overhead = 8 + 8 + BLOCK_MAGIC.length;
-  const used = overhead + written.reduce((sum, pair) => sum + pair.length, 0);
-  if (used % PAGE_BYTES !== 0) {
-    const smallest = 12;
-    const missing = PAGE_BYTES - ((used + smallest) % PAGE_BYTES);
-    const value = Buffer.alloc(missing % PAGE_BYTES);
-    written.push(Buffer.concat([u64(value.length + 4), u32(BlockId.PADDING), value]));
+export async function signSections(
+  { entries, centralDirectory, end }: ZipSections,
+  options: SignApkOptions,
+  change: SignerChange = (signer) => signer,
+): Promise<Buffer> {
+  const entriesBytes = entries.reduce((sum, piece) => sum + piece.length, 0);
+  const padded = [...entries, Buffer.alloc(-entriesBytes & (PAGE_BYTES - 1))];
+  const blockOffset = Math.ceil(entriesBytes / PAGE_BYTES) * PAGE_BYTES;
+  const plain = piecesSource([...padded, centralDirectory, end]);
+  const sections = {
+    blockOffset,
+    centralDirectoryOffset: blockOffset,
+    endOffset: blockOffset + centralDirectory.length,
+    size: plain.size,
+  };
+  const signers = planSigners(options);
+  const kinds = signers.map(({ key }): DigestKind => key.algorithm.digest);
+  const digests = await contentDigests(plain, sections, kinds);
+  const values = signers.map(({ scheme, key, sdk, attributes }) => {
+    const digest = { algorithmId: key.algorithm.id, bytes: digests.get(key.algorithm.digest)! };
+    const signer = change({ key, sdk, attributes, digests: [digest] }, scheme);
+    return [BLOCK_IDS[scheme], sequence([writeSigner(signer)])] as const;
+  });
+  const block = writeSigningBlock(values);
+  return Buffer.concat([...padded, block, centralDirectory, withDirectoryOffset(end, blockOffset + block.length)]);
+}
+
+type PlannedSigner = Pick<NewSigner, "key" | "sdk" | "attributes"> & { readonly scheme: Scheme };
+
+function planSigners({ key, schemes = ["v2", "v3"], sdk = V3_SDK, rotation }: SignApkOptions): PlannedSigner[] {
+  const planned: PlannedSigner[] = [];
+  if (schemes.includes("v2")) {
+    // Says that v3 signed too, so that its block cannot be taken away unseen.
+    const newer = schemes.includes("v3") ? [{ id: AttributeId.NEWER_SCHEME, bytes: u32(3) }] : [];
+    planned.push({ scheme: "v2", key, sdk: undefined, attributes: newer });
   }
-  const pieces = Buffer.concat(written);
-  const size = u64(pieces.length + overhead - 8);
-  return Buffer.concat([size, pieces, size, BLOCK_MAGIC]);
+  const minSdk = rotation?.minSdk ?? V31_SINCE_SDK;
+  if (schemes.includes("v3")) {
+    const range = rotation ? { minSdk: sdk.minSdk, maxSdk: minSdk - 1 } : sdk;
+    const rotated = rotation ? [{ id: AttributeId.ROTATION_MIN_SDK, bytes: u32(minSdk) }] : [];
+    planned.push({ scheme: "v3", key, sdk: range, attributes: rotated });
+  }
+  if (!rotation) return planned;
+  if (!schemes.includes("v3") || minSdk < V31_SINCE_SDK) {
+    throw new ApkError("BAD_VALUE", `a key is rotated beside v3, from SDK ${V31_SINCE_SDK} on at the earliest`);
+  }
+  const lineage = { id: AttributeId.LINEAGE, bytes: writeLineage([key, rotation.key]) };
+  const range = { minSdk, maxSdk: HIGHEST_SDK };
+  return [...planned, { scheme: "v3.1", key: rotation.key, sdk: range, attributes: [lineage] }];
 }
 
-async function splitUnsigned(apk: Uint8Array) {
+async function splitUnsigned(apk: Uint8Array): Promise<ZipSections> {
   const bytes = Buffer.from(apk.buffer, apk.byteOffset, apk.byteLength);
-  const source = bytesSource(bytes);
-  const { centralDirectoryOffset, endOffset } = await findZipEnd(source);
-  const entriesEnd = await findSigningBlock(source).then(
-    (block) => block.blockOffset,
-    (error: unknown) => {
-      if (error instanceof ApkError && (error.code === "NO_SIGNING_BLOCK" || error.code === "APK_TOO_SMALL")) {
-        return centralDirectoryOffset;
-      }
-      throw error;
-    },
-  );
+  const { centralDirectoryOffset, endOffset } = await findZipEnd(bytesSource(bytes));
   return {
-    entries: bytes.subarray(0, entriesEnd),
+    entries: [bytes.subarray(0, (await findBlockOffset(bytes)) ?? centralDirectoryOffset)],
     centralDirectory: bytes.subarray(centralDirectoryOffset, endOffset),
     end: bytes.subarray(endOffset),
   };
 }
 
-function padToPage(bytes: Buffer): Buffer {
-  return Buffer.concat([bytes, Buffer.alloc(-bytes.length & (PAGE_BYTES - 1))]);
+async function findBlockOffset(apk: Buffer): Promise<number | undefined> {
+  try {
+    return (await findSigningBlock(bytesSource(apk))).blockOffset;
+  } catch (error) {
+    if (isApkError(error) && (error.code === "NO_SIGNING_BLOCK" || error.code === "APK_TOO_SMALL")) return undefined;
+    throw error;
+  }
 }
 
 function withDirectoryOffset(end: Buffer, offset: number): Buffer {
   const copy = Buffer.from(end);
   copy.writeUInt32LE(offset, END_CENTRAL_DIRECTORY_OFFSET);
   return copy;
-}
-
-function signingBlock(digest: Buffer, { key, schemes = ["v2", "v3"], sdk = V3_SDK }: SignApkOptions): Buffer {
-  return writeSigningBlock(
-    schemes.map((scheme) => {
-      const protects = scheme === "v2" && schemes.includes("v3");
-      const attributes = protects ? [Buffer.concat([u32(AttributeId.NEWER_SCHEME), u32(3)])] : [];
-      const signer = writeSigner(key, digest, scheme === "v2" ? undefined : sdk, attributes);
-      return [BLOCK_IDS[scheme], sequence([signer])] as const;
-    }),
-  );
-}
-
-/** Mirror of `signer.ts`. Without an SDK range it is a v2 signer. */
-function writeSigner(
-  key: SigningKey,
-  digest: Buffer,
-  sdk: SdkRange | undefined,
-  attributes: readonly Buffer[],
-): Buffer {
-  const range = sdk ? Buffer.concat([u32(sdk.minSdk), u32(sdk.maxSdk)]) : Buffer.alloc(0);
-  // apksigner ends v2's signed data with one more, empty, list.
-  const trailer = sdk ? Buffer.alloc(0) : sequence([]);
-  const { id } = key.algorithm;
-  const digests = sequence([Buffer.concat([u32(id), prefixed(digest)])]);
-  const signedData = Buffer.concat([digests, sequence([key.certificate]), range, sequence(attributes), trailer]);
-  const signature = makeSignature(key.algorithm, key.privateKey, signedData);
-  const signatures = sequence([Buffer.concat([u32(id), prefixed(signature)])]);
-  return Buffer.concat([prefixed(signedData), range, signatures, prefixed(key.publicKey)]);
 }

@@ -16,7 +16,7 @@ export interface NewEntry {
 
 /** The three sections a signature is over; in this order they are a ZIP. */
 export interface ZipSections {
-  readonly entries: Buffer;
+  readonly entries: readonly Buffer[];
   readonly centralDirectory: Buffer;
   readonly end: Buffer;
 }
@@ -50,7 +50,7 @@ export function writeZip(entries: readonly NewEntry[]): ZipSections {
   const centralDirectory = Buffer.concat(central);
   const count = u16(entries.length);
   const end = Buffer.concat([u32(0x06054b50), u32(0), count, count, u32(centralDirectory.length), u32(offset), u16(0)]);
-  return { entries: Buffer.concat(local), centralDirectory, end };
+  return { entries: local, centralDirectory, end };
 }
 
 function writeEntry({ name, content, compress = false, alignBytes = 4 }: NewEntry, offset: number) {
