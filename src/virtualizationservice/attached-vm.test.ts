@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { HostDevice } from "../device/testing/host-device.js";
 import { openVirtualizationService } from "./client.js";
 import type { AppVmConfig, VirtualizationService, VmEvent } from "./contract.js";
+import { TAIL } from "./followed-file.js";
 import { VM_TOOL } from "./tool.js";
 
 /** A tool that behaves as the one of the release does, with a guest that the test writes as a few lines of shell. */
@@ -41,7 +42,8 @@ beforeEach(() => {
   state = mkdtempSync(join(tmpdir(), "avf-vm-"));
   script("vm", TOOL.replaceAll("$STATE", state));
   script("getprop", "#!/bin/sh\necho ${SDK:-35}\n");
-  device = new HostDevice({ programs: { [VM_TOOL]: join(state, "vm"), getprop: join(state, "getprop") } });
+  const getprop = join(state, "getprop");
+  device = new HostDevice({ programs: { [VM_TOOL]: join(state, "vm"), [TAIL]: "tail", getprop } });
 });
 afterEach(async () => {
   await device.close();

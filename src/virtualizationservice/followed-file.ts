@@ -6,6 +6,8 @@ import type { Device, DeviceProcess } from "../device/contract.js";
 /** adb hands over what it still holds within this time after it was told to stop. */
 const STREAM_END_TIMEOUT_MS = 5_000;
 const RESTART_DELAY_MS = 200;
+/** By its path: a shell that is busybox would run its own `tail`, which looks at the file only once a second. */
+export const TAIL = "/system/bin/tail";
 
 export class FollowedFile {
   #delivered = 0;
@@ -29,13 +31,13 @@ export class FollowedFile {
     await this.#tail.stop();
     await this.#following;
     if (this.device.gone.aborted) return;
-    const rest = this.device.spawn(["tail", "-c", `+${this.#delivered + 1}`, this.path]);
+    const rest = this.device.spawn([TAIL, "-c", `+${this.#delivered + 1}`, this.path]);
     await this.#read(rest);
   }
 
   #start(): DeviceProcess {
     const from = this.#delivered === 0 ? ["-n", "+0"] : ["-c", `+${this.#delivered + 1}`];
-    return this.device.spawn(["tail", "-f", ...from, this.path]);
+    return this.device.spawn([TAIL, "-f", ...from, this.path]);
   }
 
   /** `tail` ends only when told to; when it does otherwise, another one goes on where it stopped. */
