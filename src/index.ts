@@ -55,6 +55,7 @@ export const {
   VirtualMachineDescriptor,
   VirtualMachineException,
   VirtualMachineManager,
+  adbIntoVm,
   isHarnessError,
 } = library;
 

@@ -25,5 +25,6 @@ export {
   VirtualMachineManager,
 } from "./virtualmachine/index.js";
 export { HarnessError, InfrastructureError, isHarnessError, TimeoutError, UsageError } from "./base/errors.js";
+export { adbIntoVm } from "./fixtures/adb-into-vm.js";
 export { App } from "./fixtures/app.js";
 export { CommandFailedError } from "./process/run.js";

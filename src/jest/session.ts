@@ -130,6 +130,7 @@ export class FileSession implements Bridge {
       for (const error of errors) pointToTest(error, this.options.file);
       evidence = await this.#saveEvidence(test, errors);
     }
+    await this.options.harness.endTest();
     errors.push(...(await this.#cleanUp(this.#ledger.closeTest())));
     this.#test = undefined;
     this.options.record.add({

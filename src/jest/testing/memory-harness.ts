@@ -21,7 +21,7 @@ export async function openHarness(callSignal: () => AbortSignal | undefined): Pr
     const log = process.env[CLOSING_LOG];
     if (log !== undefined) appendFileSync(log, `${JSON.stringify({ started: service.vms.length, running, left })}\n`);
   };
-  return { device: noDevice(), apps: [app], close };
+  return { device: noDevice(), apps: [app], endTest: async () => undefined, close };
 }
 
 function behave(vm: MemoryVm): void {
@@ -44,8 +44,8 @@ function behave(vm: MemoryVm): void {
 function noDevice(): Device {
   const gone = new AbortController().signal;
   return new Proxy({ serial: "memory", gone } as Device, {
-    get: (target, name) => {
-      if (name in target) return target[name as keyof Device];
+    get: (target, name): unknown => {
+      if (name in target) return Reflect.get(target, name);
       throw new UsageError("NO_DEVICE", `The harness in memory has no device to ${String(name)} on.`);
     },
   });

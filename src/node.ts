@@ -1,0 +1,70 @@
+/** The library for Node programs, without Jest: `jest-avf/node`. */
+import { withDeadline } from "./base/deadline.js";
+import { silentProgress, type Progress } from "./base/progress.js";
+import { emulatedDevices } from "./jest/emulated-source.js";
+import { attachedDevices } from "./fixtures/device-source.js";
+import { openDeviceSession, openHarness, type Harness } from "./fixtures/wire.js";
+import type { Device } from "./device/contract.js";
+import type { VmContext } from "./virtualmachine/index.js";
+
+export * from "./library.js";
+export type * from "./public-types.js";
+
+export interface OpenDeviceOptions {
+  /** A real device that adb lists. Default: an emulated device, started for this program. */
+  readonly serial?: string;
+  /** Android release that the emulated device shows. Default: `AVF_RELEASE`, else 15. */
+  readonly release?: 13 | 15;
+  /** How long to wait for a real device that another run uses. Default: 10 minutes. */
+  readonly leaseTimeoutMs?: number;
+  /** Told what is being set up. */
+  readonly progress?: Progress;
+  readonly signal?: AbortSignal;
+}
+
+/** A device, and the apps that were put on it. */
+export interface OpenedDevice extends Omit<Device, "installApk"> {
+  /**
+   * Installs an APK, with its idsig beside it on the device, unless the device has those very bytes.
+   * @param path on this host; an `X.apk.idsig` beside `X.apk` is taken along
+   * @returns what `VirtualMachineManager.getInstance` and config builders take
+   */
+  installApk(path: string): Promise<VmContext>;
+}
+
+const SETUP_TIMEOUT_MS = 45 * 60_000;
+const LEASE_TIMEOUT_MS = 10 * 60_000;
+
+/**
+ * Leases a device that nobody else uses until it is closed. Closing ends its VMs; on a real device it also removes what
+ * was installed.
+ */
+export async function openDevice(options: OpenDeviceOptions = {}): Promise<OpenedDevice> {
+  const { serial, release, progress = silentProgress, leaseTimeoutMs = LEASE_TIMEOUT_MS } = options;
+  const onWait = (message: string): void => progress.step(message);
+  const lease = { runId: `process ${process.pid}`, timeoutMs: leaseTimeoutMs, slot: 0, onWait };
+  const source = serial === undefined ? emulatedDevices(release, progress) : attachedDevices([serial], lease);
+  const what = serial === undefined ? "an emulated device" : `device ${serial}`;
+  const wait = { timeoutMs: SETUP_TIMEOUT_MS, signal: options.signal };
+  const session = await withDeadline(what, wait, (signal) => openDeviceSession(source, { signal }));
+  const harnesses: Harness[] = [];
+  let closing: Promise<void> | undefined;
+  const close = async (): Promise<void> => {
+    const results = await Promise.allSettled(harnesses.reverse().map((harness) => harness.close()));
+    await session.close();
+    for (const result of results) if (result.status === "rejected") throw result.reason;
+  };
+  const closeOnce = (): Promise<void> => (closing ??= close());
+  return {
+    ...session.device,
+    installApk: async (path) => {
+      const harness = await openHarness(session, { provision: { root: process.cwd(), apks: [path] } });
+      harnesses.push(harness);
+      const [app] = harness.apps;
+      if (app === undefined) throw new Error(`${path} was installed, but is not there`);
+      return app.context;
+    },
+    close: closeOnce,
+    [Symbol.asyncDispose]: closeOnce,
+  };
+}
