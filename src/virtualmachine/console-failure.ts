@@ -1,5 +1,4 @@
 /** What to say when a VM did not print what a test waits for. */
-import { stripVTControlCharacters } from "node:util";
 import { formatMs } from "../base/deadline.js";
 import { HarnessError } from "../base/errors.js";
 import { reasonName } from "./constants.js";
@@ -84,9 +83,14 @@ function hintFor(journal: VmJournal, lines: readonly OutputLine[]): string | und
   return "it printed nothing at all; a VM that is not debuggable (DEBUG_LEVEL_NONE) has no console.";
 }
 
+/** Not `stripVTControlCharacters` of Node, which takes text before a bell for a part of the sequence before it. */
 function printable(text: string): string {
-  return stripVTControlCharacters(text).replace(/[\u0000-\u0008\u000b-\u001f\u007f]/g, "");
+  return text.replace(TERMINAL_SEQUENCE, "").replace(CONTROL, "");
 }
+
+// Sequences that begin with `ESC [` and end with a letter (colours, cursor), and `ESC ] … BEL` (titles, links).
+const TERMINAL_SEQUENCE = /\u001b\[[0-?]*[ -/]*[@-~]|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)/g;
+const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f]/g;
 
 function formatPattern(pattern: string | RegExp): string {
   return typeof pattern === "string" ? JSON.stringify(pattern) : String(pattern);
