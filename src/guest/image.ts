@@ -7,7 +7,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { writeFileAtomic } from "../base/atomic-file.js";
 import { cpioArchive, type CpioEntry } from "../base/cpio.js";
-import { findModules, initramfsModules, modulePath } from "./kernel-modules.js";
+import { findModules, initramfsModules, modulePath, stripModules } from "./kernel-modules.js";
 import { guestKernelParameters } from "./kernel-parameters.js";
 import { compilePrograms, cSources } from "./programs.js";
 import { writeSystemImage } from "./system-image.js";
@@ -28,7 +28,8 @@ export async function buildGuestImages(options: GuestImageOptions): Promise<void
   const { packagesRoot, outFolder, workFolder, signal } = options;
   await mkdir(outFolder, { recursive: true });
   await mkdir(workFolder, { recursive: true });
-  const modules = await findModules(packagesRoot, options.kernelVersion);
+  const packaged = await findModules(packagesRoot, options.kernelVersion);
+  const modules = await stripModules(packaged, join(workFolder, "modules"), signal);
   const programs = await compilePrograms(workFolder, signal);
   const initramfs = cpioArchive(await initramfsEntries(programs.init, modules));
   await writeFileAtomic(join(outFolder, "microdroid_initrd.img"), initramfs);

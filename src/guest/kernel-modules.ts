@@ -1,7 +1,8 @@
 /** Modules of the distributor's kernel that the guest loads, in the order in which they need each other. */
-import { readdir } from "node:fs/promises";
+import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { InfrastructureError } from "../base/errors.js";
+import { run } from "../process/run.js";
 
 /** Groups that lie in the initramfs: what it takes to reach the system disk and a console. */
 export const initramfsModules = {
@@ -37,6 +38,26 @@ export async function findModules(packagesRoot: string, kernelVersion: string): 
     );
   }
   return found;
+}
+
+/**
+ * Copies the modules that we load without signatures and type information. The guest's kernel wants neither, but would
+ * check and parse both, and under nested emulation a hash over 400 KB and an RSA signature take their time.
+ */
+export async function stripModules(
+  modules: ReadonlyMap<string, string>,
+  folder: string,
+  signal?: AbortSignal,
+): Promise<ReadonlyMap<string, string>> {
+  await mkdir(folder, { recursive: true });
+  const stripped = new Map<string, string>();
+  for (const name of Object.values({ ...initramfsModules, ...systemModules }).flat()) {
+    const path = join(folder, `${name}.ko`);
+    // Rewriting the file drops the signature, which lies behind its end.
+    await run(["objcopy", "--strip-debug", "--remove-section=.BTF", modulePath(modules, name), path], { signal });
+    stripped.set(name.replaceAll("-", "_"), path);
+  }
+  return stripped;
 }
 
 export function modulePath(modules: ReadonlyMap<string, string>, name: string): string {

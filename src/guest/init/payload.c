@@ -4,6 +4,7 @@
 #include "payload-service.h"
 #include "process.h"
 #include "vmservice.h"
+#include "wait.h"
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -16,6 +17,8 @@
 
 #define LAUNCHER "/system/bin/microdroid_launcher"
 #define ADBD "/system/bin/adbd"
+/* It takes its time to load, on a CPU that the payload needs to come up. */
+#define ADBD_DELAY_MS 150
 /* An adbd that ends at once is not started again and again without a pause. */
 #define ADBD_RESTART_MS 1000
 
@@ -44,17 +47,21 @@ int payload_run(const struct payload_config *config, int release, bool adb) {
   if (task < 0) fail(FAILURE_UNKNOWN, "Failed to start the payload: %s", strerror(errno));
   log_mark("notifying payload started");
   vmservice_started();
-  /* After the payload: it takes its time to load, on a CPU that the payload needs. */
-  pid_t adbd = adb ? start_adbd() : -1;
+  pid_t adbd = -1;
+  struct deadline adbd_due = deadline_after(ADBD_DELAY_MS);
   for (;;) {
     struct pollfd waits[] = {{.fd = children, .events = POLLIN}, {.fd = listener, .events = POLLIN}};
-    poll(waits, 2, adb && adbd < 0 ? ADBD_RESTART_MS : -1);
+    bool wants_adbd = adb && adbd < 0;
+    poll(waits, 2, wants_adbd ? deadline_left_ms(&adbd_due) : -1);
     struct signalfd_siginfo ignored;
     while (read(children, &ignored, sizeof ignored) > 0) continue;
-    int exit_code = 0;
     if (waits[1].revents & POLLIN) payload_service_answer(listener);
-    else if (adb && adbd < 0 && !waits[0].revents) adbd = start_adbd();
+    int exit_code = 0;
     if (reap(task, &adbd, &exit_code)) return exit_code;
+    if (wants_adbd && adbd < 0 && deadline_left_ms(&adbd_due) == 0) {
+      adbd = start_adbd();
+      adbd_due = deadline_after(ADBD_RESTART_MS);
+    }
   }
 }
 
