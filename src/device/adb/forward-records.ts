@@ -38,7 +38,8 @@ export async function sweepForwards(server: AdbServer): Promise<void> {
   for (const { path, note } of stale) {
     if (note && note.serverPort !== server.port) continue;
     if (note && listed.has(`${note.serial} tcp:${note.hostPort} ${note.remote}`)) {
-      await runUnchecked([...server.command, "forward", "--remove", `tcp:${note.hostPort}`], { timeoutMs: 10_000 });
+      const removal = [...server.command, "-s", note.serial, "forward", "--remove", `tcp:${note.hostPort}`];
+      await runUnchecked(removal, { timeoutMs: 10_000 });
     }
     forgetForward(path);
   }

@@ -32,17 +32,24 @@ export async function openForward(
     if (result.exitCode !== 0) throw new CommandFailedError(result);
     throw new InfrastructureError("ADB_OUTPUT", `adb forward did not name its port: ${JSON.stringify(result.stdout)}`);
   }
-  const removal = [...connection.server.command, "forward", "--remove", `tcp:${hostPort}`];
+  const removal = connection.adb("forward", "--remove", `tcp:${hostPort}`);
   const record = recordForward({ serial: connection.serial, serverPort: connection.server.port, hostPort, remote });
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     open.delete(removal);
     // With the device went its forwards, and the port may be somebody else's by now.
-    if (!connection.gone.aborted) await runUnchecked(removal, { timeoutMs: 10_000 });
+    if (!connection.gone.aborted) await removeForward(removal);
     forgetForward(record);
   };
   rememberUntilExit(removal);
   return { hostPort, remote, close: () => (closing ??= close()) };
+}
+
+/** A device that left in this moment took its forward along. */
+async function removeForward(removal: readonly string[]): Promise<void> {
+  const result = await runUnchecked(removal, { timeoutMs: 10_000 });
+  if (result.exitCode === 0 || / not found$/m.test(result.stderr) || stateFromAdbOutput(result.stderr)) return;
+  throw new CommandFailedError(result);
 }
 
 const open = new Set<readonly string[]>();
