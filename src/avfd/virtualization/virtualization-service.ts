@@ -63,7 +63,7 @@ export class VirtualizationService {
 
   /** VMs that are not dead yet, by CID. */
   list(): readonly VirtualMachine[] {
-    return [...this.#vms.values()].sort((a, b) => a.cid - b.cid);
+    return [...this.#vms.values()].filter(({ state }) => state !== "DEAD").sort((a, b) => a.cid - b.cid);
   }
 
   /** Allocates a CID and prepares everything but the monitor. Takes over the files of the config. */
@@ -94,6 +94,11 @@ export class VirtualizationService {
     await Promise.all(this.list().map((vm) => vm.kill()));
   }
 
+  /** Lets go of the helper; VMs are the caller's to kill first. */
+  close(): void {
+    this.#relay.stop();
+  }
+
   /** As a restart of the device does it. */
   forgetCids(): void {
     this.options.properties.delete(LAST_CID_PROPERTY);
@@ -117,12 +122,13 @@ export class VirtualizationService {
     const folder = paths.resolve(temporaryDirectory);
     const ownFiles: { close(): Promise<void> }[] = [];
     const release = async (): Promise<void> => {
-      this.#vms.delete(cid);
       this.#held.delete(cid);
       unlisten();
       await closeFiles(config);
       for (const file of ownFiles) await file.close();
       await rm(folder, { recursive: true, force: true });
+      // Last, for the CID names the folder: until it is gone, no other VM may have it.
+      this.#vms.delete(cid);
     };
     try {
       await mkdir(folder, { recursive: true, mode: 0o770 });
