@@ -38,3 +38,18 @@ export {
 export { signApk, type SignApkOptions } from "./signing/sign-apk.js";
 export { buildApk, type BuildApkOptions } from "./build-apk.js";
 export { inspectApk, type ApkReport, type SchemeReport, type SignerReport } from "./inspect-apk.js";
+export type { DeviceAnswer, InstallFailure, Spoiled, VmEnd } from "./spoil/spoiled.js";
+export {
+  dropSigningBlock,
+  flipEntryByte,
+  flipSignerByte,
+  shortenCentralDirectory,
+  signWithFault,
+  signWithOtherKey,
+  spoilBlockMagic,
+  spoilBlockSizes,
+  truncateCentralDirectory,
+  type SignerFault,
+  type SignerPart,
+} from "./spoil/spoil-apk.js";
+export { flipTreeByte, spoilVersion, staleDigest, swapRoot, truncateTree } from "./spoil/spoil-idsig.js";
