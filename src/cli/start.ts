@@ -19,7 +19,6 @@ export async function run(): Promise<number> {
   const progress = showProgress();
   const interrupt = onInterrupt();
   try {
-    progress.step("Starting the device");
     const opened = await openApp(APK, progress, interrupt.signal);
     try {
       progress.done();
