@@ -38,8 +38,9 @@ export default class AvfEnvironment extends TestEnvironment {
     await super.setup();
     try {
       record ??= new RunRecord(runFolder(this.#rootDir));
-      this.#forget = releaseAtEnd(async () => void (await this.#close()));
       this.#harness = await openFileHarness(this.#options, this.#rootDir, record);
+      // With a device of ours goes all that is on it.
+      if (!this.#harness.deviceEndsWithUs) this.#forget = releaseAtEnd(async () => void (await this.#close()));
       const { harness } = this.#harness;
       const [projectFolder, file, testTimeoutMs] = [this.#rootDir, this.#file, this.#testTimeoutMs];
       this.#session = new FileSession({ harness, record, projectFolder, file, testTimeoutMs });

@@ -17,6 +17,8 @@ const CLOSE_TIMEOUT_MS = 60_000;
 
 export interface FileHarness {
   readonly harness: Harness;
+  /** Nothing on the device needs to be cleared away when this process ends. */
+  readonly deviceEndsWithUs: boolean;
   /** The file is over. Repeatable. */
   close(): Promise<void>;
 }
@@ -34,7 +36,7 @@ export async function openFileHarness(
   if (options.harnessModule !== undefined) {
     const module = (await import(options.harnessModule)) as HarnessModule;
     const harness = await module.openHarness(callSignal);
-    return { harness, close: () => harness.close() };
+    return { harness, deviceEndsWithUs: true, close: () => harness.close() };
   }
   const { source, timeoutMs, what } = chooseSource(options);
   const key = JSON.stringify([options.serials, options.release]);
@@ -52,7 +54,7 @@ export async function openFileHarness(
         returnDevice(session),
       );
     };
-    return { harness, close };
+    return { harness, deviceEndsWithUs: session.keepBetweenFiles, close };
   } catch (error) {
     await returnDevice(session);
     throw error;

@@ -13,6 +13,12 @@ const JEST_WORKER_END = 2;
 
 const held = new Set<() => Promise<void>>();
 let installed = false;
+let ending = false;
+
+/** A signal came: what fails from now on fails because of it. */
+export function isEnding(): boolean {
+  return ending;
+}
 
 /** Runs `release` when this process is asked to end. Returns what takes it off the list. */
 export function releaseAtEnd(release: () => Promise<void>): () => void {
@@ -45,24 +51,23 @@ function install(): void {
     void releaseAll();
   };
   // The parent is gone: nobody wants this worker's results any more.
-  const onDisconnect = (): void => void releaseAll().then(() => process.exit(1));
+  const onDisconnect = (): void => {
+    ending = true;
+    void releaseAll().then(() => process.exit(1));
+  };
   process.on("message", onMessage);
   process.on("disconnect", onDisconnect);
 }
 
-/** Releases, then ends as if nobody had caught the signal, so that a shell sees why. */
+/** Releases, then ends with the exit code that shells give a signal: the exit handlers of others are to run as well. */
 function onSignal(name: NodeJS.Signals): void {
   let firstMs: number | undefined;
   const handle = (): void => {
-    if (firstMs !== undefined) {
-      if (performance.now() - firstMs > ECHO_MS) process.exit(128 + constants.signals[name]);
-      return;
-    }
-    firstMs = performance.now();
-    void releaseAll().then(() => {
-      process.off(name, handle);
-      process.kill(process.pid, name);
-    });
+    ending = true;
+    const end = (): never => process.exit(128 + constants.signals[name]);
+    if (firstMs === undefined) void releaseAll().then(end);
+    else if (performance.now() - firstMs > ECHO_MS) end();
+    firstMs ??= performance.now();
   };
   process.on(name, handle);
 }

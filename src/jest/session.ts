@@ -10,6 +10,7 @@ import * as library from "../library.js";
 import type { Bridge, TestRequest } from "./bridge.js";
 import { saveEvidence, shortPath } from "./evidence.js";
 import { matchers } from "./matchers/index.js";
+import { isEnding } from "./process-end.js";
 import { callSignal } from "./test-context.js";
 import { errorText, pointToTest, thrownError, withNote, type JestError } from "./test-errors.js";
 import { TestRun } from "./test-run.js";
@@ -168,7 +169,7 @@ export class FileSession implements Bridge {
 
   async #cleanUp(entries: readonly LedgerEntry[]): Promise<readonly unknown[]> {
     // With the device, its VMs are gone as well; that it is gone has failed the test already.
-    if (this.options.harness.device.gone.aborted) return [];
+    if (this.options.harness.device.gone.aborted || isEnding()) return [];
     return removeVms(entries, CLEAN_UP_TIMEOUT_MS);
   }
 }
