@@ -7,8 +7,14 @@ import { camelCase, withContext } from "./rust-text.js";
 /**
  * Starts the VM, tells what happens to it, and settles when it is dead, of itself or because its client is gone.
  * @param description what stands between `Created` and `with CID`
+ * @param flushed settles when all that the VM wrote is in its files: who reads `VM ended` may read those next
  */
-export async function runAttached15(caller: Caller, vm: VirtualMachine, description: string): Promise<void> {
+export async function runAttached15(
+  caller: Caller,
+  vm: VirtualMachine,
+  description: string,
+  flushed: () => Promise<void>,
+): Promise<void> {
   vm.onEvent((event) => printEvent(caller, event));
   const kill = (): void => void vm.kill();
   caller.gone.addEventListener("abort", kill, { once: true });
@@ -21,6 +27,7 @@ export async function runAttached15(caller: Caller, vm: VirtualMachine, descript
       caller.setLastWords(0, "VM ended: VirtualizationServiceDied\n");
     }
     const reason = await vm.died;
+    await flushed();
     caller.print(`VM ended: ${describeReason(reason)}`);
   } finally {
     caller.gone.removeEventListener("abort", kill);

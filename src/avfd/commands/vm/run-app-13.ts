@@ -52,7 +52,7 @@ export async function runApp13(device: Device, caller: Caller, args: ParsedArgum
       keepStreams = true;
       await startInBackground(device, caller, vm);
       void vm.died.then(() => endVmStreams(caller, streams));
-    } else await runAttached13(caller, vm);
+    } else await runAttached13(caller, vm, () => endVmStreams(caller, streams));
   } finally {
     if (!keepStreams) await endVmStreams(caller, streams);
   }
@@ -66,7 +66,7 @@ async function startInBackground({ virtualization }: Device, caller: Caller, vm:
   caller.print(`Started VM, state now ${vm.state}.`);
 }
 
-async function runAttached13(caller: Caller, vm: VirtualMachine): Promise<void> {
+async function runAttached13(caller: Caller, vm: VirtualMachine, flushed: () => Promise<void>): Promise<void> {
   vm.onEvent((event) => printEvent(caller, event));
   const kill = (): void => void vm.kill();
   caller.gone.addEventListener("abort", kill, { once: true });
@@ -74,7 +74,9 @@ async function runAttached13(caller: Caller, vm: VirtualMachine): Promise<void> 
     await withContext("Failed to start VM", () => vm.start());
     if (caller.gone.aborted) kill();
     else caller.print(`Started VM, state now ${vm.state}.`);
-    caller.print(describeDeath13(await vm.died));
+    const reason = await vm.died;
+    await flushed();
+    caller.print(describeDeath13(reason));
   } finally {
     caller.gone.removeEventListener("abort", kill);
   }

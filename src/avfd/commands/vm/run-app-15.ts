@@ -68,7 +68,9 @@ export async function runApp15(device: Device, caller: Caller, args: ParsedArgum
       ),
     );
     const from = `${debugString(apk)}!${debugPayload(payload, args.values("extra-apk").length)}`;
-    await runAttached15(caller, vm, `${debugLevel === "full" ? "debuggable VM" : "VM"} from ${from}`);
+    await runAttached15(caller, vm, `${debugLevel === "full" ? "debuggable VM" : "VM"} from ${from}`, () =>
+      endVmStreams(caller, streams),
+    );
   } finally {
     await endVmStreams(caller, streams);
   }

@@ -27,6 +27,7 @@ export function buildQemuArgs(config: VmmConfig): readonly string[] {
     // ACPI tells the guest where its devices are: Debian's kernel does not take them from its command line
     // (CONFIG_VIRTIO_MMIO_CMDLINE_DEVICES is not set there), so without it there would be no disk.
     ...["-M", "microvm,acpi=on,rtc=on,pit=off,pic=off,isa-serial=off"],
+    // The small firmware: SeaBIOS looks for boot devices first, and each of its steps is slow under nesting.
     ...["-bios", "qboot.rom"],
     ...["-accel", "kvm"],
     ...["-cpu", "host"],
