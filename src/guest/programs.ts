@@ -8,6 +8,9 @@ const sourceFolder = join(packageRoot, "src/guest");
 const warnings = ["-Wall", "-Wextra", "-Werror=implicit-function-declaration"];
 const common = ["-std=gnu17", "-D_GNU_SOURCE", "-Os", "-s", "-fno-asynchronous-unwind-tables", ...warnings];
 
+/** What the first process is made of. */
+const initFolders = ["init", "apk", "crypto", "verity"];
+
 export interface GuestPrograms {
   /** Static: runs before there is any library. */
   readonly init: string;
@@ -24,7 +27,7 @@ export async function compilePrograms(folder: string, signal?: AbortSignal): Pro
     payloadLibrary: join(folder, "libvm_payload.so"),
     getprop: join(folder, "getprop"),
   };
-  await compile([...common, "-static", "-o", programs.init, ...cFiles("init")], signal);
+  await compile([...common, "-static", "-o", programs.init, ...initFolders.flatMap(cFiles)], signal);
   const library = ["-shared", "-fPIC", "-fvisibility=hidden", "-Wl,-soname,libvm_payload.so"];
   await compile([...common, ...library, "-o", programs.payloadLibrary, ...cFiles("payload-api")], signal);
   // Linked although it calls nothing of it: payloads may refer to the payload API without naming its library.
@@ -36,7 +39,7 @@ export async function compilePrograms(folder: string, signal?: AbortSignal): Pro
 
 /** All C files that become part of the images. */
 export function cSources(): readonly string[] {
-  return ["init", "launcher", "payload-api", "tools"].flatMap((folder) =>
+  return [...initFolders, "launcher", "payload-api", "tools"].flatMap((folder) =>
     readdirSync(join(sourceFolder, folder))
       .filter((name) => /\.[ch]$/.test(name))
       .sort()

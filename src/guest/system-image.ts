@@ -55,9 +55,9 @@ export async function writeSystemImage(options: SystemImageOptions): Promise<voi
   await tree.link("usr/bin", "../system/bin");
   await tree.write(
     "etc/passwd",
-    "root:x:0:0:root:/data/local/tmp:/system/bin/sh\nshell:x:2000:2000::/data/local/tmp:/system/bin/sh\n",
+    "root:x:0:0:root:/data/local/tmp:/system/bin/sh\nshell:x:2000:2000::/data/local/tmp:/system/bin/sh\npayload:x:6000:6000::/:/system/bin/sh\n",
   );
-  await tree.write("etc/group", "root:x:0:\nshell:x:2000:\n");
+  await tree.write("etc/group", "root:x:0:\nshell:x:2000:\npayload:x:6000:\n");
   await makeExt4(treeFolder, options.imagePath, await tree.bytes(), signal);
 }
 

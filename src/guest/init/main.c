@@ -1,5 +1,7 @@
 /* First process of a VM, and what microdroid_manager is in Android (microdroid_manager/src/main.rs): boots the machine,
  * mounts the payload, runs it, tells the host, powers off. */
+#include "../apk/zipfuse.h"
+#include "../verity/apk-verity.h"
 #include "cmdline.h"
 #include "config.h"
 #include "disks.h"
@@ -14,13 +16,12 @@
 #include "process-name.h"
 #include "properties.h"
 #include "vmservice.h"
-#include "zipfuse.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define SYSTEM_MODULES "/system/lib/modules"
@@ -35,7 +36,10 @@ static void load_modules(const char *folder, const char *group);
 static void find_disk(const char *serial, char path[32]);
 static void load_metadata(struct metadata *metadata);
 static void connect_host(int release);
-static void mount_apk(const struct metadata *metadata);
+static void verify_payload(const struct metadata *metadata, struct verified_apk *apk);
+static void open_verified(const char *name, const char *apk_serial, const char *idsig_serial, uint64_t apk_size,
+                          uint64_t idsig_size, int release, struct verified_apk *apk);
+static void mount_apk(const struct metadata *metadata, const struct verified_apk *apk);
 static void load_config(const struct metadata *metadata, struct payload_config *config);
 static void finish(int exit_code);
 
@@ -62,7 +66,9 @@ int main(int argc, char **argv) {
   machine_start_network("microdroid");
   properties_init(metadata.release, debuggable, adb);
 
-  mount_apk(&metadata);
+  struct verified_apk apk;
+  verify_payload(&metadata, &apk);
+  mount_apk(&metadata, &apk);
   struct payload_config config;
   load_config(&metadata, &config);
   finish(payload_run(&config, metadata.release, adb));
@@ -107,11 +113,32 @@ static void connect_host(int release) {
   if (error) fail(FAILURE_NO_SERVICE, "Failed to connect to VirtualMachineService: %s", error);
 }
 
-static void mount_apk(const struct metadata *metadata) {
-  char disk[32];
-  find_disk("microdroid-apk", disk);
+/* The payload is read from checked devices only. */
+static void verify_payload(const struct metadata *metadata, struct verified_apk *apk) {
+  load_modules(SYSTEM_MODULES, "verity");
+  struct timespec start, end;
+  clock_gettime(CLOCK_MONOTONIC, &start);
+  open_verified("microdroid-apk", "microdroid-apk", "microdroid-apk-idsig", metadata->apk_size, metadata->idsig_size,
+                metadata->release, apk);
+  const char *error = apk_verity_check_content(apk);
+  if (error) fail(FAILURE_PAYLOAD_VERIFICATION, "Failed to verify the APK: %s", error);
+  clock_gettime(CLOCK_MONOTONIC, &end);
+  log_info("payload verification successful. took %ld ms",
+           (end.tv_sec - start.tv_sec) * 1000 + (end.tv_nsec - start.tv_nsec) / 1000000);
+}
+
+static void open_verified(const char *name, const char *apk_serial, const char *idsig_serial, uint64_t apk_size,
+                          uint64_t idsig_size, int release, struct verified_apk *apk) {
+  char apk_disk[32], idsig_disk[32];
+  find_disk(apk_serial, apk_disk);
+  find_disk(idsig_serial, idsig_disk);
+  const char *error = apk_verity_open(name, apk_disk, apk_size, idsig_disk, idsig_size, release, apk);
+  if (error) fail(FAILURE_PAYLOAD_VERIFICATION, "Failed to verify %s: %s", name, error);
+}
+
+static void mount_apk(const struct metadata *metadata, const struct verified_apk *apk) {
   load_modules(SYSTEM_MODULES, "fuse");
-  const char *error = zipfuse_mount(disk, metadata->apk_size, APK_FOLDER);
+  const char *error = zipfuse_mount(apk->path, metadata->apk_size, APK_FOLDER);
   if (error) fail(FAILURE_PAYLOAD_VERIFICATION, "%s", error);
 }
 

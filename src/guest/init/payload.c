@@ -17,13 +17,15 @@
 
 #define LAUNCHER "/system/bin/microdroid_launcher"
 #define ADBD "/system/bin/adbd"
+/* Android's user of a payload where there may be several. The disks of this VM belong to root, and hold its secrets. */
+#define PAYLOAD_USER 6000
 /* It takes its time to load, on a CPU that the payload needs to come up. */
 #define ADBD_DELAY_MS 150
 /* An adbd that ends at once is not started again and again without a pause. */
 #define ADBD_RESTART_MS 1000
 
 #define COMMON_ENVIRONMENT \
-  "PATH=/system/bin", "HOME=/data/local/tmp", "TMPDIR=/data/local/tmp", "ANDROID_DATA=/data", "ANDROID_ROOT=/system"
+  "PATH=/system/bin", "HOME=/data/local/tmp", "TMPDIR=/tmp", "ANDROID_DATA=/data", "ANDROID_ROOT=/system"
 #define PAYLOAD_ENVIRONMENT COMMON_ENVIRONMENT, "LD_LIBRARY_PATH=/mnt/apk/lib/x86_64"
 static const char *const environment_of_13[] = {PAYLOAD_ENVIRONMENT, "MICRODROID_RELEASE=13", NULL};
 static const char *const environment_of_15[] = {PAYLOAD_ENVIRONMENT, NULL};
@@ -78,7 +80,8 @@ static pid_t start_task(const struct payload_config *config, int release) {
   argv[count] = NULL;
   struct program program = {.argv = argv,
                             .environment = release == 13 ? environment_of_13 : environment_of_15,
-                            .terminal = log_console_fd()};
+                            .terminal = log_console_fd(),
+                            .user = PAYLOAD_USER};
   return process_start(&program);
 }
 

@@ -10,6 +10,8 @@ struct program {
   const char *const *environment;
   /* stdin, stdout and stderr. */
   int terminal;
+  /* User and group to run as, for good and without any capability; 0 leaves it as privileged as we are. */
+  uid_t user;
 };
 
 /* Starts it in a session of its own. -1 with errno set when there is no process; a program that cannot be run exits

@@ -12,7 +12,6 @@ bool properties_init(int release, bool debuggable, bool adb) {
   if (!file) return false;
   fprintf(file,
           "ro.hardware=microdroid\n"
-          "ro.boot.hardware=microdroid\n"
           "ro.product.cpu.abi=x86_64\n"
           "ro.product.cpu.abilist=x86_64\n"
           "ro.product.cpu.abilist64=x86_64\n"

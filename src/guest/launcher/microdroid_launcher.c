@@ -1,18 +1,13 @@
 /* microdroid_launcher LIBRARY [ARGUMENT...]: loads the payload and calls its entry point (microdroid/launcher). */
 #include <dlfcn.h>
-#include <linux/capability.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 typedef int entry_of_15(void);
 typedef int entry_of_13(int argc, char *argv[]);
 
-static void drop_capabilities(void);
 static void explain_dlopen(const char *library, const char *error);
 
 int main(int argc, char *argv[]) {
@@ -22,7 +17,6 @@ int main(int argc, char *argv[]) {
   }
   /* The console is read while the payload runs, so that a line has to leave when it is whole. */
   setvbuf(stdout, NULL, _IOLBF, 0);
-  drop_capabilities();
   void *library = dlopen(argv[1], RTLD_NOW | RTLD_GLOBAL);
   if (!library) {
     explain_dlopen(argv[1], dlerror());
@@ -36,16 +30,6 @@ int main(int argc, char *argv[]) {
   if (main13) return main13(argc - 1, argv + 1);
   fprintf(stderr, "Failed to find entrypoint `AVmPayload_main` or `android_native_main` in %s\n", argv[1]);
   return EXIT_FAILURE;
-}
-
-/* A payload has none, whatever its user. */
-static void drop_capabilities(void) {
-  for (int capability = 0; prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0; capability++) continue;
-  struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-  struct __user_cap_data_struct none[2];
-  memset(none, 0, sizeof none);
-  syscall(SYS_capset, &header, none);
-  prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
 
 /* Libraries of Android's own libc are named without a version, which no library of this guest is. */

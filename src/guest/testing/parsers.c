@@ -5,9 +5,9 @@
  *   parsers zip FILE            lists an archive: path, size and the CRC-32 of what was read
  */
 #include "../init/config.h"
-#include "../init/inflate.h"
+#include "../apk/inflate.h"
 #include "../init/metadata.h"
-#include "../init/zip.h"
+#include "../apk/zip.h"
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>

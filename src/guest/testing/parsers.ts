@@ -5,7 +5,9 @@ import { join } from "node:path";
 import { packageRoot } from "../../base/paths.js";
 import { run, runUnchecked } from "../../process/run.js";
 
-const readers = ["config", "json", "metadata", "zip", "inflate"].map((name) => `src/guest/init/${name}.c`);
+const readers = ["init/config", "init/json", "init/metadata", "apk/zip", "apk/bytes", "apk/inflate"].map(
+  (name) => `src/guest/${name}.c`,
+);
 /** Any read or write out of bounds ends the program, so that a bad sample cannot pass by luck. */
 const sanitizers = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
 

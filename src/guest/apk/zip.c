@@ -1,8 +1,8 @@
 #include "zip.h"
+#include "bytes.h"
 #include "inflate.h"
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define END_SIZE 22
 #define END_SEARCH (END_SIZE + 65535)
@@ -43,6 +43,15 @@ const char *zip_open(struct zip *zip, int fd, uint64_t size) {
   error = read_at(zip, data, directory_size, offset) ? read_directory(zip, data, directory_size, entries)
                                                      : "its directory cannot be read";
   free(data);
+  return error;
+}
+
+const char *zip_find_directory(int fd, uint64_t size, uint64_t *directory, uint64_t *end) {
+  const struct zip zip = {.fd = fd, .size = size};
+  uint32_t offset = 0, directory_size = 0, entries;
+  const char *error = find_directory(&zip, &offset, &directory_size, &entries);
+  *directory = offset;
+  *end = (uint64_t)offset + directory_size;
   return error;
 }
 
@@ -189,14 +198,5 @@ static uint32_t hash_of(uint32_t parent, const char *name, size_t size) {
 }
 
 static bool read_at(const struct zip *zip, void *to, size_t size, uint64_t offset) {
-  if (offset > zip->size || size > zip->size - offset) return false;
-  uint8_t *at = to;
-  while (size > 0) {
-    ssize_t got = pread(zip->fd, at, size, (off_t)offset);
-    if (got <= 0) return false;
-    at += got;
-    offset += (uint64_t)got;
-    size -= (size_t)got;
-  }
-  return true;
+  return offset <= zip->size && size <= zip->size - offset && read_exactly(zip->fd, to, size, offset);
 }
