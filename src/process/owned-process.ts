@@ -28,6 +28,9 @@ export interface OwnedProcess {
   stop(graceMs?: number): Promise<ProcessEnd>;
 }
 
+/** Put before a command: the kernel sends SIGKILL to it when the process that started it dies. Part of util-linux. */
+export const DIES_WITH_US: readonly string[] = ["setpriv", "--pdeathsig", "KILL", "--"];
+
 const living = new Set<ChildProcess>();
 let exitHookInstalled = false;
 
@@ -36,7 +39,7 @@ let exitHookInstalled = false;
  * util-linux, where present), and an exit handler does where it is not.
  */
 export function spawnOwned(argv: readonly string[], options: OwnedProcessOptions = {}): OwnedProcess {
-  const bound = options.detached === true ? argv : ["setpriv", "--pdeathsig", "KILL", "--", ...argv];
+  const bound = options.detached === true ? argv : [...DIES_WITH_US, ...argv];
   const [file = "", ...args] = bound;
   const child = spawn(file, args, {
     stdio: options.stdio ?? ["ignore", "pipe", "pipe"],

@@ -1,5 +1,6 @@
 /** Child processes that run to their end. Arguments are arrays; no shell is ever involved. */
 import { execa } from "execa";
+import { DIES_WITH_US } from "./owned-process.js";
 import { InfrastructureError } from "../base/errors.js";
 import { formatMs } from "../base/deadline.js";
 
@@ -13,6 +14,8 @@ export interface RunOptions {
   readonly input?: string | Uint8Array;
   /** Output beyond this is an error, so that a device cannot fill our memory. Default: 64 MiB. */
   readonly maxOutputBytes?: number;
+  /** True: the kernel ends the program when this process dies, SIGKILL included. For what would go on writing files. */
+  readonly diesWithUs?: boolean;
   /** Called for each chunk of stdout or stderr as it comes. */
   readonly onOutput?: (chunk: string) => void;
 }
@@ -54,7 +57,7 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
 
 /** Runs to the end and returns the result, whatever it is. */
 export async function runUnchecked(argv: readonly string[], options: RunOptions = {}): Promise<CommandResult> {
-  const [file, ...args] = argv;
+  const [file, ...args] = options.diesWithUs === true ? [...DIES_WITH_US, ...argv] : argv;
   if (file === undefined) throw new Error("run() needs a program");
   const child = execa(file, args, {
     reject: false,

@@ -51,10 +51,7 @@ export async function probeAccelerator(
   try {
     const serialLog = join(folder, "serial.log");
     const argv = buildProbeArguments("kvm", imageFolder, serialLog);
-    const result = await runUnchecked(["setpriv", "--pdeathsig", "KILL", "--", ...argv], {
-      timeoutMs: PROBE_TIMEOUT_MS,
-      signal,
-    });
+    const result = await runUnchecked(argv, { timeoutMs: PROBE_TIMEOUT_MS, signal, diesWithUs: true });
     signal?.throwIfAborted();
     const answer = judge(result.timedOut, result.stderr, readOr(serialLog));
     await writeFileAtomic(join(cache, MEMORY), JSON.stringify({ ...answer, host: hostIdentity() }));

@@ -27,7 +27,8 @@ export async function downloadPackages(
 ): Promise<DownloadedPackages> {
   progress.step("Reading package lists");
   const apt = await prepareApt(folder);
-  const options = { timeoutMs: 900_000, signal, cwd: apt.archives };
+  // An apt-get that outlived a killed run would write into the same lists as the next run's.
+  const options = { timeoutMs: 900_000, signal, cwd: apt.archives, diesWithUs: true };
   try {
     await run([...apt.get, "update", "-q"], options);
     const kernel = await kernelPackage(apt, options);
