@@ -15,7 +15,11 @@ export function cpioArchive(entries: readonly CpioEntry[]): Buffer {
     const content = contentOf(entry);
     const mode = TYPE_BITS[entry.kind] | ("mode" in entry && entry.mode !== undefined ? entry.mode : 0o755);
     const device = entry.kind === "device" ? ([entry.major, entry.minor] as const) : ([0, 0] as const);
-    parts.push(header(entry.path, { inode: index + 1, mode, size: content.length, device }), content, padding(content.length));
+    parts.push(
+      header(entry.path, { inode: index + 1, mode, size: content.length, device }),
+      content,
+      padding(content.length),
+    );
   });
   parts.push(header("TRAILER!!!", { inode: 0, mode: 0, size: 0, device: [0, 0] }));
   return Buffer.concat(parts);

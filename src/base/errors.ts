@@ -67,7 +67,7 @@ export function isHarnessError(value: unknown): value is HarnessError {
 
 /** Text of anything thrown, for places that must not throw again. */
 export function describeError(error: unknown): string {
-  return error instanceof Error || isHarnessError(error) ? (error).message : String(error);
+  return error instanceof Error || isHarnessError(error) ? error.message : String(error);
 }
 
 function composeMessage(message: string, { hint, lastLines }: HarnessErrorOptions): string {

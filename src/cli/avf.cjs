@@ -24,7 +24,11 @@ function ensureModules() {
   if (modified(path.join(root, "node_modules/.package-lock.json")) >= modified(path.join(root, "package-lock.json")))
     return;
   process.stderr.write("avf: installing npm packages (npm ci)\n");
-  const { status, error } = spawnSync("npm", ["ci", "--ignore-scripts", "--no-fund", "--no-audit", "--loglevel=error"], { cwd: root, stdio: ["ignore", 2, 2] });
+  const { status, error } = spawnSync(
+    "npm",
+    ["ci", "--ignore-scripts", "--no-fund", "--no-audit", "--loglevel=error"],
+    { cwd: root, stdio: ["ignore", 2, 2] },
+  );
   if (status === 0) return;
   process.stderr.write(`avf: npm ci failed${error ? `: ${error.message}` : ""}. Mend what it says, then try again.\n`);
   process.exit(1);
