@@ -22,23 +22,74 @@ export interface RealSide {
 
 type Command = AsyncCommand<LifecycleModel, RealSide>;
 
-/** Prints itself as a line of a test, so that a failing script can be pasted into one. */
-class Call implements Command {
+type NameCall = (model: LifecycleModel, process: Process, name: Name) => string;
+type RealNameCall = (manager: VirtualMachineManager, name: Name, config: VirtualMachineConfig) => Promise<unknown>;
+type ObjectCall = (model: LifecycleModel, vm: ModelVm) => string;
+type RealObjectCall = (vm: VirtualMachine, real: RealSide) => Promise<unknown>;
+
+/** What is called by name; what makes scripts interesting stands here more than once. */
+const NAME_CALLS: readonly (readonly [string, NameCall, RealNameCall])[] = [
+  ["create", (m, p, n) => m.create(p, n), (manager, n, config) => manager.create(n, config)],
+  ["create", (m, p, n) => m.create(p, n), (manager, n, config) => manager.create(n, config)],
+  ["get", (m, p, n) => m.get(p, n), (manager, n) => manager.get(n)],
+  ["getOrCreate", (m, p, n) => m.getOrCreate(p, n), (manager, n, config) => manager.getOrCreate(n, config)],
+  ["delete", (m, p, n) => m.deleteByName(p, n), (manager, n) => manager.delete(n)],
+];
+
+const OBJECT_CALLS: readonly (readonly [string, ObjectCall, RealObjectCall])[] = [
+  ["run()", (m, vm) => m.run(vm), (vm) => vm.run()],
+  ["run()", (m, vm) => m.run(vm), (vm) => vm.run()],
+  ["run()", (m, vm) => m.run(vm), (vm) => vm.run()],
+  ["stop()", (m, vm) => m.stop(vm), (vm) => vm.stop()],
+  ["close()", (m, vm) => m.close(vm), (vm) => vm.close()],
+  ["delete()", (m, vm) => m.delete(vm), (vm) => vm.delete()],
+  ["getStatus()", (m, vm) => m.status(vm), (vm) => vm.getStatus()],
+  ["setConfig(config)", (m, vm) => m.setConfig(vm), setSameConfig],
+  ["connectVsock(5678)", (m, vm) => m.connectVsock(vm), connect],
+  ["die()", (m, vm) => (m.die(vm), "ok"), (vm, real) => real.die(vm)],
+  ["moveTo vm1", (m, vm) => m.import(vm, "vm1"), (vm, real) => importInto(vm, "vm1", real)],
+  ["moveTo vm2", (m, vm) => m.import(vm, "vm2"), (vm, real) => importInto(vm, "vm2", real)],
+];
+
+/** Scripts over two names and two processes. */
+export function lifecycleCommands(maxCommands: number): fc.Arbitrary<Iterable<Command>> {
+  const name = fc.constantFrom<Name>("vm1", "vm2");
+  const byName = fc.tuple(fc.constantFrom<Process>("a", "b"), name);
+  return fc.commands(
+    [
+      ...NAME_CALLS.map(([method, inModel, inReality]) =>
+        byName.map(([process, n]) => {
+          const call = (real: RealSide): Promise<unknown> =>
+            inReality(real.managers[process], n, configFor(real.contexts[process]));
+          return new NamedCall(`await ${process}.${method}("${n}")`, (model) => inModel(model, process, n), call);
+        }),
+      ),
+      name.map((n) => {
+        const inModel = (model: LifecycleModel): string => (model.removeFiles(n), "ok");
+        return new NamedCall(`await removeFiles("${n}")`, inModel, (real) => real.removeFiles(n));
+      }),
+      ...OBJECT_CALLS.map(([call, inModel, inReality]) =>
+        fc.nat(7).map((age) => new CallOnObject(age, call, inModel, inReality)),
+      ),
+    ],
+    { maxCommands, size: "max" },
+  );
+}
+
+/** Commands print themselves as lines of a test, so that a failing script can be pasted into one. */
+class NamedCall implements Command {
   constructor(
     private readonly line: string,
     private readonly inModel: (model: LifecycleModel) => string,
     private readonly inReality: (real: RealSide) => Promise<unknown>,
-    private readonly canRun: (model: LifecycleModel) => boolean = () => true,
   ) {}
 
-  check(model: Readonly<LifecycleModel>): boolean {
-    return this.canRun(model as LifecycleModel);
+  check(): boolean {
+    return true;
   }
 
   async run(model: LifecycleModel, real: RealSide): Promise<void> {
-    const expected = this.inModel(model);
-    assert.equal(await outcome(real, () => this.inReality(real)), expected, this.line);
-    for (const [i, vm] of real.vms.entries()) checkHistory(vm, `vms[${i}]`);
+    await compare(this.line, real, this.inModel(model), () => this.inReality(real));
   }
 
   toString(): string {
@@ -46,144 +97,35 @@ class Call implements Command {
   }
 }
 
-/** Scripts over two names and two processes. */
-export function lifecycleCommands(maxCommands: number): fc.Arbitrary<Iterable<Command>> {
-  const byName = fc.tuple(fc.constantFrom<Process>("a", "b"), fc.constantFrom<Name>("vm1", "vm2"));
-  const object = fc.nat(5);
-  return fc.commands(
-    [
-      byName.map(([p, n]) =>
-        named(
-          p,
-          n,
-          "create",
-          (m) => m.create(p, n),
-          ({ managers }, config) => managers[p].create(n, config),
-        ),
-      ),
-      byName.map(([p, n]) =>
-        named(
-          p,
-          n,
-          "get",
-          (m) => m.get(p, n),
-          ({ managers }) => managers[p].get(n),
-        ),
-      ),
-      byName.map(([p, n]) =>
-        named(
-          p,
-          n,
-          "getOrCreate",
-          (m) => m.getOrCreate(p, n),
-          ({ managers }, config) => managers[p].getOrCreate(n, config),
-        ),
-      ),
-      byName.map(([p, n]) =>
-        named(
-          p,
-          n,
-          "delete",
-          (m) => m.deleteByName(p, n),
-          ({ managers }) => managers[p].delete(n),
-        ),
-      ),
-      fc.constantFrom<Name>("vm1", "vm2").map((n) => filesRemoved(n)),
-      object.map((i) =>
-        onObject(
-          i,
-          "run()",
-          (m, vm) => m.run(vm),
-          (vm) => vm.run(),
-        ),
-      ),
-      object.map((i) =>
-        onObject(
-          i,
-          "stop()",
-          (m, vm) => m.stop(vm),
-          (vm) => vm.stop(),
-        ),
-      ),
-      object.map((i) =>
-        onObject(
-          i,
-          "close()",
-          (m, vm) => m.close(vm),
-          (vm) => vm.close(),
-        ),
-      ),
-      object.map((i) =>
-        onObject(
-          i,
-          "delete()",
-          (m, vm) => m.delete(vm),
-          (vm) => vm.delete(),
-        ),
-      ),
-      object.map((i) =>
-        onObject(
-          i,
-          "getStatus()",
-          (m, vm) => m.status(vm),
-          (vm) => vm.getStatus(),
-        ),
-      ),
-      object.map((i) => onObject(i, "setConfig(config)", (m, vm) => m.setConfig(vm), setSameConfig)),
-      object.map((i) => onObject(i, "connectVsock(5678)", (m, vm) => m.connectVsock(vm), connect)),
-      object.map((i) =>
-        onObject(
-          i,
-          "die()",
-          (m, vm) => (m.die(vm), "ok"),
-          (vm, real) => real.die(vm),
-        ),
-      ),
-      fc.tuple(object, fc.constantFrom<Name>("vm1", "vm2")).map(([i, n]) =>
-        onObject(
-          i,
-          `import into ${n}`,
-          (m, vm) => m.import(vm, n),
-          (vm, real) => importInto(vm, n, real),
-        ),
-      ),
-    ],
-    { maxCommands, size: "max" },
-  );
+class CallOnObject implements Command {
+  #index: number | undefined;
+
+  constructor(
+    private readonly age: number,
+    private readonly call: string,
+    private readonly inModel: ObjectCall,
+    private readonly inReality: RealObjectCall,
+  ) {}
+
+  check(model: Readonly<LifecycleModel>): boolean {
+    return model.vms.length > 0;
+  }
+
+  async run(model: LifecycleModel, real: RealSide): Promise<void> {
+    const index = model.vms.length - 1 - (this.age % model.vms.length);
+    this.#index = index;
+    const expected = this.inModel(model, model.vms[index]!);
+    await compare(this.toString(), real, expected, () => this.inReality(real.vms[index]!, real));
+  }
+
+  toString(): string {
+    return `await vms[${this.#index ?? "?"}].${this.call};`;
+  }
 }
 
-function named(
-  process: Process,
-  name: Name,
-  method: string,
-  inModel: (model: LifecycleModel) => string,
-  inReality: (real: RealSide, config: VirtualMachineConfig) => Promise<unknown>,
-): Command {
-  return new Call(`await ${process}.${method}("${name}")`, inModel, (real) =>
-    inReality(real, configFor(real.contexts[process])),
-  );
-}
-
-function onObject(
-  index: number,
-  call: string,
-  inModel: (model: LifecycleModel, vm: ModelVm) => string,
-  inReality: (vm: VirtualMachine, real: RealSide) => Promise<unknown>,
-): Command {
-  return new Call(
-    `await vms[${index}].${call}`,
-    (model) => inModel(model, model.vms[index]!),
-    (real) => inReality(real.vms[index]!, real),
-    (model) => index < model.vms.length,
-  );
-}
-
-function filesRemoved(name: Name): Command {
-  return new Call(
-    `await removeFiles("${name}")`,
-    (m) => (m.removeFiles(name), "ok"),
-    (real) => real.removeFiles(name),
-  );
+async function compare(line: string, real: RealSide, expected: string, call: () => Promise<unknown>): Promise<void> {
+  assert.equal(await outcome(real, call), expected, line);
+  for (const [i, vm] of real.vms.entries()) checkHistory(vm, `vms[${i}]`);
 }
 
 async function setSameConfig(vm: VirtualMachine, real: RealSide): Promise<void> {
