@@ -2,7 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import type { FileHandle } from "node:fs/promises";
 import type { VmmConfig, VmmDisk } from "../contract.js";
 import { buildQemuArgs, QEMU_FDS } from "./qemu-args.js";
-import { describeQemuEnd } from "./qemu.js";
+import { describeQemuEnd, describeQemuMessage } from "./qemu.js";
 
 const disk = (serial: string, writable = false): VmmDisk => ({ serial, writable, file: { fd: 99 } as FileHandle });
 
@@ -78,4 +78,12 @@ test.each([
   [7, null, "unknown"],
 ])("QEMU's exit code %p and signal %p mean %s", (code, signal, kind) => {
   expect(describeQemuEnd(code, signal).kind).toBe(kind);
+});
+
+test.each([
+  ["KVM internal error. Suberror: 1\nextra data[0]: 0x0\n", "crash"],
+  ["qemu-system-x86_64: terminating on signal 15 from pid 260 (killall)\n", "killed"],
+  ["qemu-system-x86_64: warning: something\n", undefined],
+])("QEMU's message %j means %s", (message, kind) => {
+  expect(describeQemuMessage(message)?.kind).toBe(kind);
 });

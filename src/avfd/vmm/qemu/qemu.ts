@@ -41,14 +41,14 @@ async function startQemu(program: string, config: VmmConfig): Promise<VmmProcess
     Duplex,
     Duplex,
   ];
-  let terminatedBySignal = false;
+  let said: VmmEnd | undefined;
   messages.on("data", (chunk: Buffer) => {
-    if (/terminating on signal \d+/.test(chunk.toString())) terminatedBySignal = true;
+    said ??= describeQemuMessage(chunk.toString());
+    // QEMU would wait for a debugger then, with a virtual CPU that can never go on.
+    if (said?.kind === "crash") child.kill("SIGKILL");
   });
   const ended = new Promise<VmmEnd>((resolve) => {
-    child.once("exit", (exitCode, signal) => {
-      resolve(terminatedBySignal ? { kind: "killed" } : describeQemuEnd(exitCode, signal));
-    });
+    child.once("exit", (exitCode, signal) => resolve(said ?? describeQemuEnd(exitCode, signal)));
   });
   await new Promise<void>((resolve, reject) => {
     child.once("spawn", resolve);
@@ -76,6 +76,14 @@ export function describeQemuEnd(exitCode: number | null, signal: string | null):
     default:
       return { kind: "unknown", status: `exit status: ${exitCode}` };
   }
+}
+
+/** What a message of QEMU tells about its end, beyond the exit code. */
+export function describeQemuMessage(message: string): VmmEnd | undefined {
+  if (/^KVM internal error|^KVM: entry failed/m.test(message)) return { kind: "crash" };
+  // It catches the signal and exits with 0.
+  if (/terminating on signal \d+/.test(message)) return { kind: "killed" };
+  return undefined;
 }
 
 async function isThere(path: string, mode: number): Promise<boolean> {
