@@ -18,10 +18,12 @@ const LIBRARY_ALIGN_BYTES = 16 * 1024;
 export async function buildApk(files: ReadonlyMap<string, Uint8Array>, options: BuildApkOptions): Promise<Buffer> {
   const manifest = files.get(MANIFEST);
   if (!manifest) throw new ApkError("BAD_SOURCE_FOLDER", `there is no ${MANIFEST}`, { field: MANIFEST });
+  const { compress = false } = options;
+  const binary = isBinary(manifest) ? manifest : compileManifest(Buffer.from(manifest).toString());
   const names = [...files.keys()].filter((name) => name !== MANIFEST).sort();
   const entries: readonly NewEntry[] = [
-    { name: MANIFEST, content: isBinary(manifest) ? manifest : compileManifest(Buffer.from(manifest).toString()) },
-    ...names.map((name) => newEntry(name, files.get(name)!, options.compress ?? false)),
+    { name: MANIFEST, content: binary, compress },
+    ...names.map((name) => newEntry(name, files.get(name)!, compress)),
   ];
   return signSections(writeZip(entries), options);
 }

@@ -1,0 +1,99 @@
+import { describe, expect, test } from "@jest/globals";
+import { fixture } from "../testing/fixtures.js";
+import { parseBinaryXml } from "./binary-xml.js";
+import { compileManifest } from "./compile-manifest.js";
+import { readManifest } from "./manifest.js";
+
+const NAMESPACE = 'xmlns:android="http://schemas.android.com/apk/res/android"';
+const manifest = (attributes: string, content = "") =>
+  `<manifest ${NAMESPACE} package="com.example.a" ${attributes}>${content}</manifest>`;
+
+describe("reading", () => {
+  test("what aapt compiled", () => {
+    expect(readManifest(fixture("golden/manifest-by-aapt.bin"))).toEqual({
+      packageName: "com.example.golden",
+      versionCode: 7,
+      versionName: "1.2",
+      minSdk: 28,
+      targetSdk: 33,
+      maxSdk: undefined,
+      permissions: ["android.permission.INTERNET"],
+      features: [],
+      label: "Golden & old",
+      debuggable: true,
+      testOnly: false,
+      hasCode: false,
+      activities: [],
+      instrumentation: [],
+    });
+  });
+
+  test("defaults of a manifest that says little", () => {
+    const { minSdk, targetSdk, versionCode, hasCode, debuggable } = readManifest(compileManifest(manifest("")));
+    expect({ minSdk, targetSdk, versionCode, hasCode, debuggable }).toEqual({
+      minSdk: 1,
+      targetSdk: 1,
+      versionCode: 0,
+      hasCode: true,
+      debuggable: false,
+    });
+  });
+
+  test("text XML is refused with a hint", () => {
+    expect(() => readManifest(fixture("golden/manifest-by-aapt.xml"))).toThrow(/text XML.*\n.*avf apk build/);
+  });
+});
+
+describe("compiling", () => {
+  test("gives the tree that aapt gives", () => {
+    const ours = parseBinaryXml(compileManifest(fixture("golden/manifest-by-aapt.xml").toString()));
+    const theirs = parseBinaryXml(fixture("golden/manifest-by-aapt.bin"));
+    // Only what readers look at: aapt notes the platform it compiled for, and keeps the text of some numbers.
+    const essence = (element: typeof ours): unknown => ({
+      name: element.name,
+      attributes: element.attributes
+        .filter((attribute) => !/^(platformBuildVersion|compileSdkVersion)/.test(attribute.name))
+        .map(({ name, resourceId, type, data, text }) => ({ name, resourceId, type, value: type === 3 ? text : data })),
+      children: element.children.map(essence),
+    });
+    expect(essence(ours)).toEqual(essence(theirs));
+  });
+
+  test("numbers, booleans, names, flags, major version", () => {
+    const permission = '<permission android:name="p" android:protectionLevel="signature|privileged"/>';
+    const binary = compileManifest(
+      manifest(
+        'android:versionCode="0x10" android:versionCodeMajor="2" android:installLocation="auto"',
+        `${permission}<uses-sdk android:minSdkVersion="26" android:maxSdkVersion="40"/>`,
+      ),
+    );
+    expect(readManifest(binary)).toMatchObject({ versionCode: 2 * 2 ** 32 + 16, minSdk: 26, maxSdk: 40 });
+    const flags = parseBinaryXml(binary).children[0]?.attributes.find(({ name }) => name === "protectionLevel");
+    expect(flags?.data).toBe(0x12);
+  });
+
+  test("attributes stand in the order of their resources", () => {
+    const binary = compileManifest(manifest('android:versionName="1" android:versionCode="1"'));
+    expect(parseBinaryXml(binary).attributes.map(({ name }) => name)).toEqual([
+      "versionCode",
+      "versionName",
+      "package",
+    ]);
+  });
+
+  test.each([
+    ["a package that leaves its folder", `<manifest package="../../etc"/>`, /is no package name/],
+    ["no package", "<manifest/>", /no package name/],
+    ["another root", "<application/>", /no <manifest> at its root/],
+    ["no XML", "<manifest", /is no XML/],
+    ["entities", `<!DOCTYPE m [<!ENTITY a "b">]><manifest package="com.a"/>`, /document type/],
+    ["an unknown attribute", manifest('android:versionKode="1"'), /<manifest android:versionKode>/],
+    ["an undeclared prefix", `<manifest package="com.a" android:versionCode="1"/>`, /undeclared prefix/],
+    ["a resource", manifest('android:versionName="@string/version"'), /refers to a resource/],
+    ["a number that is none", manifest('android:versionCode="one"'), /no number of 32 bits/],
+    ["a boolean that is none", manifest("", '<application android:hasCode="no"/>'), /neither true nor false/],
+    ["an unknown name", manifest('android:installLocation="moon"'), /known: auto, internalOnly, preferExternal/],
+  ])("%s is refused", (_, text, message) => {
+    expect(() => compileManifest(text)).toThrow(message);
+  });
+});
