@@ -8,9 +8,11 @@ import { describeError } from "../base/errors.js";
 import { BRIDGE, DEFAULT_TEST_TIMEOUT_MS } from "./bridge.js";
 import { openFileHarness, type FileHarness } from "./file-harness.js";
 import { readOptions, type EnvironmentOptions } from "./options.js";
-import { releaseAtEnd } from "./process-end.js";
+import { releaseAtEnd, watchProcessEnd } from "./process-end.js";
 import { FileSession } from "./session.js";
 import { forPrinting } from "./test-errors.js";
+
+watchProcessEnd();
 
 /** One for all files of this process. */
 let record: RunRecord | undefined;

@@ -22,7 +22,7 @@ export function isEnding(): boolean {
 
 /** Runs `release` when this process is asked to end. Returns what takes it off the list. */
 export function releaseAtEnd(release: () => Promise<void>): () => void {
-  install();
+  watchProcessEnd();
   held.add(release);
   return () => void held.delete(release);
 }
@@ -39,11 +39,13 @@ export async function releaseAll(): Promise<void> {
   limit.abort();
 }
 
-function install(): void {
+/** To be called as early as can be: a signal or the parent's death before it finds nobody listening. */
+export function watchProcessEnd(): void {
   if (installed) return;
   installed = true;
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) onSignal(name);
-  if (process.send === undefined) return;
+  // Another program's child may have a channel as well, which is none of our business.
+  if (process.send === undefined || !/[\\/]jest-worker[\\/]/.test(process.argv[1] ?? "")) return;
   const onMessage = (message: unknown): void => {
     if (!Array.isArray(message) || message[0] !== JEST_WORKER_END) return;
     process.off("message", onMessage);
@@ -55,6 +57,7 @@ function install(): void {
     ending = true;
     void releaseAll().then(() => process.exit(1));
   };
+  if (!process.connected) return onDisconnect();
   process.on("message", onMessage);
   process.on("disconnect", onDisconnect);
 }
