@@ -30,6 +30,11 @@ const DEMANDS: readonly Demand[] = [
     has: (c, f) => c.supportedOsList.includes(f.os),
     what: (f) => `The guest OS "${f.os}" is`,
   },
+  {
+    asks: (f) => f.payloadBinaryName !== undefined,
+    has: (c) => c.androidRelease >= 14,
+    what: () => "A payload binary, instead of a config file in the APK, is",
+  },
   { asks: (f) => f.vmConsoleInputSupported, has: (c) => c.androidRelease >= 14, what: () => "Console input is" },
   {
     asks: (f) => f.extraApks.length > 0,

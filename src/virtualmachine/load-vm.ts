@@ -5,15 +5,26 @@ import { readConfigXml } from "./config-xml.js";
 import { vmFolder } from "./vm-folder.js";
 import type { VmContext } from "./context.js";
 import type { VmIdentity } from "./machine-control.js";
+import type { VmFolder } from "./vm-folder.js";
 
 /** Undefined when there is no such VM. @throws VirtualMachineException for a damaged one, which can still be deleted */
 export async function loadVm(context: VmContext, name: string): Promise<VmIdentity | undefined> {
   const { files } = context.service;
   const folder = vmFolder(context.dataFolder, name);
+  if (!(await files.exists(folder.root))) return undefined;
+  try {
+    return await readVm(context, name, folder);
+  } catch (error) {
+    // Another process may have deleted it under our eyes: then it is not damaged but gone.
+    if (!(await files.exists(folder.root))) return undefined;
+    throw error;
+  }
+}
+
+async function readVm(context: VmContext, name: string, folder: VmFolder): Promise<VmIdentity> {
+  const { files } = context.service;
   const damaged = (code: string, message: string, cause?: unknown): VirtualMachineException =>
     new VirtualMachineException(code, message, { vmName: name, cause });
-  if (!(await files.exists(folder.root))) return undefined;
-
   const bytes = await files.read(folder.config).catch((cause: unknown) => {
     throw damaged("CONFIG_UNREADABLE", "Failed to read VM config from file", cause);
   });

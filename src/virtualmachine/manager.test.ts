@@ -159,6 +159,14 @@ describe("create", () => {
     expect(service.files.calls).toEqual([]);
   });
 
+  test("a payload binary needs Android 14", async () => {
+    const { manager, context, service } = setUp();
+    service.answers = { androidRelease: 13 };
+    const config = new VirtualMachineConfig.Builder(context).setPayloadBinaryName("a.so").setProtectedVm(false).build();
+    const refusal = "UNSUPPORTED_OPERATION: A payload binary, instead of a config file in the APK, is not supported";
+    expect(await outcomeOf(() => manager.create("vm1", config))).toMatch(refusal);
+  });
+
   test("a context that knows its device refuses already in the builder", async () => {
     const { context, service } = setUp();
     service.answers = { protectedVm: false };
@@ -269,6 +277,17 @@ describe("get", () => {
     expect(await outcomeOf(() => stranger.get("vm1"))).toBe(failure);
     await stranger.delete("vm1");
     expect(await stranger.get("vm1")).toBeNull();
+  });
+
+  test.each(["read", "list"] as const)("is null when another process deletes it before our %s", async (operation) => {
+    const setup = setUp();
+    await setup.manager.create("vm1", setup.config);
+    const { files } = setup.service;
+    files[operation] = async (path: string): Promise<never> => {
+      await files.remove(ROOT);
+      throw new InfrastructureError("DEVICE_FILE", `${path}: No such file or directory`);
+    };
+    expect(await strangerTo(setup).get("vm1")).toBeNull();
   });
 
   test("refuses a damaged config", async () => {
