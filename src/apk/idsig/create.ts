@@ -1,4 +1,5 @@
 /** Idsig files: as AVF's `vm create-idsig` makes them (AVF: `V4Signature::create`), or signed as apksigner does. */
+import { ApkError } from "../apk-error.js";
 import type { ByteSource } from "../byte-source.js";
 import type { SigningKey } from "../signing/signing-key.js";
 import { apkDigest } from "../signing/verify.js";
@@ -32,6 +33,8 @@ export interface CreateIdsigOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** The header has 32 bits for the tree's size: enough for APKs of half a TiB. */
+const MAX_TREE_BYTES = 0xffffffff;
 const EMPTY = Buffer.alloc(0);
 /** What release 13 writes into the algorithm field it does not use. */
 const DIALECT_13_ALGORITHM = 0x0301;
@@ -56,10 +59,16 @@ export async function writeIdsig(
   options: CreateIdsigOptions,
   onSize?: (sizeBytes: number) => void,
 ): Promise<IdsigHeader> {
+  const { treeSize } = treeLayout(source.size);
+  if (treeSize > MAX_TREE_BYTES) {
+    throw new ApkError("LIMIT_EXCEEDED", `the Merkle tree of ${source.size} bytes does not fit an idsig`, {
+      field: "APK",
+    });
+  }
   const complete = await prepareHeader(source, options);
   // The header's size does not depend on the root hash, so the tree can be written before the root is known.
   const treeOffset = serializeIdsigHeader(complete(Buffer.alloc(HASH_BYTES))).length;
-  onSize?.(treeOffset + treeLayout(source.size).treeSize);
+  onSize?.(treeOffset + treeSize);
   const treeSink: ByteSink = { write: (at, bytes) => sink.write(treeOffset + at, bytes) };
   const header = complete(await buildTree(source, treeSink, { signal: options.signal }));
   await sink.write(0, serializeIdsigHeader(header));

@@ -17,7 +17,7 @@ export interface SignApkOptions {
   readonly key: SigningKey;
   /** Default v2 and v3; `rotation` adds v3.1. */
   readonly schemes?: readonly ("v2" | "v3")[];
-  /** Range of the v3 signer. Default 24 (where apksigner starts with these algorithms) to the highest number. */
+  /** Range of the v3 signer. Default: from the algorithm's first SDK, as apksigner has it, to the highest number. */
   readonly sdk?: SdkRange;
   /** From `minSdk` (default 33, the first that knows v3.1) on, the APK is signed with this key, rotated from `key`. */
   readonly rotation?: { readonly key: SigningKey; readonly minSdk?: number } | undefined;
@@ -29,7 +29,8 @@ export type SignerChange = (signer: NewSigner, scheme: Scheme) => NewSigner;
 const PAGE_BYTES = 4096;
 const END_CENTRAL_DIRECTORY_OFFSET = 16;
 const HIGHEST_SDK = 0x7fffffff;
-const V3_SDK: SdkRange = { minSdk: 24, maxSdk: HIGHEST_SDK };
+const CHUNKED_SINCE_SDK = 24;
+const VERITY_SINCE_SDK = 28;
 const V31_SINCE_SDK = 33;
 const BLOCK_IDS: Readonly<Record<Scheme, number>> = { v2: BlockId.V2, v3: BlockId.V3, "v3.1": BlockId.V31 };
 
@@ -67,7 +68,10 @@ export async function signSections(
 
 type PlannedSigner = Pick<NewSigner, "key" | "sdk" | "attributes"> & { readonly scheme: Scheme };
 
-function planSigners({ key, schemes = ["v2", "v3"], sdk = V3_SDK, rotation }: SignApkOptions): PlannedSigner[] {
+function planSigners(options: SignApkOptions): PlannedSigner[] {
+  const { key, schemes = ["v2", "v3"], rotation } = options;
+  const since = key.algorithm.digest === "verity-sha256" ? VERITY_SINCE_SDK : CHUNKED_SINCE_SDK;
+  const sdk = options.sdk ?? { minSdk: since, maxSdk: HIGHEST_SDK };
   const planned: PlannedSigner[] = [];
   if (schemes.includes("v2")) {
     // Says that v3 signed too, so that its block cannot be taken away unseen.
