@@ -45,5 +45,5 @@ function parseStrictly<const Options extends NonNullable<ParseArgsConfig["option
 }
 
 function isSystemError(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && "syscall" in error && "code" in error;
+  return typeof error === "object" && error !== null && "syscall" in error && "code" in error;
 }
