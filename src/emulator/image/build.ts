@@ -10,6 +10,7 @@ import { buildGuestImages } from "../../guest/image.js";
 import { CommandFailedError, run } from "../../process/run.js";
 import { findProgram } from "../host/tools.js";
 import type { UnpackedPackages } from "../packages/unpack.js";
+import { findModules } from "../../guest/kernel-modules.js";
 import { orderModules } from "./modules.js";
 import { IMAGE_FILES } from "./files.js";
 import { makeRootTree } from "./root-tree.js";
@@ -77,18 +78,15 @@ async function writeKernel({ root, kernelVersion }: UnpackedPackages, path: stri
 }
 
 async function makeInitrd({ root, kernelVersion }: UnpackedPackages): Promise<Buffer> {
-  const modules = orderModules(DEVICE_MODULES, join(root, "lib/modules", kernelVersion));
-  const folders = ["bin", "modules", "proc", "sys", "dev", "root"];
+  const modules = orderModules(DEVICE_MODULES, await findModules(root, kernelVersion));
+  const order = Buffer.from(modules.map((file) => `${basename(file)}\n`).join(""));
+  const earlyInit = await readFile(join(packageRoot, "src/emulator/image/early-init.sh"));
   const entries: CpioEntry[] = [
-    ...folders.map((path) => ({ kind: "folder", path }) as const),
+    ...["bin", "modules", "proc", "sys", "dev", "root"].map((path) => ({ kind: "folder", path }) as const),
     { kind: "device", path: "dev/console", major: 5, minor: 1 },
     { kind: "file", path: "bin/busybox", content: await readFile(join(root, "bin/busybox")) },
-    { kind: "file", path: "init", content: await readFile(join(packageRoot, "src/emulator/image/early-init.sh")) },
-    {
-      kind: "file",
-      path: "modules/order",
-      content: Buffer.from(modules.map((file) => `${basename(file)}\n`).join("")),
-    },
+    { kind: "file", path: "init", content: earlyInit },
+    { kind: "file", path: "modules/order", content: order },
   ];
   for (const file of modules) {
     entries.push({ kind: "file", path: `modules/${basename(file)}`, content: await readFile(file) });

@@ -3,9 +3,9 @@ import { chmod, copyFile, cp, mkdir, readFile, realpath, symlink, writeFile } fr
 import { basename, dirname, join } from "node:path";
 import { installAvfd } from "../../avfd/image.js";
 import { packageRoot } from "../../base/paths.js";
+import { collectLibraries } from "../../guest/libraries.js";
 import { run } from "../../process/run.js";
 import type { UnpackedPackages } from "../packages/unpack.js";
-import { findLibraries } from "./libraries.js";
 
 export interface RootTreeOptions {
   readonly packages: UnpackedPackages;
@@ -69,7 +69,7 @@ async function installPrograms({ packages, rootFolder, crosvmPath, signal }: Roo
   if (crosvmPath !== undefined) programs.set(crosvmPath, "apex/com.android.virt/bin/crosvm");
   for (const [source, target] of programs) await install(source, join(rootFolder, target));
   await disclaimAbb(join(rootFolder, "system/bin/adbd"));
-  const libraries = await findLibraries([...programs.keys()], packages.root, signal);
+  const libraries = await collectLibraries(packages.root, [...programs.keys()], new Set(), [], signal);
   for (const [name, file] of libraries) {
     const folder = /\/(android|pulseaudio)\/[^/]*$/.exec(file)?.[1] ?? "";
     await install(await realpath(file), join(rootFolder, "usr/lib/x86_64-linux-gnu", folder, name));
