@@ -18,7 +18,6 @@ export interface AdbTracker extends EventEmitter {
 }
 
 export interface AdbClient extends EventEmitter {
-  version(): PromiseLike<number>;
   connect(host: string, port: number): PromiseLike<string>;
   trackDevices(): PromiseLike<AdbTracker>;
   getDevice(serial: string): AdbDeviceClient;

@@ -7,7 +7,7 @@ test.each([
   ["adb: device 'x' not found\n", undefined],
   ["error: no devices/emulators found\n", "absent"],
   ["error: device offline\n", "offline"],
-  ["error: closed\n", "offline"],
+  ["error: closed\n", "broken"],
   ["error: device unauthorized.\nThis adb server's $ADB_VENDOR_KEYS is not set\n", "unauthorized"],
   ["error: device still authorizing\n", "authorizing"],
   ["* daemon not running; starting now at tcp:5037\n* daemon started successfully\nerror: device offline\n", "offline"],

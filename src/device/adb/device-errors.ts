@@ -1,7 +1,7 @@
 /** Ways in which a device is not there for us, each with what to do about it. */
 import { InfrastructureError } from "../../base/errors.js";
 
-/** `device`, or why the device cannot be used; `absent` when the server does not know it. */
+/** `device`, or why it cannot be used; `absent` when the server does not know it, `broken` when a connection was. */
 export type DeviceState = "device" | "absent" | (string & {});
 
 export function stateError(serial: string, state: DeviceState, known: readonly string[] = []): InfrastructureError {
@@ -27,6 +27,14 @@ export function stateError(serial: string, state: DeviceState, known: readonly s
       return new InfrastructureError("DEVICE_NO_PERMISSION", `This user may not open the USB device ${serial}.`, {
         hint: "install the udev rules (apt-get install android-sdk-platform-tools-common) and plug it in again",
       });
+    case "broken":
+      return new InfrastructureError(
+        "ADB_CONNECTION",
+        `The connection to device ${serial} broke before the command ran.`,
+        {
+          hint: `try again; if it happens often: adb -s ${serial} reconnect`,
+        },
+      );
     default:
       return new InfrastructureError(
         "DEVICE_STATE",
@@ -53,7 +61,7 @@ export function stateFromAdbOutput(stderr: string): DeviceState | undefined {
     if (/^(adb: )?error: device (still connecting|still authorizing)$/.test(line)) return "authorizing";
     if (/^(adb: )?error: device unauthorized\.?$/.test(line)) return "unauthorized";
     if (/^(adb: )?error: insufficient permissions for device/.test(line)) return "no permissions";
-    if (/^(adb: )?error: (closed|protocol fault.*|cannot connect to daemon.*)$/.test(line)) return "offline";
+    if (/^(adb: )?error: (closed|protocol fault.*|cannot connect to daemon.*)$/.test(line)) return "broken";
   }
   return undefined;
 }

@@ -1,5 +1,7 @@
+import { createServer, type AddressInfo } from "node:net";
 import { expect, test } from "@jest/globals";
-import { adbServerAddress } from "./server.js";
+import { FakeAdbServer } from "../testing/fake-adb-server.js";
+import { adbServerAddress, openAdbServer } from "./server.js";
 
 test.each([
   [{}, { host: "127.0.0.1", port: 5037 }],
@@ -24,4 +26,26 @@ test.each([
   [{ ADB_SERVER_SOCKET: "tcp:0" }, /no port/],
 ])("%j is refused", (environment, message) => {
   expect(() => adbServerAddress(environment)).toThrow(message);
+});
+
+test("a server of another version is refused, and left alone", async () => {
+  const fake = await FakeAdbServer.start(99);
+  await expect(openAdbServer(fake.address)).rejects.toMatchObject({
+    code: "ADB_VERSION",
+    message: expect.stringContaining(`127.0.0.1:${fake.address.port} speaks version 99`),
+  });
+  expect(fake.requests).toEqual(["host:version"]);
+  await fake.stop();
+});
+
+test("something else on the server's port is told as that, with another port to try", async () => {
+  const other = createServer((socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"));
+  await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
+  const { port } = other.address() as AddressInfo;
+  await expect(openAdbServer({ host: "127.0.0.1", port })).rejects.toMatchObject({
+    code: "ADB_SERVER",
+    message: expect.stringContaining("HTTP/1.1"),
+    hint: expect.stringContaining("ANDROID_ADB_SERVER_PORT"),
+  });
+  other.close();
 });

@@ -3,6 +3,7 @@ import { withDeadline } from "../../base/deadline.js";
 import { describeError, InfrastructureError, isHarnessError, UsageError } from "../../base/errors.js";
 import { runUnchecked } from "../../process/run.js";
 import { createAdbClient, type AdbClient } from "./adbkit.js";
+import { readServerVersion } from "./server-version.js";
 
 const SERVER_START_TIMEOUT_MS = 15_000;
 
@@ -56,12 +57,12 @@ export function openAdbServer(address = adbServerAddress()): Promise<AdbServer> 
 
 async function connect({ host, port }: { host: string; port: number }): Promise<AdbServer> {
   const program = await adbVersion();
-  const client = createAdbClient(host, port);
-  // adbkit hands errors of sockets in use to the client as well; each caller has its own already.
-  client.on("error", () => undefined);
-  const running = await withDeadline(`the adb server at ${host}:${port}`, { timeoutMs: SERVER_START_TIMEOUT_MS }, () =>
-    Promise.resolve(client.version()),
-  ).catch((error: unknown) => {
+  const command = adbCommand(host, port);
+  const wait = { timeoutMs: SERVER_START_TIMEOUT_MS };
+  const running = await withDeadline(`the adb server at ${host}:${port}`, wait, async (signal) => {
+    const version = await readServerVersion(host, port, signal);
+    return version ?? startServer(command, host, port, signal);
+  }).catch((error: unknown) => {
     throw serverFailure(host, port, error);
   });
   if (running !== program) {
@@ -71,8 +72,29 @@ async function connect({ host, port }: { host: string; port: number }): Promise<
       { hint: "end that server (adb kill-server), or use another port: ANDROID_ADB_SERVER_PORT=5038" },
     );
   }
+  const client = createAdbClient(host, port);
+  // adbkit hands errors of sockets in use to the client as well; each caller has its own already.
+  client.on("error", () => undefined);
+  return { host, port, client, command };
+}
+
+function adbCommand(host: string, port: number): readonly string[] {
   const local = host === "127.0.0.1" || host === "localhost";
-  return { host, port, client, command: ["adb", ...(local ? [] : ["-H", host]), "-P", String(port)] };
+  return ["adb", ...(local ? [] : ["-H", host]), "-P", String(port)];
+}
+
+async function startServer(
+  command: readonly string[],
+  host: string,
+  port: number,
+  signal: AbortSignal,
+): Promise<number> {
+  const started = await runUnchecked([...command, "start-server"], { timeoutMs: SERVER_START_TIMEOUT_MS, signal });
+  const version = await readServerVersion(host, port, signal);
+  if (version !== undefined) return version;
+  throw new Error(
+    `it does not run, and could not be started: ${started.stderr.trim() || "adb start-server told no reason"}`,
+  );
 }
 
 /** The last number of `Android Debug Bridge version 1.0.41`: the version of the protocol between program and server. */

@@ -26,11 +26,8 @@ export async function runOnDevice(
       `Waited ${formatMs(timeoutMs)} for ${argv.join(" ")} on ${connection.serial}, in vain.`,
     );
   }
-  const state = result.exitCode === 1 ? stateFromAdbOutput(result.stderr) : undefined;
-  if (state !== undefined) {
-    await connection.assertStillThere();
-    if (state !== "offline" || result.stdout === "") throw stateError(connection.serial, state);
-  }
   await connection.assertStillThere();
+  const state = result.exitCode === 1 && result.stdout === "" ? stateFromAdbOutput(result.stderr) : undefined;
+  if (state !== undefined) throw stateError(connection.serial, state);
   return { ...result, argv };
 }

@@ -1,0 +1,122 @@
+import { spawnSync } from "node:child_process";
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import type { AdbConnection } from "./connection.js";
+import { openForward } from "./forward.js";
+import { sweepForwards } from "./forward-records.js";
+import type { AdbServer } from "./server.js";
+
+/** An adb that keeps its forwards in a file, and refuses to guess among devices, as adb does. */
+const ADB = `#!/bin/sh
+cd "$(dirname "$0")"
+[ "$1" = -s ] && { serial=$2; shift 2; }
+case "$1 $2" in
+'forward --list') cat list ;;
+'forward --remove')
+  [ "$serial" ] || { echo 'error: more than one device/emulator' >&2; exit 1; }
+  grep -q " $3 " list || { echo "adb: error: listener '$3' not found" >&2; exit 1; }
+  grep -v " $3 " list >rest; mv rest list ;;
+'forward tcp:0')
+  port=$((40000 + $(wc -l <list))); echo "$serial tcp:$port $3" >>list; echo $port ;;
+esac
+`;
+
+let folder: string;
+let connection: AdbConnection;
+let server: AdbServer;
+let gone: AbortController;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "avf-forward-"));
+  process.env["AVF_CACHE_DIR"] = join(folder, "cache");
+  const adb = join(folder, "adb");
+  writeFileSync(adb, ADB);
+  chmodSync(adb, 0o755);
+  writeFileSync(join(folder, "list"), "other tcp:39999 tcp:1\n");
+  gone = new AbortController();
+  server = { host: "127.0.0.1", port: 5037, client: {} as never, command: [adb] };
+  connection = {
+    serial: "phone",
+    server,
+    gone: gone.signal,
+    adb: (...args: readonly string[]) => [adb, "-s", "phone", ...args],
+    assertStillThere: async () => undefined,
+  } as unknown as AdbConnection;
+});
+afterEach(() => {
+  delete process.env["AVF_CACHE_DIR"];
+  rmSync(folder, { recursive: true });
+});
+
+const list = (): readonly string[] => readFileSync(join(folder, "list"), "utf8").trim().split("\n");
+const notes = (): readonly string[] => readdirSync(join(folder, "cache/forwards"));
+
+test("a forward is opened on a port of the server's choice, and removed once", async () => {
+  const forward = await openForward(connection, "vsock:2048:5555");
+  expect(list()).toContain(`phone tcp:${forward.hostPort} vsock:2048:5555`);
+  expect(notes()).toHaveLength(1);
+  await forward.close();
+  await forward.close();
+  expect(list()).toEqual(["other tcp:39999 tcp:1"]);
+  expect(notes()).toEqual([]);
+});
+
+test("closing is fine when adb has forgotten the forward already", async () => {
+  const forward = await openForward(connection, "tcp:5555");
+  writeFileSync(join(folder, "list"), "\n");
+  await forward.close();
+  expect(notes()).toEqual([]);
+});
+
+test("a device that is gone took its forwards along: the port may be another's", async () => {
+  const forward = await openForward(connection, "tcp:5555");
+  gone.abort(new Error("gone"));
+  await forward.close();
+  expect(list()).toHaveLength(2);
+  expect(notes()).toEqual([]);
+});
+
+test.each(["", "5555", "tcp:x", "tcp:1;tcp:2", "vsock:1", "jdwp:1"])("a forward to %j is refused", async (remote) => {
+  await expect(openForward(connection, remote)).rejects.toMatchObject({ kind: "usage", code: "FORWARD_REMOTE" });
+});
+
+describe("sweep", () => {
+  const dead = (): number => spawnSync("true").pid;
+  const note = (pid: number, hostPort: number, remote = "tcp:5555"): void => {
+    mkdirSync(join(folder, "cache/forwards"), { recursive: true });
+    const text = JSON.stringify({ serial: "phone", serverPort: 5037, hostPort, remote, pid, startTicks: "1" });
+    writeFileSync(join(folder, `cache/forwards/${pid}-1-5037-${hostPort}.json`), text);
+  };
+
+  test("removes what the dead left", async () => {
+    writeFileSync(join(folder, "list"), "phone tcp:41000 tcp:5555\nother tcp:39999 tcp:1\n");
+    note(dead(), 41_000);
+    await sweepForwards(server);
+    expect(list()).toEqual(["other tcp:39999 tcp:1"]);
+    expect(notes()).toEqual([]);
+  });
+
+  test("leaves what the living hold", async () => {
+    const forward = await openForward(connection, "tcp:5555");
+    await sweepForwards(server);
+    expect(list()).toContain(`phone tcp:${forward.hostPort} tcp:5555`);
+    expect(notes()).toHaveLength(1);
+    await forward.close();
+  });
+
+  test("leaves a port that leads elsewhere by now", async () => {
+    writeFileSync(join(folder, "list"), "phone tcp:41000 tcp:7777\n");
+    note(dead(), 41_000);
+    await sweepForwards(server);
+    expect(list()).toEqual(["phone tcp:41000 tcp:7777"]);
+    expect(notes()).toEqual([]);
+  });
+
+  test("throws away a note that cannot be read", async () => {
+    mkdirSync(join(folder, "cache/forwards"), { recursive: true });
+    writeFileSync(join(folder, "cache/forwards/half.json"), '{"pid":');
+    await sweepForwards(server);
+    expect(notes()).toEqual([]);
+  });
+});
