@@ -5,15 +5,15 @@ import type { ByteSource } from "../byte-source.js";
 import { prefixed, u32, u64 } from "../byte-writer.js";
 import { describeAlgorithm, findAlgorithm, makeSignature, verifySignature } from "../signing/algorithms.js";
 import type { SigningKey } from "../signing/signing-key.js";
-import { verifyApk } from "../signing/verify.js";
+import { verifySignaturesOnly } from "../signing/verify.js";
 import type { IdsigHeader } from "./idsig.js";
 
 /** ECDSA signatures of one key differ in length by a few bytes; the wanted length comes up every few tries. */
 const MAX_TRIES = 10_000;
 
-/** The content digest of the strongest signature a device of this SDK looks at; the APK is verified on the way. */
+/** The content digest of the strongest signature that a device of this SDK looks at. The signature must hold. */
 export async function bestDigest(source: ByteSource, sdk: number): Promise<Buffer> {
-  const { signers } = await verifyApk(source, sdk);
+  const { signers } = await verifySignaturesOnly(source, sdk);
   return signers[0]!.digest;
 }
 
@@ -60,7 +60,7 @@ export async function verifyIdsigSignature(
   if (!certified.equals(key)) {
     throw refuse("PUBLIC_KEY_MISMATCH", "Public key mismatch between certificate and signature record", "public key");
   }
-  const { signers } = await verifyApk(apk, sdk);
+  const { signers } = await verifySignaturesOnly(apk, sdk);
   if (signers.some((signer) => signer.certificate.equals(certificate))) return "valid";
   throw refuse("SIGNER_MISMATCH", "the idsig is signed by another key than the APK", "certificate");
 }

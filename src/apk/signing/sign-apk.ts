@@ -5,10 +5,11 @@ import { sequence, u32 } from "../byte-writer.js";
 import { findZipEnd } from "../zip/end-of-central-directory.js";
 import type { ZipSections } from "../zip/write-zip.js";
 import type { DigestKind } from "./algorithms.js";
+import { BLOCK_OF, V31_SINCE_SDK } from "./choose-signers.js";
 import { contentDigests } from "./content-digest.js";
 import { writeLineage } from "./lineage.js";
 import { AttributeId, type Scheme, type SdkRange } from "./signer.js";
-import { BlockId, findSigningBlock } from "./signing-block.js";
+import { findSigningBlock } from "./signing-block.js";
 import type { SigningKey } from "./signing-key.js";
 import { writeSigner, type NewSigner } from "./write-signer.js";
 import { writeSigningBlock } from "./write-signing-block.js";
@@ -31,8 +32,6 @@ const END_CENTRAL_DIRECTORY_OFFSET = 16;
 const HIGHEST_SDK = 0x7fffffff;
 const CHUNKED_SINCE_SDK = 24;
 const VERITY_SINCE_SDK = 28;
-const V31_SINCE_SDK = 33;
-const BLOCK_IDS: Readonly<Record<Scheme, number>> = { v2: BlockId.V2, v3: BlockId.V3, "v3.1": BlockId.V31 };
 
 /** An earlier signing block is replaced. The same input and RSA key give the same bytes. */
 export async function signApk(apk: Uint8Array, options: SignApkOptions, change?: SignerChange): Promise<Buffer> {
@@ -60,7 +59,7 @@ export async function signSections(
   const values = signers.map(({ scheme, key, sdk, attributes }) => {
     const digest = { algorithmId: key.algorithm.id, bytes: digests.get(key.algorithm.digest)! };
     const signer = change({ key, sdk, attributes, digests: [digest] }, scheme);
-    return [BLOCK_IDS[scheme], sequence([writeSigner(signer)])] as const;
+    return [BLOCK_OF[scheme], sequence([writeSigner(signer)])] as const;
   });
   const block = writeSigningBlock(values);
   return Buffer.concat([...padded, block, centralDirectory, withDirectoryOffset(end, blockOffset + block.length)]);

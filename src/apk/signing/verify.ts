@@ -1,10 +1,11 @@
 /** Verification of APK Signature Schemes v2, v3 and v3.1: signatures first, then the content they vouch for. */
 import { ApkError } from "../apk-error.js";
 import type { ByteSource } from "../byte-source.js";
+import { BLOCK_OF, newestSigners, signerForSdk, signersOf, v2Signers } from "./choose-signers.js";
 import type { DigestKind } from "./algorithms.js";
 import { contentDigests } from "./content-digest.js";
-import { AttributeId, parseSigners, type Scheme, type Signer } from "./signer.js";
-import { BlockId, findSigningBlock, type SigningBlock } from "./signing-block.js";
+import { AttributeId, type Scheme, type Signer } from "./signer.js";
+import { findSigningBlock, type SigningBlock } from "./signing-block.js";
 import { strongestSignature, verifySigner, type VerifiedSigner } from "./verify-signer.js";
 
 export interface VerifiedApk {
@@ -18,27 +19,10 @@ export interface ApkDigest {
   readonly digest: Buffer;
 }
 
-const BLOCK_OF: Readonly<Record<Scheme, number>> = { v2: BlockId.V2, v3: BlockId.V3, "v3.1": BlockId.V31 };
-/** apksigner and Android refuse more. */
-const MAX_V2_SIGNERS = 10;
-const V3_SINCE_SDK = 28;
-const V31_SINCE_SDK = 33;
-
 /** Every v2 signer must hold. */
 export async function verifyV2(source: ByteSource): Promise<VerifiedApk> {
   const block = await findSigningBlock(source);
-  const signers = signersOf(block, "v2");
-  if (signers.length > MAX_V2_SIGNERS) {
-    throw new ApkError(
-      "WRONG_SIGNER_COUNT",
-      `APK Signature Scheme V2 supports ${MAX_V2_SIGNERS} signers at most: ${signers.length} signers found.`,
-      {
-        offset: signers[0]?.offset,
-        field: "v2 block, signers",
-      },
-    );
-  }
-  return verifySigners(source, block, "v2", signers);
+  return verifySigners(source, block, "v2", v2Signers(block));
 }
 
 /**
@@ -53,14 +37,15 @@ export async function verifyV3(source: ByteSource, sdk: number, dialect: 13 | 15
 /** As Android's package manager does it: the newest scheme that has a signer for `sdk`. */
 export async function verifyApk(source: ByteSource, sdk: number): Promise<VerifiedApk> {
   const block = await findSigningBlock(source);
-  if (sdk >= V31_SINCE_SDK && block.pairs.has(BlockId.V31)) {
-    const rotated = signersOf(block, "v3.1").filter((one) => isFor(one, sdk));
-    if (rotated.length > 0) return verifySigners(source, block, "v3.1", [signerForSdk(rotated, sdk)]);
-  }
-  if (sdk >= V3_SINCE_SDK && block.pairs.has(BlockId.V3)) {
-    return verifySigners(source, block, "v3", [signerForSdk(signersOf(block, "v3"), sdk)]);
-  }
-  return verifyV2(source);
+  const { scheme, signers } = newestSigners(block, sdk);
+  return verifySigners(source, block, scheme, signers);
+}
+
+/** As {@link verifyApk}, but the content is not read: whether it has the digests that are signed remains open. */
+export async function verifySignaturesOnly(source: ByteSource, sdk: number): Promise<VerifiedApk> {
+  const block = await findSigningBlock(source);
+  const { scheme, signers } = newestSigners(block, sdk);
+  return { scheme, signers: checkSignatures(block, signers) };
 }
 
 /** Every signer of a scheme, whatever its SDK range. */
@@ -83,47 +68,13 @@ export async function apkDigest(source: ByteSource, sdk: number): Promise<ApkDig
   });
 }
 
-export function signersOf(block: SigningBlock, scheme: Scheme): readonly Signer[] {
-  const value = block.pairs.get(BLOCK_OF[scheme]);
-  if (!value) {
-    throw new ApkError("NO_SIGNATURE_FOR_SCHEME", `the APK has no ${scheme} signature`, {
-      offset: block.blockOffset,
-      field: "signing block",
-    });
-  }
-  const signers = parseSigners(value, scheme);
-  if (signers.length > 0) return signers;
-  throw new ApkError("NO_SIGNERS", `the ${scheme} block has no signers`, {
-    offset: value.offset,
-    field: `${scheme} block`,
-  });
-}
-
-/** Release 13 takes the end of a range as exclusive. */
-export function signerForSdk(signers: readonly Signer[], sdk: number, dialect: 13 | 15 = 15): Signer {
-  const matching = signers.filter((one) => isFor(one, sdk) && (dialect === 15 || sdk !== one.sdk?.maxSdk));
-  const [signer] = matching;
-  if (signer && matching.length === 1) return signer;
-  const ranges = signers.map((one) => `${one.sdk?.minSdk} to ${one.sdk?.maxSdk}`).join(", ");
-  throw new ApkError(
-    "WRONG_SIGNER_COUNT",
-    `APK Signature Scheme V3 only supports one signer: ${matching.length} signers found. SDK ${sdk}, ranges: ${ranges}`,
-    { offset: signers[0]?.offset, field: "v3 block, signers" },
-  );
-}
-
-function isFor({ sdk: range }: Signer, sdk: number): boolean {
-  return range !== undefined && range.minSdk <= sdk && sdk <= range.maxSdk;
-}
-
 async function verifySigners(
   source: ByteSource,
   block: SigningBlock,
   scheme: Scheme,
   signers: readonly Signer[],
 ): Promise<VerifiedApk> {
-  for (const signer of signers) refuseStripped(signer, block);
-  const verified = signers.map(verifySigner);
+  const verified = checkSignatures(block, signers);
   const kinds = verified.map((one): DigestKind => one.algorithm.digest);
   const actual = await contentDigests(source, block, kinds);
   for (const { signer, algorithm, digest } of verified) {
@@ -136,6 +87,11 @@ async function verifySigners(
     );
   }
   return { scheme, signers: verified };
+}
+
+function checkSignatures(block: SigningBlock, signers: readonly Signer[]): readonly VerifiedSigner[] {
+  for (const signer of signers) refuseStripped(signer, block);
+  return signers.map(verifySigner);
 }
 
 /** A signer says, under its signature, which newer scheme signed the APK as well. */
