@@ -7,8 +7,10 @@ import { openAdbServer, type AdbServer } from "./server.js";
 
 /** A device restored from a snapshot answers after about 0.3 s: small steps at first, then larger ones. */
 const RETRY = { retries: 10_000, minTimeout: 20, factor: 1.3, maxTimeout: 500 };
-const FIRST_ATTEMPT_TIMEOUT_MS = 1_000;
-const MAX_ATTEMPT_TIMEOUT_MS = 8_000;
+/** The first attempt's; each later one gets as much more, up to the limit: a loaded machine answers late, not never. */
+const CONNECT_TIMEOUT_MS = 1_000;
+const CHECK_TIMEOUT_MS = 3_000;
+const MAX_ATTEMPT_TIMEOUT_MS = 10_000;
 
 /**
  * Connects to `127.0.0.1:PORT` (or any HOST:PORT) and waits until a command there succeeds.
@@ -56,11 +58,13 @@ async function connectOnce(
   attempt: number,
   signal: AbortSignal,
 ): Promise<void> {
-  const timeoutMs = Math.min(FIRST_ATTEMPT_TIMEOUT_MS * attempt, MAX_ATTEMPT_TIMEOUT_MS);
+  const limit = (firstMs: number): number => Math.min(firstMs * attempt, MAX_ATTEMPT_TIMEOUT_MS);
   try {
-    await withDeadline("adb connect", { timeoutMs, signal }, () => Promise.resolve(server.client.connect(host, port)));
+    await withDeadline("adb connect", { timeoutMs: limit(CONNECT_TIMEOUT_MS), signal }, () =>
+      Promise.resolve(server.client.connect(host, port)),
+    );
     const check = await runUnchecked([...server.command, "-s", serial, "shell", "-T", "--", "echo", "ready"], {
-      timeoutMs,
+      timeoutMs: limit(CHECK_TIMEOUT_MS),
       signal,
     });
     if (check.exitCode === 0 && check.stdout.trim() === "ready") return;
