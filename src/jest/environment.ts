@@ -43,9 +43,9 @@ export default class AvfEnvironment extends TestEnvironment {
       this.#harness = await openFileHarness(this.#options, this.#rootDir, record);
       // With a device of ours goes all that is on it.
       if (!this.#harness.deviceEndsWithUs) this.#forget = releaseAtEnd(async () => void (await this.#close()));
-      const { harness } = this.#harness;
+      const { harness, deviceEndsWithUs } = this.#harness;
       const [projectFolder, file, testTimeoutMs] = [this.#rootDir, this.#file, this.#testTimeoutMs];
-      this.#session = new FileSession({ harness, record, projectFolder, file, testTimeoutMs });
+      this.#session = new FileSession({ harness, record, projectFolder, file, testTimeoutMs, deviceEndsWithUs });
       (this.global as unknown as Record<symbol, unknown>)[BRIDGE] = this.#session;
     } catch (error) {
       throw forPrinting(error);

@@ -46,7 +46,12 @@ export async function openFileHarness(
     const harness = await withDeadline(
       `${session.description} to get the suite's files`,
       { timeoutMs: PROVISION_TIMEOUT_MS, signal: session.device.gone },
-      (signal) => openHarness(session, { provision: { root: rootDir, apks, androidTest, signal }, callSignal }),
+      (signal) =>
+        openHarness(session, {
+          provision: { root: rootDir, apks, androidTest, signal },
+          removeLeftVms: true,
+          callSignal,
+        }),
     );
     const close = async (): Promise<void> => {
       const what = `${session.description} to be given back`;

@@ -23,6 +23,8 @@ export interface SessionOptions {
   readonly projectFolder: string;
   readonly file: string;
   readonly testTimeoutMs: number;
+  /** Nothing on the device needs to be cleared away when this process ends. */
+  readonly deviceEndsWithUs: boolean;
 }
 
 /** The end of a test as Jest tells it. `errors` is Jest's own list: what is added there is reported. */
@@ -169,7 +171,7 @@ export class FileSession implements Bridge {
 
   async #cleanUp(entries: readonly LedgerEntry[]): Promise<readonly unknown[]> {
     // With the device, its VMs are gone as well; that it is gone has failed the test already.
-    if (this.options.harness.device.gone.aborted || isEnding()) return [];
+    if (this.options.harness.device.gone.aborted || (isEnding() && this.options.deviceEndsWithUs)) return [];
     return removeVms(entries, CLEAN_UP_TIMEOUT_MS);
   }
 }
