@@ -16,6 +16,7 @@ export const systemModules = {
   vsock: ["vsock", "vmw_vsock_virtio_transport_common", "vmw_vsock_virtio_transport"],
   fuse: ["fuse"],
   verity: ["loop", "dm-mod", "dm-bufio", "dm-zero", "reed_solomon", "dm-verity"],
+  storage: ["dm-mod", "ecb", "xts", "dm-crypt"],
 } as const;
 
 export type ModuleGroups = Readonly<Record<string, readonly string[]>>;

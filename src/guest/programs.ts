@@ -9,7 +9,7 @@ const warnings = ["-Wall", "-Wextra", "-Werror=implicit-function-declaration"];
 const common = ["-std=gnu17", "-D_GNU_SOURCE", "-Os", "-s", "-fno-asynchronous-unwind-tables", ...warnings];
 
 /** What the first process is made of. */
-const initFolders = ["init", "apk", "crypto", "verity"];
+const initFolders = ["init", "apk", "crypto", "instance", "verity"];
 
 export interface GuestPrograms {
   /** Static: runs before there is any library. */

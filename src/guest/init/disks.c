@@ -4,12 +4,14 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Virtio cuts a serial at 20 bytes. */
 #define SERIAL_SIZE 20
 
 static bool look(const char *serial, char path[32]);
+static bool read_serial(const char *device, char serial[64]);
 
 bool disk_find(const char *serial, char path[32], int timeout_ms) {
   struct deadline deadline = deadline_after(timeout_ms);
@@ -19,26 +21,46 @@ bool disk_find(const char *serial, char path[32], int timeout_ms) {
   return true;
 }
 
+void disks_link(void) {
+  mkdir("/dev/block", 0755);
+  mkdir("/dev/block/by-name", 0755);
+  DIR *folder = opendir("/sys/block");
+  struct dirent *entry;
+  while (folder && (entry = readdir(folder))) {
+    char serial[64], path[32], link[96];
+    /* A name from outside becomes a path here. */
+    if (!read_serial(entry->d_name, serial) || !*serial || strchr(serial, '/') || *serial == '.') continue;
+    snprintf(path, sizeof path, "/dev/%.8s", entry->d_name);
+    snprintf(link, sizeof link, "/dev/block/by-name/%s", serial);
+    if (symlink(path, link) != 0) continue;
+  }
+  if (folder) closedir(folder);
+}
+
 static bool look(const char *serial, char path[32]) {
   DIR *folder = opendir("/sys/block");
   if (!folder) return false;
   bool found = false;
   struct dirent *entry;
   while (!found && (entry = readdir(folder))) {
-    if (strncmp(entry->d_name, "vd", 2) != 0 || strlen(entry->d_name) > 8) continue;
-    char file[64];
-    snprintf(file, sizeof file, "/sys/block/%.8s/serial", entry->d_name);
-    int fd = open(file, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) continue;
     char text[64];
-    ssize_t size = read(fd, text, sizeof text - 1);
-    close(fd);
-    if (size < 0) continue;
-    text[size] = 0;
-    text[strcspn(text, "\n")] = 0;
-    found = strncmp(text, serial, SERIAL_SIZE) == 0 && strlen(text) <= SERIAL_SIZE;
+    found = read_serial(entry->d_name, text) && strncmp(text, serial, SERIAL_SIZE) == 0 && strlen(text) <= SERIAL_SIZE;
     if (found) snprintf(path, 32, "/dev/%.8s", entry->d_name);
   }
   closedir(folder);
   return found;
+}
+
+static bool read_serial(const char *device, char serial[64]) {
+  char file[64];
+  if (strncmp(device, "vd", 2) != 0 || strlen(device) > 8) return false;
+  snprintf(file, sizeof file, "/sys/block/%.8s/serial", device);
+  int fd = open(file, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return false;
+  ssize_t size = read(fd, serial, 63);
+  close(fd);
+  if (size < 0) return false;
+  serial[size] = 0;
+  serial[strcspn(serial, "\n")] = 0;
+  return true;
 }

@@ -5,4 +5,6 @@
 
 /* Writes `/dev/vdX` of the disk with this serial into `path`. Waits up to `timeout_ms` for it to appear. */
 bool disk_find(const char *serial, char path[32], int timeout_ms);
+/* Names every disk in /dev/block/by-name by its serial, where Android's tests look for them. */
+void disks_link(void);
 #endif

@@ -12,7 +12,8 @@ static bool take(struct metadata *metadata, const char *key, const char *value);
 static bool take_indexed(const char *key, const char *prefix, const char *value, uint64_t sizes[MAX_EXTRA_APKS]);
 static bool take_text(char *to, size_t size, const char *value);
 static bool take_number(uint64_t *to, uint64_t max, const char *value);
-static bool take_entropy(struct metadata *metadata, const char *value);
+static bool take_hex(uint8_t *to, size_t size, const char *value);
+static bool take_instance_id(struct metadata *metadata, const char *value);
 static const char *check(const struct metadata *metadata, bool version_seen);
 
 const char *metadata_read(const char *disk, struct metadata *metadata) {
@@ -58,7 +59,11 @@ static bool take(struct metadata *metadata, const char *key, const char *value) 
     return take_text(metadata->payload_binary_name, sizeof metadata->payload_binary_name, value);
   if (strcmp(key, "apk_size") == 0) return take_number(&metadata->apk_size, UINT32_MAX, value);
   if (strcmp(key, "idsig_size") == 0) return take_number(&metadata->idsig_size, UINT32_MAX, value);
-  if (strcmp(key, "entropy") == 0) return take_entropy(metadata, value);
+  if (strcmp(key, "entropy") == 0)
+    return metadata->has_entropy = take_hex(metadata->entropy, sizeof metadata->entropy, value);
+  if (strcmp(key, "device_secret") == 0)
+    return take_hex(metadata->device_secret, sizeof metadata->device_secret, value);
+  if (strcmp(key, "instance_id") == 0) return take_instance_id(metadata, value);
   if (strncmp(key, "extra_apk_", 10) == 0 && strcmp(key, "extra_apk_count") != 0)
     return take_indexed(key, "extra_apk_", value, metadata->extra_apk_size);
   if (strncmp(key, "extra_idsig_", 12) == 0) return take_indexed(key, "extra_idsig_", value, metadata->extra_idsig_size);
@@ -99,17 +104,23 @@ static bool take_number(uint64_t *to, uint64_t max, const char *value) {
   return errno == 0 && *end == 0 && *to <= max;
 }
 
-static bool take_entropy(struct metadata *metadata, const char *value) {
-  if (strlen(value) != 2 * sizeof metadata->entropy) return false;
-  for (size_t i = 0; i < sizeof metadata->entropy; i++) {
-    unsigned byte;
-    char pair[3] = {value[2 * i], value[2 * i + 1], 0};
-    char *end;
-    byte = (unsigned)strtoul(pair, &end, 16);
-    if (end != pair + 2) return false;
-    metadata->entropy[i] = (uint8_t)byte;
+/* Exactly `size` bytes. */
+static bool take_hex(uint8_t *to, size_t size, const char *value) {
+  if (strlen(value) != 2 * size) return false;
+  for (size_t i = 0; i < 2 * size; i++) {
+    char digit = value[i];
+    int number = digit >= '0' && digit <= '9' ? digit - '0' : digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
+    if (number < 0) return false;
+    to[i / 2] = (uint8_t)(i % 2 ? to[i / 2] << 4 | number : number);
   }
-  return metadata->has_entropy = true;
+  return true;
+}
+
+static bool take_instance_id(struct metadata *metadata, const char *value) {
+  size_t size = strlen(value) / 2;
+  if (size > sizeof metadata->instance_id || !take_hex(metadata->instance_id, size, value)) return false;
+  metadata->instance_id_size = size;
+  return true;
 }
 
 static const char *check(const struct metadata *metadata, bool version_seen) {

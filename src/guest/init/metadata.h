@@ -22,6 +22,11 @@ struct metadata {
   int64_t epoch_seconds;
   uint8_t entropy[32];
   bool has_entropy;
+  /* Tells this VM from others of the same payload, where the host gives out such ids (LLPVM). */
+  uint8_t instance_id[64];
+  size_t instance_id_size;
+  /* A secret of the device, with which instance images are sealed; all zeros when the host has none. */
+  uint8_t device_secret[32];
 };
 
 /* Reads the disk. Returns NULL, or what is wrong with it. */

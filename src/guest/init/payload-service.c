@@ -13,7 +13,9 @@
 /* A request is sent in one piece right after connecting; whoever dawdles would stop everyone else. */
 #define REQUEST_TIMEOUT_S 2
 
+static bool answer(uint8_t *packet, size_t size, const struct identity *identity, size_t *answer_size);
 static bool notify_ready(void);
+static bool derive_secret(const uint8_t *request, size_t size, const struct identity *identity, uint8_t *secret);
 
 int payload_service_listen(void) {
   struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = PAYLOAD_SOCKET};
@@ -27,20 +29,38 @@ int payload_service_listen(void) {
   return listener;
 }
 
-void payload_service_answer(int listener) {
+void payload_service_answer(int listener, const struct identity *identity) {
   int client = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
   if (client < 0) return;
   struct timeval timeout = {.tv_sec = REQUEST_TIMEOUT_S};
   setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
-  char request[64];
-  ssize_t size = recv(client, request, sizeof request - 1, 0);
+  uint8_t packet[PAYLOAD_MAX_PACKET];
+  ssize_t size = recv(client, packet, sizeof packet, 0);
   if (size > 0) {
-    request[size] = 0;
-    bool done = strcmp(request, PAYLOAD_REQUEST_READY) == 0 && notify_ready();
-    const char *answer = done ? PAYLOAD_ANSWER_OK : "failed";
-    send(client, answer, strlen(answer), MSG_NOSIGNAL);
+    size_t answer_size = 0;
+    packet[0] = answer(packet, (size_t)size, identity, &answer_size) ? PAYLOAD_OK : PAYLOAD_FAILED;
+    send(client, packet, 1 + answer_size, MSG_NOSIGNAL);
   }
+  explicit_bzero(packet, sizeof packet);
   close(client);
+}
+
+/* Writes the answer's data behind the first byte of the packet. */
+static bool answer(uint8_t *packet, size_t size, const struct identity *identity, size_t *answer_size) {
+  switch (packet[0]) {
+  case PAYLOAD_NOTIFY_READY:
+    return notify_ready();
+  case PAYLOAD_INSTANCE_SECRET: {
+    uint8_t secret[PAYLOAD_MAX_SECRET];
+    if (!derive_secret(packet + 1, size - 1, identity, secret)) return false;
+    *answer_size = packet[1];
+    memcpy(packet + 1, secret, *answer_size);
+    explicit_bzero(secret, sizeof secret);
+    return true;
+  }
+  default:
+    return false;
+  }
 }
 
 /* The host hears of it once, however often the payload says so. */
@@ -49,4 +69,11 @@ static bool notify_ready(void) {
   if (told) return true;
   log_mark("notifying payload ready");
   return told = vmservice_ready();
+}
+
+static bool derive_secret(const uint8_t *request, size_t size, const struct identity *identity, uint8_t *secret) {
+  if (size < 1 || request[0] > PAYLOAD_MAX_SECRET) return false;
+  /* Always whole, then cut: a short secret is the beginning of the long one, as in Android. */
+  identity_derive(identity, "payload secret", request + 1, size - 1, secret, PAYLOAD_MAX_SECRET);
+  return true;
 }

@@ -17,8 +17,6 @@
 
 #define LAUNCHER "/system/bin/microdroid_launcher"
 #define ADBD "/system/bin/adbd"
-/* Android's user of a payload where there may be several. The disks of this VM belong to root, and hold its secrets. */
-#define PAYLOAD_USER 6000
 /* It takes its time to load, on a CPU that the payload needs to come up. */
 #define ADBD_DELAY_MS 150
 /* An adbd that ends at once is not started again and again without a pause. */
@@ -35,7 +33,7 @@ static pid_t start_task(const struct payload_config *config, int release);
 static pid_t start_adbd(void);
 static bool reap(pid_t task, pid_t *adbd, int *exit_code);
 
-int payload_run(const struct payload_config *config, int release, bool adb) {
+int payload_run(const struct payload_config *config, int release, bool adb, const struct identity *identity) {
   sigset_t child_ended;
   sigemptyset(&child_ended);
   sigaddset(&child_ended, SIGCHLD);
@@ -57,7 +55,7 @@ int payload_run(const struct payload_config *config, int release, bool adb) {
     poll(waits, 2, wants_adbd ? deadline_left_ms(&adbd_due) : -1);
     struct signalfd_siginfo ignored;
     while (read(children, &ignored, sizeof ignored) > 0) continue;
-    if (waits[1].revents & POLLIN) payload_service_answer(listener);
+    if (waits[1].revents & POLLIN) payload_service_answer(listener, identity);
     int exit_code = 0;
     if (reap(task, &adbd, &exit_code)) return exit_code;
     if (wants_adbd && adbd < 0 && deadline_left_ms(&adbd_due) == 0) {

@@ -10,32 +10,89 @@
 #include <unistd.h>
 
 #define EXPORT __attribute__((visibility("default")))
+#define STORAGE "/mnt/encryptedstore"
+#define MAX_CHALLENGE 64
 
-static ssize_t ask(const char *request, char *answer, size_t answer_size);
+static void ask(const char *what, enum payload_request request, const void *data, size_t size, void *answer,
+                size_t answer_size);
+static _Noreturn void give_up(const char *what, const char *why);
 
-EXPORT void AVmPayload_notifyPayloadReady(void) {
-  char answer[16];
-  ssize_t size = ask(PAYLOAD_REQUEST_READY, answer, sizeof answer);
-  if (size == (ssize_t)strlen(PAYLOAD_ANSWER_OK) && memcmp(answer, PAYLOAD_ANSWER_OK, (size_t)size) == 0) return;
-  /* As in Android: a payload whose word does not reach its host has no way on. */
-  fprintf(stderr, "Failed to notify payload ready: %s\n", size < 0 ? strerror(errno) : "the host did not record it");
-  abort();
+EXPORT void AVmPayload_notifyPayloadReady(void) { ask("notify payload ready", PAYLOAD_NOTIFY_READY, NULL, 0, NULL, 0); }
+
+EXPORT void AVmPayload_getVmInstanceSecret(const void *identifier, size_t identifier_size, void *secret, size_t size) {
+  uint8_t data[PAYLOAD_MAX_PACKET - 1];
+  if (size > PAYLOAD_MAX_SECRET) give_up("get the VM's instance secret", "more than 32 bytes asked for");
+  if (identifier_size > 4000) give_up("get the VM's instance secret", "too long an identifier");
+  data[0] = (uint8_t)size;
+  if (identifier_size > 0) memcpy(data + 1, identifier, identifier_size);
+  ask("get the VM's instance secret", PAYLOAD_INSTANCE_SECRET, data, 1 + identifier_size, secret, size);
 }
 
 EXPORT const char *AVmPayload_getApkContentsPath(void) { return "/mnt/apk"; }
 
-EXPORT const char *AVmPayload_getEncryptedStoragePath(void) { return NULL; }
+EXPORT const char *AVmPayload_getEncryptedStoragePath(void) { return access(STORAGE, F_OK) == 0 ? STORAGE : NULL; }
 
-static ssize_t ask(const char *request, char *answer, size_t answer_size) {
+EXPORT AVmAttestationStatus AVmPayload_requestAttestation(const void *challenge, size_t challenge_size,
+                                                          struct AVmAttestationResult **result) {
+  (void)challenge;
+  *result = NULL;
+  return challenge_size > MAX_CHALLENGE ? ATTESTATION_ERROR_INVALID_CHALLENGE : ATTESTATION_ERROR_UNSUPPORTED;
+}
+
+EXPORT const char *AVmAttestationStatus_toString(AVmAttestationStatus status) {
+  switch (status) {
+  case ATTESTATION_OK:
+    return "The remote attestation completes successfully.";
+  case ATTESTATION_ERROR_INVALID_CHALLENGE:
+    return "The challenge size is not between 0 and 64.";
+  case ATTESTATION_ERROR_ATTESTATION_FAILED:
+    return "Failed to attest the VM. Please retry at a later time.";
+  case ATTESTATION_ERROR_UNSUPPORTED:
+    return "Remote attestation is not supported in the current environment.";
+  }
+  return "";
+}
+
+EXPORT void AVmAttestationResult_free(struct AVmAttestationResult *result) { (void)result; }
+
+EXPORT size_t AVmAttestationResult_getPrivateKey(const struct AVmAttestationResult *result, void *data, size_t size) {
+  return (void)result, (void)data, (void)size, 0;
+}
+
+EXPORT size_t AVmAttestationResult_sign(const struct AVmAttestationResult *result, const void *message,
+                                        size_t message_size, void *data, size_t size) {
+  return (void)result, (void)message, (void)message_size, (void)data, (void)size, 0;
+}
+
+EXPORT size_t AVmAttestationResult_getCertificateCount(const struct AVmAttestationResult *result) {
+  return (void)result, 0;
+}
+
+EXPORT size_t AVmAttestationResult_getCertificateAt(const struct AVmAttestationResult *result, size_t index, void *data,
+                                                    size_t size) {
+  return (void)result, (void)index, (void)data, (void)size, 0;
+}
+
+/* Sends a request and takes an answer of exactly this size, or ends the payload. */
+static void ask(const char *what, enum payload_request request, const void *data, size_t size, void *answer,
+                size_t answer_size) {
   struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = PAYLOAD_SOCKET};
+  uint8_t packet[PAYLOAD_MAX_PACKET] = {(uint8_t)request};
+  if (size > 0) memcpy(packet + 1, data, size);
   int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-  if (fd < 0) return -1;
-  ssize_t size = -1;
-  if (connect(fd, (struct sockaddr *)&address, sizeof address) == 0 &&
-      send(fd, request, strlen(request), MSG_NOSIGNAL) == (ssize_t)strlen(request))
-    size = recv(fd, answer, answer_size, 0);
-  int error = errno;
+  if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof address) != 0 ||
+      send(fd, packet, 1 + size, MSG_NOSIGNAL) != (ssize_t)(1 + size))
+    give_up(what, strerror(errno));
+  ssize_t got = recv(fd, packet, sizeof packet, 0);
+  if (got < 0) give_up(what, strerror(errno));
+  if (got != (ssize_t)(1 + answer_size) || packet[0] != PAYLOAD_OK) give_up(what, "microdroid_manager refused");
+  if (answer_size > 0) memcpy(answer, packet + 1, answer_size);
+  explicit_bzero(packet, sizeof packet);
   close(fd);
-  errno = error;
-  return size;
+}
+
+/* As in Android, a payload whose word does not reach its host has no way on. */
+static _Noreturn void give_up(const char *what, const char *why) {
+  fprintf(stderr, "Failed to %s: %s\n", what, why);
+  abort();
 }
