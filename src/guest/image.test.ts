@@ -10,7 +10,7 @@ import { parseNeeded } from "./libraries.js";
 let folder: string;
 let outFolder: string;
 
-/** Packages in miniature: programs of the host stand for the guest's, modules are empty but for their names. */
+/** Packages in miniature: programs of the host stand for the guest's, modules hold nothing but their names. */
 async function fakePackages(root: string, kernelVersion: string): Promise<void> {
   const modules = join(root, "lib/modules", kernelVersion, "kernel/drivers");
   for (const path of ["bin", "usr/lib/android-sdk/platform-tools"]) await mkdir(join(root, path), { recursive: true });
@@ -24,10 +24,9 @@ async function fakePackages(root: string, kernelVersion: string): Promise<void> 
   }
   for (const name of Object.values({ ...initramfsModules, ...systemModules }).flat()) {
     // Debian's files have either sign in their names.
-    await writeFile(
-      join(modules, `${name.replace("vmw_vsock_virtio_transport", "vmw_vsock-virtio-transport")}.ko`),
-      name,
-    );
+    const file = `${name.replace("vmw_vsock_virtio_transport", "vmw_vsock-virtio-transport")}.ko`;
+    const input = `const char name[] = "module ${name}";`;
+    await run(["gcc", "-g", "-c", "-x", "c", "-o", join(modules, file), "-"], { input });
   }
 }
 
@@ -58,7 +57,9 @@ describe("the guest's images", () => {
     const archive = await readFile(join(outFolder, "microdroid_initrd.img"));
     const entries = readCpio(archive);
     expect(entries.get("modules/virtio.list")?.content.toString()).toBe("virtio_ring\nvirtio\nvirtio_mmio\n");
-    expect(entries.get("modules/virtio_blk.ko")?.content.toString()).toBe("virtio_blk");
+    const module = entries.get("modules/virtio_blk.ko")?.content.toString("latin1");
+    expect(module).toContain("module virtio_blk\0");
+    expect(module).not.toContain(".debug_info");
     expect(entries.get("dev/console")?.mode).toBe(0o020755);
     expect(entries.get("init")?.mode).toBe(0o100755);
     const init = join(folder, "init");
