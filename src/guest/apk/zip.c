@@ -41,7 +41,7 @@ const char *zip_open(struct zip *zip, int fd, uint64_t size) {
   uint8_t *data = malloc(directory_size + 1);
   if (!data) return "out of memory";
   error = read_at(zip, data, directory_size, offset) ? read_directory(zip, data, directory_size, entries)
-                                                     : "its directory cannot be read";
+                                                     : "the APK cannot be read";
   free(data);
   return error;
 }
@@ -87,7 +87,9 @@ uint8_t *zip_unpack(const struct zip *zip, const struct zip_node *node) {
 static const char *find_directory(const struct zip *zip, uint32_t *offset, uint32_t *size, uint32_t *entries) {
   static uint8_t tail[END_SEARCH];
   size_t tail_size = zip->size < END_SEARCH ? (size_t)zip->size : END_SEARCH;
-  if (tail_size < END_SIZE || !read_at(zip, tail, tail_size, zip->size - tail_size)) return "not a ZIP archive";
+  if (tail_size < END_SIZE) return "not a ZIP archive";
+  /* Behind dm-verity, this is how a block looks that is not the one its signer saw. */
+  if (!read_at(zip, tail, tail_size, zip->size - tail_size)) return "the APK cannot be read";
   for (size_t at = tail_size - END_SIZE + 1; at-- > 0;) {
     const uint8_t *end = tail + at;
     if (u32(end) != 0x06054b50 || at + END_SIZE + u16(end + 20) != tail_size) continue;

@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { compileParsers, type Parsers } from "../testing/parsers.js";
+import { compileC, PARSER_SOURCES, type CProgram } from "../testing/c-program.js";
 
-let parsers: Parsers;
+let parsers: CProgram;
 beforeAll(async () => {
-  parsers = await compileParsers();
+  parsers = await compileC("parsers", PARSER_SOURCES);
 }, 60_000);
 afterAll(() => parsers.close());
 
 const config = (value: unknown, release?: 13 | 15): Promise<readonly string[]> =>
-  parsers.config(JSON.stringify(value), release);
+  parsers.run(["config", String(release ?? 15)], JSON.stringify(value));
 
 describe("vm_config.json", () => {
   test("names a library, its arguments and extra APKs", async () => {
@@ -69,7 +69,7 @@ describe("vm_config.json", () => {
 });
 
 describe("JSON", () => {
-  const command = async (text: string): Promise<string | undefined> => (await parsers.config(text))[0];
+  const command = async (text: string): Promise<string | undefined> => (await parsers.run(["config", "15"], text))[0];
 
   test("strings mean what JSON says they mean", async () => {
     expect(await command(String.raw`{"task":{"command":"a\u00e9\ud83d\ude00\/\t\"\\z"}}`)).toBe(
@@ -98,7 +98,7 @@ describe("JSON", () => {
 
   test("bytes that are no UTF-8 are refused", async () => {
     const text = Buffer.from([...Buffer.from('{"task":{"command":"'), 0xc0, 0xaf, ...Buffer.from('"}}')]);
-    expect(await parsers.config(text)).toEqual(["refused: a string that is not UTF-8"]);
+    expect(await parsers.run(["config", "15"], text)).toEqual(["refused: a string that is not UTF-8"]);
   });
 
   test("no prefix of a sound text crashes the reader or passes for one", async () => {

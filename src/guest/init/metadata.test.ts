@@ -1,14 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { compileParsers, type Parsers } from "../testing/parsers.js";
+import { compileC, PARSER_SOURCES, type CProgram } from "../testing/c-program.js";
 
-let parsers: Parsers;
+let parsers: CProgram;
 beforeAll(async () => {
-  parsers = await compileParsers();
+  parsers = await compileC("parsers", PARSER_SOURCES);
 }, 60_000);
 afterAll(() => parsers.close());
 
 const sound = ["version=1", "name=vm1", "release=15", "config_path=assets/vm_config.json", "apk_size=42443"];
-const read = (...lines: string[]): Promise<readonly string[]> => parsers.metadata(`${lines.join("\n")}\n\0\0\0`);
+const read = (...lines: string[]): Promise<readonly string[]> =>
+  parsers.run(["metadata"], `${lines.join("\n")}\n\0\0\0`);
 
 describe("the metadata disk", () => {
   test("carries the payload's place and sizes", async () => {
@@ -33,6 +34,9 @@ describe("the metadata disk", () => {
     ["release=", "bad value of release"],
     ["entropy=0g", "bad value of entropy"],
     [`entropy=${"0x".repeat(32)}`, "bad value of entropy"],
+    ["device_secret=00", "bad value of device_secret"],
+    ["instance_id=0", "bad value of instance_id"],
+    [`instance_id=${"00".repeat(65)}`, "bad value of instance_id"],
     ["extra_apk_count=17", "bad value of extra_apk_count"],
     ["extra_apk_16_size=1", "bad value of extra_apk_16_size"],
     ["extra_apk_-1_size=1", "bad value of extra_apk_-1_size"],

@@ -1,0 +1,51 @@
+/** The guest's C code, compiled for the host: what the unit tests drive. */
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { packageRoot } from "../../base/paths.js";
+import { run, runUnchecked } from "../../process/run.js";
+
+/** Any read or write out of bounds ends the program, so that a bad sample cannot pass by luck. */
+const sanitizers = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
+
+/** What `testing/parsers.c` needs. */
+export const PARSER_SOURCES = ["init/config", "init/json", "init/metadata", "apk/zip", "apk/bytes", "apk/inflate"];
+
+/** What `testing/verified.c` needs. */
+export const VERIFIED_SOURCES = [
+  ...["idsig", "signing-block", "content-digest", "bytes", "zip", "inflate"].map((name) => `apk/${name}`),
+  ...["sha2", "kdf", "aes-gcm"].map((name) => `crypto/${name}`),
+  ...["instance-image", "identity", "cbor"].map((name) => `instance/${name}`),
+];
+
+export interface CProgram {
+  /** Lines that the program prints. Throws when it crashes, or does not understand its arguments. */
+  run(args: readonly string[], input?: string | Uint8Array): Promise<readonly string[]>;
+  /** Writes a sample and returns its path. */
+  file(content: string | Uint8Array, name?: string): Promise<string>;
+  close(): Promise<void>;
+}
+
+/** Compiles `testing/<name>.c` with some of the guest's sources, e.g. `init/json`. */
+export async function compileC(name: string, sources: readonly string[]): Promise<CProgram> {
+  const folder = await mkdtemp(join(tmpdir(), `jest-avf-${name}-`));
+  const program = join(folder, name);
+  const flags = ["-std=gnu17", "-D_GNU_SOURCE", "-g", "-O1", "-Wall", "-Wextra", "-Werror", ...sanitizers];
+  const files = [`testing/${name}`, ...sources].map((source) => join(packageRoot, `src/guest/${source}.c`));
+  await run(["gcc", ...flags, "-o", program, ...files], { timeoutMs: 120_000 });
+  return {
+    run: async (args, input) => {
+      // What is never freed is meant so: the guest does each of these things once.
+      const env = { ASAN_OPTIONS: "detect_leaks=0" };
+      const result = await runUnchecked([program, ...args], { env, ...(input === undefined ? {} : { input }) });
+      if (result.exitCode !== 0) throw new Error(`${name} ${args.join(" ")} crashed:\n${result.stderr}`);
+      return result.stdout.trimEnd().split("\n");
+    },
+    file: async (content, fileName = "sample") => {
+      const path = join(folder, `${fileName}.bin`);
+      await writeFile(path, content);
+      return path;
+    },
+    close: () => rm(folder, { recursive: true, force: true }),
+  };
+}
