@@ -51,7 +51,9 @@ export async function deviceInFolder(): Promise<DeviceInFolder> {
   const vsockd = join(root, "apex/com.android.virt/bin/vsockd");
   await writeFile(vsockd, SILENT_VSOCKD);
   await chmod(vsockd, 0o755);
-  await writeFile(join(images, "microdroid_system.img"), "");
+  for (const name of ["microdroid_kernel", "microdroid_initrd.img", "microdroid_system.img"]) {
+    await writeFile(join(images, name), "");
+  }
   await writeFile(join(images, "microdroid_cmdline"), "quiet\n");
   const paths = devicePaths({ AVFD_ROOT: root, AVFD_SOCKET: join(root, "s"), AVFD_CONTROL: join(root, "control") });
   const vmm = new ScriptedVmm();

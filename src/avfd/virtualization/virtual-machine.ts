@@ -1,6 +1,7 @@
 /** One VM from its creation to its death: state, monitor process, streams, hang-up guard. */
 import type { Readable, Writable } from "node:stream";
 import type { LogBuffer } from "../log/log-buffer.js";
+import { VmStartRefusal } from "../vmm/boot-memory.js";
 import type { VmmProcess } from "../vmm/contract.js";
 import { deathReason, type DeathReason } from "./death-reason.js";
 import { StreamTail } from "./stream-tail.js";
@@ -52,6 +53,7 @@ export class VirtualMachine {
   #state: VmState = "NOT_STARTED";
   #process: VmmProcess | undefined;
   #hungUp = false;
+  #killed = false;
   #guard: NodeJS.Timeout | undefined;
   #tellDeath: (reason: DeathReason) => void = () => undefined;
   readonly #listeners = new Set<(event: VmEvent) => void>();
@@ -89,16 +91,27 @@ export class VirtualMachine {
       this.#write("I", `Running ${process.argv[0]} with args: ${JSON.stringify(process.argv.slice(1))}`);
       this.#write("I", `${this.#describe()} started with pid ${process.pid}`);
       void this.#watch(process);
+      if (this.#killed) process.kill();
     } catch (error) {
+      if (error instanceof VmStartRefusal) return this.#refuse(error.message);
       await this.#die("START_FAILED");
       throw error;
     }
     this.#startGuard();
   }
 
+  /** Dead soon after its start, as if the monitor had run and said why. */
+  #refuse(why: string): void {
+    this.#write("E", why);
+    this.options.streams.messages?.write(`${why}\n`);
+    setImmediate(() => void this.#die(this.#killed ? "KILLED" : "START_FAILED"));
+  }
+
   /** Ends the VM at once; settles when it is gone. A VM that is not running is left alone. */
   async kill(): Promise<void> {
     if (this.#state === "NOT_STARTED") return this.#die("KILLED");
+    // The monitor may be on its way still.
+    this.#killed = true;
     this.#process?.kill();
     await this.died;
   }

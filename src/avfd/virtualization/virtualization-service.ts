@@ -9,6 +9,7 @@ import type { LogBuffer } from "../log/log-buffer.js";
 import type { PackageStore } from "../packages/package-store.js";
 import type { DeviceIdentity } from "../properties/device-identity.js";
 import type { PropertyStore } from "../properties/property-store.js";
+import { checkBootMemory } from "../vmm/boot-memory.js";
 import type { Vmm, VmmDisk } from "../vmm/contract.js";
 import { selectVmm } from "../vmm/select.js";
 import { checkAccess } from "./access-checks.js";
@@ -187,13 +188,17 @@ export class VirtualizationService {
     const { paths, vmms } = this.options;
     await this.#gate.open();
     const vmm = await selectVmm(vmms);
+    const kernelPath = paths.resolve(KERNEL);
+    const initrdPath = paths.resolve(INITRD);
+    const memoryMib = config.memoryMib === 0 ? DEFAULT_MEMORY_MIB : config.memoryMib;
+    await checkBootMemory(kernelPath, initrdPath, memoryMib);
     const process = await vmm.start({
       cid,
-      kernelPath: paths.resolve(KERNEL),
-      initrdPath: paths.resolve(INITRD),
+      kernelPath,
+      initrdPath,
       kernelParams: kernelParams(config, await readFile(paths.resolve(KERNEL_PARAMETERS), "utf8")),
       disks,
-      memoryMib: config.memoryMib === 0 ? DEFAULT_MEMORY_MIB : config.memoryMib,
+      memoryMib,
       cpuCount: Math.min(config.cpuCount, cpus().length),
       gdbPort: config.gdbPort,
     });
