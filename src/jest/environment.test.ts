@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, test } from "@jest/globals";
-import { makeProject, runProject, type SuiteOutcome, type SuiteProject } from "./testing/run-suite.js";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { makeProject, runProject, startProject, type SuiteOutcome, type SuiteProject } from "./testing/run-suite.js";
 
 let project: SuiteProject | undefined;
 afterEach(() => {
@@ -195,6 +197,49 @@ describe("a test that is retried", () => {
     expect(exitCode).toBe(0);
     expect(project?.evidence("flaky/vm1.console.txt")).toContain("Hello");
     expect(project?.closings()).toEqual([{ started: 2, running: 0, left: [] }]);
+  });
+});
+
+describe("a signal", () => {
+  test.each([
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+  ] as const)("%s ends the run with exit code %d, whatever a test waits for", async (signal, exitCode) => {
+    project = makeProject(
+      {
+        "suite.test.ts": suite(`
+          import { writeFileSync } from "node:fs";
+          test("waits", async ({ runningVm }) => { writeFileSync("running", ""); await expect(runningVm).toPrint("never"); });`),
+      },
+      { args: ["--runInBand"] },
+    );
+    const { folder } = project;
+    const child = startProject(project);
+    while (!existsSync(join(folder, "running"))) await new Promise((resolve) => setTimeout(resolve, 20));
+    child.kill(signal);
+    expect((await child.ended).exitCode).toBe(exitCode);
+  });
+});
+
+describe("a worker that crashes", () => {
+  test("has its file run again by Jest, on names that are free", async () => {
+    const { exitCode, output } = await runFiles(
+      {
+        "crash.test.ts": suite(`
+          import { existsSync, writeFileSync } from "node:fs";
+          test("crashes once", async ({ runningVm }) => {
+            await expect(runningVm).toPrint("Hello");
+            if (existsSync("crashed")) return;
+            writeFileSync("crashed", "");
+            process.exit(1);
+          });`),
+        "other.test.ts": suite(`test("passes", async ({ runningVm }) => { expect(runningVm).toHaveCid(); });`),
+      },
+      { args: ["-w", "2"], config: { workerIdleMemoryLimit: "1GB" } },
+    );
+    expect(output).toMatch(/^Tests: 2 passed, 0 failed, 0 skipped$/m);
+    expect(exitCode).toBe(0);
+    expect(output).not.toContain("failed to exit gracefully");
   });
 });
 

@@ -12,6 +12,7 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { packageRoot } from "../../base/paths.js";
+import { spawnOwned, type OwnedProcess } from "../../process/owned-process.js";
 import { runUnchecked } from "../../process/run.js";
 import { CLOSING_LOG } from "./memory-harness.js";
 
@@ -88,4 +89,11 @@ export async function runProject(project: SuiteProject): Promise<SuiteOutcome> {
     timeoutMs: CHILD_TIMEOUT_MS,
   });
   return { exitCode: result.exitCode, output: `${result.stdout}\n${result.stderr}` };
+}
+
+/** Starts it and comes back at once. */
+export function startProject(project: SuiteProject): OwnedProcess & { kill(signal: NodeJS.Signals): void } {
+  const { folder, environment, argv } = project;
+  const started = spawnOwned(argv, { cwd: folder, env: environment, stdio: ["ignore", "ignore", "ignore"] });
+  return { ...started, kill: (signal) => void started.child.kill(signal) };
 }

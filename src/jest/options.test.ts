@@ -1,0 +1,44 @@
+import { afterEach, describe, expect, test } from "@jest/globals";
+import { readOptions } from "./options.js";
+
+const saved = process.env["ANDROID_SERIAL"];
+afterEach(() => {
+  if (saved === undefined) delete process.env["ANDROID_SERIAL"];
+  else process.env["ANDROID_SERIAL"] = saved;
+});
+
+describe("environment options", () => {
+  test("without any, the emulated device and nothing to install", () => {
+    delete process.env["ANDROID_SERIAL"];
+    expect(readOptions({}, "/project")).toMatchObject({ apks: [], serials: [], release: undefined });
+  });
+
+  test("APKs are one path or several, from rootDir", () => {
+    expect(readOptions({ apks: "a.apk" }, "/project").apks).toEqual(["a.apk"]);
+    expect(readOptions({ apks: ["<rootDir>/a.apk", "b/*.apk"] }, "/project").apks).toEqual(["a.apk", "b/*.apk"]);
+    expect(readOptions({ androidTest: "<rootDir>/AndroidTest.xml" }, "/project").androidTest).toBe(
+      "/project/AndroidTest.xml",
+    );
+  });
+
+  test("ANDROID_SERIAL wins over the configuration and may name several devices", () => {
+    process.env["ANDROID_SERIAL"] = "one, two";
+    expect(readOptions({ serial: "three" }, "/project").serials).toEqual(["one", "two"]);
+    delete process.env["ANDROID_SERIAL"];
+    expect(readOptions({ serial: "three" }, "/project").serials).toEqual(["three"]);
+  });
+
+  test("those of Jest's own environment pass", () => {
+    expect(() => readOptions({ globalsCleanup: "off", customExportConditions: ["node"] }, "/project")).not.toThrow();
+  });
+
+  test.each<[Record<string, unknown>, string]>([
+    [{ apk: [] }, "testEnvironmentOptions.apk is not known"],
+    [{ apks: [1] }, "testEnvironmentOptions.apks must be a string or a list of strings"],
+    [{ release: 14 }, "testEnvironmentOptions.release must be 13 or 15"],
+    [{ leaseTimeoutMs: 0 }, "testEnvironmentOptions.leaseTimeoutMs must be a positive number"],
+    [{ serial: 5 }, "testEnvironmentOptions.serial must be a string"],
+  ])("%j is refused by name", (raw, message) => {
+    expect(() => readOptions(raw, "/project")).toThrow(message);
+  });
+});
