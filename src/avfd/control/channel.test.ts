@@ -1,0 +1,95 @@
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { execFileSync } from "node:child_process";
+import { copyFile, open, type FileHandle } from "node:fs/promises";
+import { join } from "node:path";
+import { deviceInFolder, type DeviceInFolder } from "../testing/device-in-folder.js";
+import type { ControlRequest } from "./channel.js";
+import { parseRequest, serveControl } from "./channel.js";
+import { controlRequests } from "./requests.js";
+
+let host: DeviceInFolder;
+beforeAll(async () => {
+  host = await deviceInFolder();
+});
+afterAll(async () => {
+  await host[Symbol.asyncDispose]();
+});
+
+const ask = (command: string, fields: ControlRequest["fields"] = {}): Promise<Readonly<Record<string, unknown>>> =>
+  controlRequests(host.device)({ command, fields });
+
+describe("requests of the emulator", () => {
+  test("ping answers when the service is ready", async () => {
+    expect(await ask("ping")).toMatchObject({ release: 15 });
+  });
+
+  test("the release changes, and CIDs begin anew as after a restart", async () => {
+    await host.device.properties.set("virtualizationservice.state.last_cid", "3000");
+    expect(await ask("release", { release: 13 })).toEqual({ release: 13 });
+    expect(host.device.properties.get("ro.build.version.sdk")).toBe("33");
+    expect(host.device.properties.get("virtualizationservice.state.last_cid")).toBeUndefined();
+    await ask("release", { release: 15 });
+    await expect(ask("release", { release: 14 })).rejects.toThrow("release is 13 or 15");
+  });
+
+  test("the release stays while VMs run", async () => {
+    await copyFile(join(__dirname, "../../../fixtures/MicrodroidTestApp.apk"), join(host.folder, "app.apk"));
+    const tool = host.start("vm", "run-app", "app.apk", "i", "inst", "--config-path", "assets/vm_config.json");
+    await tool.printed(/with CID/);
+    await expect(ask("release", { release: 13 })).rejects.toThrow("1 VMs are running");
+    tool.end("SIGKILL");
+    while (host.device.virtualization.list().length > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  });
+
+  test("properties are set, read-only ones too; anything but text is refused", async () => {
+    await ask("properties", { set: { "ro.serialno": "emulator-7" } });
+    expect(host.device.properties.get("ro.serialno")).toBe("emulator-7");
+    await expect(ask("properties", { set: { "debug.x": 1 } })).rejects.toThrow("the value of debug.x is no text");
+    await expect(ask("properties")).rejects.toThrow("set is an object");
+  });
+
+  test.each([
+    ["clock", { epochMs: -1 }, "epochMs is a positive whole number"],
+    ["entropy", { hex: "xyz" }, "hex is 1 to 512 bytes in hexadecimal"],
+    ["reboot", {}, "no such command: reboot"],
+  ])("%s %j is refused", async (command, fields, message) => {
+    await expect(ask(command, fields)).rejects.toThrow(message);
+  });
+});
+
+describe("lines", () => {
+  test.each(["", "{", "[]", '"ping"', '{"id":"1","command":"ping"}', '{"id":1}'])("%j is no request", (line) => {
+    expect(parseRequest(line)).toBeUndefined();
+  });
+});
+
+describe("the port", () => {
+  /** A pipe with a name stands for the virtio port: opened for both ways, it has no end either. */
+  test("is waited for, answers each request, and is opened again when the other end went", async () => {
+    const path = join(host.folder, "port");
+    const stop = new AbortController();
+    const seen: string[] = [];
+    const served = serveControl(
+      path,
+      async ({ command }) => {
+        seen.push(command);
+        return {};
+      },
+      stop.signal,
+    );
+    execFileSync("mkfifo", [path]);
+    const other = await open(path, "r+");
+    await other.write('{"id":1,"command":"ping"}\nnoise\n{"id":2,"command":"sync"}\n');
+    while (seen.length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(seen.slice(0, 2)).toEqual(["ping", "sync"]);
+    stop.abort();
+    // Wakes a reader that waits inside the kernel.
+    await wake(other);
+    await served;
+  });
+});
+
+async function wake(file: FileHandle): Promise<void> {
+  await file.write("\n");
+  await file.close();
+}
