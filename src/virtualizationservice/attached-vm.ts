@@ -108,6 +108,10 @@ class AttachedVm implements RunningVm {
     await this.died;
   }
 
+  /**
+   * adb accepts the connection before the guest does: a port where nobody listens shows as a socket that ends, or that
+   * stays silent, depending on the device's adbd.
+   */
   async connectVsock(port: number): Promise<Socket> {
     if (!Number.isInteger(port) || port < MIN_VSOCK_PORT || port > MAX_VSOCK_PORT) {
       throw new UsageError("VSOCK_PORT", `Not a vsock port: ${port}`);

@@ -6,6 +6,8 @@ import type { Device, DeviceProcess } from "../device/contract.js";
 /** adb hands over what it still holds within this time after it was told to stop. */
 const STREAM_END_TIMEOUT_MS = 5_000;
 const RESTART_DELAY_MS = 200;
+/** A `tail` that ends so often without a byte has lost its file; what is left comes with `finish`. */
+const MAX_IDLE_RESTARTS = 10;
 /** By its path: a shell that is busybox would run its own `tail`, which looks at the file only once a second. */
 export const TAIL = "/system/bin/tail";
 
@@ -22,7 +24,8 @@ export class FollowedFile {
     private readonly onChunk: (chunk: Buffer) => void,
   ) {
     this.#tail = this.#start();
-    this.#following = this.#keepFollowing();
+    // A device whose handle was closed starts no other one; its VM ends at the same time.
+    this.#following = this.#keepFollowing().catch(() => undefined);
   }
 
   /** Call when nobody writes to the file any more: delivers what is left. */
@@ -42,10 +45,11 @@ export class FollowedFile {
 
   /** `tail` ends only when told to; when it does otherwise, another one goes on where it stopped. */
   async #keepFollowing(): Promise<void> {
-    for (;;) {
+    for (let idleRestarts = 0; idleRestarts < MAX_IDLE_RESTARTS; idleRestarts++) {
+      const before = this.#delivered;
       await this.#read(this.#tail);
-      if (this.#finishing || this.device.gone.aborted) return;
-      await sleep(RESTART_DELAY_MS);
+      if (this.#delivered > before) idleRestarts = 0;
+      if (!this.#finishing && !this.device.gone.aborted) await sleep(RESTART_DELAY_MS);
       if (this.#finishing || this.device.gone.aborted) return;
       this.#tail = this.#start();
     }

@@ -1,0 +1,77 @@
+import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import type { DeviceProcess } from "../device/contract.js";
+import { HostDevice } from "../device/testing/host-device.js";
+import { FollowedFile, TAIL } from "./followed-file.js";
+
+let folder: string;
+let path: string;
+let device: WatchedDevice;
+let content: string;
+const listen = (chunk: Buffer): void => {
+  content += String(chunk);
+};
+
+/** Keeps hold of what it starts, so that tests can end it. */
+class WatchedDevice extends HostDevice {
+  readonly started: DeviceProcess[] = [];
+  override spawn(argv: readonly string[]): DeviceProcess {
+    const child = super.spawn(argv);
+    this.started.push(child);
+    return child;
+  }
+}
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "avf-tail-"));
+  path = join(folder, "console.txt");
+  writeFileSync(path, "");
+  device = new WatchedDevice({ programs: { [TAIL]: "tail" } });
+  content = "";
+});
+afterEach(async () => {
+  await device.close();
+  rmSync(folder, { recursive: true });
+});
+
+async function until(text: string): Promise<void> {
+  while (!content.includes(text)) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+test("delivers what was there before and what comes later, once", async () => {
+  appendFileSync(path, "one\n");
+  const file = new FollowedFile(device, path, listen);
+  await until("one");
+  appendFileSync(path, "two\n");
+  await until("two");
+  await file.finish();
+  expect(content).toBe("one\ntwo\n");
+});
+
+test("delivers at the end what it had not come to yet", async () => {
+  const file = new FollowedFile(device, path, listen);
+  appendFileSync(path, "x".repeat(300_000));
+  await file.finish();
+  expect(content).toHaveLength(300_000);
+});
+
+test("goes on where it stopped when its connection breaks", async () => {
+  const file = new FollowedFile(device, path, listen);
+  appendFileSync(path, "one\n");
+  await until("one");
+  await device.started[0]?.stop();
+  appendFileSync(path, "two\n");
+  await until("two");
+  await file.finish();
+  expect(content).toBe("one\ntwo\n");
+  expect(device.started.length).toBeGreaterThan(2);
+});
+
+test("a device that is gone ends it", async () => {
+  const file = new FollowedFile(device, path, listen);
+  await device.vanish(new Error("gone"));
+  await file.finish();
+  expect(content).toBe("");
+});
