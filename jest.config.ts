@@ -29,15 +29,34 @@ const unit: Config["projects"] = [
 ];
 
 /** The device's side of the tests: they run against dist/, through the same preset as a user's own suites. */
+const onDevice = {
+  rootDir: ".",
+  preset: "jest-avf",
+  testEnvironmentOptions: { apks: ["fixtures/MicrodroidTestApp.apk"] },
+} as const;
+
 const suites: Config["projects"] = [
-  {
-    displayName: "suites",
-    rootDir: ".",
-    preset: "jest-avf",
-    testMatch: ["<rootDir>/suites/**/*.test.ts"],
-    testEnvironmentOptions: { apks: ["fixtures/MicrodroidTestApp.apk"] },
-  },
+  { ...onDevice, displayName: "suites", testMatch: ["<rootDir>/suites/**/*.test.ts"] },
+  ...(choosesRelease() ? [] : [lifecycleOn(13)]),
 ];
+
+/** A real device has the release it has, and `AVF_RELEASE` is for those who want one only. */
+function choosesRelease(): boolean {
+  return process.env["ANDROID_SERIAL"] !== undefined || process.env["AVF_RELEASE"] !== undefined;
+}
+
+/** The suites about the life of VMs, which pass in each dialect of the `vm` tool. */
+function lifecycleOn(release: 13 | 15): Exclude<NonNullable<Config["projects"]>[number], string> {
+  return {
+    ...onDevice,
+    displayName: `suites-android-${release}`,
+    testMatch: [
+      "<rootDir>/suites/lifecycle/**/*.test.ts",
+      "<rootDir>/suites/{adb-into-vm,exit-payload,isolation,transitions,two-vms}.test.ts",
+    ],
+    testEnvironmentOptions: { ...onDevice.testEnvironmentOptions, release },
+  };
+}
 
 export default async (): Promise<Config> => {
   await withCheckoutLock(__dirname, build);
