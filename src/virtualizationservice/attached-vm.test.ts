@@ -1,104 +1,22 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { HostDevice } from "../device/testing/host-device.js";
 import { openVirtualizationService } from "./client.js";
 import type { AppVmConfig, VirtualizationService, VmEvent } from "./contract.js";
-import { TAIL } from "./followed-file.js";
-import { VM_TOOL } from "./tool.js";
+import { ScriptedTool, Told } from "./testing/scripted-tool.js";
 
-/** A tool that behaves as the one of the release does, with a guest that the test writes as a few lines of shell. */
-const TOOL = `#!/bin/bash
-running=$STATE/running
-case $1 in
-list)
-  echo 'Running VMs: ['
-  for vm in $running/*; do
-    [ -e "$vm" ] && echo " VirtualMachineDebugInfo { cid: \${vm##*/}, temporaryDirectory: \\"/t\\", requesterUid: 2000, requesterPid: 1 },"
-  done
-  echo ']' ;;
-run-app)
-  printf '%s\\n' "$@" >$STATE/arguments
-  while [ $# -gt 0 ]; do
-    case $1 in --console) console=$2 ;; --log) log=$2 ;; esac
-    shift
-  done
-  die() { rm -f $running/2048; }
-  trap die EXIT
-  trap 'last_words; exit 129' HUP
-  last_words() { :; }
-  created() { mkdir -p $running; : >$running/2048; echo "$1"; }
-  : >$console; : >$log
-  . $STATE/guest ;;
-esac
-`;
 const CREATED = `created 'Created debuggable VM from "/a.apk"!ConfigPath("assets/vm_config.json") with CID 2048, state is STARTING.'`;
 const FOREVER = "while :; do sleep 0.02; done";
 
-let state: string;
-let device: HostDevice;
+let tool: ScriptedTool;
 beforeEach(() => {
-  state = mkdtempSync(join(tmpdir(), "avf-vm-"));
-  script("vm", TOOL.replaceAll("$STATE", state));
-  script("getprop", "#!/bin/sh\necho ${SDK:-35}\n");
-  const getprop = join(state, "getprop");
-  device = new HostDevice({ programs: { [VM_TOOL]: join(state, "vm"), [TAIL]: "tail", getprop } });
+  tool = new ScriptedTool();
 });
-afterEach(async () => {
-  await device.close();
-  rmSync(state, { recursive: true });
-});
+afterEach(() => tool.remove());
 
-function script(name: string, text: string): void {
-  writeFileSync(join(state, name), text);
-  chmodSync(join(state, name), 0o755);
-}
-
-function config(change: Partial<AppVmConfig> = {}): AppVmConfig {
-  return {
-    name: "vm1",
-    apkPath: "/a.apk",
-    idsigPath: "/a.idsig",
-    instanceImagePath: "/instance.img",
-    instanceIdPath: undefined,
-    payload: { kind: "config", configPath: "assets/vm_config.json" },
-    extraApks: [],
-    debugLevel: "full",
-    protectedVm: false,
-    memoryMib: undefined,
-    cpuTopology: "one_cpu",
-    encryptedStorage: undefined,
-    osName: "microdroid",
-    consoleInput: false,
-    vendorImagePath: undefined,
-    networkSupported: false,
-    scratchPath: join(state, "scratch"),
-    ...change,
-  };
-}
-
-/** Everything a VM told, consoles put together. */
-class Told {
-  readonly events: Exclude<VmEvent, { kind: "console" | "log" }>[] = [];
-  console = Buffer.alloc(0);
-  log = "";
-  readonly listen = (event: VmEvent): void => {
-    if (event.kind === "console") this.console = Buffer.concat([this.console, event.chunk]);
-    else if (event.kind === "log") this.log += String(event.chunk);
-    else this.events.push(event);
-  };
-  get kinds(): readonly string[] {
-    return this.events.map((event) => (event.kind === "state" ? event.state : event.kind));
-  }
-}
-
-async function service(guest: string, sdk = 35): Promise<VirtualizationService> {
-  writeFileSync(join(state, "guest"), guest);
-  script("getprop", `#!/bin/sh\necho ${sdk}\n`);
-  return openVirtualizationService(device);
-}
-
+const service = (guest: string, sdk?: number): Promise<VirtualizationService> => tool.service(guest, sdk);
+const config = (change?: Partial<AppVmConfig>): AppVmConfig => tool.config(change);
 const known = (name: string, value: number): object => ({ kind: "known", name, value });
 
 describe("a VM that runs to its end", () => {
@@ -175,15 +93,14 @@ describe("stop", () => {
   test("leaves no process behind", async () => {
     const vm = await (await service(`${CREATED}\n${FOREVER}`)).startVm(config(), () => undefined);
     await vm.stop();
-    const { stdout } = await device.execUnchecked(["pgrep", "-f", state]);
-    expect(stdout).toBe("");
+    expect(await tool.processes()).toBe("");
   });
 });
 
 test("a device that goes away takes its VM along", async () => {
   const told = new Told();
   const vm = await (await service(`${CREATED}\n${FOREVER}`)).startVm(config(), told.listen);
-  await device.vanish(new Error("cable pulled"));
+  await tool.device.vanish(new Error("cable pulled"));
   expect(await vm.died).toEqual(known("VIRTUALIZATION_SERVICE_DIED", -1));
   expect(told.kinds.slice(-2)).toEqual(["DEAD", "died"]);
 });
@@ -225,11 +142,11 @@ describe("a VM that does not start", () => {
     const start = opened.startVm(config(), () => undefined, controller.signal);
     setTimeout(() => controller.abort(new Error("test over")), 100);
     await expect(start).rejects.toThrow("test over");
-    expect((await device.execUnchecked(["pgrep", "-f", state])).stdout).toBe("");
+    expect(await tool.processes()).toBe("");
   });
 
   test("a device without the tool is told as that", async () => {
-    const bare = new HostDevice({ programs: { getprop: join(state, "getprop") } });
+    const bare = new HostDevice({ programs: { getprop: join(tool.folder, "getprop") } });
     const opened = await openVirtualizationService(bare);
     await expect(opened.listVms()).rejects.toMatchObject({ code: "NO_AVF", kind: "infrastructure" });
   });
@@ -267,7 +184,7 @@ describe("Android 13", () => {
     expect(await vm.died).toEqual(known("SHUTDOWN", 3));
     expect(told.log).toBe("Hello Microdroid\n");
     expect(told.kinds).toEqual(["STARTING", "STARTED", "payload-started", "READY", "payload-ready", "DEAD", "died"]);
-    expect(readFileSync(join(state, "arguments"), "utf8")).not.toContain("daemonize");
+    expect(readFileSync(join(tool.folder, "arguments"), "utf8")).not.toContain("daemonize");
   });
 
   test("a VM that was created but did not start is no running VM", async () => {

@@ -1,0 +1,108 @@
+/** A `vm` tool that behaves as Android's does, with a guest that a test writes as a few lines of shell. */
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { HostDevice } from "../../device/testing/host-device.js";
+import { openVirtualizationService } from "../client.js";
+import type { AppVmConfig, VirtualizationService, VmEvent } from "../contract.js";
+import { TAIL } from "../followed-file.js";
+import { VM_TOOL } from "../tool.js";
+
+/** In a guest: `created LINE`, `$console` and `$log`; `last_words` may be defined anew. */
+const TOOL = `#!/bin/bash
+running=$STATE/running
+case $1 in
+list)
+  echo 'Running VMs: ['
+  for vm in $running/*; do
+    [ -e "$vm" ] && echo " VirtualMachineDebugInfo { cid: \${vm##*/}, temporaryDirectory: \\"/t\\", requesterUid: 2000, requesterPid: 1 },"
+  done
+  echo ']' ;;
+run-app)
+  printf '%s\\n' "$@" >$STATE/arguments
+  while [ $# -gt 0 ]; do
+    case $1 in --console) console=$2 ;; --log) log=$2 ;; esac
+    shift
+  done
+  die() { rm -f $running/2048; }
+  trap die EXIT
+  trap 'last_words; exit 129' HUP
+  last_words() { :; }
+  created() { mkdir -p $running; : >$running/2048; echo "$1"; }
+  : >$console; : >$log
+  . $STATE/guest ;;
+esac
+`;
+
+export class ScriptedTool {
+  /** Holds the tool, its guest and its VMs. */
+  readonly folder = mkdtempSync(join(tmpdir(), "avf-vm-"));
+  readonly device: HostDevice;
+
+  constructor() {
+    this.#write("vm", TOOL.replaceAll("$STATE", this.folder));
+    const getprop = join(this.folder, "getprop");
+    this.device = new HostDevice({ programs: { [VM_TOOL]: join(this.folder, "vm"), [TAIL]: "tail", getprop } });
+  }
+
+  /** A device of that release whose next VM does as the guest says. */
+  async service(guest: string, sdk = 35): Promise<VirtualizationService> {
+    this.#write("guest", guest);
+    this.#write("getprop", `#!/bin/sh\necho ${sdk}\n`);
+    return openVirtualizationService(this.device);
+  }
+
+  config(change: Partial<AppVmConfig> = {}): AppVmConfig {
+    return { ...PLAIN, scratchPath: join(this.folder, "scratch"), ...change };
+  }
+
+  /** Ids of processes that are still about this tool. */
+  async processes(): Promise<string> {
+    return (await this.device.execUnchecked(["pgrep", "-f", this.folder])).stdout;
+  }
+
+  async remove(): Promise<void> {
+    await this.device.close();
+    rmSync(this.folder, { recursive: true });
+  }
+
+  #write(name: string, text: string): void {
+    writeFileSync(join(this.folder, name), text);
+    chmodSync(join(this.folder, name), 0o755);
+  }
+}
+
+const PLAIN: AppVmConfig = {
+  name: "vm1",
+  apkPath: "/a.apk",
+  idsigPath: "/a.idsig",
+  instanceImagePath: "/instance.img",
+  instanceIdPath: undefined,
+  payload: { kind: "config", configPath: "assets/vm_config.json" },
+  extraApks: [],
+  debugLevel: "full",
+  protectedVm: false,
+  memoryMib: undefined,
+  cpuTopology: "one_cpu",
+  encryptedStorage: undefined,
+  osName: "microdroid",
+  consoleInput: false,
+  vendorImagePath: undefined,
+  networkSupported: false,
+  scratchPath: "/scratch",
+};
+
+/** Everything a VM told, consoles put together. */
+export class Told {
+  readonly events: Exclude<VmEvent, { kind: "console" | "log" }>[] = [];
+  console = Buffer.alloc(0);
+  log = "";
+  readonly listen = (event: VmEvent): void => {
+    if (event.kind === "console") this.console = Buffer.concat([this.console, event.chunk]);
+    else if (event.kind === "log") this.log += String(event.chunk);
+    else this.events.push(event);
+  };
+  get kinds(): readonly string[] {
+    return this.events.map((event) => (event.kind === "state" ? event.state : event.kind));
+  }
+}
