@@ -45,7 +45,8 @@ export async function claimDeviceFolder(cache: string, name: string): Promise<st
 }
 
 export async function writeRecord(cache: string, record: DeviceRecord): Promise<void> {
-  await writeFileAtomic(join(devicesFolder(cache), record.name, RECORD), JSON.stringify(record, undefined, 2));
+  const path = join(devicesFolder(cache), record.name, RECORD);
+  await writeFileAtomic(path, JSON.stringify(record, undefined, 2), { durable: false });
 }
 
 export async function readRecord(cache: string, name: string): Promise<DeviceRecord | undefined> {

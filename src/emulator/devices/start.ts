@@ -82,10 +82,11 @@ async function startOnPort(ready: ReadyDevice, adbPort: number, options: StartOp
     await writeRecord(cache, record);
     machine = launch(ready, folder, adbPort, options);
     const qemu = identify(machine.process.pid ?? 0);
-    await writeRecord(cache, { ...record, machine: qemu });
     const signal = AbortSignal.any([machine.ended, ...(options.signal ? [options.signal] : [])]);
-    await bringUp(machine, { serialNumber: name, release }, options, signal);
-    await connectTcpDevice(`127.0.0.1:${adbPort}`, { timeoutMs: CONNECT_TIMEOUT_MS, signal });
+    await Promise.all([
+      writeRecord(cache, { ...record, machine: qemu }),
+      bringUp(machine, adbPort, { serialNumber: name, release }, options, signal),
+    ]);
     if (options.detached === true) await writeRecord(cache, { ...record, machine: qemu, owner: null });
     return handle(cache, record, machine, options.detached === true);
   } catch (error) {
@@ -127,8 +128,10 @@ function launch(ready: ReadyDevice, folder: string, adbPort: number, { cold, det
   return launchMachine(argv, { folder, workingFolder: snapshotFolder, detached: detached === true });
 }
 
+/** Until avfd and adb's shell have answered. */
 async function bringUp(
   machine: Machine,
+  adbPort: number,
   identity: { readonly serialNumber: string; readonly release: 13 | 15 },
   { cold, progress = silentProgress }: StartOptions,
   signal: AbortSignal,
@@ -140,7 +143,10 @@ async function bringUp(
   } else {
     await restoreMachine(machine, signal);
   }
-  await personalize(machine, identity, signal);
+  await Promise.all([
+    personalize(machine, identity, signal),
+    connectTcpDevice(`127.0.0.1:${adbPort}`, { timeoutMs: CONNECT_TIMEOUT_MS, signal }),
+  ]);
 }
 
 function handle(cache: string, record: DeviceRecord, machine: Machine, detached: boolean): EmulatedDevice {
