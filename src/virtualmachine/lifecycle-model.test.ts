@@ -1,23 +1,24 @@
 /** The library against the rules, on a service in memory, with many scripts. */
 import { test } from "@jest/globals";
 import fc from "fast-check";
+import { lifecycleCommands } from "../../suites/model/lifecycle-commands.js";
+import { LifecycleModel } from "../../suites/model/lifecycle-model.js";
+import type { RealSide } from "../../suites/model/lifecycle-commands.js";
+import { isHarnessError } from "../base/errors.js";
+import { VirtualMachineConfig } from "./config.js";
 import { VirtualMachineManager } from "./manager.js";
-import { lifecycleCommands } from "./testing/lifecycle-commands.js";
-import { LifecycleModel } from "./testing/lifecycle-model.js";
 import { memoryContext } from "./testing/memory-service.js";
-import type { RealSide } from "./testing/lifecycle-commands.js";
-import type { VirtualMachine } from "./machine.js";
 
 const VMS = "/data/avf/com.example/vm";
 
 function memorySide(): RealSide {
   const { context, service } = memoryContext();
-  const contexts = { a: { ...context }, b: { ...context } };
   const { getInstance } = VirtualMachineManager;
   return {
-    contexts,
-    managers: { a: getInstance(contexts.a), b: getInstance(contexts.b) },
-    vms: [] as VirtualMachine[],
+    isHarnessError,
+    config: new VirtualMachineConfig.Builder(context, "assets/vm_config.json").build(),
+    managers: { a: getInstance({ ...context }), b: getInstance({ ...context }) },
+    vms: [],
     die: async (vm) => service.vms.find(({ cid }) => cid === vm.cid)?.die("CRASH"),
     removeFiles: (name) => service.files.remove(`${VMS}/${name}`),
   };

@@ -1,17 +1,17 @@
-/** Random calls on VMs, each made on the model and on the library; what they come to has to be the same. */
+/**
+ * Random calls on VMs, each made on the model and on the library; what they come to has to be the same. Unit tests run
+ * them on a service in memory, suites on a device: the library comes as a value, for the two reach it by different ways.
+ */
 import { strict as assert } from "node:assert";
 import fc from "fast-check";
-import { isHarnessError } from "../../base/errors.js";
-import { VirtualMachineConfig } from "../config.js";
 import type { AsyncCommand } from "fast-check";
-import type { VmContext } from "../context.js";
-import type { VirtualMachine } from "../machine.js";
-import type { VirtualMachineManager } from "../manager.js";
-import type { LifecycleModel, ModelVm, Name, Process } from "./lifecycle-model.js";
+import type { isHarnessError, VirtualMachine, VirtualMachineConfig, VirtualMachineManager } from "jest-avf";
+import type { LifecycleModel, ModelVm, Name, Process } from "./lifecycle-model";
 
 /** The library, with two managers that know nothing of each other, as in two processes. */
 export interface RealSide {
-  readonly contexts: Readonly<Record<Process, VmContext>>;
+  readonly isHarnessError: typeof isHarnessError;
+  readonly config: VirtualMachineConfig;
   readonly managers: Readonly<Record<Process, VirtualMachineManager>>;
   /** Objects in the order they were handed out. */
   readonly vms: VirtualMachine[];
@@ -25,7 +25,7 @@ type Command = AsyncCommand<LifecycleModel, RealSide>;
 type NameCall = (model: LifecycleModel, process: Process, name: Name) => string;
 type RealNameCall = (manager: VirtualMachineManager, name: Name, config: VirtualMachineConfig) => Promise<unknown>;
 type ObjectCall = (model: LifecycleModel, vm: ModelVm) => string;
-type RealObjectCall = (vm: VirtualMachine, real: RealSide) => Promise<unknown>;
+type RealObjectCall = (vm: VirtualMachine, real: RealSide, process: Process) => Promise<unknown>;
 
 /** What is called by name; what makes scripts interesting stands here more than once. */
 const NAME_CALLS: readonly (readonly [string, NameCall, RealNameCall])[] = [
@@ -47,8 +47,8 @@ const OBJECT_CALLS: readonly (readonly [string, ObjectCall, RealObjectCall])[] =
   ["setConfig(config)", (m, vm) => m.setConfig(vm), setSameConfig],
   ["connectVsock(5678)", (m, vm) => m.connectVsock(vm), connect],
   ["die()", (m, vm) => (m.die(vm), "ok"), (vm, real) => real.die(vm)],
-  ["moveTo vm1", (m, vm) => m.import(vm, "vm1"), (vm, real) => importInto(vm, "vm1", real)],
-  ["moveTo vm2", (m, vm) => m.import(vm, "vm2"), (vm, real) => importInto(vm, "vm2", real)],
+  ["moveTo vm1", (m, vm) => m.import(vm, "vm1"), (vm, real, process) => importInto(vm, "vm1", real, process)],
+  ["moveTo vm2", (m, vm) => m.import(vm, "vm2"), (vm, real, process) => importInto(vm, "vm2", real, process)],
 ];
 
 /** Scripts over two names and two processes. */
@@ -59,8 +59,7 @@ export function lifecycleCommands(maxCommands: number): fc.Arbitrary<Iterable<Co
     [
       ...NAME_CALLS.map(([method, inModel, inReality]) =>
         byName.map(([process, n]) => {
-          const call = (real: RealSide): Promise<unknown> =>
-            inReality(real.managers[process], n, configFor(real.contexts[process]));
+          const call = (real: RealSide): Promise<unknown> => inReality(real.managers[process], n, real.config);
           return new NamedCall(`await ${process}.${method}("${n}")`, (model) => inModel(model, process, n), call);
         }),
       ),
@@ -114,8 +113,9 @@ class CallOnObject implements Command {
   async run(model: LifecycleModel, real: RealSide): Promise<void> {
     const index = model.vms.length - 1 - (this.age % model.vms.length);
     this.#index = index;
-    const expected = this.inModel(model, model.vms[index]!);
-    await compare(this.toString(), real, expected, () => this.inReality(real.vms[index]!, real));
+    const inModel = model.vms[index]!;
+    const expected = this.inModel(model, inModel);
+    await compare(this.toString(), real, expected, () => this.inReality(real.vms[index]!, real, inModel.process));
   }
 
   toString(): string {
@@ -129,7 +129,7 @@ async function compare(line: string, real: RealSide, expected: string, call: () 
 }
 
 async function setSameConfig(vm: VirtualMachine, real: RealSide): Promise<void> {
-  await vm.setConfig(configFor(real.contexts.a));
+  await vm.setConfig(real.config);
 }
 
 async function connect(vm: VirtualMachine): Promise<void> {
@@ -137,14 +137,10 @@ async function connect(vm: VirtualMachine): Promise<void> {
 }
 
 /** A descriptor whose import is refused stays open, and is nobody's any more. */
-async function importInto(vm: VirtualMachine, name: Name, real: RealSide): Promise<VirtualMachine> {
+async function importInto(vm: VirtualMachine, name: Name, real: RealSide, process: Process): Promise<VirtualMachine> {
   await using descriptor = await vm.toDescriptor();
   // Awaited here, or the descriptor would be closed before it is read.
-  return await real.managers[vm.control.context === real.contexts.a ? "a" : "b"].importFromDescriptor(name, descriptor);
-}
-
-function configFor(context: VmContext): VirtualMachineConfig {
-  return new VirtualMachineConfig.Builder(context, "assets/vm_config.json").build();
+  return await real.managers[process].importFromDescriptor(name, descriptor);
 }
 
 async function outcome(real: RealSide, call: () => Promise<unknown>): Promise<string> {
@@ -156,7 +152,7 @@ async function outcome(real: RealSide, call: () => Promise<unknown>): Promise<st
     if (!real.vms.includes(vm)) real.vms.push(vm);
     return `object ${real.vms.indexOf(vm)}`;
   } catch (error) {
-    if (isHarnessError(error)) return error.code;
+    if (real.isHarnessError(error)) return error.code;
     throw error;
   }
 }

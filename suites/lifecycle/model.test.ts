@@ -1,0 +1,66 @@
+import fc from "fast-check";
+import {
+  expect,
+  isHarnessError,
+  test,
+  VirtualMachineManager,
+  type App,
+  type Device,
+  type VirtualMachine,
+} from "jest-avf";
+import { lifecycleCommands, type RealSide } from "../model/lifecycle-commands";
+import { LifecycleModel, type Name } from "../model/lifecycle-model";
+
+/** Scripts are many in the unit test of the same name; here they are few, and the VMs real. */
+const SCRIPTS = 3;
+const MAX_COMMANDS = 14;
+
+test("two managers, two names, any order of calls: always what the rules say", async ({ device, app }) => {
+  await fc.assert(
+    fc.asyncProperty(lifecycleCommands(MAX_COMMANDS), async (commands) => {
+      const real = deviceSide(device, app);
+      try {
+        await fc.asyncModelRun(() => ({ model: new LifecycleModel(), real }), commands);
+      } finally {
+        await removeAll(real);
+      }
+    }),
+    // A VM takes seconds: after the time for shrinking, the shortest failing script so far is shown.
+    { numRuns: SCRIPTS, interruptAfterTimeLimit: 120_000, markInterruptAsFailure: false },
+  );
+  expect(await app.vmm.list()).toEqual([]);
+});
+
+/** Managers of contexts of their own know nothing of each other's objects, as in two processes. */
+function deviceSide(device: Device, app: App): RealSide {
+  return {
+    isHarnessError,
+    config: app.vmConfig("assets/vm_config.json").build(),
+    managers: {
+      a: VirtualMachineManager.getInstance({ ...app.context }),
+      b: VirtualMachineManager.getInstance({ ...app.context }),
+    },
+    vms: [],
+    die: (vm) => killTool(device, vm),
+    removeFiles: async (name: Name) => {
+      await device.exec(["rm", "-rf", `${app.context.dataFolder}/vm/${name}`]);
+    },
+  };
+}
+
+/** A VM dies when its `vm` command is killed: nobody asked the library. */
+async function killTool(device: Device, vm: VirtualMachine): Promise<void> {
+  if (vm.cid === undefined) return;
+  const { stdout } = await device.exec(["/apex/com.android.virt/bin/vm", "list"]);
+  const entry = stdout.split("VirtualMachineDebugInfo").find((text) => text.includes(`cid: ${String(vm.cid)},`));
+  const pid = /requesterPid: (\d+)/.exec(entry ?? "")?.[1];
+  if (pid === undefined) throw new Error(`no VM with CID ${vm.cid} in:\n${stdout}`);
+  await device.exec(["kill", "-9", pid]);
+  const outcome = await vm.waitFor("died");
+  if (outcome.kind !== "died") throw new Error(`VM ${vm.getName()} outlived its command: ${outcome.kind}`);
+}
+
+async function removeAll({ vms, managers }: RealSide): Promise<void> {
+  for (const vm of vms) await vm.close();
+  for (const name of await managers.a.list()) await managers.a.delete(name);
+}
