@@ -58,7 +58,9 @@ export class PackageStore {
 
   async #save(): Promise<void> {
     const write = (): Promise<void> =>
-      writeFileAtomic(this.file, `${JSON.stringify({ version: 1, packages: this.list() }, undefined, 1)}\n`, 0o600);
+      writeFileAtomic(this.file, `${JSON.stringify({ version: 1, packages: this.list() }, undefined, 1)}\n`, {
+        mode: 0o600,
+      });
     this.#saving = this.#saving.then(write, write);
     await this.#saving;
   }

@@ -44,7 +44,8 @@ export class PropertyStore {
     const file = this.file;
     if (file === undefined) return;
     const saved = Object.fromEntries(this.entries().filter(([name]) => name.startsWith(PERSISTENT_PREFIX)));
-    const write = (): Promise<void> => writeFileAtomic(file, `${JSON.stringify(saved, undefined, 1)}\n`, 0o600);
+    const write = (): Promise<void> =>
+      writeFileAtomic(file, `${JSON.stringify(saved, undefined, 1)}\n`, { mode: 0o600 });
     this.#saving = this.#saving.then(write, write);
     await this.#saving;
   }
