@@ -8,9 +8,14 @@
 #include <time.h>
 #include <unistd.h>
 
+/* The host named its time before the VM started: a clock that the machine itself set right is the better one. */
+#define CLOCK_TOLERANCE_S 60
+
 void machine_set_clock(int64_t epoch_seconds) {
+  int64_t difference = epoch_seconds - (int64_t)time(NULL);
+  if (epoch_seconds <= 0 || (difference > -CLOCK_TOLERANCE_S && difference < CLOCK_TOLERANCE_S)) return;
   struct timespec now = {.tv_sec = (time_t)epoch_seconds};
-  if (epoch_seconds > 0) clock_settime(CLOCK_REALTIME, &now);
+  clock_settime(CLOCK_REALTIME, &now);
 }
 
 void machine_add_entropy(const uint8_t *bytes, size_t size) {

@@ -32,14 +32,22 @@ int main(int argc, char *argv[]) {
   return EXIT_FAILURE;
 }
 
-/* Libraries of Android's own libc are named without a version, which no library of this guest is. */
+/* Libraries of Android's own libc are named without a version, which no library of this guest is; and what of
+ * Android's payload API needs binder is not here either. */
 static void explain_dlopen(const char *library, const char *error) {
-  static const char *const android[] = {"libc.so: ", "libdl.so: ", "libm.so: ", "liblog.so: ", "libandroid.so: ",
-                                        "libbinder_ndk.so: ", "libbinder_rpc_unstable.so: ", "libc++.so: "};
+  static const char *const android[] = {"libc.so",      "libdl.so",         "libm.so",
+                                        "liblog.so",    "libandroid.so",    "libbinder_ndk.so",
+                                        "libc++.so",    "libbinder_rpc_unstable.so"};
   fprintf(stderr, "Failed to dlopen %s: %s\n", library, error ? error : "unknown error");
+  const char *missing = NULL;
   for (size_t i = 0; error && i < sizeof android / sizeof *android; i++) {
-    if (strncmp(error, android[i], strlen(android[i])) != 0) continue;
-    fprintf(stderr, "This payload needs Android's own %.*s, which the emulated device does not have: run it on an AVF "
-                    "device, or build it without a libc.\n", (int)strlen(android[i]) - 2, android[i]);
+    size_t size = strlen(android[i]);
+    if (strncmp(error, android[i], size) == 0 && error[size] == ':') missing = android[i];
   }
+  if (error && strstr(error, "undefined symbol: AVmPayload_")) missing = "libbinder_rpc_unstable.so";
+  if (!missing) return;
+  fprintf(stderr,
+          "This payload needs Android's own %s, which the emulated device does not have: run it on an AVF device, or "
+          "build it without a libc.\n",
+          missing);
 }
