@@ -41,6 +41,7 @@ export class ScriptedTool {
 
   constructor() {
     this.#write("vm", TOOL.replaceAll("$STATE", this.folder));
+    this.#setSdk(35);
     const getprop = join(this.folder, "getprop");
     this.device = new HostDevice({ programs: { [VM_TOOL]: join(this.folder, "vm"), [TAIL]: "tail", getprop } });
   }
@@ -48,7 +49,7 @@ export class ScriptedTool {
   /** A device of that release whose next VM does as the guest says. */
   async service(guest: string, sdk = 35): Promise<VirtualizationService> {
     this.#write("guest", guest);
-    this.#write("getprop", `#!/bin/sh\necho ${sdk}\n`);
+    this.#setSdk(sdk);
     return openVirtualizationService(this.device);
   }
 
@@ -64,6 +65,10 @@ export class ScriptedTool {
   async remove(): Promise<void> {
     await this.device.close();
     rmSync(this.folder, { recursive: true });
+  }
+
+  #setSdk(sdk: number): void {
+    this.#write("getprop", `#!/bin/sh\necho ${sdk}\n`);
   }
 
   #write(name: string, text: string): void {
