@@ -39,23 +39,28 @@ export function piecesSource(pieces: readonly Uint8Array[]): ByteSource {
   return { size, read };
 }
 
-/** The size is taken once: a file that shrinks while it is read is refused as truncated. */
+/** The source owns the file: closing one closes the other. */
 export async function openFileSource(path: string): Promise<FileSource> {
   const file = await open(path, "r");
   try {
-    const { size } = await file.stat();
-    const close = () => file.close();
-    return {
-      fd: file.fd,
-      size,
-      read: (offset, length) => readFully(file, offset, length),
-      close,
-      [Symbol.asyncDispose]: close,
-    };
+    return await fileHandleSource(file);
   } catch (error) {
     await file.close();
     throw error;
   }
+}
+
+/** The size is taken once: a file that shrinks while it is read is refused as truncated. */
+export async function fileHandleSource(file: FileHandle): Promise<FileSource> {
+  const { size } = await file.stat();
+  const close = () => file.close();
+  return {
+    fd: file.fd,
+    size,
+    read: (offset, length) => readFully(file, offset, length),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
 }
 
 /** Reads a range that an untrusted length or offset names; refuses what is outside the file or above the limit. */

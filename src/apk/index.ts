@@ -1,6 +1,6 @@
 /** The APK and idsig workshop: bytes in, bytes out. */
 export { ApkError, isApkError, type ApkErrorPlace, type ApkRefusal } from "./apk-error.js";
-export { bytesSource, openFileSource, type ByteSource, type FileSource } from "./byte-source.js";
+export { bytesSource, fileHandleSource, openFileSource, type ByteSource, type FileSource } from "./byte-source.js";
 export { openZip, type EntryRange, type ReadEntryOptions, type Zip, type ZipLimits } from "./zip/zip.js";
 export type { ZipEntry } from "./zip/central-directory.js";
 export { readManifest, type Manifest } from "./manifest/manifest.js";

@@ -48,7 +48,6 @@ const threads = require("node:worker_threads");
 
 function hashThread({ crypto, fs, port, data }: Requires): void {
   const blockBytes = 4096;
-  const hashBytes = 32;
   // Small enough to stay in the core's cache between the read and the hash.
   const buffer = Buffer.alloc(64 * blockBytes);
   const blocks = Array.from({ length: 64 }, (_, index) =>
@@ -74,10 +73,9 @@ function hashThread({ crypto, fs, port, data }: Requires): void {
     for (let at = 0; at < length; at += buffer.length) {
       const wanted = Math.min(buffer.length, length - at);
       readBlocks(offset + at, wanted);
-      for (let index = 0; index * blockBytes < wanted; index += 1) {
-        digests.write(digest(blocks[index]!), to, hashBytes, "latin1");
-        to += hashBytes;
-      }
+      let text = "";
+      for (let index = 0; index * blockBytes < wanted; index += 1) text += digest(blocks[index]!);
+      to += digests.write(text, to, "latin1");
     }
   };
 

@@ -70,9 +70,19 @@ export class MerkleTreeBuilder {
   }
 
   /** Feeds digests of the next blocks, computed elsewhere; the last of them may be that of the file's padded end. */
-  addDigests(digests: Buffer): void {
-    for (let at = 0; at < digests.length; at += HASH_BYTES) {
-      this.#append(0, digests.toString("latin1", at, at + HASH_BYTES));
+  addDigests(digests: Uint8Array): void {
+    const leaves = this.#levels[0];
+    if (!leaves) {
+      this.#rootHash = Buffer.from(digests.subarray(0, HASH_BYTES));
+      return;
+    }
+    for (let at = 0; at < digests.length;) {
+      if (leaves.used === leaves.buffer.length) this.#flush(leaves);
+      const room = BLOCK_BYTES - (leaves.used & (BLOCK_BYTES - 1));
+      const piece = digests.subarray(at, at + room);
+      leaves.buffer.set(piece, leaves.used);
+      this.#fill(0, leaves, piece.length);
+      at += piece.length;
     }
   }
 
@@ -87,8 +97,7 @@ export class MerkleTreeBuilder {
       const padding = -level.used & (BLOCK_BYTES - 1);
       if (padding > 0) {
         level.buffer.fill(0, level.used, level.used + padding);
-        level.used += padding;
-        this.#append(index + 1, this.#hash(level.buffer.subarray(level.used - BLOCK_BYTES, level.used)));
+        this.#fill(index, level, padding);
       }
       this.#flush(level);
     }
@@ -104,7 +113,12 @@ export class MerkleTreeBuilder {
     }
     if (level.used === level.buffer.length) this.#flush(level);
     level.buffer.write(digest, level.used, HASH_BYTES, "latin1");
-    level.used += HASH_BYTES;
+    this.#fill(index, level, HASH_BYTES);
+  }
+
+  /** Counts bytes that were put into a level; a block that is full goes up. */
+  #fill(index: number, level: Level, bytes: number): void {
+    level.used += bytes;
     if ((level.used & (BLOCK_BYTES - 1)) === 0) {
       this.#append(index + 1, this.#hash(level.buffer.subarray(level.used - BLOCK_BYTES, level.used)));
     }
