@@ -1,7 +1,10 @@
 /** @jest-config-loader esbuild-register */
 import type { Config } from "jest";
-import { build } from "./src/cli/build.cjs";
-import { withCheckoutLock } from "./src/cli/checkout-lock.cjs";
+
+// CommonJS but for the types, so that Node 22 and 24 load it without a loader, and without a warning about it.
+/* eslint-disable @typescript-eslint/no-require-imports */
+const { build } = require("./src/cli/build.cjs") as typeof import("./src/cli/build.cjs");
+const { withCheckoutLock } = require("./src/cli/checkout-lock.cjs") as typeof import("./src/cli/checkout-lock.cjs");
 
 const typescript: Config["transform"] = {
   "^.+\\.ts$": ["ts-jest", { tsconfig: "<rootDir>/tsconfig.json", diagnostics: false }],
@@ -58,7 +61,7 @@ function lifecycleOn(release: 13 | 15): Exclude<NonNullable<Config["projects"]>[
   };
 }
 
-export default async (): Promise<Config> => {
+module.exports = async (): Promise<Config> => {
   await withCheckoutLock(__dirname, build);
   return {
     projects: [...unit, ...suites],

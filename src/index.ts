@@ -6,15 +6,20 @@ import "./jest/matchers/types.js";
 import type { PlainStages, StageFixtures } from "./fixtures/stages.js";
 import type * as types from "./library.js";
 import { readBridge } from "./jest/bridge.js";
-import { jestGlobals } from "./jest/test-realm/jest-globals.js";
+import { jestGlobals, type JestGlobals } from "./jest/test-realm/jest-globals.js";
 import { createTest, type TestApi } from "./jest/test-realm/test-api.js";
 
 const { library } = readBridge();
 
 const globals = jestGlobals();
-export const { expect, describe, beforeAll, beforeEach, afterAll, afterEach } = globals;
+export const expect: JestGlobals["expect"] = globals.expect;
+export const describe: JestGlobals["describe"] = globals.describe;
+export const beforeAll: JestGlobals["beforeAll"] = globals.beforeAll;
+export const beforeEach: JestGlobals["beforeEach"] = globals.beforeEach;
+export const afterEach: JestGlobals["afterEach"] = globals.afterEach;
+export const afterAll: JestGlobals["afterAll"] = globals.afterAll;
 // Jest's sandbox has a variable of that name around each module.
-const jestObject = globals.jest;
+const jestObject: JestGlobals["jest"] = globals.jest;
 export { jestObject as jest };
 
 /** Declares a test that gets its fixtures as one object: `test("…", async ({ app, vmm }) => { … })`. */

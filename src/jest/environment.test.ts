@@ -1,7 +1,10 @@
-import { afterEach, describe, expect, test } from "@jest/globals";
+import { afterEach, describe, expect, jest, test } from "@jest/globals";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { makeProject, runProject, startProject, type SuiteOutcome, type SuiteProject } from "./testing/run-suite.js";
+
+// Each is a Jest of its own; on a busy machine that takes its time.
+jest.setTimeout(120_000);
 
 let project: SuiteProject | undefined;
 afterEach(() => {

@@ -8,12 +8,13 @@ export type TestBody<F, Row extends readonly unknown[] = []> = (fixtures: F, ...
 /** Declares a test. `timeoutMs` bounds body and fixtures together; default: Jest's `testTimeout`. */
 export type DeclareTest<F> = (name: string, body: TestBody<F>, timeoutMs?: number) => void;
 
-type RowOf<T> = T extends readonly [unknown, ...unknown[]] | readonly [] ? T : [T];
+/** Jest hands the elements of a row that is an array over one by one. */
+type RowOf<T> = T extends readonly unknown[] ? [...T] : [T];
 
 /** As `test.each` of Jest: one test a row; the fixtures come first, then what the row holds. */
 export type DeclareEach<F> = <T>(
   table: readonly T[],
-) => (name: string, body: TestBody<F, readonly [...RowOf<T>]>, timeoutMs?: number) => void;
+) => (name: string, body: TestBody<F, RowOf<T>>, timeoutMs?: number) => void;
 
 /** New fixtures, by name: a value, or a function that hands one to `use` and tears down after it. */
 export type FixtureAdditions<T, F> = {

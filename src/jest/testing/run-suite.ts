@@ -32,7 +32,7 @@ export interface SuiteOutcome {
   readonly output: string;
 }
 
-const CHILD_TIMEOUT_MS = 60_000;
+const CHILD_TIMEOUT_MS = 100_000;
 
 /** @param files content by name; `.test.ts` files are suites */
 export function makeProject(
