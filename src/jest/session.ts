@@ -1,6 +1,6 @@
 /** One test file's stay in the environment: it answers what suites ask through the bridge, and follows Jest's events. */
 import type { RunRecord } from "../artifacts/run-record.js";
-import { UsageError } from "../base/errors.js";
+import { describeError, UsageError } from "../base/errors.js";
 import { checkFixtures, extendFixtures, type FixtureSet } from "../fixtures/engine.js";
 import { parameterNames } from "../fixtures/parameter-names.js";
 import { firstApp, stageFixtures, type PlainStages } from "../fixtures/stages.js";
@@ -130,6 +130,9 @@ export class FileSession implements Bridge {
     let evidence: string | undefined;
     if (errors.length > 0) {
       if (test.busyWith.length > 0) errors[0] = withNote(errors[0], `It was ${test.busyWith.join(", ")}.`);
+      const { gone } = this.options.harness.device;
+      const told = errors.some((error) => thrownError(error) === gone.reason);
+      if (gone.aborted && !told) errors[0] = withNote(errors[0], `Meanwhile: ${describeError(gone.reason)}`);
       for (const error of errors) pointToTest(error, this.options.file);
       evidence = await this.#saveEvidence(test, errors);
     }
