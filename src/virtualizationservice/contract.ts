@@ -121,8 +121,16 @@ export type PartitionType = "raw" | "instance" | "encryptedstore";
 
 /** Files on the side where VMs run. Paths are absolute there. */
 export interface RemoteFiles {
-  /** Creates exactly this folder; false when something of that name is there already. Atomic across processes. */
-  claimFolder(path: string): Promise<boolean>;
+  /**
+   * Creates exactly this folder, with `mark` in it, by which it can be told from a later folder of that name; false when
+   * something of that name is there already. Atomic across processes.
+   * @param mark letters and digits
+   */
+  claimFolder(path: string, mark: string): Promise<boolean>;
+  /** Takes the mark out of the folder; false when it is not the one that was claimed, or gone. */
+  keepClaim(path: string, mark: string): Promise<boolean>;
+  /** Removes the folder with all in it if it is the one that was claimed; a later one of that name stays. */
+  undoClaim(path: string, mark: string): Promise<void>;
   ensureFolder(path: string): Promise<void>;
   exists(path: string): Promise<boolean>;
   /** Undefined when there is no such file. */

@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
@@ -14,22 +23,40 @@ beforeEach(() => {
 afterEach(() => rmSync(join(folder, "../.."), { recursive: true }));
 
 test("a folder is claimed once", async () => {
-  expect(await files.claimFolder(`${folder}/vm1`)).toBe(true);
-  expect(await files.claimFolder(`${folder}/vm1`)).toBe(false);
+  expect(await files.claimFolder(`${folder}/vm1`, "a1")).toBe(true);
+  expect(await files.claimFolder(`${folder}/vm1`, "a1")).toBe(false);
 });
 
 test("of many that claim at once, one succeeds", async () => {
-  const claims = await Promise.all(Array.from({ length: 8 }, () => files.claimFolder(`${folder}/vm1`)));
+  const claims = await Promise.all(Array.from({ length: 8 }, () => files.claimFolder(`${folder}/vm1`, "a1")));
   expect(claims.filter(Boolean)).toHaveLength(1);
 });
 
 test("a file is in the way of a claim, too", async () => {
   writeFileSync(`${folder}/vm1`, "");
-  expect(await files.claimFolder(`${folder}/vm1`)).toBe(false);
+  expect(await files.claimFolder(`${folder}/vm1`, "a1")).toBe(false);
 });
 
 test("a claim below nothing is an error", async () => {
-  await expect(files.claimFolder(`${folder}/none/vm1`)).rejects.toThrow(/No such file/);
+  await expect(files.claimFolder(`${folder}/none/vm1`, "a1")).rejects.toThrow(/No such file/);
+});
+
+test("a claim that is kept leaves the folder without a mark, and cannot be undone any more", async () => {
+  await files.claimFolder(`${folder}/vm1`, "a1");
+  await files.write(`${folder}/vm1/config.xml`, "<bundle>");
+  expect(await files.keepClaim(`${folder}/vm1`, "a1")).toBe(true);
+  await files.undoClaim(`${folder}/vm1`, "a1");
+  expect(readdirSync(`${folder}/vm1`)).toEqual(["config.xml"]);
+});
+
+test("undoing a claim removes the folder that was claimed, not a later one of its name", async () => {
+  await files.claimFolder(`${folder}/vm1`, "a1");
+  await files.undoClaim(`${folder}/vm1`, "a1");
+  expect(existsSync(`${folder}/vm1`)).toBe(false);
+  await files.claimFolder(`${folder}/vm1`, "b2");
+  await files.undoClaim(`${folder}/vm1`, "a1");
+  expect(await files.keepClaim(`${folder}/vm1`, "a1")).toBe(false);
+  expect(await files.keepClaim(`${folder}/vm1`, "b2")).toBe(true);
 });
 
 test("content is written, read and copied", async () => {
@@ -86,7 +113,7 @@ test.each(["relative", "", "/a/../b", "/a/./b", "/a\0b", `/${"x".repeat(1001)}`]
   "path %j is refused everywhere",
   async (path) => {
     const refused = { kind: "usage", code: "DEVICE_PATH" };
-    await expect(files.claimFolder(path)).rejects.toMatchObject(refused);
+    await expect(files.claimFolder(path, "a1")).rejects.toMatchObject(refused);
     await expect(files.ensureFolder(path)).rejects.toMatchObject(refused);
     await expect(files.exists(path)).rejects.toMatchObject(refused);
     await expect(files.read(path)).rejects.toMatchObject(refused);

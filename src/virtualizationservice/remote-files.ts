@@ -7,6 +7,9 @@ import type { RemoteFiles } from "./contract.js";
 import { checkDevicePath } from "./tool.js";
 
 const COPY_TIMEOUT_MS = 120_000;
+/** In a claimed folder until the claim is kept. */
+const MARK_FILE = ".claim";
+const NOT_CLAIMED = 44;
 
 export function remoteFiles(device: Device): RemoteFiles {
   return new DeviceFiles(device);
@@ -15,11 +18,21 @@ export function remoteFiles(device: Device): RemoteFiles {
 class DeviceFiles implements RemoteFiles {
   constructor(private readonly device: Device) {}
 
-  async claimFolder(path: string): Promise<boolean> {
-    const result = await this.device.execUnchecked(["mkdir", checkDevicePath(path)]);
+  async claimFolder(path: string, mark: string): Promise<boolean> {
+    const script = 'mkdir "$1" && printf %s "$2" > "$1/$3"';
+    const argv = ["sh", "-c", script, "sh", checkDevicePath(path), mark, MARK_FILE];
+    const result = await this.device.execUnchecked(argv);
     if (result.exitCode === 0) return true;
     if (/File exists/.test(result.stderr)) return false;
     throw this.#failure("create folder", path, result);
+  }
+
+  async keepClaim(path: string, mark: string): Promise<boolean> {
+    return this.#ifClaimed(path, mark, 'rm "$1/$3"');
+  }
+
+  async undoClaim(path: string, mark: string): Promise<void> {
+    await this.#ifClaimed(removable(path), mark, 'rm -rf "$1"');
   }
 
   async ensureFolder(path: string): Promise<void> {
@@ -50,11 +63,7 @@ class DeviceFiles implements RemoteFiles {
   }
 
   async remove(path: string): Promise<void> {
-    // A slash at the end would make `rm` follow a link, and nobody means to remove /data or /data/local/tmp itself.
-    const plain = checkDevicePath(path).replace(/\/+$/, "");
-    if (plain.split("/").filter(Boolean).length < 4) {
-      throw new UsageError("DEVICE_PATH", `Refusing to remove ${JSON.stringify(path)}: too near the root.`);
-    }
+    const plain = removable(path);
     await this.#run("remove", plain, ["rm", "-rf", plain]);
   }
 
@@ -67,6 +76,16 @@ class DeviceFiles implements RemoteFiles {
       .filter((entry) => entry !== "")
       .map((entry) => entry.slice(entry.lastIndexOf("/") + 1))
       .sort();
+  }
+
+  /** Looks and acts in one go of the device's shell: between two, the folder could change hands. */
+  async #ifClaimed(path: string, mark: string, action: string): Promise<boolean> {
+    const script = `[ "$(cat "$1/$3" 2>/dev/null)" = "$2" ] || exit ${NOT_CLAIMED}; ${action}`;
+    const argv = ["sh", "-c", script, "sh", checkDevicePath(path), mark, MARK_FILE];
+    const result = await this.device.execUnchecked(argv, { timeoutMs: COPY_TIMEOUT_MS });
+    if (result.exitCode === NOT_CLAIMED) return false;
+    if (result.exitCode === 0) return true;
+    throw this.#failure("settle", path, result);
   }
 
   async #run(verb: string, path: string, argv: readonly string[]): Promise<CommandResult> {
@@ -82,4 +101,11 @@ class DeviceFiles implements RemoteFiles {
       lastLines: words.includes("\n") ? lastLines(words) : undefined,
     });
   }
+}
+
+/** A slash at the end would make `rm` follow a link, and nobody means to remove /data or /data/local/tmp itself. */
+function removable(path: string): string {
+  const plain = checkDevicePath(path).replace(/\/+$/, "");
+  if (plain.split("/").filter(Boolean).length >= 4) return plain;
+  throw new UsageError("DEVICE_PATH", `Refusing to remove ${JSON.stringify(path)}: too near the root.`);
 }

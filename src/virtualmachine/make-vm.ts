@@ -12,13 +12,13 @@ import type { VmFolder } from "./vm-folder.js";
 
 export const INSTANCE_IMAGE_BYTES = 10 * 1024 * 1024;
 const INSTANCE_ID_BYTES = 64;
+const MARK_BYTES = 16;
 
 /** Steps as in VirtualMachine.java#create, each with Java's message. */
 export async function createVm(context: VmContext, name: string, config: VirtualMachineConfig): Promise<VmIdentity> {
   await checkCapabilities(context, config);
   const usesInstanceId = await usesInstanceIds(context);
-  const folder = await claim(context, name);
-  return undoOnFailure(context, folder, async () => {
+  return claimed(context, name, async (folder) => {
     const { service } = context;
     const step = stepsOf(name);
     await step("failed to write VM config", () => service.files.write(folder.config, writeConfigXml(config)));
@@ -46,11 +46,14 @@ export async function importVm(
   descriptor: VirtualMachineDescriptor,
 ): Promise<VmIdentity> {
   const files = descriptor.writeToParcel();
-  const folder = await claim(context, name);
+  let nameIsFree = false;
   try {
-    return await undoOnFailure(context, folder, () => copyFiles(context, name, files, folder));
+    return await claimed(context, name, (folder) => {
+      nameIsFree = true;
+      return copyFiles(context, name, files, folder);
+    });
   } finally {
-    await descriptor.close();
+    if (nameIsFree) await descriptor.close();
   }
 }
 
@@ -79,24 +82,27 @@ async function copyFiles(
   return { context, name, folder, config, unknownConfig: unknown, usesInstanceId, cause: { kind: "imported" } };
 }
 
-/** Making the folder is the check that the name is free, across processes. Its parents stay, whatever follows. */
-async function claim(context: VmContext, name: string): Promise<VmFolder> {
+/**
+ * Making the folder is the check that the name is free, across processes. Its parents stay, whatever follows. While `work`
+ * fills it, another process may delete it, as it may any VM that it sees there, and make one of its own: that one is
+ * neither undone nor taken for ours.
+ */
+async function claimed<T>(context: VmContext, name: string, work: (folder: VmFolder) => Promise<T>): Promise<T> {
   const { files } = context.service;
   const folder = vmFolder(context.dataFolder, name);
-  const claimed = await stepsOf(name)("failed to create directory for VM", async () => {
+  const mark = randomBytes(MARK_BYTES).toString("hex");
+  const isOurs = await stepsOf(name)("failed to create directory for VM", async () => {
     await files.ensureFolder(vmsFolder(context.dataFolder));
-    return files.claimFolder(folder.root);
+    return files.claimFolder(folder.root, mark);
   });
-  if (!claimed) throw exception("VM_EXISTS", "virtual machine already exists", name);
-  return folder;
-}
-
-async function undoOnFailure<T>(context: VmContext, folder: VmFolder, work: () => Promise<T>): Promise<T> {
+  if (!isOurs) throw exception("VM_EXISTS", "virtual machine already exists", name);
   try {
-    return await work();
+    const made = await work(folder);
+    if (await files.keepClaim(folder.root, mark)) return made;
+    throw exception("CREATE_FAILED", "another process deleted the virtual machine while it was made", name);
   } catch (error) {
     try {
-      await context.service.files.remove(folder.root);
+      await files.undoClaim(folder.root, mark);
     } catch (cleanUpError) {
       throw withSuppressed(error, cleanUpError);
     }

@@ -209,9 +209,40 @@ describe("create that fails half-way", () => {
     const { manager, config, service } = setUp();
     const worse = new Error("rm: Read-only file system");
     service.failPartition = broken;
-    service.files.failOnce("remove", /vm1$/, worse);
+    service.files.failOnce("undoClaim", /vm1$/, worse);
     const error: unknown = await manager.create("vm1", config).catch((e: unknown) => e);
     expect(error).toMatchObject({ message: "failed to create instance partition", cause: broken, suppressed: [worse] });
+  });
+});
+
+describe("create, when another process deletes what is half made and takes its name", () => {
+  /** What the create comes to, and what the other process wrote. */
+  const race = async (failure?: Error): Promise<{ outcome: string; theirConfig: string }> => {
+    const { manager, config, service } = setUp();
+    const { files } = service;
+    const initialize = service.initializeWritablePartition.bind(service);
+    service.initializeWritablePartition = async (...partition) => {
+      await files.remove(ROOT);
+      await files.claimFolder(ROOT, "theirs");
+      if (failure) throw failure;
+      await initialize(...partition);
+      await files.write(`${ROOT}/config.xml`, "theirs");
+    };
+    const outcome = await outcomeOf(() => manager.create("vm1", config));
+    expect(files.entries.has(ROOT)).toBe(true);
+    expect(await files.keepClaim(ROOT, "theirs")).toBe(true);
+    return { outcome, theirConfig: String(await files.read(`${ROOT}/config.xml`)) };
+  };
+
+  test("does not take the other's VM for its own", async () => {
+    const { outcome, theirConfig } = await race();
+    expect(outcome).toBe("CREATE_FAILED: another process deleted the virtual machine while it was made");
+    expect(theirConfig).toBe("theirs");
+  });
+
+  test("undoes nothing of the other's when a step fails", async () => {
+    const { outcome } = await race(new Error("No such file or directory"));
+    expect(outcome).toBe("CREATE_FAILED: failed to create instance partition");
   });
 });
 

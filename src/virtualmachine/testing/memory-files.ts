@@ -8,6 +8,8 @@ export class MemoryFiles implements RemoteFiles {
   readonly entries = new Map<string, Buffer | undefined>();
   /** What was asked, as `operation path`. */
   readonly calls: string[] = [];
+  /** Of claimed folders, until the claim is kept. */
+  readonly #marks = new Map<string, string>();
   readonly #failures: { readonly operation: Operation; readonly path: RegExp; readonly error: Error }[] = [];
 
   /** The next matching call fails. */
@@ -15,12 +17,23 @@ export class MemoryFiles implements RemoteFiles {
     this.#failures.push({ operation, path, error });
   }
 
-  async claimFolder(path: string): Promise<boolean> {
+  async claimFolder(path: string, mark: string): Promise<boolean> {
     this.#called("claimFolder", path);
     if (!this.#isFolder(parentOf(path))) throw new Error(`mkdir ${path}: No such file or directory`);
     if (this.entries.has(path)) return false;
     this.entries.set(path, undefined);
+    this.#marks.set(path, mark);
     return true;
+  }
+
+  async keepClaim(path: string, mark: string): Promise<boolean> {
+    this.#called("keepClaim", path);
+    return this.entries.has(path) && this.#marks.get(path) === mark && this.#marks.delete(path);
+  }
+
+  async undoClaim(path: string, mark: string): Promise<void> {
+    this.#called("undoClaim", path);
+    if (this.#marks.get(path) === mark) await this.remove(path);
   }
 
   async ensureFolder(path: string): Promise<void> {
@@ -58,7 +71,9 @@ export class MemoryFiles implements RemoteFiles {
   async remove(path: string): Promise<void> {
     this.#called("remove", path);
     for (const entry of [...this.entries.keys()]) {
-      if (entry === path || entry.startsWith(`${path}/`)) this.entries.delete(entry);
+      if (entry !== path && !entry.startsWith(`${path}/`)) continue;
+      this.entries.delete(entry);
+      this.#marks.delete(entry);
     }
   }
 
