@@ -44,7 +44,7 @@ export async function installAvfd({ rootFolder, workFolder, signal }: InstallAvf
 /** Absolute paths of the files that shape this part of the image. */
 export function avfdInputs(): readonly string[] {
   const sources = PROGRAMS.flatMap((program) => program.sources.map((name) => join(clientFolder, name)));
-  return [bundle, join(clientFolder, "wire.h"), ...sources];
+  return [__filename, bundle, join(clientFolder, "wire.h"), ...sources];
 }
 
 const clientFolder = join(packageRoot, "src/avfd/client");

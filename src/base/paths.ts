@@ -8,5 +8,6 @@ export const packageRoot = resolve(__dirname, "../..");
 /** Images, snapshots, device records: `AVF_CACHE_DIR`, else `$XDG_CACHE_HOME/jest-avf`, else `~/.cache/jest-avf`. */
 export function cacheFolder(environment: NodeJS.ProcessEnv = process.env): string {
   if (environment["AVF_CACHE_DIR"]) return resolve(environment["AVF_CACHE_DIR"]);
-  return join(environment["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "jest-avf");
+  // An empty variable counts as unset, as the XDG specification has it.
+  return resolve(environment["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "jest-avf");
 }

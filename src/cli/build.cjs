@@ -37,6 +37,7 @@ async function build() {
   if (fs.existsSync(stamp) && fs.readFileSync(stamp, "utf8") === wanted) return false;
   const esbuild = require("esbuild");
   // A folder of its own, then a rename: two builds at once, or a build cut short, leave a whole dist behind.
+  sweep();
   const fresh = `${dist}.${process.pid}.tmp`;
   fs.rmSync(fresh, { recursive: true, force: true });
   const common = { platform: "node", target: "node20", sourcemap: "linked", logLevel: "error" };
@@ -71,6 +72,13 @@ async function build() {
   }
   fs.rmSync(old, { recursive: true, force: true });
   return true;
+}
+
+/** Removes what builds left that were cut short. Only one process at a time builds, so none of it is in use. */
+function sweep() {
+  for (const name of fs.readdirSync(root)) {
+    if (/^dist\.\d+\.(tmp|old)$/.test(name)) fs.rmSync(path.join(root, name), { recursive: true, force: true });
+  }
 }
 
 module.exports = { build };

@@ -13,7 +13,7 @@ async function withCheckoutLock(root, work) {
   const file = path.join(os.tmpdir(), `avf-checkout-${process.getuid()}-${name}.lock`);
   const deadline = Date.now() + WAIT_LIMIT_MS;
   while (!take(file)) {
-    if (Date.now() > deadline) throw new Error(`${file} is held by process ${owner(file)} for too long`);
+    if (Date.now() > deadline) throw new Error(`${file} is held by process ${read(file)} for too long`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   try {
@@ -25,36 +25,51 @@ async function withCheckoutLock(root, work) {
 
 function take(file) {
   const draft = `${file}.${process.pid}`;
-  fs.writeFileSync(draft, String(process.pid));
+  fs.writeFileSync(draft, `${process.pid} ${startTicks(process.pid)}`);
   try {
     // A link is there whole or not at all: nobody reads a lock without its owner's number.
     fs.linkSync(draft, file);
     return true;
   } catch (error) {
     if (error.code !== "EEXIST") throw error;
-    if (!alive(owner(file))) fs.rmSync(file, { force: true });
+    const seen = read(file);
+    if (seen !== undefined && !alive(seen)) removeStale(file, seen);
     return false;
   } finally {
     fs.rmSync(draft, { force: true });
   }
 }
 
-function owner(file) {
+/** Undefined when the lock was let go of in between. */
+function read(file) {
   try {
-    return Number(fs.readFileSync(file, "utf8"));
+    return fs.readFileSync(file, "utf8");
   } catch {
-    return 0;
+    return undefined;
   }
 }
 
-function alive(pid) {
-  if (!Number.isInteger(pid) || pid <= 0) return false;
+/** Moved aside before it is removed: of two that saw the dead owner's lock, neither removes the other's fresh one. */
+function removeStale(file, seen) {
+  const aside = `${file}.${process.pid}.stale`;
   try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error.code === "EPERM";
+    fs.renameSync(file, aside);
+    if (read(aside) !== seen) fs.linkSync(aside, file);
+  } catch {
+    // Somebody else was quicker.
   }
+  fs.rmSync(aside, { force: true });
+}
+
+/** Process ids are given anew; with the time of its start a process is itself. */
+function alive(text) {
+  const [pid = "", ticks] = text.split(" ");
+  return startTicks(pid) === ticks;
+}
+
+function startTicks(pid) {
+  const stat = read(`/proc/${pid}/stat`);
+  return stat === undefined ? "gone" : stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
 }
 
 module.exports = { withCheckoutLock };

@@ -78,7 +78,11 @@ async function dispatch([name, ...rest]: readonly string[]): Promise<number> {
     process.stdout.write(`${version}\n`);
     return 0;
   }
-  const load = Object.hasOwn(SUBCOMMANDS, name) ? SUBCOMMANDS[name]?.load : HIDDEN[name];
+  const load = Object.hasOwn(SUBCOMMANDS, name)
+    ? SUBCOMMANDS[name]?.load
+    : Object.hasOwn(HIDDEN, name)
+      ? HIDDEN[name]
+      : undefined;
   if (load === undefined) {
     throw new UsageError("NO_SUCH_COMMAND", `There is no command "${name}".`, { hint: "npx avf help lists them" });
   }
@@ -94,6 +98,11 @@ function help(): string {
 
 /** Errors of ours are sentences; anything else is a defect and comes with its stack. */
 function report(error: unknown): number {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  if (code.startsWith("ERR_PARSE_ARGS")) {
+    process.stderr.write(`avf: ${(error as Error).message}\n`);
+    return 2;
+  }
   if (!isHarnessError(error)) {
     process.stderr.write(`avf: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
     return 1;

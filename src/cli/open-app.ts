@@ -5,6 +5,7 @@ import type { Progress } from "../base/progress.js";
 import type { App } from "../fixtures/app.js";
 import { attachedDevices, parseSerials, type DeviceSource } from "../fixtures/device-source.js";
 import { openDeviceSession, openHarness } from "../fixtures/wire.js";
+import type { VirtualMachine } from "../virtualmachine/index.js";
 import { emulatedDevices } from "../jest/emulated-source.js";
 import { releaseFromEnvironment } from "../emulator/index.js";
 
@@ -34,6 +35,13 @@ export async function openApp(apkPath: string, progress: Progress, signal: Abort
     await session.close();
     throw error;
   }
+}
+
+/** Ends a VM that may still run, and removes its files; a device that has gone took both along. */
+export async function removeVm(vm: VirtualMachine): Promise<void> {
+  if (vm.status === "DELETED") return;
+  await vm.close().catch(() => undefined);
+  await vm.delete().catch(() => undefined);
 }
 
 function deviceSource(progress: Progress): DeviceSource {

@@ -11,7 +11,7 @@ import {
 } from "../virtualmachine/index.js";
 import type { DeathReason } from "../virtualizationservice/contract.js";
 import { onInterrupt } from "./interrupt.js";
-import { openApp } from "./open-app.js";
+import { openApp, removeVm } from "./open-app.js";
 import { showProgress } from "./progress.js";
 
 const DEFAULT_CONFIG = "assets/vm_config.json";
@@ -55,7 +55,11 @@ export async function run(args: readonly string[]): Promise<number> {
       if (memoryBytes !== undefined) builder.setMemoryBytes(memoryBytes);
       chooseCpus(builder, cpus, opened.app.context.capabilities?.cpuCount);
       const vm = await opened.app.vmm.create(values.name, builder.build());
-      return await runToItsEnd(vm, interrupt.signal);
+      try {
+        return await runToItsEnd(vm, interrupt.signal);
+      } finally {
+        await removeVm(vm);
+      }
     } finally {
       await opened.close();
     }
@@ -97,8 +101,12 @@ async function runToItsEnd(vm: VirtualMachine, signal: AbortSignal): Promise<num
   }
   const finished = vm.events.history.map(({ event }) => event).find((event) => event.kind === "payload-finished");
   process.stderr.write(`avf: ${vm.getName()} ended: ${describe(outcome.reason)}\n`);
-  await vm.delete();
-  return finished?.exitCode ?? NOT_FINISHED;
+  if (finished === undefined) return NOT_FINISHED;
+  const code = finished.exitCode & 0xff;
+  if (code === finished.exitCode) return code;
+  // A shell sees one byte; what is not zero must not look like it.
+  process.stderr.write(`avf: the payload's exit code is ${finished.exitCode}\n`);
+  return code === 0 ? NOT_FINISHED : code;
 }
 
 function describe(reason: DeathReason): string {

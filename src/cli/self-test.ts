@@ -1,9 +1,11 @@
 /** `npm test` of this repository: sets up what is missing, then unit tests and suites. */
 import { spawn } from "node:child_process";
 import { createRequire } from "node:module";
+import { constants } from "node:os";
 import { join } from "node:path";
 import { packageRoot } from "../base/paths.js";
 import { ensureReady } from "../emulator/index.js";
+import { DIES_WITH_US } from "../process/owned-process.js";
 import { onInterrupt } from "./interrupt.js";
 import { showProgress } from "./progress.js";
 
@@ -25,16 +27,23 @@ export async function run(args: readonly string[]): Promise<number> {
   }
 }
 
-/** Runs jest as a child with our terminal, and ends as it ends. `jestOf`: the folder whose Jest it is. */
+/**
+ * Runs jest as a child with our terminal, and ends as it ends. It dies with us, and signals to us are handed on: Jest's
+ * side releases devices before it goes. `jestOf`: the folder whose Jest it is.
+ */
 export async function runJest(args: readonly string[], folder: string, jestOf = folder): Promise<number> {
   const jest = createRequire(join(jestOf, "package.json")).resolve("jest/bin/jest");
-  const child = spawn(process.execPath, [jest, ...args], { cwd: folder, stdio: "inherit" });
+  const [program = "", ...rest] = [...DIES_WITH_US, process.execPath, jest, ...args];
+  const child = spawn(program, rest, { cwd: folder, stdio: "inherit" });
   const pass = (name: NodeJS.Signals): void => void child.kill(name);
-  process.on("SIGTERM", pass);
-  const code = await new Promise<number>((resolve, reject) => {
-    child.once("error", reject);
-    child.once("exit", (exitCode, signal) => resolve(exitCode ?? (signal === "SIGINT" ? 130 : 143)));
-  });
-  process.off("SIGTERM", pass);
-  return code;
+  const names: readonly NodeJS.Signals[] = ["SIGINT", "SIGTERM", "SIGHUP"];
+  for (const name of names) process.on(name, pass);
+  try {
+    return await new Promise<number>((resolve, reject) => {
+      child.once("error", reject);
+      child.once("exit", (exitCode, signal) => resolve(exitCode ?? 128 + (signal ? constants.signals[signal] : 1)));
+    });
+  } finally {
+    for (const name of names) process.off(name, pass);
+  }
 }

@@ -4,13 +4,14 @@ import { packageRoot } from "../base/paths.js";
 import type { App } from "../fixtures/app.js";
 import type { VirtualMachine } from "../virtualmachine/index.js";
 import { onInterrupt } from "./interrupt.js";
-import { openApp } from "./open-app.js";
+import { openApp, removeVm } from "./open-app.js";
 import { showProgress } from "./progress.js";
 import { summaryTable } from "./vm-summary.js";
 import { showVm } from "./vm-view.js";
 
 const APK = join(packageRoot, "fixtures/MicrodroidTestApp.apk");
 const PAYLOAD_CONFIG = "assets/vm_config.json";
+const MEMORY_BYTES = 192 << 20;
 const NAMES = ["vm1", "vm2"];
 /** A boot takes some seconds; on a host that runs other things beside it, many times that. */
 const GREETING_TIMEOUT_MS = 240_000;
@@ -37,11 +38,16 @@ export async function run(): Promise<number> {
 }
 
 async function runBoth(app: App, signal: AbortSignal): Promise<void> {
-  const config = app
-    .vmConfig(PAYLOAD_CONFIG)
-    .setMemoryBytes(192 << 20)
-    .build();
   const vms: VirtualMachine[] = [];
+  try {
+    await runAll(app, vms, signal);
+  } finally {
+    for (const vm of vms) await removeVm(vm);
+  }
+}
+
+async function runAll(app: App, vms: VirtualMachine[], signal: AbortSignal): Promise<void> {
+  const config = app.vmConfig(PAYLOAD_CONFIG).setMemoryBytes(MEMORY_BYTES).build();
   for (const [index, name] of NAMES.entries()) {
     const vm = await app.vmm.create(name, config);
     showVm(vm, index);

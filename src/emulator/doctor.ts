@@ -8,7 +8,7 @@ import { listRunning } from "./devices/records.js";
 import { inspectHostTools, installCommand, requireSupportedSystem } from "./host/tools.js";
 import { knownAccelerator } from "./machine/accelerator.js";
 import { readPackagesManifest } from "./packages/unpack.js";
-import { crosvmPath, locate } from "./setup.js";
+import { crosvmPath, findReady, locate } from "./setup.js";
 
 export interface Finding {
   readonly name: string;
@@ -30,7 +30,7 @@ export async function diagnose(): Promise<readonly Finding[]> {
     ...toolFindings(tools),
     await adbFinding(tools.missing.some((tool) => tool.name === "adb")),
     attempt("crosvm", () => crosvmPath() ?? "none given (AVF_CROSVM); VMs run on QEMU with KVM", "note"),
-    await spaceFinding(cache),
+    await spaceFinding(cache, await isReady(cache)),
     ...(await imageFindings(cache)),
     await runningFinding(cache),
   ];
@@ -59,13 +59,24 @@ async function adbFinding(absent: boolean): Promise<Finding> {
   }
 }
 
-async function spaceFinding(cache: string): Promise<Finding> {
+/** Whether nothing is left to be made. */
+async function isReady(cache: string): Promise<boolean> {
+  try {
+    return (await findReady(cache)) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+async function spaceFinding(cache: string, ready: boolean): Promise<Finding> {
   let folder = cache;
   while (!existsSync(folder)) folder = folder.slice(0, folder.lastIndexOf("/")) || "/";
   const { bavail, bsize } = await statfs(folder);
   const gib = (bavail * bsize) / 2 ** 30;
   const detail = `${gib.toFixed(1)} GiB free for ${cache}`;
   if (gib >= 3) return { name: "disk space", state: "ok", detail };
+  // What is made already needs no more of it.
+  if (ready) return { name: "disk space", state: "note", detail };
   return { name: "disk space", state: "failed", detail, fix: "make room, or name another folder with AVF_CACHE_DIR" };
 }
 

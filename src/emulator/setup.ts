@@ -13,7 +13,8 @@ import { buildImage } from "./image/build.js";
 import { imageKey } from "./image/key.js";
 import { forgetAccelerator, knownAccelerator, probeAccelerator } from "./machine/accelerator.js";
 import type { Accelerator } from "./machine/arguments.js";
-import { ensurePackages } from "./packages/unpack.js";
+import { ensurePackages, forgetUnpacked } from "./packages/unpack.js";
+import { snapshotKey } from "./snapshot/key.js";
 import { saveSnapshot } from "./snapshot/save.js";
 
 export interface ReadyDevice {
@@ -27,8 +28,10 @@ export interface ReadyDevice {
 export interface SetupOptions {
   readonly progress?: Progress;
   readonly signal?: AbortSignal | undefined;
-  /** Makes image, probe and snapshot anew, although they are there. */
+  /** Makes everything anew, packages included, although it is there. */
   readonly fresh?: boolean;
+  /** Makes the snapshot anew. */
+  readonly freshSnapshot?: boolean;
 }
 
 const NEEDED_BYTES = 3 * 2 ** 30;
@@ -45,7 +48,8 @@ export async function ensureReady(options: SetupOptions = {}): Promise<ReadyDevi
   const progress = options.progress ?? silentProgress;
   requireSupportedSystem();
   const cache = cacheFolder();
-  if (options.fresh !== true && inspectHostTools().missing.length === 0) {
+  const renew = options.fresh === true || options.freshSnapshot === true;
+  if (!renew && inspectHostTools().missing.length === 0) {
     const ready = await findReady(cache);
     if (ready) return ready;
   }
@@ -81,7 +85,7 @@ export function locate(cache: string, accelerator: Accelerator): ReadyDevice {
     cache,
     imageKey: key,
     imageFolder: join(cache, "images", key),
-    snapshotFolder: join(cache, "snapshots", `${key}-${accelerator}`),
+    snapshotFolder: join(cache, "snapshots", `${key}-${snapshotKey(accelerator)}`),
     accelerator,
   };
 }
@@ -94,10 +98,17 @@ export function crosvmPath(): string | undefined {
   return path;
 }
 
-async function setUp(cache: string, progress: Progress, { fresh, signal }: SetupOptions): Promise<ReadyDevice> {
+async function setUp(
+  cache: string,
+  progress: Progress,
+  { fresh, freshSnapshot, signal }: SetupOptions,
+): Promise<ReadyDevice> {
   for (const folder of ["images", "snapshots", "packages"]) await sweepDrafts(join(cache, folder));
   await ensureHostTools(progress, signal);
-  if (fresh === true) await forgetAccelerator(cache);
+  if (fresh === true) {
+    await forgetAccelerator(cache);
+    await forgetUnpacked(cache);
+  }
   const { imageFolder } = locate(cache, "tcg");
   if (fresh === true) await rm(imageFolder, { recursive: true, force: true });
   if (!existsSync(imageFolder)) {
@@ -107,7 +118,7 @@ async function setUp(cache: string, progress: Progress, { fresh, signal }: Setup
   }
   const answer = (await knownAccelerator(cache)) ?? (await probeAccelerator(cache, imageFolder, progress, signal));
   const ready = locate(cache, answer.accelerator);
-  if (fresh === true) await rm(ready.snapshotFolder, { recursive: true, force: true });
+  if (fresh === true || freshSnapshot === true) await rm(ready.snapshotFolder, { recursive: true, force: true });
   if (!existsSync(ready.snapshotFolder)) {
     await requireSpace(cache);
     await saveSnapshot({ ...ready, progress, signal });

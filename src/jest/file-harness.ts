@@ -34,6 +34,7 @@ export async function openFileHarness(
   record: RunRecord,
 ): Promise<FileHarness> {
   if (options.harnessModule !== undefined) {
+    // eslint-disable-next-line no-restricted-syntax -- the module is the caller's own, named in an option
     const module = (await import(options.harnessModule)) as HarnessModule;
     const harness = await module.openHarness(callSignal);
     return { harness, deviceEndsWithUs: true, close: () => harness.close() };

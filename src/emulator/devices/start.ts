@@ -1,8 +1,9 @@
 /** Starts emulated devices, as many as wanted, from as many processes. */
 import { join } from "node:path";
+import { sleep } from "../../base/deadline.js";
 import { InfrastructureError, isHarnessError, UsageError } from "../../base/errors.js";
 import { silentProgress, type Progress } from "../../base/progress.js";
-import { connectTcpDevice, disconnectTcpDevice } from "../../device/adb/connect.js";
+import { connectTcpDevice } from "../../device/adb/connect.js";
 import { identify } from "../../process/identity.js";
 import { IMAGE_FILES } from "../image/files.js";
 import { buildMachineArguments } from "../machine/arguments.js";
@@ -11,7 +12,8 @@ import { findFreePort } from "../machine/port.js";
 import { ensureReady, type ReadyDevice } from "../setup.js";
 import { personalize, restoreMachine } from "../snapshot/restore.js";
 import { SNAPSHOT_FILES } from "../snapshot/save.js";
-import { claimDeviceFolder, forgetDevice, writeRecord, type DeviceRecord } from "./records.js";
+import { forgetAdb } from "./end-machine.js";
+import { claimDeviceFolder, dropClaim, forgetDevice, writeRecord, type DeviceRecord } from "./records.js";
 import { sweepDevices } from "./sweep.js";
 
 export interface StartOptions {
@@ -44,22 +46,26 @@ export interface EmulatedDevice {
 
 const COLD_BOOT_TIMEOUT_MS = 300_000;
 const CONNECT_TIMEOUT_MS = 60_000;
+/** From the end of its control connection to the end of the process. */
+const QEMU_LAST_WORDS_MS = 2_000;
 
 /** Sets up what is missing, then starts a device. It is pristine: nothing an earlier one did is in it. */
 export async function startEmulatedDevice(options: StartOptions = {}): Promise<EmulatedDevice> {
-  const ready = await ensureReady({
-    ...(options.progress ? { progress: options.progress } : {}),
-    signal: options.signal,
-  });
+  const setup = { ...(options.progress ? { progress: options.progress } : {}), signal: options.signal };
+  let ready = await ensureReady(setup);
   await sweepDevices(ready.cache);
   for (let attempt = 1; ; attempt++) {
     const port = options.port ?? (await findFreePort());
     try {
       return await startOnPort(ready, port, options);
     } catch (error) {
+      const code = isHarnessError(error) ? error.code : undefined;
       // Somebody took the free port between our look and QEMU's.
-      const lostPort = isHarnessError(error) && error.code === "PORT_BUSY" && options.port === undefined;
-      if (!lostPort || attempt >= 5) throw error;
+      const lostPort = code === "PORT_BUSY" && options.port === undefined && attempt < 5;
+      // A snapshot that does not load is of no use to anybody: once, a new one is made.
+      const badSnapshot = code === "SNAPSHOT_UNUSABLE" && attempt === 1;
+      if (!lostPort && !badSnapshot) throw error;
+      if (badSnapshot) ready = await ensureReady({ ...setup, freshSnapshot: true });
     }
   }
 }
@@ -91,7 +97,8 @@ async function startOnPort(ready: ReadyDevice, adbPort: number, options: StartOp
     return handle(cache, record, machine, options.detached === true);
   } catch (error) {
     await machine?.kill();
-    await forgetDevice(cache, name);
+    await forgetAdb(`127.0.0.1:${adbPort}`);
+    await dropClaim(cache, name);
     throw error;
   }
 }
@@ -141,7 +148,7 @@ async function bringUp(
     await machine.qmp.negotiate(signal);
     await machine.control.request({ command: "ping" }, COLD_BOOT_TIMEOUT_MS, signal);
   } else {
-    await restoreMachine(machine, signal);
+    await restore(machine, signal);
   }
   await Promise.all([
     personalize(machine, identity, signal),
@@ -149,14 +156,32 @@ async function bringUp(
   ]);
 }
 
+/** QEMU ends when it cannot load a state; its own words say more than the connection that broke. */
+async function restore(machine: Machine, signal: AbortSignal): Promise<void> {
+  try {
+    await restoreMachine(machine, signal);
+  } catch (error) {
+    if (isHarnessError(error) && error.code === "QEMU_GONE") {
+      await Promise.race([machine.process.ended, sleep(QEMU_LAST_WORDS_MS)]);
+    }
+    const reason: unknown = machine.ended.aborted ? machine.ended.reason : error;
+    if (isHarnessError(reason) && reason.code !== "DEVICE_ENDED" && reason.code !== "QEMU_REFUSED") throw reason;
+    if (signal.aborted && !machine.ended.aborted) throw error;
+    throw new InfrastructureError("SNAPSHOT_UNUSABLE", "The emulated device's snapshot cannot be continued.", {
+      cause: reason,
+      hint: "npx avf setup --fresh makes everything anew",
+    });
+  }
+}
+
 function handle(cache: string, record: DeviceRecord, machine: Machine, detached: boolean): EmulatedDevice {
   const { name, serial, adbPort, release, accelerator } = record;
   if (detached) machine.detach();
   let stopping: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
-    await disconnectTcpDevice(serial);
     await machine.kill();
-    await forgetDevice(cache, name);
+    await forgetDevice(cache, record);
+    await forgetAdb(serial);
   };
   const stopOnce = (): Promise<void> => (stopping ??= stop());
   return { name, serial, adbPort, release, accelerator, ended: machine.ended, stop: stopOnce };

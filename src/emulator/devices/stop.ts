@@ -1,8 +1,7 @@
 /** Ends emulated devices that another process started. */
 import { UsageError } from "../../base/errors.js";
-import { sleep } from "../../base/deadline.js";
-import { disconnectTcpDevice } from "../../device/adb/connect.js";
 import { isAlive } from "../../process/identity.js";
+import { endMachine, forgetAdb } from "./end-machine.js";
 import { forgetDevice, listRunning, readRecord } from "./records.js";
 
 /** Ends one device by name and removes what is left of it. */
@@ -14,8 +13,7 @@ export async function stopEmulatedDevice(cache: string, name: string): Promise<v
       hint: names.length > 0 ? `these do: ${names.join(", ")}` : "none does; npx avf device start makes one",
     });
   }
-  await disconnectTcpDevice(record.serial);
-  process.kill(record.machine.pid, "SIGKILL");
-  while (isAlive(record.machine)) await sleep(10);
-  await forgetDevice(cache, name);
+  await endMachine(record.machine);
+  await forgetDevice(cache, record);
+  await forgetAdb(record.serial);
 }

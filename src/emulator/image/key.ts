@@ -1,6 +1,6 @@
 /** The name of an image: a hash of everything of ours that shapes it, so that a change makes a new one by itself. */
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { avfdInputs } from "../../avfd/image.js";
 import { packageRoot } from "../../base/paths.js";
@@ -13,13 +13,13 @@ import { rootTreeInputs } from "./root-tree.js";
  */
 export function imageKey(crosvmPath: string | undefined): string {
   const hash = createHash("sha256");
-  for (const file of [...builderFiles(), ...rootTreeInputs(), ...guestInputs(), ...avfdInputs()]) {
+  const shared = ["cpio.js", "paths.js"].map((name) => join(__dirname, "../../base", name));
+  for (const file of [...builderFiles(), ...shared, ...rootTreeInputs(), ...guestInputs(), ...avfdInputs()]) {
     hash.update(file.slice(packageRoot.length)).update("\0").update(readFileSync(file)).update("\0");
   }
-  hash.update(`node ${process.version}\0`);
-  if (crosvmPath !== undefined) {
-    const { size, mtimeMs } = statSync(crosvmPath);
-    hash.update(`crosvm ${size} ${mtimeMs}\0`);
+  for (const binary of [realpathSync(process.execPath), ...(crosvmPath === undefined ? [] : [crosvmPath])]) {
+    const { size, mtimeMs } = statSync(binary);
+    hash.update(`binary ${size} ${mtimeMs}\0`);
   }
   return hash.digest("hex").slice(0, 16);
 }

@@ -14,6 +14,9 @@ const WANTED = ["qemu-system-x86", "busybox-static", "adbd"];
 const KERNEL = "linux-image-cloud-amd64";
 const FROM_BACKPORTS = "adbd android-lib*";
 
+/** All of the above in one line: what a tree of packages was made for. */
+export const WANTED_PACKAGES = [...WANTED, KERNEL, `(${FROM_BACKPORTS})`].join(" ");
+
 export interface DownloadedPackages {
   /** The .deb files. */
   readonly debs: readonly string[];
@@ -81,7 +84,7 @@ async function prepareApt(folder: string): Promise<Apt> {
 /** The machine's own sources of its release, and the backports suite of the same archive. */
 async function machineSources(): Promise<string> {
   const codename = /^VERSION_CODENAME=(.*)$/m.exec(await readFile("/etc/os-release", "utf8"))?.[1] ?? "";
-  const format = "$(REPO_URI)|$(RELEASE)|$(COMPONENT)";
+  const format = "$(REPO_URI)|$(RELEASE)|$(COMPONENT)|$(CODENAME)";
   const { stdout } = await run(["apt-get", "indextargets", "--format", format, "Created-By: Packages"]);
   const sources = stdout
     .split("\n")

@@ -6,8 +6,8 @@ import { basename, join } from "node:path";
 import { writeFileAtomic } from "../../base/atomic-file.js";
 import { InfrastructureError } from "../../base/errors.js";
 import type { Progress } from "../../base/progress.js";
-import { run } from "../../process/run.js";
-import { downloadPackages, forgetPackages } from "./apt.js";
+import { CommandFailedError, run } from "../../process/run.js";
+import { downloadPackages, forgetPackages, WANTED_PACKAGES } from "./apt.js";
 
 export interface UnpackedPackages {
   /** Folder that holds `usr`, `lib`, `boot`… as the packages have them. */
@@ -18,6 +18,8 @@ export interface UnpackedPackages {
 
 /** What a finished tree was made of; written last, so a tree without it is not finished. */
 interface PackagesManifest {
+  /** What was asked for; another list asks for another tree. */
+  readonly wanted: string;
   readonly kernelVersion: string;
   readonly packages: readonly { readonly file: string; readonly sha256: string }[];
 }
@@ -48,11 +50,16 @@ export async function ensurePackages(
   const root = join(folder, "root");
   await rm(root, { recursive: true, force: true });
   await rename(draft, root);
-  const manifest: PackagesManifest = { kernelVersion, packages };
+  const manifest: PackagesManifest = { wanted: WANTED_PACKAGES, kernelVersion, packages };
   await writeFileAtomic(join(folder, MANIFEST), JSON.stringify(manifest, undefined, 2));
   // Lists and .deb files have served; the tree is what images are made from.
   await forgetPackages(join(folder, "apt"));
   return { root, kernelVersion };
+}
+
+/** Lets the next set-up download and unpack anew. */
+export async function forgetUnpacked(cache: string): Promise<void> {
+  await rm(join(cache, "packages", MANIFEST), { force: true });
 }
 
 /** The packages that a finished tree was made of; undefined when there is none. */
@@ -67,7 +74,8 @@ export async function readPackagesManifest(cache: string): Promise<PackagesManif
 async function readFinished(folder: string): Promise<UnpackedPackages | undefined> {
   const root = join(folder, "root");
   const manifest = await readPackagesManifest(join(folder, ".."));
-  if (manifest === undefined || !existsSync(join(root, "lib/modules", manifest.kernelVersion))) return undefined;
+  if (manifest?.wanted !== WANTED_PACKAGES || !existsSync(join(root, "lib/modules", manifest.kernelVersion)))
+    return undefined;
   return { root, kernelVersion: manifest.kernelVersion };
 }
 
@@ -80,6 +88,7 @@ async function unpack(deb: string, into: string, signal: AbortSignal | undefined
         cause: error,
       });
     }
+    if (error instanceof CommandFailedError && (error.result.canceled || error.result.timedOut)) throw error;
     // apt checked it when it came; what is broken now is our copy. Without it the next try fetches it again.
     await rm(deb, { force: true });
     throw new InfrastructureError("CORRUPT_DOWNLOAD", `${basename(deb)} cannot be unpacked and was removed.`, {
