@@ -1,0 +1,26 @@
+import { adbIntoVm, expect, test, type App, type VirtualMachineConfigBuilder } from "jest-avf";
+
+test("what is typed into the console arrives in the VM", async ({ app, vmm, device, signal }) => {
+  if (!hasConsoleInput(app)) {
+    expect(() => withConsoleInput(app).build()).not.toThrow();
+    await expect(vmm.create("vm1", withConsoleInput(app).build())).rejects.toThrow("Console input is not supported");
+    expect(await vmm.list()).toEqual([]);
+    return;
+  }
+  const vm = await vmm.create("vm1", withConsoleInput(app).build());
+  await vm.run();
+  await using guest = await adbIntoVm(device, vm, { signal });
+  vm.getConsoleInput().write("typed by hand\n");
+  await expect(vm).toPrint("typed by hand"); // the terminal's echo
+  // The line waits in the guest's terminal for the first who reads.
+  expect(await guest.exec(["head", "-n", "1", "/dev/hvc0"])).toMatchObject({ stdout: "typed by hand\n" });
+});
+
+function withConsoleInput(app: App): VirtualMachineConfigBuilder {
+  return app.vmConfig("assets/vm_config.json").setVmConsoleInputSupported(true);
+}
+
+/** Android 14 brought it. */
+function hasConsoleInput(app: App): boolean {
+  return (app.context.capabilities?.androidRelease ?? 0) >= 14;
+}
