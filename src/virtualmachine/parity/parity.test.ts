@@ -1,0 +1,111 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "@jest/globals";
+import { packageRoot } from "../../base/paths.js";
+import { DEATH_REASONS } from "../../virtualizationservice/contract.js";
+import * as library from "../index.js";
+import { VirtualMachineConfigBuilder } from "../config-builder.js";
+import { PAGE_PATH, proofPath, renderPage, SECTIONS } from "./page.js";
+import { VALUES_TEST, type Row } from "./row.js";
+
+type RowWithOurs = Extract<Row, { ours: string }>;
+
+const rows = SECTIONS.flatMap(({ rows }) => rows);
+const here = rows.filter((row): row is RowWithOurs => row.is !== "out of scope");
+const realm: Readonly<Record<string, unknown>> = { ...library, VirtualMachineConfigBuilder, DEATH_REASONS };
+
+/** What a row's name stands for; undefined when there is no such thing. */
+function lookUp(ours: string): unknown {
+  const [, owner = "", separator, member] = /^(\w+)(?:([#.])(\w+))?$/.exec(ours) ?? [];
+  const value = realm[owner];
+  if (separator === undefined || member === undefined) return value;
+  const holder = separator === "#" ? (value as { prototype: unknown } | undefined)?.prototype : value;
+  return (holder as Record<string, unknown> | undefined)?.[member];
+}
+
+/** Whether a file has a test, or a group of tests, of this very title. */
+function hasTest(source: string, title: string): boolean {
+  const literals = ['"', "'", "`"].map((quote) => `${quote}${title}${quote}`);
+  return source
+    .split("\n")
+    .some((line) => literals.some((literal) => new RegExp(`(?:^|\\(|^\\s+)${quoted(literal)},`).test(line)));
+}
+
+function quoted(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
+}
+
+describe("every row that says it is here", () => {
+  test("names something that is here", () => {
+    const callback = readFileSync(join(packageRoot, "src/virtualmachine/callback.ts"), "utf8");
+    const isThere = ({ ours }: RowWithOurs): boolean => {
+      const [, method] = ours.split("VirtualMachineCallback:");
+      return method === undefined ? lookUp(ours) !== undefined : callback.includes(`  ${method}?(`);
+    };
+    expect(here.filter((row) => !isThere(row)).map(({ ours }) => ours)).toEqual([]);
+  });
+
+  test("has its test", () => {
+    const sources = new Map<string, string>();
+    const sourceOf = (path: string): string => {
+      const known = sources.get(path) ?? readFileSync(join(packageRoot, path), "utf8");
+      sources.set(path, known);
+      return known;
+    };
+    const unproved = here.filter(
+      ({ proof }) => proof.title !== VALUES_TEST && !hasTest(sourceOf(proofPath(proof)), proof.title),
+    );
+    expect(unproved.map(({ java, proof }) => `${java}: ${proof.file} has no "${proof.title}"`)).toEqual([]);
+  });
+});
+
+test("a title that is part of another, or only talked about, is no test", () => {
+  expect(hasTest('test("stops", async () => {', "stops")).toBe(true);
+  expect(hasTest('  test.each([1])("stops", () => {', "stops")).toBe(true);
+  expect(hasTest('  "stops",', "stops")).toBe(true);
+  expect(hasTest('test("stops twice", async () => {', "stops")).toBe(false);
+  expect(hasTest('// it "stops"', "stops")).toBe(false);
+});
+
+test("constants have Android's values", () => {
+  const constants = here.flatMap((row) => (row.is === "present" && row.value !== undefined ? [row] : []));
+  expect(constants.length).toBeGreaterThan(40);
+  expect(constants.map(({ ours }) => [ours, lookUp(ours)])).toEqual(constants.map(({ ours, value }) => [ours, value]));
+});
+
+describe("nothing of ours is without a row", () => {
+  const named = new Set(here.map(({ ours }) => ours));
+  /** What Java has no counterpart of. */
+  const OWN: Readonly<Record<string, readonly string[]>> = {
+    VirtualMachine: [
+      "control",
+      "status",
+      "cid",
+      "output",
+      "events",
+      "transitions",
+      "transitionLog",
+      "consoleLines",
+      "waitFor",
+      "waitForStatus",
+      "waitForConsole",
+      "watchConsole",
+      "lastLines",
+    ],
+    VirtualMachineManager: ["list", "liveMachines", "subscribe"],
+    VirtualMachineConfig: ["fields"],
+    VirtualMachineConfigBuilder: [],
+    VirtualMachineDescriptor: ["putAside"],
+  };
+
+  test.each(Object.keys(OWN))("%s", (owner) => {
+    const { prototype } = realm[owner] as { prototype: object };
+    const methods = Object.getOwnPropertyNames(prototype).filter((name) => name !== "constructor");
+    const unlisted = methods.filter((name) => !named.has(`${owner}#${name}`));
+    expect(unlisted.sort()).toEqual([...OWN[owner]!].sort());
+  });
+});
+
+test(`${PAGE_PATH} is what npm run docs writes`, () => {
+  expect(readFileSync(join(packageRoot, PAGE_PATH), "utf8")).toBe(renderPage());
+});
