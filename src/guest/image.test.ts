@@ -84,7 +84,7 @@ describe("the guest's images", () => {
     expect(await debugfs("stat /system/bin/sh")).toContain('Fast link dest: "busybox"');
     // The guest's own getprop, not the applet of the same name.
     expect(await debugfs("stat /system/bin/getprop")).toContain("Type: regular");
-    expect(await debugfs("cat /system/lib/modules/vsock.list")).toMatch(/^vsock\n/);
+    expect(await debugfs("cat /system/lib/modules/storage.list")).toMatch(/^dm-mod\n/);
   });
 
   test("the launcher refers to the payload API, so that payloads need not name it", async () => {

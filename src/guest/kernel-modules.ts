@@ -4,18 +4,21 @@ import { join } from "node:path";
 import { InfrastructureError } from "../base/errors.js";
 import { run } from "../process/run.js";
 
-/** Groups that lie in the initramfs: what it takes to reach the system disk and a console. */
+/**
+ * Groups that lie in the initramfs: whatever every VM loads. Read from there they are copied in memory; read from the
+ * system disk each piece would be an exit to the VMM, which took longer than the bigger initramfs does.
+ */
 export const initramfsModules = {
   virtio: ["virtio_ring", "virtio", "virtio_mmio"],
   "virtio-pci": ["virtio_pci_modern_dev", "virtio_pci_legacy_dev", "virtio_pci"],
   "disks-and-consoles": ["virtio_blk", "virtio_console"],
-} as const;
-
-/** Groups that lie on the system disk. */
-export const systemModules = {
   vsock: ["vsock", "vmw_vsock_virtio_transport_common", "vmw_vsock_virtio_transport"],
   fuse: ["fuse"],
   verity: ["loop", "dm-mod", "dm-bufio", "dm-zero", "reed_solomon", "dm-verity"],
+} as const;
+
+/** Groups that lie on the system disk: what only some VMs load. */
+export const systemModules = {
   storage: ["dm-mod", "ecb", "xts", "dm-crypt"],
 } as const;
 
@@ -56,7 +59,7 @@ export async function stripModules(
   for (const name of Object.values({ ...initramfsModules, ...systemModules }).flat()) {
     const path = join(folder, `${name}.ko`);
     // Rewriting the file drops the signature, which lies behind its end.
-    await run(["objcopy", "--strip-debug", "--remove-section=.BTF", modulePath(modules, name), path], { signal });
+    await run(["objcopy", "--strip-unneeded", "--remove-section=.BTF", modulePath(modules, name), path], { signal });
     stripped.set(name.replaceAll("-", "_"), path);
   }
   return stripped;

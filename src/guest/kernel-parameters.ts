@@ -48,6 +48,8 @@ export function guestKernelParameters(): readonly string[] {
     "audit=0",
     // QEMU's TCG, below KVM, describes this state wrongly; the kernel would complain at length and go on.
     "noxsaves",
+    // A device-mapper table takes several grace periods; on one CPU an ordinary one lasts some ticks.
+    "rcupdate.rcu_expedited=1",
     "no_timer_check",
     "random.trust_cpu=on",
     // Two ports, as in Microdroid: early console and the reason of a failure.

@@ -24,12 +24,14 @@
 #include <time.h>
 #include <unistd.h>
 
+#define INITRAMFS_MODULES "/modules"
 #define SYSTEM_MODULES "/system/lib/modules"
 /* All disks are there when their driver has loaded; the rest is for a slow or a crowded machine. */
 #define DISK_TIMEOUT_MS 10000
 
 static bool enabled(const char *parameter);
 static void load_drivers(void);
+static void load_services(void);
 static void load_modules(const char *folder, const char *group);
 static void find_disk(const char *serial, char path[32]);
 static void load_metadata(struct metadata *metadata);
@@ -50,6 +52,7 @@ int main(int argc, char **argv) {
   bool adb = enabled("androidboot.adb.enabled");
   log_open(debuggable);
   log_mark("started.");
+  load_services();
 
   char system[32];
   find_disk("system", system);
@@ -75,10 +78,17 @@ static bool enabled(const char *parameter) {
 }
 
 static void load_drivers(void) {
-  load_modules("/modules", "virtio");
+  load_modules(INITRAMFS_MODULES, "virtio");
   /* crosvm has its devices on a PCI bus, QEMU's microvm has no such bus. */
-  if (access("/sys/bus/pci/devices/0000:00:00.0", F_OK) == 0) load_modules("/modules", "virtio-pci");
-  load_modules("/modules", "disks-and-consoles");
+  if (access("/sys/bus/pci/devices/0000:00:00.0", F_OK) == 0) load_modules(INITRAMFS_MODULES, "virtio-pci");
+  load_modules(INITRAMFS_MODULES, "disks-and-consoles");
+}
+
+/* What every VM uses, after the log is open that tells when one is missing. */
+static void load_services(void) {
+  load_modules(INITRAMFS_MODULES, "vsock");
+  load_modules(INITRAMFS_MODULES, "verity");
+  load_modules(INITRAMFS_MODULES, "fuse");
 }
 
 static void load_modules(const char *folder, const char *group) {
@@ -103,7 +113,6 @@ static void load_metadata(struct metadata *metadata) {
 }
 
 static void connect_host(int release) {
-  load_modules(SYSTEM_MODULES, "vsock");
   const char *error = vmservice_connect(release);
   if (error) fail(FAILURE_NO_SERVICE, "Failed to connect to VirtualMachineService: %s", error);
 }
@@ -116,7 +125,6 @@ static void open_payload(const struct metadata *metadata, struct instance *insta
   char disk[32];
   find_disk("vm-instance", disk);
   instance_load(disk, metadata, instance);
-  load_modules(SYSTEM_MODULES, "verity");
   verified_payload_open(metadata, &payload);
   verified_payload_measure(&payload, &instance->measured);
   /* Whole APKs are read only where nothing vouches for their root hashes yet. */
@@ -124,7 +132,6 @@ static void open_payload(const struct metadata *metadata, struct instance *insta
   clock_gettime(CLOCK_MONOTONIC, &end);
   log_info("payload verification successful. took %ld ms",
            (end.tv_sec - start.tv_sec) * 1000 + (end.tv_nsec - start.tv_nsec) / 1000000);
-  load_modules(SYSTEM_MODULES, "fuse");
   verified_payload_mount(metadata, &payload);
   load_config(metadata, config, instance->measured.config_hash);
   instance_settle(disk, instance);

@@ -1,4 +1,5 @@
 #include "mounts.h"
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -68,4 +69,10 @@ static void mount_writable(void) {
 /* Nothing can reach these files after the root changed, but they would keep their memory. */
 static void empty_initramfs(void) {
   unlink("/init");
+  DIR *modules = opendir("/modules");
+  struct dirent *entry;
+  while (modules && (entry = readdir(modules))) {
+    if (*entry->d_name != '.') unlinkat(dirfd(modules), entry->d_name, 0);
+  }
+  if (modules) closedir(modules);
 }
