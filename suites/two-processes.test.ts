@@ -1,0 +1,76 @@
+import { spawn } from "node:child_process";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { expect, isHarnessError, test } from "jest-avf";
+import { race, type RaceCall } from "./model/race";
+import { brokenRules } from "./model/race-rules";
+
+const APK = join(__dirname, "../fixtures/MicrodroidTestApp.apk");
+/** Longer on demand, for what is rare. */
+const RACE_MS = 1_000 * Number(process.env["AVF_RACE_SECONDS"] ?? 30);
+
+test(
+  "two processes that make, run and delete the same names keep to the rules, and leave nothing",
+  async ({ device, app, vmm, signal }) => {
+    const other = startOther(device.serial, signal);
+    await other.ready;
+    const config = app.vmConfig("assets/vm_config.json").build();
+    const ours = await race({ process: "a", isHarnessError, manager: vmm, config, durationMs: RACE_MS });
+    const calls = [...ours, ...(await other.end())];
+
+    expect(brokenRules(calls)).toEqual([]);
+    for (const process of ["a", "b"]) {
+      const succeeded = calls.filter((call) => call.process === process && call.outcome === "ok");
+      const kinds = new Set(succeeded.map(({ call }) => call));
+      expect([...kinds]).toEqual(expect.arrayContaining(["create", "delete", "run", "stop"]));
+    }
+    const files = await device.execUnchecked(["find", app.context.dataFolder, "!", "-type", "d"]);
+    expect(files.stdout).toBe("");
+    expect((await device.exec(["/apex/com.android.virt/bin/vm", "list"])).stdout.trim()).toBe("Running VMs: []");
+  },
+  RACE_MS + 150_000,
+);
+
+interface OtherProcess {
+  /** Its device is open, and its race begins. */
+  readonly ready: Promise<void>;
+  /** Lets it close its device, which it must not while we race: that takes away what it put there. */
+  end(): Promise<readonly RaceCall[]>;
+}
+
+function startOther(serial: string, signal: AbortSignal): OtherProcess {
+  const program = join(__dirname, "model/race-process.ts");
+  const argv = ["-r", require.resolve("esbuild-register"), program, serial, APK, String(RACE_MS)];
+  // Away from our tsconfig.json, which says that "jest-avf" is src/: the program takes the built one, as users do.
+  const cwd = tmpdir();
+  const child = spawn(process.execPath, argv, {
+    cwd,
+    stdio: "pipe",
+    signal,
+    killSignal: "SIGKILL",
+  });
+  let complaints = "";
+  child.stderr.on("data", (chunk: Buffer) => (complaints += String(chunk)));
+  const lines: string[] = [];
+  const failure = new Promise<never>((_, reject) => {
+    child.once("error", reject);
+    child.once("close", (code) => {
+      if (code !== 0 || lines.length < 2) reject(new Error(`the other process ended with ${code}:\n${complaints}`));
+    });
+  });
+  failure.catch(() => undefined);
+  const output = createInterface(child.stdout);
+  const ready = new Promise<void>((resolve) => output.once("line", () => resolve()));
+  output.on("line", (line) => lines.push(line));
+  const calls = new Promise<readonly RaceCall[]>((resolve) => {
+    child.once("close", (code) => {
+      if (code === 0 && lines[1] !== undefined) resolve(JSON.parse(lines[1]) as RaceCall[]);
+    });
+  });
+  const end = (): Promise<readonly RaceCall[]> => {
+    child.stdin.end();
+    return Promise.race([calls, failure]);
+  };
+  return { ready: Promise.race([ready, failure]), end };
+}
