@@ -5,6 +5,7 @@ import { OutputPipe } from "./output-pipe.js";
 import { OutputRecorder } from "./output.js";
 import { EventHistory, nowMs } from "./record.js";
 import type { DeathReason } from "../virtualizationservice/contract.js";
+import type { OutputLine } from "./line-history.js";
 import type { RunSession, StampedEvent } from "./run-session.js";
 import type { RecordedEvent, Transition, TransitionCause } from "./record.js";
 
@@ -45,6 +46,12 @@ export class VmJournal {
 
   get run(): RunSummary {
     return this.#run;
+  }
+
+  /** Of the latest run. */
+  lastLines(count: number): readonly OutputLine[] {
+    const ofRun = this.output.lines().filter((line) => line.run === this.#run.number);
+    return ofRun.slice(-count);
   }
 
   /** A run is asked for; it may still fail to start. Returns its number. */

@@ -6,6 +6,7 @@ import { IllegalArgumentException, VirtualMachineException, requireNonNull } fro
 import { writeConfigXml } from "./config-xml.js";
 import { VirtualMachineDescriptor } from "./descriptor.js";
 import { VmJournal } from "./journal.js";
+import { OpenDescriptors } from "./open-descriptors.js";
 import { InputPipe } from "./output-pipe.js";
 import { RunSession } from "./run-session.js";
 import { startRun } from "./start-run.js";
@@ -40,7 +41,7 @@ export class MachineControl {
   #config: VirtualMachineConfig;
   #session: RunSession | undefined;
   #wasReplaced = false;
-  readonly #descriptors: WeakRef<VirtualMachineDescriptor>[] = [];
+  readonly #descriptors = new OpenDescriptors();
   /** Removal of the latest run's scratch folder. */
   #afterRun: Promise<void> = Promise.resolve();
 
@@ -151,29 +152,21 @@ export class MachineControl {
   async toDescriptor(): Promise<VirtualMachineDescriptor> {
     return this.whileStopped(async () => {
       const { config, folder } = this;
-      const descriptor = new VirtualMachineDescriptor({
+      const files = {
         config: folder.config,
         instanceId: this.#identity.usesInstanceId ? folder.instanceId : undefined,
         instanceImage: folder.instanceImage,
         encryptedStorage: config.isEncryptedStorageEnabled() ? folder.storage : undefined,
-      });
-      this.#descriptors.push(new WeakRef(descriptor));
-      return descriptor;
+      };
+      return this.#descriptors.add(new VirtualMachineDescriptor(files));
     });
   }
 
   /** Lets go of the files for good: open descriptors of them keep copies. */
   async removeFiles(): Promise<void> {
-    const { files } = this.context.service;
     this.markDeleted({ kind: "delete" });
-    for (const descriptor of this.#descriptors) {
-      // What cannot be kept fails the import; it must not keep a damaged VM from being deleted.
-      await descriptor
-        .deref()
-        ?.putAside(files, this.context.dataFolder)
-        .catch((error: unknown) => this.context.log?.(`descriptor of "${this.name}": ${describeError(error)}`));
-    }
-    await files.remove(this.folder.root);
+    await this.#descriptors.putAside(this.context);
+    await this.context.service.files.remove(this.folder.root);
   }
 
   /** Runs `work` under the lock, in STOPPED. @throws VirtualMachineException */

@@ -230,11 +230,7 @@ export class VirtualMachine {
 
   /** The last lines of the latest run. */
   lastLines(count = 40): readonly OutputLine[] {
-    const { run } = this.#control.journal;
-    return this.output
-      .lines()
-      .filter((line) => line.run === run.number)
-      .slice(-count);
+    return this.#control.journal.lastLines(count);
   }
 
   toString(): string {

@@ -3,8 +3,14 @@ import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { packageRoot } from "../../base/paths.js";
 import { DEATH_REASONS } from "../../virtualizationservice/contract.js";
-import * as library from "../index.js";
 import { VirtualMachineConfigBuilder } from "../config-builder.js";
+import { readConfigXml, writeConfigXml } from "../config-xml.js";
+import { VirtualMachineConfig } from "../config.js";
+import * as constants from "../constants.js";
+import { VirtualMachineDescriptor } from "../descriptor.js";
+import { VirtualMachineException } from "../errors.js";
+import { VirtualMachine } from "../machine.js";
+import { VirtualMachineManager } from "../manager.js";
 import { PAGE_PATH, proofPath, renderPage, SECTIONS } from "./page.js";
 import { VALUES_TEST, type Row } from "./row.js";
 
@@ -12,7 +18,11 @@ type RowWithOurs = Extract<Row, { ours: string }>;
 
 const rows = SECTIONS.flatMap(({ rows }) => rows);
 const here = rows.filter((row): row is RowWithOurs => row.is !== "out of scope");
-const realm: Readonly<Record<string, unknown>> = { ...library, VirtualMachineConfigBuilder, DEATH_REASONS };
+const realm: Readonly<Record<string, unknown>> = {
+  ...constants,
+  ...{ VirtualMachine, VirtualMachineManager, VirtualMachineConfig, VirtualMachineConfigBuilder },
+  ...{ VirtualMachineDescriptor, VirtualMachineException, readConfigXml, writeConfigXml, DEATH_REASONS },
+};
 
 /** What a row's name stands for; undefined when there is no such thing. */
 function lookUp(ours: string): unknown {

@@ -1,0 +1,23 @@
+/** The descriptors of one VM that may still be open when it is deleted. */
+import { describeError } from "../base/errors.js";
+import type { VmContext } from "./context.js";
+import type { VirtualMachineDescriptor } from "./descriptor.js";
+
+export class OpenDescriptors {
+  readonly #descriptors: WeakRef<VirtualMachineDescriptor>[] = [];
+
+  add(descriptor: VirtualMachineDescriptor): VirtualMachineDescriptor {
+    this.#descriptors.push(new WeakRef(descriptor));
+    return descriptor;
+  }
+
+  /** Keeps their data while the VM's files go. Never rejects: a damaged VM can be deleted, and its import fails later. */
+  async putAside({ service, dataFolder, log }: VmContext): Promise<void> {
+    for (const descriptor of this.#descriptors) {
+      await descriptor
+        .deref()
+        ?.putAside(service.files, dataFolder)
+        .catch((error: unknown) => log?.(`descriptor: ${describeError(error)}`));
+    }
+  }
+}
