@@ -18,12 +18,16 @@ export async function answer(usage: string, action: () => Promise<number>): Prom
   }
 }
 
+type Parsed<Options extends NonNullable<ParseArgsConfig["options"]>> = ReturnType<
+  typeof parseArgs<{ args: string[]; options: Options; allowPositionals: true; strict: true }>
+>;
+
 /** `parseArgs`, strict, with a fixed range of positional arguments. */
 export function parseCommand<const Options extends NonNullable<ParseArgsConfig["options"]>>(
   args: readonly string[],
   options: Options,
   names: { readonly required: readonly string[]; readonly optional?: readonly string[] },
-) {
+): Parsed<Options> {
   const parsed = parseStrictly(args, options);
   const most = names.required.length + (names.optional?.length ?? 0);
   const missing = names.required[parsed.positionals.length];
