@@ -32,14 +32,14 @@ async function writeKernel(endMib: number): Promise<string> {
 }
 
 describe("boot memory", () => {
-  test("is what the kernel reaches up to, and the initramfs", async () => {
+  test("is what the kernel reaches up to, the initramfs, and 12 MiB for its first steps", async () => {
     const kernel = await writeKernel(62);
     const initrd = join(folder, "initrd");
     await writeFile(initrd, Buffer.alloc(2 ** 20 + 1));
-    await expect(checkBootMemory(kernel, undefined, 62)).resolves.toBeUndefined();
-    await expect(checkBootMemory(kernel, undefined, 61)).rejects.toThrow(VmStartRefusal);
-    await expect(checkBootMemory(kernel, initrd, 64)).resolves.toBeUndefined();
-    await expect(checkBootMemory(kernel, initrd, 63)).rejects.toThrow("it needs 64 MiB, the VM has 63 MiB");
+    await expect(checkBootMemory(kernel, undefined, 74)).resolves.toBeUndefined();
+    await expect(checkBootMemory(kernel, undefined, 73)).rejects.toThrow(VmStartRefusal);
+    await expect(checkBootMemory(kernel, initrd, 76)).resolves.toBeUndefined();
+    await expect(checkBootMemory(kernel, initrd, 75)).rejects.toThrow("it needs 76 MiB, the VM has 75 MiB");
   });
 
   test("is not known of other kernels", async () => {

@@ -9,6 +9,11 @@ const ELF_HEADER_BYTES = 64;
 const PROGRAM_HEADER_BYTES = 56;
 const MAX_PROGRAM_HEADERS = 64;
 const PT_LOAD = 1;
+/**
+ * What a kernel needs beside itself until it can report a lack of memory in an orderly way. With less it faults before it
+ * has handlers for faults, and under nested emulation that was seen to take the whole device down.
+ */
+const EARLY_BOOT_BYTES = 12 * 2 ** 20;
 
 /** Throws `VmStartRefusal`. A kernel that is no 64-bit ELF file is let through. */
 export async function checkBootMemory(
@@ -19,7 +24,7 @@ export async function checkBootMemory(
   const kernelEnd = await elfEndAddress(kernelPath);
   if (kernelEnd === undefined) return;
   const initrdBytes = initrdPath === undefined ? 0 : (await stat(initrdPath)).size;
-  const neededMib = Math.ceil((kernelEnd + initrdBytes) / 2 ** 20);
+  const neededMib = Math.ceil((kernelEnd + initrdBytes + EARLY_BOOT_BYTES) / 2 ** 20);
   if (memoryMib >= neededMib) return;
   throw new VmStartRefusal(`failed to load the kernel: it needs ${neededMib} MiB, the VM has ${memoryMib} MiB`);
 }
