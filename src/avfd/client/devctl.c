@@ -1,9 +1,12 @@
 /*
  * What avfd needs of the kernel and Node cannot do: `devctl clock EPOCH_MS`, `devctl entropy HEX`, `devctl sync`.
  * A device restored from a snapshot has the clock and the random numbers of the moment it was saved.
+ * `devctl exec PROGRAM ARGS...` is for init: a shell starts what it puts in the background with SIGINT ignored, and a
+ * program that never gets Ctrl-C back hands that on to each of its children.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,6 +48,12 @@ static int add_entropy(const char *hex) {
     return ioctl(fd, RNDRESEEDCRNG) < 0 ? fail("reseed") : 0;
 }
 
+static int exec_with_default_signals(char **argv) {
+    for (int number = 1; number < NSIG; number++) signal(number, SIG_DFL);
+    execvp(argv[0], argv);
+    return fail(argv[0]);
+}
+
 int main(int argc, char **argv) {
     if (argc == 3 && strcmp(argv[1], "clock") == 0) return set_clock(argv[2]);
     if (argc == 3 && strcmp(argv[1], "entropy") == 0) return add_entropy(argv[2]);
@@ -52,6 +61,7 @@ int main(int argc, char **argv) {
         sync();
         return 0;
     }
-    fprintf(stderr, "usage: devctl clock EPOCH_MS | entropy HEX | sync\n");
+    if (argc > 2 && strcmp(argv[1], "exec") == 0) return exec_with_default_signals(argv + 2);
+    fprintf(stderr, "usage: devctl clock EPOCH_MS | entropy HEX | sync | exec PROGRAM ARGS...\n");
     return 2;
 }

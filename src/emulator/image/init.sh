@@ -37,7 +37,8 @@ forever node --max-old-space-size=256 /system/avfd/avfd.cjs </dev/null >/dev/tty
 
 # As on a phone, adb's shells are uid 2000 and may write to /data/local/tmp only.
 export ADBD_PORT=5555 SHELL=/system/bin/sh USER=shell LOGNAME=shell HOSTNAME=localhost
-forever start-stop-daemon -S -q -c shell:shell -x /system/bin/adbd </dev/null >/dev/ttyS0 2>&1 &
+# Through devctl, for this shell ignores SIGINT for what it puts in the background: Ctrl-C would reach no adb shell.
+forever /system/avfd/devctl exec start-stop-daemon -S -q -c shell:shell -x /system/bin/adbd </dev/null >/dev/ttyS0 2>&1 &
 
 echo "emulated device: init done" >/dev/ttyS0
 while :; do wait; sleep 1; done
