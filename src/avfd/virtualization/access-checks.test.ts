@@ -1,6 +1,6 @@
-import { beforeEach, describe, expect, test } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import type { FileHandle } from "node:fs/promises";
-import { mkdtemp } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemPackages, VM_PERMISSIONS } from "../packages/package-record.js";
@@ -29,10 +29,13 @@ const plain: AppVmConfig = {
 };
 
 let packages: PackageStore;
+let folder: string;
 beforeEach(async () => {
-  const folder = await mkdtemp(join(tmpdir(), "packages-"));
+  folder = await mkdtemp(join(tmpdir(), "packages-"));
   packages = new PackageStore(join(folder, "packages.json"), systemPackages(35));
 });
+
+afterEach(() => rm(folder, { recursive: true }));
 
 const refusal = (config: AppVmConfig, uid = SHELL): string => {
   try {
