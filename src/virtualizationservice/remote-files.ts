@@ -64,7 +64,8 @@ class DeviceFiles implements RemoteFiles {
 
   async remove(path: string): Promise<void> {
     const plain = removable(path);
-    await this.#run("remove", plain, ["rm", "-rf", plain]);
+    const aside = `${plain.slice(0, plain.lastIndexOf("/"))}/.gone-${randomBytes(8).toString("hex")}`;
+    await this.#run("remove", plain, ["sh", "-c", REMOVE, "sh", plain, aside]);
   }
 
   async list(path: string): Promise<readonly string[]> {
@@ -102,6 +103,16 @@ class DeviceFiles implements RemoteFiles {
     });
   }
 }
+
+/**
+ * The name is free in one step, and nobody ever sees half a folder. What somebody else removed first is removed; two that
+ * remove one folder with `rm` alone get in each other's way.
+ */
+const REMOVE = [
+  'said=$(mv "$1" "$2" 2>&1) && exec rm -rf "$2"',
+  'case "$said" in *"No such file"*|*"not found"*) exit 0 ;; esac',
+  'printf "%s\\n" "$said" >&2; exit 1',
+].join("; ");
 
 /** A slash at the end would make `rm` follow a link, and nobody means to remove /data or /data/local/tmp itself. */
 function removable(path: string): string {
