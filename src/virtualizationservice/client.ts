@@ -85,7 +85,7 @@ class VmToolService implements VirtualizationService {
     const cpuCount = config.cpuTopology === "match_host" ? (await this.capabilities()).cpuCount : 1;
     const toolArguments = this.dialect.runAppArguments(config, { consolePath, logPath, cpuCount });
     // Both have to be there, and empty, before they are followed; the tool truncates them once more.
-    await this.device.exec(["sh", "-c", 'mkdir -p "$1" && : >"$2" && : >"$3"', "sh", scratch, consolePath, logPath], {
+    await this.device.exec(["sh", "-c", 'mkdir "$1" && : >"$2" && : >"$3"', "sh", scratch, consolePath, logPath], {
       signal,
     });
     const listVms = (): Promise<readonly VmDebugInfo[]> => this.listVms();

@@ -78,7 +78,10 @@ export interface AppVmConfig {
   readonly consoleInput: boolean;
   readonly vendorImagePath: string | undefined;
   readonly networkSupported: boolean;
-  /** Folder for files that live only as long as this run (console, log). The service makes it; the caller removes it. */
+  /**
+   * Folder for files that live only as long as this run (console, log). The service makes it, but not what it lies in; the
+   * caller removes it.
+   */
   readonly scratchPath: string;
 }
 
@@ -135,6 +138,7 @@ export interface RemoteFiles {
   exists(path: string): Promise<boolean>;
   /** Undefined when there is no such file. */
   read(path: string): Promise<Buffer | undefined>;
+  /** Its folder must be there: one that another process deletes meanwhile stays deleted. */
   write(path: string, content: string | Uint8Array): Promise<void>;
   copy(from: string, to: string): Promise<void>;
   /** Removes a file, or a folder with all in it, without following links; nothing there is fine. */

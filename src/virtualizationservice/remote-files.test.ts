@@ -59,6 +59,20 @@ test("undoing a claim removes the folder that was claimed, not a later one of it
   expect(await files.keepClaim(`${folder}/vm1`, "b2")).toBe(true);
 });
 
+test("a write below nothing is an error, and makes no folder", async () => {
+  await expect(files.write(`${folder}/none/config.xml`, "<bundle>")).rejects.toMatchObject({ code: "DEVICE_FILE" });
+  expect(existsSync(`${folder}/none`)).toBe(false);
+});
+
+test("any bytes are written as they are", async () => {
+  const bytes = Buffer.from(Array.from({ length: 512 }, (_, i) => i % 256));
+  await files.write(`${folder}/bytes`, bytes);
+  expect(readFileSync(`${folder}/bytes`)).toEqual(bytes);
+  await files.write(`${folder}/bytes`, "");
+  expect(readFileSync(`${folder}/bytes`, "utf8")).toBe("");
+  expect(readdirSync(folder)).toEqual(["bytes"]);
+});
+
 test("content is written, read and copied", async () => {
   await files.write(`${folder}/it's a file`, "<bundle>");
   await files.copy(`${folder}/it's a file`, `${folder}/copy`);

@@ -7,6 +7,8 @@ import type { RemoteFiles } from "./contract.js";
 import { checkDevicePath } from "./tool.js";
 
 const COPY_TIMEOUT_MS = 120_000;
+/** As base64 it still fits a shell's command line; what is written is short: configs and ids. */
+const MAX_ARGUMENT_BYTES = 48 << 10;
 /** In a claimed folder until the claim is kept. */
 const MARK_FILE = ".claim";
 const NOT_CLAIMED = 44;
@@ -53,7 +55,12 @@ class DeviceFiles implements RemoteFiles {
   }
 
   async write(path: string, content: string | Uint8Array): Promise<void> {
-    await this.device.push(typeof content === "string" ? Buffer.from(content) : content, checkDevicePath(path));
+    const bytes = Buffer.from(content);
+    if (bytes.length > MAX_ARGUMENT_BYTES) throw new UsageError("TOO_LONG", `${bytes.length} bytes for ${path}.`);
+    // Not by adb's push, which makes the folders that are missing.
+    const script = 'printf %s "$1" | base64 -d >"$2" && mv -f "$2" "$3" || { rm -f "$2"; exit 1; }';
+    const temporary = `${checkDevicePath(path)}.${randomBytes(4).toString("hex")}.tmp`;
+    await this.#run("write", path, ["sh", "-c", script, "sh", bytes.toString("base64"), temporary, path]);
   }
 
   async copy(from: string, to: string): Promise<void> {

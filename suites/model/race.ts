@@ -25,6 +25,7 @@ export interface Racer {
   readonly isHarnessError: typeof isHarnessError;
   readonly manager: VirtualMachineManager;
   readonly config: VirtualMachineConfig;
+  /** Twice that if it takes so long until a VM ran. */
   readonly durationMs: number;
 }
 
@@ -54,7 +55,10 @@ export async function race(racer: Racer): Promise<readonly RaceCall[]> {
     },
   ];
   const endMs = nowMs() + racer.durationMs;
-  while (nowMs() < endMs) {
+  const hasRun = (): boolean => calls.some(({ call, outcome }) => call === "run" && outcome === "ok");
+  // A race in which a side never got to run a VM would prove little; left alone by the other, it soon does.
+  const isOver = (): boolean => nowMs() >= endMs && (hasRun() || nowMs() >= endMs + racer.durationMs);
+  while (!isOver()) {
     const name = oneOf(RACE_NAMES);
     const vm = vms.get(name);
     // A VM that runs is let run for a few moves; an object that runs is not replaced, or nobody could stop it.
