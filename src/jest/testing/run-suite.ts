@@ -60,7 +60,7 @@ export function makeProject(
     writeFileSync(join(folder, name), content);
   }
   const log = join(folder, "closings.jsonl");
-  const environment = { ...process.env, [CLOSING_LOG]: log, AVF_OUT: join(folder, "out"), AVF_RUN_FOLDER: undefined };
+  const environment = { ...plainEnvironment(), [CLOSING_LOG]: log, AVF_OUT: join(folder, "out") };
   return {
     folder,
     environment,
@@ -79,6 +79,16 @@ export function makeProject(
     },
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
+}
+
+/**
+ * This process's environment without what changes the words a child prints: Jest tells its workers to colour what
+ * they print when the run itself is on a terminal, and a CI's marks turn on its own forms of output. `undefined`
+ * takes a variable away where what is given is laid over the parent's.
+ */
+function plainEnvironment(): NodeJS.ProcessEnv {
+  const away = ["FORCE_COLOR", "CI", "GITHUB_ACTIONS", "AVF_RUN_FOLDER", "AVF_HOLD"];
+  return { ...process.env, ...Object.fromEntries(away.map((name) => [name, undefined])), NO_COLOR: "1" };
 }
 
 /** Runs it to its end; `output` is stdout, then stderr. */
