@@ -17,6 +17,7 @@ const plain: AppVmConfig = {
   idsig: file,
   extraApks: [],
   instanceImage: file,
+  instanceId: undefined,
   encryptedStorage: undefined,
   payload: { kind: "binary", binaryName: "X.so" },
   osName: "microdroid",

@@ -10,6 +10,8 @@ const metadata: GuestMetadata = {
   extraApks: [{ apkBytes: 5000, idsigBytes: 200 }],
   epochSeconds: 1_700_000_000,
   entropy: Buffer.from("00ff", "hex"),
+  deviceSecret: Buffer.from("a1b2", "hex"),
+  instanceId: Buffer.from("c3d4", "hex"),
 };
 
 describe("metadata disk", () => {
@@ -29,6 +31,8 @@ describe("metadata disk", () => {
         "extra_idsig_0_size=200",
         "epoch_seconds=1700000000",
         "entropy=00ff",
+        "device_secret=a1b2",
+        "instance_id=c3d4",
         "",
       ].join("\n"),
     );
@@ -38,6 +42,10 @@ describe("metadata disk", () => {
     const text = metadataDisk({ ...metadata, payload: { kind: "binary", binaryName: "X.so" } }).toString();
     expect(text).toContain("\npayload_binary_name=X.so\n");
     expect(text).not.toContain("config_path");
+  });
+
+  test("an instance without an id has no line for it", () => {
+    expect(metadataDisk({ ...metadata, instanceId: undefined }).toString()).not.toContain("instance_id");
   });
 
   test("a value cannot smuggle in a line of its own", () => {

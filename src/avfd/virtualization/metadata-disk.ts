@@ -11,6 +11,8 @@ export interface GuestMetadata {
   readonly extraApks: readonly { readonly apkBytes: number; readonly idsigBytes: number }[];
   readonly epochSeconds: number;
   readonly entropy: Buffer;
+  readonly deviceSecret: Buffer;
+  readonly instanceId: Buffer | undefined;
 }
 
 const BLOCK_BYTES = 4096;
@@ -35,6 +37,8 @@ export function metadataDisk(metadata: GuestMetadata): Buffer {
     ),
     ["epoch_seconds", metadata.epochSeconds],
     ["entropy", metadata.entropy.toString("hex")],
+    ["device_secret", metadata.deviceSecret.toString("hex")],
+    ...(metadata.instanceId ? [["instance_id", metadata.instanceId.toString("hex")] as const] : []),
   ];
   const text = fields.map(([key, value]) => `${key}=${oneLine(key, String(value))}\n`).join("");
   const disk = Buffer.alloc(Math.ceil(Buffer.byteLength(text) / BLOCK_BYTES) * BLOCK_BYTES);

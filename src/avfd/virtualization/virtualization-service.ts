@@ -1,10 +1,10 @@
 /** The service that owns the device's VMs: their CIDs, folders, states and ends. */
-import { randomBytes } from "node:crypto";
 import { chown, mkdir, open, readFile, rm, writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import type { DevicePaths } from "../device-paths.js";
 import { describeSystemError } from "../errno.js";
+import { kernelRandomBytes } from "../kernel-random.js";
 import type { LogBuffer } from "../log/log-buffer.js";
 import type { PackageStore } from "../packages/package-store.js";
 import type { DeviceIdentity } from "../properties/device-identity.js";
@@ -14,6 +14,7 @@ import type { Vmm, VmmDisk } from "../vmm/contract.js";
 import { selectVmm } from "../vmm/select.js";
 import { checkAccess } from "./access-checks.js";
 import { nextCid } from "./cid-allocator.js";
+import { DeviceSecret } from "./device-secret.js";
 import { FreezeGate } from "./freeze.js";
 import { GuestReports, type NotifyGuest } from "./guest-reports.js";
 import { guestDisks, kernelParams } from "./guest-boot.js";
@@ -34,6 +35,7 @@ export interface VirtualizationServiceOptions {
 }
 
 export const SERVICE_FOLDER = "/data/misc/virtualizationservice";
+const DEVICE_SECRET = "/data/misc/keystore/virtualization_secret";
 const LAST_CID_PROPERTY = "virtualizationservice.state.last_cid";
 const GUEST_IMAGES = "/apex/com.android.virt/etc/fs";
 const KERNEL = `${GUEST_IMAGES}/microdroid_kernel`;
@@ -53,12 +55,14 @@ export class VirtualizationService {
   readonly #held = new Set<number>();
   readonly #relay: VsockRelay;
   readonly #reports: GuestReports;
+  readonly #secret: DeviceSecret;
   readonly #gate = new FreezeGate(() => this.list().flatMap((vm) => (vm.vmmPid === undefined ? [] : [vm.vmmPid])));
 
   constructor(private readonly options: VirtualizationServiceOptions) {
     const { paths, log } = options;
     this.#relay = new VsockRelay(paths.vsockd, (message) => log.write("E", "virtualizationservice", message));
     this.#reports = new GuestReports(this.#relay);
+    this.#secret = new DeviceSecret(paths.resolve(DEVICE_SECRET));
     this.ready = this.#clean();
   }
 
@@ -219,7 +223,9 @@ export class VirtualizationService {
       idsigBytes: (await config.idsig.stat()).size,
       extraApks,
       epochSeconds: Math.floor(Date.now() / 1000),
-      entropy: randomBytes(32),
+      entropy: await kernelRandomBytes(32),
+      deviceSecret: await this.#secret.get(),
+      instanceId: config.instanceId,
     };
   }
 

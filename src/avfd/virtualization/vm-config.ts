@@ -7,6 +7,8 @@ export interface AppVmConfig {
   readonly idsig: FileHandle;
   readonly extraApks: readonly { readonly apk: FileHandle; readonly idsig: FileHandle }[];
   readonly instanceImage: FileHandle;
+  /** Tells this VM from others of the same payload; undefined where the caller gave none. */
+  readonly instanceId: Buffer | undefined;
   readonly encryptedStorage: FileHandle | undefined;
   readonly payload: VmPayload;
   readonly osName: string;

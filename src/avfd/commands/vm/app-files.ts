@@ -8,12 +8,14 @@ import { INSTANCE_IMAGE_BYTES, type PartitionType } from "../../virtualization/w
 import { writeIdsigFile } from "./create-idsig.js";
 import { createPartitionFile } from "./create-partition.js";
 import { fileHandleSource } from "./file-source.js";
+import { readOrMakeInstanceId } from "./instance-id.js";
 import { debugString, ToolError, withContext } from "./rust-text.js";
 
 export interface AppFilesRequest {
   readonly apk: string;
   readonly idsig: string;
   readonly instance: string;
+  readonly instanceId: string | undefined;
   readonly storage: { readonly path: string; readonly sizeBytes: number } | undefined;
   readonly configPath: string | undefined;
   readonly extraApks: readonly string[];
@@ -24,6 +26,7 @@ export interface AppFiles {
   readonly apk: FileHandle;
   readonly idsig: FileHandle;
   readonly instanceImage: FileHandle;
+  readonly instanceId: Buffer | undefined;
   readonly encryptedStorage: FileHandle | undefined;
   readonly extraApks: readonly { readonly apk: FileHandle; readonly idsig: FileHandle }[];
 }
@@ -58,9 +61,11 @@ export async function openAppFiles(device: Device, caller: Caller, request: AppF
     const image = async (path: string, sizeBytes: number, type: PartitionType): Promise<FileHandle> =>
       keep(openOrCreatePartition(device, caller, path, sizeBytes, type));
     const instanceImage = await image(request.instance, INSTANCE_IMAGE_BYTES, "instance");
+    const instanceId =
+      request.instanceId === undefined ? undefined : await readOrMakeInstanceId(caller, request.instanceId);
     const { storage } = request;
     const encryptedStorage = storage && (await image(storage.path, storage.sizeBytes, "encryptedstore"));
-    return { apk, idsig, instanceImage, encryptedStorage, extraApks };
+    return { apk, idsig, instanceImage, instanceId, encryptedStorage, extraApks };
   } catch (error) {
     for (const file of opened) await file.close();
     throw error;

@@ -4,10 +4,13 @@ import type { Device } from "../../device.js";
 import type { ParsedArguments } from "./arguments.js";
 
 /**
- * Of Android's feature names (`com.android.kvm.…`), those that this device's build has. None: payloads run as root in
- * the guest, there are no instance ids, no DICE chain, no network, vendor modules or attestation.
+ * Of Android's feature names, those that this device's build has: instance ids, and payloads that run as a user of their own.
+ * There is no DICE chain, no network, no vendor modules and no attestation.
  */
-const ENABLED_FEATURES: ReadonlySet<string> = new Set();
+const ENABLED_FEATURES: ReadonlySet<string> = new Set([
+  "com.android.kvm.LLPVM_CHANGES",
+  "com.android.kvm.MULTI_TENANT",
+]);
 
 export async function checkFeatureEnabled(_device: Device, caller: Caller, args: ParsedArguments): Promise<number> {
   const [feature = ""] = args.positionals;

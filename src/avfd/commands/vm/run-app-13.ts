@@ -20,6 +20,7 @@ export async function runApp13(device: Device, caller: Caller, args: ParsedArgum
       apk,
       idsig,
       instance,
+      instanceId: undefined,
       storage: undefined,
       configPath,
       extraApks: [],

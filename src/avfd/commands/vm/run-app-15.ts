@@ -21,6 +21,7 @@ export async function runApp15(device: Device, caller: Caller, args: ParsedArgum
     apk,
     idsig,
     instance,
+    instanceId: args.value("instance-id-file"),
     storage: storagePath === undefined ? undefined : { path: storagePath, sizeBytes },
     configPath: args.value("config-path"),
     extraApks: args.values("extra-apk"),

@@ -56,6 +56,9 @@ const MICRODROID_15: readonly OptionSpec[] = [
 ];
 
 const RUN_APP_15: readonly OptionSpec[] = [
+  // Devices whose build has instance ids demand it. Here it may be left out, so that commands for older builds work: the
+  // images of two VMs of one payload are not told apart then.
+  { long: "instance-id-file", value: "INSTANCE_ID" },
   { long: "config-path", value: "CONFIG_PATH" },
   { long: "payload-binary-name", aliases: ["payload_path"], value: "PAYLOAD_BINARY_NAME" },
   { long: "extra-apk", value: "EXTRA_APK", repeatable: true, conflictsWith: ["config-path"] },

@@ -28,6 +28,14 @@ function lastVm(): ScriptedVm {
   return vm;
 }
 
+async function readDisk(vm: ScriptedVm, serial: string): Promise<string> {
+  const disk = vm.config.disks.find((one) => one.serial === serial);
+  if (!disk) throw new Error(`the VM has no disk ${serial}`);
+  const bytes = Buffer.alloc((await disk.file.stat()).size);
+  await disk.file.read(bytes, 0, bytes.length, 0);
+  return bytes.toString().replace(/\0*$/, "");
+}
+
 /** The guest's own report, as it comes over vsock. */
 function report(line: string): string | undefined {
   const vm = host.device.virtualization.list().find(({ cid }) => cid === lastVm().config.cid);
@@ -89,6 +97,25 @@ describe("vm run-app, release 15", () => {
     expect((await stat(join(host.folder, "d.img"))).size).toBe(10 * 1024 * 1024);
     tool.end("SIGKILL");
     await waitFor(() => host.device.virtualization.list().length === 0);
+  });
+
+  test("the guest is told which instance it is: what the id file says, which is made when it is missing", async () => {
+    const options = ["--instance-id-file", "id", "--payload-binary-name", "X.so"];
+    for (let run = 0; run < 2; run++) {
+      const tool = host.start("vm", "run-app", "app.apk", "i.idsig", "i.img", ...options);
+      await tool.printed(/with CID/);
+      const id = await readFile(join(host.folder, "id"));
+      expect(id).toHaveLength(64);
+      const metadata = await readDisk(lastVm(), "metadata");
+      expect(metadata).toContain(`\ninstance_id=${id.toString("hex")}\n`);
+      expect(metadata).toMatch(/^device_secret=[0-9a-f]{64}$/m);
+      lastVm().end({ kind: "shutdown" });
+      await tool.ended;
+    }
+    await writeFile(join(host.folder, "id"), "cut");
+    const { exitCode, stderr } = await host.run("vm", "run-app", "app.apk", "i.idsig", "i.img", ...options);
+    expect(stderr).toBe('Error: Failed to open "id"\n\nCaused by:\n    failed to fill whole buffer\n');
+    expect(exitCode).toBe(1);
   });
 
   test.each(["SIGKILL", "SIGHUP", "SIGINT"] as const)(
