@@ -7,12 +7,13 @@ import type { PlainStages, StageFixtures } from "./fixtures/stages.js";
 import type * as types from "./library.js";
 import { readBridge } from "./jest/bridge.js";
 import { jestGlobals, type JestGlobals } from "./jest/test-realm/jest-globals.js";
+import { recordedExpect } from "./jest/test-realm/recorded-expect.js";
 import { createTest, type TestApi } from "./jest/test-realm/test-api.js";
 
 const { library } = readBridge();
 
 const globals = jestGlobals();
-export const expect: JestGlobals["expect"] = globals.expect;
+export const expect: JestGlobals["expect"] = recordedExpect(globals.expect);
 export const describe: JestGlobals["describe"] = globals.describe;
 export const beforeAll: JestGlobals["beforeAll"] = globals.beforeAll;
 export const beforeEach: JestGlobals["beforeEach"] = globals.beforeEach;

@@ -1,8 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { clockMs, clockMsOf } from "./clock.js";
+import type { RunEvent } from "./events.js";
 import { asciiName } from "./names.js";
+import { EventFile, readEvents } from "./read-events.js";
 import { createRunFolder, RUN_FOLDER_VARIABLE, runFolder } from "./run-folder.js";
 import { RunRecord } from "./run-record.js";
 
@@ -64,21 +68,61 @@ describe("run folder", () => {
 });
 
 describe("run record", () => {
-  const events = (record: RunRecord): unknown[] =>
-    readFileSync(record.file, "utf8")
-      .trimEnd()
-      .split("\n")
-      .map((line) => JSON.parse(line) as unknown);
+  const body = (event: RunEvent): unknown => {
+    const { atMs: _at, pid: _pid, ...rest } = event;
+    return rest;
+  };
 
-  test("writes one JSON object a line, with time and process", () => {
+  test("comes back as it was written, behind the process's own beginning", () => {
     const record = new RunRecord(folder);
     record.add({ kind: "vm-transition", vm: "vm1", machine: 1, status: "RUNNING" });
     record.add({ kind: "vm-output", vm: "vm1", machine: 1, stream: "console", line: 'Hello\n"Microdroid"' });
     record.close();
-    expect(events(record)).toEqual([
-      { atMs: expect.any(Number), pid: process.pid, kind: "vm-transition", vm: "vm1", machine: 1, status: "RUNNING" },
-      expect.objectContaining({ kind: "vm-output", line: 'Hello\n"Microdroid"' }),
+    const events = readEvents(folder);
+    expect(events.map(body)).toEqual([
+      expect.objectContaining({ kind: "process-started", wallMs: expect.any(Number) }),
+      { kind: "vm-transition", vm: "vm1", machine: 1, status: "RUNNING" },
+      { kind: "vm-output", vm: "vm1", machine: 1, stream: "console", line: 'Hello\n"Microdroid"' },
     ]);
+    expect(events.map(({ pid }) => pid)).toEqual(events.map(() => process.pid));
+  });
+
+  test("has one clock for all processes, which performance.now() converts to", () => {
+    const before = clockMs();
+    const moment = performance.now();
+    const script = ["-p", "Number(process.hrtime.bigint()) / 1e6"];
+    const child = spawnSync(process.execPath, script, { encoding: "utf8" });
+    const between = [before, clockMsOf(moment), Number(child.stdout), clockMs()];
+    expect([...between].sort((a, b) => a - b)).toEqual(between);
+  });
+
+  test("is put in the order of its clock, over all processes", () => {
+    const line = (kind: string, atMs: number, pid: number): string => `${JSON.stringify({ kind, atMs, pid })}\n`;
+    writeFileSync(join(folder, "events-1.jsonl"), line("a", 1, 1) + line("c", 3, 1));
+    writeFileSync(join(folder, "events-2.jsonl"), line("b", 2, 2));
+    expect(readEvents(folder).map(({ kind }) => kind)).toEqual(["a", "b", "c"]);
+  });
+
+  test("of a process that was killed ends with its last whole line", () => {
+    const whole = JSON.stringify({ kind: "device-released", serial: "x", atMs: 1, pid: 1 });
+    writeFileSync(join(folder, "events-1.jsonl"), `${whole}\n[]\nnull\n{"kind":1}\n${whole.slice(0, 20)}`);
+    expect(readEvents(folder).map(body)).toEqual([{ kind: "device-released", serial: "x" }]);
+  });
+
+  test("can be read while it grows, line by line, each once", () => {
+    const file = join(folder, "events-1.jsonl");
+    const text = [1, 2, 3].map((atMs) => `${JSON.stringify({ kind: "k", atMs, pid: 1 })}\n`).join("");
+    const reader = new EventFile(file);
+    const seen: number[] = [];
+    const read = (): void => reader.readNew(({ atMs }) => seen.push(atMs));
+    read();
+    for (let length = 0; length <= text.length; length += 7) {
+      writeFileSync(file, text.slice(0, length));
+      read();
+    }
+    writeFileSync(file, text);
+    read();
+    expect(seen).toEqual([1, 2, 3]);
   });
 
   test("cuts lines that a VM does not end", () => {
@@ -86,6 +130,20 @@ describe("run record", () => {
     record.add({ kind: "vm-output", vm: "vm1", machine: 1, stream: "console", line: "x".repeat(100_000) });
     record.close();
     expect(readFileSync(record.file, "utf8").length).toBeLessThan(10_000);
+  });
+
+  test("of a VM that prints without end stops at a limit, and goes on telling of the tests", () => {
+    const record = new RunRecord(folder);
+    const line = "x".repeat(8_000);
+    for (let count = 0; count < 9_000; count++) {
+      record.add({ kind: "vm-output", vm: "vm1", machine: 1, stream: "console", line });
+      if (count % 1000 === 0) record.flush();
+    }
+    record.add({ kind: "test-start", file: "f", test: "t", attempt: 1 });
+    record.close();
+    const kinds = readEvents(folder).map(({ kind }) => kind);
+    expect(kinds.slice(-2)).toEqual(["record-full", "test-start"]);
+    expect(kinds.length).toBeLessThan(9_000);
   });
 
   test("a folder that vanished fails no test", () => {

@@ -3,9 +3,26 @@
 export type TestStatus = "passed" | "failed" | "skipped" | "todo";
 
 /** What happened, without when and where. */
-export type RunEventBody =
-  | { readonly kind: "device-leased"; readonly serial: string; readonly device: string; readonly durationMs: number }
+export type RunEventBody = ProcessEvent | DeviceEvent | TestEvent | VmRecordEvent | JestEvent;
+
+/** Of a process that writes events. */
+export type ProcessEvent =
+  /** Comes first in each file. `wallMs`: milliseconds since 1970 at `atMs`. */
+  | { readonly kind: "process-started"; readonly wallMs: number; readonly worker?: string }
+  /** What a VM prints is no longer recorded, for the file grew too long. */
+  | { readonly kind: "record-full" };
+
+export type DeviceEvent =
+  | {
+      readonly kind: "device-leased";
+      readonly serial: string;
+      readonly device: string;
+      readonly durationMs: number;
+      /** Those that tell one build from another. */
+      readonly properties?: Readonly<Record<string, string>>;
+    }
   | { readonly kind: "device-released"; readonly serial: string }
+  /** Recorded when it is over; `atMs` is when it began. */
   | {
       readonly kind: "device-call";
       readonly call: string;
@@ -14,6 +31,13 @@ export type RunEventBody =
       readonly exitCode: number | undefined;
       readonly failure?: string;
     }
+  /** A line of the device's own log. */
+  | { readonly kind: "device-log"; readonly line: string };
+
+export type TestEvent =
+  /** Tests from now on are of this file, in this process. */
+  | { readonly kind: "file-started"; readonly file: string; readonly project?: string }
+  | { readonly kind: "file-ended"; readonly file: string }
   | { readonly kind: "test-start"; readonly file: string; readonly test: string; readonly attempt: number }
   | {
       readonly kind: "test-end";
@@ -26,8 +50,51 @@ export type RunEventBody =
       /** Folder with what was saved for this test, relative to the run's folder. */
       readonly evidence?: string;
     }
-  | { readonly kind: "vm-created"; readonly vm: string; readonly machine: number }
-  | { readonly kind: "vm-transition"; readonly vm: string; readonly machine: number; readonly status: string }
+  /** What the test is busy with: a fixture, a wait, or a step of its own. */
+  | {
+      readonly kind: "step-started";
+      readonly step: number;
+      readonly title: string;
+      readonly category: StepCategory;
+    }
+  | { readonly kind: "step-ended"; readonly step: number; readonly failure?: string }
+  /** A call of a matcher. Recorded when it is over; `atMs` is when it began. */
+  | {
+      readonly kind: "assertion";
+      readonly matcher: string;
+      readonly negated: boolean;
+      readonly passed: boolean;
+      readonly durationMs: number;
+      /** The VM it is about, where it is about one. */
+      readonly vm?: string;
+      readonly machine?: number;
+      readonly received: string;
+      readonly expected: string;
+      readonly message?: string;
+    }
+  /** A call of the lifecycle library by a test. Recorded when it is over; `atMs` is when it began. */
+  | {
+      readonly kind: "api-call";
+      readonly call: string;
+      readonly vm?: string;
+      readonly machine?: number;
+      readonly args: readonly string[];
+      readonly durationMs: number;
+      readonly failure?: string;
+    };
+
+export type StepCategory = "fixture" | "wait" | "step";
+
+export type VmRecordEvent =
+  | { readonly kind: "vm-created"; readonly vm: string; readonly machine: number; readonly config?: unknown }
+  | {
+      readonly kind: "vm-transition";
+      readonly vm: string;
+      readonly machine: number;
+      readonly status: string;
+      readonly run?: number;
+      readonly cause?: unknown;
+    }
   | {
       readonly kind: "vm-output";
       readonly vm: string;
@@ -43,8 +110,43 @@ export type RunEventBody =
       readonly detail?: unknown;
     };
 
+/** What Jest itself told, in its own process. */
+export type JestEvent =
+  | {
+      readonly kind: "run-started";
+      readonly project: string;
+      readonly rootDir: string;
+      readonly version: string;
+      readonly argv: readonly string[];
+    }
+  | { readonly kind: "file-result"; readonly file: string; readonly project?: string; readonly failure?: string }
+  | {
+      readonly kind: "test-result";
+      readonly file: string;
+      readonly project?: string;
+      readonly ancestors: readonly string[];
+      readonly title: string;
+      readonly status: TestStatus;
+      readonly durationMs: number;
+      /** How often it ran. */
+      readonly invocations: number;
+      /** Of the last attempt, as Jest prints them. */
+      readonly failures: readonly string[];
+      /** Of the attempts before. */
+      readonly retries: readonly string[];
+      readonly line?: number;
+    }
+  | {
+      readonly kind: "run-ended";
+      readonly passed: number;
+      readonly failed: number;
+      readonly skipped: number;
+      readonly success: boolean;
+      readonly interrupted: boolean;
+    };
+
 export type RunEvent = RunEventBody & {
-  /** Milliseconds since 1970, with fractions. */
+  /** When, on the run's clock: see clock.ts. */
   readonly atMs: number;
   /** Process that wrote it. */
   readonly pid: number;

@@ -1,17 +1,21 @@
 /** Writes a run's events to a file of this process: `events-<pid>.jsonl` in the run's folder. */
 import { appendFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { clockMs } from "./clock.js";
 import type { RunEventBody } from "./events.js";
 
 const FLUSH_AFTER_MS = 250;
-/** Guards the disk against a VM that prints without end. */
-const MAX_BYTES = 64 << 20;
+/** Guards the disk against a VM that prints without end. What tells of the tests themselves comes on top. */
+const MAX_OUTPUT_BYTES = 64 << 20;
+const MAX_BYTES = 2 * MAX_OUTPUT_BYTES;
+const OUTPUT_KINDS: readonly RunEventBody["kind"][] = ["vm-output", "device-log"];
 const MAX_LINE_CHARACTERS = 8 << 10;
 
 export class RunRecord {
   readonly file: string;
   #pending: string[] = [];
   #bytes = 0;
+  #outputFull = false;
   #timer: NodeJS.Timeout | undefined;
   readonly #onExit = (): void => this.flush();
 
@@ -19,17 +23,20 @@ export class RunRecord {
     mkdirSync(folder, { recursive: true });
     this.file = join(folder, `events-${process.pid}.jsonl`);
     process.on("exit", this.#onExit);
+    const worker = process.env["JEST_WORKER_ID"];
+    this.add({ kind: "process-started", wallMs: Date.now(), ...(worker === undefined ? {} : { worker }) });
   }
 
-  /** Never throws, and costs no I/O now. */
-  add(event: RunEventBody): void {
-    if (this.#bytes > MAX_BYTES) return;
-    const stamped = { atMs: performance.timeOrigin + performance.now(), pid: process.pid, ...event };
-    const line = JSON.stringify(stamped, shorten);
-    this.#bytes += line.length + 1;
-    this.#pending.push(line);
-    if (this.#bytes > MAX_BYTES) this.#pending.push(JSON.stringify({ ...stamped, kind: "record-full" }));
-    this.#timer ??= setTimeout(() => this.flush(), FLUSH_AFTER_MS).unref();
+  /**
+   * Never throws, and costs no I/O now.
+   * @param atMs when it happened or began, if that is not now; see clock.ts
+   */
+  add(event: RunEventBody, atMs = clockMs()): void {
+    if (this.#bytes > MAX_BYTES || (this.#outputFull && OUTPUT_KINDS.includes(event.kind))) return;
+    this.#write(event, atMs);
+    if (this.#outputFull || this.#bytes <= MAX_OUTPUT_BYTES) return;
+    this.#outputFull = true;
+    this.#write({ kind: "record-full" }, atMs);
   }
 
   /** Writes what is pending; a full disk must not fail a test, so an error is dropped here. */
@@ -49,6 +56,13 @@ export class RunRecord {
   close(): void {
     this.flush();
     process.off("exit", this.#onExit);
+  }
+
+  #write(event: RunEventBody, atMs: number): void {
+    const line = JSON.stringify({ atMs, pid: process.pid, ...event }, shorten);
+    this.#bytes += line.length + 1;
+    this.#pending.push(line);
+    this.#timer ??= setTimeout(() => this.flush(), FLUSH_AFTER_MS).unref();
   }
 }
 

@@ -6,6 +6,7 @@ import { UsageError } from "../base/errors.js";
 import type { FixtureFunction, FixtureSet } from "../fixtures/engine.js";
 import type { PlainStages } from "../fixtures/stages.js";
 import type * as library from "../library.js";
+import type { EndNote, MatcherCall } from "./activity-record.js";
 import type { matchers } from "./matchers/index.js";
 
 export const BRIDGE = Symbol.for("jest-avf.harness");
@@ -39,6 +40,10 @@ export interface Bridge {
   run(request: TestRequest): Promise<void>;
   /** The stage fixtures without a test: for hooks and plain Jest style. */
   current(): PlainStages;
+  /** A part of the current test, under a name that reports and the live view show. */
+  step<T>(title: string, work: () => T | Promise<T>): Promise<T>;
+  /** A matcher is called; the returned function tells how it ended. */
+  noteAssertion(call: MatcherCall): EndNote;
   /** Fires when the current test is over or failed. */
   signal(): AbortSignal;
 }

@@ -21,6 +21,7 @@ export default class AvfEnvironment extends TestEnvironment {
   readonly #options: EnvironmentOptions;
   readonly #rootDir: string;
   readonly #file: string;
+  readonly #projectName: string | undefined;
   readonly #testTimeoutMs: number;
   #harness: FileHarness | undefined;
   #session: FileSession | undefined;
@@ -32,6 +33,7 @@ export default class AvfEnvironment extends TestEnvironment {
     super(config, context);
     this.#rootDir = config.projectConfig.rootDir;
     this.#file = context.testPath;
+    this.#projectName = config.projectConfig.displayName?.name;
     this.#testTimeoutMs = config.projectConfig.testTimeout ?? DEFAULT_TEST_TIMEOUT_MS;
     this.#options = readOptions(config.projectConfig.testEnvironmentOptions, this.#rootDir);
   }
@@ -40,6 +42,8 @@ export default class AvfEnvironment extends TestEnvironment {
     await super.setup();
     try {
       record ??= new RunRecord(runFolder(this.#rootDir));
+      const project = this.#projectName === undefined ? {} : { project: this.#projectName };
+      record.add({ kind: "file-started", file: this.#file, ...project });
       this.#harness = await openFileHarness(this.#options, this.#rootDir, record);
       // With a device of ours goes all that is on it.
       if (!this.#harness.deviceEndsWithUs) this.#forget = releaseAtEnd(async () => void (await this.#close()));
@@ -67,6 +71,8 @@ export default class AvfEnvironment extends TestEnvironment {
       if (errors.length > 0) throw forPrinting(errors[0]);
     } finally {
       this.#forget?.();
+      record?.add({ kind: "file-ended", file: this.#file });
+      record?.flush();
       await super.teardown();
     }
   }

@@ -7,6 +7,7 @@ import { firstApp, stageFixtures, type PlainStages } from "../fixtures/stages.js
 import { removeVms, VmLedger, type LedgerEntry } from "../fixtures/vm-ledger.js";
 import type { Harness } from "../fixtures/wire.js";
 import * as library from "../library.js";
+import { AssertionRecord, noteStep, type EndNote, type MatcherCall } from "./activity-record.js";
 import type { Bridge, TestRequest } from "./bridge.js";
 import { saveEvidence, shortPath } from "./evidence.js";
 import { matchers } from "./matchers/index.js";
@@ -42,9 +43,11 @@ export class FileSession implements Bridge {
   /** Overrides by `describe` block, the file's first. */
   readonly #overrides: Record<string, unknown>[][] = [[]];
   #test: TestRun | undefined;
+  #assertions: AssertionRecord;
 
   constructor(private readonly options: SessionOptions) {
     this.testTimeoutMs = options.testTimeoutMs;
+    this.#assertions = new AssertionRecord(options.record);
     this.#ledger = new VmLedger(options.record);
     for (const app of options.harness.apps) this.#ledger.watch(app.vmm);
     this.baseFixtures = stageFixtures({
@@ -95,6 +98,28 @@ export class FileSession implements Bridge {
     };
   }
 
+  async step<T>(title: string, work: () => T | Promise<T>): Promise<T> {
+    const endActivity = this.#test?.begin(`at step "${title}"`, "noted elsewhere");
+    const end = noteStep(this.options.record, title, "step");
+    try {
+      const value = await work();
+      end();
+      return value;
+    } catch (error) {
+      end({ error });
+      throw error;
+    } finally {
+      endActivity?.();
+    }
+  }
+
+  noteAssertion(call: MatcherCall): EndNote {
+    return this.#assertions.begin(call, (value) => {
+      const entry = this.#ledger.entries().find(({ vm }) => vm === value);
+      return entry && { vm: entry.vm.getName(), machine: entry.machine };
+    });
+  }
+
   signal(): AbortSignal {
     const signal = callSignal() ?? this.#test?.signal;
     if (signal === undefined) throw outsideTest("The signal of a test");
@@ -110,7 +135,8 @@ export class FileSession implements Bridge {
   }
 
   testStarted(name: string, attempt: number): void {
-    this.#test = new TestRun(name, attempt);
+    this.#test = new TestRun(name, attempt, this.options.record);
+    this.#assertions = new AssertionRecord(this.options.record);
     this.#ledger.openTest();
     this.options.record.add({ kind: "test-start", file: this.options.file, test: name, attempt });
   }

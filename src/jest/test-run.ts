@@ -2,6 +2,9 @@
 import { UsageError } from "../base/errors.js";
 import { withDeadline } from "../base/deadline.js";
 import { FixtureScope } from "../fixtures/engine.js";
+import type { StepCategory } from "../artifacts/events.js";
+import type { RunRecord } from "../artifacts/run-record.js";
+import { noteStep } from "./activity-record.js";
 import type { TestRequest } from "./bridge.js";
 import { runInContext, untilAborted } from "./test-context.js";
 
@@ -22,6 +25,7 @@ export class TestRun {
   constructor(
     readonly name: string,
     readonly attempt: number,
+    private readonly record?: RunRecord,
   ) {}
 
   /** Fires when the test is over, or failed: nothing may start any more on its behalf. */
@@ -30,10 +34,13 @@ export class TestRun {
   }
 
   /** Notes what the test is busy with, for the case that its time ends. Returns what ends the note. */
-  begin(what: string): () => void {
+  begin(what: string, category: StepCategory | "noted elsewhere" = "wait"): () => void {
     const activity = { what };
     this.#activities.add(activity);
-    return () => void this.#activities.delete(activity);
+    const end = category === "noted elsewhere" ? undefined : noteStep(this.record, what, category);
+    return () => {
+      if (this.#activities.delete(activity)) end?.();
+    };
   }
 
   /** Its time is over: keeps what it was busy with then. */
@@ -70,7 +77,7 @@ export class TestRun {
       teardownBudgetMs: TEARDOWN_BUDGET_MS,
       onActivity: (what) => {
         endActivity?.();
-        endActivity = what === undefined ? undefined : this.begin(what);
+        endActivity = what === undefined ? undefined : this.begin(what, "fixture");
       },
     });
     const begin = (what: string): (() => void) => this.begin(what);

@@ -1,6 +1,7 @@
 /** What to say when a VM did not print what a test waits for. */
 import { formatMs } from "../base/deadline.js";
 import { HarnessError } from "../base/errors.js";
+import { printable } from "../base/printable.js";
 import { reasonName } from "./constants.js";
 import { nearestMiss } from "./nearest-miss.js";
 import type { FailureKind } from "../base/errors.js";
@@ -82,15 +83,6 @@ function hintFor(journal: VmJournal, lines: readonly OutputLine[]): string | und
   if (lines.length > 0) return undefined;
   return "it printed nothing at all; a VM that is not debuggable (DEBUG_LEVEL_NONE) has no console.";
 }
-
-/** Not `stripVTControlCharacters` of Node, which takes text before a bell for a part of the sequence before it. */
-function printable(text: string): string {
-  return text.replace(TERMINAL_SEQUENCE, "").replace(CONTROL, "");
-}
-
-// Sequences that begin with `ESC [` and end with a letter (colours, cursor), and `ESC ] … BEL` (titles, links).
-const TERMINAL_SEQUENCE = /\u001b\[[0-?]*[ -/]*[@-~]|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)/g;
-const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f]/g;
 
 function formatPattern(pattern: string | RegExp): string {
   return typeof pattern === "string" ? JSON.stringify(pattern) : String(pattern);

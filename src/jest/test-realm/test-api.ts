@@ -31,6 +31,8 @@ export interface TestApi<F> extends DeclareTest<F> {
   extend<T extends object>(fixtures: FixtureAdditions<T, F>): TestApi<F & T>;
   /** Overrides for the tests of this `describe` block, or of the file when called outside of one. */
   use(overrides: Partial<FixtureAdditions<F, F>>): void;
+  /** Runs `work` under a name that reports and the live view show, and returns what it returns. */
+  step<T>(title: string, work: () => T | Promise<T>): Promise<T>;
 }
 
 interface JestTest {
@@ -57,6 +59,7 @@ export function createTest<F>(set: (bridge: Bridge) => FixtureSet): TestApi<F> {
       const bridge = readBridge();
       bridge.use(set(bridge), { ...overrides });
     },
+    step: <T>(title: string, work: () => T | Promise<T>): Promise<T> => readBridge().step(title, work),
     concurrent: refuseConcurrent,
   });
 }

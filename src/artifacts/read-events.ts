@@ -1,0 +1,68 @@
+/** Reads the events of a run, of all its processes, in the order in which they happened. */
+import { closeSync, fstatSync, openSync, readdirSync, readSync } from "node:fs";
+import { join } from "node:path";
+import { LineSplitter } from "../base/lines.js";
+import type { RunEvent } from "./events.js";
+
+const FILE_NAME = /^events-\d+\.jsonl$/;
+const CHUNK_BYTES = 1 << 20;
+/** More than our own record writes in a line: an event whose strings are cut holds a few of them. */
+const MAX_LINE_BYTES = 4 << 20;
+
+/** A run that was killed has a last line cut short; what is no event is left out. */
+export function readEvents(runFolder: string): readonly RunEvent[] {
+  const events: RunEvent[] = [];
+  for (const name of eventFiles(runFolder)) new EventFile(join(runFolder, name)).readNew((event) => events.push(event));
+  return events.sort((a, b) => a.atMs - b.atMs);
+}
+
+export function eventFiles(runFolder: string): readonly string[] {
+  return readdirSync(runFolder).filter((name) => FILE_NAME.test(name));
+}
+
+/** A file of events that may still grow. */
+export class EventFile {
+  #offset = 0;
+  #onEvent: (event: RunEvent) => void = () => undefined;
+  readonly #lines = new LineSplitter((line) => this.#parse(line), MAX_LINE_BYTES);
+
+  constructor(readonly path: string) {}
+
+  /** Hands over what was written since the last call. A file that cannot be read has nothing new. */
+  readNew(onEvent: (event: RunEvent) => void, maxBytes = Infinity): void {
+    this.#onEvent = onEvent;
+    let file: number;
+    try {
+      file = openSync(this.path, "r");
+    } catch {
+      return;
+    }
+    try {
+      const end = Math.min(fstatSync(file).size, this.#offset + maxBytes);
+      while (this.#offset < end) {
+        const chunk = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, end - this.#offset));
+        const length = readSync(file, chunk, 0, chunk.length, this.#offset);
+        if (length === 0) return;
+        this.#offset += length;
+        this.#lines.push(chunk.subarray(0, length));
+      }
+    } finally {
+      closeSync(file);
+    }
+  }
+
+  #parse(line: string): void {
+    try {
+      const event: unknown = JSON.parse(line);
+      if (isEvent(event)) this.#onEvent(event);
+    } catch {
+      // Cut short, or not ours.
+    }
+  }
+}
+
+function isEvent(value: unknown): value is RunEvent {
+  if (typeof value !== "object" || value === null) return false;
+  const { kind, atMs, pid } = value as Readonly<Record<string, unknown>>;
+  return typeof kind === "string" && typeof atMs === "number" && Number.isFinite(atMs) && typeof pid === "number";
+}

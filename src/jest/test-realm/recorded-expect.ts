@@ -1,0 +1,61 @@
+/** Jest's `expect`, with each call of a matcher noted in the run's record. */
+import { readBridge } from "../bridge.js";
+import type { JestGlobals } from "./jest-globals.js";
+
+type Expect = JestGlobals["expect"];
+type Matcher = (...expected: readonly unknown[]) => unknown;
+
+/** They find the line to write to by the frame that called them, which must be the suite's own. */
+const INLINE_SNAPSHOTS = ["toMatchInlineSnapshot", "toThrowErrorMatchingInlineSnapshot"];
+const MODIFIERS = ["not", "resolves", "rejects"];
+
+export function recordedExpect(expect: Expect): Expect {
+  return new Proxy(expect, {
+    apply: (target, _self, [received, ...more]: unknown[]) => {
+      const matchers = (target as (...args: unknown[]) => object)(received, ...more);
+      return watched(matchers, received, false);
+    },
+  });
+}
+
+function watched(matchers: object, received: unknown, negated: boolean): object {
+  return new Proxy(matchers, {
+    get: (target, name): unknown => {
+      const value: unknown = Reflect.get(target, name);
+      if (typeof name !== "string") return value;
+      if (MODIFIERS.includes(name) && typeof value === "object" && value !== null) {
+        return watched(value, received, negated || name === "not");
+      }
+      if (typeof value !== "function" || INLINE_SNAPSHOTS.includes(name)) return value;
+      return (...expected: readonly unknown[]) =>
+        noted(() => (value as Matcher)(...expected), { matcher: name, negated, received, expected });
+    },
+  });
+}
+
+function noted(work: () => unknown, call: Parameters<ReturnType<typeof readBridge>["noteAssertion"]>[0]): unknown {
+  const end = readBridge().noteAssertion(call);
+  const failed = (error: unknown): never => {
+    end({ error });
+    throw error;
+  };
+  let result: unknown;
+  try {
+    result = work();
+  } catch (error) {
+    return failed(error);
+  }
+  if (!isPromise(result)) {
+    end();
+    return result;
+  }
+  // What is handed on is the promise behind the note: one that nobody awaits is still told of as unhandled.
+  return result.then((value) => {
+    end();
+    return value;
+  }, failed);
+}
+
+function isPromise(value: unknown): value is Promise<unknown> {
+  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
+}
