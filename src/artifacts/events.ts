@@ -2,6 +2,9 @@
 
 export type TestStatus = "passed" | "failed" | "skipped" | "todo";
 
+/** Who has to look at a failure: the suite's author, whoever looks after VMs, or whoever looks after the lab. */
+export type FailureClass = "test" | "product" | "infrastructure";
+
 /** What happened, without when and where. */
 export type RunEventBody = ProcessEvent | DeviceEvent | TestEvent | VmRecordEvent | JestEvent;
 
@@ -49,7 +52,28 @@ export type TestEvent =
       readonly errors: readonly string[];
       /** Folder with what was saved for this test, relative to the run's folder. */
       readonly evidence?: string;
+      /** Of a failed test. */
+      readonly failureClass?: FailureClass;
+      /** Why it was skipped: what it requires, and what the device has instead. */
+      readonly skipReason?: string;
+      /** Another attempt follows. */
+      readonly retried?: true;
+      /** What it left on device and host; removed since. */
+      readonly leaks?: readonly string[];
     }
+  /** A failed test's device and VMs are kept; `recordFile` tells how to reach them. */
+  | {
+      readonly kind: "hold-started";
+      readonly file: string;
+      readonly test: string;
+      readonly timeoutMs: number;
+      readonly recordFile: string;
+    }
+  | { readonly kind: "hold-ended"; readonly reason: string }
+  /** The process that ran this file died; `test` is the one it was at. */
+  | { readonly kind: "worker-died"; readonly file: string; readonly test?: string; readonly diedPid: number }
+  /** A signal ended the run while this test ran. */
+  | { readonly kind: "interrupted"; readonly signal: string; readonly test?: string }
   /** What the test is busy with: a fixture, a wait, or a step of its own. */
   | {
       readonly kind: "step-started";

@@ -1,0 +1,100 @@
+/**
+ * Devices and VMs of failed tests that are kept for a person to look at: a note each in the user's cache, so that
+ * `avf console` and `avf release` find them from any folder. Removing the note ends the hold.
+ */
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { cacheFolder } from "../base/paths.js";
+
+export interface HeldVm {
+  readonly name: string;
+  /** Of the moment when the test failed. */
+  readonly status: string;
+  readonly cid?: number;
+  /** File on this host that gets what the VM prints on its console, from its start and for as long as it is held. */
+  readonly consoleFile: string;
+  readonly logFile: string;
+  /** Port of 127.0.0.1 that leads to adbd in the VM, for `adb connect`. */
+  readonly adbPort?: number;
+}
+
+export interface HoldRecord {
+  readonly id: string;
+  /** Process that holds them. */
+  readonly pid: number;
+  readonly test: string;
+  readonly file: string;
+  readonly serial: string;
+  /** Name of an emulated device, for `avf device shell`. */
+  readonly device?: string;
+  readonly vms: readonly HeldVm[];
+  /** Folder with what was saved of the failure. */
+  readonly evidence?: string;
+  /** Milliseconds since 1970. */
+  readonly startedMs: number;
+  readonly endsMs: number;
+}
+
+const ID = /^\d+-\d+$/;
+
+/** Path of the note. */
+export function writeHold(record: HoldRecord): string {
+  mkdirSync(folder(), { recursive: true });
+  const path = holdPath(record.id);
+  writeFileSync(`${path}.tmp`, JSON.stringify(record, undefined, 2));
+  renameSync(`${path}.tmp`, path);
+  return path;
+}
+
+/** Those whose process lives, oldest first; notes of dead ones are removed. */
+export function listHolds(): readonly HoldRecord[] {
+  const holds: HoldRecord[] = [];
+  for (const id of readIds()) {
+    const record = readHold(id);
+    if (record !== undefined && isRunning(record.pid)) holds.push(record);
+    else if (!isRunning(Number.parseInt(id, 10))) releaseHold(id);
+  }
+  return holds.sort((a, b) => a.startedMs - b.startedMs);
+}
+
+/** Undefined once it was released. */
+export function readHold(id: string): HoldRecord | undefined {
+  try {
+    return JSON.parse(readFileSync(holdPath(id), "utf8")) as HoldRecord;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Ends a hold: its test run goes on within a moment. */
+export function releaseHold(id: string): void {
+  rmSync(holdPath(id), { force: true });
+}
+
+export function holdPath(id: string): string {
+  if (!ID.test(id)) throw new Error(`not the id of a hold: ${id}`);
+  return join(folder(), `${id}.json`);
+}
+
+function readIds(): readonly string[] {
+  try {
+    return readdirSync(folder())
+      .map((name) => name.replace(/\.json$/, ""))
+      .filter((id) => ID.test(id));
+  } catch {
+    return [];
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
+function folder(): string {
+  return join(cacheFolder(), "holds");
+}
