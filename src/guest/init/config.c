@@ -50,7 +50,7 @@ static const char *read_os(const struct json *os) {
 }
 
 static const char *read_task(const struct json *task, struct payload_config *config) {
-  if (!task || task->type == JSON_NULL) return "No task specified";
+  if (!task || task->type == JSON_NULL) return "No task in VM config";
   if (task->type != JSON_OBJECT) return "`task` must be an object";
   const struct json *type = json_member(task, "type");
   const struct json *command = json_member(task, "command");

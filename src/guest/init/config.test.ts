@@ -40,8 +40,8 @@ describe("vm_config.json", () => {
   });
 
   test.each([
-    ["no task", { os: { name: "microdroid" } }, "No task specified"],
-    ["a task that is null", { task: null }, "No task specified"],
+    ["no task", { os: { name: "microdroid" } }, "No task in VM config"],
+    ["a task that is null", { task: null }, "No task in VM config"],
     ["a task without command", { task: { type: "executable" } }, "`task.command` must be text"],
     ["an unknown type", { task: { type: "java", command: "x" } }, "`task.type` must be"],
     ["another system", { os: { name: "ubuntu" }, task: { command: "x" } }, "`os.name` must be `microdroid`"],

@@ -1,0 +1,53 @@
+import { expect, test, type Device, type VirtualMachine } from "jest-avf";
+import { payloadApk } from "./support/payload-apk";
+import { configFor, MARK, putApk, REFUSALS, runForFacts, runToEnd } from "./support/payload-vm";
+
+const STORAGE_BYTES = 10 << 20;
+/** Where ext4 has its magic number. */
+const MAGIC_OFFSET = 1024 + 56;
+const MAGIC = 0xef53;
+
+test("storage keeps what was written for its own VM, and for nobody else", async ({ device, app, vmm }) => {
+  const apk = await putApk(device, app, "storage", await payloadApk());
+  const config = configFor(app, apk).setEncryptedStorageBytes(STORAGE_BYTES).build();
+  const vm1 = await vmm.create("vm1", config);
+  const vm2 = await vmm.create("vm2", config);
+  for (const facts of await Promise.all([runForFacts(vm1), runForFacts(vm2)])) {
+    expect(facts.get("storage")).toBe("/mnt/encryptedstore");
+    expect(facts.get("storage held")).toBe("nothing");
+    expect(facts.get("storage written")).toBe("yes");
+  }
+  await Promise.all([vm1.stop(), vm2.stop()]);
+
+  const image = await storageOf(device, vm1);
+  expect(image).toHaveLength(STORAGE_BYTES);
+  expect(image.includes(MARK)).toBe(false);
+  expect(image.includes("marks")).toBe(false);
+  expect(image.readUInt16LE(MAGIC_OFFSET)).not.toBe(MAGIC);
+  expect(image.includes("UNFORMATTED-STORAGE")).toBe(false);
+
+  await device.exec(["cp", storagePath(vm1), storagePath(vm2)]);
+  const [again, other] = await Promise.all([runForFacts(vm1), runToEnd(vm2)]);
+  expect(again.get("storage held")).toBe(MARK);
+  expect(other).toMatchObject(REFUSALS.unknown);
+  expect(other.errors[0]?.message).toContain("Unable to prepare encrypted storage");
+  await vm1.stop();
+
+  // A VM of the same name and config is another machine: what the first one stored is lost to it.
+  const kept = `${app.context.dataFolder}/apks/kept.img`;
+  await device.exec(["cp", storagePath(vm1), kept]);
+  await vm1.delete();
+  const next = await vmm.create("vm1", config);
+  await device.exec(["cp", kept, storagePath(next)]);
+  expect(await runToEnd(next)).toMatchObject(REFUSALS.unknown);
+});
+
+function storagePath(vm: VirtualMachine): string {
+  return `${vm.getRootDir()}/storage.img`;
+}
+
+async function storageOf(device: Device, vm: VirtualMachine): Promise<Buffer> {
+  const image = await device.readFile(storagePath(vm));
+  if (!image) throw new Error(`${storagePath(vm)} is not there`);
+  return image;
+}

@@ -1,0 +1,124 @@
+/** VMs of that APK: their configuration, what their payload says, and how they end. */
+import {
+  ERROR_PAYLOAD_CHANGED,
+  ERROR_PAYLOAD_INVALID_CONFIG,
+  ERROR_PAYLOAD_VERIFICATION_FAILED,
+  ERROR_UNKNOWN,
+  expect,
+  STOP_REASONS,
+  type App,
+  type Device,
+  type VirtualMachine,
+  type VirtualMachineConfigBuilder,
+} from "jest-avf";
+
+const FACT = /(?:^|MicrodroidTestPayload: )([a-z][a-z ]*): (.*)$/;
+const READY_TIMEOUT_MS = 90_000;
+
+export const CONFIG = "assets/vm_config.json";
+/** What the payload leaves in its storage at each boot. */
+export const MARK = "<marked by a payload>";
+
+/** Puts an APK where the tests may change it, as an installed one cannot be. */
+export async function putApk(device: Device, app: App, name: string, apk: Uint8Array): Promise<string> {
+  const folder = `${app.context.dataFolder}/apks`;
+  await device.exec(["mkdir", "-p", folder]);
+  await device.push(apk, `${folder}/${name}.apk`);
+  return `${folder}/${name}.apk`;
+}
+
+export function configFor(app: App, apkPath: string, payloadConfig = CONFIG): VirtualMachineConfigBuilder {
+  return app
+    .vmConfig(payloadConfig)
+    .setApkPath(apkPath)
+    .setMemoryBytes(192 << 20);
+}
+
+/** Runs the VM until its payload is ready and returns the facts that it told in this run. */
+export async function runForFacts(vm: VirtualMachine): Promise<ReadonlyMap<string, string>> {
+  await vm.run();
+  const outcome = await vm.waitFor("ready", { timeoutMs: READY_TIMEOUT_MS });
+  expect({ outcome, lines: outcome.kind === "ready" || vm.lastLines().map(({ text }) => text) }).toMatchObject({
+    outcome: { kind: "ready" },
+  });
+  return factsOf(vm);
+}
+
+/** Of the latest run of a VM that has said all. */
+export async function factsOf(vm: VirtualMachine): Promise<ReadonlyMap<string, string>> {
+  await expect(vm).toPrint(/blocks(?: error)?: /);
+  const lines = vm.output.lines();
+  const run = lines.at(-1)?.run;
+  return new Map(
+    lines
+      .filter((line) => line.run === run)
+      .map(({ text }) => FACT.exec(text))
+      .filter((match) => match !== null)
+      .map(([, name = "", value = ""]) => [name, value]),
+  );
+}
+
+/** How a VM ended: what its callback was told, by Java's numbers and by the device's words, and its log. */
+export interface Ending {
+  readonly started: boolean;
+  readonly errors: readonly { readonly code: number; readonly name: string; readonly message: string }[];
+  readonly stopReason: number;
+  readonly reason: string;
+}
+
+/** Runs the VM to its end. `meanwhile` is called when the VM's process runs and its guest has yet to boot. */
+export async function runToEnd(vm: VirtualMachine, meanwhile?: () => Promise<void>): Promise<Ending> {
+  const errors: { code: number; name: string; message: string }[] = [];
+  let started = false;
+  let stopped: (end: { stopReason: number; reason: string }) => void = () => undefined;
+  const end = new Promise<{ stopReason: number; reason: string }>((resolve) => (stopped = resolve));
+  vm.setCallback({
+    onPayloadStarted: () => (started = true),
+    onError: (_vm, code, message, raw) => errors.push({ code, message, name: nameOf(raw) }),
+    onStopped: (_vm, stopReason, raw) => stopped({ stopReason, reason: nameOf(raw) }),
+  });
+  try {
+    await vm.run();
+    await meanwhile?.();
+    const outcome = await vm.waitFor("started", { timeoutMs: READY_TIMEOUT_MS });
+    // A guest that runs what it should have refused would never end.
+    if (outcome.kind !== "died") await vm.close();
+    return { started, errors, ...(await end) };
+  } finally {
+    vm.clearCallback();
+  }
+}
+
+function nameOf(
+  code: { readonly kind: "known"; readonly name: string } | { readonly kind: "unrecognised"; readonly raw: string },
+): string {
+  return code.kind === "known" ? code.name : code.raw;
+}
+
+/** What a VM that refuses its payload tells, everywhere. */
+export const REFUSALS = {
+  changed: {
+    started: false,
+    errors: [{ code: ERROR_PAYLOAD_CHANGED, name: "PAYLOAD_CHANGED" }],
+    stopReason: STOP_REASONS.MICRODROID_PAYLOAD_HAS_CHANGED,
+    reason: "MICRODROID_PAYLOAD_HAS_CHANGED",
+  },
+  unverified: {
+    started: false,
+    errors: [{ code: ERROR_PAYLOAD_VERIFICATION_FAILED, name: "PAYLOAD_VERIFICATION_FAILED" }],
+    stopReason: STOP_REASONS.MICRODROID_PAYLOAD_VERIFICATION_FAILED,
+    reason: "MICRODROID_PAYLOAD_VERIFICATION_FAILED",
+  },
+  badConfig: {
+    started: false,
+    errors: [{ code: ERROR_PAYLOAD_INVALID_CONFIG, name: "PAYLOAD_INVALID_CONFIG" }],
+    stopReason: STOP_REASONS.MICRODROID_INVALID_PAYLOAD_CONFIG,
+    reason: "MICRODROID_INVALID_PAYLOAD_CONFIG",
+  },
+  unknown: {
+    started: false,
+    errors: [{ code: ERROR_UNKNOWN, name: "UNKNOWN" }],
+    stopReason: STOP_REASONS.MICRODROID_UNKNOWN_RUNTIME_ERROR,
+    reason: "MICRODROID_UNKNOWN_RUNTIME_ERROR",
+  },
+} as const;
