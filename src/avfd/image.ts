@@ -13,7 +13,7 @@ export interface InstallAvfdOptions {
 }
 
 /** Names under which the client is found: each is a command of avfd, but `tail`, which the client does itself. */
-const CLIENT_NAMES = ["vm", "pm", "cmd", "getprop", "setprop", "logcat", "dumpsys", "service", "tail"];
+const CLIENT_NAMES = ["vm", "pm", "cmd", "getprop", "setprop", "logcat", "dumpsys", "service", "tail", "vm-attach"];
 
 const PROGRAMS = [
   { sources: ["avfdc.c", "tail.c"], target: "system/bin/avfdc" },

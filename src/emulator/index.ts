@@ -1,10 +1,6 @@
 /** The emulated device: set it up, start it, end it. */
-export {
-  releaseFromEnvironment,
-  startEmulatedDevice,
-  type EmulatedDevice,
-  type StartOptions,
-} from "./devices/start.js";
+export { releaseFromEnvironment, startEmulatedDevice, type StartOptions } from "./devices/start.js";
+export type { EmulatedDevice } from "./devices/running-device.js";
 export { stopEmulatedDevice } from "./devices/stop.js";
 export { listRunning, type DeviceRecord } from "./devices/records.js";
 export { sweepDevices } from "./devices/sweep.js";

@@ -8,6 +8,7 @@ import { logcat } from "./logcat.js";
 import { pm } from "./pm/pm.js";
 import { service } from "./service.js";
 import { setprop } from "./setprop.js";
+import { vmAttach } from "./vm-attach.js";
 import { vm } from "./vm/vm.js";
 
 export function deviceCommands(device: Device): ReadonlyMap<string, Command> {
@@ -21,5 +22,6 @@ export function deviceCommands(device: Device): ReadonlyMap<string, Command> {
     ["dumpsys", dumpsys(device)],
     ["service", service()],
     ["vm", vm(device)],
+    ["vm-attach", vmAttach(device)],
   ]);
 }

@@ -34,7 +34,7 @@ export function controlRequests(device: Device): ControlHandler {
       case "freeze":
         return { frozen: await device.virtualization.freeze() };
       case "thaw":
-        return { thawed: device.virtualization.thaw() };
+        return { thawed: device.virtualization.thaw(fields["restored"] === true) };
       default:
         throw new Error(`no such command: ${command}`);
     }

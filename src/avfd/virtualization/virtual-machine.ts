@@ -75,6 +75,13 @@ export class VirtualMachine {
     return this.#process?.pid;
   }
 
+  /** What comes from there is typed into the console from now on, while the VM runs. */
+  connectInput(source: Readable): void {
+    if (!this.#process || this.#state === "DEAD") return void source.destroy();
+    pour(source, this.#process.streams.hvc0);
+    void this.died.then(() => source.destroy());
+  }
+
   onEvent(listener: (event: VmEvent) => void): void {
     this.#listeners.add(listener);
   }

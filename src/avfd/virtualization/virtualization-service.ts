@@ -13,6 +13,7 @@ import { checkBootMemory } from "../vmm/boot-memory.js";
 import type { Vmm, VmmDisk } from "../vmm/contract.js";
 import { selectVmm } from "../vmm/select.js";
 import { checkAccess } from "./access-checks.js";
+import { Attachments } from "./attachments.js";
 import { nextCid } from "./cid-allocator.js";
 import { DeviceSecret } from "./device-secret.js";
 import { FreezeGate } from "./freeze.js";
@@ -50,6 +51,8 @@ const HANGUP_TIMEOUT_MS = 300_000;
 export class VirtualizationService {
   /** Settles when what earlier runs of the service left behind is gone. */
   readonly ready: Promise<void>;
+  /** Clients of VMs that live as long as these. */
+  readonly attachments = new Attachments();
   readonly #vms = new Map<number, VirtualMachine>();
   /** VMs that no client is attached to (`--daemonize`). */
   readonly #held = new Set<number>();
@@ -110,11 +113,20 @@ export class VirtualizationService {
   }
 
   /** Stops all monitors, for a snapshot of the device; settles with their number when each thread stands still. */
-  freeze(): Promise<number> {
-    return this.#gate.freeze();
+  async freeze(): Promise<number> {
+    this.attachments.hold();
+    try {
+      return await this.#gate.freeze();
+    } catch (error) {
+      this.attachments.resume();
+      throw error;
+    }
   }
 
-  thaw(): number {
+  /** @param restored the device goes on from a snapshot that was taken meanwhile: whoever was connected is not any more */
+  thaw(restored: boolean): number {
+    if (restored) this.attachments.orphanAll();
+    else this.attachments.resume();
     return this.#gate.thaw();
   }
 

@@ -5,7 +5,8 @@ import { InfrastructureError } from "../../base/errors.js";
 import { LineSplitter } from "../../base/lines.js";
 
 export type ControlRequest =
-  | { readonly command: "ping" | "freeze" | "thaw" | "sync" }
+  | { readonly command: "ping" | "freeze" | "sync" }
+  | { readonly command: "thaw"; readonly restored: boolean }
   | { readonly command: "clock"; readonly epochMs: number }
   | { readonly command: "entropy"; readonly hex: string }
   | { readonly command: "release"; readonly release: 13 | 15 }

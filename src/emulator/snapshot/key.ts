@@ -11,7 +11,7 @@ export function snapshotKey(accelerator: Accelerator): string {
   const paths = { imageFolder: "", dataDisk: "", memoryFile: "", serialLog: "" };
   const machine = { accelerator, ...paths, adbPort: 0, keepData: false, memoryShared: false, incoming: true };
   hash.update(buildMachineArguments(machine).join("\0"));
-  hash.update(readFileSync(join(__dirname, "save.js")));
+  for (const name of ["save.js", "state.js"]) hash.update(readFileSync(join(__dirname, name)));
   const qemu = findProgram("qemu-system-x86_64");
   if (qemu !== undefined) {
     const { size, mtimeMs } = statSync(realpathSync(qemu));

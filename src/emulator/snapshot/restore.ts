@@ -2,7 +2,8 @@
 import { randomBytes } from "node:crypto";
 import { InfrastructureError } from "../../base/errors.js";
 import type { Machine } from "../machine/launch.js";
-import { SNAPSHOT_FILES } from "./save.js";
+import { ignoreSharedMemory, untilLoaded } from "../machine/migration.js";
+import { SNAPSHOT_FILES } from "./state.js";
 
 const TIMEOUT_MS = 30_000;
 
@@ -15,9 +16,9 @@ export interface DeviceIdentity {
 export async function restoreMachine(machine: Machine, signal: AbortSignal): Promise<void> {
   const { qmp } = machine;
   await qmp.negotiate(signal);
-  await qmp.command("migrate-set-capabilities", { capabilities: [{ capability: "x-ignore-shared", state: true }] });
+  await ignoreSharedMemory(qmp);
   await qmp.command("migrate-incoming", { uri: `exec:cat ${SNAPSHOT_FILES.state}` });
-  await qmp.pollUntil("query-status", (answer) => (answer as { status?: string }).status !== "inmigrate", signal);
+  await untilLoaded(qmp, signal);
   await qmp.command("cont");
 }
 
@@ -30,6 +31,7 @@ export async function personalize(machine: Machine, identity: DeviceIdentity, si
       control.request({ command: "entropy", hex: randomBytes(32).toString("hex") }, TIMEOUT_MS, signal),
       control.request({ command: "properties", set: { "ro.serialno": identity.serialNumber } }, TIMEOUT_MS, signal),
       control.request({ command: "release", release: identity.release }, TIMEOUT_MS, signal),
+      control.request({ command: "thaw", restored: true }, TIMEOUT_MS, signal),
     ]);
   } catch (error) {
     throw new InfrastructureError("DEVICE_NOT_READY", "The emulated device was restored but does not answer.", {

@@ -10,9 +10,7 @@ import { IMAGE_FILES } from "../image/files.js";
 import { buildMachineArguments, type Accelerator } from "../machine/arguments.js";
 import { launchMachine, SERIAL_LOG, type Machine } from "../machine/launch.js";
 import { findFreePort } from "../machine/port.js";
-
-/** Files of a finished snapshot, by name in its folder. */
-export const SNAPSHOT_FILES = { memory: "memory", state: "state", data: "data.img" } as const;
+import { saveState, SNAPSHOT_FILES } from "./state.js";
 
 /** From power-on until avfd answers. Measured: 8 s alone under TCG; several at once on two cores take many times that. */
 const COLD_BOOT_TIMEOUT_MS = 300_000;
@@ -85,22 +83,4 @@ async function bootOnce(machine: Machine, adbPort: number, progress: Progress, s
   } finally {
     clearInterval(timer);
   }
-}
-
-/** Memory stays in its file (`x-ignore-shared`); only the devices' state is written, some hundred kilobytes. */
-async function saveState(machine: Machine, signal: AbortSignal): Promise<void> {
-  await machine.qmp.command("stop");
-  await machine.qmp.command("migrate-set-capabilities", {
-    capabilities: [{ capability: "x-ignore-shared", state: true }],
-  });
-  await machine.qmp.command("migrate", { uri: `exec:cat > ${SNAPSHOT_FILES.state}` });
-  await machine.qmp.pollUntil("query-migrate", migrationCompleted, signal);
-  await machine.qmp.command("quit");
-}
-
-function migrationCompleted(answer: unknown): boolean {
-  const { status, "error-desc": reason } = answer as { status?: string; "error-desc"?: string };
-  if (status === "failed" || status === "cancelled")
-    throw new Error(`QEMU could not save its state: ${reason ?? status}`);
-  return status === "completed";
 }

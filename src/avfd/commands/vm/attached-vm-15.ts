@@ -1,36 +1,35 @@
 /** Running a VM that lives exactly as long as the `vm` process, with the lines of Android 15 (reference: avf.md 3.3). */
 import type { Caller } from "../../caller.js";
+import type { Attachment, Attachments } from "../../virtualization/attachments.js";
 import { ERROR_CODES } from "../../virtualization/vm-state.js";
 import type { VirtualMachine, VmEvent } from "../../virtualization/virtual-machine.js";
 import { camelCase, withContext } from "./rust-text.js";
 
 /**
  * Starts the VM, tells what happens to it, and settles when it is dead, of itself or because its client is gone.
+ * @param attachments of the device, where the client's place can be taken by another one
  * @param description what stands between `Created` and `with CID`
  * @param flushed settles when all that the VM wrote is in its files: who reads `VM ended` may read those next
  */
 export async function runAttached15(
+  attachments: Attachments,
   caller: Caller,
   vm: VirtualMachine,
   description: string,
   flushed: () => Promise<void>,
 ): Promise<void> {
-  vm.onEvent((event) => printEvent(caller, event));
-  const kill = (): void => void vm.kill();
-  caller.gone.addEventListener("abort", kill, { once: true });
+  const attachment = attachments.attach(vm, caller);
+  vm.onEvent((event) => printEvent(attachment, event));
   try {
     await withContext("Failed to start VM", () => vm.start());
-    if (caller.gone.aborted) kill();
-    else {
-      caller.print(`Created ${description} with CID ${vm.cid}, state is ${vm.state}.`);
-      // Should this service die, its VMs die with it, and the tool would say so.
-      caller.setLastWords(0, "VM ended: VirtualizationServiceDied\n");
-    }
+    attachment.print(`Created ${description} with CID ${vm.cid}, state is ${vm.state}.`);
+    // Should this service die, its VMs die with it, and the tool would say so.
+    attachment.setLastWords(0, "VM ended: VirtualizationServiceDied\n");
     const reason = await vm.died;
     await flushed();
-    caller.print(`VM ended: ${describeReason(reason)}`);
+    attachment.print(`VM ended: ${describeReason(reason)}`);
   } finally {
-    caller.gone.removeEventListener("abort", kill);
+    attachment.end();
   }
 }
 
@@ -39,17 +38,17 @@ export function describeReason(reason: Parameters<typeof camelCase>[0]): string 
   return reason === "WATCHDOG_REBOOT" ? "Unrecognised(DeathReason(17))" : camelCase(reason);
 }
 
-function printEvent(caller: Caller, event: VmEvent): void {
+function printEvent(client: Attachment, event: VmEvent): void {
   switch (event.kind) {
     case "started":
-      return caller.printError("payload started");
+      return client.printError("payload started");
     case "ready":
-      return caller.printError("payload is ready");
+      return client.printError("payload is ready");
     case "finished":
-      return caller.printError(`payload finished with exit code ${event.exitCode}`);
+      return client.printError(`payload finished with exit code ${event.exitCode}`);
     case "error": {
       const code = camelCase(ERROR_CODES[event.code] ?? "UNKNOWN");
-      return caller.printError(`VM encountered an error: code=${code}, message=${event.message}`);
+      return client.printError(`VM encountered an error: code=${code}, message=${event.message}`);
     }
     case "died":
       return;

@@ -2,6 +2,7 @@
 import type { Caller } from "../../caller.js";
 import type { Device } from "../../device.js";
 import { MICRODROID } from "../../virtualization/vm-config.js";
+import type { Attachment } from "../../virtualization/attachments.js";
 import type { VirtualMachine, VmEvent } from "../../virtualization/virtual-machine.js";
 import type { DeathReason } from "../../virtualization/death-reason.js";
 import { openAppFiles } from "./app-files.js";
@@ -46,14 +47,17 @@ export async function runApp13(device: Device, caller: Caller, args: ParsedArgum
         { uid, gid, pid },
       ),
     );
-    caller.print(
-      `Created VM from ${debugString(apk)}!${debugString(configPath)} with CID ${vm.cid}, state is ${vm.state}.`,
-    );
+    const created = `Created VM from ${debugString(apk)}!${debugString(configPath)} with CID ${vm.cid}, state is ${vm.state}.`;
     if (daemonize) {
       keepStreams = true;
+      caller.print(created);
       await startInBackground(device, caller, vm);
       void vm.died.then(() => endVmStreams(caller, streams));
-    } else await runAttached13(caller, vm, () => endVmStreams(caller, streams));
+    } else {
+      const attachment = device.virtualization.attachments.attach(vm, caller);
+      attachment.print(created);
+      await runAttached13(attachment, () => endVmStreams(caller, streams));
+    }
   } finally {
     if (!keepStreams) await endVmStreams(caller, streams);
   }
@@ -67,19 +71,17 @@ async function startInBackground({ virtualization }: Device, caller: Caller, vm:
   caller.print(`Started VM, state now ${vm.state}.`);
 }
 
-async function runAttached13(caller: Caller, vm: VirtualMachine, flushed: () => Promise<void>): Promise<void> {
-  vm.onEvent((event) => printEvent(caller, event));
-  const kill = (): void => void vm.kill();
-  caller.gone.addEventListener("abort", kill, { once: true });
+async function runAttached13(attachment: Attachment, flushed: () => Promise<void>): Promise<void> {
+  const { vm } = attachment;
+  vm.onEvent((event) => printEvent(attachment, event));
   try {
     await withContext("Failed to start VM", () => vm.start());
-    if (caller.gone.aborted) kill();
-    else caller.print(`Started VM, state now ${vm.state}.`);
+    attachment.print(`Started VM, state now ${vm.state}.`);
     const reason = await vm.died;
     await flushed();
-    caller.print(describeDeath13(reason));
+    attachment.print(describeDeath13(reason));
   } finally {
-    caller.gone.removeEventListener("abort", kill);
+    attachment.end();
   }
 }
 
@@ -97,14 +99,14 @@ export function describeDeath13(reason: DeathReason): string {
   return DEATHS[reason] ?? "VM died for an unrecognised reason.";
 }
 
-function printEvent(caller: Caller, event: VmEvent): void {
+function printEvent(client: Attachment, event: VmEvent): void {
   switch (event.kind) {
     case "ready":
-      return caller.printError("payload is ready");
+      return client.printError("payload is ready");
     case "finished":
-      return caller.printError(`payload finished with exit code ${event.exitCode}`);
+      return client.printError(`payload finished with exit code ${event.exitCode}`);
     case "error":
-      return caller.printError(`VM encountered an error: code=${event.code}, message=${event.message}`);
+      return client.printError(`VM encountered an error: code=${event.code}, message=${event.message}`);
     case "started":
     case "died":
       return;

@@ -69,7 +69,8 @@ export async function runApp15(device: Device, caller: Caller, args: ParsedArgum
       ),
     );
     const from = `${debugString(apk)}!${debugPayload(payload, args.values("extra-apk").length)}`;
-    await runAttached15(caller, vm, `${debugLevel === "full" ? "debuggable VM" : "VM"} from ${from}`, () =>
+    const description = `${debugLevel === "full" ? "debuggable VM" : "VM"} from ${from}`;
+    await runAttached15(device.virtualization.attachments, caller, vm, description, () =>
       endVmStreams(caller, streams),
     );
   } finally {

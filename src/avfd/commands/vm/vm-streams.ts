@@ -55,7 +55,8 @@ export function endVmStreams(caller: Caller, { consoleOut, log }: VmStreamEnds):
   return Promise.all(ended).then(() => undefined);
 }
 
-async function openConsoleInput(caller: Caller, path: string | undefined): Promise<Readable> {
+/** Without a path: what the caller is given on stdin. */
+export async function openConsoleInput(caller: Caller, path: string | undefined): Promise<Readable> {
   if (path === undefined) {
     return new Readable({
       highWaterMark: INPUT_PIECE_BYTES,

@@ -1,0 +1,91 @@
+/** From a command line to a device that answers: cold, or from what was saved of one. */
+import { join } from "node:path";
+import { sleep } from "../../base/deadline.js";
+import { InfrastructureError, isHarnessError } from "../../base/errors.js";
+import { silentProgress, type Progress } from "../../base/progress.js";
+import { connectTcpDevice } from "../../device/adb/connect.js";
+import { IMAGE_FILES } from "../image/files.js";
+import { buildMachineArguments } from "../machine/arguments.js";
+import { launchMachine, SERIAL_LOG, type Machine } from "../machine/launch.js";
+import type { ReadyDevice } from "../setup.js";
+import { personalize, restoreMachine, type DeviceIdentity } from "../snapshot/restore.js";
+import { SNAPSHOT_FILES } from "../snapshot/state.js";
+
+export type Origin =
+  | { readonly kind: "cold" }
+  /** A snapshot, or a checkpoint: they look the same. */
+  | { readonly kind: "saved"; readonly folder: string };
+
+export interface BringUp {
+  readonly ready: ReadyDevice;
+  readonly origin: Origin;
+  /** Of the device: logs, and what is written to its disk. */
+  readonly folder: string;
+  readonly adbPort: number;
+  readonly identity: DeviceIdentity;
+  /** True: the device outlives this process. */
+  readonly detached: boolean;
+  readonly progress?: Progress | undefined;
+}
+
+const COLD_BOOT_TIMEOUT_MS = 300_000;
+const CONNECT_TIMEOUT_MS = 60_000;
+/** From the end of its control connection to the end of the process. */
+const QEMU_LAST_WORDS_MS = 2_000;
+
+export function launchDevice({ ready, origin, folder, adbPort, detached }: BringUp): Machine {
+  const { accelerator, imageFolder, snapshotFolder } = ready;
+  const cold = origin.kind === "cold";
+  const argv = buildMachineArguments({
+    ...{ accelerator, imageFolder, adbPort },
+    dataDisk: originalDisk(ready, origin),
+    keepData: false,
+    memoryFile: cold ? join(folder, "memory") : join(origin.folder, SNAPSHOT_FILES.memory),
+    memoryShared: false,
+    incoming: !cold,
+    serialLog: join(folder, SERIAL_LOG),
+  });
+  return launchMachine(argv, { folder, workingFolder: cold ? snapshotFolder : origin.folder, detached });
+}
+
+/** The data disk as it is when the device starts: what it writes goes elsewhere. */
+export function originalDisk({ imageFolder }: ReadyDevice, origin: Origin): string {
+  return origin.kind === "cold" ? join(imageFolder, IMAGE_FILES.data) : join(origin.folder, SNAPSHOT_FILES.data);
+}
+
+/** Until avfd and adb's shell have answered. */
+export async function bringUp(
+  machine: Machine,
+  { origin, adbPort, identity, progress = silentProgress }: BringUp,
+  signal: AbortSignal,
+): Promise<void> {
+  if (origin.kind === "cold") {
+    progress.step("Booting the device");
+    await machine.qmp.negotiate(signal);
+    await machine.control.request({ command: "ping" }, COLD_BOOT_TIMEOUT_MS, signal);
+  } else {
+    await restore(machine, signal);
+  }
+  await Promise.all([
+    personalize(machine, identity, signal),
+    connectTcpDevice(`127.0.0.1:${adbPort}`, { timeoutMs: CONNECT_TIMEOUT_MS, signal }),
+  ]);
+}
+
+/** QEMU ends when it cannot load a state; its own words say more than the connection that broke. */
+async function restore(machine: Machine, signal: AbortSignal): Promise<void> {
+  try {
+    await restoreMachine(machine, signal);
+  } catch (error) {
+    if (isHarnessError(error) && error.code === "QEMU_GONE") {
+      await Promise.race([machine.process.ended, sleep(QEMU_LAST_WORDS_MS)]);
+    }
+    const reason: unknown = machine.ended.aborted ? machine.ended.reason : error;
+    if (isHarnessError(reason) && reason.code !== "DEVICE_ENDED" && reason.code !== "QEMU_REFUSED") throw reason;
+    if (signal.aborted && !machine.ended.aborted) throw error;
+    throw new InfrastructureError("SNAPSHOT_UNUSABLE", "The emulated device's snapshot cannot be continued.", {
+      cause: reason,
+      hint: "npx avf setup --fresh makes everything anew",
+    });
+  }
+}

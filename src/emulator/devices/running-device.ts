@@ -1,0 +1,154 @@
+/** An emulated device in the hands of who started it: it can be saved, put back to what was saved, and ended. */
+import { mkdir, rm } from "node:fs/promises";
+import { InfrastructureError, UsageError } from "../../base/errors.js";
+import { identify } from "../../process/identity.js";
+import { saveRunning } from "../checkpoints/save-running.js";
+import type { Machine } from "../machine/launch.js";
+import { bringUp, launchDevice, originalDisk, type BringUp, type Origin } from "./bring-up.js";
+import { forgetAdb } from "./end-machine.js";
+import { forgetDevice, writeRecord, type DeviceRecord } from "./records.js";
+
+export interface EmulatedDevice {
+  readonly name: string;
+  /** What `adb -s` wants: the connection is made already. Stays the same when the device is put back. */
+  readonly serial: string;
+  readonly adbPort: number;
+  readonly release: 13 | 15;
+  readonly accelerator: string;
+  /** The snapshot it started from; what is saved of it belongs to that. */
+  readonly snapshotFolder: string;
+  /** On this host; removed with the device. */
+  readonly folder: string;
+  /** Aborted with the reason when the device ended by itself. */
+  readonly ended: AbortSignal;
+  /**
+   * Writes all of the device as it is now, VMs that run included, into a new folder. The device stands still meanwhile,
+   * about a second, and goes on; connections to it stay.
+   */
+  save(folder: string, signal?: AbortSignal): Promise<void>;
+  /**
+   * Puts the device back to what `save` wrote, or makes it pristine (default). Its QEMU is replaced: adb's connections and
+   * forwards end, and clients of VMs are gone for the device; the VMs are not.
+   */
+  restore(folder?: string, signal?: AbortSignal): Promise<void>;
+  /** Ends the device and removes all of it. Repeatable. */
+  stop(): Promise<void>;
+}
+
+export class RunningDevice implements EmulatedDevice {
+  readonly #ended = new AbortController();
+  #machine: Machine;
+  #origin: Origin;
+  /** Their end is not the device's. */
+  readonly #replaced = new WeakSet<Machine>();
+  #stopping: Promise<void> | undefined;
+
+  constructor(
+    private readonly record: DeviceRecord,
+    machine: Machine,
+    private readonly start: BringUp,
+  ) {
+    this.#machine = machine;
+    this.#origin = start.origin;
+    this.#watch(machine);
+    if (start.detached) machine.detach();
+  }
+
+  get name(): string {
+    return this.record.name;
+  }
+
+  get serial(): string {
+    return this.record.serial;
+  }
+
+  get adbPort(): number {
+    return this.record.adbPort;
+  }
+
+  get release(): 13 | 15 {
+    return this.record.release;
+  }
+
+  get accelerator(): string {
+    return this.record.accelerator;
+  }
+
+  get snapshotFolder(): string {
+    return this.start.ready.snapshotFolder;
+  }
+
+  get folder(): string {
+    return this.start.folder;
+  }
+
+  get ended(): AbortSignal {
+    return this.#ended.signal;
+  }
+
+  async save(folder: string, signal?: AbortSignal): Promise<void> {
+    this.#requireAttached("saved");
+    const { ready } = this.start;
+    await mkdir(folder);
+    try {
+      await saveRunning({
+        ...{ machine: this.#machine, accelerator: ready.accelerator, imageFolder: ready.imageFolder, folder },
+        dataDisk: originalDisk(ready, this.#origin),
+        signal: signal ? AbortSignal.any([signal, this.ended]) : this.ended,
+      });
+    } catch (error) {
+      await rm(folder, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  async restore(folder = this.snapshotFolder, signal?: AbortSignal): Promise<void> {
+    this.#requireAttached("put back");
+    this.#origin = { kind: "saved", folder };
+    const start: BringUp = { ...this.start, origin: this.#origin };
+    // adb would find the end of the connection by itself, but only when it next uses it.
+    await Promise.all([this.#replace(), forgetAdb(this.serial)]);
+    const machine = launchDevice(start);
+    this.#machine = machine;
+    this.#watch(machine);
+    const { cache } = this.start.ready;
+    const either = signal ? AbortSignal.any([signal, machine.ended]) : machine.ended;
+    await Promise.all([
+      writeRecord(cache, { ...this.record, machine: identify(machine.process.pid ?? 0) }),
+      bringUp(machine, start, either),
+    ]);
+  }
+
+  stop(): Promise<void> {
+    return (this.#stopping ??= this.#stop());
+  }
+
+  async #stop(): Promise<void> {
+    await this.#machine.kill();
+    await forgetDevice(this.start.ready.cache, this.record);
+    await forgetAdb(this.serial);
+  }
+
+  /** Ends the machine without ending the device. */
+  async #replace(): Promise<void> {
+    this.#replaced.add(this.#machine);
+    await this.#machine.kill();
+  }
+
+  #watch(machine: Machine): void {
+    const tell = (): void => {
+      if (!this.#replaced.has(machine)) this.#ended.abort(machine.ended.reason);
+    };
+    if (machine.ended.aborted) tell();
+    else machine.ended.addEventListener("abort", tell, { once: true });
+  }
+
+  #requireAttached(what: string): void {
+    if (this.start.detached) {
+      throw new UsageError("DEVICE_DETACHED", `Device ${this.name} runs on its own and cannot be ${what}.`);
+    }
+    if (this.ended.aborted || this.#stopping) {
+      throw new InfrastructureError("DEVICE_ENDED", `Device ${this.name} has ended and cannot be ${what}.`);
+    }
+  }
+}
