@@ -1,7 +1,7 @@
 /** Puts the parts of the device together. */
 import { existsSync } from "node:fs";
 import type { Device } from "./device.js";
-import type { DevicePaths } from "./device-paths.js";
+import { CROSVM, CROSVM_DIGEST, type DevicePaths } from "./device-paths.js";
 import { LogBuffer } from "./log/log-buffer.js";
 import { Installer } from "./packages/installer.js";
 import { systemPackages } from "./packages/package-record.js";
@@ -12,6 +12,7 @@ import { PropertyStore } from "./properties/property-store.js";
 import { DEFAULT_RELEASE, SDK_OF_RELEASE } from "./releases.js";
 import { VirtualizationService } from "./virtualization/virtualization-service.js";
 import type { Vmm } from "./vmm/contract.js";
+import { crosvmVmm } from "./vmm/crosvm/crosvm.js";
 import { qemuVmm } from "./vmm/qemu/qemu.js";
 
 /** @param vmms to choose from, best first; default: those that this device may have */
@@ -29,10 +30,9 @@ export function createDevice(paths: DevicePaths, vmms: readonly Vmm[] = deviceVm
 }
 
 function deviceVmms(paths: DevicePaths): readonly Vmm[] {
+  const neededDevices = ["/dev/kvm", "/dev/vhost-vsock"].map((device) => paths.resolve(device));
   return [
-    qemuVmm({
-      program: paths.resolve("/usr/bin/qemu-system-x86_64"),
-      neededDevices: ["/dev/kvm", "/dev/vhost-vsock"].map((device) => paths.resolve(device)),
-    }),
+    crosvmVmm({ program: paths.resolve(CROSVM), digestFile: paths.resolve(CROSVM_DIGEST), neededDevices }),
+    qemuVmm({ program: paths.resolve("/usr/bin/qemu-system-x86_64"), neededDevices }),
   ];
 }

@@ -1,6 +1,11 @@
 /** Where things lie on the device. Everything is under one root, so that tests can have a device in a folder. */
 import { join } from "node:path";
 
+/** Where Android's virt APEX has it. */
+export const CROSVM = "/apex/com.android.virt/bin/crosvm";
+/** SHA-256 of it, written when the image was made. */
+export const CROSVM_DIGEST = "/apex/com.android.virt/etc/crosvm.sha256";
+
 export interface DevicePaths {
   readonly root: string;
   /** Unix socket that `avfdc` connects to. */

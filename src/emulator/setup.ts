@@ -121,7 +121,7 @@ async function setUp(
   if (fresh === true || freshSnapshot === true) await rm(ready.snapshotFolder, { recursive: true, force: true });
   if (!existsSync(ready.snapshotFolder)) {
     await requireSpace(cache);
-    await saveSnapshot({ ...ready, progress, signal });
+    await saveSnapshot({ ...ready, crosvmPath: crosvmPath(), progress, signal });
   }
   await prune(cache, ready);
   return ready;

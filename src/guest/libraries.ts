@@ -20,6 +20,7 @@ const libraryFolders = [
  * @param programs paths of ELF files
  * @param given names of libraries that the caller supplies itself
  * @param more names of libraries that are wanted although no program needs them
+ * @param elsewhere where a library is that no package has; one that is nowhere is left out then, instead of an error
  */
 export async function collectLibraries(
   packagesRoot: string,
@@ -27,12 +28,15 @@ export async function collectLibraries(
   given: ReadonlySet<string>,
   more: readonly string[],
   signal?: AbortSignal,
+  elsewhere?: (name: string) => string | undefined,
 ): Promise<ReadonlyMap<string, string>> {
   const found = new Map<string, string>();
   const queue = [...programs];
   const want = async (name: string, neededBy: string): Promise<void> => {
     if (found.has(name) || given.has(name)) return;
-    const path = await findLibrary(packagesRoot, name, neededBy);
+    const path = (await findLibrary(packagesRoot, name)) ?? elsewhere?.(name);
+    if (path === undefined && elsewhere !== undefined) return;
+    if (path === undefined) throw missingLibrary(name, neededBy);
     found.set(name, path);
     queue.push(path);
   };
@@ -53,12 +57,16 @@ export function parseNeeded(readelf: string): readonly string[] {
   return [...readelf.matchAll(/\(NEEDED\)\s+Shared library: \[([^\]/]+)\]/g)].map((match) => match[1] ?? "");
 }
 
-async function findLibrary(packagesRoot: string, name: string, neededBy: string): Promise<string> {
+async function findLibrary(packagesRoot: string, name: string): Promise<string | undefined> {
   for (const folder of libraryFolders) {
     const path = await realpath(join(packagesRoot, folder, name)).catch(() => undefined);
     if (path !== undefined) return path;
   }
-  throw new InfrastructureError("LIBRARY_MISSING", `No unpacked package has ${name}, which ${neededBy} needs.`, {
+  return undefined;
+}
+
+function missingLibrary(name: string, neededBy: string): InfrastructureError {
+  return new InfrastructureError("LIBRARY_MISSING", `No unpacked package has ${name}, which ${neededBy} needs.`, {
     hint: "npx avf setup downloads and unpacks the packages anew",
   });
 }

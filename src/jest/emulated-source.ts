@@ -1,18 +1,29 @@
 /** Emulated devices for workers: each gets one of its own, which ends with the worker. */
 import type { Progress } from "../base/progress.js";
-import { startEmulatedDevice } from "../emulator/index.js";
+import { startEmulatedDevice, type EmulatedDevice } from "../emulator/index.js";
 import type { DeviceSource } from "../fixtures/device-source.js";
 
-export function emulatedDevices(release: 13 | 15 | undefined, progress: Progress): DeviceSource {
+/** @param vmm what their VMs run on; undefined: `AVF_VMM`, else crosvm where it is there */
+export function emulatedDevices(
+  release: 13 | 15 | undefined,
+  progress: Progress,
+  vmm?: "qemu" | "crosvm",
+): DeviceSource {
   return {
     keepBetweenFiles: true,
     acquire: async (signal) => {
-      const device = await startEmulatedDevice({ release, progress, signal });
+      const device = await startEmulatedDevice({ release, vmm, progress, signal });
       return {
         serial: device.serial,
-        description: `emulated device ${device.name} (Android ${device.release}, ${device.accelerator})`,
+        description: `emulated device ${device.name} (${describe(device)})`,
         release: () => device.stop(),
       };
     },
   };
+}
+
+/** E.g. `Android 15, tcg, VMs on qemu 7.2.22`. */
+function describe({ release, accelerator, vmm }: EmulatedDevice): string {
+  const machines = vmm === undefined ? "no VMs" : `VMs on ${vmm.name} ${vmm.version}`;
+  return `Android ${release}, ${accelerator}, ${machines}`;
 }

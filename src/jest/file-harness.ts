@@ -40,7 +40,7 @@ export async function openFileHarness(
     return { harness, deviceEndsWithUs: true, close: () => harness.close() };
   }
   const { source, timeoutMs, what } = chooseSource(options);
-  const key = JSON.stringify([options.serials, options.release]);
+  const key = JSON.stringify([options.serials, options.release, options.vmm]);
   const session = await withDeadline(what, { timeoutMs }, (signal) => borrowDevice(key, source, { signal, record }));
   const { apks, androidTest } = options;
   try {
@@ -73,9 +73,9 @@ function chooseSource(options: EnvironmentOptions): {
   readonly what: string;
 } {
   const progress = plainProgress();
-  const { serials, leaseTimeoutMs, release } = options;
+  const { serials, leaseTimeoutMs, release, vmm } = options;
   if (serials.length === 0) {
-    const source = emulatedDevices(release, progress);
+    const source = emulatedDevices(release, progress, vmm);
     return { source, timeoutMs: DEVICE_TIMEOUT_MS, what: "an emulated device" };
   }
   const slot = Number(process.env["JEST_WORKER_ID"] ?? 1) - 1;

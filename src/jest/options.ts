@@ -12,6 +12,8 @@ export interface EnvironmentOptions {
   readonly serials: readonly string[];
   /** Android release that the emulated device shows; undefined: `AVF_RELEASE`, else 15. */
   readonly release: 13 | 15 | undefined;
+  /** What VMs of the emulated device run on; undefined: `AVF_VMM`, else crosvm where the image has one, else QEMU. */
+  readonly vmm: "qemu" | "crosvm" | undefined;
   /** How long to wait for a real device that another run uses. */
   readonly leaseTimeoutMs: number;
   /** Module whose `openHarness()` takes the place of a device: for tests of this layer itself. */
@@ -19,7 +21,7 @@ export interface EnvironmentOptions {
 }
 
 /** The last two are Jest's own. */
-const KNOWN = ["apks", "androidTest", "serial", "release", "leaseTimeoutMs", "harnessModule"];
+const KNOWN = ["apks", "androidTest", "serial", "release", "vmm", "leaseTimeoutMs", "harnessModule"];
 const OF_JEST = ["globalsCleanup", "customExportConditions"];
 const DEFAULT_LEASE_TIMEOUT_MS = 10 * 60_000;
 
@@ -28,8 +30,9 @@ export function readOptions(raw: Readonly<Record<string, unknown>>, rootDir: str
   for (const name of Object.keys(raw)) {
     if (![...KNOWN, ...OF_JEST].includes(name)) throw badOption(name, "is not known", `Known: ${KNOWN.join(", ")}.`);
   }
-  const { release, leaseTimeoutMs = DEFAULT_LEASE_TIMEOUT_MS } = raw;
+  const { release, vmm, leaseTimeoutMs = DEFAULT_LEASE_TIMEOUT_MS } = raw;
   if (release !== undefined && release !== 13 && release !== 15) throw badOption("release", "must be 13 or 15");
+  if (vmm !== undefined && vmm !== "qemu" && vmm !== "crosvm") throw badOption("vmm", 'must be "qemu" or "crosvm"');
   if (typeof leaseTimeoutMs !== "number" || !(leaseTimeoutMs > 0)) {
     throw badOption("leaseTimeoutMs", "must be a positive number");
   }
@@ -41,6 +44,7 @@ export function readOptions(raw: Readonly<Record<string, unknown>>, rootDir: str
     androidTest: androidTest === undefined ? undefined : inRoot(androidTest),
     serials: parseSerials(process.env["ANDROID_SERIAL"] ?? readText(raw, "serial")),
     release,
+    vmm,
     leaseTimeoutMs,
     harnessModule: harnessModule === undefined ? undefined : inRoot(harnessModule),
   };

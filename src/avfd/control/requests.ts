@@ -3,6 +3,7 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { isAndroidRelease } from "../releases.js";
 import type { Device } from "../device.js";
+import { VMM_PROPERTY } from "../vmm/select.js";
 import type { ControlHandler, ControlRequest } from "./channel.js";
 
 const run = promisify(execFile);
@@ -28,6 +29,8 @@ export function controlRequests(device: Device): ControlHandler {
         return {};
       case "release":
         return switchRelease(device, fields["release"]);
+      case "vmm":
+        return chooseVmm(device, fields["prefer"]);
       case "properties":
         await device.identity.override(textMap(fields["set"]));
         return {};
@@ -51,6 +54,13 @@ function switchRelease({ identity, virtualization }: Device, release: unknown): 
     virtualization.forgetCids();
   }
   return { release };
+}
+
+/** Says what VMs run on from now on; fails in the monitor's own words when it does not start. */
+async function chooseVmm(device: Device, prefer: unknown): Promise<Readonly<Record<string, unknown>>> {
+  if (prefer !== undefined && typeof prefer !== "string") throw new Error("prefer is a monitor's name");
+  if (prefer !== undefined) await device.identity.override(new Map([[VMM_PROPERTY, prefer]]));
+  return { ...(await device.virtualization.describeVmm()) };
 }
 
 function wholeNumber(value: unknown, name: string): number {

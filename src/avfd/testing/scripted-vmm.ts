@@ -22,6 +22,10 @@ export class ScriptedVmm implements Vmm {
     return undefined;
   }
 
+  async version(): Promise<string> {
+    return "1";
+  }
+
   async start(config: VmmConfig): Promise<VmmProcess> {
     if (this.startFailure) throw this.startFailure;
     const ttyS0 = new PassThrough();

@@ -11,7 +11,7 @@ import type { DeviceIdentity } from "../properties/device-identity.js";
 import type { PropertyStore } from "../properties/property-store.js";
 import { checkBootMemory } from "../vmm/boot-memory.js";
 import type { Vmm, VmmDisk } from "../vmm/contract.js";
-import { selectVmm } from "../vmm/select.js";
+import { selectVmm, VMM_PROPERTY } from "../vmm/select.js";
 import { checkAccess } from "./access-checks.js";
 import { Attachments } from "./attachments.js";
 import { nextCid } from "./cid-allocator.js";
@@ -112,6 +112,12 @@ export class VirtualizationService {
     this.options.properties.delete(LAST_CID_PROPERTY);
   }
 
+  /** What the next VM runs on. Throws an Error when there is none, or not the wanted one. */
+  async describeVmm(): Promise<{ readonly name: string; readonly version: string }> {
+    const vmm = await this.#vmm();
+    return { name: vmm.name, version: await vmm.version() };
+  }
+
   /** Stops all monitors, for a snapshot of the device; settles with their number when each thread stands still. */
   async freeze(): Promise<number> {
     this.attachments.hold();
@@ -196,20 +202,27 @@ export class VirtualizationService {
     }
   }
 
+  #vmm(): Promise<Vmm> {
+    const { vmms, properties } = this.options;
+    return selectVmm(vmms, properties.get(VMM_PROPERTY));
+  }
+
   async #launch(
     cid: number,
     config: AppVmConfig,
     disks: readonly VmmDisk[],
   ): Promise<Awaited<ReturnType<Vmm["start"]>>> {
-    const { paths, vmms } = this.options;
+    const { paths } = this.options;
     await this.#gate.open();
-    const vmm = await selectVmm(vmms);
+    const vmm = await this.#vmm();
     const kernelPath = paths.resolve(KERNEL);
     const initrdPath = paths.resolve(INITRD);
     const memoryMib = config.memoryMib === 0 ? DEFAULT_MEMORY_MIB : config.memoryMib;
     await checkBootMemory(kernelPath, initrdPath, memoryMib);
+    const folder = paths.resolve(join(SERVICE_FOLDER, String(cid)));
     const process = await vmm.start({
       cid,
+      folder,
       kernelPath,
       initrdPath,
       kernelParams: kernelParams(config, await readFile(paths.resolve(KERNEL_PARAMETERS), "utf8")),
@@ -218,7 +231,7 @@ export class VirtualizationService {
       cpuCount: Math.min(config.cpuCount, cpus().length),
       gdbPort: config.gdbPort,
     });
-    await recordVmm(paths.resolve(join(SERVICE_FOLDER, String(cid))), process.pid);
+    await recordVmm(folder, process.pid);
     return process;
   }
 

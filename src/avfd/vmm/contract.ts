@@ -1,4 +1,4 @@
-/** What the service needs of a virtual machine monitor; QEMU here, crosvm where a device has it. */
+/** What the service needs of a virtual machine monitor: crosvm where a device has it, else QEMU. */
 import type { FileHandle } from "node:fs/promises";
 import type { Duplex, Readable } from "node:stream";
 
@@ -11,6 +11,8 @@ export interface VmmDisk {
 
 export interface VmmConfig {
   readonly cid: number;
+  /** The VM's own, removed after its end: for what the monitor keeps beside it. */
+  readonly folder: string;
   readonly kernelPath: string;
   readonly initrdPath: string | undefined;
   readonly kernelParams: readonly string[];
@@ -51,6 +53,8 @@ export interface Vmm {
   readonly name: string;
   /** Why it cannot be used on this device; undefined when it can. */
   refusal(): Promise<string | undefined>;
+  /** Of a monitor that is not refused. */
+  version(): Promise<string>;
   /** Resolves once the process runs. */
   start(config: VmmConfig): Promise<VmmProcess>;
 }

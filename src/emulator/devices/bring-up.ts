@@ -6,10 +6,12 @@ import { silentProgress, type Progress } from "../../base/progress.js";
 import { connectTcpDevice } from "../../device/adb/connect.js";
 import { IMAGE_FILES } from "../image/files.js";
 import { buildMachineArguments } from "../machine/arguments.js";
+import type { Vmm } from "../machine/control.js";
 import { launchMachine, SERIAL_LOG, type Machine } from "../machine/launch.js";
 import type { ReadyDevice } from "../setup.js";
 import { personalize, restoreMachine, type DeviceIdentity } from "../snapshot/restore.js";
 import { SNAPSHOT_FILES } from "../snapshot/state.js";
+import { chooseVmm, type VmmDescription } from "./vmm.js";
 
 export type Origin =
   | { readonly kind: "cold" }
@@ -23,6 +25,8 @@ export interface BringUp {
   readonly folder: string;
   readonly adbPort: number;
   readonly identity: DeviceIdentity;
+  /** What VMs are to run on; undefined: the best there is. */
+  readonly vmm: Vmm | undefined;
   /** True: the device outlives this process. */
   readonly detached: boolean;
   readonly progress?: Progress | undefined;
@@ -53,12 +57,12 @@ export function originalDisk({ imageFolder }: ReadyDevice, origin: Origin): stri
   return origin.kind === "cold" ? join(imageFolder, IMAGE_FILES.data) : join(origin.folder, SNAPSHOT_FILES.data);
 }
 
-/** Until avfd and adb's shell have answered. */
+/** Until avfd and adb's shell have answered. Returns what VMs run on; undefined when the device can run none. */
 export async function bringUp(
   machine: Machine,
-  { origin, adbPort, identity, progress = silentProgress }: BringUp,
+  { origin, adbPort, identity, vmm, progress = silentProgress }: BringUp,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<VmmDescription | undefined> {
   if (origin.kind === "cold") {
     progress.step("Booting the device");
     await machine.qmp.negotiate(signal);
@@ -66,10 +70,12 @@ export async function bringUp(
   } else {
     await restore(machine, signal);
   }
-  await Promise.all([
+  const [chosen] = await Promise.all([
+    chooseVmm(machine.control, vmm, signal),
     personalize(machine, identity, signal),
     connectTcpDevice(`127.0.0.1:${adbPort}`, { timeoutMs: CONNECT_TIMEOUT_MS, signal }),
   ]);
+  return chosen;
 }
 
 /** QEMU ends when it cannot load a state; its own words say more than the connection that broke. */

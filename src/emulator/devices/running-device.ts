@@ -7,6 +7,7 @@ import type { Machine } from "../machine/launch.js";
 import { bringUp, launchDevice, originalDisk, type BringUp, type Origin } from "./bring-up.js";
 import { forgetAdb } from "./end-machine.js";
 import { forgetDevice, writeRecord, type DeviceRecord } from "./records.js";
+import type { VmmDescription } from "./vmm.js";
 
 export interface EmulatedDevice {
   readonly name: string;
@@ -15,6 +16,8 @@ export interface EmulatedDevice {
   readonly adbPort: number;
   readonly release: 13 | 15;
   readonly accelerator: string;
+  /** What its VMs run on; undefined when it cannot run any. */
+  readonly vmm: VmmDescription | undefined;
   /** The snapshot it started from; what is saved of it belongs to that. */
   readonly snapshotFolder: string;
   /** On this host; removed with the device. */
@@ -47,6 +50,7 @@ export class RunningDevice implements EmulatedDevice {
     private readonly record: DeviceRecord,
     machine: Machine,
     private readonly start: BringUp,
+    readonly vmm: VmmDescription | undefined,
   ) {
     this.#machine = machine;
     this.#origin = start.origin;

@@ -2,6 +2,7 @@
 import { InfrastructureError, isHarnessError, UsageError } from "../../base/errors.js";
 import type { Progress } from "../../base/progress.js";
 import { identify } from "../../process/identity.js";
+import type { Vmm } from "../machine/control.js";
 import type { Machine } from "../machine/launch.js";
 import { findFreePort } from "../machine/port.js";
 import { ensureReady, type ReadyDevice } from "../setup.js";
@@ -10,6 +11,7 @@ import { forgetAdb } from "./end-machine.js";
 import { claimDeviceFolder, dropClaim, writeRecord, type DeviceRecord } from "./records.js";
 import { RunningDevice, type EmulatedDevice } from "./running-device.js";
 import { sweepDevices } from "./sweep.js";
+import { requireVmm, vmmFromEnvironment } from "./vmm.js";
 
 export interface StartOptions {
   /** Default: `avf-1`, `avf-2`…, the first that is free. */
@@ -20,6 +22,8 @@ export interface StartOptions {
   readonly cold?: boolean;
   /** Android release whose `vm` dialect and properties the device shows. Default: `AVF_RELEASE`, else 15. */
   readonly release?: 13 | 15 | undefined;
+  /** What its VMs run on. Default: `AVF_VMM`, else crosvm where the image has one (`AVF_CROSVM`), else QEMU. */
+  readonly vmm?: Vmm | undefined;
   /** True: the device outlives this process, until `avf device stop`. */
   readonly detached?: boolean;
   readonly progress?: Progress;
@@ -28,13 +32,15 @@ export interface StartOptions {
 
 /** Sets up what is missing, then starts a device. It is pristine: nothing an earlier one did is in it. */
 export async function startEmulatedDevice(options: StartOptions = {}): Promise<EmulatedDevice> {
+  const vmm = options.vmm ?? vmmFromEnvironment();
+  requireVmm(vmm);
   const setup = { ...(options.progress ? { progress: options.progress } : {}), signal: options.signal };
   let ready = await ensureReady(setup);
   await sweepDevices(ready.cache);
   for (let attempt = 1; ; attempt++) {
     const port = options.port ?? (await findFreePort());
     try {
-      return await startOnPort(ready, port, options);
+      return await startOnPort(ready, port, { ...options, vmm });
     } catch (error) {
       const code = isHarnessError(error) ? error.code : undefined;
       // Somebody took the free port between our look and QEMU's.
@@ -67,14 +73,18 @@ async function startOnPort(ready: ReadyDevice, adbPort: number, options: StartOp
     const start: BringUp = {
       ...{ ready, folder, adbPort, detached, progress: options.progress },
       identity: { serialNumber: name, release },
+      vmm: options.vmm,
       origin: options.cold === true ? { kind: "cold" } : { kind: "saved", folder: ready.snapshotFolder },
     };
     machine = launchDevice(start);
     const qemu = identify(machine.process.pid ?? 0);
     const signal = AbortSignal.any([machine.ended, ...(options.signal ? [options.signal] : [])]);
-    await Promise.all([writeRecord(cache, { ...record, machine: qemu }), bringUp(machine, start, signal)]);
+    const [vmm] = await Promise.all([
+      bringUp(machine, start, signal),
+      writeRecord(cache, { ...record, machine: qemu }),
+    ]);
     if (detached) await writeRecord(cache, { ...record, machine: qemu, owner: null });
-    return new RunningDevice(record, machine, start);
+    return new RunningDevice(record, machine, start, vmm);
   } catch (error) {
     await machine?.kill();
     await forgetAdb(`127.0.0.1:${adbPort}`);

@@ -59,7 +59,8 @@ export async function buildImage(options: BuildImageOptions): Promise<void> {
     progress.detail("guest");
     await addGuest(packages, join(draft, IMAGE_FILES.kernel), rootFolder, workFolder, signal);
     progress.detail("file systems");
-    await makeFileSystem(join(draft, IMAGE_FILES.root), ROOT_BYTES, "root", rootFolder, signal);
+    const rootBytes = ROOT_BYTES + (options.crosvmPath === undefined ? 0 : await wholeMib(options.crosvmPath));
+    await makeFileSystem(join(draft, IMAGE_FILES.root), rootBytes, "root", rootFolder, signal);
     await makeFileSystem(join(draft, IMAGE_FILES.data), DATA_BYTES, "data", undefined, signal);
     await rm(rootFolder, { recursive: true });
     await rm(workFolder, { recursive: true });
@@ -111,6 +112,11 @@ async function addGuest(
     const to = createWriteStream(join(outFolder, "microdroid_kernel"));
     createReadStream(kernel).on("error", reject).pipe(to).on("error", reject).on("finish", resolve);
   });
+}
+
+/** One with debug information may be as large as all the rest. */
+async function wholeMib(path: string): Promise<number> {
+  return Math.ceil((await stat(path)).size / 2 ** 20) * 2 ** 20;
 }
 
 async function makeFileSystem(

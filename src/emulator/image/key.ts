@@ -5,11 +5,12 @@ import { join } from "node:path";
 import { avfdInputs } from "../../avfd/image.js";
 import { packageRoot } from "../../base/paths.js";
 import { guestInputs } from "../../guest/image.js";
+import { binaryDigest } from "./binary-digest.js";
 import { rootTreeInputs } from "./root-tree.js";
 
 /**
- * Reads some hundred kilobytes of sources, but no package and no binary: it is computed at every start. The host's Node
- * and a crosvm count by size and time of change.
+ * Reads some hundred kilobytes of sources, but no package: it is computed at every start. The host's Node counts by size
+ * and time of change, a crosvm by its content, for whoever builds one makes many of a size.
  */
 export function imageKey(crosvmPath: string | undefined): string {
   const hash = createHash("sha256");
@@ -17,10 +18,9 @@ export function imageKey(crosvmPath: string | undefined): string {
   for (const file of [...builderFiles(), ...shared, ...rootTreeInputs(), ...guestInputs(), ...avfdInputs()]) {
     hash.update(file.slice(packageRoot.length)).update("\0").update(readFileSync(file)).update("\0");
   }
-  for (const binary of [realpathSync(process.execPath), ...(crosvmPath === undefined ? [] : [crosvmPath])]) {
-    const { size, mtimeMs } = statSync(binary);
-    hash.update(`binary ${size} ${mtimeMs}\0`);
-  }
+  const { size, mtimeMs } = statSync(realpathSync(process.execPath));
+  hash.update(`node ${size} ${mtimeMs}\0`);
+  if (crosvmPath !== undefined) hash.update(`crosvm ${binaryDigest(crosvmPath)}\0`);
   return hash.digest("hex").slice(0, 16);
 }
 

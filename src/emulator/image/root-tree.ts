@@ -1,9 +1,11 @@
 /** The emulated device's root file system as a folder on the host, ready for mke2fs. */
-import { chmod, copyFile, cp, mkdir, readFile, realpath, symlink, writeFile } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { cp, mkdir, readFile, realpath, symlink, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
 import { installAvfd } from "../../avfd/image.js";
 import { packageRoot } from "../../base/paths.js";
 import { collectLibraries } from "../../guest/libraries.js";
+import { installCrosvm } from "./crosvm.js";
+import { install } from "./install.js";
 import { run } from "../../process/run.js";
 import type { UnpackedPackages } from "../packages/unpack.js";
 
@@ -66,8 +68,8 @@ async function installPrograms({ packages, rootFolder, crosvmPath, signal }: Roo
     [join(packages.root, "usr/lib/android-sdk/platform-tools/adbd"), "system/bin/adbd"],
     [await realpath(process.execPath), "system/bin/node"],
   ]);
-  if (crosvmPath !== undefined) programs.set(crosvmPath, "apex/com.android.virt/bin/crosvm");
   for (const [source, target] of programs) await install(source, join(rootFolder, target));
+  if (crosvmPath !== undefined) await installCrosvm(crosvmPath, packages.root, rootFolder, signal);
   await disclaimAbb(join(rootFolder, "system/bin/adbd"));
   const libraries = await collectLibraries(packages.root, [...programs.keys()], new Set(), [], signal);
   for (const [name, file] of libraries) {
@@ -95,12 +97,6 @@ async function installBusybox(packagesRoot: string, rootFolder: string): Promise
   for (const applet of stdout.split("\n").filter((name) => /^[\w[.-]+$/.test(name) && name !== "busybox")) {
     await symlink("busybox", join(rootFolder, "system/bin", applet));
   }
-}
-
-async function install(source: string, target: string): Promise<void> {
-  await mkdir(dirname(target), { recursive: true });
-  await copyFile(source, target);
-  await chmod(target, 0o755);
 }
 
 /** Files of this folder that shape the tree, for the image's key. */

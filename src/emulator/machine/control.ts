@@ -10,7 +10,12 @@ export type ControlRequest =
   | { readonly command: "clock"; readonly epochMs: number }
   | { readonly command: "entropy"; readonly hex: string }
   | { readonly command: "release"; readonly release: 13 | 15 }
+  /** Answers what VMs run on: `name`, `version`. Refused when that monitor cannot run there. */
+  | { readonly command: "vmm"; readonly prefer?: Vmm | "" }
   | { readonly command: "properties"; readonly set: Readonly<Record<string, string>> };
+
+/** Virtual machine monitors that a device may have. */
+export type Vmm = "qemu" | "crosvm";
 
 interface ControlReply {
   readonly id?: number;
@@ -30,7 +35,11 @@ export class ControlChannel {
   }
 
   /** Sends a request and waits until the device says it is done. A device that still boots reads it once it is up. */
-  async request(request: ControlRequest, timeoutMs: number, signal?: AbortSignal): Promise<void> {
+  async request(
+    request: ControlRequest,
+    timeoutMs: number,
+    signal?: AbortSignal,
+  ): Promise<Readonly<Record<string, unknown>>> {
     const id = ++this.#lastId;
     const what = `the emulated device to answer "${request.command}"`;
     const reply = await withDeadline(what, { timeoutMs, signal }, () => {
@@ -38,7 +47,7 @@ export class ControlChannel {
       this.stream.write(`${JSON.stringify({ id, ...request })}\n`);
       return answered;
     }).finally(() => this.#waiting.delete(id));
-    if (reply.ok === true) return;
+    if (reply.ok === true) return { ...reply };
     throw new InfrastructureError(
       "DEVICE_REFUSED",
       `The emulated device refused "${request.command}": ${reply.error ?? "no reason given"}.`,

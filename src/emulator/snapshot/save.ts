@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { formatMs } from "../../base/deadline.js";
+import { isHarnessError, UsageError } from "../../base/errors.js";
 import type { Progress } from "../../base/progress.js";
 import { connectTcpDevice, disconnectTcpDevice } from "../../device/adb/connect.js";
 import { run } from "../../process/run.js";
@@ -20,6 +21,8 @@ export interface SaveSnapshotOptions {
   /** Becomes the finished snapshot, in one rename. */
   readonly snapshotFolder: string;
   readonly accelerator: Accelerator;
+  /** The crosvm that was put into the image, if any. */
+  readonly crosvmPath: string | undefined;
   readonly progress: Progress;
   readonly signal?: AbortSignal | undefined;
 }
@@ -48,7 +51,7 @@ export async function saveSnapshot(options: SaveSnapshotOptions): Promise<void> 
     });
     machine = launchMachine(argv, { folder: draft, workingFolder: draft, detached: false });
     const ended = AbortSignal.any([machine.ended, ...(signal ? [signal] : [])]);
-    await bootOnce(machine, adbPort, progress, ended);
+    await bootOnce(machine, adbPort, options, ended);
     progress.step("Saving its state");
     await saveState(machine, ended);
     await machine.process.ended;
@@ -60,12 +63,18 @@ export async function saveSnapshot(options: SaveSnapshotOptions): Promise<void> 
 }
 
 /** Uses the device once, so that what every start needs is in memory when it is saved. */
-async function bootOnce(machine: Machine, adbPort: number, progress: Progress, signal: AbortSignal): Promise<void> {
+async function bootOnce(
+  machine: Machine,
+  adbPort: number,
+  { progress, crosvmPath }: SaveSnapshotOptions,
+  signal: AbortSignal,
+): Promise<void> {
   const begun = performance.now();
   const timer = setInterval(() => progress.detail(formatMs(performance.now() - begun)), 1_000);
   try {
     await machine.qmp.negotiate(signal);
     await machine.control.request({ command: "ping" }, COLD_BOOT_TIMEOUT_MS, signal);
+    await requireCrosvm(machine, crosvmPath, signal);
     await machine.control.request({ command: "entropy", hex: randomBytes(32).toString("hex") }, 20_000, signal);
     const serial = await connectTcpDevice(`127.0.0.1:${adbPort}`, { timeoutMs: 60_000, signal });
     try {
@@ -82,5 +91,20 @@ async function bootOnce(machine: Machine, adbPort: number, progress: Progress, s
     await machine.control.request({ command: "sync" }, 30_000, signal);
   } finally {
     clearInterval(timer);
+  }
+}
+
+/** A crosvm that cannot run on the device is told now, not at the first VM. */
+async function requireCrosvm(machine: Machine, crosvmPath: string | undefined, signal: AbortSignal): Promise<void> {
+  if (crosvmPath === undefined) return;
+  try {
+    await machine.control.request({ command: "vmm", prefer: "crosvm" }, COLD_BOOT_TIMEOUT_MS, signal);
+    await machine.control.request({ command: "vmm", prefer: "" }, COLD_BOOT_TIMEOUT_MS, signal);
+  } catch (error) {
+    if (!isHarnessError(error) || error.code !== "DEVICE_REFUSED") throw error;
+    throw new UsageError("CROSVM_UNUSABLE", `The crosvm at ${crosvmPath} does not run on the emulated device.`, {
+      cause: error,
+      hint: "the device has Debian's libraries: build it on this Debian or an older one, or unset AVF_CROSVM to use QEMU",
+    });
   }
 }

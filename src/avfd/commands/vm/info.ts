@@ -1,5 +1,6 @@
 /** `vm info` (reference: avf.md 3.5). */
 import { existsSync } from "node:fs";
+import { describeError } from "../../../base/errors.js";
 import type { Caller } from "../../caller.js";
 import type { Device } from "../../device.js";
 import type { AndroidRelease } from "../../releases.js";
@@ -13,6 +14,8 @@ export interface HypervisorInfo {
   readonly hasVfio: boolean;
   readonly hasVfioPlatform: boolean;
   readonly osList: readonly string[];
+  /** E.g. `crosvm 0.1.0`, or why there is none. Not in Android's own output: there it is always crosvm. */
+  readonly vmm: string;
 }
 
 export async function printInfo(device: Device, caller: Caller): Promise<number> {
@@ -27,9 +30,19 @@ export async function printInfo(device: Device, caller: Caller): Promise<number>
     hasVfio: existsSync(paths.resolve("/dev/vfio/vfio")),
     hasVfioPlatform: existsSync(paths.resolve("/sys/bus/platform/drivers/vfio-platform")),
     osList: [MICRODROID],
+    vmm: await describeVmm(device),
   });
   for (const line of lines) caller.print(line);
   return 0;
+}
+
+async function describeVmm({ virtualization }: Device): Promise<string> {
+  try {
+    const { name, version } = await virtualization.describeVmm();
+    return `${name} ${version}`;
+  } catch (error) {
+    return `none: ${describeError(error)}`;
+  }
 }
 
 export function formatInfo(release: AndroidRelease, info: HypervisorInfo): readonly string[] {
@@ -40,13 +53,15 @@ export function formatInfo(release: AndroidRelease, info: HypervisorInfo): reado
     info.version === undefined ? "Hypervisor version not set." : `Hypervisor version: ${info.version}`,
     exists("/dev/kvm", info.hasKvm),
   ];
-  if (release === 13) return lines;
+  const vmm = `Virtual machine monitor: ${info.vmm}`;
+  if (release === 13) return [...lines, vmm];
   return [
     ...lines,
     exists("/dev/vfio/vfio", info.hasVfio),
     `VFIO-platform is ${info.hasVfioPlatform ? "supported" : "not supported"}.`,
     "Assignable devices: []",
     `Available OS list: ${JSON.stringify(info.osList)}`,
+    vmm,
   ];
 }
 

@@ -51,6 +51,7 @@ describe("vm info", () => {
     hasVfio: false,
     hasVfioPlatform: false,
     osList: ["microdroid"],
+    vmm: "crosvm 0.1.0",
   };
 
   test("release 15", () => {
@@ -62,14 +63,16 @@ describe("vm info", () => {
       "VFIO-platform is not supported.",
       "Assignable devices: []",
       'Available OS list: ["microdroid"]',
+      "Virtual machine monitor: crosvm 0.1.0",
     ]);
   });
 
-  test("release 13 has three lines", () => {
+  test("release 13 has three lines, and the monitor", () => {
     expect(formatInfo(13, { ...info, version: "kvm", hasKvm: false })).toEqual([
       "Only unprotected VMs are supported.",
       "Hypervisor version: kvm",
       "/dev/kvm does not exist.",
+      "Virtual machine monitor: crosvm 0.1.0",
     ]);
   });
 

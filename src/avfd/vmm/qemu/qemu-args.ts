@@ -1,8 +1,6 @@
 /** The command line of QEMU for one VM: a microvm under KVM, booted by PVH, with the serial devices crosvm would give. */
 import type { VmmConfig } from "../contract.js";
-
-/** Descriptors that the process is started with, beside 0 to 2. Disks follow in order. */
-export const QEMU_FDS = { ttyS0: 3, failure: 4, hvc0: 5, log: 6, firstDisk: 7 } as const;
+import { MONITOR_FDS } from "../monitor-process.js";
 
 /** Exit code when the guest writes this to the port: (value << 1) | 1. */
 export const DEBUG_EXIT_PORT = 0xf4;
@@ -37,7 +35,8 @@ export function buildQemuArgs(config: VmmConfig): readonly string[] {
     ...["-global", "virtio-mmio.force-legacy=false"],
     ...["-kernel", config.kernelPath],
     ...(config.initrdPath === undefined ? [] : ["-initrd", config.initrdPath]),
-    ...["-append", config.kernelParams.join(" ")],
+    // A reset needs no ACPI then, and `-no-reboot` makes it an end.
+    ...["-append", [...config.kernelParams, "reboot=t"].join(" ")],
     ...serialArgs(),
     ...config.disks.flatMap((disk, index) => diskArgs(disk.serial, index, disk.writable)),
     ...["-device", `vhost-vsock-device,guest-cid=${config.cid}`],
@@ -48,11 +47,11 @@ export function buildQemuArgs(config: VmmConfig): readonly string[] {
 
 function serialArgs(): readonly string[] {
   return [
-    ...["-chardev", `socket,id=ttyS0,fd=${QEMU_FDS.ttyS0}`],
-    ...["-chardev", `socket,id=failure,fd=${QEMU_FDS.failure}`],
-    ...["-chardev", `socket,id=hvc0,fd=${QEMU_FDS.hvc0}`],
+    ...["-chardev", `socket,id=ttyS0,fd=${MONITOR_FDS.ttyS0}`],
+    ...["-chardev", `socket,id=failure,fd=${MONITOR_FDS.failure}`],
+    ...["-chardev", `socket,id=hvc0,fd=${MONITOR_FDS.hvc0}`],
     ...["-chardev", "null,id=hvc1"],
-    ...["-chardev", `socket,id=log,fd=${QEMU_FDS.log}`],
+    ...["-chardev", `socket,id=log,fd=${MONITOR_FDS.log}`],
     ...["-device", "isa-serial,index=0,chardev=ttyS0"],
     ...["-device", "isa-serial,index=1,chardev=failure"],
     ...["-device", "virtio-serial-device,max_ports=4"],
@@ -66,7 +65,7 @@ function serialArgs(): readonly string[] {
 function diskArgs(serial: string, index: number, writable: boolean): readonly string[] {
   const set = index + 1;
   return [
-    ...["-add-fd", `set=${set},fd=${QEMU_FDS.firstDisk + index}`],
+    ...["-add-fd", `set=${set},fd=${MONITOR_FDS.firstDisk + index}`],
     ...[
       "-blockdev",
       `driver=file,node-name=disk${index},filename=/dev/fdset/${set},read-only=${writable ? "off" : "on"},discard=unmap`,

@@ -1,13 +1,15 @@
 import { describe, expect, test } from "@jest/globals";
 import type { FileHandle } from "node:fs/promises";
 import type { VmmConfig, VmmDisk } from "../contract.js";
-import { buildQemuArgs, QEMU_FDS } from "./qemu-args.js";
+import { MONITOR_FDS } from "../monitor-process.js";
+import { buildQemuArgs } from "./qemu-args.js";
 import { describeQemuEnd, describeQemuMessage } from "./qemu.js";
 
 const disk = (serial: string, writable = false): VmmDisk => ({ serial, writable, file: { fd: 99 } as FileHandle });
 
 const config: VmmConfig = {
   cid: 2048,
+  folder: "/vm",
   kernelPath: "/k",
   initrdPath: "/i",
   kernelParams: ["quiet", "console=hvc0"],
@@ -28,14 +30,17 @@ describe("QEMU's command line", () => {
   test("says what to boot, and how large", () => {
     expect(valuesOf(args, "-kernel")).toEqual(["/k"]);
     expect(valuesOf(args, "-initrd")).toEqual(["/i"]);
-    expect(valuesOf(args, "-append")).toEqual(["quiet console=hvc0"]);
+    expect(valuesOf(args, "-append")).toEqual(["quiet console=hvc0 reboot=t"]);
     expect(valuesOf(args, "-m")).toEqual(["192"]);
     expect(valuesOf(args, "-smp")).toEqual(["2"]);
     expect(valuesOf(buildQemuArgs({ ...config, initrdPath: undefined }), "-initrd")).toEqual([]);
   });
 
   test("a disk is a descriptor in a set of its own, found by its serial, and writable only when it says so", () => {
-    expect(valuesOf(args, "-add-fd")).toEqual([`set=1,fd=${QEMU_FDS.firstDisk}`, `set=2,fd=${QEMU_FDS.firstDisk + 1}`]);
+    expect(valuesOf(args, "-add-fd")).toEqual([
+      `set=1,fd=${MONITOR_FDS.firstDisk}`,
+      `set=2,fd=${MONITOR_FDS.firstDisk + 1}`,
+    ]);
     const [system, instance] = valuesOf(args, "-blockdev");
     expect(system).toContain("filename=/dev/fdset/1,read-only=on");
     expect(instance).toContain("filename=/dev/fdset/2,read-only=off");

@@ -1,0 +1,107 @@
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { mkdir, mkdtemp, open, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { VmmConfig } from "../contract.js";
+import { crosvmVmm, describeCrosvmEnd } from "./crosvm.js";
+import { makeWholeDisks } from "./whole-disks.js";
+
+/** Stands in for crosvm: knows a few options, notes how it was called, and plays a guest on the inherited descriptors. */
+const PROGRAM = `#!/bin/sh
+echo "$*" >>"$0.calls"
+case "$*" in
+--help) echo "  --extended-status use extended exit status" ;;
+version) echo "crosvm 0.1.0" ;;
+"run --help") printf '  --cid ID\\n  -b, --block PARAMS\\n' ;;
+*) echo "vmm starts" >&2; printf console >&5; printf log >&6; printf 'HANGUP|' >&4; cat <&7 >&3; exit 32 ;;
+esac
+`;
+
+let folder: string;
+beforeEach(async () => void (folder = await mkdtemp(join(tmpdir(), "crosvm-"))));
+afterEach(() => rm(folder, { recursive: true }));
+
+async function vmmOf(text: string): Promise<ReturnType<typeof crosvmVmm>> {
+  const program = join(folder, "crosvm");
+  await writeFile(program, text, { mode: 0o755 });
+  await writeFile(join(folder, "digest"), `${"0123456789abcdef".repeat(4)}\n`);
+  return crosvmVmm({ program, digestFile: join(folder, "digest"), neededDevices: ["/dev/null"] });
+}
+
+async function textOf(stream: NodeJS.ReadableStream): Promise<string> {
+  let text = "";
+  for await (const chunk of stream) text += String(chunk);
+  return text;
+}
+
+describe("a crosvm of the device", () => {
+  test("is absent, does not start, or lacks a device: each says so", async () => {
+    const absent = crosvmVmm({ program: join(folder, "none"), digestFile: "", neededDevices: [] });
+    expect(await absent.refusal()).toBe(`${join(folder, "none")} is missing`);
+    const broken = await vmmOf("#!/bin/sh\necho 'libfoo.so.1: cannot open shared object file' >&2; exit 127\n");
+    expect(await broken.refusal()).toMatch(/crosvm does not start: libfoo\.so\.1: cannot open shared object file$/);
+    await expect(broken.version()).rejects.toThrow("libfoo.so.1");
+    const program = join(folder, "crosvm");
+    expect(await crosvmVmm({ program, digestFile: "", neededDevices: ["/dev/no-kvm"] }).refusal()).toBe(
+      "/dev/no-kvm is missing",
+    );
+  });
+
+  test("is asked once what it knows, and tells its version with the file's digest", async () => {
+    const vmm = await vmmOf(PROGRAM);
+    expect(await vmm.refusal()).toBeUndefined();
+    expect(await vmm.refusal()).toBeUndefined();
+    expect(await vmm.version()).toBe("0.1.0 (sha256 0123456789ab)");
+    const calls = (await readFile(join(folder, "crosvm.calls"), "utf8")).trim().split("\n");
+    expect(calls.sort()).toEqual(["--help", "run --help", "version"]);
+  });
+
+  test("starts with its serial devices on sockets and only the options it knows", async () => {
+    const vmm = await vmmOf(PROGRAM);
+    await mkdir(join(folder, "vm"));
+    await writeFile(join(folder, "apk"), "odd");
+    const file = await open(join(folder, "apk"));
+    const config: VmmConfig = {
+      ...{ cid: 9, folder: join(folder, "vm"), kernelPath: "/k", initrdPath: undefined, kernelParams: [] },
+      ...{ disks: [{ serial: "apk", writable: false, file }], memoryMib: 64, cpuCount: 1, gdbPort: undefined },
+    };
+    const { streams, ended, argv } = await vmm.start(config).finally(() => file.close());
+    const [ttyS0, failure, hvc0, log, messages] = await Promise.all(
+      [streams.ttyS0, streams.failure, streams.hvc0, streams.log, streams.messages].map(textOf),
+    );
+    expect({ failure, hvc0, log, messages }).toEqual({
+      ...{ failure: "HANGUP|", hvc0: "console", log: "log", messages: "vmm starts\n" },
+    });
+    expect(ttyS0).toBe(`odd${"\0".repeat(4093)}`);
+    expect(await ended).toEqual({ kind: "reboot" });
+    expect(argv).toEqual(expect.arrayContaining(["--extended-status", "--cid", "--block"]));
+    expect(argv).not.toContain("--no-balloon");
+  });
+});
+
+test("disks of whole sectors, and writable ones, are passed as they are", async () => {
+  await writeFile(join(folder, "even"), Buffer.alloc(1024));
+  await writeFile(join(folder, "odd"), Buffer.alloc(1025));
+  const [even, odd] = [await open(join(folder, "even")), await open(join(folder, "odd"))];
+  const disks = [
+    { serial: "even", writable: false, file: even },
+    { serial: "odd", writable: true, file: odd },
+  ];
+  const whole = await makeWholeDisks(disks, folder);
+  expect(whole.disks).toEqual(disks);
+  await whole.close();
+  expect((await even.stat()).size).toBe(1024);
+  await Promise.all([even.close(), odd.close()]);
+});
+
+test.each([
+  [0, null, { kind: "shutdown" }],
+  [1, null, { kind: "start-failed" }],
+  [32, null, { kind: "reboot" }],
+  [33, null, { kind: "crash" }],
+  [36, null, { kind: "watchdog-reboot" }],
+  [34, null, { kind: "unknown", status: "exit status: 34" }],
+  [null, "SIGKILL", { kind: "killed" }],
+] as const)("exit code %p, signal %p", (exitCode, signal, end) => {
+  expect(describeCrosvmEnd(exitCode, signal)).toEqual(end);
+});

@@ -1,0 +1,102 @@
+/** crosvm, Android's own virtual machine monitor. */
+import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { promisify } from "node:util";
+import type { Vmm, VmmEnd } from "../contract.js";
+import { startMonitor } from "../monitor-process.js";
+import { findMissing, type NeededFiles } from "../needed-files.js";
+import { buildCrosvmArgs } from "./crosvm-args.js";
+import { makeWholeDisks } from "./whole-disks.js";
+import { parseOptions, type CrosvmOptions } from "./crosvm-options.js";
+
+export interface CrosvmFiles extends NeededFiles {
+  /** Holds the SHA-256 of the program in hexadecimal: its own version number has been the same for years. */
+  readonly digestFile: string;
+}
+
+/** What was found out by running it; it runs once, for under nesting each run takes its time. */
+type Inspected =
+  | { readonly works: true; readonly version: string; readonly options: CrosvmOptions }
+  | { readonly works: false; readonly reason: string };
+
+const INSPECT_TIMEOUT_MS = 60_000;
+const DIGEST_DIGITS = 12;
+
+export function crosvmVmm(files: CrosvmFiles): Vmm {
+  const { program } = files;
+  let inspected: Promise<Inspected> | undefined;
+  const inspectOnce = (): Promise<Inspected> => (inspected ??= inspect(files));
+  return {
+    name: "crosvm",
+    refusal: async () => {
+      const missing = await findMissing(files);
+      if (missing !== undefined) return missing;
+      const found = await inspectOnce();
+      return found.works ? undefined : found.reason;
+    },
+    version: async () => {
+      const found = await inspectOnce();
+      if (!found.works) throw new Error(found.reason);
+      return found.version;
+    },
+    start: async (config) => {
+      const found = await inspectOnce();
+      if (!found.works) throw new Error(found.reason);
+      const args = buildCrosvmArgs(config, found.options);
+      const whole = await makeWholeDisks(config.disks, config.folder);
+      // The process has descriptors of its own once it runs.
+      return startMonitor({ program, args, disks: whole.disks, describeEnd: describeCrosvmEnd }).finally(() =>
+        whole.close(),
+      );
+    },
+  };
+}
+
+/** Exit codes with `--extended-status` (reference: avf.md 4.3). */
+export function describeCrosvmEnd(exitCode: number | null, signal: string | null): VmmEnd {
+  if (signal !== null) return { kind: "killed" };
+  switch (exitCode) {
+    case 0:
+      return { kind: "shutdown" };
+    case 1:
+      return { kind: "start-failed" };
+    case 32:
+      return { kind: "reboot" };
+    case 33:
+      return { kind: "crash" };
+    case 36:
+      return { kind: "watchdog-reboot" };
+    default:
+      return { kind: "unknown", status: `exit status: ${exitCode}` };
+  }
+}
+
+async function inspect({ program, digestFile }: CrosvmFiles): Promise<Inspected> {
+  const run = async (...args: readonly string[]): Promise<string> => {
+    const { stdout } = await promisify(execFile)(program, args, { timeout: INSPECT_TIMEOUT_MS });
+    return stdout;
+  };
+  try {
+    const general = await run("--help");
+    const [version, ofRun, digest] = await Promise.all([
+      run("version").catch(() => ""),
+      run("run", "--help"),
+      readFile(digestFile, "utf8").catch(() => ""),
+    ]);
+    const number = /crosvm (\S+)/.exec(version)?.[1] ?? "of an unknown version";
+    return {
+      works: true,
+      version: digest === "" ? number : `${number} (sha256 ${digest.slice(0, DIGEST_DIGITS)})`,
+      options: { general: parseOptions(general), run: parseOptions(ofRun) },
+    };
+  } catch (error) {
+    return { works: false, reason: `${program} does not start: ${lastWords(error)}` };
+  }
+}
+
+/** What the program or its loader said, else how the attempt failed. */
+function lastWords(error: unknown): string {
+  const { stderr, message } = error as { readonly stderr?: string; readonly message: string };
+  const said = (stderr ?? "").trim();
+  return said === "" ? message : said.split("\n").slice(-5).join("; ");
+}

@@ -1,0 +1,56 @@
+/** A monitor as a child process with the serial devices of its guest on inherited sockets. */
+import { spawn } from "node:child_process";
+import { PassThrough, type Duplex, type Readable } from "node:stream";
+import type { VmmDisk, VmmEnd, VmmProcess } from "./contract.js";
+
+/** Descriptors that a monitor is started with, beside 0 to 2. Disks follow in order. */
+export const MONITOR_FDS = { ttyS0: 3, failure: 4, hvc0: 5, log: 6, firstDisk: 7 } as const;
+
+export interface MonitorCommand {
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly disks: readonly VmmDisk[];
+  readonly describeEnd: (exitCode: number | null, signal: string | null) => VmmEnd;
+  /** What a message tells about its end, where that says more than the exit code. */
+  readonly describeMessage?: (message: string) => VmmEnd | undefined;
+}
+
+/** Resolves once the process runs. */
+export async function startMonitor(command: MonitorCommand): Promise<VmmProcess> {
+  const { program, args, disks, describeEnd, describeMessage = () => undefined } = command;
+  const child = spawn(program, args, {
+    stdio: ["ignore", "ignore", "pipe", "pipe", "pipe", "pipe", "pipe", ...disks.map(({ file }) => file.fd)],
+    // A group of its own: signals meant for the service must not reach a VM.
+    detached: true,
+  });
+  const stderr = child.stdio[2] as Readable;
+  // Keeps the first words for a reader who comes later: they are the ones that say why a start failed.
+  const messages = stderr.pipe(new PassThrough());
+  // Sockets both ways; Node's types know of five descriptors only.
+  const [ttyS0, failure, hvc0, log] = child.stdio.slice(MONITOR_FDS.ttyS0) as unknown as readonly [
+    Duplex,
+    Duplex,
+    Duplex,
+    Duplex,
+  ];
+  let said: VmmEnd | undefined;
+  stderr.on("data", (chunk: Buffer) => {
+    said ??= describeMessage(chunk.toString());
+    // It may wait for a debugger then, with a virtual CPU that can never go on.
+    if (said?.kind === "crash") child.kill("SIGKILL");
+  });
+  const ended = new Promise<VmmEnd>((resolve) => {
+    child.once("exit", (exitCode, signal) => resolve(said ?? describeEnd(exitCode, signal)));
+  });
+  await new Promise<void>((resolve, reject) => {
+    child.once("spawn", resolve);
+    child.once("error", reject);
+  });
+  return {
+    pid: child.pid ?? 0,
+    argv: [program, ...args],
+    streams: { ttyS0, failure, hvc0, log, messages },
+    ended,
+    kill: () => void child.kill("SIGKILL"),
+  };
+}
