@@ -1,3 +1,4 @@
+/// <reference types="node" preserve="true" />
 /**
  * What suites import. It only hands on what lives in the environment: see jest/bridge.ts. Nothing here may need an ES
  * module, which Jest's sandbox cannot load.

@@ -1,3 +1,4 @@
+/// <reference types="node" preserve="true" />
 /** The library for Node programs, without Jest: `jest-avf/node`. */
 import { withDeadline } from "./base/deadline.js";
 import { silentProgress, type Progress } from "./base/progress.js";

@@ -1,3 +1,4 @@
+/// <reference types="node" preserve="true" />
 /** The APK and idsig workshop: bytes in, bytes out. */
 export { ApkError, isApkError, type ApkErrorPlace, type ApkRefusal } from "./apk-error.js";
 export { bytesSource, fileHandleSource, openFileSource, type ByteSource, type FileSource } from "./byte-source.js";

@@ -1,29 +1,88 @@
-/** `avf new suite NAME`: a suite that runs and passes as written. */
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+/** `avf new suite NAME`: a suite that runs and passes as written, in the language of the project. */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
+import { parseArgs } from "node:util";
 import { UsageError } from "../base/errors.js";
+import { findJestConfig } from "./jest-config.js";
+
+type Dialect = "typescript" | "es-module" | "commonjs";
 
 const NAME = /^[a-z0-9][a-z0-9-]{0,60}$/;
+const USAGE = "avf new suite NAME [--ts | --js]";
 
-export async function run([kind, name, ...rest]: readonly string[]): Promise<number> {
-  if (kind !== "suite" || name === undefined || rest.length > 0) {
-    throw new UsageError("BAD_ARGUMENTS", "avf new makes suites.", { hint: "avf new suite NAME" });
+export async function run(args: readonly string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: { ts: { type: "boolean", default: false }, js: { type: "boolean", default: false } },
+  });
+  const [kind, name, ...rest] = positionals;
+  if (kind !== "suite" || name === undefined || rest.length > 0 || (values.ts && values.js)) {
+    throw new UsageError("BAD_ARGUMENTS", "avf new makes one suite at a time.", { hint: USAGE });
   }
   if (!NAME.test(name)) {
-    throw new UsageError("BAD_ARGUMENTS", `"${name}" cannot name a suite: small letters, digits and "-".`);
+    throw new UsageError("BAD_ARGUMENTS", `"${name}" cannot name a suite: small letters, digits and "-" only.`);
   }
-  const folder = existsSync("suites") ? "suites" : ".";
-  const file = join(process.cwd(), folder, `${name}.test.ts`);
-  if (existsSync(file)) throw new UsageError("SUITE_EXISTS", `${relative(process.cwd(), file)} is there already.`);
+  const project = process.cwd();
+  const folder = existsSync(join(project, "suites")) ? "suites" : ".";
+  const dialect = values.ts ? "typescript" : values.js ? javascript(project) : dialectOf(project);
+  const path = join(folder, `${name}.test.${dialect === "typescript" ? "ts" : "js"}`);
+  const file = join(project, path);
+  if (existsSync(file))
+    throw new UsageError("SUITE_EXISTS", `${path} is there already.`, { hint: "take another name" });
   mkdirSync(dirname(file), { recursive: true });
   // "wx": never over a file that came into being since.
-  writeFileSync(file, suiteText(name), { flag: "wx" });
-  process.stdout.write(`${relative(process.cwd(), file)}\nRun it: npx avf test ${name}\n`);
+  writeFileSync(file, suiteText(name, dialect), { flag: "wx" });
+  process.stdout.write(`${path}\nRun it:  npx avf test ${name}\n`);
+  tellAboutConfig(project);
   return 0;
 }
 
-function suiteText(name: string): string {
-  return `import { expect, test } from "jest-avf";
+/** With a configuration of its own, a project says itself which APKs its suites get. */
+function tellAboutConfig(project: string): void {
+  const config = findJestConfig(project);
+  if (config === undefined) return;
+  process.stdout.write(
+    [
+      `It runs a payload of the sample APK. Where ${relative(project, config)} names no other, let it say:`,
+      `  preset: "jest-avf",`,
+      `  testEnvironmentOptions: { apks: ["node_modules/jest-avf/fixtures/MicrodroidTestApp.apk"] },`,
+      "",
+    ].join("\n"),
+  );
+}
+
+function dialectOf(project: string): Dialect {
+  const { devDependencies = {}, dependencies = {} } = readPackage(project);
+  const usesTypeScript =
+    existsSync(join(project, "tsconfig.json")) || "typescript" in { ...dependencies, ...devDependencies };
+  return usesTypeScript || !existsSync(join(project, "package.json")) ? "typescript" : javascript(project);
+}
+
+function javascript(project: string): Dialect {
+  return readPackage(project).type === "module" ? "es-module" : "commonjs";
+}
+
+interface Package {
+  readonly type?: string;
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly devDependencies?: Readonly<Record<string, string>>;
+}
+
+function readPackage(project: string): Package {
+  try {
+    return JSON.parse(readFileSync(join(project, "package.json"), "utf8")) as Package;
+  } catch {
+    return {};
+  }
+}
+
+function suiteText(name: string, dialect: Dialect): string {
+  const header =
+    dialect === "commonjs"
+      ? `const { expect, test } = require("jest-avf");`
+      : `import { expect, test } from "jest-avf";`;
+  return `${header}
 
 test("${name}: the payload greets from its own machine", async ({ app, vmm }) => {
   const config = app.vmConfig("assets/vm_config.json").setMemoryBytes(192 << 20).build();

@@ -1,33 +1,40 @@
-/** `avf test`: Jest with our preset, for a folder that has suites and no configuration of its own. */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+/** `avf test`: Jest, with our preset for a folder that has suites and no configuration of its own. */
+import { readdirSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 import { packageRoot } from "../base/paths.js";
 import preset from "../jest/jest-preset.js";
+import { findJestConfig } from "./jest-config.js";
 import { runJest } from "./self-test.js";
-
-const CONFIG_NAMES = ["ts", "mts", "cts", "js", "mjs", "cjs", "json"].map((ending) => `jest.config.${ending}`);
 
 export async function run(args: readonly string[]): Promise<number> {
   const folder = process.cwd();
-  if (hasConfig(folder)) return runJest(args, folder);
+  const named = args.some((arg) => /^(-c|--config)(=|$)/.test(arg));
+  if (named || findJestConfig(folder) !== undefined) return runJest(args, folder, jestOf(folder));
   const apks = readdirSync(folder).filter((name) => name.endsWith(".apk"));
   const bundled = join(packageRoot, "fixtures/MicrodroidTestApp.apk");
   const installed = apks.length > 0 ? apks : [bundled];
-  process.stderr.write(`avf: no Jest configuration here; jest-avf's preset, with ${installed.join(", ")}\n`);
-  const config = {
+  const shown = apks.length > 0 ? apks.join(", ") : "the sample APK";
+  process.stderr.write(`avf: no Jest configuration here; jest-avf's preset, with ${shown}\n`);
+  const options = {
     rootDir: folder,
     ...preset,
-    moduleNameMapper: { "^jest-avf$": join(packageRoot, "dist/index.js") },
+    // The folder needs no node_modules of its own.
+    moduleNameMapper: {
+      "^jest-avf$": join(packageRoot, "dist/index.js"),
+      "^jest-avf/apk$": join(packageRoot, "dist/apk/index.js"),
+    },
     testEnvironmentOptions: { apks: installed },
   };
-  return runJest(["--config", JSON.stringify(config), ...args], folder, packageRoot);
+  return runJest(["--config", JSON.stringify(options), ...args], folder, packageRoot);
 }
 
-function hasConfig(folder: string): boolean {
-  if (CONFIG_NAMES.some((name) => existsSync(join(folder, name)))) return true;
+/** The folder whose Jest runs: the project's, or ours where the project has none. */
+function jestOf(folder: string): string {
   try {
-    return "jest" in (JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as object);
+    createRequire(join(folder, "package.json")).resolve("jest/package.json");
+    return folder;
   } catch {
-    return false;
+    return packageRoot;
   }
 }

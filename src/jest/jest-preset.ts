@@ -1,6 +1,8 @@
 /** `preset: "jest-avf"`: all that a project's Jest configuration needs, besides the APKs of its suites. */
 import type { Config } from "@jest/types";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import vm from "node:vm";
 import { DEFAULT_TEST_TIMEOUT_MS } from "./bridge.js";
 
 /**
@@ -21,22 +23,44 @@ const TYPESCRIPT = {
   },
 };
 
+const OURS = join(__dirname, "suite-transform.js");
+const BABEL_CONFIGS = [
+  ".babelrc",
+  ...["js", "cjs", "mjs", "json", "cts"].flatMap((ending) => [`babel.config.${ending}`, `.babelrc.${ending}`]),
+];
+
 const preset: Config.InitialOptions = {
   testEnvironment: join(__dirname, "environment.js"),
   globalSetup: join(__dirname, "global-setup.js"),
   globalTeardown: join(__dirname, "global-teardown.js"),
   setupFilesAfterEnv: [join(__dirname, "setup-matchers.js")],
   testTimeout: DEFAULT_TEST_TIMEOUT_MS,
-  ...typescript(),
+  resolver: join(__dirname, "suite-resolver.js"),
+  transform: { ...javascript(), ...typescript() },
 };
 
-/** A project without ts-jest has no TypeScript. */
-function typescript(): Pick<Config.InitialOptions, "transform"> {
+/** A project that has set Babel up relies on it. */
+function javascript(): NonNullable<Config.InitialOptions["transform"]> {
+  return { "^.+\\.[cm]?jsx?$": usesBabel(process.cwd()) ? "babel-jest" : OURS };
+}
+
+function usesBabel(folder: string): boolean {
+  if (BABEL_CONFIGS.some((name) => existsSync(join(folder, name)))) return true;
   try {
-    const tsJest = require.resolve("ts-jest", { paths: [process.cwd(), __dirname] });
-    return { transform: { "^.+\\.[cm]?tsx?$": [tsJest, TYPESCRIPT], "^.+\\.[cm]?jsx?$": "babel-jest" } };
+    return "babel" in (JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as object);
   } catch {
-    return {};
+    return false;
+  }
+}
+
+/** ts-jest where a project has it; under these settings it makes no ES modules, which Jest asks for where Node has them. */
+function typescript(): NonNullable<Config.InitialOptions["transform"]> {
+  const files = "^.+\\.[cm]?tsx?$";
+  if ("SyntheticModule" in vm) return { [files]: OURS };
+  try {
+    return { [files]: [require.resolve("ts-jest", { paths: [process.cwd(), __dirname] }), TYPESCRIPT] };
+  } catch {
+    return { [files]: OURS };
   }
 }
 
