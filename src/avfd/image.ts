@@ -19,6 +19,8 @@ const PROGRAMS = [
   { sources: ["avfdc.c", "tail.c"], target: "system/bin/avfdc" },
   { sources: ["vsockd.c"], target: "apex/com.android.virt/bin/vsockd" },
   { sources: ["devctl.c"], target: "system/avfd/devctl" },
+  // init gives it its owner and its rights: who builds an image need not be root.
+  { sources: ["su.c"], target: "system/avfd/su" },
 ] as const;
 
 const COMPILER_FLAGS = ["-std=gnu17", "-Wall", "-Wextra", "-Werror", "-Os", "-static", "-s"];

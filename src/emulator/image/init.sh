@@ -1,12 +1,15 @@
 #!/system/bin/sh
 # init of the emulated device: file systems, network, then avfd (which owns packages, properties and VMs) and adbd.
-export PATH=/system/bin:/apex/com.android.virt/bin:/usr/bin
+export PATH=/system/bin:/system/xbin:/apex/com.android.virt/bin:/usr/bin
 export HOME=/ TMPDIR=/data/local/tmp ANDROID_ROOT=/system ANDROID_DATA=/data
 
 mkdir -p /dev/pts /dev/shm /dev/socket /dev/virtio-ports
 mount -t devpts -o mode=0620,gid=5,ptmxmode=0666 devpts /dev/pts
 mount -t tmpfs -o mode=1777 tmpfs /tmp
 mount -t tmpfs -o mode=0755 tmpfs /run
+# Root for adb's shell, as a userdebug build has it; with the owner that a file of the image cannot have.
+mount -t tmpfs -o mode=0755 tmpfs /system/xbin && cp /system/avfd/su /system/xbin/su
+chown 0:2000 /system/xbin/su && chmod 4750 /system/xbin/su
 mount -t ext4 -o noatime,nodev,nosuid /dev/vdb /data || echo "emulated device: no data disk" >/dev/ttyS0
 chmod 0666 /dev/null /dev/zero /dev/full /dev/random /dev/urandom /dev/tty /dev/ptmx
 chmod 0755 /dev/socket

@@ -29,7 +29,7 @@ const LINKS: Readonly<Record<string, string>> = {
   etc: "system/etc",
   var: "run",
 };
-const MOUNT_POINTS = ["proc", "sys", "dev", "tmp", "run", "data", "mnt", "apex/com.android.virt/etc/fs"];
+const MOUNT_POINTS = ["proc", "sys", "dev", "tmp", "run", "data", "mnt", "system/xbin", "apex/com.android.virt/etc/fs"];
 
 const PASSWD = "root:x:0:0:root:/:/system/bin/sh\nshell:x:2000:2000:shell:/data/local/tmp:/system/bin/sh\n";
 const GROUP = "root:x:0:\ntty:x:5:shell\nshell:x:2000:\n";

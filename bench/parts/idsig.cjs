@@ -1,15 +1,16 @@
 "use strict";
 // Idsig of a 1 GiB APK: ours, fsverity's, apksigner's, and OpenSSL's bare SHA-256 on all cores, in one run.
 const { execFileSync, spawnSync } = require("node:child_process");
-const { mkdtempSync, rmSync, statSync } = require("node:fs");
+const { mkdtempSync, rmSync } = require("node:fs");
 const os = require("node:os");
 const path = require("node:path");
+const { interleave, ratio, row, timed } = require("../statistics.cjs");
 
 const GIBIBYTE = 1024 ** 3;
 const ROUNDS = 5;
-const fixtures = path.join(__dirname, "../fixtures");
+const fixtures = path.join(__dirname, "../../fixtures");
 const keyArguments = ["--key", path.join(fixtures, "test-key.pk8"), "--cert", path.join(fixtures, "test-key.x509.pem")];
-const library = path.join(__dirname, "../dist/apk/index.js");
+const library = path.join(__dirname, "../../dist/apk/index.js");
 
 /** What `avf idsig create` does, without the command's own start, which first looks whether sources have changed. */
 const OURS = `
@@ -40,20 +41,18 @@ const files = new Map([
 ]);
 buildApk(files, { key }).then((bytes) => fs.writeFileSync(apk, bytes));`;
 
-function main() {
+async function measure({ progress }) {
   const missing = ["fsverity", "apksigner", "openssl"].filter((name) => spawnSync(name, ["--version"]).error);
-  if (missing.length > 0) throw new Error(`not installed: ${missing.join(", ")} (Debian packages of these names)`);
+  if (missing.length > 0) return { skipped: `not installed: ${missing.join(", ")} (Debian packages of these names)` };
   const folder = mkdtempSync(path.join(os.tmpdir(), "avf-bench-"));
   try {
-    const rows = measure(folder);
-    const asJson = process.argv.includes("--json");
-    process.stdout.write(asJson ? `${JSON.stringify(rows, undefined, 2)}\n` : table(rows));
+    return await compare(folder, progress);
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
-function measure(folder) {
+async function compare(folder, progress) {
   const apk = path.join(folder, "gibibyte.apk");
   const out = path.join(folder, "out.idsig");
   execFileSync(process.execPath, ["-e", MAKE_APK, library, apk, fixtures]);
@@ -65,38 +64,29 @@ function measure(folder) {
     if (status !== 0) throw new Error(stderr);
     peakKib = Math.max(peakKib, Number(stderr));
   };
-  const contenders = {
-    floor: () => undefined,
-    fsverity: () => execFileSync("fsverity", ["digest", `--out-merkle-tree=${out}`, apk], { stdio: "ignore" }),
-    ours: () => ours("13"),
-    apksigner: () => apksigner(folder, apk),
-    oursSigned: () => ours("15", keyArguments[1], keyArguments[3]),
-  };
-  const times = Object.fromEntries(Object.keys(contenders).map((name) => [name, []]));
-  // Round by round, so that a noisy moment hits all alike; the first round only warms the file up.
-  for (let round = 0; round <= ROUNDS; round += 1) {
-    for (const [name, run] of Object.entries(contenders)) {
-      const seconds = name === "floor" ? floorSeconds() : timed(run);
-      if (round > 0) times[name].push(seconds);
-    }
-  }
-  const median = Object.fromEntries(
-    Object.entries(times).map(([name, all]) => [name, all.sort((a, b) => a - b)[ROUNDS >> 1]]),
-  );
-  return {
-    cores: os.availableParallelism(),
-    loadAverage: os.loadavg()[0],
-    apkBytes: statSync(apk).size,
-    rounds: ROUNDS,
-    medianSeconds: median,
-    ratios: {
-      fsverityToOurs: median.fsverity / median.ours,
-      apksignerToOursSigned: median.apksigner / median.oursSigned,
-      oursToFloor: median.ours / median.floor,
+  const figures = await interleave(
+    {
+      floor: floorSeconds,
+      fsverity: () =>
+        seconds(() => execFileSync("fsverity", ["digest", `--out-merkle-tree=${out}`, apk], { stdio: "ignore" })),
+      ours: () => seconds(() => ours("13")),
+      apksigner: () => seconds(() => apksigner(folder, apk)),
+      oursSigned: () => seconds(() => ours("15", keyArguments[1], keyArguments[3])),
     },
-    targets: { fsverityToOurs: 1.5, apksignerToOursSigned: 3 },
-    peakMebibytes: peakKib / 1024,
-  };
+    // The first round only warms the file up.
+    { rounds: ROUNDS, warmUps: 1, progress },
+  );
+  return [
+    row("OpenSSL's SHA-256 on all cores", "s", figures.floor),
+    row("ours, as AVF writes it", "s", figures.ours),
+    row("fsverity digest", "s", figures.fsverity),
+    row("ours, signed", "s", figures.oursSigned),
+    row("apksigner sign, v4", "s", figures.apksigner),
+    ratio("ours / SHA-256 alone", figures.ours, figures.floor),
+    ratio("fsverity / ours", figures.fsverity, figures.ours, { atLeast: 1.5 }),
+    ratio("apksigner / ours, signed", figures.apksigner, figures.oursSigned, { atLeast: 3 }),
+    { ...row("peak memory of ours", "MiB", [peakKib / 1024]), atMost: 200 },
+  ];
 }
 
 /** It cannot make an idsig without signing the APK as well, which is a part of what its users wait for. */
@@ -134,27 +124,8 @@ function floorSeconds() {
   return GIBIBYTE / (Number(thousands) * 1000);
 }
 
-function timed(run) {
-  const start = performance.now();
-  run();
-  return (performance.now() - start) / 1000;
+async function seconds(run) {
+  return (await timed(run)) / 1000;
 }
 
-function table({ cores, loadAverage, rounds, medianSeconds, ratios, targets, peakMebibytes }) {
-  const seconds = (name) => `${medianSeconds[name].toFixed(2)} s`;
-  return `Idsig of a 1 GiB APK, warm, ${cores} cores, whole processes, median of ${rounds}, load ${loadAverage.toFixed(1)}
-  OpenSSL's SHA-256, all cores   ${seconds("floor")}
-  ours, as AVF writes it         ${seconds("ours")}   ${ratios.oursToFloor.toFixed(2)} times the floor
-  fsverity digest                ${seconds("fsverity")}   ${ratios.fsverityToOurs.toFixed(2)} times ours, wanted ${targets.fsverityToOurs}
-  ours, signed                   ${seconds("oursSigned")}
-  apksigner sign, v4             ${seconds("apksigner")}   ${ratios.apksignerToOursSigned.toFixed(2)} times ours, wanted ${targets.apksignerToOursSigned}
-  peak memory of ours            ${peakMebibytes.toFixed(0)} MiB, wanted below 200
-`;
-}
-
-try {
-  main();
-} catch (error) {
-  process.stderr.write(`bench: ${error.message}\n`);
-  process.exitCode = 1;
-}
+module.exports = { measure };

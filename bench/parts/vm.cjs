@@ -1,0 +1,102 @@
+"use strict";
+// A VM until its payload's first line: through the library; the very same VMM command line with nothing around it; and
+// a q35 machine as one would write it down without a thought. All with the same disks, on the same device.
+const fs = require("node:fs");
+const path = require("node:path");
+const { bootOnce, FIRST_LINE, onDevice, withTool, root } = require("../bench-device.cjs");
+const { interleave, ratio, row } = require("../statistics.cjs");
+
+const { cacheFolder } = require(path.join(root, "dist/base/paths.js"));
+
+const ROUNDS = 5;
+const LIMIT_SECONDS = "120";
+const OWN_CID = "9999";
+const ON_DEVICE = "/data/local/tmp/bench";
+
+async function measure({ progress }) {
+  return withTool("bare-vmm", (program) => onDevice((bench) => compare(bench, program, progress)));
+}
+
+async function compare(bench, bareVmm, progress) {
+  const { adb, manager, config } = bench;
+  adb("shell", `mkdir -p ${ON_DEVICE}`);
+  adb("push", bareVmm, `${ON_DEVICE}/bare-vmm`);
+  adb("push", compressedKernel(), `${ON_DEVICE}/bzImage`);
+  const vm = await manager.create("bench", config);
+  const recorded = await recordVm(bench, vm);
+  const bare = (args) => () => {
+    const argv = [`${ON_DEVICE}/bare-vmm`, OWN_CID, FIRST_LINE, LIMIT_SECONDS, ...recorded.disks];
+    return Number(bench.su(...argv, "--", recorded.program, ...args));
+  };
+  const ours = async () => {
+    const took = await bootOnce(vm);
+    await vm.stop();
+    return took;
+  };
+  const {
+    ours: withLibrary,
+    bare: alone,
+    q35,
+  } = await interleave(
+    { ours, bare: bare(withCid(recorded.args)), q35: bare(untuned(recorded.args)) },
+    { rounds: ROUNDS, warmUps: 1, progress },
+  );
+  return [
+    row("run() to the payload's first line", "ms", withLibrary),
+    row("bare VMM, same command line", "ms", alone),
+    row("bare VMM, untuned q35", "ms", q35),
+    ratio("ours / bare VMM", withLibrary, alone, { atMost: 1.15 }),
+    ratio("bare VMM / untuned q35", alone, q35, { atMost: 0.65 }),
+  ];
+}
+
+/** Runs the VM once, and tells how the service started it: program, arguments and disks in their order. */
+async function recordVm({ su }, vm) {
+  await bootOnce(vm);
+  su("cp", `/data/misc/virtualizationservice/${await vm.getCid()}/metadata`, `${ON_DEVICE}/metadata`);
+  const pids = su("pidof", "qemu-system-x86_64").trim().split(/\s+/);
+  const [program, ...args] = su("cat", `/proc/${pids[0]}/cmdline`).split("\0").slice(0, -1);
+  const links = su("ls", "-l", `/proc/${pids[0]}/fd`);
+  await vm.stop();
+  const serials = args.flatMap((arg) => /^virtio-blk.*,serial=(.*)$/.exec(arg)?.[1] ?? []);
+  // QEMU keeps duplicates of the descriptors, made in the order of the disks.
+  const files = [...links.matchAll(/ (\d+) -> (\/(?!dev\/)\S+)/g)].sort((a, b) => a[1] - b[1]).map((match) => match[2]);
+  const inOrder = [...new Set(files)];
+  if (inOrder.length !== serials.length) throw new Error(`${serials.length} disks, but these files:\n${links}`);
+  const disks = serials.map((serial, index) => {
+    if (serial === "metadata") return `${ON_DEVICE}/metadata:ro`;
+    return `${inOrder[index]}:${serial === "vm-instance" ? "rw" : "ro"}`;
+  });
+  return { program, args, disks };
+}
+
+function withCid(args) {
+  return args.map((arg) => arg.replace(/guest-cid=\d+/, `guest-cid=${OWN_CID}`));
+}
+
+/** The same guest on QEMU's usual machine, firmware and bus, with the kernel as it is packaged and no parameters. */
+function untuned(args) {
+  const list = withCid(args);
+  const set = (name, value) => list.splice(list.indexOf(name) + 1, 1, value);
+  const drop = (name) => list.splice(list.indexOf(name), 2);
+  set("-M", "q35");
+  drop("-bios");
+  drop("-global");
+  set("-kernel", `${ON_DEVICE}/bzImage`);
+  const wanted = list[list.indexOf("-append") + 1]
+    .split(" ")
+    .filter((word) => /^(console|androidboot|panic|reboot)/.test(word));
+  set("-append", wanted.join(" "));
+  return list.map((arg) =>
+    arg.replace(/^(vhost-vsock|virtio-blk|virtio-serial)-device/, (_, device) => `${device}-pci`),
+  );
+}
+
+/** The kernel of the device and its VMs as Debian packs it; set-up has unpacked it for the image. */
+function compressedKernel() {
+  const boot = path.join(cacheFolder(), "packages/root/boot");
+  const name = fs.readdirSync(boot).find((file) => file.startsWith("vmlinuz-"));
+  return path.join(boot, name);
+}
+
+module.exports = { measure };
