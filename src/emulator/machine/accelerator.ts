@@ -2,7 +2,7 @@
  * Which accelerator runs the emulated device. A /dev/kvm that opens may still hang every ordinary kernel, or lack what
  * VMs inside need, so KVM is believed only after a small kernel booted on it and saw a /dev/kvm of its own.
  */
-import { accessSync, constants, readFileSync, statSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { release, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,6 +11,7 @@ import { UsageError } from "../../base/errors.js";
 import type { Progress } from "../../base/progress.js";
 import { runUnchecked } from "../../process/run.js";
 import { buildProbeArguments, type Accelerator } from "./arguments.js";
+import { explainNoNesting, refuseKvm } from "./kvm-refusal.js";
 
 export interface AcceleratorAnswer {
   readonly accelerator: Accelerator;
@@ -66,24 +67,16 @@ export async function forgetAccelerator(cache: string): Promise<void> {
   await rm(join(cache, MEMORY), { force: true });
 }
 
-function judge(timedOut: boolean, stderr: string, serial: string): AcceleratorAnswer {
+/** What a trial boot says about KVM. */
+export function judge(timedOut: boolean, stderr: string, serial: string): AcceleratorAnswer {
   const tcg = (reason: string): AcceleratorAnswer => ({ accelerator: "tcg", reason });
-  if (timedOut) return tcg(`/dev/kvm opens, but a kernel did not boot on it within ${PROBE_TIMEOUT_MS / 1000} s`);
-  if (serial.includes("AVF-PROBE nested=yes")) return { accelerator: "kvm", reason: "a trial kernel booted on KVM" };
-  if (serial.includes("AVF-PROBE nested=no")) return tcg("KVM works, but without nested virtualisation");
-  return tcg(`the trial kernel did not boot on KVM: ${stderr.trim().split("\n").at(-1) ?? "no word from QEMU"}`);
-}
-
-/** Why KVM need not even be tried. */
-function refuseKvm(): string | undefined {
-  try {
-    accessSync("/dev/kvm", constants.R_OK | constants.W_OK);
-    return undefined;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EACCES"
-      ? "this user may not open /dev/kvm (group kvm)"
-      : "this host has no /dev/kvm";
+  if (timedOut) {
+    const waited = `${PROBE_TIMEOUT_MS / 1000} s`;
+    return tcg(`/dev/kvm opens, but a kernel did not boot on it within ${waited}: this KVM hangs ordinary kernels`);
   }
+  if (serial.includes("AVF-PROBE nested=yes")) return { accelerator: "kvm", reason: "a trial kernel booted on KVM" };
+  if (serial.includes("AVF-PROBE nested=no")) return tcg(explainNoNesting());
+  return tcg(`the trial kernel did not boot on KVM: ${stderr.trim().split("\n").at(-1) ?? "no word from QEMU"}`);
 }
 
 /** Another kernel, another boot or another QEMU may answer differently. */

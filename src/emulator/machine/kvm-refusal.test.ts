@@ -1,0 +1,64 @@
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { judge } from "./accelerator.js";
+import { explainNoNesting, refuseKvm, type HostPaths } from "./kvm-refusal.js";
+
+let folder: string;
+beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), "kvm-"))));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+let hosts = 0;
+function host(flags: string, nested?: Readonly<Record<string, string>>): HostPaths {
+  const root = join(folder, `host-${hosts++}`);
+  for (const [module, value] of Object.entries(nested ?? {})) {
+    mkdirSync(join(root, module, "parameters"), { recursive: true });
+    writeFileSync(join(root, module, "parameters/nested"), `${value}\n`);
+  }
+  mkdirSync(root, { recursive: true });
+  writeFileSync(join(root, "cpuinfo"), `processor\t: 0\nflags\t\t: fpu ${flags} sse\n`);
+  return { kvm: join(root, "kvm"), modules: root, cpuinfo: join(root, "cpuinfo") };
+}
+
+describe("no /dev/kvm", () => {
+  test.each([
+    ["", "shows no virtualisation"],
+    ["vmx", "`sudo modprobe kvm_intel`"],
+    ["svm", "`sudo modprobe kvm_amd`"],
+  ])("a CPU with flags %j", (flags, words) => {
+    expect(refuseKvm(host(flags))).toContain(words);
+  });
+
+  test("one that opens is tried", () => {
+    const paths = host("svm");
+    writeFileSync(paths.kvm, "");
+    expect(refuseKvm(paths)).toBeUndefined();
+  });
+});
+
+describe("KVM without nesting", () => {
+  test.each([
+    ["vmx", { kvm_intel: "N" }, "parameter nested of kvm_intel is N; `sudo modprobe -r kvm_intel && "],
+    ["svm", { kvm_amd: "0" }, "parameter nested of kvm_amd is 0; `sudo modprobe -r kvm_amd && "],
+    ["svm", { kvm_amd: "1" }, "although parameter nested of kvm_amd is 1"],
+    ["vmx", {}, "although parameter nested of kvm_intel is not shown"],
+  ])("flags %j, modules %j", (flags, modules, words) => {
+    expect(explainNoNesting(host(flags, modules))).toContain(words);
+  });
+});
+
+describe("a trial boot on KVM", () => {
+  test("is believed only when its kernel saw a KVM of its own", () => {
+    expect(judge(false, "", "AVF-PROBE nested=yes\n").accelerator).toBe("kvm");
+    expect(judge(false, "", "AVF-PROBE nested=no\n")).toMatchObject({
+      accelerator: "tcg",
+      reason: expect.stringMatching(/without nested/),
+    });
+  });
+
+  test("that hung or failed says so", () => {
+    expect(judge(true, "", "").reason).toMatch(/did not boot on it within 12 s: this KVM hangs/);
+    expect(judge(false, "a\nqemu: Assertion failed\n", "").reason).toMatch(/KVM: qemu: Assertion failed$/);
+  });
+});
