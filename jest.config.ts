@@ -65,7 +65,7 @@ module.exports = async (): Promise<Config> => {
   await withCheckoutLock(__dirname, build);
   return {
     projects: [...unit, ...suites],
-    reporters: ["default", "<rootDir>/dist/reporter/closing-line.js"],
+    reporters: ["default", "<rootDir>/dist/reporter/jest-reporter.js"],
     // Of the unit tests; the preset has its own for suites.
     testTimeout: 30_000,
   };

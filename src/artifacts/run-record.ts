@@ -11,18 +11,25 @@ const MAX_BYTES = 2 * MAX_OUTPUT_BYTES;
 const OUTPUT_KINDS: readonly RunEventBody["kind"][] = ["vm-output", "device-log"];
 const MAX_LINE_CHARACTERS = 8 << 10;
 
+const open = new Set<RunRecord>();
+
+/** Writes what any record of this process holds: Jest's own process may have one for its results and one for its tests. */
+export function flushRecords(): void {
+  for (const record of open) record.flush();
+}
+
 export class RunRecord {
   readonly file: string;
   #pending: string[] = [];
   #bytes = 0;
   #outputFull = false;
   #timer: NodeJS.Timeout | undefined;
-  readonly #onExit = (): void => this.flush();
 
   constructor(readonly folder: string) {
     mkdirSync(folder, { recursive: true });
     this.file = join(folder, `events-${process.pid}.jsonl`);
-    process.on("exit", this.#onExit);
+    if (open.size === 0) process.on("exit", flushRecords);
+    open.add(this);
     const worker = process.env["JEST_WORKER_ID"];
     this.add({ kind: "process-started", wallMs: Date.now(), ...(worker === undefined ? {} : { worker }) });
   }
@@ -55,7 +62,8 @@ export class RunRecord {
 
   close(): void {
     this.flush();
-    process.off("exit", this.#onExit);
+    open.delete(this);
+    if (open.size === 0) process.off("exit", flushRecords);
   }
 
   #write(event: RunEventBody, atMs: number): void {

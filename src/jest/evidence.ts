@@ -1,6 +1,7 @@
 /** What is kept of a failed test: consoles, logs, configs and history of its VMs, and how to run it again. */
 import { join, relative } from "node:path";
 import { asciiName } from "../artifacts/names.js";
+import { rerunCommand } from "../artifacts/rerun.js";
 import { writeFileAtomic } from "../base/atomic-file.js";
 import type { LedgerEntry } from "../fixtures/vm-ledger.js";
 import type { OutputStream, VirtualMachine } from "../virtualmachine/index.js";
@@ -58,15 +59,10 @@ function historyText(vm: VirtualMachine): string {
 
 function describeFailure({ projectFolder, file, name, errors }: FailedTest): string {
   const path = relative(projectFolder, file);
-  const pattern = name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
-  const rerun = `npx jest ${shellQuoted(path)} -t ${shellQuoted(`^${pattern}$`)}`;
+  const rerun = rerunCommand(path, name);
   return [`${path} › ${name}`, "", ...errors.flatMap((error) => [error, ""]), "Run it again:", `  ${rerun}`, ""].join(
     "\n",
   );
-}
-
-function shellQuoted(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
 /** For messages: a path as short as it can be written where the run was started. */

@@ -4,6 +4,7 @@ import { createRunFolder } from "../artifacts/run-folder.js";
 import { ensureReady } from "../emulator/index.js";
 import { readOptions } from "./options.js";
 import { plainProgress } from "./plain-progress.js";
+import { watchProcessEnd } from "./process-end.js";
 import { forPrinting } from "./test-errors.js";
 
 export default async function globalSetup(
@@ -12,6 +13,8 @@ export default async function globalSetup(
 ): Promise<void> {
   try {
     createRunFolder(rootDir);
+    // So that a signal to Jest's own process lets the reporter tell of the run so far.
+    watchProcessEnd();
     const { serials, harnessModule } = readOptions(testEnvironmentOptions, rootDir);
     // A real device needs no image.
     if (serials.length === 0 && harnessModule === undefined) await ensureReady({ progress: plainProgress() });

@@ -37,6 +37,8 @@ const preset: Config.InitialOptions = {
   testTimeout: DEFAULT_TEST_TIMEOUT_MS,
   resolver: join(__dirname, "suite-resolver.js"),
   transform: { ...javascript(), ...typescript() },
+  // For a project that names none; Jest takes no heed of it where several projects share a configuration.
+  reporters: ["default", join(__dirname, "../reporter/jest-reporter.js")],
 };
 
 /** A project that has set Babel up relies on it. */

@@ -3,11 +3,12 @@
  * calls carry the signal of their own test, which has fired by then.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
+import type { EndNote } from "./activity-record.js";
 
 export interface CallContext {
   signal: AbortSignal;
   /** Notes what the test is busy with, for the case that its time ends. Returns what ends the note. */
-  readonly begin: (what: string) => () => void;
+  readonly begin: (what: string) => EndNote;
 }
 
 const storage = new AsyncLocalStorage<CallContext>();
@@ -26,9 +27,12 @@ export function callSignal(): AbortSignal | undefined {
 export async function whileBusy<T>(what: string, work: () => Promise<T>): Promise<T> {
   const end = storage.getStore()?.begin(what);
   try {
-    return await work();
-  } finally {
+    const value = await work();
     end?.();
+    return value;
+  } catch (error) {
+    end?.({ error });
+    throw error;
   }
 }
 

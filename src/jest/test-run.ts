@@ -4,7 +4,7 @@ import { withDeadline } from "../base/deadline.js";
 import { FixtureScope } from "../fixtures/engine.js";
 import type { StepCategory } from "../artifacts/events.js";
 import type { RunRecord } from "../artifacts/run-record.js";
-import { noteStep } from "./activity-record.js";
+import { noteStep, type EndNote } from "./activity-record.js";
 import type { TestRequest } from "./bridge.js";
 import { runInContext, untilAborted } from "./test-context.js";
 
@@ -34,12 +34,12 @@ export class TestRun {
   }
 
   /** Notes what the test is busy with, for the case that its time ends. Returns what ends the note. */
-  begin(what: string, category: StepCategory | "noted elsewhere" = "wait"): () => void {
+  begin(what: string, category: StepCategory | "noted elsewhere" = "wait"): EndNote {
     const activity = { what };
     this.#activities.add(activity);
     const end = category === "noted elsewhere" ? undefined : noteStep(this.record, what, category);
-    return () => {
-      if (this.#activities.delete(activity)) end?.();
+    return (outcome) => {
+      if (this.#activities.delete(activity)) end?.(outcome);
     };
   }
 
@@ -80,7 +80,7 @@ export class TestRun {
         endActivity = what === undefined ? undefined : this.begin(what, "fixture");
       },
     });
-    const begin = (what: string): (() => void) => this.begin(what);
+    const begin = (what: string): EndNote => this.begin(what);
     const fixtureContext = { signal: this.signal, begin };
     const errors: unknown[] = [];
     try {

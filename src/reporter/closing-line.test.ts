@@ -4,7 +4,7 @@ import { closeSync, openSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { closingLine, type RunCounts } from "./closing-line.js";
+import { closingCounts, closingLine, type RunCounts } from "./closing-line.js";
 
 const green: RunCounts = {
   numPassedTests: 7,
@@ -17,22 +17,24 @@ const green: RunCounts = {
   snapshot: { failure: false },
 };
 
+const lineOf = (results: RunCounts): string => closingLine(closingCounts(results));
+
 describe("closing line", () => {
   test("counts passed, failed and skipped tests", () => {
-    expect(closingLine({ ...green, numFailedTests: 2, numPendingTests: 3, numTodoTests: 1 })).toBe(
+    expect(lineOf({ ...green, numFailedTests: 2, numPendingTests: 3, numTodoTests: 1 })).toBe(
       "Tests: 7 passed, 2 failed, 4 skipped",
     );
   });
 
   test("a file that could not run is a failure", () => {
-    expect(closingLine({ ...green, numPassedTests: 0, numRuntimeErrorTestSuites: 2 })).toBe(
+    expect(lineOf({ ...green, numPassedTests: 0, numRuntimeErrorTestSuites: 2 })).toBe(
       "Tests: 0 passed, 2 failed, 0 skipped",
     );
   });
 
   test("a run that failed for another reason does not look green", () => {
     for (const cause of [{ numFailedTestSuites: 1 }, { wasInterrupted: true }, { snapshot: { failure: true } }]) {
-      expect(closingLine({ ...green, ...cause })).toBe("Tests: 7 passed, 1 failed, 0 skipped");
+      expect(lineOf({ ...green, ...cause })).toBe("Tests: 7 passed, 1 failed, 0 skipped");
     }
   });
 
@@ -41,7 +43,7 @@ describe("closing line", () => {
     try {
       await writeFile(join(folder, "a.test.js"), "test('passes', () => {}); test.todo('later');\n");
       await writeFile(join(folder, "b.test.js"), "test.skip('waits', () => {}); test('fails', () => { throw 1; });\n");
-      const reporter = join(__dirname, "../../dist/reporter/closing-line.js");
+      const reporter = join(__dirname, "../../dist/reporter/jest-reporter.js");
       const config = { rootDir: folder, reporters: ["default", reporter] };
       await writeFile(join(folder, "jest.config.json"), JSON.stringify(config));
       // One file for both streams, so that their order shows.

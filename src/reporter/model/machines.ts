@@ -1,0 +1,144 @@
+/** The VMs of a process, as its events tell of them, and what an attempt at a test sees of each. */
+import type { RunEvent } from "../../artifacts/events.js";
+import { causeText, isFields, number, text, vmEventText } from "./event-text.js";
+import type { LineModel, MachineModel, Span } from "./run-model.js";
+
+interface Transition {
+  readonly atMs: number;
+  readonly status: string;
+  readonly cause: string;
+  readonly cid: number | undefined;
+}
+
+interface RunCall {
+  readonly startMs: number;
+}
+
+/** Everything about one VM, over its whole life. */
+export class MachineTrack {
+  name = "";
+  config: Readonly<Record<string, unknown>> = {};
+  readonly transitions: Transition[] = [];
+  readonly events: { atMs: number; event: string; detail: string }[] = [];
+  readonly lines: LineModel[] = [];
+  readonly runCalls: RunCall[] = [];
+  readonly phases: { atMs: number; phase: string }[] = [];
+  /** Of the file, not of a test. */
+  ofFile = false;
+
+  constructor(
+    readonly machine: number,
+    readonly firstMs: number,
+  ) {}
+
+  /** @param atMs since the run began */
+  add(event: RunEvent, atMs: number): void {
+    switch (event.kind) {
+      case "vm-created":
+        if (isFields(event.config)) this.config = event.config;
+        break;
+      case "vm-transition": {
+        const cid = isFields(event.cause) ? event.cause["cid"] : undefined;
+        const cause = causeText(event.cause);
+        this.transitions.push({ atMs, status: text(event.status), cause, cid: number(cid) || undefined });
+        break;
+      }
+      case "vm-output":
+        this.lines.push({ atMs, stream: text(event.stream), text: text(event.line) });
+        break;
+      case "vm-event":
+        this.#addEvent(text(event.event), event.detail, atMs);
+        break;
+      case "api-call":
+        if (event.call === "run") this.runCalls.push({ startMs: atMs });
+        break;
+      default:
+    }
+  }
+
+  /** What is seen of it between two moments; undefined when nothing happened to it then and it was not running. */
+  within(window: Span): MachineModel | undefined {
+    const inside = <T extends { readonly atMs: number }>(all: readonly T[]): readonly T[] =>
+      all.filter(({ atMs }) => atMs >= window.startMs && atMs <= window.endMs);
+    const statuses = this.#statuses(window);
+    const lines = inside(this.lines);
+    if (this.ofFile && lines.length === 0 && !statuses.some(({ status }) => status === "RUNNING")) return undefined;
+    const running = this.transitions.findLast(({ cid, atMs }) => cid !== undefined && atMs <= window.endMs);
+    return {
+      name: this.name,
+      machine: this.machine,
+      ofFile: this.ofFile,
+      vmm: typeof this.config["vmm"] === "string" ? this.config["vmm"] : undefined,
+      cid: running?.cid,
+      config: this.config,
+      statuses,
+      phases: clip(bootPhases(this, window.endMs), window),
+      events: inside(this.events),
+      lines,
+    };
+  }
+
+  #statuses(window: Span): MachineModel["statuses"] {
+    const spans = this.transitions.map(({ atMs, status, cause }, index) => {
+      const untilMs = this.transitions[index + 1]?.atMs ?? window.endMs;
+      // Nothing more happens to a VM that was deleted, while another may get its name.
+      const endMs = status === "DELETED" ? atMs : untilMs;
+      return { startMs: atMs, endMs, status, cause };
+    });
+    return clip(spans, window);
+  }
+
+  #addEvent(event: string, detail: unknown, atMs: number): void {
+    // Phases as the library names them, where it does.
+    const phase = event === "boot-phase" && isFields(detail) ? text(detail["phase"]) : "";
+    if (phase !== "") this.phases.push({ atMs, phase });
+    else if (event !== "state") this.events.push({ atMs, event, detail: vmEventText(event, detail) });
+  }
+}
+
+const ENDS = ["payload-finished", "error", "died"];
+
+/** From the call of `run` to the payload, run by run. What was not reached has no phase. */
+function bootPhases(track: MachineTrack, endMs: number): readonly (Span & { readonly phase: string })[] {
+  return track.transitions.flatMap((running, index) => {
+    if (running.status !== "RUNNING") return [];
+    const stoppedMs = track.transitions[index + 1]?.atMs ?? endMs;
+    const during = ({ atMs }: { readonly atMs: number }): boolean => atMs >= running.atMs && atMs <= stoppedMs;
+    const calledMs = track.runCalls.findLast(({ startMs }) => startMs <= running.atMs)?.startMs ?? running.atMs;
+    const marks = [{ atMs: calledMs, phase: "start of the VMM" }];
+    const named = track.phases.filter(during);
+    if (named.length > 0) marks.push(...named);
+    else marks.push({ atMs: running.atMs, phase: "boot" }, ...payloadMarks(track, during));
+    const finishedMs = track.events.find((event) => during(event) && ENDS.includes(event.event))?.atMs ?? stoppedMs;
+    return marks.map(({ atMs, phase }, place) => ({
+      phase,
+      startMs: atMs,
+      endMs: Math.max(atMs, Math.min(marks[place + 1]?.atMs ?? finishedMs, stoppedMs)),
+    }));
+  });
+}
+
+function payloadMarks(
+  track: MachineTrack,
+  during: (event: { readonly atMs: number }) => boolean,
+): readonly { readonly atMs: number; readonly phase: string }[] {
+  const names: Readonly<Record<string, string>> = { "payload-started": "payload starts", "payload-ready": "ready" };
+  const firstLine = track.lines.find(during);
+  const started = track.events.find((event) => during(event) && event.event === "payload-started");
+  const init =
+    firstLine !== undefined && (started === undefined || firstLine.atMs < started.atMs)
+      ? [{ atMs: firstLine.atMs, phase: "init" }]
+      : [];
+  const told = track.events.filter(during).flatMap(({ atMs, event }) => {
+    const phase = names[event];
+    return phase === undefined ? [] : [{ atMs, phase }];
+  });
+  return [...init, ...told];
+}
+
+/** Spans cut to the window; those outside of it are left out. */
+function clip<T extends Span>(spans: readonly T[], { startMs, endMs }: Span): readonly T[] {
+  return spans
+    .filter((span) => span.endMs >= startMs && span.startMs <= endMs)
+    .map((span) => ({ ...span, startMs: Math.max(span.startMs, startMs), endMs: Math.min(span.endMs, endMs) }));
+}

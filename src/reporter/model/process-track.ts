@@ -1,0 +1,174 @@
+/** What one process did: its files, the attempts at their tests, and what belongs to each. */
+import type { RunEvent } from "../../artifacts/events.js";
+import { apiCallText, assertionText, deviceCallText, number, text } from "./event-text.js";
+import { MachineTrack } from "./machines.js";
+import type { AssertionModel, AttemptModel, CallModel, DeviceModel, LineModel, Span, StepModel } from "./run-model.js";
+
+type Event<K extends RunEvent["kind"]> = Extract<RunEvent, { readonly kind: K }>;
+
+/** An attempt whose end may not have come yet. */
+export interface AttemptTrack {
+  readonly file: string;
+  readonly project: string | undefined;
+  readonly test: string;
+  readonly attempt: number;
+  readonly startMs: number;
+  readonly device: DeviceModel | undefined;
+  endMs: number | undefined;
+  end: Event<"test-end"> | undefined;
+  readonly calls: CallModel[];
+  readonly assertions: AssertionModel[];
+  readonly steps: StepModel[];
+  readonly deviceLog: LineModel[];
+}
+
+export class ProcessTrack {
+  readonly attempts: AttemptTrack[] = [];
+  readonly devices: DeviceModel[] = [];
+  readonly machines = new Map<number, MachineTrack>();
+  worker: string | undefined;
+  lastMs = 0;
+  #file: { readonly file: string; readonly project: string | undefined } | undefined;
+  #current: AttemptTrack | undefined;
+  readonly #openSteps = new Map<number, { readonly event: Event<"step-started">; readonly atMs: number }>();
+
+  constructor(readonly pid: number) {}
+
+  /** Events come in the order of their time. */
+  add(event: RunEvent, atMs: number): void {
+    this.lastMs = Math.max(this.lastMs, atMs + ("durationMs" in event ? number(event.durationMs) : 0));
+    if ("machine" in event && typeof event.machine === "number") this.#machine(event.machine, event, atMs);
+    switch (event.kind) {
+      case "process-started":
+        if (event.worker !== undefined) this.worker = text(event.worker);
+        break;
+      case "device-leased":
+        return this.#leased(event, atMs);
+      case "device-released":
+        return this.#released(atMs);
+      case "file-started":
+        this.#file = { file: text(event.file), project: event.project };
+        break;
+      case "test-start":
+        return this.#started(event, atMs);
+      case "test-end":
+        return this.#ended(event, atMs);
+      default:
+        this.#addToTest(event, atMs);
+    }
+  }
+
+  /** Steps that had not ended when the record did. */
+  finish(): void {
+    for (const { event, atMs } of this.#openSteps.values()) {
+      const attempt = this.attempts.findLast(({ startMs }) => startMs <= atMs);
+      const endMs = attempt?.endMs ?? this.lastMs;
+      attempt?.steps.push({
+        startMs: atMs,
+        endMs,
+        title: text(event.title),
+        category: event.category,
+        failure: "did not end",
+      });
+    }
+    this.#openSteps.clear();
+  }
+
+  #machine(machine: number, event: RunEvent, atMs: number): void {
+    let track = this.machines.get(machine);
+    if (track === undefined) {
+      track = new MachineTrack(machine, atMs);
+      track.ofFile = this.#current === undefined;
+      this.machines.set(machine, track);
+    }
+    if ("vm" in event && event.vm !== undefined) track.name = text(event.vm);
+    track.add(event, atMs);
+  }
+
+  #started(event: Event<"test-start">, atMs: number): void {
+    const { file } = event;
+    this.#current = {
+      ...{ file, project: this.#file?.project, test: text(event.test), attempt: number(event.attempt, 1) },
+      ...{ startMs: atMs, endMs: undefined, end: undefined },
+      device: this.devices.findLast(({ releasedMs }) => releasedMs === undefined),
+      ...{ calls: [], assertions: [], steps: [], deviceLog: [] },
+    };
+    this.attempts.push(this.#current);
+  }
+
+  #ended(event: Event<"test-end">, atMs: number): void {
+    const attempt = this.#current;
+    if (attempt === undefined) return;
+    attempt.end = event;
+    attempt.endMs = atMs;
+    this.#current = undefined;
+  }
+
+  #leased(event: Event<"device-leased">, atMs: number): void {
+    const { serial, device, properties = {} } = event;
+    this.devices.push({
+      ...{ serial: text(serial), description: text(device), properties, pid: this.pid },
+      ...{ leasedMs: atMs, releasedMs: undefined },
+    });
+  }
+
+  #released(atMs: number): void {
+    const last = this.devices.at(-1);
+    if (last !== undefined) this.devices[this.devices.length - 1] = { ...last, releasedMs: atMs };
+  }
+
+  #addToTest(event: RunEvent, atMs: number): void {
+    if (event.kind === "step-ended") return this.#stepEnded(event, atMs);
+    const test = this.#current;
+    if (test === undefined) return;
+    const span = { startMs: atMs, endMs: atMs + ("durationMs" in event ? number(event.durationMs) : 0) };
+    const vm = "vm" in event && event.vm !== undefined ? text(event.vm) : undefined;
+    switch (event.kind) {
+      case "step-started":
+        this.#openSteps.set(event.step, { event, atMs });
+        break;
+      case "assertion": {
+        const message = event.message === undefined ? undefined : text(event.message);
+        test.assertions.push({ ...span, text: assertionText(event), passed: event.passed, vm, message });
+        break;
+      }
+      case "api-call":
+        test.calls.push({ ...span, layer: "api", text: apiCallText(event), vm, failure: event.failure });
+        break;
+      case "device-call":
+        test.calls.push({ ...span, layer: "device", text: deviceCallText(event), vm, failure: event.failure });
+        break;
+      case "device-log":
+        test.deviceLog.push({ atMs, stream: "logcat", text: text(event.line) });
+        break;
+      default:
+    }
+  }
+
+  #stepEnded(event: Event<"step-ended">, atMs: number): void {
+    const open = this.#openSteps.get(event.step);
+    if (open === undefined) return;
+    this.#openSteps.delete(event.step);
+    const attempt = this.attempts.findLast(({ startMs }) => startMs <= open.atMs);
+    const { title, category } = open.event;
+    attempt?.steps.push({ startMs: open.atMs, endMs: atMs, title: text(title), category, failure: event.failure });
+  }
+
+  /** What the reports show of an attempt. */
+  attemptModel(track: AttemptTrack, evidence: AttemptModel["evidence"]): AttemptModel {
+    const window = { startMs: track.startMs, endMs: track.endMs ?? Math.max(this.lastMs, track.startMs) };
+    const { attempt, device, calls, assertions, steps, deviceLog, end } = track;
+    const machines = [...this.machines.values()]
+      .filter(({ firstMs, ofFile }) => ofFile || (firstMs >= window.startMs && firstMs <= window.endMs))
+      .flatMap((machine) => machine.within(window) ?? []);
+    // What a test started and left to its file goes on behind it.
+    const within = <T extends Span>(spans: readonly T[]): readonly T[] =>
+      spans.map((span) => ({ ...span, endMs: Math.min(span.endMs, window.endMs) }));
+    return {
+      ...{ attempt, status: end?.status ?? "unfinished", ...window, pid: this.pid, worker: this.worker, device },
+      ...{ errors: end?.errors ?? [], evidence, machines, calls: within(calls) },
+      ...{ assertions: within(assertions), deviceLog },
+      steps: [...within(steps)].sort((a, b) => a.startMs - b.startMs),
+    };
+  }
+}

@@ -1,0 +1,152 @@
+/** A run as its reports tell it. Times are milliseconds since the run began, on the run's one clock. */
+
+/** `flaky`: failed, then passed. `unfinished`: the run, or its process, ended before the test did. */
+export type Outcome = "passed" | "failed" | "flaky" | "skipped" | "todo" | "unfinished";
+
+export interface RunModel {
+  /** Name of the run's folder. */
+  readonly name: string;
+  readonly folder: string;
+  /** Name of the project under test, and its folder. */
+  readonly project: string;
+  readonly rootDir: string;
+  /** Version of jest-avf. */
+  readonly version: string;
+  readonly argv: readonly string[];
+  /** Milliseconds since 1970. */
+  readonly startedWallMs: number;
+  readonly durationMs: number;
+  /** It ended otherwise than by having run all its tests. */
+  readonly cutShort: boolean;
+  readonly devices: readonly DeviceModel[];
+  /** By file, in the order in which they ran. */
+  readonly tests: readonly TestModel[];
+  /** Files that could not run at all. */
+  readonly brokenFiles: readonly BrokenFile[];
+}
+
+export interface BrokenFile {
+  readonly file: string;
+  readonly project: string | undefined;
+  readonly failure: string;
+}
+
+export interface DeviceModel {
+  readonly serial: string;
+  readonly description: string;
+  readonly properties: Readonly<Record<string, string>>;
+  readonly pid: number;
+  readonly leasedMs: number;
+  readonly releasedMs: number | undefined;
+}
+
+export interface TestModel {
+  /** Number in this run; from 1. */
+  readonly id: number;
+  /** Relative to the project's folder. */
+  readonly file: string;
+  /** Jest's name for a group of suites, where there are several. */
+  readonly project: string | undefined;
+  readonly ancestors: readonly string[];
+  readonly title: string;
+  /** As `-t` matches it. */
+  readonly name: string;
+  readonly outcome: Outcome;
+  readonly durationMs: number;
+  readonly startMs: number | undefined;
+  /** Empty for tests outside of our environment. */
+  readonly attempts: readonly AttemptModel[];
+  /** Of the last attempt, as Jest prints them. */
+  readonly failures: readonly string[];
+  /** Of the attempts before. */
+  readonly earlierFailures: readonly string[];
+  readonly line: number | undefined;
+  readonly skipReason: string | undefined;
+  readonly failureClass: string | undefined;
+  readonly rerun: string;
+}
+
+export interface AttemptModel {
+  readonly attempt: number;
+  readonly status: "passed" | "failed" | "skipped" | "todo" | "unfinished";
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly pid: number;
+  readonly worker: string | undefined;
+  readonly device: DeviceModel | undefined;
+  readonly errors: readonly string[];
+  /** Folder with what was saved, relative to the run's, and the files in it. */
+  readonly evidence: { readonly folder: string; readonly files: readonly string[] } | undefined;
+  readonly machines: readonly MachineModel[];
+  readonly calls: readonly CallModel[];
+  readonly assertions: readonly AssertionModel[];
+  readonly steps: readonly StepModel[];
+  readonly deviceLog: readonly LineModel[];
+}
+
+export interface LineModel {
+  readonly atMs: number;
+  readonly stream: string;
+  readonly text: string;
+}
+
+export interface Span {
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+/** A virtual machine, as far as it can be seen from one attempt at a test. */
+export interface MachineModel {
+  readonly name: string;
+  readonly machine: number;
+  /** Made by a hook, and there for all tests of its file. */
+  readonly ofFile: boolean;
+  readonly vmm: string | undefined;
+  readonly cid: number | undefined;
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly statuses: readonly (Span & { readonly status: string; readonly cause: string })[];
+  readonly phases: readonly (Span & { readonly phase: string })[];
+  readonly events: readonly { readonly atMs: number; readonly event: string; readonly detail: string }[];
+  readonly lines: readonly LineModel[];
+}
+
+export interface CallModel extends Span {
+  readonly layer: "api" | "device";
+  readonly text: string;
+  readonly vm: string | undefined;
+  readonly failure: string | undefined;
+}
+
+export interface AssertionModel extends Span {
+  readonly text: string;
+  readonly passed: boolean;
+  readonly vm: string | undefined;
+  readonly message: string | undefined;
+}
+
+export interface StepModel extends Span {
+  readonly title: string;
+  readonly category: string;
+  readonly failure: string | undefined;
+}
+
+export interface Counts {
+  readonly passed: number;
+  readonly failed: number;
+  readonly flaky: number;
+  readonly skipped: number;
+  readonly unfinished: number;
+}
+
+/** A flaky test counts as passed as well, a file that could not run as one failure. */
+export function countTests(run: RunModel): Counts {
+  const count = (...outcomes: readonly Outcome[]): number =>
+    run.tests.filter(({ outcome }) => outcomes.includes(outcome)).length;
+  return {
+    passed: count("passed", "flaky"),
+    failed: count("failed") + run.brokenFiles.length,
+    flaky: count("flaky"),
+    skipped: count("skipped", "todo"),
+    unfinished: count("unfinished"),
+  };
+}

@@ -1,0 +1,45 @@
+/** Writes all reports of a run into its folder, from its events alone. */
+import { join, relative } from "node:path";
+import { writeWhole } from "../artifacts/write-whole.js";
+import { describeError } from "../base/errors.js";
+import { readRun } from "./model/build-model.js";
+import type { RunModel } from "./model/run-model.js";
+import { traceJson } from "./trace/trace.js";
+import { junitXml } from "./xml/junit.js";
+import { xtsResultXml } from "./xml/xts-result.js";
+
+const REPORTS: Readonly<Record<string, (run: RunModel) => Iterable<string>>> = {
+  "trace.json": traceJson,
+  "junit.xml": junitXml,
+  "test_result.xml": xtsResultXml,
+};
+
+export interface WrittenReports {
+  readonly run: RunModel;
+  /** Names of the files, in the run's folder. */
+  readonly files: readonly string[];
+  /** What could not be written, and why. */
+  readonly problems: readonly string[];
+}
+
+/** At once, so that a process that is about to end can do it. One report that fails does not stop the others. */
+export function writeReports(runFolder: string): WrittenReports {
+  const run = readRun(runFolder);
+  const files: string[] = [];
+  const problems: string[] = [];
+  for (const [name, report] of Object.entries(REPORTS)) {
+    try {
+      writeWhole(join(runFolder, name), report(run));
+      files.push(name);
+    } catch (error) {
+      problems.push(`${name} was not written: ${describeError(error)}`);
+    }
+  }
+  return { run, files, problems };
+}
+
+/** A path as short as it can be written from here. */
+export function shortPath(path: string): string {
+  const short = relative(process.cwd(), path);
+  return short.startsWith("..") ? path : short;
+}

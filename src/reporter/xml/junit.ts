@@ -1,0 +1,132 @@
+/**
+ * JUnit XML with Surefire's elements for retries: a test that passed at last has its failures as `flakyFailure`; one that
+ * did not has the first as `failure` and the later ones as `rerunFailure`.
+ */
+import { join } from "node:path";
+import { byFile, deviceOf, errorName, failureText, firstLine, isBad, vmmOf } from "../failure-text.js";
+import { countTests, type BrokenFile, type RunModel, type TestModel } from "../model/run-model.js";
+import { xmlDocument, type Element } from "./xml.js";
+
+export function junitXml(run: RunModel): Iterable<string> {
+  const suites = byFile(run.tests).map((tests) => suiteElement(run, tests));
+  const broken = run.brokenFiles.map((file) => brokenSuite(run, file));
+  const { failed, skipped, unfinished } = countTests(run);
+  return xmlDocument({
+    name: "testsuites",
+    attributes: {
+      name: run.project,
+      tests: run.tests.length + run.brokenFiles.length,
+      failures: failed - run.brokenFiles.length,
+      errors: unfinished + run.brokenFiles.length,
+      skipped,
+      time: seconds(run.durationMs),
+      timestamp: timestamp(run, 0),
+    },
+    children: [...suites, ...broken],
+  });
+}
+
+function suiteElement(run: RunModel, tests: readonly [TestModel, ...TestModel[]]): Element {
+  const [{ file, project, startMs }] = tests;
+  const count = (wanted: (test: TestModel) => boolean): number => tests.filter(wanted).length;
+  const durationMs = tests.reduce((sum, test) => sum + test.durationMs, 0);
+  const device = tests.flatMap((test) => deviceOf(test) ?? [])[0];
+  return {
+    name: "testsuite",
+    attributes: {
+      name: project === undefined ? file : `${file} (${project})`,
+      tests: tests.length,
+      failures: count((test) => test.outcome === "failed" && !isError(test)),
+      errors: count(isError),
+      skipped: count(({ outcome }) => outcome === "skipped" || outcome === "todo"),
+      time: seconds(durationMs),
+      timestamp: timestamp(run, startMs ?? 0),
+    },
+    children: [properties({ run: run.name, project, device }), ...tests.map((test) => testElement(run, test))],
+  };
+}
+
+function testElement(run: RunModel, test: TestModel): Element {
+  const { file, name, durationMs, outcome, failureClass, skipReason } = test;
+  const retried = Math.max(test.attempts.length, test.earlierFailures.length + 1);
+  const about = {
+    ...{ device: deviceOf(test), vmm: vmmOf(test), class: failureClass },
+    attempts: retried > 1 ? retried : undefined,
+    rerun: isBad(test) || outcome === "flaky" ? test.rerun : undefined,
+  };
+  const skipped =
+    outcome === "todo" || outcome === "skipped"
+      ? { name: "skipped", attributes: { message: skipReason ?? (outcome === "todo" ? "todo" : undefined) } }
+      : undefined;
+  const output = systemOut(run, test);
+  return {
+    name: "testcase",
+    attributes: { classname: file.replace(/\.[cm]?[jt]sx?$/, ""), name, time: seconds(durationMs), file },
+    children: [
+      properties(about),
+      skipped,
+      ...failures(test),
+      output === undefined ? undefined : { name: "system-out", text: output },
+    ],
+  };
+}
+
+/** Broken labs and cut-off tests are errors, in JUnit's words; what a test asserted is a failure. */
+function isError(test: TestModel): boolean {
+  return test.outcome === "unfinished" || (test.outcome === "failed" && test.failureClass === "infrastructure");
+}
+
+function failures(test: TestModel): readonly Element[] {
+  const { earlierFailures } = test;
+  if (test.outcome === "flaky") return earlierFailures.map((failure) => retryElement("flakyFailure", failure));
+  if (!isBad(test)) return [];
+  const [first = "", ...later] = [...earlierFailures, failureText(test)];
+  const attributes = { message: firstLine(first), type: errorName(first) };
+  const main = { name: isError(test) ? "error" : "failure", attributes, text: first };
+  return [main, ...later.map((failure) => retryElement("rerunFailure", failure))];
+}
+
+function retryElement(name: string, failure: string): Element {
+  return {
+    name,
+    attributes: { message: firstLine(failure), type: errorName(failure) },
+    children: [{ name: "stackTrace", text: failure }],
+  };
+}
+
+/** `[[ATTACHMENT|path]]` is what Jenkins and GitLab take files from. */
+function systemOut(run: RunModel, test: TestModel): string | undefined {
+  const folders = test.attempts.flatMap(({ evidence }) => evidence ?? []);
+  if (folders.length === 0) return undefined;
+  const files = folders.flatMap(({ folder, files }) => files.map((file) => join(run.folder, folder, file)));
+  const links = files.map((file) => `[[ATTACHMENT|${file}]]`);
+  return [`Report: ${join(run.folder, "report.html")}`, `Run it again: ${test.rerun}`, ...links, ""].join("\n");
+}
+
+function brokenSuite(run: RunModel, { file, project, failure }: BrokenFile): Element {
+  const attributes = { message: firstLine(failure), type: errorName(failure) };
+  const error = { name: "error", attributes, text: failure };
+  const name = project === undefined ? file : `${file} (${project})`;
+  return {
+    name: "testsuite",
+    attributes: { name, tests: 1, failures: 0, errors: 1, skipped: 0, time: "0.000", timestamp: timestamp(run, 0) },
+    children: [
+      {
+        name: "testcase",
+        attributes: { classname: file, name: "the file could not run", time: "0.000", file },
+        children: [error],
+      },
+    ],
+  };
+}
+
+function properties(values: Readonly<Record<string, string | number | undefined>>): Element | undefined {
+  const children = Object.entries(values).flatMap(([name, value]) =>
+    value === undefined ? [] : [{ name: "property", attributes: { name, value } }],
+  );
+  return children.length === 0 ? undefined : { name: "properties", children };
+}
+
+const seconds = (ms: number): string => (ms / 1000).toFixed(3);
+const timestamp = (run: RunModel, atMs: number): string =>
+  new Date(run.startedWallMs + atMs).toISOString().slice(0, 19);
