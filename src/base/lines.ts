@@ -23,6 +23,16 @@ export class LineSplitter {
     this.#pending = rest;
   }
 
+  /** The bytes of `pending`: a character may be cut in two there. */
+  get pendingBytes(): Buffer {
+    return this.#pending;
+  }
+
+  /** Goes on as one whose `pendingBytes` were these. */
+  continueFrom(pendingBytes: Buffer): void {
+    this.#pending = pendingBytes;
+  }
+
   /** What came after the last line end so far: a prompt, or the beginning of a line. */
   get pending(): string {
     return this.#pending.toString("utf8");

@@ -5,5 +5,6 @@ export { connectTcpDevice, disconnectTcpDevice } from "./adb/connect.js";
 export { escapeArg } from "./adb/escape-arg.js";
 export { adbServerAddress, openAdbServer, type AdbServer } from "./adb/server.js";
 export { leaseDevice, type DeviceLease, type LeaseOptions } from "./lease.js";
+export { RebindableDevice } from "./rebindable-device.js";
 export { outputsEnded } from "./adb/attached-command.js";
 export { CommandFailedError, lastLines, type CommandResult } from "../process/run.js";

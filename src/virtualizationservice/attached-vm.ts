@@ -5,7 +5,7 @@ import { sleep, withDeadline } from "../base/deadline.js";
 import { describeError, InfrastructureError, UsageError } from "../base/errors.js";
 import { LineSplitter } from "../base/lines.js";
 import { outputsEnded, type Device, type DeviceProcess } from "../device/index.js";
-import type { AppVmConfig, DeathReason, RunningVm, VmDebugInfo, VmEvent, VmState } from "./contract.js";
+import type { DeathReason, RunningVm, VmBookmark, VmDebugInfo, VmEvent, VmState } from "./contract.js";
 import { deathReason } from "./dialects/codes.js";
 import type { Dialect, ToolLine } from "./dialects/dialect.js";
 import { FollowedFile } from "./followed-file.js";
@@ -24,15 +24,17 @@ const MAX_VSOCK_PORT = 0xffff_ffff;
 export interface AttachOptions {
   readonly device: Device;
   readonly dialect: Dialect;
-  readonly config: AppVmConfig;
-  readonly toolArguments: readonly string[];
+  /** Where to begin. */
+  readonly followed: Omit<VmBookmark, "cid">;
+  /** What attaches us: it makes the VM, or joins one that runs. */
+  readonly argv: readonly string[];
   readonly consolePath: string;
   readonly logPath: string;
   readonly listVms: () => Promise<readonly VmDebugInfo[]>;
 }
 
-/** Console and log files must exist. Resolves when the VM starts; see `VirtualizationService.startVm`. */
-export async function startAttachedVm(
+/** Console and log files must exist. Resolves when the VM starts; see `VirtualizationService`. */
+export async function attachToVm(
   options: AttachOptions,
   listener: (event: VmEvent) => void,
   signal: AbortSignal | undefined,
@@ -40,7 +42,7 @@ export async function startAttachedVm(
   const vm = new AttachedVm(options, listener);
   try {
     await withDeadline(
-      `VM ${options.config.name} to be created`,
+      `VM ${options.followed.name} to be created`,
       { timeoutMs: START_TIMEOUT_MS, signal },
       () => vm.started,
     );
@@ -56,31 +58,34 @@ class AttachedVm implements RunningVm {
   readonly died: Promise<DeathReason>;
   readonly writeConsole: ((bytes: Uint8Array) => Promise<void>) | undefined;
   readonly #process: DeviceProcess;
-  readonly #files: readonly FollowedFile[];
+  readonly #console: FollowedFile;
+  readonly #log: FollowedFile;
   readonly #progress: VmProgress;
   readonly #words = { stdout: [] as string[], stderr: [] as string[] };
   #cid: number | undefined;
   #reason: DeathReason | undefined;
   #stopping = false;
   #stopFailure: Error | undefined;
+  #forsaken = false;
   #settleStarted!: { resolve: () => void; reject: (error: Error) => void };
 
   constructor(
     private readonly options: AttachOptions,
     private readonly listener: (event: VmEvent) => void,
   ) {
-    const { device, config, dialect } = options;
+    const { device, followed, dialect } = options;
     this.#progress = new VmProgress((event) => this.#emit(event));
     this.started = new Promise((resolve, reject) => (this.#settleStarted = { resolve, reject }));
     this.started.catch(() => undefined);
-    this.#process = device.spawn([VM_TOOL, ...options.toolArguments]);
+    this.#process = device.spawn(options.argv);
     this.#readLines("stdout");
     this.#readLines("stderr");
-    this.#files = [
-      new FollowedFile(device, options.consolePath, (chunk) => this.#emit({ kind: "console", chunk })),
-      new FollowedFile(device, options.logPath, (chunk) => this.#emit({ kind: "log", chunk })),
-    ];
-    const input = config.consoleInput && dialect.consoleInput;
+    const { consolePath, logPath } = options;
+    const follow = (path: string, kind: "console" | "log", from: number): FollowedFile =>
+      new FollowedFile(device, path, (chunk) => this.#emit({ kind, chunk }), from);
+    this.#console = follow(consolePath, "console", followed.consoleBytes);
+    this.#log = follow(logPath, "log", followed.logBytes);
+    const input = followed.consoleInput && dialect.consoleInput;
     this.writeConsole = input ? (bytes) => this.#writeConsole(bytes) : undefined;
     this.died = this.#live();
   }
@@ -99,6 +104,17 @@ class AttachedVm implements RunningVm {
     await this.#process.stop();
     await this.died;
     if (this.#stopFailure) throw this.#stopFailure;
+  }
+
+  bookmark(): VmBookmark {
+    const { followed } = this.options;
+    const [consoleBytes, logBytes] = [this.#console.deliveredBytes, this.#log.deliveredBytes];
+    return { ...followed, cid: this.cid, consoleBytes, logBytes };
+  }
+
+  async forsake(): Promise<void> {
+    this.#forsaken = true;
+    await Promise.all([this.#process.stop(), this.#console.abandon(), this.#log.abandon()]);
   }
 
   /** For a start that came to nothing: leaves no VM, no process. */
@@ -150,12 +166,15 @@ class AttachedVm implements RunningVm {
   /** From attach to death; delivers `died` last. */
   async #live(): Promise<DeathReason> {
     const { exitCode } = await this.#process.ended;
+    if (this.#forsaken) return new Promise(() => undefined);
     const timer = new AbortController();
     const bound = sleep(OUTPUT_END_TIMEOUT_MS, timer.signal).catch(() => undefined);
     await Promise.race([outputsEnded(this.#process), bound]);
     timer.abort();
     const reason = this.#reason ?? (await this.#explainEnd(exitCode));
-    await Promise.all(this.#files.map((file) => file.finish().catch(() => undefined)));
+    await Promise.all([this.#console, this.#log].map((file) => file.finish().catch(() => undefined)));
+    // What was told meanwhile of the end of the device is not the VM's.
+    if (this.#forsaken) return new Promise(() => undefined);
     if (this.#progress.state === "NOT_STARTED") {
       this.#settleStarted.reject(this.#startFailure(exitCode));
       return reason;
@@ -188,7 +207,7 @@ class AttachedVm implements RunningVm {
       if (Date.now() > deadline) {
         throw new InfrastructureError(
           "VM_SURVIVED",
-          `VM ${this.options.config.name} (CID ${cid}) is still listed ${GONE_TIMEOUT_MS / 1000} s after its vm tool ended.`,
+          `VM ${this.options.followed.name} (CID ${cid}) is still listed ${GONE_TIMEOUT_MS / 1000} s after its vm tool ended.`,
           {
             hint: `look for it: adb -s ${this.options.device.serial} shell ${VM_TOOL} list`,
           },
@@ -199,13 +218,13 @@ class AttachedVm implements RunningVm {
   }
 
   #startFailure(exitCode: number | undefined): Error {
-    const { device, config } = this.options;
+    const { device, followed } = this.options;
     const gone: unknown = device.gone.reason;
     if (gone instanceof Error) return gone;
     const stdout = this.#words.stdout.join("\n");
     const stderr = this.#words.stderr.join("\n");
     if (exitCode === 0 && stderr.trim() === "") return unknownOutput("vm run-app", stdout);
-    return toolFailure(device.serial, `starting VM ${config.name}`, { exitCode, stdout, stderr });
+    return toolFailure(device.serial, `starting VM ${followed.name}`, { exitCode, stdout, stderr });
   }
 
   #writeConsole(bytes: Uint8Array): Promise<void> {
@@ -215,11 +234,12 @@ class AttachedVm implements RunningVm {
   }
 
   #emit(event: VmEvent): void {
+    if (this.#forsaken) return;
     // A listener that throws would break the reading of this VM's streams, and thereby every later event.
     try {
       this.listener(event);
     } catch (error) {
-      process.emitWarning(`A listener of VM ${this.options.config.name} threw: ${describeError(error)}`);
+      process.emitWarning(`A listener of VM ${this.options.followed.name} threw: ${describeError(error)}`);
     }
   }
 }

@@ -1,7 +1,7 @@
 /** `IVirtualizationService` by way of a device's `vm` tool, over adb. */
 import { UsageError } from "../base/errors.js";
 import type { Device } from "../device/contract.js";
-import { startAttachedVm } from "./attached-vm.js";
+import { attachToVm } from "./attached-vm.js";
 import { readCapabilities } from "./capabilities.js";
 import type {
   AppVmConfig,
@@ -10,17 +10,20 @@ import type {
   RunningVm,
   ServiceCapabilities,
   VirtualizationService,
+  VmBookmark,
   VmDebugInfo,
   VmEvent,
 } from "./contract.js";
 import { chooseDialect } from "./dialects/choose.js";
 import type { Dialect } from "./dialects/dialect.js";
 import { remoteFiles } from "./remote-files.js";
-import { checkDevicePath, runVmTool } from "./tool.js";
+import { checkDevicePath, runVmTool, VM_TOOL } from "./tool.js";
 import { parseVmList } from "./vm-list.js";
 
 /** Making an idsig reads and hashes the whole APK; a partition is written out. */
 const IMAGE_TIMEOUT_MS = 180_000;
+/** Of the emulated device, the only one that can be put back. */
+const VM_ATTACH = "vm-attach";
 /** What AVF writes at the start of a storage image that no guest has formatted yet. */
 const UNFORMATTED_STORAGE = "UNFORMATTED-STORAGE";
 
@@ -79,23 +82,58 @@ class VmToolService implements VirtualizationService {
 
   async startVm(config: AppVmConfig, listener: (event: VmEvent) => void, signal?: AbortSignal): Promise<RunningVm> {
     checkConfig(config);
-    const scratch = checkDevicePath(config.scratchPath);
-    const consolePath = `${scratch}/console.txt`;
-    const logPath = `${scratch}/log.txt`;
+    const { scratchPath: scratch, name, consoleInput } = config;
+    const { consolePath, logPath } = outputPaths(scratch);
     const cpuCount = config.cpuTopology === "match_host" ? (await this.capabilities()).cpuCount : 1;
     const toolArguments = this.dialect.runAppArguments(config, { consolePath, logPath, cpuCount });
     // Both have to be there, and empty, before they are followed; the tool truncates them once more.
     await this.device.exec(["sh", "-c", 'mkdir "$1" && : >"$2" && : >"$3"', "sh", scratch, consolePath, logPath], {
       signal,
     });
-    const listVms = (): Promise<readonly VmDebugInfo[]> => this.listVms();
+    const argv = [VM_TOOL, ...toolArguments];
+    return this.#attach(
+      { name, consoleInput, scratchPath: scratch, consoleBytes: 0, logBytes: 0 },
+      argv,
+      listener,
+      signal,
+    );
+  }
+
+  resumeVm(
+    bookmark: VmBookmark,
+    told: readonly VmEvent[],
+    listener: (event: VmEvent) => void,
+    signal?: AbortSignal,
+  ): Promise<RunningVm> {
+    const known = told.map((event) => JSON.stringify(event));
+    const onlyNew = (event: VmEvent): void => {
+      const at = event.kind === "console" || event.kind === "log" ? -1 : known.indexOf(JSON.stringify(event));
+      if (at >= 0) known.splice(at, 1);
+      else listener(event);
+    };
+    return this.#attach(bookmark, [VM_ATTACH, String(bookmark.cid)], onlyNew, signal);
+  }
+
+  #attach(
+    followed: Omit<VmBookmark, "cid">,
+    argv: readonly string[],
+    listener: (event: VmEvent) => void,
+    signal: AbortSignal | undefined,
+  ): Promise<RunningVm> {
     const { device, dialect } = this;
-    return startAttachedVm({ device, dialect, config, toolArguments, consolePath, logPath, listVms }, listener, signal);
+    const listVms = (): Promise<readonly VmDebugInfo[]> => this.listVms();
+    const options = { device, dialect, followed, argv, ...outputPaths(followed.scratchPath), listVms };
+    return attachToVm(options, listener, signal);
   }
 
   async listVms(): Promise<readonly VmDebugInfo[]> {
     return parseVmList((await runVmTool(this.device, ["list"])).stdout);
   }
+}
+
+function outputPaths(scratchPath: string): { readonly consolePath: string; readonly logPath: string } {
+  const scratch = checkDevicePath(scratchPath);
+  return { consolePath: `${scratch}/console.txt`, logPath: `${scratch}/log.txt` };
 }
 
 function checkConfig(config: AppVmConfig): void {

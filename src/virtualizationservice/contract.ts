@@ -96,6 +96,25 @@ export interface RunningVm {
   readonly writeConsole: ((bytes: Uint8Array) => Promise<void>) | undefined;
   /** A connection to a guest port, as a host socket. The caller ends it. */
   connectVsock(port: number): Promise<import("node:net").Socket>;
+  /** What it takes to go on with the VM once its device was put back to this moment. */
+  bookmark(): VmBookmark;
+  /**
+   * Lets go of the VM without a word, and of every process of ours that is about it: its device is about to be put back, and
+   * its end, if it is one, is nobody's. Nothing more is told, and `died` never settles.
+   */
+  forsake(): Promise<void>;
+}
+
+/** How far a running VM was followed. Plain data, for another process may be the one that goes on. */
+export interface VmBookmark {
+  readonly name: string;
+  readonly cid: number;
+  readonly consoleInput: boolean;
+  /** As in `AppVmConfig`. */
+  readonly scratchPath: string;
+  /** Bytes that were delivered. */
+  readonly consoleBytes: number;
+  readonly logBytes: number;
 }
 
 export interface VmDebugInfo {
@@ -158,6 +177,16 @@ export interface VirtualizationService {
    * process runs and its CID is known, rejects when it could not be started.
    */
   startVm(config: AppVmConfig, listener: (event: VmEvent) => void, signal?: AbortSignal): Promise<RunningVm>;
+  /**
+   * Goes on with a VM that runs on a device which was put back to the moment of the bookmark. `listener` gets what comes
+   * after it; `told` is what came before, for the device tells all of it again.
+   */
+  resumeVm(
+    bookmark: VmBookmark,
+    told: readonly VmEvent[],
+    listener: (event: VmEvent) => void,
+    signal?: AbortSignal,
+  ): Promise<RunningVm>;
   listVms(): Promise<readonly VmDebugInfo[]>;
 }
 

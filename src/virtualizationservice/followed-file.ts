@@ -12,20 +12,35 @@ const MAX_IDLE_RESTARTS = 10;
 export const TAIL = "/system/bin/tail";
 
 export class FollowedFile {
-  #delivered = 0;
+  #delivered: number;
   #finishing = false;
+  #abandoned = false;
   #tail: DeviceProcess;
   #following: Promise<void>;
 
-  /** The file must exist. */
+  /** The file must exist. Its first `skippedBytes` were delivered before. */
   constructor(
     private readonly device: Device,
     private readonly path: string,
     private readonly onChunk: (chunk: Buffer) => void,
+    skippedBytes = 0,
   ) {
+    this.#delivered = skippedBytes;
     this.#tail = this.#start();
     // A device whose handle was closed starts no other one; its VM ends at the same time.
     this.#following = this.#keepFollowing().catch(() => undefined);
+  }
+
+  /** With those that were skipped. */
+  get deliveredBytes(): number {
+    return this.#delivered;
+  }
+
+  /** Delivers nothing more. */
+  async abandon(): Promise<void> {
+    this.#finishing = true;
+    this.#abandoned = true;
+    await this.#tail.stop();
   }
 
   /** Call when nobody writes to the file any more: delivers what is left. */
@@ -58,6 +73,7 @@ export class FollowedFile {
   async #read(process: DeviceProcess): Promise<void> {
     process.stderr.resume();
     process.stdout.on("data", (chunk: Buffer) => {
+      if (this.#abandoned) return;
       this.#delivered += chunk.length;
       this.onChunk(chunk);
     });

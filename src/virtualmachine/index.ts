@@ -1,5 +1,6 @@
 /** The door of this folder. */
 export { VirtualMachineManager } from "./manager.js";
+export type { ManagerMoment } from "./manager.js";
 export { DEFAULT_WAIT_MS, VirtualMachine } from "./machine.js";
 export { VirtualMachineConfig } from "./config.js";
 export type { VirtualMachineConfigBuilder } from "./config-builder.js";

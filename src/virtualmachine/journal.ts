@@ -2,7 +2,7 @@
 import { Status } from "./constants.js";
 import { Notifier } from "./notifier.js";
 import { OutputPipe } from "./output-pipe.js";
-import { OutputRecorder } from "./output.js";
+import { OutputRecorder, type OutputPast } from "./output.js";
 import { EventHistory, nowMs } from "./record.js";
 import type { DeathReason } from "../virtualizationservice/contract.js";
 import type { OutputLine } from "./line-history.js";
@@ -15,6 +15,16 @@ export interface RunSummary {
   readonly beganMs: number | undefined;
   readonly endedMs: number | undefined;
   readonly ended: DeathReason | undefined;
+}
+
+/** All that was known of a VM at a moment, as plain data. */
+export interface JournalPast {
+  readonly takenMs: number;
+  readonly status: Status;
+  readonly run: RunSummary;
+  readonly transitions: readonly Transition[];
+  readonly events: readonly RecordedEvent[];
+  readonly output: OutputPast;
 }
 
 export class VmJournal {
@@ -75,6 +85,33 @@ export class VmJournal {
 
   deleted(cause: TransitionCause): void {
     this.#enter(Status.DELETED, cause, nowMs());
+    this.changes.emit();
+  }
+
+  past(): JournalPast {
+    return {
+      ...{ takenMs: nowMs(), status: this.#status, run: this.#run, output: this.output.past() },
+      transitions: this.transitions.history,
+      events: this.events.history,
+    };
+  }
+
+  /**
+   * Knows only what it knew then, and that it was put back. Times are moved so that the moment of then is now: what comes
+   * next follows without a gap, in whichever process.
+   */
+  rewind(past: JournalPast, checkpoint: string): void {
+    const shiftMs = nowMs() - past.takenMs;
+    const shifted = <T extends { readonly atMs: number }>(entry: T): T => ({ ...entry, atMs: entry.atMs + shiftMs });
+    const shift = (ms: number | undefined): number | undefined => (ms === undefined ? undefined : ms + shiftMs);
+    const previous = this.#status;
+    this.output.rewind(past.output, shiftMs);
+    this.events.replace(past.events.map(shifted));
+    this.transitions.replace(past.transitions.map(shifted));
+    this.#run = { ...past.run, beganMs: shift(past.run.beganMs), endedMs: shift(past.run.endedMs) };
+    this.#status = past.status;
+    const cause = { kind: "restored", checkpoint } as const;
+    this.transitions.append({ status: past.status, previous, cause, atMs: nowMs(), run: this.#run.number });
     this.changes.emit();
   }
 

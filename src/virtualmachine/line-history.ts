@@ -39,6 +39,13 @@ export class LineHistory {
     }
   }
 
+  /** Holds these lines and no others. */
+  replace(lines: readonly OutputLine[], droppedLines: number): void {
+    [this.#lines, this.#start, this.#bytes] = [[], 0, 0];
+    for (const line of lines) this.push(line);
+    this.#droppedLines = droppedLines;
+  }
+
   /** Lines whose sequence is at least `sequence`, oldest first. */
   from(sequence: number): readonly OutputLine[] {
     let [low, high] = [this.#start, this.#lines.length];

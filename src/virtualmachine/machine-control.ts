@@ -1,21 +1,23 @@
 /** What a VM does, under the lock of the object: guards, start, end, config. The public face is machine.ts. */
 import type { Socket } from "node:net";
-import { MAX_VSOCK_PORT, MIN_VSOCK_PORT, Status } from "./constants.js";
+import { connectToGuest } from "./connect-vsock.js";
+import { Status } from "./constants.js";
 import { AsyncLock } from "./async-lock.js";
-import { IllegalArgumentException, VirtualMachineException, requireNonNull } from "./errors.js";
+import { VirtualMachineException, requireNonNull } from "./errors.js";
 import { writeConfigXml } from "./config-xml.js";
 import { VirtualMachineDescriptor } from "./descriptor.js";
-import { VmJournal } from "./journal.js";
+import { VmJournal, type JournalPast } from "./journal.js";
 import { OpenDescriptors } from "./open-descriptors.js";
 import { InputPipe } from "./output-pipe.js";
 import { RunSession } from "./run-session.js";
-import { startRun } from "./start-run.js";
+import { removeScratch, startRun } from "./start-run.js";
 import { stopRun } from "./stop-run.js";
 import { describeError } from "../base/errors.js";
 import type { VirtualMachineConfig } from "./config.js";
 import type { VmContext } from "./context.js";
 import type { Bundle } from "./persistable-bundle.js";
 import type { TransitionCause } from "./record.js";
+import type { VmBookmark } from "../virtualizationservice/contract.js";
 import type { VmFolder } from "./vm-folder.js";
 
 /** A VM as the manager made or found it. */
@@ -30,13 +32,21 @@ export interface VmIdentity {
   readonly cause: TransitionCause;
 }
 
+/** What is known of a VM at a moment, as plain data. */
+export interface VmPast {
+  readonly name: string;
+  readonly journal: JournalPast;
+  /** Undefined for a VM that did not run. */
+  readonly running?: VmBookmark | undefined;
+}
+
 export class MachineControl {
   readonly context: VmContext;
   readonly name: string;
   readonly folder: VmFolder;
   readonly journal: VmJournal;
   readonly input = new InputPipe();
-  readonly #lock = new AsyncLock();
+  #lock = new AsyncLock();
   readonly #identity: VmIdentity;
   #config: VirtualMachineConfig;
   #session: RunSession | undefined;
@@ -71,12 +81,7 @@ export class MachineControl {
   async run(signal: AbortSignal | undefined): Promise<void> {
     await this.whileStopped(async () => {
       signal?.throwIfAborted();
-      const captured = this.#config.isVmOutputCaptured();
-      const session = new RunSession(this.journal.runAsked(), (stamped) => {
-        this.journal.receive(stamped, session, captured);
-        if (stamped.event.kind === "died") this.#onDied();
-      });
-      this.#session = session;
+      const session = this.#openSession(this.journal.runAsked());
       const { context, name, folder, usesInstanceId } = this.#identity;
       const started = await startRun(
         { context, name, folder, config: this.#config, usesInstanceId },
@@ -139,14 +144,7 @@ export class MachineControl {
       if (this.#isDeleted()) throw this.#exception("VM_DELETED", "VM has been deleted");
       throw this.#exception("VM_NOT_RUNNING", "VM is not in running state");
     });
-    if (!Number.isInteger(port) || port < MIN_VSOCK_PORT || port > MAX_VSOCK_PORT) {
-      throw new IllegalArgumentException(`Bad port ${port}`);
-    }
-    try {
-      return await handle.connectVsock(port);
-    } catch (cause) {
-      throw this.#exception("VSOCK_FAILED", `failed to connect to vsock port ${port}: ${describeError(cause)}`, cause);
-    }
+    return connectToGuest(handle, port, this.name);
   }
 
   async toDescriptor(): Promise<VirtualMachineDescriptor> {
@@ -189,6 +187,45 @@ export class MachineControl {
   replaced(): void {
     if (this.#isRunning()) this.#wasReplaced = true;
     else this.markDeleted({ kind: "files-removed" });
+  }
+
+  past(): VmPast {
+    const running = this.#isRunning() ? this.#session?.handle?.bookmark() : undefined;
+    return { name: this.name, journal: this.journal.past(), running };
+  }
+
+  /** The device is about to be put back to some checkpoint: what comes from there now is not about this VM any more. */
+  async leave(): Promise<void> {
+    this.input.connect(undefined);
+    await this.#session?.leave();
+  }
+
+  /** The device is where it was then; so is the VM, from now on. What was begun on the device of before has come to nothing. */
+  async rewind({ journal, running }: VmPast, config: VirtualMachineConfig, checkpoint: string): Promise<void> {
+    this.#lock = new AsyncLock();
+    this.#config = config;
+    this.#wasReplaced = false;
+    this.#session = undefined;
+    this.#afterRun = Promise.resolve();
+    this.journal.rewind(journal, checkpoint);
+    if (running === undefined) return;
+    const { number } = journal.run;
+    const told = journal.events.filter(({ run }) => run === number).map(({ event }) => event);
+    const session = this.#openSession(number);
+    const handle = await this.context.service.resumeVm(running, told, session.receive);
+    session.begin(handle, () => undefined);
+    this.input.connect(handle.writeConsole);
+    this.#afterRun = handle.died.then(() => removeScratch(this.context, running.scratchPath));
+  }
+
+  #openSession(number: number): RunSession {
+    const captured = this.#config.isVmOutputCaptured();
+    const session = new RunSession(number, (stamped) => {
+      this.journal.receive(stamped, session, captured);
+      if (stamped.event.kind === "died") this.#onDied();
+    });
+    this.#session = session;
+    return session;
   }
 
   #onDied(): void {

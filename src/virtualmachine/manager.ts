@@ -1,7 +1,7 @@
 /** Makes, finds and removes the VMs of one app. Mirrors VirtualMachineManager.java of Android 15. */
 import * as constants from "./constants.js";
 import { AsyncLock } from "./async-lock.js";
-import { requireNonNull } from "./errors.js";
+import { requireNonNull, VirtualMachineException } from "./errors.js";
 import { VirtualMachine } from "./machine.js";
 import { Notifier } from "./notifier.js";
 import { createVm, importVm } from "./make-vm.js";
@@ -12,11 +12,19 @@ import { describeError } from "../base/errors.js";
 import type { VirtualMachineConfig } from "./config.js";
 import type { VmContext } from "./context.js";
 import type { VirtualMachineDescriptor } from "./descriptor.js";
-import type { VmIdentity } from "./machine-control.js";
+import type { VmIdentity, VmPast } from "./machine-control.js";
 
 /** Held during create, get, getOrCreate, delete and import, whichever manager they go through. */
 const processLock = new AsyncLock();
 const managers = new WeakMap<VmContext, WeakRef<VirtualMachineManager>>();
+
+/** The VMs of a manager at a moment. */
+export interface ManagerMoment {
+  /** Plain data: what another process needs to go on with them. */
+  readonly past: readonly VmPast[];
+  /** The same VMs as this process holds them; empty at first where another process saved the moment. */
+  readonly objects: Map<string, { readonly vm: VirtualMachine; readonly config: VirtualMachineConfig }>;
+}
 
 export class VirtualMachineManager {
   static readonly CAPABILITY_PROTECTED_VM = constants.CAPABILITY_PROTECTED_VM;
@@ -117,6 +125,45 @@ export class VirtualMachineManager {
     return this.#made.subscribe(listener);
   }
 
+  /** @internal What is known of the VMs now. */
+  moment(): ManagerMoment {
+    const vms = this.liveMachines().filter(({ status }) => status !== "DELETED");
+    return {
+      past: vms.map((vm) => vm.control.past()),
+      objects: new Map(vms.map((vm) => [vm.getName(), { vm, config: vm.getConfig() }])),
+    };
+  }
+
+  /** @internal The device is about to be put back. */
+  async leave(): Promise<void> {
+    await Promise.all(this.liveMachines().map((vm) => vm.control.leave()));
+  }
+
+  /** @internal The device is where it was at that moment. VMs that are not of it are deleted. */
+  async rewind(moment: ManagerMoment, checkpoint: string): Promise<void> {
+    await processLock.run(async () => {
+      const known = this.liveMachines();
+      this.#machines.clear();
+      await Promise.all(moment.past.map((past) => this.#rewindVm(past, moment, checkpoint)));
+      const kept = new Set([...moment.objects.values()].map(({ vm }) => vm));
+      for (const vm of known) if (!kept.has(vm)) vm.control.markDeleted({ kind: "restored", checkpoint });
+    });
+  }
+
+  /** A moment that another process saved has no objects yet. */
+  async #rewindVm(past: VmPast, { objects }: ManagerMoment, checkpoint: string): Promise<void> {
+    const { name } = past;
+    const before = objects.get(name);
+    const identity = before ? undefined : await loadVm(this.#context, name);
+    const vm = before?.vm ?? (identity && this.#machine(name, identity));
+    if (!vm) throw new VirtualMachineException("VM_LOST", "not among the files of its checkpoint", { vmName: name });
+    this.#machines.set(name, new WeakRef(vm));
+    await vm.control.rewind(past, before?.config ?? vm.getConfig(), checkpoint);
+    if (before) return;
+    objects.set(name, { vm, config: vm.getConfig() });
+    this.#made.emit(vm);
+  }
+
   async #create(name: string, config: VirtualMachineConfig): Promise<VirtualMachine> {
     return this.#adopt(name, await createVm(this.#context, name, config));
   }
@@ -137,10 +184,14 @@ export class VirtualMachineManager {
   /** An object that has lost its files to another process is told, before its name stands for a new VM. */
   #adopt(name: string, identity: VmIdentity): VirtualMachine {
     this.#alive(name)?.control.replaced();
-    const vm = new VirtualMachine(identity, (self) => processLock.run(() => this.#delete(name, self)));
+    const vm = this.#machine(name, identity);
     this.#machines.set(name, new WeakRef(vm));
     this.#made.emit(vm);
     return vm;
+  }
+
+  #machine(name: string, identity: VmIdentity): VirtualMachine {
+    return new VirtualMachine(identity, (self) => processLock.run(() => this.#delete(name, self)));
   }
 
   #alive(name: string): VirtualMachine | undefined {

@@ -23,6 +23,20 @@ export interface VmOutput {
   readonly nextSequence: number;
 }
 
+interface StreamPast {
+  readonly lines: readonly OutputLine[];
+  readonly droppedLines: number;
+  /** Of the last line, which had no end yet. */
+  readonly pendingBase64: string;
+}
+
+/** What a VM had printed at a moment. */
+export interface OutputPast {
+  readonly console: StreamPast;
+  readonly log: StreamPast;
+  readonly nextSequence: number;
+}
+
 export class OutputRecorder implements VmOutput {
   readonly #histories = { console: new LineHistory(HISTORY_BYTES), log: new LineHistory(HISTORY_BYTES) };
   readonly #notifier: Notifier<OutputLine>;
@@ -65,6 +79,27 @@ export class OutputRecorder implements VmOutput {
     this.#atMs = atMs;
     this.#run = run;
     this.#splitters[stream].push(chunk);
+  }
+
+  /** All that is kept, as plain data. */
+  past(): OutputPast {
+    const [console, log] = STREAMS.map((stream): StreamPast => ({
+      lines: this.lines(stream),
+      droppedLines: this.droppedLines(stream),
+      pendingBase64: this.#splitters[stream].pendingBytes.toString("base64"),
+    })) as [StreamPast, StreamPast];
+    return { console, log, nextSequence: this.#sequence };
+  }
+
+  /** Forgets all that is kept in favour of this. Nobody is told of lines that come back. */
+  rewind(past: OutputPast, shiftMs: number): void {
+    for (const stream of STREAMS) {
+      const { lines, droppedLines, pendingBase64 } = past[stream];
+      const shifted = lines.map((line) => ({ ...line, atMs: line.atMs + shiftMs }));
+      this.#histories[stream].replace(shifted, droppedLines);
+      this.#splitters[stream].continueFrom(Buffer.from(pendingBase64, "base64"));
+    }
+    this.#sequence = past.nextSequence;
   }
 
   /** A run is over: what has no line end yet never gets one. */

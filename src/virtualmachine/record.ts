@@ -12,6 +12,8 @@ export type TransitionCause =
   | { readonly kind: "stop"; readonly reason: DeathReason }
   | { readonly kind: "died"; readonly reason: DeathReason }
   | { readonly kind: "delete" }
+  /** The device was put back to a checkpoint, and with it what was known of the VM. */
+  | { readonly kind: "restored"; readonly checkpoint: string }
   /** The files went away behind the library's back. */
   | { readonly kind: "files-removed" };
 
@@ -38,7 +40,7 @@ export interface RecordedEvent {
 
 /** A list that grows, and tells when it does. */
 export class EventHistory<T> {
-  readonly #items: T[] = [];
+  #items: T[] = [];
   readonly #notifier: Notifier<T>;
 
   constructor(onListenerError: (error: unknown) => void) {
@@ -67,6 +69,11 @@ export class EventHistory<T> {
   append(entry: T): void {
     this.#items.push(Object.freeze(entry));
     this.#notifier.emit(entry);
+  }
+
+  /** @internal Holds these from now on; nobody is told. */
+  replace(entries: readonly T[]): void {
+    this.#items = entries.map((entry) => Object.freeze(entry));
   }
 
   /** Everything so far, then what follows, until the signal ends it. */

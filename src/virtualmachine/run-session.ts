@@ -14,6 +14,7 @@ export class RunSession {
   #held: StampedEvent[] | undefined = [];
   #handle: RunningVm | undefined;
   #ended: DeathReason | undefined;
+  #left = false;
   /** Set when `stop()` or `close()` asked for the end. */
   stopRequested = false;
 
@@ -33,7 +34,7 @@ export class RunSession {
 
   /** The service says STARTING, STARTED, READY or FINISHED. */
   isRunning(): boolean {
-    if (!this.#handle || this.#ended) return false;
+    if (!this.#handle || this.#ended || this.#left) return false;
     const state = this.#handle.state();
     return state !== "NOT_STARTED" && state !== "DEAD";
   }
@@ -57,6 +58,12 @@ export class RunSession {
     this.#ended ??= { kind: "known", name: "START_FAILED", value: 4 };
   }
 
+  /** The device is about to be put back: nothing more is let through, and nothing of ours follows the VM. */
+  async leave(): Promise<void> {
+    this.#left = true;
+    await this.#handle?.forsake();
+  }
+
   #releaseHeld(wanted: (stamped: StampedEvent) => boolean): void {
     const held = this.#held ?? [];
     this.#held = undefined;
@@ -64,7 +71,7 @@ export class RunSession {
   }
 
   #pass(stamped: StampedEvent): void {
-    if (this.#ended) return;
+    if (this.#ended || this.#left) return;
     if (stamped.event.kind === "died") this.#ended = stamped.event.reason;
     this.deliver(stamped);
   }

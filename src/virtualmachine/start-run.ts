@@ -5,6 +5,7 @@ import { SecurityException, VirtualMachineException, isUsageError } from "./erro
 import { mainApkPath, prepareAppConfig } from "./app-config.js";
 import type { RunningVm } from "../virtualizationservice/contract.js";
 import type { RunRequest } from "./app-config.js";
+import type { VmContext } from "./context.js";
 import type { RunSession } from "./run-session.js";
 
 export interface StartedRun {
@@ -23,11 +24,7 @@ export async function startRun(
   const { service } = context;
   // Within the VM's folder, so that deleting the VM removes it even when this process did not live to do so.
   const scratchPath = `${folder.root}/run-${randomBytes(4).toString("hex")}`;
-  const cleanUp = async (): Promise<void> => {
-    await service.files.remove(scratchPath).catch((error: unknown) => {
-      context.log?.(`could not remove ${scratchPath}: ${describeError(error)}`);
-    });
-  };
+  const cleanUp = (): Promise<void> => removeScratch(context, scratchPath);
   try {
     const appConfig = await prepareAppConfig({ ...request, scratchPath });
     context.log?.(`starting VM "${name}"`);
@@ -37,6 +34,13 @@ export async function startRun(
     if (signal?.aborted && error === signal.reason) throw error;
     throw await explain(error, request);
   }
+}
+
+/** Removes what a run left on the device. Never rejects. */
+export async function removeScratch(context: VmContext, scratchPath: string): Promise<void> {
+  await context.service.files.remove(scratchPath).catch((error: unknown) => {
+    context.log?.(`could not remove ${scratchPath}: ${describeError(error)}`);
+  });
 }
 
 /** Mistakes of the caller stay as they are; errors of the service get the VM's name, and Java's words where it has some. */

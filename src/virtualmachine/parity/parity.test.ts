@@ -102,7 +102,7 @@ describe("nothing of ours is without a row", () => {
       "watchConsole",
       "lastLines",
     ],
-    VirtualMachineManager: ["list", "liveMachines", "subscribe"],
+    VirtualMachineManager: ["list", "liveMachines", "subscribe", "moment", "leave", "rewind"],
     VirtualMachineConfig: ["fields"],
     VirtualMachineConfigBuilder: [],
     VirtualMachineDescriptor: ["putAside"],

@@ -10,6 +10,7 @@ import type {
   RunningVm,
   ServiceCapabilities,
   VirtualizationService,
+  VmBookmark,
   VmDebugInfo,
   VmEvent,
   VmState,
@@ -33,6 +34,8 @@ const ALL: ServiceCapabilities = {
 export class MemoryVm implements RunningVm {
   readonly typed: string[] = [];
   readonly ports: number[] = [];
+  forsaken = false;
+  #consoleBytes = 0;
   readonly writeConsole: ((bytes: Uint8Array) => Promise<void>) | undefined;
   readonly died: Promise<DeathReason>;
   #settleDied!: (reason: DeathReason) => void;
@@ -61,7 +64,17 @@ export class MemoryVm implements RunningVm {
     return new PassThrough() as unknown as Socket;
   }
 
+  bookmark(): VmBookmark {
+    const { name, consoleInput, scratchPath } = this.config;
+    return { name, cid: this.cid, consoleInput, scratchPath, consoleBytes: this.#consoleBytes, logBytes: 0 };
+  }
+
+  async forsake(): Promise<void> {
+    this.forsaken = true;
+  }
+
   print(text: string): void {
+    this.#consoleBytes += text.length;
     this.listener({ kind: "console", chunk: Buffer.from(text) });
   }
 
@@ -152,6 +165,19 @@ export class MemoryService implements VirtualizationService {
     this.vms.push(vm);
     listener({ kind: "state", state: "STARTING" });
     await this.onStart(vm);
+    return vm;
+  }
+
+  /** Each is a VM of its own in `vms`, which begins where the bookmark is. */
+  async resumeVm(
+    { cid }: VmBookmark,
+    _told: readonly VmEvent[],
+    listener: (event: VmEvent) => void,
+  ): Promise<RunningVm> {
+    const before = this.vms.findLast((vm) => vm.cid === cid);
+    if (!before) throw new Error(`no attached VM has CID ${cid}`);
+    const vm = new MemoryVm(cid, before.config, listener);
+    this.vms.push(vm);
     return vm;
   }
 

@@ -1,0 +1,104 @@
+import { describe, expect, test } from "@jest/globals";
+import { VirtualMachineConfig } from "./config.js";
+import { VirtualMachineManager, type ManagerMoment } from "./manager.js";
+import { memoryContext } from "./testing/memory-service.js";
+import type { VirtualMachine } from "./machine.js";
+
+const { context, service } = memoryContext();
+const config = (): VirtualMachineConfig =>
+  new VirtualMachineConfig.Builder(context, "assets/vm_config.json").setProtectedVm(false).build();
+const lines = (vm: VirtualMachine): readonly string[] => vm.output.lines().map(({ text }) => text);
+/** Without what the return itself adds. */
+const statuses = (vm: VirtualMachine): readonly string[] =>
+  vm.transitions.filter(({ cause }) => cause.kind !== "restored").map(({ status }) => status);
+
+/** As the environment does it, beside what happens to the device. */
+async function putBack(vmm: VirtualMachineManager, moment: ManagerMoment): Promise<void> {
+  await vmm.leave();
+  await vmm.rewind(moment, "cp");
+}
+
+describe("a device that is put back", () => {
+  test("takes its VMs along: status, CID, output, history, as the same objects", async () => {
+    const vmm = VirtualMachineManager.getInstance({ ...context });
+    const vm = await vmm.create("vm1", config());
+    await vm.run();
+    service.vm.print("one\ntw");
+    service.vm.ready();
+    const { cid } = vm;
+    const moment = vmm.moment();
+
+    const first = service.vm;
+    first.print("o\nthree\n");
+    await vm.stop();
+    await vmm.delete("vm1");
+    const later = await vmm.create("later", config());
+    expect(vm.status).toBe("DELETED");
+    expect(lines(vm)).toEqual(["one", "two", "three"]);
+
+    // Its files come back with the device.
+    service.files.entries.set(vm.getRootDir(), Buffer.alloc(0));
+    await putBack(vmm, moment);
+    expect(vm.status).toBe("RUNNING");
+    expect(vm.cid).toBe(cid);
+    expect(lines(vm)).toEqual(["one"]);
+    expect(vm.output.pending("console")).toBe("tw");
+    expect(statuses(vm)).toEqual(["STOPPED", "RUNNING"]);
+    expect(vm.transitions.at(-1)).toMatchObject({ status: "RUNNING", cause: { kind: "restored", checkpoint: "cp" } });
+    expect(await vmm.get("vm1")).toBe(vm);
+    expect(later.status).toBe("DELETED");
+
+    first.print("nobody hears the past\n");
+    service.vm.print("ice\n");
+    expect(lines(vm)).toEqual(["one", "twice"]);
+    expect((await vm.waitFor("ready")).kind).toBe("ready");
+    await vm.stop();
+    expect(statuses(vm)).toEqual(["STOPPED", "RUNNING", "STOPPED"]);
+  });
+
+  test("as often as wanted, and each time from the same moment", async () => {
+    const vmm = VirtualMachineManager.getInstance({ ...context });
+    const vm = await vmm.create("vm2", config());
+    await vm.run();
+    const moment = vmm.moment();
+    for (const text of ["a", "b", "c"]) {
+      await putBack(vmm, moment);
+      service.vm.print(`${text}\n`);
+      expect(lines(vm)).toEqual([text]);
+    }
+    expect(vm.transitions.filter(({ cause }) => cause.kind === "restored")).toHaveLength(1);
+  });
+
+  test("in another process: from plain data and the files on the device", async () => {
+    const vmm = VirtualMachineManager.getInstance({ ...context });
+    const before = await vmm.create("vm3", config());
+    await before.run();
+    service.vm.print("said before\nhalf");
+    const past = JSON.parse(JSON.stringify(vmm.moment().past)) as ManagerMoment["past"];
+
+    const other = VirtualMachineManager.getInstance({ ...context });
+    const made: string[] = [];
+    other.subscribe((vm) => made.push(`${vm.getName()} ${vm.transitions[0]?.cause.kind}`));
+    await putBack(other, { past, objects: new Map() });
+    const vm = await other.get("vm3");
+    expect(vm).not.toBe(before);
+    expect(made).toEqual(["vm3 created"]);
+    expect(vm?.cid).toBe(before.cid);
+    service.vm.print(" a line\n");
+    expect(vm && lines(vm)).toEqual(["said before", "half a line"]);
+  });
+
+  test("a VM that had not run is stopped again; a call that hung on the old device holds up nothing", async () => {
+    const vmm = VirtualMachineManager.getInstance({ ...context });
+    const vm = await vmm.create("vm4", config());
+    const moment = vmm.moment();
+    await vm.run();
+    service.vm.stop = () => new Promise(() => undefined);
+    void vm.stop().catch(() => undefined);
+    await putBack(vmm, moment);
+    expect(vm.status).toBe("STOPPED");
+    await vm.run();
+    expect(vm.status).toBe("RUNNING");
+    await vm.stop();
+  });
+});
