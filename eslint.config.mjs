@@ -8,7 +8,8 @@ const DEPS = {
   process: ["base"],
   artifacts: ["base"],
   device: ["process", "base"],
-  guest: ["process", "base"],
+  // Of apk only its tests use anything: they compare what the C code answers.
+  guest: ["apk", "process", "base"],
   avfd: ["apk", "process", "base"],
   emulator: ["avfd", "guest", "device", "process", "base"],
   virtualizationservice: ["device", "base"],

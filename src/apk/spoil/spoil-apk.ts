@@ -22,9 +22,14 @@ const UNTRUE: DeviceAnswer = {
   install: NOT_CERTIFIED,
   createIdsig: { release15: "accepted", release13: "accepted" },
   run: VERIFICATION_FAILED,
+  runAnew: VERIFICATION_FAILED,
 };
 /** No v3 signature can be found in it any more. */
-const UNSIGNED: DeviceAnswer = { ...UNTRUE, createIdsig: { release15: "refused", release13: "accepted" } };
+const UNSIGNED: DeviceAnswer = {
+  install: NOT_CERTIFIED,
+  createIdsig: { release15: "refused", release13: "accepted" },
+  run: VERIFICATION_FAILED,
+};
 
 /** @param at position in the entry's (packed) content */
 export async function flipEntryByte(apk: Uint8Array, entry: string, at = 0): Promise<Spoiled> {
@@ -54,7 +59,7 @@ export async function flipSignerByte(apk: Uint8Array, scheme: Scheme, part: Sign
   // Half of all numbers are on no curve, and OpenSSL wants a point; any odd number is an RSA modulus.
   const isPoint = part === "public key" && (signatures[0]!.algorithmId & 0x0f00) === EC_ALGORITHMS;
   const refusal = isPoint ? "BAD_PUBLIC_KEY" : "SIGNATURE_INVALID";
-  const device: DeviceAnswer = scheme === "v2" ? { ...UNTRUE, install: "accepted" } : UNTRUE;
+  const device: DeviceAnswer = scheme === "v2" ? { ...UNTRUE, install: "accepted", runAnew: "runs" } : UNTRUE;
   return { bytes, what: `a byte of the ${scheme} ${part} is flipped`, refusal, device };
 }
 
@@ -98,10 +103,10 @@ export async function shortenCentralDirectory(apk: Uint8Array, count = 8): Promi
   return { bytes, what, refusal: "TRUNCATED_CENTRAL_DIRECTORY", device };
 }
 
-/** A good APK, but another signer's: it cannot update the first, and the first one's idsig is not its own. */
+/** A good APK, but another signer's: it cannot update the first, the first one's idsig is not its own, nor are its VMs. */
 export async function signWithOtherKey(apk: Uint8Array, key: SigningKey): Promise<Spoiled> {
   const bytes = await signApk(apk, { key });
-  const device: DeviceAnswer = { ...UNTRUE, install: "INSTALL_FAILED_UPDATE_INCOMPATIBLE" };
+  const device: DeviceAnswer = { ...UNTRUE, install: "INSTALL_FAILED_UPDATE_INCOMPATIBLE", runAnew: "runs" };
   return { bytes, what: "the APK is signed with another key", refusal: undefined, device };
 }
 

@@ -5,7 +5,7 @@ import { BLOCK_BYTES } from "../idsig/tree-layout.js";
 import type { DeviceAnswer, Spoiled } from "./spoiled.js";
 
 /** dm-verity over the APK cannot be set up, or refuses the first block that is read. */
-const REFUSED: DeviceAnswer = { run: "MICRODROID_PAYLOAD_VERIFICATION_FAILED" };
+const REFUSED = { run: "MICRODROID_PAYLOAD_VERIFICATION_FAILED" } as const satisfies DeviceAnswer;
 
 /** @param at position in the tree; the default is in its leaves */
 export function flipTreeByte(idsig: Uint8Array, at?: number): Spoiled {
@@ -34,13 +34,17 @@ export function swapRoot(idsig: Uint8Array): Spoiled {
 
 /**
  * The APK digest of another APK, or of an earlier version. AVF compares it only to decide whether an idsig is still
- * good, and makes it anew when it is not; a VM that gets it as it is runs.
+ * good, and makes it anew when it is not; its guest looks at the root hash alone, and runs. The emulated device's guest
+ * compares the digest too.
  */
 export function staleDigest(idsig: Uint8Array): Spoiled {
   const good = parseIdsig(idsig);
   const apkDigest = Buffer.from(good.signingInfo.apkDigest).reverse();
   const bytes = { ...good, signingInfo: { ...good.signingInfo, apkDigest } };
-  return { ...spoiled(bytes, "the APK digest is stale", "APK_DIGEST_MISMATCH"), device: { run: "runs" } };
+  return {
+    ...spoiled(bytes, "the APK digest is stale", "APK_DIGEST_MISMATCH"),
+    device: { run: "runs", runEmulated: REFUSED.run },
+  };
 }
 
 /** A version that nobody knows. */

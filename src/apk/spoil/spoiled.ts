@@ -18,6 +18,10 @@ export interface DeviceAnswer {
   readonly createIdsig?: { readonly release15: "accepted" | "refused"; readonly release13: "accepted" };
   /** How a VM ends that gets this APK or idsig beside the other half as it was before. */
   readonly run: "runs" | VmEnd;
+  /** The same on the emulated device, whose guest is stricter there than Android's. */
+  readonly runEmulated?: VmEnd;
+  /** How a new VM ends that `vm run-app` makes a new idsig for. Undefined for idsigs, and where it makes none. */
+  readonly runAnew?: "runs" | VmEnd;
 }
 
 export type InstallFailure =

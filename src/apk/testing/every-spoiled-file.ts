@@ -12,7 +12,7 @@ import {
   truncateCentralDirectory,
 } from "../spoil/spoil-apk.js";
 import { flipTreeByte, spoilVersion, staleDigest, swapRoot, truncateTree } from "../spoil/spoil-idsig.js";
-import type { Spoiled } from "../spoil/spoiled.js";
+import type { DeviceAnswer, Spoiled } from "../spoil/spoiled.js";
 import type { SigningKey } from "../signing/signing-key.js";
 
 export interface SpoiledPair {
@@ -21,6 +21,7 @@ export interface SpoiledPair {
   readonly idsig: Buffer;
   readonly spoiled: "apk" | "idsig";
   readonly refusal: ApkRefusal | undefined;
+  readonly device: DeviceAnswer;
 }
 
 /** The same bytes each time, when the keys are RSA. */
@@ -64,13 +65,21 @@ export async function everySpoiledFile(
     spoilVersion(idsig),
   ];
   return [
-    ...apks.map((one) => ({ name: one.what, apk: one.bytes, idsig, spoiled: "apk" as const, refusal: one.refusal })),
+    ...apks.map((one) => ({
+      name: one.what,
+      apk: one.bytes,
+      idsig,
+      spoiled: "apk" as const,
+      refusal: one.refusal,
+      device: one.device,
+    })),
     ...idsigs.map((one: Spoiled) => ({
       name: `idsig: ${one.what}`,
       apk,
       idsig: one.bytes,
       spoiled: "idsig" as const,
       refusal: one.refusal,
+      device: one.device,
     })),
   ];
 }

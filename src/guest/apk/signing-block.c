@@ -1,5 +1,6 @@
 #include "signing-block.h"
 #include "bytes.h"
+#include "signer.h"
 #include "zip.h"
 #include <stdlib.h>
 #include <string.h>
@@ -10,39 +11,34 @@
 #define MAX_BLOCK (16u << 20)
 #define V3_ID 0xf05368c0u
 
-struct strength {
-  uint32_t algorithm;
-  enum sha2 digest;
-  int rank;
-};
-/* Chunked SHA-512 is stronger than chunked SHA-256. DSA is known, but not supported, as in Android. */
-static const struct strength strengths[] = {
-    {0x0101, SHA_256, 1}, {0x0103, SHA_256, 1}, {0x0201, SHA_256, 1},
-    {0x0102, SHA_512, 3}, {0x0104, SHA_512, 3}, {0x0202, SHA_512, 3},
-};
-
-static const char *read_block(int fd, struct apk_signature *signature, uint8_t **data, struct bytes *pairs);
+static const char *read_block(int fd, struct apk_sections *sections, uint8_t **data, struct bytes *pairs);
 static const char *find_v3(struct bytes pairs, struct bytes *v3);
 static const char *read_signer(struct bytes v3, uint32_t sdk, struct apk_signature *signature);
-static const struct strength *strongest(struct bytes signatures);
-static const char *take_digest(struct bytes signed_data, const struct strength *wanted, struct apk_signature *signature);
 
 const char *apk_signature_read(int fd, uint64_t size, uint32_t sdk, struct apk_signature *signature) {
   memset(signature, 0, sizeof *signature);
-  signature->size = size;
+  struct apk_sections *sections = &signature->sections;
+  sections->size = size;
   uint8_t *data = NULL;
   struct bytes pairs, v3;
-  const char *error = zip_find_directory(fd, size, &signature->directory_offset, &signature->end_offset);
-  if (!error) error = read_block(fd, signature, &data, &pairs);
+  const char *error = zip_find_directory(fd, size, &sections->directory_offset, &sections->end_offset);
+  if (!error) error = read_block(fd, sections, &data, &pairs);
   if (!error) error = find_v3(pairs, &v3);
   if (!error) error = read_signer(v3, sdk, signature);
   free(data);
   return error;
 }
 
+const char *apk_signature_check_content(int fd, const struct apk_signature *signature) {
+  uint8_t digest[CONTENT_DIGEST_MAX];
+  if (!content_digest_make(fd, &signature->sections, signature->digest_kind, digest)) return "the APK cannot be read";
+  size_t size = content_digest_size(signature->digest_kind);
+  return memcmp(digest, signature->digest, size) == 0 ? NULL : "Digest mismatch";
+}
+
 /* It lies right before the ZIP directory and ends with its size and a magic. */
-static const char *read_block(int fd, struct apk_signature *signature, uint8_t **data, struct bytes *pairs) {
-  uint64_t end = signature->directory_offset;
+static const char *read_block(int fd, struct apk_sections *sections, uint8_t **data, struct bytes *pairs) {
+  uint64_t end = sections->directory_offset;
   uint8_t footer[FOOTER_SIZE];
   if (end < FOOTER_SIZE + 8) return "APK too small for APK Signing Block";
   if (!read_exactly(fd, footer, sizeof footer, end - FOOTER_SIZE)) return "the APK cannot be read";
@@ -56,7 +52,7 @@ static const char *read_block(int fd, struct apk_signature *signature, uint8_t *
   struct bytes block = {*data, (size_t)size + 8 - FOOTER_SIZE};
   bytes_u64(&block, &head_size);
   if (head_size != size) return "APK Signing Block sizes in header and footer do not match";
-  signature->block_offset = end - size - 8;
+  sections->block_offset = end - size - 8;
   *pairs = block;
   return NULL;
 }
@@ -74,56 +70,19 @@ static const char *find_v3(struct bytes pairs, struct bytes *v3) {
   return "the APK has no signature of APK Signature Scheme v3";
 }
 
+/* Exactly one signer has to be for this SDK level. */
 static const char *read_signer(struct bytes v3, uint32_t sdk, struct apk_signature *signature) {
   struct bytes signers;
+  struct signer chosen;
   int matching = 0;
   if (!bytes_prefixed(&v3, &signers)) return "a broken v3 signature";
   while (signers.size > 0) {
-    struct bytes signer, signed_data, signatures, key;
-    uint32_t min_sdk, max_sdk;
-    if (!bytes_prefixed(&signers, &signer) || !bytes_prefixed(&signer, &signed_data) || !bytes_u32(&signer, &min_sdk) ||
-        !bytes_u32(&signer, &max_sdk) || !bytes_prefixed(&signer, &signatures) || !bytes_prefixed(&signer, &key))
-      return "a broken v3 signature";
-    if (sdk < min_sdk || sdk > max_sdk) continue;
+    struct bytes bytes;
+    struct signer signer;
+    if (!bytes_prefixed(&signers, &bytes) || !signer_read(bytes, &signer)) return "a broken v3 signature";
+    if (sdk < signer.min_sdk || sdk > signer.max_sdk) continue;
     if (++matching > 1) return "APK Signature Scheme V3 only supports one signer";
-    const struct strength *best = strongest(signatures);
-    if (!best) return "No supported APK signatures found; DSA is not supported";
-    const char *error = take_digest(signed_data, best, signature);
-    if (error) return error;
-    struct sha2_state state;
-    sha2_start(&state, SHA_512);
-    sha2_add(&state, key.data, key.size);
-    sha2_end(&state, signature->signer);
+    chosen = signer;
   }
-  return matching ? NULL : "the APK has no v3 signer for this release";
-}
-
-static const struct strength *strongest(struct bytes signatures) {
-  const struct strength *best = NULL;
-  struct bytes record;
-  while (signatures.size > 0 && bytes_prefixed(&signatures, &record)) {
-    uint32_t algorithm;
-    if (!bytes_u32(&record, &algorithm)) return NULL;
-    for (size_t i = 0; i < sizeof strengths / sizeof *strengths; i++) {
-      if (strengths[i].algorithm == algorithm && (!best || strengths[i].rank > best->rank)) best = &strengths[i];
-    }
-  }
-  return signatures.size == 0 ? best : NULL;
-}
-
-static const char *take_digest(struct bytes signed_data, const struct strength *wanted, struct apk_signature *signature) {
-  struct bytes digests, record, digest;
-  if (!bytes_prefixed(&signed_data, &digests)) return "a broken v3 signature";
-  while (digests.size > 0) {
-    uint32_t algorithm;
-    if (!bytes_prefixed(&digests, &record) || !bytes_u32(&record, &algorithm) || !bytes_prefixed(&record, &digest))
-      return "a broken v3 signature";
-    if (algorithm != wanted->algorithm) continue;
-    if (digest.size != sha2_size(wanted->digest)) return "a digest of a wrong size";
-    signature->algorithm = algorithm;
-    signature->digest_kind = wanted->digest;
-    memcpy(signature->digest, digest.data, digest.size);
-    return NULL;
-  }
-  return "Signature algorithms don't match between digests and signatures records";
+  return matching ? signer_verify(&chosen, signature) : "the APK has no v3 signer for this release";
 }

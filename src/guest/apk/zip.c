@@ -46,6 +46,13 @@ const char *zip_open(struct zip *zip, int fd, uint64_t size) {
   return error;
 }
 
+void zip_close(struct zip *zip) {
+  for (uint32_t i = 0; zip->nodes && i < zip->count; i++) free(zip->nodes[i].name);
+  free(zip->nodes);
+  free(zip->buckets);
+  memset(zip, 0, sizeof *zip);
+}
+
 const char *zip_find_directory(int fd, uint64_t size, uint64_t *directory, uint64_t *end) {
   const struct zip zip = {.fd = fd, .size = size};
   uint32_t offset = 0, directory_size = 0, entries;

@@ -30,6 +30,8 @@ struct zip {
 
 /* Reads the directory of the archive in the first `size` bytes of `fd`. Returns NULL, or what is wrong with it. */
 const char *zip_open(struct zip *zip, int fd, uint64_t size);
+/* Frees what an opened archive, or one that could not be opened, holds. The file stays the caller's. */
+void zip_close(struct zip *zip);
 /* Where the directory of an archive begins, and where its end record does. Returns NULL, or what is wrong. */
 const char *zip_find_directory(int fd, uint64_t size, uint64_t *directory, uint64_t *end);
 /* Node of a name in a folder; 0 when there is none. */

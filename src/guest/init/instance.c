@@ -23,8 +23,11 @@ void instance_load(const char *disk, const struct metadata *metadata, struct ins
 bool instance_knows_apks(const struct instance *instance) {
   const struct measurement *saved = &instance->identity.measurement;
   const struct measurement *now = &instance->measured;
-  return !instance->first_boot && saved->apk_count == now->apk_count &&
-         memcmp(saved->apks, now->apks, now->apk_count * sizeof *now->apks) == 0;
+  if (instance->first_boot || saved->apk_count != now->apk_count) return false;
+  for (uint32_t i = 0; i < now->apk_count; i++) {
+    if (memcmp(saved->apks[i].root_hash, now->apks[i].root_hash, sizeof now->apks[i].root_hash) != 0) return false;
+  }
+  return true;
 }
 
 void instance_settle(const char *disk, struct instance *instance) {
@@ -34,7 +37,8 @@ void instance_settle(const char *disk, struct instance *instance) {
     if (error) fail(FAILURE_UNKNOWN, "Failed to write the instance image: %s", error);
   } else {
     const char *difference = identity_difference(&instance->identity.measurement, &instance->measured);
-    if (difference) fail(FAILURE_PAYLOAD_CHANGED, "Payload has changed: %s", difference);
+    if (difference)
+      fail(FAILURE_PAYLOAD_CHANGED, "Detected an update of the payload which isn't supported yet: %s", difference);
     log_info("Saved data is verified.");
   }
   explicit_bzero(instance->key, sizeof instance->key);

@@ -129,6 +129,7 @@ static void open_payload(const struct metadata *metadata, struct instance *insta
   verified_payload_measure(&payload, &instance->measured);
   /* Whole APKs are read only where nothing vouches for their root hashes yet. */
   if (!instance_knows_apks(instance)) verified_payload_check_contents(&payload);
+  verified_payload_read_manifests(&payload, &instance->measured);
   clock_gettime(CLOCK_MONOTONIC, &end);
   log_info("payload verification successful. took %ld ms",
            (end.tv_sec - start.tv_sec) * 1000 + (end.tv_nsec - start.tv_nsec) / 1000000);

@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 
 #define DISK_TIMEOUT_MS 10000
+/* The words that Android's log has, too. */
+#define VERIFICATION_FAILED "Payload verification failed: "
 
 static void open_apk(const char *name, const char *apk_serial, const char *idsig_serial, uint64_t apk_size,
                      uint64_t idsig_size, int release, struct verified_apk *apk);
@@ -28,7 +30,7 @@ void verified_payload_open(const struct metadata *metadata, struct verified_payl
 void verified_payload_check_contents(const struct verified_payload *payload) {
   for (int i = 0; i < payload->count; i++) {
     const char *error = apk_verity_check_content(&payload->apks[i]);
-    if (error) fail(FAILURE_PAYLOAD_VERIFICATION, "Failed to verify %s: %s", i ? "an extra APK" : "the APK", error);
+    if (error) fail(FAILURE_PAYLOAD_VERIFICATION, VERIFICATION_FAILED "%s: %s", i ? "an extra APK" : "the APK", error);
   }
 }
 
@@ -51,13 +53,20 @@ void verified_payload_measure(const struct verified_payload *payload, struct mea
   }
 }
 
+void verified_payload_read_manifests(const struct verified_payload *payload, struct measurement *measurement) {
+  for (int i = 0; i < payload->count; i++) {
+    const char *error = apk_verity_read_manifest(&payload->apks[i], &measurement->apks[i].manifest);
+    if (error) fail(FAILURE_PAYLOAD_VERIFICATION, VERIFICATION_FAILED "%s", error);
+  }
+}
+
 static void open_apk(const char *name, const char *apk_serial, const char *idsig_serial, uint64_t apk_size,
                      uint64_t idsig_size, int release, struct verified_apk *apk) {
   char apk_disk[32], idsig_disk[32];
   if (!disk_find(apk_serial, apk_disk, DISK_TIMEOUT_MS) || !disk_find(idsig_serial, idsig_disk, DISK_TIMEOUT_MS))
-    fail(FAILURE_PAYLOAD_VERIFICATION, "The disks of %s did not appear", name);
+    fail(FAILURE_PAYLOAD_VERIFICATION, VERIFICATION_FAILED "The disks of %s did not appear", name);
   const char *error = apk_verity_open(name, apk_disk, apk_size, idsig_disk, idsig_size, release, apk);
-  if (error) fail(FAILURE_PAYLOAD_VERIFICATION, "Failed to verify %s: %s", name, error);
+  if (error) fail(FAILURE_PAYLOAD_VERIFICATION, VERIFICATION_FAILED "%s: %s", name, error);
 }
 
 static void mount_apk(const struct verified_apk *apk, uint64_t size, const char *folder) {

@@ -17,6 +17,7 @@ void verified_payload_open(const struct metadata *metadata, struct verified_payl
 void verified_payload_check_contents(const struct verified_payload *payload);
 /* Shows them at /mnt/apk and /mnt/extra-apk/<i>. */
 void verified_payload_mount(const struct metadata *metadata, const struct verified_payload *payload);
-/* What there is to remember of them. */
+/* What there is to remember of them: first what their signatures say, then what they contain. */
 void verified_payload_measure(const struct verified_payload *payload, struct measurement *measurement);
+void verified_payload_read_manifests(const struct verified_payload *payload, struct measurement *measurement);
 #endif

@@ -9,8 +9,9 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#define VERSION 1
+#define VERSION 2
 
+static const char *apk_difference(const struct measured_apk *saved, const struct measured_apk *now);
 static void write_identity(struct cbor_writer *writer, const struct identity *identity);
 static bool read_identity(struct cbor_reader *reader, struct identity *identity);
 
@@ -55,13 +56,11 @@ const char *identity_create(const char *disk, const uint8_t key[32], const struc
 }
 
 const char *identity_difference(const struct measurement *saved, const struct measurement *now) {
-  if (memcmp(saved->apks[0].signer, now->apks[0].signer, sizeof now->apks[0].signer) != 0)
-    return "the APK was signed by somebody else";
-  if (memcmp(saved->apks[0].root_hash, now->apks[0].root_hash, sizeof now->apks[0].root_hash) != 0)
-    return "the APK is not the one of the first boot";
-  if (saved->apk_count != now->apk_count ||
-      memcmp(saved->apks, now->apks, now->apk_count * sizeof *now->apks) != 0)
-    return "the extra APKs are not those of the first boot";
+  if (saved->apk_count != now->apk_count) return "there are not as many extra APKs as at the first boot";
+  for (uint32_t i = 0; i < now->apk_count; i++) {
+    const char *difference = apk_difference(&saved->apks[i], &now->apks[i]);
+    if (difference) return difference;
+  }
   if (memcmp(saved->config_hash, now->config_hash, sizeof now->config_hash) != 0)
     return "the payload config is not the one of the first boot";
   return NULL;
@@ -71,6 +70,23 @@ void identity_derive(const struct identity *identity, const char *purpose, const
                      uint8_t *output, size_t output_size) {
   hkdf_sha256(identity->secret, sizeof identity->secret, (const uint8_t *)purpose, strlen(purpose), context, context_size,
               output, output_size);
+}
+
+static const char *apk_difference(const struct measured_apk *saved, const struct measured_apk *now) {
+  static char text[2 * MANIFEST_MAX_NAME + 80];
+  const char *name = now->manifest.package_name;
+  if (strcmp(saved->manifest.package_name, name) != 0)
+    snprintf(text, sizeof text, "the package %s takes the place of %s", name, saved->manifest.package_name);
+  else if (memcmp(saved->signer, now->signer, sizeof now->signer) != 0)
+    snprintf(text, sizeof text, "%s was signed by somebody else", name);
+  else if (saved->manifest.version != now->manifest.version)
+    snprintf(text, sizeof text, "%s went %s from version %llu to version %llu", name,
+             now->manifest.version < saved->manifest.version ? "down" : "up", (unsigned long long)saved->manifest.version,
+             (unsigned long long)now->manifest.version);
+  else if (memcmp(saved->root_hash, now->root_hash, sizeof now->root_hash) != 0)
+    snprintf(text, sizeof text, "%s is not the APK of the first boot", name);
+  else return NULL;
+  return text;
 }
 
 static void write_identity(struct cbor_writer *writer, const struct identity *identity) {
@@ -85,11 +101,15 @@ static void write_identity(struct cbor_writer *writer, const struct identity *id
   cbor_put_text(writer, "apks");
   cbor_put_array(writer, measured->apk_count);
   for (uint32_t i = 0; i < measured->apk_count; i++) {
-    cbor_put_map(writer, 2);
+    cbor_put_map(writer, 4);
     cbor_put_text(writer, "root");
     cbor_put_bytes(writer, measured->apks[i].root_hash, sizeof measured->apks[i].root_hash);
     cbor_put_text(writer, "signer");
     cbor_put_bytes(writer, measured->apks[i].signer, sizeof measured->apks[i].signer);
+    cbor_put_text(writer, "package");
+    cbor_put_bytes(writer, measured->apks[i].manifest.package_name, sizeof measured->apks[i].manifest.package_name);
+    cbor_put_text(writer, "version");
+    cbor_put_number(writer, measured->apks[i].manifest.version);
   }
 }
 
@@ -105,10 +125,15 @@ static bool read_identity(struct cbor_reader *reader, struct identity *identity)
     return false;
   measured->apk_count = (uint32_t)count;
   for (uint32_t i = 0; i < count; i++) {
-    if (!cbor_take_map(reader, 2) || !cbor_take_text(reader, "root") ||
+    struct manifest *manifest = &measured->apks[i].manifest;
+    if (!cbor_take_map(reader, 4) || !cbor_take_text(reader, "root") ||
         !cbor_take_bytes(reader, measured->apks[i].root_hash, sizeof measured->apks[i].root_hash) ||
         !cbor_take_text(reader, "signer") ||
-        !cbor_take_bytes(reader, measured->apks[i].signer, sizeof measured->apks[i].signer))
+        !cbor_take_bytes(reader, measured->apks[i].signer, sizeof measured->apks[i].signer) ||
+        !cbor_take_text(reader, "package") ||
+        !cbor_take_bytes(reader, manifest->package_name, sizeof manifest->package_name) ||
+        manifest->package_name[sizeof manifest->package_name - 1] != 0 || !cbor_take_text(reader, "version") ||
+        !cbor_take_number(reader, &manifest->version))
       return false;
   }
   return true;

@@ -1,6 +1,7 @@
 /* Who a VM is: what was measured when it first booted, and a secret that it made then and keeps. */
 #ifndef GUEST_IDENTITY_H
 #define GUEST_IDENTITY_H
+#include "../apk/manifest.h"
 #include <stddef.h>
 #include <stdint.h>
 
@@ -11,6 +12,7 @@
 struct measured_apk {
   uint8_t root_hash[32];
   uint8_t signer[64];
+  struct manifest manifest;
 };
 
 struct measurement {
@@ -41,7 +43,7 @@ enum identity_state identity_load(const char *disk, const uint8_t key[32], struc
 /* Makes a secret for this VM and writes it with the measurement. Returns NULL, or what failed. */
 const char *identity_create(const char *disk, const uint8_t key[32], const struct measurement *measurement,
                             struct identity *identity);
-/* NULL when both are the same, else what differs. */
+/* NULL when both are the same, else what differs, in a text that the next call writes over. */
 const char *identity_difference(const struct measurement *saved, const struct measurement *now);
 /* Bytes that only this VM can have, other ones for each purpose. */
 void identity_derive(const struct identity *identity, const char *purpose, const void *context, size_t context_size,

@@ -70,9 +70,10 @@ describe("an instance image", () => {
 
 describe("a VM's identity", () => {
   const secret = "33".repeat(32);
-  const create = (file: string, id = ""): Promise<readonly string[]> => verified.run(["create", file, secret, id, "7"]);
-  const load = (file: string, id = "", fill = "7"): Promise<readonly string[]> =>
-    verified.run(["load", file, secret, id, fill]);
+  const create = (file: string, id = ""): Promise<readonly string[]> =>
+    verified.run(["create", file, secret, id, "root=1"]);
+  const load = (file: string, id = "", measured = "root=1"): Promise<readonly string[]> =>
+    verified.run(["load", file, secret, id, measured]);
 
   test("is the same at every boot, and another one for another VM", async () => {
     const file = await image(freshImage());
@@ -84,10 +85,18 @@ describe("a VM's identity", () => {
     expect(other).not.toBe(derived);
   });
 
-  test("tells when what was measured has changed", async () => {
+  test.each([
+    ["package=2", "the package com.example.main2 takes the place of com.example.main1"],
+    ["signer=2", "com.example.main1 was signed by somebody else"],
+    ["version=2", "com.example.main1 went up from version 1 to version 2"],
+    ["version=0", "com.example.main1 went down from version 1 to version 0"],
+    ["root=2", "com.example.main1 is not the APK of the first boot"],
+    ["extra=2", "com.example.extra1 is not the APK of the first boot"],
+    ["config=2", "the payload config is not the one of the first boot"],
+  ])("tells when what was measured has changed: %s", async (measured, difference) => {
     const file = await image(freshImage());
     await create(file);
-    expect(await load(file, "", "8")).toContain("difference the APK was signed by somebody else");
+    expect(await load(file, "", measured)).toContain(`difference ${difference}`);
   });
 
   test("of a VM with another id, or of another device, cannot be opened", async () => {
@@ -95,6 +104,6 @@ describe("a VM's identity", () => {
     await create(file, "aa");
     expect((await load(file, "aa"))[0]).toBe("known");
     expect(await load(file, "ab")).toEqual(["damaged"]);
-    expect(await verified.run(["load", file, "34".repeat(32), "aa", "7"])).toEqual(["damaged"]);
+    expect(await verified.run(["load", file, "34".repeat(32), "aa", "root=1"])).toEqual(["damaged"]);
   });
 });

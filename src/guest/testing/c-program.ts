@@ -13,8 +13,9 @@ export const PARSER_SOURCES = ["init/config", "init/json", "init/metadata", "apk
 
 /** What `testing/verified.c` needs. */
 export const VERIFIED_SOURCES = [
-  ...["idsig", "signing-block", "content-digest", "bytes", "zip", "inflate"].map((name) => `apk/${name}`),
-  ...["sha2", "kdf", "aes-gcm"].map((name) => `crypto/${name}`),
+  ...["idsig", "signing-block", "signer", "public-key", "content-digest", "content-tree"].map((name) => `apk/${name}`),
+  ...["bytes", "zip", "inflate", "manifest"].map((name) => `apk/${name}`),
+  ...["sha2", "kdf", "aes-gcm", "modular", "rsa", "ecdsa"].map((name) => `crypto/${name}`),
   ...["instance-image", "identity", "cbor"].map((name) => `instance/${name}`),
 ];
 

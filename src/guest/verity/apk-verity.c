@@ -44,6 +44,14 @@ const char *apk_verity_check_content(const struct verified_apk *apk) {
   return error;
 }
 
+const char *apk_verity_read_manifest(const struct verified_apk *apk, struct manifest *manifest) {
+  int fd = open(apk->path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return strerror(errno);
+  const char *error = manifest_read(fd, apk->signature.sections.size, manifest);
+  close(fd);
+  return error;
+}
+
 /* Verity wants whole blocks, a disk has whole sectors: what is missing is made of zeros. */
 static const char *pad_data(const char *name, const char *disk, uint64_t blocks, char path[32]) {
   uint64_t size;
@@ -87,7 +95,7 @@ static const char *check_signature(uint64_t apk_size, int release, struct verifi
   if (error) return error;
   /* Android 13 leaves the digest out. */
   if (apk->idsig.apk_digest_size == 0 && release == 13) return NULL;
-  if (apk->idsig.apk_digest_size != sha2_size(apk->signature.digest_kind) ||
+  if (apk->idsig.apk_digest_size != content_digest_size(apk->signature.digest_kind) ||
       memcmp(apk->idsig.apk_digest, apk->signature.digest, apk->idsig.apk_digest_size) != 0)
     return "the idsig was made for another APK: digests differ";
   return NULL;

@@ -2,6 +2,7 @@
 #ifndef GUEST_APK_VERITY_H
 #define GUEST_APK_VERITY_H
 #include "../apk/idsig.h"
+#include "../apk/manifest.h"
 #include "../apk/signing-block.h"
 #include <stdbool.h>
 #include <stdint.h>
@@ -18,4 +19,6 @@ const char *apk_verity_open(const char *name, const char *apk_disk, uint64_t apk
                             uint64_t idsig_size, int release, struct verified_apk *apk);
 /* Reads the whole APK and compares with the digest that its signature names. */
 const char *apk_verity_check_content(const struct verified_apk *apk);
+/* Name and version of its package. */
+const char *apk_verity_read_manifest(const struct verified_apk *apk, struct manifest *manifest);
 #endif
