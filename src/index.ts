@@ -45,12 +45,14 @@ export const {
   ERROR_PAYLOAD_VERIFICATION_FAILED,
   ERROR_UNKNOWN,
   STOP_REASONS,
+  BOOT_STAGES,
   CommandFailedError,
   ConsoleWaitError,
   HarnessError,
   IllegalArgumentException,
   IllegalStateException,
   InfrastructureError,
+  Moment,
   NullPointerException,
   SecurityException,
   Status,
@@ -62,14 +64,17 @@ export const {
   VirtualMachineDescriptor,
   VirtualMachineException,
   VirtualMachineManager,
+  VmWaitError,
   adbIntoVm,
   isHarnessError,
+  moment,
 } = library;
 
 // The classes as types: a destructured constant is only a value.
 export type ConsoleWaitError = types.ConsoleWaitError;
 export type HarnessError = types.HarnessError;
 export type InfrastructureError = types.InfrastructureError;
+export type Moment = types.Moment;
 export type Status = types.Status;
 export type UsageError = types.UsageError;
 export type VirtualMachine = types.VirtualMachine;
@@ -77,4 +82,5 @@ export type VirtualMachineConfig = types.VirtualMachineConfig;
 export type VirtualMachineDescriptor = types.VirtualMachineDescriptor;
 export type VirtualMachineException = types.VirtualMachineException;
 export type VirtualMachineManager = types.VirtualMachineManager;
+export type VmWaitError = types.VmWaitError;
 export type * from "./public-types.js";

@@ -11,9 +11,11 @@ export {
   ERROR_PAYLOAD_VERIFICATION_FAILED,
   ERROR_UNKNOWN,
   STOP_REASONS,
+  BOOT_STAGES,
   ConsoleWaitError,
   IllegalArgumentException,
   IllegalStateException,
+  Moment,
   NullPointerException,
   SecurityException,
   Status,
@@ -23,6 +25,8 @@ export {
   VirtualMachineDescriptor,
   VirtualMachineException,
   VirtualMachineManager,
+  VmWaitError,
+  moment,
 } from "./virtualmachine/index.js";
 export { HarnessError, InfrastructureError, isHarnessError, TimeoutError, UsageError } from "./base/errors.js";
 export { adbIntoVm } from "./fixtures/adb-into-vm.js";

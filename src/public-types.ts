@@ -3,22 +3,31 @@ export type { StageFixtures } from "./fixtures/stages.js";
 export type { App } from "./fixtures/app.js";
 export type { AvfMatchers } from "./jest/matchers/types.js";
 export type { PrintOptions } from "./jest/matchers/to-print.js";
+export type { PrintInOrderOptions } from "./jest/matchers/in-order.js";
+export type { NeverOptions } from "./jest/matchers/never.js";
+export type { HappenBeforeOptions } from "./jest/matchers/happen-before.js";
+export type { BootLimits } from "./jest/matchers/boot-within.js";
+export type { BootSnapshotOptions } from "./jest/matchers/boot-snapshot.js";
 export type { ReachOptions } from "./jest/matchers/status.js";
 export type { DeclareEach, DeclareTest, FixtureAdditions, TestApi, TestBody } from "./jest/test-realm/test-api.js";
 export type { Device, DeviceProcess, PortForward } from "./device/contract.js";
 export type { CommandResult } from "./process/run.js";
 export type { FailureKind } from "./base/errors.js";
 export type {
+  BootStage,
   ConsoleMatch,
   ConsoleWaitOptions,
   LifecycleEvent,
   OutputLine,
   OutputStream,
+  Patience,
+  ReachedStage,
   RecordedEvent,
   Transition,
   TransitionCause,
   VirtualMachineCallback,
   VirtualMachineConfigBuilder,
+  VmBoot,
   VmContext,
   WaitGoal,
   WaitOutcome,

@@ -127,6 +127,17 @@ export type VmRecordEvent =
       readonly line: string;
     }
   | {
+      /** A stage of a boot, told by a line or an event: vmm, firmware, kernel, init, verified, payload, ready. */
+      readonly kind: "vm-boot-stage";
+      readonly vm: string;
+      readonly machine: number;
+      readonly stage: string;
+      /** Since the VM was started. */
+      readonly afterMs: number;
+      readonly run: number;
+      readonly evidence: string;
+    }
+  | {
       readonly kind: "vm-event";
       readonly vm: string;
       readonly machine: number;

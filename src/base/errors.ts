@@ -8,6 +8,8 @@ export type FailureKind = "usage" | "vm" | "infrastructure" | "expectation";
 
 export interface HarnessErrorOptions {
   readonly cause?: unknown;
+  /** What else is known: a sentence each, behind the message. */
+  readonly details?: readonly string[] | undefined;
   /** What to try next; a command when there is one. */
   readonly hint?: string | undefined;
   /** Last lines of output that explain the failure. */
@@ -70,8 +72,8 @@ export function describeError(error: unknown): string {
   return error instanceof Error || isHarnessError(error) ? error.message : String(error);
 }
 
-function composeMessage(message: string, { hint, lastLines }: HarnessErrorOptions): string {
-  const parts = [message];
+function composeMessage(message: string, { details = [], hint, lastLines }: HarnessErrorOptions): string {
+  const parts = [message, ...details];
   if (hint) parts.push(`Hint: ${hint}`);
   if (lastLines && lastLines.length > 0) parts.push(`Last output:\n${lastLines.map((line) => `  ${line}`).join("\n")}`);
   return parts.join("\n");

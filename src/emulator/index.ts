@@ -5,3 +5,4 @@ export { stopEmulatedDevice } from "./devices/stop.js";
 export { listRunning, type DeviceRecord } from "./devices/records.js";
 export { sweepDevices } from "./devices/sweep.js";
 export { ensureReady, type ReadyDevice, type SetupOptions } from "./setup.js";
+export { readSlowness } from "./snapshot/slowness.js";

@@ -1,6 +1,6 @@
 /** Emulated devices for workers: each gets one of its own, which ends with the worker. */
 import type { Progress } from "../base/progress.js";
-import { startEmulatedDevice, type EmulatedDevice } from "../emulator/index.js";
+import { readSlowness, startEmulatedDevice, type EmulatedDevice } from "../emulator/index.js";
 import type { DeviceSource } from "../fixtures/device-source.js";
 
 /** @param vmm what their VMs run on; undefined: `AVF_VMM`, else crosvm where it is there */
@@ -15,6 +15,7 @@ export function emulatedDevices(
       const device = await startEmulatedDevice({ release, vmm, progress, signal });
       return {
         serial: device.serial,
+        slowness: await readSlowness(device.snapshotFolder),
         description: `emulated device ${device.name} (${describe(device)})`,
         release: () => device.stop(),
       };

@@ -61,7 +61,9 @@ describe("suites", () => {
 
   test("fail a wait at once when the VM dies, with its last lines, and save evidence", () => {
     const { message } = reportOf("death");
-    expect(message).toMatch(/VM "vm1" died \(CRASH\) .* after start, while waiting for its output to show \/Hello\//);
+    expect(message).toMatch(
+      /The kernel of VM "vm1" panicked .* after start and died \(CRASH\), while waiting for its output to show \/Hello\//,
+    );
     expect(message).toContain("Kernel panic - not syncing");
     expect(message).toMatch(/> \d+ \|\s+await expect\(vm\)\.toPrint/);
     expect(message).toMatch(/Saved for this failure: \S+prints\/$/m);

@@ -155,7 +155,10 @@ export class FileSession implements Bridge {
     errors.push(...test.furtherErrors);
     let evidence: string | undefined;
     if (errors.length > 0) {
-      if (test.busyWith.length > 0) errors[0] = withNote(errors[0], `It was ${test.busyWith.join(", ")}.`);
+      if (test.busyWith.length > 0) {
+        const note = [`It was ${test.busyWith.join(", ")}.`, ...test.busyDetails].join("\n");
+        errors[0] = withNote(errors[0], note);
+      }
       const { gone } = this.options.harness.device;
       const told = errors.some((error) => thrownError(error) === gone.reason);
       if (gone.aborted && !told) errors[0] = withNote(errors[0], `Meanwhile: ${describeError(gone.reason)}`);

@@ -8,7 +8,7 @@ import type { EndNote } from "./activity-record.js";
 export interface CallContext {
   signal: AbortSignal;
   /** Notes what the test is busy with, for the case that its time ends. Returns what ends the note. */
-  readonly begin: (what: string) => EndNote;
+  readonly begin: (what: string, detail?: () => string) => EndNote;
 }
 
 const storage = new AsyncLocalStorage<CallContext>();
@@ -23,9 +23,12 @@ export function callSignal(): AbortSignal | undefined {
   return storage.getStore()?.signal;
 }
 
-/** Notes what the test that called is busy with, while `work` lasts. */
-export async function whileBusy<T>(what: string, work: () => Promise<T>): Promise<T> {
-  const end = storage.getStore()?.begin(what);
+/**
+ * Notes what the test that called is busy with, while `work` lasts.
+ * @param detail more to say if the test's time ends meanwhile
+ */
+export async function whileBusy<T>(what: string, work: () => Promise<T>, detail?: () => string): Promise<T> {
+  const end = storage.getStore()?.begin(what, detail);
   try {
     const value = await work();
     end?.();

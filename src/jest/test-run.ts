@@ -19,7 +19,9 @@ export class TestRun {
   /** When its time was over, oldest first. */
   busyWith: readonly string[] = [];
   readonly #controller = new AbortController();
-  readonly #activities = new Set<{ readonly what: string }>();
+  /** What there was to see of it then. */
+  busyDetails: readonly string[] = [];
+  readonly #activities = new Set<{ readonly what: string; readonly detail: (() => string) | undefined }>();
   #settled: Promise<unknown> = Promise.resolve();
 
   constructor(
@@ -34,8 +36,8 @@ export class TestRun {
   }
 
   /** Notes what the test is busy with, for the case that its time ends. Returns what ends the note. */
-  begin(what: string, category: StepCategory | "noted elsewhere" = "wait"): EndNote {
-    const activity = { what };
+  begin(what: string, category: StepCategory | "noted elsewhere" = "wait", detail?: () => string): EndNote {
+    const activity = { what, detail };
     this.#activities.add(activity);
     const end = category === "noted elsewhere" ? undefined : noteStep(this.record, what, category);
     return (outcome) => {
@@ -45,7 +47,9 @@ export class TestRun {
 
   /** Its time is over: keeps what it was busy with then. */
   noteActivities(): void {
-    this.busyWith = [...this.#activities].map(({ what }) => what);
+    const activities = [...this.#activities];
+    this.busyWith = activities.map(({ what }) => what);
+    this.busyDetails = activities.flatMap(({ detail }) => detail?.() ?? []);
   }
 
   /** Fixtures, body, teardown. Rejects with the first error; the rest goes to `furtherErrors`. */
@@ -80,7 +84,7 @@ export class TestRun {
         endActivity = what === undefined ? undefined : this.begin(what, "fixture");
       },
     });
-    const begin = (what: string): EndNote => this.begin(what);
+    const begin = (what: string, detail?: () => string): EndNote => this.begin(what, "wait", detail);
     const fixtureContext = { signal: this.signal, begin };
     const errors: unknown[] = [];
     try {

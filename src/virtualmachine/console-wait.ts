@@ -1,13 +1,14 @@
 /** Waiting for what a VM prints. */
 import { consoleWaitError } from "./console-failure.js";
 import { nowMs } from "./record.js";
-import { settle } from "./settle.js";
-import type { DeathReason } from "../virtualizationservice/contract.js";
+import { waitForVm } from "./vm-wait.js";
 import type { VmJournal } from "./journal.js";
 import type { OutputLine, OutputStream } from "./line-history.js";
-import type { Cancelled, Changes, SettleOptions, TimedOut } from "./settle.js";
+import type { Patience } from "./patience.js";
+import type { Changes } from "./settle.js";
+import type { WaitEnd } from "./vm-wait.js";
 
-export interface ConsoleWaitOptions extends SettleOptions {
+export interface ConsoleWaitOptions extends Patience {
   /** Default: both, as messages of the guest may be in either. */
   readonly stream?: OutputStream | undefined;
   /** Only lines that came after this time of the records' clock (`atMs`). Default: all of the latest run. */
@@ -21,11 +22,7 @@ export interface ConsoleMatch {
   readonly groups: readonly string[];
 }
 
-export type ConsoleOutcome =
-  | { readonly kind: "matched"; readonly match: ConsoleMatch }
-  | { readonly kind: "died"; readonly reason: DeathReason }
-  | TimedOut
-  | Cancelled;
+export type ConsoleOutcome = { readonly kind: "matched"; readonly match: ConsoleMatch } | WaitEnd;
 
 /** A prompt has no line end: it counts when it has stood still for this long. */
 const PROMPT_QUIET_MS = 250;
@@ -33,7 +30,8 @@ const STREAMS: readonly OutputStream[] = ["console", "log"];
 
 /**
  * Waits for a line that contains the string or matches the expression, and settles on the first of match, end of the VM,
- * abort, timeout. A VM that was never run is waited for; one that has ended is searched and no longer waited for.
+ * panic or crash, device gone, boot standing still, abort, time over. A VM that was never run is waited for; one that has
+ * ended is searched and no longer waited for.
  */
 export async function watchConsole(
   journal: VmJournal,
@@ -42,26 +40,20 @@ export async function watchConsole(
 ): Promise<ConsoleOutcome> {
   const firstRun = Math.max(1, journal.run.number);
   const since = options.since ?? -Infinity;
-  const match = matcherFor(pattern);
+  const match = lineMatcher(pattern);
   const wanted = (line: OutputLine): boolean => line.run >= firstRun && line.atMs > since;
   let next = 0;
   const quiet = new QuietPrompt(journal, options.stream);
-
-  return settle<ConsoleOutcome>(
-    quiet.changes,
-    () => {
-      const lines = journal.output.linesFrom(next, options.stream).filter(wanted);
-      next = journal.output.nextSequence;
-      for (const line of [...lines, ...quiet.prompts()]) {
-        const groups = match(line.text);
-        if (groups) return { kind: "matched", match: { line, groups } };
-      }
-      const { number, ended } = journal.run;
-      if (ended && number >= firstRun) return { kind: "died", reason: ended };
-      return journal.status === "DELETED" ? { kind: "cancelled", reason: undefined } : undefined;
-    },
-    options,
-  );
+  const probe = (): ConsoleOutcome | undefined => {
+    const lines = journal.output.linesFrom(next, options.stream).filter(wanted);
+    next = journal.output.nextSequence;
+    for (const line of [...lines, ...quiet.prompts()]) {
+      const groups = match(line.text);
+      if (groups) return { kind: "matched", match: { line, groups } };
+    }
+    return undefined;
+  };
+  return waitForVm<ConsoleOutcome>(journal, probe, { ...options, firstRun, changes: quiet.changes });
 }
 
 /** As `watchConsole`, but anything else than a match is an error that tells what there was instead. */
@@ -75,7 +67,8 @@ export async function waitForConsole(
   throw consoleWaitError(journal, pattern, outcome, options);
 }
 
-function matcherFor(pattern: string | RegExp): (text: string) => readonly string[] | undefined {
+/** What a line gives: the match with its groups, or undefined. */
+export function lineMatcher(pattern: string | RegExp): (text: string) => readonly string[] | undefined {
   if (typeof pattern === "string") return (text) => (text.includes(pattern) ? [pattern] : undefined);
   // With `g` or `y` a RegExp remembers where it was; each line is a text of its own.
   const expression = new RegExp(pattern.source, pattern.flags.replace(/[gy]/g, ""));

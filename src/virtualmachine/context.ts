@@ -14,6 +14,10 @@ export interface VmContext {
   readonly resolvePackage?: ((packageName: string) => Promise<string | undefined>) | undefined;
   /** A file inside an APK on the device; undefined when it is not there. Needed for `extra_apks` of a payload config. */
   readonly readApkEntry?: ((apkPath: string, entry: string) => Promise<Uint8Array | undefined>) | undefined;
+  /** How many times slower than usual the device is: waits get that much longer. Default: 1. */
+  readonly slowness?: number | undefined;
+  /** Fires when the device is gone, with the reason why: ends waits. */
+  readonly gone?: AbortSignal | undefined;
   readonly log?: ((message: string) => void) | undefined;
 }
 

@@ -1,7 +1,7 @@
 /** The door of this folder. */
 export { VirtualMachineManager } from "./manager.js";
 export type { ManagerMoment } from "./manager.js";
-export { DEFAULT_WAIT_MS, VirtualMachine } from "./machine.js";
+export { VirtualMachine } from "./machine.js";
 export { VirtualMachineConfig } from "./config.js";
 export type { VirtualMachineConfigBuilder } from "./config-builder.js";
 export { VirtualMachineDescriptor } from "./descriptor.js";
@@ -19,6 +19,20 @@ export {
   UnsupportedOperationException,
   VirtualMachineException,
 } from "./errors.js";
+export { BOOT_STAGES } from "./boot/stages.js";
+export type { BootStage } from "./boot/stages.js";
+export type { ReachedStage, Trouble, VmBoot } from "./boot/progress.js";
+export { Moment, moment } from "./moment.js";
+export type { Happened } from "./moment.js";
+export { DEFAULT_BUDGET_MS } from "./patience.js";
+export type { Patience, Stalled } from "./patience.js";
+export { situation, VmWaitError, waitError } from "./wait-failure.js";
+export { formatLine } from "./line-text.js";
+export { consoleWaitError, formatPattern } from "./console-failure.js";
+export { lineMatcher } from "./console-wait.js";
+export { waitForVm } from "./vm-wait.js";
+export { stageIndex, stagesOfLine } from "./boot/stages.js";
+export type { WaitEnd } from "./vm-wait.js";
 export { ConsoleWaitError } from "./console-failure.js";
 export type { ConsoleMatch, ConsoleOutcome, ConsoleWaitOptions } from "./console-wait.js";
 export type { OutputLine, OutputStream } from "./line-history.js";

@@ -1,10 +1,11 @@
 /** Everything that is known of a VM from its events alone: status, runs, transitions, output. Asks nobody anything. */
+import { BootProgress, type BootPast } from "./boot/progress.js";
 import { Status } from "./constants.js";
 import { Notifier } from "./notifier.js";
 import { OutputPipe } from "./output-pipe.js";
 import { OutputRecorder, type OutputPast } from "./output.js";
 import { EventHistory, nowMs } from "./record.js";
-import type { DeathReason } from "../virtualizationservice/contract.js";
+import type { DeathReason, VmState } from "../virtualizationservice/contract.js";
 import type { OutputLine } from "./line-history.js";
 import type { RunSession, StampedEvent } from "./run-session.js";
 import type { RecordedEvent, Transition, TransitionCause } from "./record.js";
@@ -25,6 +26,17 @@ export interface JournalPast {
   readonly transitions: readonly Transition[];
   readonly events: readonly RecordedEvent[];
   readonly output: OutputPast;
+  readonly boot: BootPast;
+  readonly state: VmState;
+  readonly cid: number | undefined;
+}
+
+/** What a VM runs on, as far as waits need to know. */
+export interface Surroundings {
+  /** How many times slower than usual the device is; 1 or more. */
+  readonly slowness: number;
+  /** Fires when the device is gone; its reason says how. */
+  readonly gone: AbortSignal | undefined;
 }
 
 export class VmJournal {
@@ -33,19 +45,25 @@ export class VmJournal {
   readonly transitions: EventHistory<Transition>;
   readonly console = new OutputPipe();
   readonly log = new OutputPipe();
+  readonly boot: BootProgress;
   /** After each change of any kind; what waits listen to. */
   readonly changes: Notifier<void>;
   #run: RunSummary = { number: 0, beganMs: undefined, endedMs: undefined, ended: undefined };
   #status: Status = Status.STOPPED;
+  #state: VmState = "NOT_STARTED";
+  #cid: number | undefined;
 
   constructor(
     readonly vmName: string,
     cause: TransitionCause,
+    readonly surroundings: Surroundings,
     onListenerError: (error: unknown) => void,
   ) {
     this.output = new OutputRecorder(onListenerError);
     this.events = new EventHistory(onListenerError);
     this.transitions = new EventHistory(onListenerError);
+    this.boot = new BootProgress(onListenerError);
+    this.output.subscribe((line) => this.boot.line(line));
     this.changes = new Notifier(onListenerError);
     this.transitions.append({ status: Status.STOPPED, previous: undefined, cause, atMs: nowMs(), run: 0 });
   }
@@ -58,6 +76,16 @@ export class VmJournal {
     return this.#run;
   }
 
+  /** The service's own state of the latest run. */
+  get state(): VmState {
+    return this.#state;
+  }
+
+  /** Of the latest run, also after its end. */
+  get lastCid(): number | undefined {
+    return this.#cid;
+  }
+
   /** Of the latest run. */
   lastLines(count: number): readonly OutputLine[] {
     const ofRun = this.output.lines().filter((line) => line.run === this.#run.number);
@@ -67,12 +95,17 @@ export class VmJournal {
   /** A run is asked for; it may still fail to start. Returns its number. */
   runAsked(): number {
     this.#run = { number: this.#run.number + 1, beganMs: undefined, endedMs: undefined, ended: undefined };
+    this.#state = "NOT_STARTED";
+    this.#cid = undefined;
+    this.boot.runAsked(this.#run.number);
     this.changes.emit();
     return this.#run.number;
   }
 
   runBegan(cid: number, atMs: number): void {
     this.#run = { ...this.#run, beganMs: atMs };
+    this.#cid = cid;
+    this.boot.runBegan(atMs);
     this.#enter(Status.RUNNING, { kind: "run", cid }, atMs);
     this.changes.emit();
   }
@@ -91,6 +124,7 @@ export class VmJournal {
   past(): JournalPast {
     return {
       ...{ takenMs: nowMs(), status: this.#status, run: this.#run, output: this.output.past() },
+      ...{ boot: this.boot.past(), state: this.#state, cid: this.#cid },
       transitions: this.transitions.history,
       events: this.events.history,
     };
@@ -106,6 +140,9 @@ export class VmJournal {
     const shift = (ms: number | undefined): number | undefined => (ms === undefined ? undefined : ms + shiftMs);
     const previous = this.#status;
     this.output.rewind(past.output, shiftMs);
+    this.boot.rewind(past.boot, shiftMs);
+    this.#state = past.state;
+    this.#cid = past.cid;
     this.events.replace(past.events.map(shifted));
     this.transitions.replace(past.transitions.map(shifted));
     this.#run = { ...past.run, beganMs: shift(past.run.beganMs), endedMs: shift(past.run.endedMs) };
@@ -122,7 +159,9 @@ export class VmJournal {
       this.output.push(event.kind, event.chunk, atMs, run);
       if (captured) this[event.kind].write(event.chunk);
     } else {
+      if (event.kind === "state") this.#state = event.state;
       if (event.kind === "died") this.#runEnded(event.reason, session, atMs);
+      this.boot.event(event, atMs);
       this.events.append({ event, atMs, run });
     }
     this.changes.emit();

@@ -8,7 +8,9 @@ import { callBack, directExecutor } from "./callback.js";
 import { consoleLines } from "./console-lines.js";
 import { waitForConsole, watchConsole } from "./console-wait.js";
 import { MachineControl } from "./machine-control.js";
-import { waitFor, waitForStatus } from "./waits.js";
+import { DEFAULT_BUDGET_MS } from "./patience.js";
+import { waitFor, waitForStatus, waitUntil } from "./waits.js";
+import type { VmBoot } from "./boot/progress.js";
 import type { Executor, VirtualMachineCallback } from "./callback.js";
 import type { VirtualMachineConfig } from "./config.js";
 import type { ConsoleMatch, ConsoleOutcome, ConsoleWaitOptions } from "./console-wait.js";
@@ -17,11 +19,9 @@ import type { VmIdentity } from "./machine-control.js";
 import type { OutputLine, OutputStream } from "./line-history.js";
 import type { VmOutput } from "./output.js";
 import type { EventHistory, RecordedEvent, Transition } from "./record.js";
+import type { Patience } from "./patience.js";
 import type { SettleOptions } from "./settle.js";
 import type { StatusOutcome, WaitGoal, WaitOutcome } from "./waits.js";
-
-/** Boot of a VM in an emulated device takes seconds; this is for a machine that is busy with other things as well. */
-export const DEFAULT_WAIT_MS = 60_000;
 
 /** Get one from a `VirtualMachineManager`. */
 export class VirtualMachine {
@@ -42,7 +42,7 @@ export class VirtualMachine {
     this.#control = new MachineControl(identity);
   }
 
-  /** @internal For the manager, which holds the lock that deletion needs. */
+  /** @internal For the manager, which holds the lock that deletion needs, and for matchers. */
   get control(): MachineControl {
     return this.#control;
   }
@@ -208,24 +208,39 @@ export class VirtualMachine {
     return consoleLines(this.#control.journal, options);
   }
 
-  /** Waits for the payload or the end; see `waitFor` in waits.ts. Never rejects. Default: 60 s. */
-  async waitFor(goal: WaitGoal, options: Partial<SettleOptions> = {}): Promise<WaitOutcome> {
-    return waitFor(this.#control.journal, goal, { timeoutMs: DEFAULT_WAIT_MS, ...options });
+  /** How far the boot has come, by events and by what the guest prints. */
+  get boot(): VmBoot {
+    return this.#control.journal.boot;
   }
 
-  /** Waits until events put the VM in this status. Never rejects. Default: 60 s. */
+  /** How many times slower than usual the device was measured to be; budgets of waits are multiplied by it. */
+  get slowness(): number {
+    return this.#control.journal.surroundings.slowness;
+  }
+
+  /** Waits for the payload or the end; see `waitFor` in waits.ts. Never rejects. Default: see `Patience`. */
+  async waitFor(goal: WaitGoal, options: Patience = {}): Promise<WaitOutcome> {
+    return waitFor(this.#control.journal, goal, options);
+  }
+
+  /** As `waitFor`, but anything else than the goal is an error. @throws VmWaitError, VirtualMachineException */
+  async waitUntil(goal: WaitGoal, options: Patience = {}): Promise<void> {
+    await waitUntil(this.#control.journal, goal, options);
+  }
+
+  /** Waits until events put the VM in this status. Never rejects. Default: 60 s times `slowness`. */
   async waitForStatus(status: Status, options: Partial<SettleOptions> = {}): Promise<StatusOutcome> {
-    return waitForStatus(this.#control.journal, status, { timeoutMs: DEFAULT_WAIT_MS, ...options });
+    return waitForStatus(this.#control.journal, status, { timeoutMs: DEFAULT_BUDGET_MS * this.slowness, ...options });
   }
 
-  /** Waits for a line; what was printed since the latest run began counts. @throws ConsoleWaitError. Default: 60 s. */
-  async waitForConsole(pattern: string | RegExp, options: Partial<ConsoleWaitOptions> = {}): Promise<ConsoleMatch> {
-    return waitForConsole(this.#control.journal, pattern, { timeoutMs: DEFAULT_WAIT_MS, ...options });
+  /** Waits for a line; what was printed since the latest run began counts. Default: see `Patience`. @throws ConsoleWaitError */
+  async waitForConsole(pattern: string | RegExp, options: ConsoleWaitOptions = {}): Promise<ConsoleMatch> {
+    return waitForConsole(this.#control.journal, pattern, options);
   }
 
   /** As `waitForConsole`, with the outcome as a value. Never rejects. */
-  async watchConsole(pattern: string | RegExp, options: Partial<ConsoleWaitOptions> = {}): Promise<ConsoleOutcome> {
-    return watchConsole(this.#control.journal, pattern, { timeoutMs: DEFAULT_WAIT_MS, ...options });
+  async watchConsole(pattern: string | RegExp, options: ConsoleWaitOptions = {}): Promise<ConsoleOutcome> {
+    return watchConsole(this.#control.journal, pattern, options);
   }
 
   /** The last lines of the latest run. */

@@ -3,21 +3,28 @@ import type { OutputLine } from "./line-history.js";
 
 const LINES_LOOKED_AT = 2000;
 const CHARS_LOOKED_AT = 400;
+/** Of the pattern's letters, by threes; less is chance. */
+const LEAST_SHARE = 0.2;
 
-/** By words of the pattern that the line has, whatever their case; undefined when no line has any. Latest line wins. */
+/**
+ * By runs of three letters that the line shares with the pattern, whatever their case: so that a wrong letter, a missing
+ * blank or another number is near. Undefined when no line is. The latest of equals wins.
+ */
 export function nearestMiss(pattern: string | RegExp, lines: readonly OutputLine[]): OutputLine | undefined {
-  const words = wordsOf(pattern);
+  const threes = threesOf(pattern);
   let best: { line: OutputLine; score: number } | undefined;
   for (const line of lines.slice(-LINES_LOOKED_AT)) {
     const text = line.text.slice(0, CHARS_LOOKED_AT).toLowerCase();
-    const score = words.reduce((sum, word) => sum + (text.includes(word) ? word.length : 0), 0);
-    if (score > 0 && score >= (best?.score ?? 0)) best = { line, score };
+    const score = threes.reduce((sum, three) => sum + (text.includes(three) ? 1 : 0), 0);
+    if (score >= threes.length * LEAST_SHARE && score > 0 && score >= (best?.score ?? 0)) best = { line, score };
   }
   return best?.line;
 }
 
-/** Words of three letters and more; of an expression, what is left without its escapes and operators. */
-function wordsOf(pattern: string | RegExp): readonly string[] {
+/** Runs of three letters within words; of an expression, of what is left without its escapes and operators. */
+function threesOf(pattern: string | RegExp): readonly string[] {
   const literal = typeof pattern === "string" ? pattern : pattern.source.replace(/\\[a-zA-Z]|[\\^$.*+?()[\]{}|]/g, " ");
-  return [...new Set(literal.toLowerCase().match(/[\p{L}\p{N}_]{3,}/gu) ?? [])];
+  const words = literal.toLowerCase().match(/[\p{L}\p{N}_]{3,}/gu) ?? [];
+  const threes = words.flatMap((word) => Array.from({ length: word.length - 2 }, (_, at) => word.slice(at, at + 3)));
+  return [...new Set(threes)];
 }

@@ -1,9 +1,14 @@
 /** The one way to wait: look, then look again after each change, until found, out of time, or called off. */
 
 export interface SettleOptions {
-  /** `Infinity` only for streams, which the VM's end or the signal ends. */
+  /** `Infinity` only where something else ends the wait: a VM's end, or what `probe` finds at `dueMs`. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
+}
+
+interface SettleTimes extends SettleOptions {
+  /** When to look again although nothing changed, as `performance.now()` tells it. Asked after each look. */
+  readonly dueMs?: () => number;
 }
 
 export interface TimedOut {
@@ -20,15 +25,21 @@ export interface Changes {
   subscribe(listener: () => void): () => void;
 }
 
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
 /** Never rejects, unless `probe` throws. What is there already wins over a signal that has fired already. */
 export function settle<T>(
   changes: Changes,
   probe: () => T | undefined,
-  { timeoutMs, signal }: SettleOptions,
+  { timeoutMs, signal, dueMs }: SettleTimes,
 ): Promise<T | TimedOut | Cancelled> {
   return new Promise((resolve, reject) => {
+    let hasEnded = false;
+    let alarm: { readonly timer: NodeJS.Timeout; readonly atMs: number } | undefined;
     const end = (outcome: T | TimedOut | Cancelled): void => {
+      hasEnded = true;
       clearTimeout(timer);
+      clearTimeout(alarm?.timer);
       unsubscribe();
       signal?.removeEventListener("abort", onAbort);
       resolve(outcome);
@@ -37,10 +48,23 @@ export function settle<T>(
       try {
         const found = probe();
         if (found !== undefined) end(found);
+        else setAlarm();
       } catch (error) {
         reject(error instanceof Error ? error : new Error(String(error)));
         end({ kind: "cancelled", reason: error });
       }
+    };
+    // One that is due too early costs a look; so it is set anew only where it would be late.
+    const setAlarm = (): void => {
+      const due = dueMs?.() ?? Infinity;
+      if (hasEnded || due === Infinity || (alarm && alarm.atMs <= due)) return;
+      clearTimeout(alarm?.timer);
+      const ring = (): void => {
+        alarm = undefined;
+        look();
+      };
+      const inMs = Math.min(Math.max(1, Math.ceil(due - performance.now())), MAX_TIMER_MS);
+      alarm = { timer: setTimeout(ring, inMs), atMs: due };
     };
     const onAbort = (): void => end({ kind: "cancelled", reason: signal?.reason });
     const onTime = (): void => end({ kind: "timed-out", afterMs: timeoutMs });

@@ -11,6 +11,7 @@ import { IMAGE_FILES } from "../image/files.js";
 import { buildMachineArguments, type Accelerator } from "../machine/arguments.js";
 import { launchMachine, SERIAL_LOG, type Machine } from "../machine/launch.js";
 import { findFreePort } from "../machine/port.js";
+import { keepBootTime } from "./slowness.js";
 import { saveState, SNAPSHOT_FILES } from "./state.js";
 
 /** From power-on until avfd answers. Measured: 8 s alone under TCG; several at once on two cores take many times that. */
@@ -51,7 +52,9 @@ export async function saveSnapshot(options: SaveSnapshotOptions): Promise<void> 
     });
     machine = launchMachine(argv, { folder: draft, workingFolder: draft, detached: false });
     const ended = AbortSignal.any([machine.ended, ...(signal ? [signal] : [])]);
+    const begunMs = performance.now();
     await bootOnce(machine, adbPort, options, ended);
+    await keepBootTime(draft, performance.now() - begunMs);
     progress.step("Saving its state");
     await saveState(machine, ended);
     await machine.process.ended;

@@ -1,5 +1,8 @@
-/** `toRejectWithCode`: failures by their stable code. `instanceof` cannot tell them, for suites have a realm of their own. */
-import { describeError, UsageError } from "../../base/errors.js";
+/**
+ * `toRejectWithCode`, `toRejectWithKind`: failures by their stable code, and by who has to act. `instanceof` cannot tell
+ * them, for suites have a realm of their own.
+ */
+import { describeError, isHarnessError, UsageError, type FailureKind } from "../../base/errors.js";
 import type { MatcherResult, MatcherThis } from "./matcher.js";
 
 /** Takes a promise, or a function that throws or returns one. */
@@ -17,6 +20,37 @@ export async function toRejectWithCode(this: MatcherThis, received: unknown, cod
   const actual = hasCode(error) && typeof error.code === "string" ? error.code : undefined;
   const failed = actual === undefined ? "It failed with an error that has no code:" : `It failed with code ${actual}:`;
   return { pass: actual === code, message: () => `${hint}\n\n${failed}\n  ${describeError(error)}` };
+}
+
+const KINDS: readonly FailureKind[] = ["usage", "vm", "infrastructure", "expectation"];
+
+/** Takes what `toRejectWithCode` takes; with a code, both must be right. */
+export async function toRejectWithKind(
+  this: MatcherThis,
+  received: unknown,
+  kind: FailureKind,
+  code?: string,
+): Promise<MatcherResult> {
+  if (!KINDS.includes(kind)) {
+    throw new UsageError("BAD_KIND", `There is no kind of failure "${String(kind)}"; there are ${KINDS.join(", ")}.`);
+  }
+  const expected = code === undefined ? kind : `${kind}, ${code}`;
+  const hint = this.utils.matcherHint("toRejectWithKind", "call", this.utils.printExpected(expected), {
+    isNot: this.isNot === true,
+  });
+  const outcome = await settle(received);
+  if (!outcome.rejected) {
+    const message = (): string => `${hint}\n\nIt did not fail; it gave ${this.utils.printReceived(outcome.value)}.`;
+    return { pass: false, message };
+  }
+  const error = outcome.value;
+  if (!isHarnessError(error)) {
+    const message = (): string => `${hint}\n\nIt failed with an error that is none of ours:\n  ${describeError(error)}`;
+    return { pass: false, message };
+  }
+  const message = (): string =>
+    `${hint}\n\nIt failed with kind ${error.kind}, code ${error.code}:\n  ${describeError(error)}`;
+  return { pass: error.kind === kind && (code === undefined || error.code === code), message };
 }
 
 async function settle(received: unknown): Promise<{ readonly rejected: boolean; readonly value: unknown }> {

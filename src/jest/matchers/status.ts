@@ -1,7 +1,7 @@
 /** Matchers on what a VM is and was: status, transitions, CID. */
 import { UsageError } from "../../base/errors.js";
 import { formatMs } from "../../base/deadline.js";
-import { DEFAULT_WAIT_MS, Status, type VirtualMachine } from "../../virtualmachine/index.js";
+import { DEFAULT_BUDGET_MS, Status, type VirtualMachine } from "../../virtualmachine/index.js";
 import { callSignal, whileBusy } from "../test-context.js";
 import { hint, requireVm, type MatcherResult, type MatcherThis } from "./matcher.js";
 
@@ -37,7 +37,7 @@ export async function toReachStatus(
 ): Promise<MatcherResult> {
   const vm = requireVm(received, "toReachStatus");
   checkStatus(status);
-  const timeoutMs = options.timeoutMs ?? (this.isNot === true ? 0 : DEFAULT_WAIT_MS);
+  const timeoutMs = options.timeoutMs ?? (this.isNot === true ? 0 : DEFAULT_BUDGET_MS * vm.slowness);
   const signal = options.signal ?? callSignal();
   const outcome = await whileBusy(`waiting for VM "${vm.getName()}" to be ${status}`, () =>
     vm.waitForStatus(status, { timeoutMs, signal }),

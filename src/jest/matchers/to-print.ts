@@ -1,14 +1,29 @@
 /** `toPrint`: a line on a VM's console or in its log. */
-import { UsageError } from "../../base/errors.js";
-import { ConsoleWaitError, DEFAULT_WAIT_MS, type ConsoleWaitOptions } from "../../virtualmachine/index.js";
-import { callSignal, whileBusy } from "../test-context.js";
+import { formatMs } from "../../base/deadline.js";
+import {
+  consoleWaitError,
+  ConsoleWaitError,
+  formatLine,
+  formatPattern,
+  type ConsoleMatch,
+  type ConsoleWaitOptions,
+  type Patience,
+  type VirtualMachine,
+} from "../../virtualmachine/index.js";
+import { whileBusy } from "../test-context.js";
 import { hint, requireVm, type MatcherResult, type MatcherThis } from "./matcher.js";
+import { checkMs, checkPattern, patienceOf } from "./patience.js";
 
-export type PrintOptions = Partial<Pick<ConsoleWaitOptions, "timeoutMs" | "stream" | "signal">>;
+export interface PrintOptions extends Patience {
+  /** Default: console and log. */
+  readonly stream?: ConsoleWaitOptions["stream"];
+  /** The line must have come so many milliseconds after the VM was started, at the latest. Exact. */
+  readonly within?: number;
+}
 
 /**
- * Waits for a line; what the latest run has printed already counts. Fails at once when the VM ends first. Negated, it
- * looks at what was printed so far, or for as long as `timeoutMs` says.
+ * Waits for a line; what the latest run has printed already counts. Fails at once when the VM can no longer be expected
+ * to print it. Negated, it looks at what was printed so far, or for as long as `timeoutMs` says.
  */
 export async function toPrint(
   this: MatcherThis,
@@ -17,21 +32,43 @@ export async function toPrint(
   options: PrintOptions = {},
 ): Promise<MatcherResult> {
   const vm = requireVm(received, "toPrint");
-  if (typeof pattern !== "string" && Object.prototype.toString.call(pattern) !== "[object RegExp]") {
-    throw new UsageError("BAD_PATTERN", "toPrint() takes a string or a regular expression.");
-  }
-  const shown = typeof pattern === "string" ? JSON.stringify(pattern) : String(pattern);
-  const timeoutMs = options.timeoutMs ?? (this.isNot === true ? 0 : DEFAULT_WAIT_MS);
-  const signal = options.signal ?? callSignal();
+  checkPattern("toPrint", pattern);
+  checkMs("toPrint", "within", options.within);
+  const shown = formatPattern(pattern);
+  const patience = patienceOf("toPrint", options, this.isNot);
+  const message = (text: string) => (): string => `${hint(this, "toPrint", shown)}\n\n${text}`;
   try {
-    const { line } = await whileBusy(`waiting for VM "${vm.getName()}" to print ${shown}`, () =>
-      vm.waitForConsole(pattern, { ...options, timeoutMs, signal }),
-    );
-    const printed = `VM "${vm.getName()}" printed on its ${line.stream}:\n  ${line.text}`;
-    return { pass: true, message: () => `${hint(this, "toPrint", shown)}\n\n${printed}` };
+    const { line } = await waitForLine(vm, pattern, { ...patience, stream: options.stream }, options.within);
+    const afterMs = line.atMs - (vm.control.journal.run.beganMs ?? line.atMs);
+    const printed = `VM "${vm.getName()}" printed on its ${line.stream}:\n  ${formatLine(line, vm.control.journal)}`;
+    if (options.within === undefined || afterMs <= options.within) return { pass: true, message: message(printed) };
+    const late = `That is ${formatMs(afterMs)} after start, and ${formatMs(options.within)} were allowed.`;
+    return { pass: false, message: message(`${printed}\n${late}`) };
   } catch (error) {
     if (!(error instanceof ConsoleWaitError)) throw error;
-    signal?.throwIfAborted();
-    return { pass: false, message: () => `${hint(this, "toPrint", shown)}\n\n${error.message}` };
+    patience.signal?.throwIfAborted();
+    return { pass: false, message: message(error.message) };
   }
+}
+
+async function waitForLine(
+  vm: VirtualMachine,
+  pattern: string | RegExp,
+  options: ConsoleWaitOptions,
+  within: number | undefined,
+): Promise<ConsoleMatch> {
+  const { journal } = vm.control;
+  const left = within === undefined ? Infinity : (journal.run.beganMs ?? Infinity) + within - performance.now();
+  // Whatever comes later is too late; but what has come already is still looked at.
+  const timeoutMs = left === Infinity ? options.timeoutMs : Math.min(options.timeoutMs ?? Infinity, Math.max(0, left));
+  return whileBusy(
+    `waiting for VM "${vm.getName()}" to print ${formatPattern(pattern)}`,
+    () => vm.waitForConsole(pattern, { ...options, timeoutMs }),
+    () => withoutFirstLine(consoleWaitError(journal, pattern, { kind: "timed-out", afterMs: 0 }, options).message),
+  );
+}
+
+/** The sentence on what was waited for, which is said already. */
+function withoutFirstLine(text: string): string {
+  return text.slice(text.indexOf("\n") + 1);
 }

@@ -1,15 +1,31 @@
 /** Types of our matchers, for `@jest/globals` and for `@types/jest`. */
-import type { Status } from "../../virtualmachine/index.js";
+import type { FailureKind } from "../../base/errors.js";
+import type { Moment, Patience, Status } from "../../virtualmachine/index.js";
+import type { BootSnapshotOptions } from "./boot-snapshot.js";
+import type { BootLimits } from "./boot-within.js";
+import type { HappenBeforeOptions } from "./happen-before.js";
+import type { PrintInOrderOptions } from "./in-order.js";
+import type { NeverOptions } from "./never.js";
 import type { ReachOptions } from "./status.js";
 import type { PrintOptions } from "./to-print.js";
 
 export interface AvfMatchers {
   /**
    * That the VM prints a line that contains the string or matches the expression. What its latest run printed already
-   * counts. Fails at once, with the last lines, when the VM ends first. Default time: 60 s. Negated: so far, or for as
-   * long as `timeoutMs` says.
+   * counts. Fails at once, with the last lines, when the VM can no longer be expected to: it died, panicked, stands
+   * still, its device is gone. Negated: so far, or for as long as `timeoutMs` says.
    */
   toPrint(pattern: string | RegExp, options?: PrintOptions): Promise<void>;
+  /** That the VM prints lines for all patterns, in this order, whatever lies between them. */
+  toPrintInOrder(patterns: readonly (string | RegExp)[], options?: PrintInOrderOptions): Promise<void>;
+  /** That no such line comes: in the latest run so far, or while something else goes on. Fails at once. */
+  toNeverPrint(pattern: string | RegExp, options?: NeverOptions): Promise<void>;
+  /** Of a moment: that it comes before another one, of the same VM or another. Waits for both. */
+  toHappenBefore(later: Moment, options?: HappenBeforeOptions): Promise<void>;
+  /** That each stage of the boot is reached within so many milliseconds after the VM was started. Waits for the last. */
+  toBootWithin(limits: BootLimits, options?: Patience): Promise<void>;
+  /** That the VM's boot log, without times, addresses, CIDs and process ids, is that of Jest's snapshot. */
+  toMatchBootSnapshot(options?: BootSnapshotOptions): Promise<void>;
   /** That the VM has this status now. */
   toHaveStatus(status: Status): Promise<void>;
   /** That the VM gets this status in time. Default time: 60 s. Negated: so far, or for as long as `timeoutMs` says. */
@@ -20,6 +36,8 @@ export interface AvfMatchers {
   toHaveCid(cid?: unknown): void;
   /** That a promise, or a function that returns one, fails with an error of this `code`, e.g. `VM_NOT_STOPPED`. */
   toRejectWithCode(code: string): Promise<void>;
+  /** That it fails with an error of ours of this kind: `usage`, `vm`, `infrastructure` or `expectation`. */
+  toRejectWithKind(kind: FailureKind, code?: string): Promise<void>;
 }
 
 declare module "expect" {

@@ -1,0 +1,28 @@
+/** How slow this host emulates: measured by the boot that each snapshot is made of, and kept beside the snapshot. */
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+/** Power-on until avfd and adb answered, on two idle cores of 2023 under TCG: waits have their lengths from there. */
+const USUAL_BOOT_MS = 8_000;
+/** A host that was very busy for a moment must not make every later wait endless. */
+const MAX_SLOWNESS = 6;
+const FILE = "boot-time.json";
+
+export async function keepBootTime(snapshotFolder: string, bootMs: number): Promise<void> {
+  await writeFile(join(snapshotFolder, FILE), JSON.stringify({ bootMs: Math.round(bootMs) }));
+}
+
+/** 1 for a host of usual speed and for a faster one; never fails, for it only makes waits longer. */
+export async function readSlowness(snapshotFolder: string): Promise<number> {
+  try {
+    const { bootMs } = JSON.parse(await readFile(join(snapshotFolder, FILE), "utf8")) as { readonly bootMs?: unknown };
+    return slownessOf(typeof bootMs === "number" ? bootMs : USUAL_BOOT_MS);
+  } catch {
+    return 1;
+  }
+}
+
+export function slownessOf(bootMs: number): number {
+  const times = bootMs / USUAL_BOOT_MS;
+  return Number.isFinite(times) ? Math.min(Math.max(times, 1), MAX_SLOWNESS) : 1;
+}

@@ -1,0 +1,119 @@
+/** `toPrintInOrder`: several lines of a VM, one after the other. */
+import { formatMs } from "../../base/deadline.js";
+import { UsageError } from "../../base/errors.js";
+import {
+  consoleWaitError,
+  formatLine,
+  formatPattern,
+  lineMatcher,
+  waitForVm,
+  type OutputLine,
+  type VirtualMachine,
+  type WaitEnd,
+} from "../../virtualmachine/index.js";
+import { whileBusy } from "../test-context.js";
+import { hint, requireVm, type MatcherResult, type MatcherThis } from "./matcher.js";
+import { checkMs, checkPattern, patienceOf } from "./patience.js";
+import type { PrintOptions } from "./to-print.js";
+
+export interface PrintInOrderOptions extends Omit<PrintOptions, "within"> {
+  /** From the first line to the last, at most so many milliseconds. Exact. */
+  readonly within?: number;
+}
+
+/** Each pattern is looked for in the lines behind the one that the pattern before it took; others may lie between. */
+export async function toPrintInOrder(
+  this: MatcherThis,
+  received: unknown,
+  patterns: readonly (string | RegExp)[],
+  options: PrintInOrderOptions = {},
+): Promise<MatcherResult> {
+  const vm = requireVm(received, "toPrintInOrder");
+  checkPatterns(patterns);
+  checkMs("toPrintInOrder", "within", options.within);
+  const patience = patienceOf("toPrintInOrder", options, this.isNot);
+  const search = new OrderedSearch(vm, patterns, options.stream);
+  const work = (): Promise<WaitEnd | "all"> =>
+    waitForVm<WaitEnd | "all">(vm.control.journal, () => (search.look() ? "all" : undefined), {
+      ...patience,
+      firstRun: search.firstRun,
+    });
+  const end = await whileBusy(`waiting for VM "${vm.getName()}" to print ${patterns.length} lines in order`, work);
+  if (end !== "all") patience.signal?.throwIfAborted();
+  const text = end === "all" ? search.describeAll(options.within) : search.describeMissing(end);
+  const inTime = options.within === undefined || search.spanMs <= options.within;
+  const expected = `[${patterns.map(formatPattern).join(", ")}]`;
+  return { pass: end === "all" && inTime, message: () => `${hint(this, "toPrintInOrder", expected)}\n\n${text}` };
+}
+
+class OrderedSearch {
+  readonly firstRun: number;
+  readonly #found: OutputLine[] = [];
+  #next = 0;
+
+  constructor(
+    private readonly vm: VirtualMachine,
+    private readonly patterns: readonly (string | RegExp)[],
+    private readonly stream: PrintOptions["stream"],
+  ) {
+    this.firstRun = Math.max(1, vm.control.journal.run.number);
+  }
+
+  /** Whether all were found by now. */
+  look(): boolean {
+    const lines = this.vm.output.linesFrom(this.#next, this.stream);
+    this.#next = this.vm.output.nextSequence;
+    for (const line of lines) {
+      const pattern = this.patterns[this.#found.length];
+      if (pattern === undefined) break;
+      if (line.run >= this.firstRun && lineMatcher(pattern)(line.text)) this.#found.push(line);
+    }
+    return this.#found.length === this.patterns.length;
+  }
+
+  get spanMs(): number {
+    return (this.#found.at(-1)?.atMs ?? 0) - (this.#found[0]?.atMs ?? 0);
+  }
+
+  describeAll(within: number | undefined): string {
+    const allowed = within === undefined ? "" : `, and ${formatMs(within)} were allowed`;
+    return [
+      `VM "${this.vm.getName()}" printed all of them in ${formatMs(this.spanMs)}${allowed}:`,
+      ...this.#foundLines(),
+    ].join("\n");
+  }
+
+  describeMissing(end: WaitEnd): string {
+    const { journal } = this.vm.control;
+    const missing = this.patterns[this.#found.length]!;
+    const early = this.#printedEarly(missing);
+    const { message } = consoleWaitError(journal, missing, end, { stream: this.stream });
+    return [
+      this.#found.length === 0 ? "None of them was printed." : `Printed, in order:`,
+      ...this.#foundLines(),
+      `Missing after that, as number ${this.#found.length + 1} of ${this.patterns.length}: ${formatPattern(missing)}`,
+      ...(early ? [`It was printed, but before:\n  ${formatLine(early, journal)}`] : []),
+      "",
+      message,
+    ].join("\n");
+  }
+
+  #foundLines(): readonly string[] {
+    return this.#found.map((line) => `  ${formatLine(line, this.vm.control.journal)}`);
+  }
+
+  #printedEarly(pattern: string | RegExp): OutputLine | undefined {
+    const last = this.#found.at(-1)?.sequence ?? -1;
+    const match = lineMatcher(pattern);
+    return this.vm.output
+      .lines(this.stream)
+      .findLast((line) => line.run >= this.firstRun && line.sequence <= last && match(line.text));
+  }
+}
+
+function checkPatterns(patterns: unknown): void {
+  if (!Array.isArray(patterns) || patterns.length === 0) {
+    throw new UsageError("BAD_PATTERN", "toPrintInOrder() takes a list of strings and regular expressions.");
+  }
+  for (const pattern of patterns) checkPattern("toPrintInOrder", pattern);
+}

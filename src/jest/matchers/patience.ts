@@ -1,0 +1,24 @@
+/** The options that all waiting matchers share, checked, with the signal of the test that calls. */
+import { UsageError } from "../../base/errors.js";
+import type { Patience } from "../../virtualmachine/index.js";
+import { callSignal } from "../test-context.js";
+
+/** @param isNot negated, a matcher looks at what there was so far unless it is given a time */
+export function patienceOf(matcher: string, options: Patience, isNot: boolean | undefined): Patience {
+  for (const name of ["timeoutMs", "budgetMs"] as const) checkMs(matcher, name, options[name]);
+  const { timeoutMs, budgetMs } = options;
+  const soFar = isNot === true && timeoutMs === undefined && budgetMs === undefined;
+  return { timeoutMs: soFar ? 0 : timeoutMs, budgetMs, signal: options.signal ?? callSignal() };
+}
+
+/** @throws UsageError for what is no time */
+export function checkMs(matcher: string, name: string, value: unknown): void {
+  if (value === undefined || (typeof value === "number" && value >= 0)) return;
+  throw new UsageError("BAD_TIME", `${matcher}(): ${name} takes milliseconds, not ${JSON.stringify(value)}.`);
+}
+
+/** Strings and regular expressions; the latter may come from another realm. */
+export function checkPattern(matcher: string, pattern: unknown): void {
+  if (typeof pattern === "string" || Object.prototype.toString.call(pattern) === "[object RegExp]") return;
+  throw new UsageError("BAD_PATTERN", `${matcher}() takes a string or a regular expression.`);
+}
