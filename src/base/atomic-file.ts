@@ -1,6 +1,6 @@
 /** Files that are either whole or absent: written under a temporary name, flushed, renamed. */
-import { mkdir, open, rename, rm } from "node:fs/promises";
-import { dirname } from "node:path";
+import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
 
 export interface WriteOptions {
   readonly mode?: number;
@@ -28,5 +28,39 @@ export async function writeFileAtomic(
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;
+  }
+}
+
+/**
+ * Gives a folder that was made under another name its own. What is in it is flushed first: after a power cut the name
+ * must not lead to half of it.
+ */
+export async function publishFolder(draft: string, folder: string): Promise<void> {
+  const pending = await filesBelow(draft);
+  const flushSome = async (): Promise<void> => {
+    for (let path = pending.pop(); path !== undefined; path = pending.pop()) await flush(path);
+  };
+  await Promise.all(Array.from({ length: FLUSHED_AT_ONCE }, flushSome));
+  await rename(draft, folder);
+  await flush(dirname(folder));
+}
+
+const FLUSHED_AT_ONCE = 16;
+
+async function filesBelow(folder: string): Promise<string[]> {
+  const paths: string[] = [];
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    if (entry.isFile() || entry.isDirectory()) paths.push(join(entry.parentPath, entry.name));
+  }
+  return [...paths, folder];
+}
+
+/** What may not be opened, or is of a kind that knows no flush, stays with the system's own pace. */
+async function flush(path: string): Promise<void> {
+  try {
+    const file = await open(path, "r");
+    await file.sync().finally(() => file.close());
+  } catch (error) {
+    if (!["EACCES", "EINVAL"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
   }
 }

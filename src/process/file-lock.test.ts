@@ -43,6 +43,23 @@ describe("takeFileLock", () => {
     (await second).release();
   });
 
+  test("releases nothing that another took in its place", async () => {
+    const lock = await takeFileLock(path, { purpose: "building", timeoutMs: 1_000 });
+    rmSync(path);
+    const second = await takeFileLock(path, { purpose: "testing", timeoutMs: 1_000 });
+    lock.release();
+    expect(existsSync(path)).toBe(true);
+    second.release();
+    expect(existsSync(path)).toBe(false);
+  });
+
+  test("tells since when it is held", async () => {
+    const lock = await takeFileLock(path, { purpose: "building", timeoutMs: 1_000 });
+    const late = takeFileLock(path, { purpose: "testing", timeoutMs: 0 });
+    await expect(late).rejects.toThrow(/is still building since \d\d:\d\d:\d\d \(\d+ ms ago\)/);
+    lock.release();
+  });
+
   test("takes over from an owner that is dead", async () => {
     const child = spawn("sleep", ["100"]);
     const owner = identify(child.pid ?? 0);

@@ -1,11 +1,13 @@
 /** One process at a time: a lock that its owner's death releases, whatever way it died. */
+import { randomUUID } from "node:crypto";
 import { mkdirSync, readFileSync, linkSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { sleep } from "../base/deadline.js";
+import { formatMs, sleep } from "../base/deadline.js";
 import { TimeoutError } from "../base/errors.js";
 import { identify, isAlive, type ProcessIdentity } from "./identity.js";
 
 export interface FileLock {
+  /** Lets go of it; what another has taken since stays. Repeatable. */
   release(): void;
 }
 
@@ -20,6 +22,8 @@ export interface FileLockOptions {
 
 export interface LockOwner extends ProcessIdentity {
   readonly purpose: string;
+  /** When it was taken, as an ISO 8601 time; absent in locks of earlier versions. */
+  readonly since?: string;
 }
 
 /** Takes the lock, waiting for a living owner; a dead owner's lock is taken over. */
@@ -27,14 +31,15 @@ export async function takeFileLock(path: string, options: FileLockOptions): Prom
   mkdirSync(dirname(path), { recursive: true });
   const deadline = Date.now() + options.timeoutMs;
   for (let told = false; ;) {
-    const owner = tryTake(path, options.purpose);
-    if (owner === undefined) return { release: () => rmSync(path, { force: true }) };
+    const token = randomUUID();
+    const owner = tryTake(path, { purpose: options.purpose, since: new Date().toISOString(), token });
+    if (owner === undefined) return { release: () => release(path, token) };
     if (!told) options.onWait?.(owner);
     told = true;
     if (Date.now() > deadline) {
       throw new TimeoutError(
         "LOCK_TIMEOUT",
-        `Process ${owner.pid} is still ${owner.purpose}; gave up waiting for it.`,
+        `Process ${owner.pid} is still ${owner.purpose}${sinceWhen(owner.since)}; gave up waiting for it.`,
         {
           hint: `if that process hangs, end it (kill ${owner.pid}) and try again`,
         },
@@ -45,11 +50,11 @@ export async function takeFileLock(path: string, options: FileLockOptions): Prom
 }
 
 /** Undefined when the lock is ours now, else its living owner. */
-function tryTake(path: string, purpose: string): LockOwner | undefined {
+function tryTake(path: string, about: Readonly<Record<"purpose" | "since" | "token", string>>): LockOwner | undefined {
   const own = identify(process.pid);
   if (own === undefined) throw new Error("this process is not in /proc");
   const draft = `${path}.${process.pid}.${Math.random().toString(36).slice(2)}`;
-  writeFileSync(draft, JSON.stringify({ ...own, purpose }));
+  writeFileSync(draft, JSON.stringify({ ...own, ...about }));
   try {
     // A link is made whole or not at all: nobody ever reads a half-written lock.
     linkSync(draft, path);
@@ -59,10 +64,24 @@ function tryTake(path: string, purpose: string): LockOwner | undefined {
     const owner = readOwner(path);
     if (owner !== undefined && isAlive(owner)) return owner;
     removeStale(path);
-    return tryTake(path, purpose);
+    return tryTake(path, about);
   } finally {
     rmSync(draft, { force: true });
   }
+}
+
+/** A lock that was broken and taken by another meanwhile is not ours to remove. */
+function release(path: string, token: string): void {
+  const owner: (LockOwner & { readonly token?: string }) | undefined = readOwner(path);
+  if (owner?.token === token) rmSync(path, { force: true });
+}
+
+/** ` since 20:31:05 (4 min 10 s ago)`; nothing when it is not known. */
+export function sinceWhen(since: string | undefined, nowMs = Date.now()): string {
+  const startedMs = Date.parse(since ?? "");
+  if (Number.isNaN(startedMs)) return "";
+  const time = new Date(startedMs).toTimeString().slice(0, 8);
+  return ` since ${time} (${formatMs(Math.max(0, nowMs - startedMs))} ago)`;
 }
 
 /** Moves the stale lock aside first, so that of two that saw it only one removes it, and never a fresh one. */

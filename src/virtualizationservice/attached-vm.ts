@@ -17,6 +17,8 @@ const START_TIMEOUT_MS = 180_000;
 /** How long a VM may take to leave `vm list` once its tool was hung up on. */
 const GONE_TIMEOUT_MS = 20_000;
 const OUTPUT_END_TIMEOUT_MS = 5_000;
+/** adb accepts on this host by itself, without the guest. */
+const CONNECT_TIMEOUT_MS = 10_000;
 const KEPT_LINES = 60;
 const MIN_VSOCK_PORT = 1;
 const MAX_VSOCK_PORT = 0xffff_ffff;
@@ -135,8 +137,16 @@ class AttachedVm implements RunningVm {
     const forward = await this.options.device.forward(`vsock:${this.cid}:${port}`);
     const socket = connect(forward.hostPort, "127.0.0.1");
     socket.once("close", () => void forward.close().catch(() => undefined));
-    await once(socket, "connect");
-    return socket;
+    try {
+      const wait = { timeoutMs: CONNECT_TIMEOUT_MS, signal: this.options.device.gone };
+      await withDeadline(`a connection to port ${port} of CID ${this.cid}`, wait, (signal) =>
+        once(socket, "connect", { signal }),
+      );
+      return socket;
+    } catch (error) {
+      socket.destroy();
+      throw error;
+    }
   }
 
   #readLines(stream: "stdout" | "stderr"): void {

@@ -1,5 +1,7 @@
 /** What every part of an adb device shares. */
-import { describeError } from "../../base/errors.js";
+import { withDeadline } from "../../base/deadline.js";
+import { describeError, isHarnessError } from "../../base/errors.js";
+import { DEFAULT_CALL_TIMEOUT_MS } from "./call.js";
 import type { AdbDeviceClient } from "./adbkit.js";
 import { stateError, type DeviceState } from "./device-errors.js";
 import type { AdbServer } from "./server.js";
@@ -25,12 +27,18 @@ export class AdbConnection {
     return [...this.server.command, "-s", this.serial, ...args];
   }
 
-  /** What the server thinks of the device right now: the list that we follow may lag by a moment. */
+  /**
+   * What the server thinks of the device right now: the list that we follow may lag by a moment.
+   * @throws TimeoutError when the server does not answer
+   */
   async state(): Promise<DeviceState> {
     if (this.gone.aborted) return "absent";
+    const what = `the adb server to tell the state of ${this.serial}`;
+    const wait = { timeoutMs: DEFAULT_CALL_TIMEOUT_MS, signal: this.gone };
     try {
-      return await Promise.resolve(this.client.getState());
-    } catch {
+      return await withDeadline(what, wait, () => Promise.resolve(this.client.getState()));
+    } catch (error) {
+      if (isHarnessError(error) && error.code === "TIMEOUT") throw error;
       return "absent";
     }
   }

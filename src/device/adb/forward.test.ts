@@ -1,5 +1,14 @@
 import { spawnSync } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
@@ -18,8 +27,11 @@ case "$1 $2" in
   [ "$serial" ] || { echo 'error: more than one device/emulator' >&2; exit 1; }
   grep -q " $3 " list || { echo "adb: error: listener '$3' not found" >&2; exit 1; }
   grep -v " $3 " list >rest; mv rest list ;;
-'forward tcp:0')
-  port=$((40000 + $(wc -l <list))); echo "$serial tcp:$port $3" >>list; echo $port ;;
+'forward --no-rebind')
+  echo asked >>asked
+  [ -e slow ] && sleep 0.3
+  [ -e taken ] && { rm taken; echo "adb: error: cannot bind listener: Address already in use" >&2; exit 1; }
+  echo "$serial $3 $4" >>list ;;
 esac
 `;
 
@@ -52,7 +64,7 @@ afterEach(() => {
 const list = (): readonly string[] => readFileSync(join(folder, "list"), "utf8").trim().split("\n");
 const notes = (): readonly string[] => readdirSync(join(folder, "cache/forwards"));
 
-test("a forward is opened on a port of the server's choice, and removed once", async () => {
+test("a forward is opened on a free port, and removed once", async () => {
   const forward = await openForward(connection, "vsock:2048:5555");
   expect(list()).toContain(`phone tcp:${forward.hostPort} vsock:2048:5555`);
   expect(notes()).toHaveLength(1);
@@ -60,6 +72,28 @@ test("a forward is opened on a port of the server's choice, and removed once", a
   await forward.close();
   expect(list()).toEqual(["other tcp:39999 tcp:1"]);
   expect(notes()).toEqual([]);
+});
+
+test("a port that another took in between is left to it", async () => {
+  writeFileSync(join(folder, "taken"), "");
+  const forward = await openForward(connection, "tcp:5555");
+  expect(list()).toEqual(["other tcp:39999 tcp:1", `phone tcp:${forward.hostPort} tcp:5555`]);
+  expect(notes()).toHaveLength(1);
+  await forward.close();
+  expect(notes()).toEqual([]);
+});
+
+test("a call that is given up while adb works on it leaves no forward", async () => {
+  writeFileSync(join(folder, "slow"), "");
+  const controller = new AbortController();
+  const forward = openForward(connection, "tcp:5555", { signal: controller.signal });
+  forward.catch(() => undefined);
+  while (!existsSync(join(folder, "asked"))) await new Promise((resolve) => setTimeout(resolve, 10));
+  expect(notes()).toHaveLength(1);
+  controller.abort(new Error("given up"));
+  await expect(forward).rejects.toThrow("given up");
+  while (notes().length > 0) await new Promise((resolve) => setTimeout(resolve, 10));
+  expect(list()).toEqual(["other tcp:39999 tcp:1"]);
 });
 
 test("closing is fine when adb has forgotten the forward already", async () => {

@@ -1,6 +1,7 @@
 /** Ports of this host that lead to the device. The adb server holds them, so they are written down for a later sweep. */
 import { spawnSync } from "node:child_process";
 import { InfrastructureError, UsageError } from "../../base/errors.js";
+import { pickPort } from "../../process/pick-port.js";
 import { CommandFailedError, runUnchecked } from "../../process/run.js";
 import type { DeviceCallOptions, PortForward } from "../contract.js";
 import { callDevice } from "./call.js";
@@ -10,7 +11,10 @@ import { forgetForward, recordForward } from "./forward-records.js";
 
 const REMOTE = /^(tcp:\d{1,5}|vsock:\d{1,10}:\d{1,10}|local(abstract|reserved|filesystem):[^;\0\n]{1,200})$/;
 
-/** Lets the adb server pick a free port, which no other process can take in between. */
+const FORWARD_TIMEOUT_MS = 10_000;
+const TRIES = 5;
+
+/** The port is chosen and written down before adb is told, so that whatever ends us leaves nothing that nobody knows of. */
 export async function openForward(
   connection: AdbConnection,
   remote: string,
@@ -21,28 +25,55 @@ export async function openForward(
       hint: "use tcp:PORT or vsock:CID:PORT",
     });
   }
-  const result = await callDevice(`a forward to ${remote}`, connection.gone, options, (signal) =>
-    runUnchecked(connection.adb("forward", "tcp:0", remote), { signal }),
-  );
-  const hostPort = Number(/^\d+$/m.exec(result.stdout)?.[0]);
-  if (result.exitCode !== 0 || !Number.isInteger(hostPort)) {
+  return callDevice(`a forward to ${remote}`, connection.gone, options, async (signal) => {
+    for (let attempt = 1; ; attempt++) {
+      signal.throwIfAborted();
+      const forward = await tryForward(connection, remote, await pickPort(), signal);
+      if (forward !== undefined) return forward;
+      if (attempt === TRIES) {
+        throw new InfrastructureError("NO_PORT", `No port could be had for a forward to ${remote}, in ${TRIES} tries.`);
+      }
+    }
+  });
+}
+
+/** Undefined when the port went to somebody else meanwhile. */
+async function tryForward(
+  connection: AdbConnection,
+  remote: string,
+  hostPort: number,
+  signal: AbortSignal,
+): Promise<PortForward | undefined> {
+  const local = `tcp:${hostPort}`;
+  const removal = connection.adb("forward", "--remove", local);
+  const record = recordForward({ serial: connection.serial, serverPort: connection.server.port, hostPort, remote });
+  rememberUntilExit(removal);
+  const forget = (): void => {
+    open.delete(removal);
+    forgetForward(record);
+  };
+  // Runs to its end although the caller may give up: ended half-way, nobody would know whether the server had heard it.
+  const argv = connection.adb("forward", "--no-rebind", local, remote);
+  const result = await runUnchecked(argv, { timeoutMs: FORWARD_TIMEOUT_MS });
+  if (result.exitCode !== 0) {
+    // What timed out may still come about; its note is for the next sweep.
+    if (result.timedOut) open.delete(removal);
+    else forget();
+    if (/Address already in use|cannot rebind existing socket/.test(result.stderr)) return undefined;
     const state = stateFromAdbOutput(result.stderr);
     if (state !== undefined) throw stateError(connection.serial, state);
     await connection.assertStillThere();
-    if (result.exitCode !== 0) throw new CommandFailedError(result);
-    throw new InfrastructureError("ADB_OUTPUT", `adb forward did not name its port: ${JSON.stringify(result.stdout)}`);
+    throw new CommandFailedError(result);
   }
-  const removal = connection.adb("forward", "--remove", `tcp:${hostPort}`);
-  const record = recordForward({ serial: connection.serial, serverPort: connection.server.port, hostPort, remote });
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
-    open.delete(removal);
     // With the device went its forwards, and the port may be somebody else's by now.
     if (!connection.gone.aborted) await removeForward(removal);
-    forgetForward(record);
+    forget();
   };
-  rememberUntilExit(removal);
-  return { hostPort, remote, close: () => (closing ??= close()) };
+  const closeOnce = (): Promise<void> => (closing ??= close());
+  if (signal.aborted) await closeOnce();
+  return { hostPort, remote, close: closeOnce };
 }
 
 /** A device that left in this moment took its forward along. */

@@ -1,7 +1,8 @@
 /** Makes the emulated device's image: kernel, initramfs, root disk, empty data disk. */
 import { createReadStream, createWriteStream } from "node:fs";
-import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { publishFolder } from "../../base/atomic-file.js";
 import { cpioArchive, type CpioEntry } from "../../base/cpio.js";
 import { InfrastructureError } from "../../base/errors.js";
 import { packageRoot } from "../../base/paths.js";
@@ -64,7 +65,7 @@ export async function buildImage(options: BuildImageOptions): Promise<void> {
     await makeFileSystem(join(draft, IMAGE_FILES.data), DATA_BYTES, "data", undefined, signal);
     await rm(rootFolder, { recursive: true });
     await rm(workFolder, { recursive: true });
-    await rename(draft, imageFolder);
+    await publishFolder(draft, imageFolder);
   } catch (error) {
     await rm(draft, { recursive: true, force: true });
     throw /ENOSPC|No space left/.test(String(error))

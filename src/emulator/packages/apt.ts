@@ -3,11 +3,12 @@
  * with lists, cache and status of its own. Where packages come from is read from the machine's own configuration.
  */
 import { existsSync } from "node:fs";
-import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { InfrastructureError } from "../../base/errors.js";
 import type { Progress } from "../../base/progress.js";
 import { CommandFailedError, run } from "../../process/run.js";
+import { machineSources } from "./apt-sources.js";
 
 /** What goes into the images, with all it depends on. adbd of the release's backports where main has none. */
 const WANTED = ["qemu-system-x86", "busybox-static", "adbd"];
@@ -79,28 +80,6 @@ async function prepareApt(folder: string): Promise<Apt> {
   };
   const flags = Object.entries(settings).flatMap(([key, value]) => ["-o", `${key}=${value}`]);
   return { get: ["apt-get", ...flags], cache: ["apt-cache", ...flags], archives };
-}
-
-/** The machine's own sources of its release, and the backports suite of the same archive. */
-async function machineSources(): Promise<string> {
-  const codename = /^VERSION_CODENAME=(.*)$/m.exec(await readFile("/etc/os-release", "utf8"))?.[1] ?? "";
-  const format = "$(REPO_URI)|$(RELEASE)|$(COMPONENT)|$(CODENAME)";
-  const { stdout } = await run(["apt-get", "indextargets", "--format", format, "Created-By: Packages"]);
-  const sources = stdout
-    .split("\n")
-    .map((line) => line.split("|"))
-    .filter(([, release = "", component]) => component === "main" && release.replace(/[-/].*/, "") === codename);
-  const archive = sources.find(([, release]) => release === codename)?.[0];
-  if (archive === undefined) {
-    throw new InfrastructureError("NO_PACKAGE_SOURCE", `apt has no source for Debian "${codename}", component main.`, {
-      hint: "add Debian's archive to this machine's apt sources, then run `apt-get update`",
-    });
-  }
-  const entries = sources.map(([uri = "", release = ""]) => ({ uri, release }));
-  entries.push({ uri: archive, release: `${codename}-backports` });
-  return entries
-    .map(({ uri, release }) => `Types: deb\nURIs: ${uri}\nSuites: ${release}\nComponents: main\nArchitectures: amd64\n`)
-    .join("\n");
 }
 
 /** The versioned package behind the kernel's meta package; its dependencies (initramfs tools…) are not wanted. */

@@ -1,9 +1,9 @@
 /** The downloaded packages as one folder tree, kept in the cache: every image is made from it, without network. */
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, readdir, readFile, rename, rm } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { writeFileAtomic } from "../../base/atomic-file.js";
+import { publishFolder, writeFileAtomic } from "../../base/atomic-file.js";
 import { InfrastructureError } from "../../base/errors.js";
 import type { Progress } from "../../base/progress.js";
 import { CommandFailedError, run } from "../../process/run.js";
@@ -49,7 +49,7 @@ export async function ensurePackages(
   const kernelVersion = await findKernelVersion(draft);
   const root = join(folder, "root");
   await rm(root, { recursive: true, force: true });
-  await rename(draft, root);
+  await publishFolder(draft, root);
   const manifest: PackagesManifest = { wanted: WANTED_PACKAGES, kernelVersion, packages };
   await writeFileAtomic(join(folder, MANIFEST), JSON.stringify(manifest, undefined, 2));
   // Lists and .deb files have served; the tree is what images are made from.

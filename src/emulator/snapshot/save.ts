@@ -1,7 +1,8 @@
 /** Makes the snapshot that every start of the emulated device continues from. */
 import { randomBytes } from "node:crypto";
-import { mkdir, rename, rm } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { publishFolder } from "../../base/atomic-file.js";
 import { formatMs } from "../../base/deadline.js";
 import { isHarnessError, UsageError } from "../../base/errors.js";
 import type { Progress } from "../../base/progress.js";
@@ -58,7 +59,7 @@ export async function saveSnapshot(options: SaveSnapshotOptions): Promise<void> 
     progress.step("Saving its state");
     await saveState(machine, ended);
     await machine.process.ended;
-    await rename(draft, snapshotFolder);
+    await publishFolder(draft, snapshotFolder);
   } finally {
     await machine?.kill();
     await rm(draft, { recursive: true, force: true });

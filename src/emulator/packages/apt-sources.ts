@@ -1,0 +1,86 @@
+/** The machine's own package sources, turned into those that images are made from. */
+import { readFile } from "node:fs/promises";
+import { InfrastructureError } from "../../base/errors.js";
+import { run } from "../../process/run.js";
+
+/** Fields of `apt-get indextargets`. The entry tells where a source stands: `FILE:NUMBER` of its line or stanza. */
+const FORMAT = "$(REPO_URI)|$(RELEASE)|$(COMPONENT)|$(CODENAME)|$(SOURCESENTRY)";
+const ENTRY = /^(\/.*):(\d+)$/;
+
+/** What is read of the machine, for tests to supply. */
+export interface Machine {
+  /** Output of `apt-get indextargets --format FORMAT "Created-By: Packages"`. */
+  readonly indexTargets: string;
+  /** Debian's name of the machine's release, e.g. `bookworm`. */
+  readonly codename: string;
+  readonly readText: (path: string) => Promise<string>;
+}
+
+/** A `.sources` file: the machine's sources of its release, and the backports suite of the same archive. */
+export async function machineSources(): Promise<string> {
+  const { stdout } = await run(["apt-get", "indextargets", "--format", FORMAT, "Created-By: Packages"]);
+  const osRelease = await readFile("/etc/os-release", "utf8");
+  const codename = /^VERSION_CODENAME="?([\w-]*)"?$/m.exec(osRelease)?.[1] ?? "";
+  return sourcesOf({ indexTargets: stdout, codename, readText: (path) => readFile(path, "utf8") });
+}
+
+interface Source {
+  readonly uri: string;
+  /** As the machine's source names it: `bookworm`, `stable`, `bookworm-security`, `bookworm/updates`. */
+  readonly suite: string;
+  /** The same by Debian's name of the release, known once the machine has read the archive's lists. */
+  readonly codename: string;
+  readonly entry: string;
+}
+
+/** Exported for tests. @throws InfrastructureError when there is no source of the machine's release */
+export async function sourcesOf({ indexTargets, codename, readText }: Machine): Promise<string> {
+  const plain = (suite: string): string => suite.replace(/[-/].*/, "");
+  const sources = indexTargets
+    .split("\n")
+    .map((line) => line.split("|"))
+    .filter(([, , component]) => component === "main")
+    .map(([uri = "", suite = "", , name = "", entry = ""]): Source => ({ uri, suite, codename: name, entry }))
+    .filter((source) => [source.suite, source.codename].some((name) => plain(name) === codename));
+  const archive = sources.find((source) => source.suite === codename || source.codename === codename);
+  if (archive === undefined || codename === "") {
+    throw new InfrastructureError("NO_PACKAGE_SOURCE", `apt has no source for Debian "${codename}", component main.`, {
+      hint: "add Debian's archive to this machine's apt sources, then run `apt-get update`",
+    });
+  }
+  const wanted = [...sources, { ...archive, suite: `${codename}-backports` }];
+  return (await Promise.all(wanted.map(async (source) => stanza(source, await signedBy(source.entry, readText))))).join(
+    "\n",
+  );
+}
+
+function stanza({ uri, suite }: Source, key: string | undefined): string {
+  const fields = [`Types: deb`, `URIs: ${uri}`, `Suites: ${suite}`, "Components: main", "Architectures: amd64"];
+  if (key !== undefined) fields.push(`Signed-By:${key.startsWith("\n") ? "" : " "}${key}`);
+  return `${fields.join("\n")}\n`;
+}
+
+/**
+ * The key that the machine trusts for a source: a path, or the key itself as lines that begin with a blank. Undefined
+ * when the source names none, or cannot be read.
+ */
+async function signedBy(entry: string, readText: Machine["readText"]): Promise<string | undefined> {
+  const [, path = "", number] = ENTRY.exec(entry) ?? [];
+  try {
+    const text = await readText(path);
+    if (path.endsWith(".sources")) return signedByInStanza(text, Number(number));
+    const line = text.split("\n")[Number(number) - 1] ?? "";
+    return /\[[^\]]*\bsigned-by=([^\s\]]+)/i.exec(line)?.[1];
+  } catch {
+    return undefined;
+  }
+}
+
+/** Stanzas count from 1; between them are empty lines, and lines with "#" are comments. */
+function signedByInStanza(text: string, number: number): string | undefined {
+  const stanzas = text
+    .replace(/^#.*\n?/gm, "")
+    .split(/\n[ \t]*(?:\n[ \t]*)+/)
+    .filter((each) => each.trim() !== "");
+  return /^Signed-By:[ \t]*(.*(?:\n[ \t].*)*)/im.exec(stanzas[number - 1] ?? "")?.[1]?.trimEnd();
+}
