@@ -38,10 +38,28 @@ const onDevice = {
   testEnvironmentOptions: { apks: ["fixtures/MicrodroidTestApp.apk"] },
 } as const;
 
+type Project = Exclude<NonNullable<Config["projects"]>[number], string>;
+
 const suites: Config["projects"] = [
-  { ...onDevice, displayName: "suites", testMatch: ["<rootDir>/suites/**/*.test.ts"] },
+  ...(triesBothVmms() ? [suitesOn("suites", "qemu"), suitesOn("suites-crosvm", "crosvm")] : [suitesOn("suites")]),
   ...(choosesRelease() ? [] : [lifecycleOn(13)]),
 ];
+
+/** With a crosvm at hand, unless somebody wants one monitor only. A real device has the one it has. */
+function triesBothVmms(): boolean {
+  const { ANDROID_SERIAL, AVF_CROSVM = "", AVF_VMM = "" } = process.env;
+  return ANDROID_SERIAL === undefined && AVF_CROSVM !== "" && AVF_VMM === "";
+}
+
+function suitesOn(displayName: string, vmm?: "qemu" | "crosvm"): Project {
+  return {
+    ...onDevice,
+    displayName,
+    testMatch: ["<rootDir>/suites/**/*.test.ts"],
+    testPathIgnorePatterns: (vmm ?? process.env["AVF_VMM"]) === "crosvm" ? [] : ["<rootDir>/suites/crosvm/"],
+    testEnvironmentOptions: { ...onDevice.testEnvironmentOptions, ...(vmm === undefined ? {} : { vmm }) },
+  };
+}
 
 /** A real device has the release it has, and `AVF_RELEASE` is for those who want one only. */
 function choosesRelease(): boolean {
@@ -49,7 +67,7 @@ function choosesRelease(): boolean {
 }
 
 /** The suites about the life of VMs, which pass in each dialect of the `vm` tool. */
-function lifecycleOn(release: 13 | 15): Exclude<NonNullable<Config["projects"]>[number], string> {
+function lifecycleOn(release: 13 | 15): Project {
   return {
     ...onDevice,
     displayName: `suites-android-${release}`,

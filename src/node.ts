@@ -16,6 +16,8 @@ export interface OpenDeviceOptions {
   readonly serial?: string;
   /** Android release that the emulated device shows. Default: `AVF_RELEASE`, else 15. */
   readonly release?: 13 | 15;
+  /** What VMs of the emulated device run on. Default: `AVF_VMM`, else crosvm where its image has one, else QEMU. */
+  readonly vmm?: "qemu" | "crosvm";
   /** How long to wait for a real device that another run uses. Default: 10 minutes. */
   readonly leaseTimeoutMs?: number;
   /** Told what is being set up. */
@@ -41,10 +43,10 @@ const LEASE_TIMEOUT_MS = 10 * 60_000;
  * was installed.
  */
 export async function openDevice(options: OpenDeviceOptions = {}): Promise<OpenedDevice> {
-  const { serial, release, progress = silentProgress, leaseTimeoutMs = LEASE_TIMEOUT_MS } = options;
+  const { serial, release, vmm, progress = silentProgress, leaseTimeoutMs = LEASE_TIMEOUT_MS } = options;
   const onWait = (message: string): void => progress.step(message);
   const lease = { runId: `process ${process.pid}`, timeoutMs: leaseTimeoutMs, slot: 0, onWait };
-  const source = serial === undefined ? emulatedDevices(release, progress) : attachedDevices([serial], lease);
+  const source = serial === undefined ? emulatedDevices(release, progress, vmm) : attachedDevices([serial], lease);
   const what = serial === undefined ? "an emulated device" : `device ${serial}`;
   const wait = { timeoutMs: SETUP_TIMEOUT_MS, signal: options.signal };
   const session = await withDeadline(what, wait, (signal) => openDeviceSession(source, { signal }));

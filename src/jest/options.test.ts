@@ -10,7 +10,7 @@ afterEach(() => {
 describe("environment options", () => {
   test("without any, the emulated device and nothing to install", () => {
     delete process.env["ANDROID_SERIAL"];
-    expect(readOptions({}, "/project")).toMatchObject({ apks: [], serials: [], release: undefined });
+    expect(readOptions({}, "/project")).toMatchObject({ apks: [], serials: [], release: undefined, vmm: undefined });
   });
 
   test("APKs are one path or several, from rootDir", () => {
@@ -36,6 +36,7 @@ describe("environment options", () => {
     [{ apk: [] }, "testEnvironmentOptions.apk is not known"],
     [{ apks: [1] }, "testEnvironmentOptions.apks must be a string or a list of strings"],
     [{ release: 14 }, "testEnvironmentOptions.release must be 13 or 15"],
+    [{ vmm: "xen" }, 'testEnvironmentOptions.vmm must be "qemu" or "crosvm"'],
     [{ leaseTimeoutMs: 0 }, "testEnvironmentOptions.leaseTimeoutMs must be a positive number"],
     [{ serial: 5 }, "testEnvironmentOptions.serial must be a string"],
   ])("%j is refused by name", (raw, message) => {

@@ -1,0 +1,17 @@
+import { expect, STOP_REASONS, test } from "jest-avf";
+
+const CROSVM = "/apex/com.android.virt/bin/crosvm";
+
+test("a VM is a crosvm process, and its control socket ends it in an orderly way", async ({ device, runningVm }) => {
+  const stopped = new Promise<number>((resolve) => {
+    runningVm.setCallback({ onStopped: (_vm, reason) => resolve(reason) });
+  });
+  const processes = (await device.exec(["ps"])).stdout;
+  expect(processes).toMatch(/crosvm .*run --disable-sandbox --cid /);
+  expect(processes).not.toContain("qemu-system");
+  const socket = `/data/misc/virtualizationservice/${await runningVm.getCid()}/crosvm.sock`;
+  // The socket is root's, as the service is.
+  await device.exec(["/system/xbin/su", "0", CROSVM, "stop", socket]);
+  await expect(runningVm).toReachStatus("STOPPED");
+  expect(await stopped).toBe(STOP_REASONS.SHUTDOWN);
+});
