@@ -8,7 +8,8 @@ import { listRunning } from "./devices/records.js";
 import { inspectHostTools, installCommand, requireSupportedSystem } from "./host/tools.js";
 import { knownAccelerator } from "./machine/accelerator.js";
 import { readPackagesManifest } from "./packages/unpack.js";
-import { crosvmPath, findReady, locate } from "./setup.js";
+import { crosvmPath } from "./image/crosvm-path.js";
+import { findReady, locate } from "./setup.js";
 
 export interface Finding {
   readonly name: string;

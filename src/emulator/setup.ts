@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { mkdir, readdir, rm, stat, statfs, utimes } from "node:fs/promises";
 import { join } from "node:path";
-import { InfrastructureError, UsageError } from "../base/errors.js";
+import { InfrastructureError } from "../base/errors.js";
 import { cacheFolder } from "../base/paths.js";
 import { silentProgress, type Progress } from "../base/progress.js";
 import { takeFileLock } from "../process/file-lock.js";
@@ -10,6 +10,7 @@ import { listRunning } from "./devices/records.js";
 import { sweepDrafts } from "./devices/sweep.js";
 import { ensureHostTools, inspectHostTools, requireSupportedSystem } from "./host/tools.js";
 import { buildImage } from "./image/build.js";
+import { crosvmPath } from "./image/crosvm-path.js";
 import { imageKey } from "./image/key.js";
 import { forgetAccelerator, knownAccelerator, probeAccelerator } from "./machine/accelerator.js";
 import type { Accelerator } from "./machine/arguments.js";
@@ -88,14 +89,6 @@ export function locate(cache: string, accelerator: Accelerator): ReadyDevice {
     snapshotFolder: join(cache, "snapshots", `${key}-${snapshotKey(accelerator)}`),
     accelerator,
   };
-}
-
-/** `AVF_CROSVM`, checked. */
-export function crosvmPath(): string | undefined {
-  const path = process.env["AVF_CROSVM"];
-  if (path === undefined || path === "") return undefined;
-  if (!existsSync(path)) throw new UsageError("NO_CROSVM", `AVF_CROSVM names ${path}, and there is no such file.`);
-  return path;
 }
 
 async function setUp(

@@ -1,7 +1,7 @@
 /** What VMs of an emulated device run on: crosvm where its image has one, else QEMU, or what was asked for. */
 import { isHarnessError, UsageError } from "../../base/errors.js";
 import type { ControlChannel, Vmm } from "../machine/control.js";
-import { crosvmPath } from "../setup.js";
+import { crosvmPath } from "../image/crosvm-path.js";
 
 export interface VmmDescription {
   readonly name: string;
@@ -27,7 +27,7 @@ export function requireVmm(wanted: Vmm | undefined): void {
 
 /** Tells the device what to use. Undefined when it can run no VMs at all, which only those notice who want one. */
 export async function chooseVmm(
-  control: ControlChannel,
+  control: Pick<ControlChannel, "request">,
   wanted: Vmm | undefined,
   signal: AbortSignal,
 ): Promise<VmmDescription | undefined> {
