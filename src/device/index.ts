@@ -8,3 +8,4 @@ export { leaseDevice, type DeviceLease, type LeaseOptions } from "./lease.js";
 export { RebindableDevice } from "./rebindable-device.js";
 export { outputsEnded } from "./adb/attached-command.js";
 export { CommandFailedError, lastLines, type CommandResult } from "../process/run.js";
+export { listForwards, removeForward, type ListedForward } from "./adb/forward-list.js";

@@ -8,6 +8,7 @@ import type { PlainStages } from "../fixtures/stages.js";
 import type * as library from "../library.js";
 import type { EndNote, MatcherCall } from "./activity-record.js";
 import type { matchers } from "./matchers/index.js";
+import type { Declaration, RequiresCall } from "./test-plan.js";
 
 export const BRIDGE = Symbol.for("jest-avf.harness");
 
@@ -37,6 +38,10 @@ export interface Bridge {
   use(set: FixtureSet, overrides: Readonly<Record<string, unknown>>): void;
   /** `set` with the overrides of the `describe` blocks around the test that is being defined. */
   inScope(set: FixtureSet): FixtureSet;
+  /** What the tests of the block being defined, or those declared with it, ask of the device. */
+  requires(texts: readonly string[]): RequiresCall;
+  /** Jest's declarations of tests within `work` are of this one. */
+  declare(declaration: Declaration, work: () => void): void;
   run(request: TestRequest): Promise<void>;
   /** The stage fixtures without a test: for hooks and plain Jest style. */
   current(): PlainStages;

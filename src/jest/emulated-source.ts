@@ -16,6 +16,7 @@ export function emulatedDevices(
       return {
         serial: device.serial,
         slowness: await readSlowness(device.snapshotFolder),
+        name: device.name,
         description: `emulated device ${device.name} (${describe(device)})`,
         release: () => device.stop(),
       };

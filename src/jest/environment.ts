@@ -5,12 +5,19 @@ import { TestEnvironment } from "jest-environment-node";
 import { runFolder } from "../artifacts/run-folder.js";
 import { RunRecord } from "../artifacts/run-record.js";
 import { describeError } from "../base/errors.js";
+import { requirementsInPragmas } from "../fixtures/requirements/index.js";
+import { usesPlainStyle } from "./asks-for-device.js";
 import { BRIDGE, DEFAULT_TEST_TIMEOUT_MS } from "./bridge.js";
-import { openFileHarness, type FileHarness } from "./file-harness.js";
+import { shortPath } from "./evidence.js";
+import { holdTimeMs } from "./hold/hold-time.js";
+import { InfrastructureRetry } from "./infrastructure-retry.js";
 import { readOptions, type EnvironmentOptions } from "./options.js";
-import { releaseAtEnd, watchProcessEnd } from "./process-end.js";
+import { beforeSignalEnd, releaseAtEnd, watchProcessEnd } from "./process-end.js";
+import { describeSkips, skipUnmet, unknownRequirement, type RequirementOutcome } from "./requirement-skips.js";
+import { describeDeath, RunMarker } from "./run-marker.js";
 import { FileSession } from "./session.js";
 import { forPrinting } from "./test-errors.js";
+import { fullName } from "./test-plan.js";
 
 watchProcessEnd();
 
@@ -23,19 +30,27 @@ export default class AvfEnvironment extends TestEnvironment {
   readonly #file: string;
   readonly #projectName: string | undefined;
   readonly #testTimeoutMs: number;
-  #harness: FileHarness | undefined;
+  readonly #holdMs: number | undefined;
+  readonly #pragmas: EnvironmentContext["docblockPragmas"];
+  readonly #retry: InfrastructureRetry;
+  readonly #forget: (() => void)[] = [];
   #session: FileSession | undefined;
+  #marker: RunMarker | undefined;
   #closing: Promise<readonly unknown[]> | undefined;
-  #forget: (() => void) | undefined;
+  #requirements: RequirementOutcome = { skipped: new Map(), unknown: new Map() };
 
   /** @throws UsageError for options that cannot be; nothing is started here, for Jest tears nothing down after it */
   constructor(config: JestEnvironmentConfig, context: EnvironmentContext) {
     super(config, context);
     this.#rootDir = config.projectConfig.rootDir;
     this.#file = context.testPath;
+    this.#pragmas = context.docblockPragmas;
     this.#projectName = config.projectConfig.displayName?.name;
     this.#testTimeoutMs = config.projectConfig.testTimeout ?? DEFAULT_TEST_TIMEOUT_MS;
     this.#options = readOptions(config.projectConfig.testEnvironmentOptions, this.#rootDir);
+    this.#holdMs = holdTimeMs();
+    const globals = this.global as unknown as Record<symbol, unknown>;
+    this.#retry = new InfrastructureRetry(globals, this.#options.retryInfrastructure);
   }
 
   override async setup(): Promise<void> {
@@ -44,22 +59,28 @@ export default class AvfEnvironment extends TestEnvironment {
       record ??= new RunRecord(runFolder(this.#rootDir));
       const project = this.#projectName === undefined ? {} : { project: this.#projectName };
       record.add({ kind: "file-started", file: this.#file, ...project });
-      this.#harness = await openFileHarness(this.#options, this.#rootDir, record);
+      this.#mark(record);
+      const eager = this.#options.lease === "eager" || usesPlainStyle(this.#file);
+      const session = new FileSession({
+        ...{ environment: this.#options, record, projectFolder: this.#rootDir, file: this.#file, eager },
+        ...{ testTimeoutMs: this.#testTimeoutMs, retry: this.#retry, holdMs: this.#holdMs },
+        requirements: requirementsInPragmas(this.#pragmas),
+      });
+      this.#session = session;
       // With a device of ours goes all that is on it.
-      if (!this.#harness.deviceEndsWithUs) this.#forget = releaseAtEnd(async () => void (await this.#close()));
-      const { harness, deviceEndsWithUs } = this.#harness;
-      const [projectFolder, file, testTimeoutMs] = [this.#rootDir, this.#file, this.#testTimeoutMs];
-      this.#session = new FileSession({ harness, record, projectFolder, file, testTimeoutMs, deviceEndsWithUs });
-      (this.global as unknown as Record<symbol, unknown>)[BRIDGE] = this.#session;
+      if (!session.device.endsWithUs) this.#forget.push(releaseAtEnd(async () => void (await this.#close())));
+      this.#forget.push(beforeSignalEnd((signal) => this.#onSignal(signal)));
+      if (eager) await session.device.open();
+      (this.global as unknown as Record<symbol, unknown>)[BRIDGE] = session;
     } catch (error) {
       throw forPrinting(error);
     }
   }
 
   /** A rejection here would end the whole file, or, for the events that Jest does not wait for, the whole process. */
-  async handleTestEvent(event: Circus.AsyncEvent | Circus.SyncEvent): Promise<void> {
+  async handleTestEvent(event: Circus.AsyncEvent | Circus.SyncEvent, state: Circus.State): Promise<void> {
     try {
-      await this.#onEvent(event);
+      await this.#onEvent(event, state);
     } catch (error) {
       process.stderr.write(`avf: while handling Jest's event ${event.name}: ${describeError(error)}\n`);
     }
@@ -70,36 +91,101 @@ export default class AvfEnvironment extends TestEnvironment {
       const errors = await this.#close();
       if (errors.length > 0) throw forPrinting(errors[0]);
     } finally {
-      this.#forget?.();
+      for (const forget of this.#forget) forget();
+      this.#marker?.remove();
       record?.add({ kind: "file-ended", file: this.#file });
       record?.flush();
       await super.teardown();
     }
   }
 
-  async #onEvent(event: Circus.AsyncEvent | Circus.SyncEvent): Promise<void> {
+  async #onEvent(event: Circus.AsyncEvent | Circus.SyncEvent, state: Circus.State): Promise<void> {
     const session = this.#session;
     if (session === undefined) return;
+    const { follower, plan } = session;
     switch (event.name) {
       case "start_describe_definition":
-        return session.describeStarted();
+        session.describeStarted();
+        return plan.describeStarted(state.currentDescribeBlock);
       case "finish_describe_definition":
-        return session.describeFinished();
+        session.describeFinished();
+        return plan.describeFinished();
+      case "add_test":
+        return plan.testAdded(state.currentDescribeBlock.tests.at(-1));
+      case "run_start":
+        return this.#beginRun(session, state);
       case "test_start":
+        if (this.#retry.isRefused(event.test)) return;
         return session.testStarted(fullName(event.test), event.test.invocations);
+      case "test_started":
+        return this.#beginTest(session, event.test);
       case "test_skip":
-        return session.testFinished({ errors: [], status: "skipped" });
+        if (this.#retry.isRefused(event.test)) return this.#retry.restore(event.test);
+        await follower.finish({
+          errors: [],
+          status: "skipped",
+          skipReason: this.#requirements.skipped.get(event.test),
+        });
+        return;
       case "test_todo":
-        return session.testFinished({ errors: [], status: "todo" });
+        await follower.finish({ errors: [], status: "todo" });
+        return;
+      case "hook_failure":
+        return follower.hookFailed(event.error);
       case "test_fn_failure":
-        return session.bodyFailed(event.error);
+        return follower.bodyFailed(event.error);
       case "test_done":
-        return session.testFinished({ errors: event.test.errors, status: "passed" });
+        return this.#endTest(session, event.test);
+      case "test_retry":
+        this.#retry.allows(event.test);
+        return;
       case "run_finish":
         await this.#close();
         return;
       default:
     }
+  }
+
+  /** All tests are defined, and no hook has run. */
+  async #beginRun(session: FileSession, state: Circus.State): Promise<void> {
+    this.#retry.begin();
+    this.#requirements = await skipUnmet(session.plan, state, () => session.device.facts());
+    process.stderr.write(describeSkips(shortPath(this.#file), this.#requirements.skipped));
+  }
+
+  async #beginTest({ follower, plan }: FileSession, test: Circus.TestEntry): Promise<void> {
+    this.#marker?.set(fullName(test));
+    const unknown = this.#requirements.unknown.get(test);
+    // With an error before it began, Jest runs neither hooks nor body.
+    if (unknown !== undefined) test.errors.push(unknownRequirement(unknown) as Circus.TestError);
+    else await follower.prepare(plan.needsDevice(test));
+  }
+
+  async #endTest({ follower }: FileSession, test: Circus.TestEntry): Promise<void> {
+    const again = await follower.finish({ errors: test.errors, status: "passed" });
+    if (test.errors.length > 0 && !again) this.#retry.refuse(test);
+    this.#marker?.set(undefined);
+  }
+
+  /** Tells of a process that died at this file before: Jest runs a file again whose worker crashed. */
+  #mark(record: RunRecord): void {
+    this.#marker = new RunMarker(record.folder, this.#file, this.#projectName);
+    const dead = this.#marker.ofDeadProcess();
+    if (dead !== undefined) {
+      const { file, test, pid } = dead;
+      record.add({ kind: "worker-died", file, diedPid: pid, ...(test === undefined ? {} : { test }) });
+      process.stderr.write(`${describeDeath(dead)} Jest runs the file again.\n`);
+    }
+    this.#marker.set(undefined);
+  }
+
+  #onSignal(signal: NodeJS.Signals): void {
+    const test = this.#session?.follower.test?.name;
+    record?.add({ kind: "interrupted", signal, ...(test === undefined ? {} : { test }) });
+    record?.flush();
+    this.#marker?.remove();
+    const what = test === undefined ? shortPath(this.#file) : `"${test}" of ${shortPath(this.#file)}`;
+    process.stderr.write(`avf: ${signal} ended the run at ${what}; its VMs are ended and its device is given back.\n`);
   }
 
   /** Returns what could not be cleaned up. */
@@ -108,21 +194,12 @@ export default class AvfEnvironment extends TestEnvironment {
   }
 
   async #closeOnce(): Promise<readonly unknown[]> {
-    const errors = [...((await this.#session?.close()) ?? [])];
+    const errors = [...((await this.#session?.follower.close()) ?? [])];
     try {
-      await this.#harness?.close();
+      await this.#session?.device.close();
     } catch (error) {
       errors.push(error);
     }
     return errors;
   }
-}
-
-/** As Jest's `-t` matches it: the blocks around the test, and the test. */
-function fullName(test: Circus.TestEntry): string {
-  const names = [test.name];
-  for (let block: Circus.DescribeBlock | undefined = test.parent; block?.parent; block = block.parent) {
-    names.unshift(block.name);
-  }
-  return names.join(" ");
 }

@@ -13,6 +13,8 @@ export interface FailedTest {
   readonly name: string;
   readonly attempt: number;
   readonly errors: readonly string[];
+  /** Of the device, by file name. */
+  readonly deviceLogs?: ReadonlyMap<string, string>;
 }
 
 /** Writes the test's folder and returns it. One file that cannot be written does not stop the others. */
@@ -20,6 +22,8 @@ export async function saveEvidence(test: FailedTest, vms: readonly LedgerEntry[]
   const suite = asciiName(relative(test.projectFolder, test.file).replaceAll("/", "-"));
   const retry = test.attempt > 1 ? `-attempt-${test.attempt}` : "";
   const folder = join(test.runFolder, suite, `${asciiName(test.name)}${retry}`);
+  const logs = [...(test.deviceLogs ?? [])].map(([name, text]) => [`device/${name}`, text] as const);
+  await Promise.allSettled(logs.map(([name, text]) => writeFileAtomic(join(folder, name), text)));
   const files = new Map([["failure.txt", describeFailure(test)]]);
   for (const { vm, machine } of vms) addVm(files, vm, machine);
   await Promise.allSettled([...files].map(([name, text]) => writeFileAtomic(join(folder, name), text)));

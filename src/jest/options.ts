@@ -16,14 +16,24 @@ export interface EnvironmentOptions {
   readonly vmm: "qemu" | "crosvm" | undefined;
   /** How long to wait for a real device that another run uses. */
   readonly leaseTimeoutMs: number;
+  /** What a test that leaves something behind is: failed, told of, or not looked at. */
+  readonly leaks: "fail" | "warn" | "off";
+  /** Further attempts at a test that a broken lab made fail. */
+  readonly retryInfrastructure: number;
+  /** `eager`: the device is leased before the file runs, for suites whose use of `useAvf()` cannot be seen in their text. */
+  readonly lease: "lazy" | "eager";
   /** Module whose `openHarness()` takes the place of a device: for tests of this layer itself. */
   readonly harnessModule: string | undefined;
 }
 
-/** The last two are Jest's own. */
-const KNOWN = ["apks", "androidTest", "serial", "release", "vmm", "leaseTimeoutMs", "harnessModule"];
+const KNOWN = [
+  ...["apks", "androidTest", "serial", "release", "vmm", "leaseTimeoutMs"],
+  ...["leaks", "retryInfrastructure", "lease", "harnessModule"],
+];
+/** Those of the environment that ours is made from. */
 const OF_JEST = ["globalsCleanup", "customExportConditions"];
 const DEFAULT_LEASE_TIMEOUT_MS = 10 * 60_000;
+const MAX_RETRIES = 10;
 
 /** @throws UsageError that names the option; `ANDROID_SERIAL` wins over `serial` */
 export function readOptions(raw: Readonly<Record<string, unknown>>, rootDir: string): EnvironmentOptions {
@@ -36,6 +46,13 @@ export function readOptions(raw: Readonly<Record<string, unknown>>, rootDir: str
   if (typeof leaseTimeoutMs !== "number" || !(leaseTimeoutMs > 0)) {
     throw badOption("leaseTimeoutMs", "must be a positive number");
   }
+  const { leaks = "fail", retryInfrastructure = 1, lease = "lazy" } = raw;
+  if (leaks !== "fail" && leaks !== "warn" && leaks !== "off") {
+    throw badOption("leaks", 'must be "fail", "warn" or "off"');
+  }
+  if (lease !== "lazy" && lease !== "eager") throw badOption("lease", 'must be "lazy" or "eager"');
+  if (!isCount(retryInfrastructure))
+    throw badOption("retryInfrastructure", `must be a number from 0 to ${MAX_RETRIES}`);
   const inRoot = (path: string): string => resolve(rootDir, path.replace(/^<rootDir>\/?/, ""));
   const androidTest = readText(raw, "androidTest");
   const harnessModule = readText(raw, "harnessModule");
@@ -46,8 +63,13 @@ export function readOptions(raw: Readonly<Record<string, unknown>>, rootDir: str
     release,
     vmm,
     leaseTimeoutMs,
+    ...{ leaks, retryInfrastructure, lease },
     harnessModule: harnessModule === undefined ? undefined : inRoot(harnessModule),
   };
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= MAX_RETRIES;
 }
 
 function readText(raw: Readonly<Record<string, unknown>>, name: string): string | undefined {

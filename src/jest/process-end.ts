@@ -12,6 +12,7 @@ const ECHO_MS = 300;
 const JEST_WORKER_END = 2;
 
 const held = new Set<() => Promise<void>>();
+const listeners = new Set<(signal: NodeJS.Signals) => void>();
 let installed = false;
 let ending = false;
 
@@ -25,6 +26,12 @@ export function releaseAtEnd(release: () => Promise<void>): () => void {
   watchProcessEnd();
   held.add(release);
   return () => void held.delete(release);
+}
+
+/** Calls `listener` when a signal is about to end this process, before anything is released. Returns what ends that. */
+export function beforeSignalEnd(listener: (signal: NodeJS.Signals) => void): () => void {
+  listeners.add(listener);
+  return () => void listeners.delete(listener);
 }
 
 /** Releases everything, last taken first, within a limit. Never rejects. */
@@ -66,6 +73,7 @@ export function watchProcessEnd(): void {
 function onSignal(name: NodeJS.Signals): void {
   let firstMs: number | undefined;
   const handle = (): void => {
+    if (!ending) for (const listener of listeners) listener(name);
     ending = true;
     const end = (): never => process.exit(128 + constants.signals[name]);
     if (firstMs === undefined) void releaseAll().then(end);

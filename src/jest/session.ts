@@ -1,61 +1,71 @@
-/** One test file's stay in the environment: it answers what suites ask through the bridge, and follows Jest's events. */
+/** One test file's stay in the environment: it answers what suites ask through the bridge. */
 import type { RunRecord } from "../artifacts/run-record.js";
-import { describeError, UsageError } from "../base/errors.js";
+import { UsageError } from "../base/errors.js";
 import { checkFixtures, extendFixtures, type FixtureSet } from "../fixtures/engine.js";
 import { parameterNames } from "../fixtures/parameter-names.js";
+import type { Requirement } from "../fixtures/requirements/index.js";
 import { firstApp, stageFixtures, type PlainStages } from "../fixtures/stages.js";
-import { removeVms, VmLedger, type LedgerEntry } from "../fixtures/vm-ledger.js";
+import { VmLedger } from "../fixtures/vm-ledger.js";
 import type { Harness } from "../fixtures/wire.js";
 import * as library from "../library.js";
 import { AssertionRecord, noteStep, type EndNote, type MatcherCall } from "./activity-record.js";
 import type { Bridge, TestRequest } from "./bridge.js";
-import { saveEvidence, shortPath } from "./evidence.js";
+import { FileDevice } from "./file-device.js";
+import type { InfrastructureRetry } from "./infrastructure-retry.js";
 import { matchers } from "./matchers/index.js";
-import { isEnding } from "./process-end.js";
+import type { EnvironmentOptions } from "./options.js";
 import { callSignal } from "./test-context.js";
-import { errorText, pointToTest, thrownError, withNote, type JestError } from "./test-errors.js";
-import { TestRun } from "./test-run.js";
-
-const CLEAN_UP_TIMEOUT_MS = 30_000;
+import { TestFollower } from "./test-follower.js";
+import { reaches, TestPlan, type Declaration, type RequiresCall } from "./test-plan.js";
 
 export interface SessionOptions {
-  readonly harness: Harness;
+  readonly environment: EnvironmentOptions;
   readonly record: RunRecord;
   readonly projectFolder: string;
   readonly file: string;
   readonly testTimeoutMs: number;
-  /** Nothing on the device needs to be cleared away when this process ends. */
-  readonly deviceEndsWithUs: boolean;
+  readonly retry: InfrastructureRetry;
+  /** Of the file's docblock. */
+  readonly requirements: readonly Requirement[];
+  readonly holdMs: number | undefined;
+  /** The device is there before the file runs, and stays the same: its hooks get hold of it. */
+  readonly eager: boolean;
 }
 
-/** The end of a test as Jest tells it. `errors` is Jest's own list: what is added there is reported. */
-export interface TestEnd {
-  readonly errors: JestError[];
-  readonly status: "passed" | "failed" | "skipped" | "todo";
-}
+const ON_DEVICE = ["device", "app", "apps", "vmm"];
 
 export class FileSession implements Bridge {
   readonly library = library;
   readonly matchers = matchers;
   readonly baseFixtures: FixtureSet;
   readonly testTimeoutMs: number;
+  readonly device: FileDevice;
+  readonly follower: TestFollower;
+  readonly plan: TestPlan;
   readonly #ledger: VmLedger;
   /** Overrides by `describe` block, the file's first. */
   readonly #overrides: Record<string, unknown>[][] = [[]];
-  #test: TestRun | undefined;
   #assertions: AssertionRecord;
 
   constructor(private readonly options: SessionOptions) {
+    const { environment, record, projectFolder, file, retry, holdMs, eager } = options;
     this.testTimeoutMs = options.testTimeoutMs;
-    this.#assertions = new AssertionRecord(options.record);
-    this.#ledger = new VmLedger(options.record);
-    for (const app of options.harness.apps) this.#ledger.watch(app.vmm);
+    this.#assertions = new AssertionRecord(record);
+    this.#ledger = new VmLedger(record);
+    this.device = new FileDevice(environment, projectFolder, record, ({ apps }) => {
+      for (const app of apps) this.#ledger.watch(app.vmm, app.context.dataFolder);
+    });
     this.baseFixtures = stageFixtures({
       device: () => this.current().device,
       app: () => this.current().app,
       apps: () => this.current().apps,
       vmm: () => this.current().vmm,
       signal: () => this.signal(),
+    });
+    this.plan = new TestPlan(options.requirements, this.#onDevice());
+    this.follower = new TestFollower({
+      ...{ device: this.device, ledger: this.#ledger, record, retry, projectFolder, file, holdMs },
+      ...{ leaks: environment.leaks, keepsDevice: eager },
     });
   }
 
@@ -78,13 +88,26 @@ export class FileSession implements Bridge {
     return this.#overrides.flat().reduce((scoped, overrides) => extendFixtures(scoped, overrides), set);
   }
 
+  requires(texts: readonly string[]): RequiresCall {
+    if (this.follower.test === undefined) return this.plan.requires(texts);
+    throw new UsageError("REQUIRES_IN_TEST", "test.requires() stands before a test or in a block, not in a test.", {
+      hint: 'test.requires("protected")("name of the test", async ({ vm }) => { … })',
+    });
+  }
+
+  declare(declaration: Declaration, work: () => void): void {
+    this.plan.declare(declaration, work);
+  }
+
   async run(request: TestRequest): Promise<void> {
-    if (this.#test === undefined) throw outsideTest("This body");
-    await this.#test.run(request);
+    const { test } = this.follower;
+    if (test === undefined) throw outsideTest("This body");
+    if (reaches(request.fixtures, request.names, this.#onDevice())) await this.device.open();
+    await test.run(request);
   }
 
   current(): PlainStages {
-    const { harness } = this.options;
+    const harness = this.#harness();
     harness.device.gone.throwIfAborted();
     return {
       device: harness.device,
@@ -99,7 +122,7 @@ export class FileSession implements Bridge {
   }
 
   async step<T>(title: string, work: () => T | Promise<T>): Promise<T> {
-    const endActivity = this.#test?.begin(`at step "${title}"`, "noted elsewhere");
+    const endActivity = this.follower.test?.begin(`at step "${title}"`, "noted elsewhere");
     const end = noteStep(this.options.record, title, "step");
     try {
       const value = await work();
@@ -121,7 +144,7 @@ export class FileSession implements Bridge {
   }
 
   signal(): AbortSignal {
-    const signal = callSignal() ?? this.#test?.signal;
+    const signal = callSignal() ?? this.follower.test?.signal;
     if (signal === undefined) throw outsideTest("The signal of a test");
     return signal;
   }
@@ -135,76 +158,21 @@ export class FileSession implements Bridge {
   }
 
   testStarted(name: string, attempt: number): void {
-    this.#test = new TestRun(name, attempt, this.options.record);
     this.#assertions = new AssertionRecord(this.options.record);
-    this.#ledger.openTest();
-    this.options.record.add({ kind: "test-start", file: this.options.file, test: name, attempt });
+    this.follower.begin(name, attempt);
   }
 
-  /** The body failed, or its time is over while it still runs: fixtures are torn down before hooks run. */
-  async bodyFailed(error: unknown): Promise<void> {
-    if (/^Exceeded timeout of /.test(messageOf(error))) this.#test?.noteActivities();
-    await this.#test?.end();
+  #onDevice(): ReadonlySet<NonNullable<ReturnType<FixtureSet["get"]>>> {
+    return new Set(ON_DEVICE.flatMap((name) => this.baseFixtures.get(name) ?? []));
   }
 
-  /** All hooks ran as well. Saves evidence of a failure, then removes the test's VMs. Never throws. */
-  async testFinished({ errors, status }: TestEnd): Promise<void> {
-    const test = this.#test;
-    if (test === undefined) return;
-    await test.end();
-    errors.push(...test.furtherErrors);
-    let evidence: string | undefined;
-    if (errors.length > 0) {
-      if (test.busyWith.length > 0) {
-        const note = [`It was ${test.busyWith.join(", ")}.`, ...test.busyDetails].join("\n");
-        errors[0] = withNote(errors[0], note);
-      }
-      const { gone } = this.options.harness.device;
-      const told = errors.some((error) => thrownError(error) === gone.reason);
-      if (gone.aborted && !told) errors[0] = withNote(errors[0], `Meanwhile: ${describeError(gone.reason)}`);
-      for (const error of errors) pointToTest(error, this.options.file);
-      evidence = await this.#saveEvidence(test, errors);
-    }
-    await this.options.harness.endTest();
-    errors.push(...(await this.#cleanUp(this.#ledger.closeTest())));
-    this.#test = undefined;
-    this.options.record.add({
-      kind: "test-end",
-      ...{ file: this.options.file, test: test.name, attempt: test.attempt },
-      status: errors.length > 0 ? "failed" : status,
-      durationMs: performance.now() - test.startedMs,
-      errors: errors.map((error) => errorText(thrownError(error))),
-      ...(evidence === undefined ? {} : { evidence }),
+  #harness(): Harness {
+    const { opened, failure } = this.device;
+    if (opened !== undefined) return opened;
+    if (failure !== undefined) throw failure.error;
+    throw new UsageError("DEVICE_NOT_THERE", "The device was asked for where nobody could see that it is needed.", {
+      hint: 'take fixtures (`async ({ vmm }) => …`), or set testEnvironmentOptions: { lease: "eager" }',
     });
-    this.options.record.flush();
-  }
-
-  /** Removes what the file's hooks made. Returns what could not be removed. Never throws. */
-  async close(): Promise<readonly unknown[]> {
-    await this.#test?.end();
-    const errors = await this.#cleanUp(this.#ledger.closeFile());
-    this.options.record.flush();
-    return errors;
-  }
-
-  async #saveEvidence(test: TestRun, errors: JestError[]): Promise<string | undefined> {
-    const { record, projectFolder, file } = this.options;
-    const texts = errors.map((error) => errorText(thrownError(error)));
-    const about = { runFolder: record.folder, projectFolder, file, name: test.name, attempt: test.attempt };
-    try {
-      const folder = await saveEvidence({ ...about, errors: texts }, this.#ledger.entries());
-      errors[0] = withNote(errors[0], `Saved for this failure: ${shortPath(folder)}/`);
-      return folder;
-    } catch {
-      // A full disk must not hide the failure itself.
-      return undefined;
-    }
-  }
-
-  async #cleanUp(entries: readonly LedgerEntry[]): Promise<readonly unknown[]> {
-    // With the device, its VMs are gone as well; that it is gone has failed the test already.
-    if (this.options.harness.device.gone.aborted || (isEnding() && this.options.deviceEndsWithUs)) return [];
-    return removeVms(entries, CLEAN_UP_TIMEOUT_MS);
   }
 }
 
@@ -212,9 +180,4 @@ function outsideTest(what: string): UsageError {
   return new UsageError("OUTSIDE_TEST", `${what} belongs to a test, and none runs.`, {
     hint: "in hooks use useAvf(); test.concurrent does not work with fixtures",
   });
-}
-
-function messageOf(error: unknown): string {
-  if (typeof error === "string") return error;
-  return typeof error === "object" && error !== null && "message" in error ? String(error.message) : "";
 }

@@ -78,6 +78,12 @@ function declaredFrames(entry: JestError): readonly string[] {
   return isError(declared) ? (declared.stack ?? "").split("\n").filter(isFrame) : [];
 }
 
+/** Jest's own words when the time of a test or a hook is over. */
+export function isJestTimeout(error: unknown): boolean {
+  const message = typeof error === "string" ? error : isError(error) ? error.message : "";
+  return message.startsWith("Exceeded timeout of ");
+}
+
 /** Stack of an error, or what there is instead. */
 export function errorText(error: unknown): string {
   const stack = typeof error === "object" && error !== null && "stack" in error ? error.stack : undefined;

@@ -23,11 +23,17 @@ export class TestRun {
   busyDetails: readonly string[] = [];
   readonly #activities = new Set<{ readonly what: string; readonly detail: (() => string) | undefined }>();
   #settled: Promise<unknown> = Promise.resolve();
+  #ending: Promise<void> | undefined;
+  #open!: () => void;
+  /** Closed until `end()`: behind it fixtures are torn down, when a failure is to leave them in place. */
+  readonly #gate = new Promise<void>((resolve) => (this.#open = resolve));
 
+  /** @param keepsOnFailure a failure is told at once, and fixtures stay in place until `end()` */
   constructor(
     readonly name: string,
     readonly attempt: number,
     private readonly record?: RunRecord,
+    private readonly keepsOnFailure = false,
   ) {}
 
   /** Fires when the test is over, or failed: nothing may start any more on its behalf. */
@@ -54,18 +60,31 @@ export class TestRun {
 
   /** Fixtures, body, teardown. Rejects with the first error; the rest goes to `furtherErrors`. */
   run(request: TestRequest): Promise<void> {
-    const running = this.#run(request);
+    let failNow!: (error: unknown) => void;
+    const failed = new Promise<never>((_resolve, reject) => (failNow = reject));
+    failed.catch(() => undefined);
+    const running = this.#run(request, failNow);
     this.#settled = running.catch(() => undefined);
-    return running;
+    return Promise.race([running, failed]);
   }
 
-  /** The end is decided: ends what still runs, and waits, bounded, until fixtures are torn down. Never throws. */
-  async end(): Promise<void> {
+  /** The end is decided: what still runs on behalf of the test is told so. Repeatable. */
+  stopWork(): void {
     if (this.signal.aborted) return;
     const reason = new UsageError("TEST_OVER", `Test "${this.name}" is over; this call was made for it.`, {
       hint: "await everything that a test starts; after a timeout its body goes on, and its calls fail like this",
     });
     this.#controller.abort(reason);
+  }
+
+  /** Ends what still runs, and waits, bounded, until fixtures are torn down. Repeatable; never throws. */
+  end(): Promise<void> {
+    this.stopWork();
+    this.#open();
+    return (this.#ending ??= this.#untilSettled());
+  }
+
+  async #untilSettled(): Promise<void> {
     try {
       const timeoutMs = SETTLE_TIMEOUT_MS;
       await withDeadline(`the fixtures of "${this.name}" to be torn down`, { timeoutMs }, () => this.#settled);
@@ -74,7 +93,7 @@ export class TestRun {
     }
   }
 
-  async #run({ fixtures, names, body, row }: TestRequest): Promise<void> {
+  async #run({ fixtures, names, body, row }: TestRequest, failNow: (error: unknown) => void): Promise<void> {
     let endActivity: (() => void) | undefined;
     const scope = new FixtureScope(fixtures, {
       signal: this.signal,
@@ -94,6 +113,11 @@ export class TestRun {
       await untilAborted(running, this.signal);
     } catch (error) {
       errors.push(error);
+    }
+    const told = errors.length > 0 && this.keepsOnFailure;
+    if (told) {
+      failNow(errors[0]);
+      await this.#gate;
     }
     // Teardown gets a time of its own: the test's signal may have fired already.
     fixtureContext.signal = AbortSignal.timeout(TEARDOWN_BUDGET_MS);

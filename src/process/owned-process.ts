@@ -55,6 +55,11 @@ export function spawnOwned(argv: readonly string[], options: OwnedProcessOptions
   return { argv, pid: child.pid, child, ended, stop: (graceMs = 2_000) => stop(child, ended, graceMs) };
 }
 
+/** Those that end with this process, and have an owner that sees to it. */
+export function ownedPids(): ReadonlySet<number> {
+  return new Set([...living].flatMap(({ pid }) => (pid === undefined ? [] : [pid])));
+}
+
 async function stop(child: ChildProcess, ended: Promise<ProcessEnd>, graceMs: number): Promise<ProcessEnd> {
   child.kill("SIGTERM");
   const timer = new AbortController();

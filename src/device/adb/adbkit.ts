@@ -23,8 +23,16 @@ export interface AdbClient extends EventEmitter {
   getDevice(serial: string): AdbDeviceClient;
 }
 
+export interface AdbForward {
+  readonly serial: string;
+  readonly local: string;
+  readonly remote: string;
+}
+
 export interface AdbDeviceClient {
   getState(): PromiseLike<string>;
+  /** Those of all devices. */
+  listForwards(): PromiseLike<readonly AdbForward[]>;
   /** A connection to a service of the device, e.g. `sync:`. */
   openLocal(service: string): PromiseLike<Duplex>;
 }

@@ -1,6 +1,7 @@
 /** `test` with fixtures. Runs in the realm of the suite: it only hands functions without parameters to Jest. */
 import type { FixtureSet } from "../../fixtures/engine.js";
 import { readBridge, type Bridge } from "../bridge.js";
+import type { RequiresCall } from "../test-plan.js";
 import { jestGlobals } from "./jest-globals.js";
 
 export type TestBody<F, Row extends readonly unknown[] = []> = (fixtures: F, ...row: Row) => void | Promise<void>;
@@ -31,6 +32,12 @@ export interface TestApi<F> extends DeclareTest<F> {
   extend<T extends object>(fixtures: FixtureAdditions<T, F>): TestApi<F & T>;
   /** Overrides for the tests of this `describe` block, or of the file when called outside of one. */
   use(overrides: Partial<FixtureAdditions<F, F>>): void;
+  /**
+   * A `test` whose tests are skipped, with what the device has as the reason, unless it has all of this: `protected`,
+   * `sdk>=34`, `vmm=crosvm`, `ro.build.type=userdebug`… Where nothing is declared with it, as in
+   * `describe("…", () => { test.requires("protected"); … })`, it holds for the whole block, or file.
+   */
+  requires(...requirements: readonly string[]): TestApi<F>;
   /** Runs `work` under a name that reports and the live view show, and returns what it returns. */
   step<T>(title: string, work: () => T | Promise<T>): Promise<T>;
 }
@@ -40,21 +47,28 @@ interface JestTest {
   each(table: readonly unknown[]): (name: string, fn: (...row: never[]) => unknown, timeout?: number) => void;
 }
 
-export function createTest<F>(set: (bridge: Bridge) => FixtureSet): TestApi<F> {
+export function createTest<F>(
+  set: (bridge: Bridge) => FixtureSet,
+  requirements: readonly RequiresCall[] = [],
+): TestApi<F> {
   const base = jestGlobals().test as unknown as JestTest & {
     only: JestTest;
     skip: JestTest;
     failing: JestTest;
     todo: (name: string) => void;
   };
-  return Object.assign(declareTest<F>(base, set), {
-    only: Object.assign(declareTest<F>(base.only, set), { each: declareEach<F>(base.only, set) }),
-    skip: Object.assign(declareTest<F>(base.skip, set), { each: declareEach<F>(base.skip, set) }),
-    failing: Object.assign(declareTest<F>(base.failing, set), { each: declareEach<F>(base.failing, set) }),
-    each: declareEach<F>(base, set),
+  const declarer: Declarer = { set, requirements };
+  const both = (jestTest: JestTest): DeclareTest<F> & { readonly each: DeclareEach<F> } =>
+    Object.assign(declareTest<F>(jestTest, declarer), { each: declareEach<F>(jestTest, declarer) });
+  return Object.assign(both(base), {
+    only: both(base.only),
+    skip: both(base.skip),
+    failing: both(base.failing),
     todo: (name: string) => base.todo(name),
     extend: <T extends object>(fixtures: FixtureAdditions<T, F>): TestApi<F & T> =>
-      createTest<F & T>((bridge) => bridge.extend(set(bridge), { ...fixtures })),
+      createTest<F & T>((bridge) => bridge.extend(set(bridge), { ...fixtures }), requirements),
+    requires: (...texts: readonly string[]): TestApi<F> =>
+      createTest<F>(set, [...requirements, readBridge().requires(texts)]),
     use: (overrides: Partial<FixtureAdditions<F, F>>): void => {
       const bridge = readBridge();
       bridge.use(set(bridge), { ...overrides });
@@ -64,31 +78,40 @@ export function createTest<F>(set: (bridge: Bridge) => FixtureSet): TestApi<F> {
   });
 }
 
-function declareTest<F>(jestTest: JestTest, set: (bridge: Bridge) => FixtureSet): DeclareTest<F> {
+/** What the tests of one `test` object have in common. */
+interface Declarer {
+  readonly set: (bridge: Bridge) => FixtureSet;
+  readonly requirements: readonly RequiresCall[];
+}
+
+function declareTest<F>(jestTest: JestTest, declarer: Declarer): DeclareTest<F> {
   return (name, body, timeoutMs) => {
-    const prepared = prepare(set, name, body);
-    jestTest(name, () => prepared([]), timeoutMs);
+    declare(declarer, name, body, (run) => jestTest(name, () => run([]), timeoutMs));
   };
 }
 
-function declareEach<F>(jestTest: JestTest, set: (bridge: Bridge) => FixtureSet): DeclareEach<F> {
+function declareEach<F>(jestTest: JestTest, declarer: Declarer): DeclareEach<F> {
   return (table) => (name, body, timeoutMs) => {
-    const prepared = prepare(set, name, body as TestBody<F, never[]>);
-    // A rest parameter counts as none, so that Jest adds no `done` behind the row.
-    jestTest.each(table)(name, (...row: unknown[]) => prepared(row), timeoutMs);
+    declare(declarer, name, body as TestBody<F, never[]>, (run) => {
+      // A rest parameter counts as none, so that Jest adds no `done` behind the row.
+      jestTest.each(table)(name, (...row: unknown[]) => run(row), timeoutMs);
+    });
   };
 }
 
-/** Checks the names a body asks for now, at definition, and returns what runs it. */
-function prepare(
-  set: (bridge: Bridge) => FixtureSet,
+/** Checks the names a body asks for now, at definition, and hands Jest what runs it. */
+function declare(
+  { set, requirements }: Declarer,
   name: string,
   body: (fixtures: never, ...row: readonly never[]) => unknown,
-): (row: readonly unknown[]) => Promise<void> {
+  add: (run: (row: readonly unknown[]) => Promise<void>) => void,
+): void {
   const bridge = readBridge();
   const fixtures = bridge.inScope(set(bridge));
   const names = bridge.namesOf(fixtures, body, `test "${name}"`);
-  return (row) => bridge.run({ fixtures, names, body, row });
+  bridge.declare({ fixtures, names, requirements }, () => {
+    add((row) => bridge.run({ fixtures, names, body, row }));
+  });
 }
 
 /** Jest runs no hooks for concurrent tests (jestjs/jest#7997), and two at once would share one device unasked. */

@@ -1,18 +1,21 @@
 /** A harness without a device, for suites that unit tests run as children. Its VMs do what their payload config names. */
 import { appendFileSync } from "node:fs";
-import { UsageError } from "../../base/errors.js";
-import type { Device } from "../../device/contract.js";
 import { App } from "../../fixtures/app.js";
 import { guardService } from "../../fixtures/guarded-service.js";
+import { LeakCheck } from "../../fixtures/leaks/index.js";
+import { deviceFacts } from "../../fixtures/requirements/index.js";
+import { watchDevice, type HeldThing } from "../../fixtures/watched-device.js";
 import type { Harness } from "../../fixtures/wire.js";
 import { createVmContext } from "../../virtualmachine/index.js";
 import { memoryContext, type MemoryVm } from "../../virtualmachine/testing/memory-service.js";
+import { MemoryDevice } from "./memory-device.js";
 
 /** Where the harness writes, when it is closed, how many VMs still run and which files are left. */
 export const CLOSING_LOG = "AVF_TEST_CLOSING_LOG";
 
 export async function openHarness(callSignal: () => AbortSignal | undefined): Promise<Harness> {
   const { context, service } = memoryContext();
+  service.answers = { protectedVm: false };
   service.onStart = (vm) => void setTimeout(() => behave(vm), 10);
   const app = new App(await createVmContext({ ...context, service: guardService(service, callSignal) }));
   const close = async (): Promise<void> => {
@@ -21,7 +24,24 @@ export async function openHarness(callSignal: () => AbortSignal | undefined): Pr
     const log = process.env[CLOSING_LOG];
     if (log !== undefined) appendFileSync(log, `${JSON.stringify({ started: service.vms.length, running, left })}\n`);
   };
-  return { device: noDevice(), apps: [app], endTest: async () => undefined, close };
+  const held = new Set<HeldThing>();
+  let calls = 0;
+  const device = new MemoryDevice();
+  const plain = device.asDevice();
+  return {
+    device: watchDevice(plain, { record: undefined, signal: callSignal, held, onCall: () => calls++ }),
+    apps: [app],
+    facts: deviceFacts(plain, service),
+    leakCheck: new LeakCheck(device.inspector(), () => calls),
+    deviceName: "memory-1",
+    endTest: async () => {
+      const things = [...held];
+      held.clear();
+      await Promise.all(things.map((thing) => thing.end()));
+      return things.map(({ what }) => what);
+    },
+    close,
+  };
 }
 
 function behave(vm: MemoryVm): void {
@@ -39,14 +59,4 @@ function behave(vm: MemoryVm): void {
     return vm.die("SHUTDOWN");
   }
   vm.ready();
-}
-
-function noDevice(): Device {
-  const gone = new AbortController().signal;
-  return new Proxy({ serial: "memory", gone } as Device, {
-    get: (target, name): unknown => {
-      if (name in target) return Reflect.get(target, name);
-      throw new UsageError("NO_DEVICE", `The harness in memory has no device to ${String(name)} on.`);
-    },
-  });
 }

@@ -1,0 +1,35 @@
+/** Where the devices of a file come from, by its options. */
+import { attachedDevices, type DeviceSource } from "../fixtures/device-source.js";
+import { emulatedDevices } from "./emulated-source.js";
+import type { EnvironmentOptions } from "./options.js";
+import { plainProgress } from "./plain-progress.js";
+
+/** Without anything to set up a device is there in a second; a run without our global setup sets up here. */
+const DEVICE_TIMEOUT_MS = 45 * 60_000;
+const OPEN_TIMEOUT_MS = 60_000;
+
+export interface DeviceChoice {
+  readonly source: DeviceSource;
+  readonly timeoutMs: number;
+  /** For errors: what was waited for. */
+  readonly what: string;
+  /** Files with the same key can share a device. */
+  readonly key: string;
+}
+
+export function chooseSource({ serials, leaseTimeoutMs, release, vmm }: EnvironmentOptions): DeviceChoice {
+  const progress = plainProgress();
+  const key = JSON.stringify([serials, release, vmm]);
+  if (serials.length === 0) {
+    const source = emulatedDevices(release, progress, vmm);
+    return { source, timeoutMs: DEVICE_TIMEOUT_MS, what: "an emulated device", key };
+  }
+  const slot = Number(process.env["JEST_WORKER_ID"] ?? 1) - 1;
+  const source = attachedDevices(serials, {
+    runId: `jest ${process.pid}`,
+    timeoutMs: leaseTimeoutMs,
+    slot,
+    onWait: (message) => progress.step(message),
+  });
+  return { source, timeoutMs: leaseTimeoutMs + OPEN_TIMEOUT_MS, what: `device ${serials.join(" or ")}`, key };
+}

@@ -1,0 +1,76 @@
+/** Which test a process is at: a small file, so that after the death of a worker somebody can tell. */
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { asciiName } from "../artifacts/names.js";
+import { identify, isAlive, type ProcessIdentity } from "../process/identity.js";
+
+export interface Marker extends ProcessIdentity {
+  readonly file: string;
+  readonly test?: string;
+}
+
+export class RunMarker {
+  readonly #path: string;
+
+  constructor(
+    runFolder: string,
+    private readonly file: string,
+    project: string | undefined,
+  ) {
+    this.#path = join(folderOf(runFolder), asciiName(`${basename(file)} ${file} ${project ?? ""}`));
+  }
+
+  /** Left by a process that died while it ran this file. */
+  ofDeadProcess(): Marker | undefined {
+    const marker = read(this.#path);
+    return marker === undefined || isAlive(marker) ? undefined : marker;
+  }
+
+  /** Costs one small write. A full disk is no reason to fail a test. */
+  set(test: string | undefined): void {
+    const own = identify(process.pid);
+    try {
+      mkdirSync(join(this.#path, ".."), { recursive: true });
+      writeFileSync(this.#path, JSON.stringify({ ...own, file: this.file, test }));
+    } catch {
+      // Nobody will be able to tell, then.
+    }
+  }
+
+  remove(): void {
+    rmSync(this.#path, { force: true });
+  }
+}
+
+/** After the run: those whose process died, and was not replaced by one that came to the end of the file. */
+export function takeDeadMarkers(runFolder: string): readonly Marker[] {
+  const folder = folderOf(runFolder);
+  let names: readonly string[];
+  try {
+    names = readdirSync(folder);
+  } catch {
+    return [];
+  }
+  const markers = names.map((name) => read(join(folder, name)));
+  const dead = markers.filter((marker): marker is Marker => marker !== undefined && !isAlive(marker));
+  if (markers.every((marker) => marker === undefined || !isAlive(marker)))
+    rmSync(folder, { recursive: true, force: true });
+  return dead;
+}
+
+export function describeDeath({ pid, file, test }: Marker): string {
+  const where = test === undefined ? `while it ran ${file}` : `in test "${test}" of ${file}`;
+  return `avf: process ${pid} died ${where}; its device and VMs went with it.`;
+}
+
+function read(path: string): Marker | undefined {
+  try {
+    return JSON.parse(readFileSync(path, "utf8")) as Marker;
+  } catch {
+    return undefined;
+  }
+}
+
+function folderOf(runFolder: string): string {
+  return join(runFolder, "running");
+}

@@ -1,0 +1,236 @@
+/** Follows the tests of one file through Jest's events: what each leaves, how it failed, what is saved of that. */
+import type { RunRecord } from "../artifacts/run-record.js";
+import { describeError, UsageError } from "../base/errors.js";
+import type { KnownThings } from "../fixtures/leaks/index.js";
+import { removeVms, type LedgerEntry, type VmLedger } from "../fixtures/vm-ledger.js";
+import { saveEvidence, shortPath } from "./evidence.js";
+import { classifyFailure, describeClass } from "./failure-class.js";
+import type { FileDevice } from "./file-device.js";
+import { endNewChildren, hostChildren, type HostChild } from "./host-children.js";
+import { holdFailedTest } from "./hold/hold.js";
+import type { InfrastructureRetry } from "./infrastructure-retry.js";
+import { isEnding } from "./process-end.js";
+import { errorText, isJestTimeout, pointToTest, thrownError, withNote, type JestError } from "./test-errors.js";
+import { TestRun } from "./test-run.js";
+
+const CLEAN_UP_TIMEOUT_MS = 30_000;
+/** Reasons of a death that somebody asked for. */
+const ORDERLY = ["SHUTDOWN", "KILLED"];
+
+export interface FollowerOptions {
+  readonly device: FileDevice;
+  readonly ledger: VmLedger;
+  readonly record: RunRecord;
+  readonly retry: InfrastructureRetry;
+  readonly projectFolder: string;
+  readonly file: string;
+  readonly leaks: "fail" | "warn" | "off";
+  /** Undefined: failed tests are not held. */
+  readonly holdMs: number | undefined;
+  /** Hooks may have the device in their hands, which must not be exchanged then. */
+  readonly keepsDevice: boolean;
+}
+
+/** The end of a test as Jest tells it. `errors` is Jest's own list: what is added there is reported. */
+export interface TestEnd {
+  readonly errors: JestError[];
+  readonly status: "passed" | "failed" | "skipped" | "todo";
+  readonly skipReason?: string | undefined;
+}
+
+export class TestFollower {
+  test: TestRun | undefined;
+  #children: readonly HostChild[] | undefined;
+  #asked = false;
+  #held = false;
+
+  constructor(private readonly options: FollowerOptions) {}
+
+  /** Jest has come to a test, which it may skip. */
+  begin(name: string, attempt: number): void {
+    const { record, file, ledger, holdMs } = this.options;
+    this.test = new TestRun(name, attempt, record, holdMs !== undefined);
+    this.#children = undefined;
+    this.#asked = false;
+    this.#held = false;
+    ledger.openTest();
+    record.add({ kind: "test-start", file, test: name, attempt });
+    record.flush();
+  }
+
+  /** It is going to run. Time for the device is not the test's time; that there is none is told by what asks for it. */
+  async prepare(needsDevice: boolean): Promise<void> {
+    const { device, ledger, leaks, keepsDevice } = this.options;
+    const again = (this.test?.attempt ?? 1) > 1;
+    const lost = device.opened?.device.gone.aborted === true && ledger.entries().length === 0;
+    if (!keepsDevice && (again || lost)) await device.renew();
+    this.#asked = needsDevice || keepsDevice;
+    if (needsDevice) await device.open().catch(() => undefined);
+    if (leaks === "off") return;
+    this.#children = hostChildren();
+    if (device.opened?.device.gone.aborted === false) await device.opened.leakCheck.begin().catch(() => undefined);
+  }
+
+  /** The body failed, or its time is over while it still runs: fixtures are torn down before hooks run. */
+  async bodyFailed(error: unknown): Promise<void> {
+    if (isJestTimeout(error)) this.test?.noteActivities();
+    await this.#hold(error);
+    await this.test?.end();
+  }
+
+  async hookFailed(error: unknown): Promise<void> {
+    await this.#hold(error);
+  }
+
+  /** All hooks ran as well. Saves evidence of a failure, then removes what the test made. Never throws. True: it is to run again. */
+  async finish({ errors, status, skipReason }: TestEnd): Promise<boolean> {
+    const { test } = this;
+    if (test === undefined) return false;
+    const { record, file, ledger, retry } = this.options;
+    await test.end();
+    errors.push(...test.furtherErrors);
+    const vms = ledger.entries();
+    this.#explain(test, errors);
+    let evidence = errors.length > 0 ? await this.#saveEvidence(test, errors, vms) : undefined;
+    const leaks = await this.#cleanUp(errors);
+    if (leaks.length > 0) this.#tellLeaks(test.name, leaks, errors);
+    if (errors.length > 0) evidence ??= await this.#saveEvidence(test, errors, vms);
+    const failureClass = errors.length > 0 ? this.#classify(errors, vms) : undefined;
+    const retried = failureClass !== undefined && retry.willRetry(test.attempt, failureClass === "infrastructure");
+    if (failureClass !== undefined) {
+      const notes = [`Failure class: ${describeClass(failureClass)}.`];
+      if (retried) notes.push(`Attempt ${test.attempt} of ${retry.attempts}.`);
+      if (evidence !== undefined) notes.push(`Saved for this failure: ${shortPath(evidence)}/`);
+      errors[0] = withNote(errors[0], notes.join("\n"));
+      for (const error of errors) pointToTest(error, file);
+      if (retried) this.#tellRetry(test, errors[0]);
+    }
+    this.test = undefined;
+    record.add({
+      kind: "test-end",
+      ...{ file, test: test.name, attempt: test.attempt },
+      status: errors.length > 0 ? "failed" : status,
+      durationMs: performance.now() - test.startedMs,
+      errors: errors.map((error) => errorText(thrownError(error))),
+      ...(evidence === undefined ? {} : { evidence }),
+      ...(failureClass === undefined ? {} : { failureClass }),
+      ...(skipReason === undefined ? {} : { skipReason }),
+      ...(retried ? { retried } : {}),
+      ...(leaks.length === 0 ? {} : { leaks }),
+    });
+    record.flush();
+    return retried;
+  }
+
+  /** Removes what the file's hooks made. Returns what could not be removed. Never throws. */
+  async close(): Promise<readonly unknown[]> {
+    await this.test?.end();
+    const errors = await this.#removeVms(this.options.ledger.closeFile());
+    this.options.record.flush();
+    return errors;
+  }
+
+  /** What a bare error does not say: what the test was busy with, and that the device left. */
+  #explain(test: TestRun, errors: JestError[]): void {
+    if (errors.length === 0) return;
+    if (test.busyWith.length > 0) {
+      errors[0] = withNote(errors[0], [`It was ${test.busyWith.join(", ")}.`, ...test.busyDetails].join("\n"));
+    }
+    const gone = this.options.device.opened?.device.gone;
+    if (gone?.aborted !== true || errors.some((error) => thrownError(error) === gone.reason)) return;
+    errors[0] = withNote(errors[0], `Meanwhile: ${describeError(gone.reason)}`);
+  }
+
+  /** Ends and removes what the test had. Returns what it should have ended itself, and what escaped the harness. */
+  async #cleanUp(errors: JestError[]): Promise<readonly string[]> {
+    const { device, ledger, leaks } = this.options;
+    const harness = device.opened;
+    const forgotten = (await harness?.endTest()) ?? [];
+    errors.push(...(await this.#removeVms(ledger.closeTest())));
+    if (leaks === "off" || this.#children === undefined || isEnding()) return [];
+    const onHost = await endNewChildren(this.#children);
+    if (harness === undefined || harness.device.gone.aborted) return onHost;
+    const known = (): KnownThings => knownThings(ledger.entries());
+    const onDevice = await harness.leakCheck.end(known, this.#asked).catch(() => []);
+    return [...forgotten, ...onHost, ...onDevice];
+  }
+
+  #tellLeaks(test: string, leaks: readonly string[], errors: JestError[]): void {
+    const list = leaks.map((leak) => `  ${leak}`).join("\n");
+    if (errors.length > 0) errors[0] = withNote(errors[0], `It left behind, removed since:\n${list}`);
+    else if (this.options.leaks === "warn")
+      process.stderr.write(`avf: "${test}" left behind, removed since:\n${list}\n`);
+    else {
+      const hint = 'end what a test starts; testEnvironmentOptions: { leaks: "warn" } only tells';
+      errors.push(new UsageError("TEST_LEAKED", `Test "${test}" left behind, removed since:\n${list}`, { hint }));
+    }
+  }
+
+  #tellRetry({ name, attempt }: TestRun, error: JestError): void {
+    const first = describeError(thrownError(error)).split("\n", 1)[0] ?? "";
+    const { attempts } = this.options.retry;
+    process.stderr.write(`avf: "${name}" failed and runs again (attempt ${attempt + 1} of ${attempts}): ${first}\n`);
+  }
+
+  #classify(errors: readonly JestError[], vms: readonly LedgerEntry[]): ReturnType<typeof classifyFailure> {
+    const { device } = this.options;
+    return classifyFailure(errors, {
+      deviceGone: device.opened?.device.gone.aborted === true,
+      vmFailed: vms.some(({ vm }) =>
+        vm.transitions.some(
+          ({ cause }) =>
+            cause.kind === "died" && !(cause.reason.kind === "known" && ORDERLY.includes(cause.reason.name)),
+        ),
+      ),
+    });
+  }
+
+  async #hold(error: unknown): Promise<void> {
+    const { device, ledger, holdMs, record, file } = this.options;
+    const harness = device.opened;
+    const { test } = this;
+    const name = test?.name ?? `a hook of ${shortPath(file)}`;
+    if (holdMs === undefined || this.#held || isEnding() || harness?.device.gone.aborted !== false) return;
+    const isInfrastructure = this.#classify([error], ledger.entries()) === "infrastructure";
+    if (test !== undefined && this.options.retry.willRetry(test.attempt, isInfrastructure)) return;
+    this.#held = true;
+    test?.stopWork();
+    const evidence = test && (await this.#saveEvidence(test, [error], ledger.entries()));
+    const vms = ledger.entries();
+    await holdFailedTest({ test: name, file, harness, vms, record, evidence, timeoutMs: holdMs });
+  }
+
+  async #saveEvidence(
+    test: TestRun,
+    errors: readonly JestError[],
+    vms: readonly LedgerEntry[],
+  ): Promise<string | undefined> {
+    const { record, projectFolder, file, device } = this.options;
+    const texts = errors.map((error) => errorText(thrownError(error)));
+    const about = { runFolder: record.folder, projectFolder, file, name: test.name, attempt: test.attempt };
+    const harness = this.#asked ? device.opened : undefined;
+    const packages = harness?.apps.map(({ packageName }) => packageName) ?? [];
+    try {
+      const deviceLogs = await harness?.deviceLogs?.(packages, performance.now() - test.startedMs);
+      return await saveEvidence({ ...about, errors: texts, ...(deviceLogs && { deviceLogs }) }, vms);
+    } catch {
+      // A full disk must not hide the failure itself.
+      return undefined;
+    }
+  }
+
+  async #removeVms(entries: readonly LedgerEntry[]): Promise<readonly unknown[]> {
+    const { device } = this.options;
+    // With the device, its VMs are gone as well; that it is gone has failed the test already.
+    if (device.opened?.device.gone.aborted !== false || (isEnding() && device.endsWithUs)) return [];
+    return removeVms(entries, CLEAN_UP_TIMEOUT_MS);
+  }
+}
+
+/** VMs of the file's hooks, which tests may start and leave. */
+function knownThings(ofFile: readonly LedgerEntry[]): KnownThings {
+  return {
+    cids: new Set(ofFile.flatMap(({ vm }) => (vm.cid === undefined ? [] : [vm.cid]))),
+    folders: ofFile.map(({ vm, dataFolder }) => `${dataFolder}/vm/${vm.getName()}`),
+  };
+}
