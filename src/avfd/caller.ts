@@ -22,7 +22,7 @@ export interface Caller {
    */
   open(path: string, flags: number, mode?: number): Promise<FileHandle>;
   /** What it prints, and its exit code, should this service die before the command ends. */
-  setLastWords(exitCode: number, text: string): void;
+  setLastWords(exitCode: number, stream: "stdout" | "stderr", text: string): void;
 }
 
 /** A file of the caller could not be opened. `message` reads as Rust and C print it, without the path. */

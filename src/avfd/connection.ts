@@ -128,8 +128,8 @@ class ClientConnection implements Caller {
     }
   }
 
-  setLastWords(exitCode: number, text: string): void {
-    this.#send(encodeLastWords(exitCode, text));
+  setLastWords(exitCode: number, stream: "stdout" | "stderr", text: string): void {
+    this.#send(encodeLastWords(exitCode, stream, text));
   }
 
   #output(stream: "stdout" | "stderr"): Writable {

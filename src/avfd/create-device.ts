@@ -6,11 +6,12 @@ import { LogBuffer } from "./log/log-buffer.js";
 import { Installer } from "./packages/installer.js";
 import { systemPackages } from "./packages/package-record.js";
 import { PackageStore } from "./packages/package-store.js";
-import { DeviceIdentity } from "./properties/device-identity.js";
+import { DeviceIdentity, isIdentityState } from "./properties/device-identity.js";
 import { readDeviceFacts } from "./properties/device-properties.js";
 import { PropertyStore } from "./properties/property-store.js";
 import { DEFAULT_RELEASE, SDK_OF_RELEASE } from "./releases.js";
 import { VirtualizationService } from "./virtualization/virtualization-service.js";
+import { isTextMap, VolatileState } from "./volatile-state.js";
 import type { Vmm } from "./vmm/contract.js";
 import { crosvmVmm } from "./vmm/crosvm/crosvm.js";
 import { qemuVmm } from "./vmm/qemu/qemu.js";
@@ -18,8 +19,15 @@ import { qemuVmm } from "./vmm/qemu/qemu.js";
 /** @param vmms to choose from, best first; default: those that this device may have */
 export function createDevice(paths: DevicePaths, vmms: readonly Vmm[] = deviceVmms(paths)): Device {
   const log = new LogBuffer();
-  const properties = new PropertyStore(paths.resolve("/data/property/persistent_properties.json"));
-  const identity = new DeviceIdentity(properties, readDeviceFacts(DEFAULT_RELEASE, paths.resolve("/dev/kvm")));
+  const properties = new PropertyStore(
+    paths.resolve("/data/property/persistent_properties.json"),
+    new VolatileState(paths.resolve("/run/avfd/properties.json"), isTextMap),
+  );
+  const identity = new DeviceIdentity(
+    properties,
+    readDeviceFacts(DEFAULT_RELEASE, paths.resolve("/dev/kvm")),
+    new VolatileState(paths.resolve("/run/avfd/identity.json"), isIdentityState),
+  );
   const sdk = (): number => SDK_OF_RELEASE[identity.release];
   const packages = new PackageStore(paths.resolve("/data/system/packages.json"), systemPackages(sdk()), (codePath) =>
     existsSync(paths.resolve(codePath)),
@@ -31,8 +39,9 @@ export function createDevice(paths: DevicePaths, vmms: readonly Vmm[] = deviceVm
 
 function deviceVmms(paths: DevicePaths): readonly Vmm[] {
   const neededDevices = ["/dev/kvm", "/dev/vhost-vsock"].map((device) => paths.resolve(device));
+  const launcher = paths.devctl;
   return [
-    crosvmVmm({ program: paths.resolve(CROSVM), digestFile: paths.resolve(CROSVM_DIGEST), neededDevices }),
-    qemuVmm({ program: paths.resolve("/usr/bin/qemu-system-x86_64"), neededDevices }),
+    crosvmVmm({ program: paths.resolve(CROSVM), digestFile: paths.resolve(CROSVM_DIGEST), neededDevices, launcher }),
+    qemuVmm({ program: paths.resolve("/usr/bin/qemu-system-x86_64"), neededDevices, launcher }),
   ];
 }

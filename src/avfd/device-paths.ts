@@ -1,6 +1,10 @@
 /** Where things lie on the device. Everything is under one root, so that tests can have a device in a folder. */
 import { join } from "node:path";
 
+/** Has a folder for each VM, by CID. */
+export const SERVICE_FOLDER = "/data/misc/virtualizationservice";
+/** Where Android's virt APEX has Microdroid's images. */
+export const GUEST_IMAGES = "/apex/com.android.virt/etc/fs";
 /** Where Android's virt APEX has it. */
 export const CROSVM = "/apex/com.android.virt/bin/crosvm";
 /** SHA-256 of it, written when the image was made. */

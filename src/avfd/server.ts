@@ -1,5 +1,5 @@
 /** The socket that every command of the device connects to. */
-import { chmod, mkdir, rm } from "node:fs/promises";
+import { chmod, mkdir, rename, rm } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
 import { basename, dirname } from "node:path";
 import type { Caller, Command } from "./caller.js";
@@ -14,16 +14,19 @@ const NOT_FOUND_EXIT_CODE = 127;
  * A command that throws ends with its message on stderr and exit code 1; it never takes the service down.
  */
 export async function listen(socketPath: string, commands: ReadonlyMap<string, Command>): Promise<Server> {
+  // Shows under its name only when all may connect: whoever waits for it tries at once.
+  const draft = `${socketPath}.new`;
   await mkdir(dirname(socketPath), { recursive: true });
-  await rm(socketPath, { force: true });
+  await rm(draft, { force: true });
   const server = createServer((socket) => {
     serveConnection(socket, (caller, argv) => runCommand(commands, caller, argv));
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
-    server.listen(socketPath, resolve);
+    server.listen(draft, resolve);
   });
-  await chmod(socketPath, 0o666);
+  await chmod(draft, 0o666);
+  await rename(draft, socketPath);
   return server;
 }
 

@@ -90,9 +90,9 @@ export function encodeClose(descriptor: number): readonly Buffer[] {
   return encodeFrame("C", int32(descriptor));
 }
 
-/** What the client prints to stdout, and its exit code, should this service die. */
-export function encodeLastWords(exitCode: number, text: string): readonly Buffer[] {
-  return encodeFrame("L", Buffer.concat([int32(exitCode), Buffer.from(text)]));
+/** What the client prints, and its exit code, should this service die. */
+export function encodeLastWords(exitCode: number, stream: "stdout" | "stderr", text: string): readonly Buffer[] {
+  return encodeFrame("L", Buffer.concat([int32(exitCode), int32(stream === "stdout" ? 1 : 2), Buffer.from(text)]));
 }
 
 export function encodeExit(exitCode: number): readonly Buffer[] {

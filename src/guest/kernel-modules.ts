@@ -9,6 +9,8 @@ import { run } from "../process/run.js";
  * system disk each piece would be an exit to the VMM, which took longer than the bigger initramfs does.
  */
 export const initramfsModules = {
+  panic: ["pvpanic", "pvpanic-mmio"],
+  "panic-pci": ["pvpanic-pci"],
   virtio: ["virtio_ring", "virtio", "virtio_mmio"],
   "virtio-pci": ["virtio_pci_modern_dev", "virtio_pci_legacy_dev", "virtio_pci"],
   "disks-and-consoles": ["virtio_blk", "virtio_console"],

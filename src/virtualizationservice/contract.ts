@@ -2,6 +2,7 @@
  * What the lifecycle library needs of the side that runs VMs. Mirrors `IVirtualizationService` and `IVirtualMachine`
  * (Android 15, virtualizationservice/aidl), as far as the `vm` tool offers them.
  */
+import { SERVICE_DEATH_REASONS } from "../base/death-reasons.js";
 import type { HarnessError } from "../base/errors.js";
 
 /** `VirtualMachineState` of the service. */
@@ -22,22 +23,7 @@ export const VM_ERROR_CODES = {
 /** `DeathReason` of Android 15, and -1 for a service that died itself. */
 export const DEATH_REASONS = {
   VIRTUALIZATION_SERVICE_DIED: -1,
-  INFRASTRUCTURE_ERROR: 0,
-  KILLED: 1,
-  UNKNOWN: 2,
-  SHUTDOWN: 3,
-  START_FAILED: 4,
-  REBOOT: 5,
-  CRASH: 6,
-  PVM_FIRMWARE_PUBLIC_KEY_MISMATCH: 7,
-  PVM_FIRMWARE_INSTANCE_IMAGE_CHANGED: 8,
-  MICRODROID_FAILED_TO_CONNECT_TO_VIRTUALIZATION_SERVICE: 11,
-  MICRODROID_PAYLOAD_HAS_CHANGED: 12,
-  MICRODROID_PAYLOAD_VERIFICATION_FAILED: 13,
-  MICRODROID_INVALID_PAYLOAD_CONFIG: 14,
-  MICRODROID_UNKNOWN_RUNTIME_ERROR: 15,
-  HANGUP: 16,
-  WATCHDOG_REBOOT: 17,
+  ...SERVICE_DEATH_REASONS,
 } as const;
 
 export type DeathReason =

@@ -29,6 +29,7 @@ int tail_main(int argc, char **argv);
 
 static const char *program = "avfdc";
 static int last_words_code = 1;
+static int last_words_fd = STDOUT_FILENO;
 static char *last_words;
 
 static void fail(const char *what) {
@@ -79,7 +80,7 @@ static uint32_t get_u32(const unsigned char *at) {
 /* avfd went away without telling an exit code. */
 static void service_died(void) {
     if (last_words) {
-        write_all(STDOUT_FILENO, last_words, strlen(last_words));
+        write_all(last_words_fd, last_words, strlen(last_words));
         exit(last_words_code);
     }
     fprintf(stderr, "%s: avfd, the service of this device, is gone\n", program);
@@ -187,10 +188,11 @@ static void handle_frame(int sock, char type, const unsigned char *data, uint32_
         if (size == 4 && get_u32(data) > STDERR_FILENO) close((int)get_u32(data));
         break;
     case FRAME_LAST_WORDS:
-        if (size < 4) break;
+        if (size < 8) break;
         free(last_words);
         last_words_code = (int)get_u32(data);
-        last_words = strndup((const char *)data + 4, size - 4);
+        last_words_fd = get_u32(data + 4) == STDERR_FILENO ? STDERR_FILENO : STDOUT_FILENO;
+        last_words = strndup((const char *)data + 8, size - 8);
         break;
     case FRAME_EXIT:
         exit(size == 4 ? (int)get_u32(data) : 1);

@@ -1,6 +1,7 @@
 /*
  * What avfd needs of the kernel and Node cannot do: `devctl clock EPOCH_MS`, `devctl entropy HEX`, `devctl sync`.
  * A device restored from a snapshot has the clock and the random numbers of the moment it was saved.
+ * `devctl bound PROGRAM ARGS...` runs a program that is killed when whoever started it ends, however that ends.
  * `devctl exec PROGRAM ARGS...` is for init: a shell starts what it puts in the background with SIGINT ignored, and a
  * program that never gets Ctrl-C back hands that on to each of its children.
  */
@@ -11,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -54,6 +56,15 @@ static int exec_with_default_signals(char **argv) {
     return fail(argv[0]);
 }
 
+static int exec_bound(char **argv) {
+    pid_t parent = getppid();
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) return fail("prctl");
+    /* It may have ended before it could tell. */
+    if (getppid() != parent || parent == 1) return fail("started by a process that is gone");
+    execvp(argv[0], argv);
+    return fail(argv[0]);
+}
+
 int main(int argc, char **argv) {
     if (argc == 3 && strcmp(argv[1], "clock") == 0) return set_clock(argv[2]);
     if (argc == 3 && strcmp(argv[1], "entropy") == 0) return add_entropy(argv[2]);
@@ -62,6 +73,7 @@ int main(int argc, char **argv) {
         return 0;
     }
     if (argc > 2 && strcmp(argv[1], "exec") == 0) return exec_with_default_signals(argv + 2);
-    fprintf(stderr, "usage: devctl clock EPOCH_MS | entropy HEX | sync | exec PROGRAM ARGS...\n");
+    if (argc > 2 && strcmp(argv[1], "bound") == 0) return exec_bound(argv + 2);
+    fprintf(stderr, "usage: devctl clock EPOCH_MS | entropy HEX | sync | exec PROGRAM ARGS... | bound PROGRAM ARGS...\n");
     return 2;
 }

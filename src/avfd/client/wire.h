@@ -16,7 +16,7 @@
 #define FRAME_WANT 'W'       /* u32: read at most so many bytes of stdin, once */
 #define FRAME_OPEN 'P'       /* i32 flags, u32 mode, path: open this with the caller's rights */
 #define FRAME_CLOSE 'C'      /* i32 descriptor */
-#define FRAME_LAST_WORDS 'L' /* i32 exit code, text for stdout: used when avfd is gone without an exit frame */
+#define FRAME_LAST_WORDS 'L' /* i32 exit code, i32 descriptor (1 or 2), text for it: used when avfd is gone without an exit frame */
 #define FRAME_EXIT 'X'       /* i32 exit code */
 
 #define FRAME_HEAD_BYTES 5

@@ -1,5 +1,9 @@
 import { describe, expect, test } from "@jest/globals";
-import { DeviceIdentity } from "./device-identity.js";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { isTextMap, VolatileState } from "../volatile-state.js";
+import { DeviceIdentity, isIdentityState } from "./device-identity.js";
 import { PropertyStore } from "./property-store.js";
 
 const facts = { release: 15, kernelRelease: "6.1.0-50-cloud-amd64", hasKvm: true, serial: "s1" } as const;
@@ -35,6 +39,39 @@ describe("device identity", () => {
     expect(properties.get("ro.build.version.sdk")).toBe("33");
     expect(properties.get("ro.serialno")).toBe("avf-2");
     expect(properties.get("debug.mine")).toBe("1");
+  });
+
+  test("a service that is started again finds the device as it was", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "device-identity-"));
+    try {
+      const start = (): { properties: PropertyStore; identity: DeviceIdentity } => {
+        const properties = new PropertyStore(
+          join(folder, "persistent.json"),
+          new VolatileState(join(folder, "run/properties.json"), isTextMap),
+        );
+        const state = new VolatileState(join(folder, "run/identity.json"), isIdentityState);
+        return { properties, identity: new DeviceIdentity(properties, facts, state) };
+      };
+      const first = start();
+      first.identity.setRelease(13);
+      await first.identity.override(new Map([["ro.serialno", "avf-2"]]));
+      await first.properties.set("debug.mine", "1");
+      await first.properties.set("persist.mine", "2");
+
+      const second = start();
+      expect(second.identity.release).toBe(13);
+      second.identity.setRelease(15);
+      second.identity.setRelease(13);
+      expect(second.properties.get("ro.serialno")).toBe("avf-2");
+      expect(second.properties.get("debug.mine")).toBe("1");
+      expect(second.properties.get("persist.mine")).toBe("2");
+
+      await writeFile(join(folder, "run/identity.json"), '{"release": 12}');
+      await writeFile(join(folder, "run/properties.json"), "cut");
+      expect(start().identity.release).toBe(15);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 
   test("one bad name and nothing is set", async () => {

@@ -2,7 +2,20 @@
 import { deviceProperties, type DeviceFacts } from "./device-properties.js";
 import type { PropertyStore } from "./property-store.js";
 import { isLegalPropertyName } from "./property-rules.js";
-import type { AndroidRelease } from "../releases.js";
+import { isAndroidRelease, type AndroidRelease } from "../releases.js";
+import { isTextMap, type VolatileState } from "../volatile-state.js";
+
+/** What the emulator made of this device; a service that is started again must not make another one of it. */
+export interface IdentityState {
+  readonly release: AndroidRelease;
+  readonly overrides: Readonly<Record<string, string>>;
+}
+
+export function isIdentityState(value: unknown): value is IdentityState {
+  if (typeof value !== "object" || value === null) return false;
+  const { release, overrides } = value as Partial<Record<keyof IdentityState, unknown>>;
+  return isAndroidRelease(release) && isTextMap(overrides);
+}
 
 export class DeviceIdentity {
   /** What the emulator set: it stays when the release changes. */
@@ -12,8 +25,11 @@ export class DeviceIdentity {
   constructor(
     private readonly properties: PropertyStore,
     facts: DeviceFacts,
+    private readonly state?: VolatileState<IdentityState>,
   ) {
-    this.#facts = facts;
+    const saved = state?.read();
+    for (const [name, value] of Object.entries(saved?.overrides ?? {})) this.#overrides.set(name, value);
+    this.#facts = { ...facts, release: saved?.release ?? facts.release };
     this.#load();
   }
 
@@ -24,6 +40,7 @@ export class DeviceIdentity {
   setRelease(release: AndroidRelease): void {
     this.#facts = { ...this.#facts, release };
     this.#load();
+    this.#keep();
   }
 
   /** Any property, `ro.` ones too. Throws for a name that no property can have; then none is set. */
@@ -35,6 +52,11 @@ export class DeviceIdentity {
       this.#overrides.set(name, value);
       await this.properties.set(name, value);
     }
+    this.#keep();
+  }
+
+  #keep(): void {
+    this.state?.write({ release: this.release, overrides: Object.fromEntries(this.#overrides) });
   }
 
   #load(): void {

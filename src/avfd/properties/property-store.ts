@@ -1,6 +1,7 @@
-/** System properties. Those that begin with `persist.` survive a restart of the device, the others do not. */
+/** System properties. Those that begin with `persist.` survive a restart of the device; all survive the service. */
 import { readFileSync } from "node:fs";
 import { writeFileAtomic } from "../../base/atomic-file.js";
+import type { VolatileState } from "../volatile-state.js";
 
 const PERSISTENT_PREFIX = "persist.";
 
@@ -8,8 +9,15 @@ export class PropertyStore {
   readonly #values = new Map<string, string>();
   #saving: Promise<void> = Promise.resolve();
 
-  /** @param file where persistent properties are kept; undefined: nowhere */
-  constructor(private readonly file?: string) {
+  /**
+   * @param file where persistent properties are kept; undefined: nowhere
+   * @param volatile where the others are kept while the device runs; undefined: nowhere
+   */
+  constructor(
+    private readonly file?: string,
+    private readonly volatile?: VolatileState<Readonly<Record<string, string>>>,
+  ) {
+    for (const [name, value] of Object.entries(volatile?.read() ?? {})) this.#values.set(name, value);
     for (const [name, value] of readSaved(file)) this.#values.set(name, value);
   }
 
@@ -21,6 +29,7 @@ export class PropertyStore {
   async set(name: string, value: string): Promise<void> {
     this.#values.set(name, value);
     if (name.startsWith(PERSISTENT_PREFIX)) await this.#save();
+    else this.#keep();
   }
 
   /** Properties of the build, which a change of release replaces; what was set since under other names stays. */
@@ -29,15 +38,21 @@ export class PropertyStore {
       if (name.startsWith(PERSISTENT_PREFIX) && this.#values.has(name)) continue;
       this.#values.set(name, value);
     }
+    this.#keep();
   }
 
   delete(name: string): void {
     this.#values.delete(name);
+    this.#keep();
   }
 
   /** Sorted by name, as `getprop` lists them. */
   entries(): readonly (readonly [string, string])[] {
     return [...this.#values].sort(([a], [b]) => (a < b ? -1 : 1));
+  }
+
+  #keep(): void {
+    this.volatile?.write(Object.fromEntries(this.entries().filter(([name]) => !name.startsWith(PERSISTENT_PREFIX))));
   }
 
   async #save(): Promise<void> {

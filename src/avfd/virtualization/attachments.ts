@@ -10,6 +10,8 @@ interface SaidLine {
   readonly text: string;
 }
 
+type LastWords = Parameters<Caller["setLastWords"]>;
+
 export class Attachments {
   readonly #byCid = new Map<number, Attachment>();
   #held = false;
@@ -56,7 +58,7 @@ export class Attachment {
   readonly #ended: Promise<void>;
   #settleEnded: () => void = () => undefined;
   #client: Caller | undefined;
-  #lastWords: { readonly exitCode: number; readonly text: string } | undefined;
+  #lastWords: LastWords | undefined;
 
   constructor(
     readonly vm: VirtualMachine,
@@ -81,9 +83,9 @@ export class Attachment {
   }
 
   /** What the client prints should this service die. */
-  setLastWords(exitCode: number, text: string): void {
-    this.#lastWords = { exitCode, text };
-    this.#client?.setLastWords(exitCode, text);
+  setLastWords(...words: LastWords): void {
+    this.#lastWords = words;
+    this.#client?.setLastWords(...words);
   }
 
   bind(client: Caller): void {
@@ -109,7 +111,7 @@ export class Attachment {
       if (stream === "stdout") client.print(text);
       else client.printError(text);
     }
-    if (this.#lastWords) client.setLastWords(this.#lastWords.exitCode, this.#lastWords.text);
+    if (this.#lastWords) client.setLastWords(...this.#lastWords);
     this.bind(client);
     await this.#ended;
   }

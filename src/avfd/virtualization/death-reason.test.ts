@@ -1,7 +1,13 @@
 import { describe, expect, test } from "@jest/globals";
 import { deathReason, type EndOfVm } from "./death-reason.js";
 
-const quiet: EndOfVm = { end: { kind: "shutdown" }, failure: "", hangup: false, consoleTail: "" };
+const quiet: EndOfVm = {
+  end: { kind: "shutdown" },
+  failure: "",
+  hangup: false,
+  consoleTail: "",
+  payloadStarted: false,
+};
 
 describe("death reason", () => {
   test.each([
@@ -40,9 +46,14 @@ describe("death reason", () => {
     expect(deathReason({ ...killed, failure: "noise" })).toBe("KILLED");
   });
 
-  test("a reset after a kernel panic is a crash", () => {
-    const consoleTail = "[    1.0] Kernel panic - not syncing: sysrq triggered crash";
+  test("a reset after a kernel panic of an early boot is a crash", () => {
+    const consoleTail = "[    1.0] Kernel panic - not syncing: No working init found";
     expect(deathReason({ ...quiet, end: { kind: "reboot" }, consoleTail })).toBe("CRASH");
     expect(deathReason({ ...quiet, end: { kind: "killed" }, consoleTail })).toBe("KILLED");
+  });
+
+  test("a payload's words on the console make no crash", () => {
+    const consoleTail = "Kernel panic - not syncing: as the payload says";
+    expect(deathReason({ ...quiet, end: { kind: "reboot" }, consoleTail, payloadStarted: true })).toBe("REBOOT");
   });
 });

@@ -1,26 +1,8 @@
 /** Why a VM ended: what the guest said about it, else how its monitor ended (reference: avf.md 4.3). */
+import type { ServiceDeathReason } from "../../base/death-reasons.js";
 import type { VmmEnd } from "../vmm/contract.js";
 
-export const DEATH_REASONS = {
-  INFRASTRUCTURE_ERROR: 0,
-  KILLED: 1,
-  UNKNOWN: 2,
-  SHUTDOWN: 3,
-  START_FAILED: 4,
-  REBOOT: 5,
-  CRASH: 6,
-  PVM_FIRMWARE_PUBLIC_KEY_MISMATCH: 7,
-  PVM_FIRMWARE_INSTANCE_IMAGE_CHANGED: 8,
-  MICRODROID_FAILED_TO_CONNECT_TO_VIRTUALIZATION_SERVICE: 11,
-  MICRODROID_PAYLOAD_HAS_CHANGED: 12,
-  MICRODROID_PAYLOAD_VERIFICATION_FAILED: 13,
-  MICRODROID_INVALID_PAYLOAD_CONFIG: 14,
-  MICRODROID_UNKNOWN_RUNTIME_ERROR: 15,
-  HANGUP: 16,
-  WATCHDOG_REBOOT: 17,
-} as const;
-
-export type DeathReason = keyof typeof DEATH_REASONS;
+export type DeathReason = ServiceDeathReason;
 
 /** What a guest may write to its failure device, before the first `|`. */
 const REASONS_OF_GUESTS: readonly DeathReason[] = [
@@ -51,14 +33,16 @@ export interface EndOfVm {
   readonly hangup: boolean;
   /** Last output of the console. */
   readonly consoleTail: string;
+  /** From then on anybody's words are on the console, and it is no witness any more. */
+  readonly payloadStarted: boolean;
 }
 
-export function deathReason({ end, failure, hangup, consoleTail }: EndOfVm): DeathReason {
+export function deathReason({ end, failure, hangup, consoleTail, payloadStarted }: EndOfVm): DeathReason {
   const [said = ""] = failure.split("|");
   // The guard's reason counts only when the guest gave none.
   const reason = failure === "" && hangup ? "HANGUP" : REASONS_OF_GUESTS.find((known) => known === said);
   if (reason) return reason;
-  // Without a panic device, a kernel that panicked looks like one that restarted.
-  if (end.kind === "reboot" && consoleTail.includes("Kernel panic - not syncing")) return "CRASH";
+  // Until its driver for the panic device is loaded, a kernel that panicked looks like one that restarted.
+  if (end.kind === "reboot" && !payloadStarted && consoleTail.includes("Kernel panic - not syncing")) return "CRASH";
   return OF_VMM[end.kind];
 }

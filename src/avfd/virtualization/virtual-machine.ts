@@ -1,5 +1,6 @@
 /** One VM from its creation to its death: state, monitor process, streams, hang-up guard. */
 import type { Readable, Writable } from "node:stream";
+import { describeError } from "../../base/errors.js";
 import type { LogBuffer } from "../log/log-buffer.js";
 import { VmStartRefusal } from "../vmm/boot-memory.js";
 import type { VmmProcess } from "../vmm/contract.js";
@@ -7,7 +8,7 @@ import { deathReason, type DeathReason } from "./death-reason.js";
 import { StreamTail } from "./stream-tail.js";
 import { ServiceError } from "./service-error.js";
 import type { Requester } from "./vm-config.js";
-import { parseGuestNotification, stateAfter, type GuestNotification, type VmState } from "./vm-state.js";
+import { parseGuestNotification, stateAfter, VM_STATES, type GuestNotification, type VmState } from "./vm-state.js";
 
 export type VmEvent = GuestNotification | { readonly kind: "died"; readonly reason: DeathReason };
 
@@ -97,7 +98,7 @@ export class VirtualMachine {
       this.#process = process;
       this.#write("I", `Running ${process.argv[0]} with args: ${JSON.stringify(process.argv.slice(1))}`);
       this.#write("I", `${this.#describe()} started with pid ${process.pid}`);
-      void this.#watch(process);
+      void this.#watch(process).catch((error: unknown) => this.#loseSight(process, error));
       if (this.#killed) process.kill();
     } catch (error) {
       if (error instanceof VmStartRefusal) return this.#refuse(error.message);
@@ -156,7 +157,24 @@ export class VirtualMachine {
     const said = failure.text();
     this.#write("I", `${VMM_TAG.split("::")[1]}(${process.pid}) exited with ${describeEnd(end)}`);
     if (said !== "") this.#write("I", `${this.#describe()} gave the reason ${said}`);
-    await this.#die(deathReason({ end, failure: said, hangup: this.#hungUp, consoleTail: consoleTail.text() }));
+    await this.#die(
+      deathReason({
+        end,
+        failure: said,
+        hangup: this.#hungUp,
+        consoleTail: consoleTail.text(),
+        payloadStarted: VM_STATES[this.#state] >= VM_STATES.STARTED,
+      }),
+    );
+  }
+
+  /** Who cannot be watched must not run. */
+  async #loseSight(process: VmmProcess, error: unknown): Promise<void> {
+    this.#write("E", `${this.#describe()} cannot be watched: ${describeError(error)}`);
+    clearTimeout(this.#guard);
+    process.kill();
+    await process.ended;
+    await this.#die("INFRASTRUCTURE_ERROR");
   }
 
   #startGuard(): void {
@@ -172,7 +190,10 @@ export class VirtualMachine {
   async #die(reason: DeathReason): Promise<void> {
     if (this.#state === "DEAD") return;
     this.#state = "DEAD";
-    await this.options.release();
+    // What cannot be freed must not keep anybody waiting for the end of a VM that has ended.
+    await this.options.release().catch((error: unknown) => {
+      this.#write("E", `${this.#describe()} left something behind: ${describeError(error)}`);
+    });
     this.#write("I", `${this.#describe()} died: ${reason}`);
     this.#emit({ kind: "died", reason });
     this.#tellDeath(reason);

@@ -1,16 +1,14 @@
 /** The service that owns the device's VMs: their CIDs, folders, states and ends. */
-import { chown, mkdir, open, readFile, rm, writeFile } from "node:fs/promises";
-import { cpus } from "node:os";
+import { chown, mkdir, open, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { DevicePaths } from "../device-paths.js";
+import { GUEST_IMAGES, SERVICE_FOLDER, type DevicePaths } from "../device-paths.js";
 import { describeSystemError } from "../errno.js";
 import { kernelRandomBytes } from "../kernel-random.js";
 import type { LogBuffer } from "../log/log-buffer.js";
 import type { PackageStore } from "../packages/package-store.js";
 import type { DeviceIdentity } from "../properties/device-identity.js";
 import type { PropertyStore } from "../properties/property-store.js";
-import { checkBootMemory } from "../vmm/boot-memory.js";
-import type { Vmm, VmmDisk } from "../vmm/contract.js";
+import type { Vmm } from "../vmm/contract.js";
 import { selectVmm, VMM_PROPERTY } from "../vmm/select.js";
 import { checkAccess } from "./access-checks.js";
 import { Attachments } from "./attachments.js";
@@ -18,13 +16,14 @@ import { nextCid } from "./cid-allocator.js";
 import { DeviceSecret } from "./device-secret.js";
 import { FreezeGate } from "./freeze.js";
 import { GuestReports, type NotifyGuest } from "./guest-reports.js";
-import { guestDisks, kernelParams } from "./guest-boot.js";
+import { guestDisks } from "./guest-boot.js";
 import { metadataDisk } from "./metadata-disk.js";
 import { ServiceError } from "./service-error.js";
-import { DEFAULT_MEMORY_MIB, type AppVmConfig, type Requester } from "./vm-config.js";
+import type { AppVmConfig, Requester } from "./vm-config.js";
 import { VirtualMachine, type VmStreamEnds } from "./virtual-machine.js";
+import { launchVm } from "./launch-vm.js";
 import { VsockRelay } from "./vsock-relay.js";
-import { killLeftoverVmms, recordVmm } from "./vmm-records.js";
+import { killLeftoverVmms } from "./vmm-records.js";
 
 export interface VirtualizationServiceOptions {
   readonly paths: DevicePaths;
@@ -35,18 +34,16 @@ export interface VirtualizationServiceOptions {
   readonly vmms: readonly Vmm[];
 }
 
-export const SERVICE_FOLDER = "/data/misc/virtualizationservice";
 const DEVICE_SECRET = "/data/misc/keystore/virtualization_secret";
 const LAST_CID_PROPERTY = "virtualizationservice.state.last_cid";
-const GUEST_IMAGES = "/apex/com.android.virt/etc/fs";
-const KERNEL = `${GUEST_IMAGES}/microdroid_kernel`;
-const INITRD = `${GUEST_IMAGES}/microdroid_initrd.img`;
-const KERNEL_PARAMETERS = `${GUEST_IMAGES}/microdroid_cmdline`;
 const SYSTEM_IMAGE = `${GUEST_IMAGES}/microdroid_system.img`;
 /** A guest port that is in use is not worth failing for: another CID has another one. */
 const LISTEN_ATTEMPTS = 5;
 /** 30 s on a phone; ten times that on emulated hardware, as Android has it for Cuttlefish. */
 const HANGUP_TIMEOUT_MS = 300_000;
+/** Another limit, in milliseconds: for tests of the guard, and for machines that are slower still. */
+const HANGUP_TIMEOUT_PROPERTY = "hypervisor.virtualizationmanager.hangup_timeout_ms";
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 export class VirtualizationService {
   /** Settles when what earlier runs of the service left behind is gone. */
@@ -171,8 +168,12 @@ export class VirtualizationService {
         temporaryDirectory,
         streams,
         log,
-        launch: () => this.#launch(cid, config, disks),
-        hangupTimeoutMs: HANGUP_TIMEOUT_MS,
+        launch: async () => {
+          await this.#gate.open();
+          return launchVm(paths, await this.#vmm(), { cid, config, disks });
+        },
+        // A debugger may hold a VM for as long as it likes.
+        hangupTimeoutMs: config.gdbPort === undefined ? this.#hangupTimeoutMs() : undefined,
         release,
       });
       this.#vms.set(cid, vm);
@@ -181,6 +182,11 @@ export class VirtualizationService {
       await release();
       throw new ServiceError("EX_SERVICE_SPECIFIC", `Failed to prepare the VM: ${describeSystemError(error)}`);
     }
+  }
+
+  #hangupTimeoutMs(): number {
+    const set = Number(this.options.properties.get(HANGUP_TIMEOUT_PROPERTY));
+    return Number.isSafeInteger(set) && set > 0 ? Math.min(set, MAX_TIMER_MS) : HANGUP_TIMEOUT_MS;
   }
 
   /** A CID that no live VM has, and its guest's way to report: both or neither. */
@@ -205,34 +211,6 @@ export class VirtualizationService {
   #vmm(): Promise<Vmm> {
     const { vmms, properties } = this.options;
     return selectVmm(vmms, properties.get(VMM_PROPERTY));
-  }
-
-  async #launch(
-    cid: number,
-    config: AppVmConfig,
-    disks: readonly VmmDisk[],
-  ): Promise<Awaited<ReturnType<Vmm["start"]>>> {
-    const { paths } = this.options;
-    await this.#gate.open();
-    const vmm = await this.#vmm();
-    const kernelPath = paths.resolve(KERNEL);
-    const initrdPath = paths.resolve(INITRD);
-    const memoryMib = config.memoryMib === 0 ? DEFAULT_MEMORY_MIB : config.memoryMib;
-    await checkBootMemory(kernelPath, initrdPath, memoryMib);
-    const folder = paths.resolve(join(SERVICE_FOLDER, String(cid)));
-    const process = await vmm.start({
-      cid,
-      folder,
-      kernelPath,
-      initrdPath,
-      kernelParams: kernelParams(config, await readFile(paths.resolve(KERNEL_PARAMETERS), "utf8")),
-      disks,
-      memoryMib,
-      cpuCount: Math.min(config.cpuCount, cpus().length),
-      gdbPort: config.gdbPort,
-    });
-    await recordVmm(folder, process.pid);
-    return process;
   }
 
   async #describeForGuest(config: AppVmConfig): Promise<Parameters<typeof metadataDisk>[0]> {

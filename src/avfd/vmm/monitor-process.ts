@@ -3,23 +3,46 @@ import { spawn } from "node:child_process";
 import { PassThrough, type Duplex, type Readable } from "node:stream";
 import type { VmmDisk, VmmEnd, VmmProcess } from "./contract.js";
 
-/** Descriptors that a monitor is started with, beside 0 to 2. Disks follow in order. */
+/** Descriptors that a monitor is started with, beside 0 to 2. Disks follow in order, and its control channel, if any. */
 export const MONITOR_FDS = { ttyS0: 3, failure: 4, hvc0: 5, log: 6, firstDisk: 7 } as const;
+
+const PIPE = "pipe" as const;
+
+export function controlFd(disks: readonly VmmDisk[]): number {
+  return MONITOR_FDS.firstDisk + disks.length;
+}
+
+/** What a monitor tells about its end beside its exit code and its messages. */
+export interface ControlChannel {
+  /** Settles when all was told; never rejects. */
+  readonly closed: Promise<void>;
+  readonly end: VmmEnd | undefined;
+}
 
 export interface MonitorCommand {
   readonly program: string;
+  /** `devctl`: what it starts is killed when we end, however that comes. Undefined: started without it. */
+  readonly launcher: string | undefined;
   readonly args: readonly string[];
   readonly disks: readonly VmmDisk[];
-  readonly describeEnd: (exitCode: number | null, signal: string | null) => VmmEnd;
+  readonly describeEnd: (exitCode: number | null, signal: string | null, told: VmmEnd | undefined) => VmmEnd;
   /** What a message tells about its end, where that says more than the exit code. */
   readonly describeMessage?: (message: string) => VmmEnd | undefined;
+  /** Takes over our end of a control channel; undefined: the monitor gets none. */
+  readonly openControl?: (stream: Duplex) => ControlChannel;
 }
 
 /** Resolves once the process runs. */
 export async function startMonitor(command: MonitorCommand): Promise<VmmProcess> {
-  const { program, args, disks, describeEnd, describeMessage = () => undefined } = command;
-  const child = spawn(program, args, {
-    stdio: ["ignore", "ignore", "pipe", "pipe", "pipe", "pipe", "pipe", ...disks.map(({ file }) => file.fd)],
+  const { program, launcher, args, disks, describeEnd, describeMessage = () => undefined, openControl } = command;
+  const files = disks.map(({ file }) => file.fd);
+  const [started = program, ...startedArgs] = [
+    ...(launcher === undefined ? [] : [launcher, "bound"]),
+    program,
+    ...args,
+  ];
+  const child = spawn(started, startedArgs, {
+    stdio: ["ignore", "ignore", "pipe", "pipe", "pipe", "pipe", "pipe", ...files, ...(openControl ? [PIPE] : [])],
     // A group of its own: signals meant for the service must not reach a VM.
     detached: true,
   });
@@ -33,6 +56,7 @@ export async function startMonitor(command: MonitorCommand): Promise<VmmProcess>
     Duplex,
     Duplex,
   ];
+  const control = openControl?.(child.stdio[controlFd(disks)] as unknown as Duplex);
   let said: VmmEnd | undefined;
   stderr.on("data", (chunk: Buffer) => {
     said ??= describeMessage(chunk.toString());
@@ -40,7 +64,10 @@ export async function startMonitor(command: MonitorCommand): Promise<VmmProcess>
     if (said?.kind === "crash") child.kill("SIGKILL");
   });
   const ended = new Promise<VmmEnd>((resolve) => {
-    child.once("exit", (exitCode, signal) => resolve(said ?? describeEnd(exitCode, signal)));
+    child.once("exit", (exitCode, signal) => {
+      const settle = (): void => resolve(said ?? describeEnd(exitCode, signal, control?.end));
+      void (control?.closed ?? Promise.resolve()).then(settle);
+    });
   });
   await new Promise<void>((resolve, reject) => {
     child.once("spawn", resolve);

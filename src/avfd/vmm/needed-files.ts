@@ -5,6 +5,8 @@ import { access } from "node:fs/promises";
 export interface NeededFiles {
   readonly program: string;
   readonly neededDevices: readonly string[];
+  /** `devctl`, which binds the program's life to ours; undefined where there is none. */
+  readonly launcher?: string | undefined;
 }
 
 /** Names the first that is missing; undefined: all are there. */

@@ -78,9 +78,14 @@ static bool enabled(const char *parameter) {
 }
 
 static void load_drivers(void) {
+  /* First, for whatever goes wrong from here on: tells the VMM that the kernel panicked. */
+  load_modules(INITRAMFS_MODULES, "panic");
   load_modules(INITRAMFS_MODULES, "virtio");
   /* crosvm has its devices on a PCI bus, QEMU's microvm has no such bus. */
-  if (access("/sys/bus/pci/devices/0000:00:00.0", F_OK) == 0) load_modules(INITRAMFS_MODULES, "virtio-pci");
+  if (access("/sys/bus/pci/devices/0000:00:00.0", F_OK) == 0) {
+    load_modules(INITRAMFS_MODULES, "panic-pci");
+    load_modules(INITRAMFS_MODULES, "virtio-pci");
+  }
   load_modules(INITRAMFS_MODULES, "disks-and-consoles");
 }
 

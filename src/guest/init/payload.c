@@ -32,6 +32,7 @@ static const char *const adbd_environment[] = {COMMON_ENVIRONMENT, "ADBD_PORT=55
 static pid_t start_task(const struct payload_config *config, int release);
 static pid_t start_adbd(void);
 static bool reap(pid_t task, pid_t *adbd, int *exit_code);
+static _Noreturn void fail_of_signal(int number);
 
 int payload_run(const struct payload_config *config, int release, bool adb, const struct identity *identity) {
   sigset_t child_ended;
@@ -97,9 +98,16 @@ static bool reap(pid_t task, pid_t *adbd, int *exit_code) {
   while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
     if (pid == *adbd) *adbd = -1;
     if (pid == task) {
+      if (WIFSIGNALED(status)) fail_of_signal(WTERMSIG(status));
       *exit_code = process_exit_code(status);
       ended = true;
     }
   }
   return ended;
+}
+
+/* A payload without an exit code did not finish: an error of the VM, as in Android (exec_task). */
+static _Noreturn void fail_of_signal(int number) {
+  const char *name = sigabbrev_np(number);
+  fail(FAILURE_UNKNOWN, "Failed to run payload: Payload exited due to signal: %d (SIG%s)", number, name ? name : "unknown");
 }

@@ -24,7 +24,7 @@ export async function runAttached15(
     await withContext("Failed to start VM", () => vm.start());
     attachment.print(`Created ${description} with CID ${vm.cid}, state is ${vm.state}.`);
     // Should this service die, its VMs die with it, and the tool would say so.
-    attachment.setLastWords(0, "VM ended: VirtualizationServiceDied\n");
+    attachment.setLastWords(0, "stdout", "VM ended: VirtualizationServiceDied\n");
     const reason = await vm.died;
     await flushed();
     attachment.print(`VM ended: ${describeReason(reason)}`);

@@ -77,6 +77,7 @@ async function runAttached13(attachment: Attachment, flushed: () => Promise<void
   try {
     await withContext("Failed to start VM", () => vm.start());
     attachment.print(`Started VM, state now ${vm.state}.`);
+    attachment.setLastWords(0, "stderr", "VirtualizationService unexpectedly died\n");
     const reason = await vm.died;
     await flushed();
     attachment.print(describeDeath13(reason));

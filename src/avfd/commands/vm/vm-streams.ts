@@ -27,18 +27,28 @@ export async function openVmStreams(
   paths: StreamPaths,
   { attached, consoleInput }: StreamDefaults,
 ): Promise<VmStreamEnds> {
+  const files: (Readable | Writable)[] = [];
+  const keep = <T extends Readable | Writable>(stream: T): T => {
+    files.push(swallowErrors(stream));
+    return stream;
+  };
   const output = async (path: string | undefined, what: string): Promise<Writable | undefined> => {
     if (path === undefined) return attached ? caller.stdout : undefined;
     const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC;
     const file = await withContext(`Failed to open ${what} file ${debugString(path)}`, () => caller.open(path, flags));
-    return swallowErrors(file.createWriteStream());
+    return keep(file.createWriteStream());
   };
-  return {
-    consoleOut: await output(paths.console, "console"),
-    log: await output(paths.log, "log"),
-    consoleIn: consoleInput ? await openConsoleInput(caller, paths.consoleIn) : undefined,
-    messages: attached ? caller.stderr : undefined,
-  };
+  try {
+    return {
+      consoleOut: await output(paths.console, "console"),
+      log: await output(paths.log, "log"),
+      consoleIn: consoleInput ? keep(await openConsoleInput(caller, paths.consoleIn)) : undefined,
+      messages: attached ? caller.stderr : undefined,
+    };
+  } catch (error) {
+    for (const file of files) file.destroy();
+    throw error;
+  }
 }
 
 /** Streams of files are ours to end; the caller's own are not. */

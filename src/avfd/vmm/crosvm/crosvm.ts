@@ -45,7 +45,8 @@ export function crosvmVmm(files: CrosvmFiles): Vmm {
       const args = buildCrosvmArgs(config, found.options);
       const whole = await makeWholeDisks(config.disks, config.folder);
       // The process has descriptors of its own once it runs.
-      return startMonitor({ program, args, disks: whole.disks, describeEnd: describeCrosvmEnd }).finally(() =>
+      const { launcher } = files;
+      return startMonitor({ program, launcher, args, disks: whole.disks, describeEnd: describeCrosvmEnd }).finally(() =>
         whole.close(),
       );
     },

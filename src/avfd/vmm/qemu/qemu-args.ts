@@ -1,6 +1,6 @@
 /** The command line of QEMU for one VM: a microvm under KVM, booted by PVH, with the serial devices crosvm would give. */
 import type { VmmConfig } from "../contract.js";
-import { MONITOR_FDS } from "../monitor-process.js";
+import { controlFd, MONITOR_FDS } from "../monitor-process.js";
 
 /** Exit code when the guest writes this to the port: (value << 1) | 1. */
 export const DEBUG_EXIT_PORT = 0xf4;
@@ -38,8 +38,11 @@ export function buildQemuArgs(config: VmmConfig): readonly string[] {
     // A reset needs no ACPI then, and `-no-reboot` makes it an end.
     ...["-append", [...config.kernelParams, "reboot=t"].join(" ")],
     ...serialArgs(),
+    ...["-chardev", `socket,id=control,fd=${controlFd(config.disks)}`, "-mon", "chardev=control,mode=control"],
     ...config.disks.flatMap((disk, index) => diskArgs(disk.serial, index, disk.writable)),
     ...["-device", `vhost-vsock-device,guest-cid=${config.cid}`],
+    // A kernel that panics tells it here, whatever its console says or hides.
+    ...["-device", "pvpanic"],
     ...["-device", `isa-debug-exit,iobase=0x${DEBUG_EXIT_PORT.toString(16)},iosize=4`],
     ...(config.gdbPort === undefined ? [] : ["-gdb", `tcp:127.0.0.1:${config.gdbPort}`]),
   ];

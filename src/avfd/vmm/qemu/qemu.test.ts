@@ -85,9 +85,13 @@ test.each([
   expect(describeQemuEnd(code, signal).kind).toBe(kind);
 });
 
+test("what QEMU's monitor told counts more than exit code 0, and less than a signal", () => {
+  expect(describeQemuEnd(0, null, { kind: "crash" }).kind).toBe("crash");
+  expect(describeQemuEnd(null, "SIGKILL", { kind: "crash" }).kind).toBe("killed");
+});
+
 test.each([
   ["KVM internal error. Suberror: 1\nextra data[0]: 0x0\n", "crash"],
-  ["qemu-system-x86_64: terminating on signal 15 from pid 260 (killall)\n", "killed"],
   ["qemu-system-x86_64: warning: something\n", undefined],
 ])("QEMU's message %j means %s", (message, kind) => {
   expect(describeQemuMessage(message)?.kind).toBe(kind);

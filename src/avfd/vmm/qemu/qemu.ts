@@ -4,6 +4,7 @@ import { promisify } from "node:util";
 import type { Vmm, VmmEnd } from "../contract.js";
 import { startMonitor } from "../monitor-process.js";
 import { findMissing, type NeededFiles } from "../needed-files.js";
+import { QemuMonitor } from "./monitor.js";
 import { buildQemuArgs, SHUTDOWN_EXIT_CODE } from "./qemu-args.js";
 
 const VERSION_TIMEOUT_MS = 60_000;
@@ -19,10 +20,12 @@ export function qemuVmm(files: NeededFiles): Vmm {
     start: async (config) =>
       startMonitor({
         program,
+        launcher: files.launcher,
         args: buildQemuArgs(config),
         disks: config.disks,
         describeEnd: describeQemuEnd,
         describeMessage: describeQemuMessage,
+        openControl: (stream) => new QemuMonitor(stream),
       }),
   };
 }
@@ -32,9 +35,13 @@ async function readVersion(program: string): Promise<string> {
   return /version (\S+( \(.*\))?)/.exec(stdout)?.[1] ?? "of an unknown version";
 }
 
-/** With `-no-reboot`, QEMU ends with 0 when the guest resets itself; our guest powers off through the exit port. */
-export function describeQemuEnd(exitCode: number | null, signal: string | null): VmmEnd {
+/**
+ * With `-no-reboot`, QEMU ends with 0 when the guest resets itself, and when it powers off; which it was, its monitor
+ * tells. Our guest's init ends it through the exit port.
+ */
+export function describeQemuEnd(exitCode: number | null, signal: string | null, told?: VmmEnd): VmmEnd {
   if (signal !== null) return { kind: "killed" };
+  if (told) return told;
   switch (exitCode) {
     case SHUTDOWN_EXIT_CODE:
       return { kind: "shutdown" };
@@ -50,7 +57,5 @@ export function describeQemuEnd(exitCode: number | null, signal: string | null):
 /** What a message of QEMU tells about its end, beyond the exit code. */
 export function describeQemuMessage(message: string): VmmEnd | undefined {
   if (/^KVM internal error|^KVM: entry failed/m.test(message)) return { kind: "crash" };
-  // It catches the signal and exits with 0.
-  if (/terminating on signal \d+/.test(message)) return { kind: "killed" };
   return undefined;
 }

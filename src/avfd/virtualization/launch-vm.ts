@@ -1,0 +1,49 @@
+/** Starts the monitor of a VM with the guest's kernel and what the VM's configuration asks for. */
+import { readFile } from "node:fs/promises";
+import { cpus } from "node:os";
+import { join } from "node:path";
+import { GUEST_IMAGES, SERVICE_FOLDER, type DevicePaths } from "../device-paths.js";
+import { checkBootMemory } from "../vmm/boot-memory.js";
+import type { Vmm, VmmDisk, VmmProcess } from "../vmm/contract.js";
+import { kernelParams } from "./guest-boot.js";
+import { DEFAULT_MEMORY_MIB, type AppVmConfig } from "./vm-config.js";
+import { recordVmm } from "./vmm-records.js";
+
+const KERNEL = `${GUEST_IMAGES}/microdroid_kernel`;
+const INITRD = `${GUEST_IMAGES}/microdroid_initrd.img`;
+const KERNEL_PARAMETERS = `${GUEST_IMAGES}/microdroid_cmdline`;
+
+export interface VmToLaunch {
+  readonly cid: number;
+  readonly config: AppVmConfig;
+  readonly disks: readonly VmmDisk[];
+}
+
+/** Throws `VmStartRefusal` for a VM that cannot start as it is configured. When it throws, nothing runs. */
+export async function launchVm(paths: DevicePaths, vmm: Vmm, { cid, config, disks }: VmToLaunch): Promise<VmmProcess> {
+  const kernelPath = paths.resolve(KERNEL);
+  const initrdPath = paths.resolve(INITRD);
+  const memoryMib = config.memoryMib === 0 ? DEFAULT_MEMORY_MIB : config.memoryMib;
+  await checkBootMemory(kernelPath, initrdPath, memoryMib);
+  const folder = paths.resolve(join(SERVICE_FOLDER, String(cid)));
+  const process = await vmm.start({
+    cid,
+    folder,
+    kernelPath,
+    initrdPath,
+    kernelParams: kernelParams(config, await readFile(paths.resolve(KERNEL_PARAMETERS), "utf8")),
+    disks,
+    memoryMib,
+    cpuCount: Math.min(config.cpuCount, cpus().length),
+    gdbPort: config.gdbPort,
+  });
+  try {
+    await recordVmm(folder, process.pid);
+  } catch (error) {
+    // Nobody else knows of it yet.
+    process.kill();
+    await process.ended;
+    throw error;
+  }
+  return process;
+}

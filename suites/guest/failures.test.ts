@@ -1,0 +1,88 @@
+import { adbIntoVm, expect, test, type Device, type VirtualMachine } from "jest-avf";
+
+/** Of Android's userdebug builds: nobody else may kill processes of the system. */
+const SU = "/system/xbin/su";
+/** `ps` would cut them. */
+const COMMAND_LINES = 'for p in /proc/[0-9]*; do echo "${p#/proc/} $(tr "\\0" " " <$p/cmdline)"; done 2>/dev/null';
+const HANGUP_LIMIT = "hypervisor.virtualizationmanager.hangup_timeout_ms";
+
+const ENDS_OF_GUESTS = [
+  ["its kernel panics", "echo c >/proc/sysrq-trigger", "CRASH"],
+  ["it restarts itself", "reboot -f", "REBOOT"],
+  ["it powers itself off", "poweroff -f", "SHUTDOWN"],
+] as const;
+
+test.each(ENDS_OF_GUESTS)(
+  "when %s (%s), the VM ends with %s",
+  async ({ device, readyVm, signal }, _, command, reason) => {
+    await using guest = await adbIntoVm(device, readyVm, { signal });
+    guest.spawn(["sh", "-c", command]);
+    expect(await readyVm.waitFor("died")).toMatchObject({ reason: { name: reason } });
+    expect(errorsOf(readyVm)).toEqual([]);
+  },
+);
+
+test("a payload that a signal ends is an error of its VM, and no exit code", async ({ device, readyVm, signal }) => {
+  await using guest = await adbIntoVm(device, readyVm, { signal });
+  guest.spawn(["killall", "-SEGV", "microdroid_launcher"]);
+  expect(await readyVm.waitFor("died")).toMatchObject({ reason: { name: "MICRODROID_UNKNOWN_RUNTIME_ERROR" } });
+  expect(errorsOf(readyVm)).toEqual([expect.stringContaining("Payload exited due to signal: 11 (SIGSEGV)")]);
+  expect(readyVm.events.history.filter(({ event }) => event.kind === "payload-finished")).toEqual([]);
+});
+
+test("a guest that does not come up in time is ended as hung up", async ({ device, app, vmm }) => {
+  await device.exec(["setprop", HANGUP_LIMIT, "300"]);
+  try {
+    const vm = await vmm.create("slow", app.vmConfig("assets/vm_config.json").build());
+    await vm.run();
+    expect(await vm.waitFor("started")).toMatchObject({ kind: "died", reason: { name: "HANGUP" } });
+  } finally {
+    await device.exec(["setprop", HANGUP_LIMIT, ""]);
+  }
+});
+
+test("a killed monitor takes its own VM along; a killed service all VMs, and is back", async ({ device, app, vmm }) => {
+  const config = app.vmConfig("assets/vm_config.json").build();
+  const victim = await vmm.create("victim", config);
+  const other = await vmm.create("other", config);
+  await Promise.all([victim.run(), other.run()]);
+  await Promise.all([victim.waitFor("ready"), other.waitFor("ready")]);
+
+  await killAsRoot(device, await monitorsOf(device, victim));
+  expect(await victim.waitFor("died")).toMatchObject({ reason: { name: "KILLED" } });
+  await expect(other).toHaveStatus("RUNNING");
+
+  await device.exec(["setprop", "debug.of.before", "kept"]);
+  const before = await device.getProperties();
+  const monitors = await monitorsOf(device, other);
+  await killAsRoot(device, await processesLike(device, /\/avfd\.cjs/));
+  expect(await other.waitFor("died")).toMatchObject({ reason: { name: "VIRTUALIZATION_SERVICE_DIED" } });
+  await expect(other).toHaveStatus("STOPPED");
+
+  // The same device as before, in the same release, with the same packages.
+  expect(await device.getProperties()).toEqual(before);
+  expect((await device.exec(["/apex/com.android.virt/bin/vm", "list"])).stdout.trim()).toBe("Running VMs: []");
+  expect((await device.execUnchecked(["kill", "-0", ...monitors])).stderr).toContain("No such process");
+  await other.run();
+  expect(await other.waitFor("ready")).toEqual({ kind: "ready" });
+});
+
+function errorsOf(vm: VirtualMachine): readonly string[] {
+  return vm.events.history.flatMap(({ event }) => (event.kind === "error" ? [event.message] : []));
+}
+
+/** Process ids of the VM's QEMU or crosvm. */
+async function monitorsOf(device: Device, vm: VirtualMachine): Promise<readonly string[]> {
+  return processesLike(device, new RegExp(`(guest-cid=|--cid )${String(vm.cid)}\\b`));
+}
+
+async function processesLike(device: Device, commandLine: RegExp): Promise<readonly string[]> {
+  const { stdout } = await device.exec(["sh", "-c", COMMAND_LINES]);
+  const lines = stdout.split("\n").filter((line) => commandLine.test(line));
+  if (lines.length === 0) throw new Error(`no process like ${String(commandLine)} in:\n${stdout}`);
+  return lines.map((line) => line.split(" ")[0] ?? "");
+}
+
+async function killAsRoot(device: Device, processes: readonly string[]): Promise<void> {
+  await device.exec([SU, "0", "kill", "-9", ...processes]);
+}
