@@ -1,7 +1,7 @@
 "use strict";
 // A device of ours for a part of the bench, with root on it and a VM of the fixture's app.
 const { execFileSync, spawnSync } = require("node:child_process");
-const { mkdtempSync, rmSync } = require("node:fs");
+const { mkdtempSync, readFileSync, rmSync, writeFileSync } = require("node:fs");
 const os = require("node:os");
 const path = require("node:path");
 
@@ -13,17 +13,22 @@ const FIRST_LINE = "Hello Microdroid";
 const ADB_TIMEOUT_MS = 240_000;
 const BOOT_LIMIT = { timeoutMs: 180_000 };
 
-/** Opens a device, hands it to `use` with helpers, closes it. */
-async function onDevice(use) {
+/**
+ * Opens a device, hands it to `use` with helpers, closes it.
+ * @param apk its bytes; without them, the fixture's
+ */
+async function onDevice(use, { apk, config: configPath = "assets/vm_config.json" } = {}) {
   const device = await openDevice();
   try {
-    const context = await device.installApk(APK);
+    const context = await withFile(apk, (path) => device.installApk(path));
+    const builder = new VirtualMachineConfig.Builder(context, configPath);
     const adb = (...args) =>
       execFileSync("adb", ["-s", device.serial, ...args], { encoding: "utf8", timeout: ADB_TIMEOUT_MS });
     return await use({
       device,
       manager: VirtualMachineManager.getInstance(context),
-      config: new VirtualMachineConfig.Builder(context, "assets/vm_config.json").build(),
+      builder,
+      config: builder.build(),
       context,
       adb,
       /** A command of root's, as arguments without a quote in them. */
@@ -44,15 +49,35 @@ async function bootOnce(vm, text = FIRST_LINE) {
 
 /** Compiles a C program of `bench/tools` for the device, hands its path to `use`, removes it. */
 async function withTool(name, use) {
+  return withFile(compile(name, ["-static"]), use);
+}
+
+/** Bytes of a payload of `bench/tools`. */
+function compilePayload(name) {
+  return compile(name, ["-fPIC", "-shared", `-Wl,-soname,${name}.so`]);
+}
+
+function compile(name, flags) {
   const folder = mkdtempSync(path.join(os.tmpdir(), "avf-bench-"));
   try {
     const program = path.join(folder, name);
-    const flags = ["-std=gnu17", "-Wall", "-Wextra", "-Werror", "-Os", "-static", "-s"];
-    const made = spawnSync("gcc", [...flags, "-o", program, path.join(__dirname, "tools", `${name}.c`)], {
-      encoding: "utf8",
-    });
+    const all = ["-std=gnu17", "-Wall", "-Wextra", "-Werror", "-Os", "-s", ...flags, "-o", program];
+    const made = spawnSync("gcc", [...all, path.join(__dirname, "tools", `${name}.c`)], { encoding: "utf8" });
     if (made.status !== 0) throw new Error(`gcc: ${made.stderr ?? made.error}`);
-    return await use(program);
+    return readFileSync(program);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** Lends `bytes` as a file; without bytes, the fixture's APK. */
+async function withFile(bytes, use) {
+  if (bytes === undefined) return use(APK);
+  const folder = mkdtempSync(path.join(os.tmpdir(), "avf-bench-"));
+  try {
+    const file = path.join(folder, "bench.apk");
+    writeFileSync(file, bytes, { mode: 0o755 });
+    return await use(file);
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -62,4 +87,4 @@ function quote(text) {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }
 
-module.exports = { onDevice, bootOnce, withTool, quote, root, APK, FIRST_LINE, BOOT_LIMIT };
+module.exports = { onDevice, bootOnce, compilePayload, withTool, root, APK, FIRST_LINE, BOOT_LIMIT };
