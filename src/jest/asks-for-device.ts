@@ -5,6 +5,8 @@
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 
+/** Anything but being named in a list, as an import names it. */
+const USE = /\buseAvf\b(?!\s*[,}])/;
 const IMPORTS = /(?:\bfrom|\brequire\(|\bimport\(|\bimport)\s*["'](\.{1,2}\/[^"'\n]*)["']/g;
 const ENDINGS = ["", ".ts", ".js", ".tsx", ".jsx", ".mts", ".cts", ".mjs", ".cjs", "/index.ts", "/index.js"];
 /** A suite with more helpers than this gets its device at once. */
@@ -18,7 +20,7 @@ export function usesPlainStyle(file: string): boolean {
     seen.add(path);
     if (seen.size > MAX_FILES) return true;
     const text = readText(path);
-    if (text?.includes("useAvf") === true) return true;
+    if (text !== undefined && USE.test(text)) return true;
     for (const [, relative = ""] of (text ?? "").matchAll(IMPORTS)) {
       const found = resolveImport(dirname(path), relative);
       if (found !== undefined) queue.push(found);

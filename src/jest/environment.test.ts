@@ -104,7 +104,8 @@ describe("suites", () => {
 
   test("leave nothing: what they made is stopped and deleted", () => {
     const closings = project.closings();
-    expect(closings).toHaveLength(Object.keys(SUITES).length);
+    // Two of the files never ask for the device.
+    expect(closings).toHaveLength(Object.keys(SUITES).length - 2);
     expect(closings.filter(({ running, left }) => running > 0 || left.length > 0)).toEqual([]);
     expect(closings.map(({ started }) => started).reduce((a, b) => a + b)).toBe(10);
   });

@@ -32,7 +32,8 @@ export async function toBootWithin(
   const outcome = await whileBusy(`waiting until ${String(furthest)}`, () => furthest.when(patience));
   if (outcome.kind !== "happened") {
     patience.signal?.throwIfAborted();
-    return { pass: false, message: () => `${head()}\n\n${furthest.explain(outcome).message}` };
+    const cause = furthest.explain(outcome);
+    return { pass: false, message: () => `${head()}\n\n${cause.message}`, cause };
   }
   const rows = stages.map((stage) => compare(stage, limits[stage]!, vm.boot.stages));
   const message = (): string =>

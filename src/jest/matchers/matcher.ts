@@ -23,6 +23,8 @@ export interface MatcherThis {
 export interface MatcherResult {
   readonly pass: boolean;
   readonly message: () => string;
+  /** What made it fail; its kind tells who has to look at the failure. */
+  readonly cause?: unknown;
 }
 
 /** `expect(vm).not.toPrint(/x/)`, then the rest of the message. */

@@ -47,7 +47,7 @@ export async function toPrint(
   } catch (error) {
     if (!(error instanceof ConsoleWaitError)) throw error;
     patience.signal?.throwIfAborted();
-    return { pass: false, message: message(error.message) };
+    return { pass: false, message: message(error.message), cause: error };
   }
 }
 

@@ -11,6 +11,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import type { RunEvent } from "../../artifacts/events.js";
 import { packageRoot } from "../../base/paths.js";
 import { spawnOwned, type OwnedProcess } from "../../process/owned-process.js";
 import { runUnchecked } from "../../process/run.js";
@@ -22,6 +23,8 @@ export interface SuiteProject {
   readonly argv: readonly string[];
   /** What the harness said when it was closed, a line a test file. */
   closings(): readonly { readonly started: number; readonly running: number; readonly left: readonly string[] }[];
+  /** What the run recorded, of all its processes. */
+  events(): readonly RunEvent[];
   /** Text of a file below the run's results, found by the end of its path. */
   evidence(pathEnd: string): string | undefined;
   remove(): void;
@@ -40,7 +43,15 @@ export function makeProject(
   {
     args = [],
     config = {},
-  }: { readonly args?: readonly string[]; readonly config?: Readonly<Record<string, unknown>> } = {},
+    options = {},
+    env = {},
+  }: {
+    readonly args?: readonly string[];
+    readonly config?: Readonly<Record<string, unknown>>;
+    /** Added to `testEnvironmentOptions`. */
+    readonly options?: Readonly<Record<string, unknown>>;
+    readonly env?: NodeJS.ProcessEnv;
+  } = {},
 ): SuiteProject {
   const folder = mkdtempSync(join(tmpdir(), "avf-suite-"));
   mkdirSync(join(folder, "node_modules"));
@@ -48,7 +59,7 @@ export function makeProject(
   const harnessModule = join(packageRoot, "dist/jest/testing/memory-harness.js");
   const jestConfig = {
     preset: "jest-avf",
-    testEnvironmentOptions: { harnessModule },
+    testEnvironmentOptions: { harnessModule, ...options },
     testTimeout: 10_000,
     reporters: ["default", "jest-avf/reporter"],
     transform: { "\\.ts$": join(packageRoot, "src/jest/testing/es-module-transform.cjs") },
@@ -60,7 +71,7 @@ export function makeProject(
     writeFileSync(join(folder, name), content);
   }
   const log = join(folder, "closings.jsonl");
-  const environment = { ...plainEnvironment(), [CLOSING_LOG]: log, AVF_OUT: join(folder, "out") };
+  const environment = { ...plainEnvironment(), [CLOSING_LOG]: log, AVF_OUT: join(folder, "out"), ...env };
   return {
     folder,
     environment,
@@ -72,6 +83,12 @@ export function makeProject(
             .split("\n")
             .map((line) => JSON.parse(line) as unknown) as ReturnType<SuiteProject["closings"]>)
         : [],
+    events: () => {
+      const out = join(folder, "out", "latest");
+      const files = readdirSync(out).filter((name) => /^events-\d+\.jsonl$/.test(name));
+      const lines = files.flatMap((name) => readFileSync(join(out, name), "utf8").trimEnd().split("\n"));
+      return lines.map((line) => JSON.parse(line) as RunEvent).sort((a, b) => a.atMs - b.atMs);
+    },
     evidence: (pathEnd) => {
       const out = join(folder, "out", "latest");
       const found = readdirSync(out, { recursive: true, encoding: "utf8" }).find((path) => path.endsWith(pathEnd));
