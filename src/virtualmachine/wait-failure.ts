@@ -85,7 +85,8 @@ export function describeEnd(journal: VmJournal, end: WaitEnd, awaited: string, c
       return { kind: "expectation", code: codes.timedOut, text };
     }
     case "cancelled": {
-      const why = status === "DELETED" ? "it has been deleted" : "it was called off";
+      const reason = end.reason === undefined ? "" : ` (${describeError(end.reason)})`;
+      const why = status === "DELETED" ? "it has been deleted" : `it was called off${reason}`;
       const text = `${vm} (${status}) is no longer waited for: ${why}, before ${awaited}.`;
       return { kind: "expectation", code: codes.cancelled, text };
     }

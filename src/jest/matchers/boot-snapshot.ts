@@ -19,7 +19,7 @@ import {
 import { whileBusy } from "../test-context.js";
 import { maskLine, type Mask } from "./boot-log-masks.js";
 import { hint, requireVm, type MatcherResult, type MatcherThis } from "./matcher.js";
-import { checkPattern, patienceOf } from "./patience.js";
+import { checkPattern, patienceOf, throwIfTestOver } from "./patience.js";
 
 /** A line comes by another way than the event that it belongs to, and as a rule before it. */
 const LINE_TIMEOUT_MS = 10_000;
@@ -49,9 +49,9 @@ export async function toMatchBootSnapshot(
   const stage = moment.stage(vm, until);
   const outcome = await whileBusy(`waiting until ${String(stage)}`, () => stage.when(patience));
   if (outcome.kind !== "happened") {
-    patience.signal?.throwIfAborted();
-    const message = (): string => `${hint(this, "toMatchBootSnapshot", "")}\n\n${stage.explain(outcome).message}`;
-    return { pass: false, message };
+    throwIfTestOver();
+    const cause = stage.explain(outcome);
+    return { pass: false, message: () => `${hint(this, "toMatchBootSnapshot", "")}\n\n${cause.message}`, cause };
   }
   const lines = await bootLog(vm, until, stream, patience);
   const log = lines.filter(({ text }) => only?.test(text) ?? true).map(({ text }) => maskLine(text, mask));

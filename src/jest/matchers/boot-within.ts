@@ -12,7 +12,7 @@ import {
 } from "../../virtualmachine/index.js";
 import { whileBusy } from "../test-context.js";
 import { hint, requireVm, type MatcherResult, type MatcherThis } from "./matcher.js";
-import { checkMs, patienceOf } from "./patience.js";
+import { checkMs, patienceOf, throwIfTestOver } from "./patience.js";
 
 /** Milliseconds from the start of the VM until the stage is reached. Exact: not scaled by the device's slowness. */
 export type BootLimits = { readonly [S in BootStage]?: number };
@@ -31,7 +31,7 @@ export async function toBootWithin(
   const head = (): string => hint(this, "toBootWithin", JSON.stringify(limits));
   const outcome = await whileBusy(`waiting until ${String(furthest)}`, () => furthest.when(patience));
   if (outcome.kind !== "happened") {
-    patience.signal?.throwIfAborted();
+    throwIfTestOver();
     const cause = furthest.explain(outcome);
     return { pass: false, message: () => `${head()}\n\n${cause.message}`, cause };
   }

@@ -2,9 +2,9 @@
 import { formatMs } from "../../base/deadline.js";
 import { UsageError } from "../../base/errors.js";
 import { Moment, type Happened, type Patience, type WaitEnd } from "../../virtualmachine/index.js";
-import { callSignal, whileBusy } from "../test-context.js";
+import { whileBusy } from "../test-context.js";
 import type { MatcherResult, MatcherThis } from "./matcher.js";
-import { checkMs, patienceOf } from "./patience.js";
+import { checkMs, patienceOf, throwIfTestOver, withTestSignal } from "./patience.js";
 
 export interface HappenBeforeOptions extends Patience {
   /** The second comes at most so many milliseconds after the first. Exact. */
@@ -22,15 +22,15 @@ export async function toHappenBefore(
   const second = requireMoment(later, "its argument");
   checkMs("toHappenBefore", "within", options.within);
   const controller = new AbortController();
-  const ofTest = options.signal ?? callSignal();
+  const ofTest = withTestSignal(options.signal);
   const signal = ofTest ? AbortSignal.any([ofTest, controller.signal]) : controller.signal;
   const patience = { ...patienceOf("toHappenBefore", options, false), signal };
   const what = `waiting until it is decided whether ${String(first)} before ${String(second)}`;
   try {
     const text = await whileBusy(what, () => decide(first, second, patience, options.within));
-    ofTest?.throwIfAborted();
+    throwIfTestOver();
     const head = this.utils.matcherHint("toHappenBefore", "moment", "moment", { isNot: this.isNot === true });
-    return { pass: text.pass, message: () => `${head}\n\n${text.lines.join("\n")}` };
+    return { pass: text.pass, cause: text.cause, message: () => `${head}\n\n${text.lines.join("\n")}` };
   } finally {
     controller.abort();
   }
@@ -39,6 +39,8 @@ export async function toHappenBefore(
 interface Verdict {
   readonly pass: boolean;
   readonly lines: readonly string[];
+  /** Why one of them can no longer be expected. */
+  readonly cause?: Error;
 }
 
 async function decide(first: Moment, second: Moment, patience: Patience, within?: number): Promise<Verdict> {
@@ -46,8 +48,8 @@ async function decide(first: Moment, second: Moment, patience: Patience, within?
   const settled = await Promise.race(waits);
   const early = first.find();
   if (early === undefined && second.find() === undefined && settled.outcome.kind !== "happened") {
-    const why = settled.moment.explain(settled.outcome).message;
-    return { pass: false, lines: ["Neither has happened.", "", why] };
+    const cause = settled.moment.explain(settled.outcome);
+    return { pass: false, lines: ["Neither has happened.", "", cause.message], cause };
   }
   if (early === undefined || second.find() !== undefined) return compare(first, second, within);
   const outcome = await second.when(patience);
@@ -56,10 +58,9 @@ async function decide(first: Moment, second: Moment, patience: Patience, within?
 
 function missing(first: Moment, second: Moment, early: Happened, outcome: WaitEnd): Verdict {
   const start = startOf(first, second, early);
-  return {
-    pass: false,
-    lines: [describe(first, early, start), `${String(second)}: not at all`, "", second.explain(outcome).message],
-  };
+  const cause = second.explain(outcome);
+  const lines = [describe(first, early, start), `${String(second)}: not at all`, "", cause.message];
+  return { pass: false, lines, cause };
 }
 
 function compare(first: Moment, second: Moment, within: number | undefined): Verdict {

@@ -13,7 +13,7 @@ import {
 } from "../../virtualmachine/index.js";
 import { whileBusy } from "../test-context.js";
 import { hint, requireVm, type MatcherResult, type MatcherThis } from "./matcher.js";
-import { checkMs, checkPattern, patienceOf } from "./patience.js";
+import { checkMs, checkPattern, patienceOf, throwIfTestOver } from "./patience.js";
 import type { PrintOptions } from "./to-print.js";
 
 export interface PrintInOrderOptions extends Omit<PrintOptions, "within"> {
@@ -39,11 +39,16 @@ export async function toPrintInOrder(
       firstRun: search.firstRun,
     });
   const end = await whileBusy(`waiting for VM "${vm.getName()}" to print ${patterns.length} lines in order`, work);
-  if (end !== "all") patience.signal?.throwIfAborted();
-  const text = end === "all" ? search.describeAll(options.within) : search.describeMissing(end);
+  if (end !== "all") throwIfTestOver();
+  const cause = end === "all" ? undefined : search.missingError(end);
+  const text = cause === undefined ? search.describeAll(options.within) : search.describeMissing(cause);
   const inTime = options.within === undefined || search.spanMs <= options.within;
   const expected = `[${patterns.map(formatPattern).join(", ")}]`;
-  return { pass: end === "all" && inTime, message: () => `${hint(this, "toPrintInOrder", expected)}\n\n${text}` };
+  return {
+    pass: end === "all" && inTime,
+    cause,
+    message: () => `${hint(this, "toPrintInOrder", expected)}\n\n${text}`,
+  };
 }
 
 class OrderedSearch {
@@ -83,11 +88,14 @@ class OrderedSearch {
     ].join("\n");
   }
 
-  describeMissing(end: WaitEnd): string {
+  missingError(end: WaitEnd): Error {
+    return consoleWaitError(this.vm.control.journal, this.#missing, end, { stream: this.stream });
+  }
+
+  describeMissing({ message }: Error): string {
     const { journal } = this.vm.control;
-    const missing = this.patterns[this.#found.length]!;
+    const missing = this.#missing;
     const early = this.#printedEarly(missing);
-    const { message } = consoleWaitError(journal, missing, end, { stream: this.stream });
     return [
       this.#found.length === 0 ? "None of them was printed." : `Printed, in order:`,
       ...this.#foundLines(),
@@ -96,6 +104,10 @@ class OrderedSearch {
       "",
       message,
     ].join("\n");
+  }
+
+  get #missing(): string | RegExp {
+    return this.patterns[this.#found.length]!;
   }
 
   #foundLines(): readonly string[] {

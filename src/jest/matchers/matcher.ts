@@ -23,7 +23,7 @@ export interface MatcherThis {
 export interface MatcherResult {
   readonly pass: boolean;
   readonly message: () => string;
-  /** What made it fail; its kind tells who has to look at the failure. */
+  /** The error that tells who has to act, for the class of the failure. */
   readonly cause?: unknown;
 }
 

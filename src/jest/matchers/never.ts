@@ -12,9 +12,9 @@ import {
   type Patience,
   type VirtualMachine,
 } from "../../virtualmachine/index.js";
-import { callSignal, untilAborted, whileBusy } from "../test-context.js";
+import { untilAborted, whileBusy } from "../test-context.js";
 import { hint, requireVm, type MatcherResult, type MatcherThis } from "./matcher.js";
-import { checkMs, checkPattern } from "./patience.js";
+import { checkMs, checkPattern, withTestSignal } from "./patience.js";
 
 /** One of `during`, `until` and `forMs`; none: the latest run so far. */
 export interface NeverOptions extends Patience {
@@ -40,7 +40,7 @@ export async function toNeverPrint(
   if (vm.control.journal.run.number === 0 && options.during === undefined && options.until === undefined) {
     throw new UsageError("VM_NEVER_RAN", `VM "${vm.getName()}" was never run: that it printed nothing proves nothing.`);
   }
-  const signal = options.signal ?? callSignal();
+  const signal = withTestSignal(options.signal);
   const fromNow = options.during !== undefined || options.forMs !== undefined;
   const watch = new LineWatch(vm, pattern, options.stream, fromNow);
   const what = `watching that VM "${vm.getName()}" does not print ${formatPattern(pattern)}`;

@@ -8,7 +8,18 @@ export function patienceOf(matcher: string, options: Patience, isNot: boolean | 
   for (const name of ["timeoutMs", "budgetMs"] as const) checkMs(matcher, name, options[name]);
   const { timeoutMs, budgetMs } = options;
   const soFar = isNot === true && timeoutMs === undefined && budgetMs === undefined;
-  return { timeoutMs: soFar ? 0 : timeoutMs, budgetMs, signal: options.signal ?? callSignal() };
+  return { timeoutMs: soFar ? 0 : timeoutMs, budgetMs, signal: withTestSignal(options.signal) };
+}
+
+/** Both the caller's own signal and the end of the test it belongs to. */
+export function withTestSignal(own: AbortSignal | undefined): AbortSignal | undefined {
+  const ofTest = callSignal();
+  return own && ofTest ? AbortSignal.any([own, ofTest]) : (own ?? ofTest);
+}
+
+/** A test that is over gets no message of a matcher: there is nobody to read it. */
+export function throwIfTestOver(): void {
+  callSignal()?.throwIfAborted();
 }
 
 /** @throws UsageError for what is no time */

@@ -2,7 +2,8 @@
 import { UsageError } from "../../base/errors.js";
 import { formatMs } from "../../base/deadline.js";
 import { DEFAULT_BUDGET_MS, Status, type VirtualMachine } from "../../virtualmachine/index.js";
-import { callSignal, whileBusy } from "../test-context.js";
+import { whileBusy } from "../test-context.js";
+import { throwIfTestOver, withTestSignal } from "./patience.js";
 import { hint, requireVm, type MatcherResult, type MatcherThis } from "./matcher.js";
 
 export interface ReachOptions {
@@ -38,11 +39,11 @@ export async function toReachStatus(
   const vm = requireVm(received, "toReachStatus");
   checkStatus(status);
   const timeoutMs = options.timeoutMs ?? (this.isNot === true ? 0 : DEFAULT_BUDGET_MS * vm.slowness);
-  const signal = options.signal ?? callSignal();
+  const signal = withTestSignal(options.signal);
   const outcome = await whileBusy(`waiting for VM "${vm.getName()}" to be ${status}`, () =>
     vm.waitForStatus(status, { timeoutMs, signal }),
   );
-  if (outcome.kind !== "reached") signal?.throwIfAborted();
+  if (outcome.kind !== "reached") throwIfTestOver();
   const after = outcome.kind === "timed-out" ? ` after ${formatMs(outcome.afterMs)}` : "";
   return {
     pass: outcome.kind === "reached",

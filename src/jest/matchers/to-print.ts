@@ -12,7 +12,7 @@ import {
 } from "../../virtualmachine/index.js";
 import { whileBusy } from "../test-context.js";
 import { hint, requireVm, type MatcherResult, type MatcherThis } from "./matcher.js";
-import { checkMs, checkPattern, patienceOf } from "./patience.js";
+import { checkMs, checkPattern, patienceOf, throwIfTestOver } from "./patience.js";
 
 export interface PrintOptions extends Patience {
   /** Default: console and log. */
@@ -46,7 +46,7 @@ export async function toPrint(
     return { pass: false, message: message(`${printed}\n${late}`) };
   } catch (error) {
     if (!(error instanceof ConsoleWaitError)) throw error;
-    patience.signal?.throwIfAborted();
+    throwIfTestOver();
     return { pass: false, message: message(error.message), cause: error };
   }
 }

@@ -13,10 +13,14 @@ import { MemoryDevice } from "./memory-device.js";
 /** Where the harness writes, when it is closed, how many VMs still run and which files are left. */
 export const CLOSING_LOG = "AVF_TEST_CLOSING_LOG";
 
+/** One more line of every boot. */
+export const BOOT_LINE = "AVF_TEST_BOOT_LINE";
+
 export async function openHarness(callSignal: () => AbortSignal | undefined): Promise<Harness> {
-  const { context, service } = memoryContext();
+  const device = new MemoryDevice();
+  const { context, service } = memoryContext({ gone: device.gone });
   service.answers = { protectedVm: false };
-  service.onStart = (vm) => void setTimeout(() => behave(vm), 10);
+  service.onStart = (vm) => void setTimeout(() => behave(vm, device), 10);
   const app = new App(await createVmContext({ ...context, service: guardService(service, callSignal) }));
   const close = async (): Promise<void> => {
     const running = service.vms.filter((vm) => vm.state() !== "DEAD").length;
@@ -26,7 +30,6 @@ export async function openHarness(callSignal: () => AbortSignal | undefined): Pr
   };
   const held = new Set<HeldThing>();
   let calls = 0;
-  const device = new MemoryDevice();
   const plain = device.asDevice();
   return {
     device: watchDevice(plain, { record: undefined, signal: callSignal, held, onCall: () => calls++ }),
@@ -44,13 +47,34 @@ export async function openHarness(callSignal: () => AbortSignal | undefined): Pr
   };
 }
 
-function behave(vm: MemoryVm): void {
+/** What a VM does, by the payload config that it is given. */
+function behave(vm: MemoryVm, device: MemoryDevice): void {
   const payload = vm.config.payload.kind === "config" ? vm.config.payload.configPath : "";
+  const stamp = (text: string): void =>
+    vm.print(`[    0.${String(process.hrtime()[1]).padStart(6, "0").slice(0, 6)}] ${text}\n`);
   vm.print(`init: loading ${payload}\n`);
-  if (payload === "assets/panic.json") {
-    vm.print("Kernel panic - not syncing\n");
-    return vm.die("CRASH");
+  switch (payload) {
+    case "assets/panic.json":
+      vm.print("Kernel panic - not syncing\n");
+      return vm.die("CRASH");
+    case "assets/panic-and-hang.json":
+      return vm.print("Kernel panic - not syncing: no init found\nCall Trace:\n");
+    case "assets/die.json":
+      return vm.die("REBOOT");
+    case "assets/crash.json":
+      vm.started();
+      vm.log("E microdroid_manager: Payload exited due to signal: 11 (SIGSEGV)\n");
+      return vm.die("MICRODROID_UNKNOWN_RUNTIME_ERROR");
+    case "assets/hang.json":
+      return stamp("microdroid_manager[1]: started.");
+    case "assets/lose-device.json":
+      void device.exec(["vanish"]).catch(() => undefined);
+      return vm.die("VIRTUALIZATION_SERVICE_DIED");
   }
+  stamp(`microdroid_manager[${vm.cid}]: started.`);
+  stamp(`virtio_vsock: cid ${vm.cid}, ring at 0x${(vm.cid * 4096).toString(16)}`);
+  if (process.env[BOOT_LINE] !== undefined) stamp(process.env[BOOT_LINE]);
+  stamp("microdroid_manager[1]: executing main task microdroid_launcher X.so...");
   vm.started();
   if (payload === "assets/silent.json") return;
   vm.print(`Hello Microdroid ${vm.config.name}\n`);
