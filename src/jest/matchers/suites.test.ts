@@ -86,6 +86,9 @@ describe("a failure tells", () => {
   test("of a device that is gone: that it is the lab's", () => {
     const message = failureOf("lose-device");
     expect(message).toMatch(/The device of VM "vm1" is gone, while waiting for .*: Device memory went away/);
+    expect(message).toContain("Failure class: infrastructure");
+    expect(failureOf("panic-and-hang")).toContain("Failure class: product");
+    expect(failureOf("silent")).toContain("Failure class: test");
   });
 
   test("of a test whose own time ends first: what the wait saw", () => {

@@ -25,7 +25,9 @@ export const WAIT_SUITES: Readonly<Record<string, string>> = {
        test("readyVm", ({ readyVm }) => { readyVm.getName(); });`,
     ].join("\n"),
   ),
-  "device.test.ts": suite(waitsFor("lose-device", `await expect(vm).toPrint(/Hello/, ${LONG});`)),
+  // Without `useAvf`, so that its second attempt gets a device that is there.
+  "device.test.ts": `import { test, expect } from "jest-avf";
+    ${waitsFor("lose-device", `await expect(vm).toPrint(/Hello/, ${LONG});`)}`,
   "timeout-in-wait.test.ts": suite(
     `test("long", async ({ app, vmm }) => {
        const vm = await vmm.create("vm1", app.vmConfig("assets/silent.json").build());
