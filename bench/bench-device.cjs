@@ -14,11 +14,11 @@ const ADB_TIMEOUT_MS = 240_000;
 const BOOT_LIMIT = { timeoutMs: 180_000 };
 
 /**
- * Opens a device, hands it to `use` with helpers, closes it.
+ * Opens a device, hands it to `use` with helpers, closes it. Its VMs are on QEMU unless `use` asks for another.
  * @param apk its bytes; without them, the fixture's
  */
 async function onDevice(use, { apk, config: configPath = "assets/vm_config.json" } = {}) {
-  const device = await openDevice();
+  const device = await openDevice({ vmm: "qemu" });
   try {
     const context = await withFile(apk, (path) => device.installApk(path));
     const builder = new VirtualMachineConfig.Builder(context, configPath);
