@@ -11,8 +11,8 @@ import type { CrosvmOptions } from "./crosvm-options.js";
 /** Name of the control socket in the VM's folder. */
 export const CONTROL_SOCKET = "crosvm.sock";
 
-/** Devices of the one PCI bus that a VM has beside its disks: bridge, entropy, three consoles, vsock. */
-const DEVICES_BESIDE_DISKS = 6;
+/** Devices of the one PCI bus that a VM has beside its disks: bridge, panic, entropy, three consoles, vsock. */
+const DEVICES_BESIDE_DISKS = 7;
 const PCI_DEVICES = 32;
 
 /** All that this file may pass, as the newest crosvm knows it. */

@@ -100,7 +100,8 @@ test.each([
   [32, null, { kind: "reboot" }],
   [33, null, { kind: "crash" }],
   [36, null, { kind: "watchdog-reboot" }],
-  [34, null, { kind: "unknown", status: "exit status: 34" }],
+  [34, null, { kind: "crash" }],
+  [35, null, { kind: "unknown", status: "exit status: 35" }],
   [null, "SIGKILL", { kind: "killed" }],
 ] as const)("exit code %p, signal %p", (exitCode, signal, end) => {
   expect(describeCrosvmEnd(exitCode, signal)).toEqual(end);

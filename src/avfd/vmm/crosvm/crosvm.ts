@@ -64,6 +64,8 @@ export function describeCrosvmEnd(exitCode: number | null, signal: string | null
     case 32:
       return { kind: "reboot" };
     case 33:
+    // The guest's kernel panicked and said so: on QEMU that is a crash as well. Android's service knows no 34.
+    case 34:
       return { kind: "crash" };
     case 36:
       return { kind: "watchdog-reboot" };
