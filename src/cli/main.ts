@@ -46,6 +46,11 @@ const SUBCOMMANDS: Readonly<Record<string, Entry>> = {
     load: () => import("./test.js"),
   },
   new: { usage: "new suite NAME", summary: "a suite that runs and passes as written", load: () => import("./new.js") },
+  release: {
+    usage: "release [ID | --all]",
+    summary: "end the hold of a failed test (AVF_HOLD)",
+    load: () => import("./release.js"),
+  },
   apk: { usage: "apk show|build", summary: "look into an APK, or make one", load: () => import("./apk.js") },
   idsig: {
     usage: "idsig create|verify|show",

@@ -77,6 +77,7 @@ function behave(vm: MemoryVm, device: MemoryDevice): void {
   stamp("microdroid_manager[1]: executing main task microdroid_launcher X.so...");
   vm.started();
   if (payload === "assets/silent.json") return;
+  if (payload === "assets/ticks.json") setInterval(() => vm.print("tick\n"), 20).unref();
   vm.print(`Hello Microdroid ${vm.config.name}\n`);
   if (payload === "assets/vm_config_exit.json") {
     vm.finish(42);

@@ -118,9 +118,21 @@ export async function runProject(project: SuiteProject): Promise<SuiteOutcome> {
   return { exitCode: result.exitCode, output: `${result.stdout}\n${result.stderr}` };
 }
 
-/** Starts it and comes back at once. */
-export function startProject(project: SuiteProject): OwnedProcess & { kill(signal: NodeJS.Signals): void } {
-  const { folder, environment, argv } = project;
-  const started = spawnOwned(argv, { cwd: folder, env: environment, stdio: ["ignore", "ignore", "ignore"] });
-  return { ...started, kill: (signal) => void started.child.kill(signal) };
+/** Starts it and comes back at once. `output()` is what it has printed so far. */
+export function startProject(
+  project: SuiteProject,
+  argv = project.argv,
+): OwnedProcess & { kill(signal: NodeJS.Signals): void; type(text: string): void; output(): string } {
+  const { folder, environment } = project;
+  const started = spawnOwned(argv, { cwd: folder, env: environment, stdio: ["pipe", "pipe", "pipe"] });
+  let output = "";
+  for (const stream of [started.child.stdout, started.child.stderr]) {
+    stream?.on("data", (chunk: Buffer) => (output += String(chunk)));
+  }
+  return {
+    ...started,
+    kill: (signal) => void started.child.kill(signal),
+    type: (text) => void started.child.stdin?.write(text),
+    output: () => output,
+  };
 }
