@@ -155,6 +155,7 @@ describe("a run", () => {
       await new Promise((resolve) => setTimeout(resolve, 20));
     child.kill(signal);
     expect((await child.ended).exitCode).toBe(exitCode);
+    expect(child.output()).toContain(`avf: ${signal} ended the run at "waits" of suite.test.ts; its VMs are ended`);
   });
 
   test("whose worker crashes goes on: Jest runs the file again, on names that are free", async () => {
@@ -175,6 +176,36 @@ describe("a run", () => {
     expect(output).toMatch(/^Tests: 2 passed, 0 failed, 0 skipped$/m);
     expect(exitCode).toBe(0);
     expect(output).not.toContain("failed to exit gracefully");
+    expect(output).toMatch(
+      /avf: process \d+ died in test "crashes once" of \S+crash\.test\.ts; .* Jest runs the file again\./,
+    );
+  });
+
+  test("whose worker is killed says in which test that was", async () => {
+    const { exitCode, output } = await runFiles(
+      {
+        "killed.test.ts": suite(`test("is killed", () => process.kill(process.pid, "SIGKILL"));`),
+        "other.test.ts": suite(`test("passes", () => undefined);`),
+      },
+      { args: ["-w", "2"], config: { workerIdleMemoryLimit: "1GB" } },
+    );
+    expect(exitCode).toBe(1);
+    expect(output).toMatch(
+      /avf: process \d+ died in test "is killed" of \S+killed\.test\.ts; its device and VMs went with it\./,
+    );
+    const died = project?.events().find(({ kind }) => kind === "worker-died");
+    expect(died).toMatchObject({ kind: "worker-died", test: "is killed" });
+  });
+
+  test("tells of leaks without failing a test where that is asked for, and hides none where the check is off", async () => {
+    const leaking = suite(`test("leaks", async ({ device }) => { await device.forward("tcp:80"); });`);
+    const warned = await runFiles({ "suite.test.ts": leaking }, { options: { leaks: "warn" } });
+    expect(warned.output).toContain('avf: "leaks" left behind, removed since:\n  forward from');
+    expect(warned.exitCode).toBe(0);
+    project?.remove();
+    const off = await runFiles({ "suite.test.ts": leaking }, { options: { leaks: "off" } });
+    expect(off.output).not.toContain("left behind");
+    expect(off.exitCode).toBe(0);
   });
 
   test("without our environment is told what to configure", async () => {
