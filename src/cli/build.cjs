@@ -1,5 +1,6 @@
 "use strict";
-// Turns src/**/*.ts into dist/**/*.js, file by file, and makes avfd one bundle for the emulated device.
+// Turns src/**/*.ts into dist/**/*.js, file by file, and makes one bundle each of avfd, for the emulated device, and of
+// the script of the HTML report.
 // Types are checked by `npm run check`; here only speed counts, for this runs before every command in a checkout.
 const { createHash } = require("node:crypto");
 const fs = require("node:fs");
@@ -17,7 +18,7 @@ function sources(folder) {
     .flatMap((entry) => {
       const file = path.join(folder, entry.name);
       if (entry.isDirectory()) return sources(file);
-      return /\.ts$/.test(entry.name) && !/\.test\.ts$|\.d\.ts$/.test(entry.name) ? [file] : [];
+      return /\.(ts|css)$/.test(entry.name) && !/\.test\.ts$|\.d\.ts$/.test(entry.name) ? [file] : [];
     });
 }
 
@@ -43,7 +44,8 @@ async function build() {
   const common = { platform: "node", target: "node20", sourcemap: "linked", logLevel: "error" };
   await esbuild.build({
     ...common,
-    entryPoints: files,
+    // The report's script comes as one bundle below.
+    entryPoints: files.filter((file) => !(file.includes(`${path.sep}client${path.sep}`) && file.endsWith(".ts"))),
     outbase: path.join(root, "src"),
     outdir: fresh,
     format: "cjs",
@@ -60,6 +62,20 @@ async function build() {
       sourcemap: "inline",
     });
   }
+  const report = "reporter/html/client";
+  await esbuild.build({
+    ...common,
+    platform: "browser",
+    target: "es2022",
+    entryPoints: [path.join(root, "src", report, "main.ts")],
+    outfile: path.join(fresh, report, "client.bundle.js"),
+    format: "iife",
+    bundle: true,
+    minify: true,
+    sourcemap: false,
+    // It stands within a script element, and in a file that may be read as anything.
+    charset: "ascii",
+  });
   fs.writeFileSync(path.join(fresh, ".built-from"), wanted);
   const old = `${dist}.${process.pid}.old`;
   if (fs.existsSync(dist)) fs.renameSync(dist, old);

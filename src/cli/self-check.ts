@@ -5,6 +5,8 @@ import { runUnchecked } from "../process/run.js";
 
 const CHECKS = [
   { name: "types", argv: ["tsc", "-p", "."] },
+  // It runs in a browser: other globals.
+  { name: "types of the report's script", argv: ["tsc", "-p", "src/reporter/html/client"] },
   { name: "lint and import rules", argv: ["eslint", ".", "--max-warnings", "0"] },
   { name: "format", argv: ["prettier", "--check", "--log-level", "warn", "."] },
 ] as const;

@@ -222,6 +222,29 @@ describe("trace.json", () => {
   });
 });
 
+test("the HTML report has every test, and links what was saved", () => {
+  const html = report("report.html");
+  const block = (id: string): Node => {
+    const [, json] = new RegExp(`id="${id}">(.*)</script>`).exec(html) ?? [];
+    return JSON.parse(json ?? "null") as Node;
+  };
+  const tests = nodes(block("index"), "tests");
+  expect(tests.map(({ outcome }) => outcome).sort()).toEqual([
+    "failed",
+    "failed",
+    "flaky",
+    "passed",
+    "skipped",
+    "todo",
+  ]);
+  const dies = tests.find(({ title }) => String(title).startsWith("one dies"));
+  const [attempt] = nodes(block(`test-${String(dies?.["id"])}`), "attempts");
+  expect(nodes(attempt, "machines").map(({ name }) => name)).toEqual(["vm1", "vm2"]);
+  const links = nodes(attempt, "evidence").map(({ href }) => String(href));
+  expect(links.length).toBeGreaterThan(4);
+  for (const link of links) expect(existsSync(join(project.folder, "out/latest", decodeURIComponent(link)))).toBe(true);
+});
+
 test("GitHub gets failures as annotations, each one line, at the line of the test", () => {
   const commands = outcome.output.split("\n").filter((line) => line.startsWith("::"));
   const errors = commands.filter((line) => line.startsWith("::error "));

@@ -11,6 +11,15 @@ export function firstLine(failure: string): string {
   );
 }
 
+/** The first sentence that tells what happened: the call of a matcher, which comes first, does not. */
+export function reasonOf(failure: string): string {
+  const lines = failure.split("\n").map((line) => line.trim());
+  const told = lines.filter((line) => line !== "" && !/^at .*:\d+/.test(line));
+  const [first = "failed", second, third] = told;
+  if (!/^(?:Error: )?expect\(/.test(first) || second === undefined) return first.replace(/^Error: /, "");
+  return /^Expected\b/.test(second) && third !== undefined ? `${second}, ${third}` : second;
+}
+
 /** `ConsoleWaitError`, `Error`; what stands before the colon of the first line, when that is a name. */
 export function errorName(failure: string): string {
   return /^(?:\w*(?:Error|Exception))(?=:|$)/.exec(firstLine(failure))?.[0] ?? "Error";
@@ -48,7 +57,7 @@ export function deviceOf(test: TestModel): string | undefined {
 }
 
 export function vmmOf(test: TestModel): string | undefined {
-  return test.attempts.flatMap(({ machines }) => machines.flatMap(({ vmm }) => vmm ?? []))[0];
+  return test.attempts.findLast(({ vmm }) => vmm !== undefined)?.vmm;
 }
 
 /** Tests of one file and one of Jest's projects, in the order of their first ones. */

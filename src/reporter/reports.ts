@@ -2,6 +2,7 @@
 import { join, relative } from "node:path";
 import { writeWhole } from "../artifacts/write-whole.js";
 import { describeError } from "../base/errors.js";
+import { reportPage } from "./html/page.js";
 import { readRun } from "./model/build-model.js";
 import type { RunModel } from "./model/run-model.js";
 import { traceJson } from "./trace/trace.js";
@@ -9,6 +10,7 @@ import { junitXml } from "./xml/junit.js";
 import { xtsResultXml } from "./xml/xts-result.js";
 
 const REPORTS: Readonly<Record<string, (run: RunModel) => Iterable<string>>> = {
+  "report.html": reportPage,
   "trace.json": traceJson,
   "junit.xml": junitXml,
   "test_result.xml": xtsResultXml,

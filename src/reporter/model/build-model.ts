@@ -1,5 +1,5 @@
 /** From the events of a run to the model of it. */
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, realpathSync } from "node:fs";
 import { basename, join, relative, resolve } from "node:path";
 import type { RunEvent } from "../../artifacts/events.js";
 import { readEvents } from "../../artifacts/read-events.js";
@@ -10,12 +10,14 @@ import { mergeTests, type RanAttempt } from "./tests.js";
 
 /** Reads a run's folder. A run that was cut short gives a model of what there is. */
 export function readRun(runFolder: string): RunModel {
-  return buildModel(readEvents(runFolder), resolve(runFolder));
+  // `latest` is a link, and evidence may be named by the real path.
+  const folder = realpathSync(runFolder);
+  return buildModel(readEvents(folder), folder);
 }
 
+/** @param events in the order of their time */
 export function buildModel(events: readonly RunEvent[], folder: string): RunModel {
-  const beganMs = Math.min(...events.map(({ atMs }) => atMs), Infinity);
-  const startMs = Number.isFinite(beganMs) ? beganMs : 0;
+  const startMs = events[0]?.atMs ?? 0;
   const processes = new Map<number, ProcessTrack>();
   for (const event of events) {
     const track = processes.get(event.pid) ?? new ProcessTrack(event.pid);

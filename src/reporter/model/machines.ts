@@ -68,7 +68,6 @@ export class MachineTrack {
       name: this.name,
       machine: this.machine,
       ofFile: this.ofFile,
-      vmm: typeof this.config["vmm"] === "string" ? this.config["vmm"] : undefined,
       cid: running?.cid,
       config: this.config,
       statuses,

@@ -166,9 +166,14 @@ export class ProcessTrack {
       spans.map((span) => ({ ...span, endMs: Math.min(span.endMs, window.endMs) }));
     return {
       ...{ attempt, status: end?.status ?? "unfinished", ...window, pid: this.pid, worker: this.worker, device },
+      vmm: vmmOf(device),
       ...{ errors: end?.errors ?? [], evidence, machines, calls: within(calls) },
       ...{ assertions: within(assertions), deviceLog },
       steps: [...within(steps)].sort((a, b) => a.startMs - b.startMs),
     };
   }
+}
+
+function vmmOf(device: DeviceModel | undefined): string | undefined {
+  return /\bVMs on ([^ ()]+(?: [\d.]+)?)/.exec(device?.description ?? "")?.[1];
 }

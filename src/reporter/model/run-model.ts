@@ -74,6 +74,8 @@ export interface AttemptModel {
   readonly pid: number;
   readonly worker: string | undefined;
   readonly device: DeviceModel | undefined;
+  /** What runs its VMs, as the device told when it was leased: `qemu 7.2.22`. */
+  readonly vmm: string | undefined;
   readonly errors: readonly string[];
   /** Folder with what was saved, relative to the run's, and the files in it. */
   readonly evidence: { readonly folder: string; readonly files: readonly string[] } | undefined;
@@ -101,7 +103,6 @@ export interface MachineModel {
   readonly machine: number;
   /** Made by a hook, and there for all tests of its file. */
   readonly ofFile: boolean;
-  readonly vmm: string | undefined;
   readonly cid: number | undefined;
   readonly config: Readonly<Record<string, unknown>>;
   readonly statuses: readonly (Span & { readonly status: string; readonly cause: string })[];

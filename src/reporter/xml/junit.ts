@@ -3,7 +3,7 @@
  * did not has the first as `failure` and the later ones as `rerunFailure`.
  */
 import { join } from "node:path";
-import { byFile, deviceOf, errorName, failureText, firstLine, isBad, vmmOf } from "../failure-text.js";
+import { byFile, deviceOf, errorName, failureText, firstLine, isBad, reasonOf, vmmOf } from "../failure-text.js";
 import { countTests, type BrokenFile, type RunModel, type TestModel } from "../model/run-model.js";
 import { xmlDocument, type Element } from "./xml.js";
 
@@ -81,7 +81,7 @@ function failures(test: TestModel): readonly Element[] {
   if (test.outcome === "flaky") return earlierFailures.map((failure) => retryElement("flakyFailure", failure));
   if (!isBad(test)) return [];
   const [first = "", ...later] = [...earlierFailures, failureText(test)];
-  const attributes = { message: firstLine(first), type: errorName(first) };
+  const attributes = { message: messageOf(first), type: errorName(first) };
   const main = { name: isError(test) ? "error" : "failure", attributes, text: first };
   return [main, ...later.map((failure) => retryElement("rerunFailure", failure))];
 }
@@ -89,9 +89,15 @@ function failures(test: TestModel): readonly Element[] {
 function retryElement(name: string, failure: string): Element {
   return {
     name,
-    attributes: { message: firstLine(failure), type: errorName(failure) },
+    attributes: { message: messageOf(failure), type: errorName(failure) },
     children: [{ name: "stackTrace", text: failure }],
   };
+}
+
+/** What was called, and what came of it. */
+function messageOf(failure: string): string {
+  const [call, reason] = [firstLine(failure), reasonOf(failure)];
+  return call.endsWith(reason) ? call : `${call}: ${reason}`;
 }
 
 /** `[[ATTACHMENT|path]]` is what Jenkins and GitLab take files from. */
