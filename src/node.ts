@@ -3,7 +3,7 @@
 import { withDeadline } from "./base/deadline.js";
 import { silentProgress, type Progress } from "./base/progress.js";
 import { emulatedDevices } from "./jest/emulated-source.js";
-import { attachedDevices } from "./fixtures/device-source.js";
+import { attachedDevices } from "./fixtures/attached-devices.js";
 import { openDeviceSession, openHarness, type Harness } from "./fixtures/wire.js";
 import type { Device } from "./device/contract.js";
 import type { VmContext } from "./virtualmachine/index.js";

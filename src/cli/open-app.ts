@@ -3,7 +3,9 @@ import { basename, dirname } from "node:path";
 import { InfrastructureError } from "../base/errors.js";
 import type { Progress } from "../base/progress.js";
 import type { App } from "../fixtures/app.js";
-import { attachedDevices, parseSerials, type DeviceSource } from "../fixtures/device-source.js";
+import { attachedDevices } from "../fixtures/attached-devices.js";
+import { parseDeviceMatch } from "../fixtures/device-match.js";
+import { parseSerials, type DeviceSource } from "../fixtures/device-source.js";
 import { openDeviceSession, openHarness } from "../fixtures/wire.js";
 import type { VirtualMachine } from "../virtualmachine/index.js";
 import { emulatedDevices } from "../jest/emulated-source.js";
@@ -49,6 +51,7 @@ function deviceSource(progress: Progress): DeviceSource {
   if (serials.length === 0) return emulatedDevices(releaseFromEnvironment(), progress);
   return attachedDevices(serials, {
     ...{ runId: `avf-${process.pid}`, timeoutMs: 600_000, slot: 0 },
+    match: parseDeviceMatch(undefined),
     onWait: (message) => progress.step(message),
   });
 }

@@ -20,7 +20,9 @@ test("the second waits in vain while the first holds the device, and is told who
   await expect(leaseDevice("10.0.0.1:5555", { runId: "second", timeoutMs: 0 })).rejects.toMatchObject({
     code: "DEVICE_BUSY",
     message: expect.stringMatching(
-      new RegExp(`process ${process.pid} is using device 10\\.0\\.0\\.1:5555 \\(run first\\)`),
+      new RegExp(
+        `^Device 10\\.0\\.0\\.1:5555 is in use by process ${process.pid} \\(run first\\) since [\\d:]{8} \\(.* ago\\)`,
+      ),
     ),
   });
   lease.release();

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { InfrastructureError, isHarnessError } from "../base/errors.js";
 import { cacheFolder } from "../base/paths.js";
-import { takeFileLock, type LockOwner } from "../process/file-lock.js";
+import { sinceWhen, takeFileLock, type LockOwner } from "../process/file-lock.js";
 
 export interface DeviceLease {
   readonly serial: string;
@@ -28,7 +28,7 @@ export async function leaseDevice(serial: string, options: LeaseOptions): Promis
   let holder: LockOwner | undefined;
   try {
     const lock = await takeFileLock(leasePath(serial), {
-      purpose: `using device ${serial} (run ${options.runId})`,
+      purpose: `run ${options.runId}`,
       timeoutMs: options.timeoutMs,
       signal: options.signal,
       onWait: (owner) => {
@@ -46,15 +46,16 @@ export async function leaseDevice(serial: string, options: LeaseOptions): Promis
     return lease;
   } catch (error) {
     if (!isHarnessError(error) || error.code !== "LOCK_TIMEOUT" || !holder) throw error;
-    throw new InfrastructureError(
-      "DEVICE_BUSY",
-      `Device ${serial} is in use: process ${holder.pid} is ${holder.purpose}.`,
-      {
-        cause: error,
-        hint: `wait for that run, end it (kill ${holder.pid}), or choose another device with ANDROID_SERIAL`,
-      },
-    );
+    throw new InfrastructureError("DEVICE_BUSY", `Device ${serial} is in use by ${describeHolder(holder)}.`, {
+      cause: error,
+      hint: `wait for that run, end it (kill ${holder.pid}), or choose another device with ANDROID_SERIAL`,
+    });
   }
+}
+
+/** `process 123 (run jest 120) since 20:31:05 (4 min 10 s ago)`. */
+export function describeHolder({ pid, purpose, since }: LockOwner): string {
+  return `process ${pid} (${purpose})${sinceWhen(since)}`;
 }
 
 /** A serial may hold anything, `127.0.0.1:5555` or worse: two serials never share a file, and none leaves the folder. */

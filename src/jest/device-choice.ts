@@ -1,5 +1,6 @@
 /** Where the devices of a file come from, by its options. */
-import { attachedDevices, type DeviceSource } from "../fixtures/device-source.js";
+import { attachedDevices } from "../fixtures/attached-devices.js";
+import type { DeviceSource } from "../fixtures/device-source.js";
 import { emulatedDevices } from "./emulated-source.js";
 import type { EnvironmentOptions } from "./options.js";
 import { plainProgress } from "./plain-progress.js";
@@ -17,9 +18,9 @@ export interface DeviceChoice {
   readonly key: string;
 }
 
-export function chooseSource({ serials, leaseTimeoutMs, release, vmm }: EnvironmentOptions): DeviceChoice {
+export function chooseSource({ serials, match, leaseTimeoutMs, release, vmm }: EnvironmentOptions): DeviceChoice {
   const progress = plainProgress();
-  const key = JSON.stringify([serials, release, vmm]);
+  const key = JSON.stringify([serials, match.map(({ text }) => text), release, vmm]);
   if (serials.length === 0) {
     const source = emulatedDevices(release, progress, vmm);
     return { source, timeoutMs: DEVICE_TIMEOUT_MS, what: "an emulated device", key };
@@ -29,6 +30,7 @@ export function chooseSource({ serials, leaseTimeoutMs, release, vmm }: Environm
     runId: `jest ${process.pid}`,
     timeoutMs: leaseTimeoutMs,
     slot,
+    match,
     onWait: (message) => progress.step(message),
   });
   return { source, timeoutMs: leaseTimeoutMs + OPEN_TIMEOUT_MS, what: `device ${serials.join(" or ")}`, key };

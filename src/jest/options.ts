@@ -1,7 +1,9 @@
 /** `testEnvironmentOptions` of the environment, checked. */
 import { resolve } from "node:path";
 import { UsageError } from "../base/errors.js";
+import { parseDeviceMatch } from "../fixtures/device-match.js";
 import { parseSerials } from "../fixtures/device-source.js";
+import type { Requirement } from "../fixtures/requirements/index.js";
 
 export interface EnvironmentOptions {
   /** APKs on the host to install before the file's first test: paths and patterns, relative to `rootDir`. */
@@ -10,6 +12,8 @@ export interface EnvironmentOptions {
   readonly androidTest: string | undefined;
   /** Real devices to use, by serial; empty: the emulated device. */
   readonly serials: readonly string[];
+  /** What a real device must have to be used, when several were asked for or the wrong one may be attached. */
+  readonly match: readonly Requirement[];
   /** Android release that the emulated device shows; undefined: `AVF_RELEASE`, else 15. */
   readonly release: 13 | 15 | undefined;
   /** What VMs of the emulated device run on; undefined: `AVF_VMM`, else crosvm where the image has one, else QEMU. */
@@ -27,7 +31,7 @@ export interface EnvironmentOptions {
 }
 
 const KNOWN = [
-  ...["apks", "androidTest", "serial", "release", "vmm", "leaseTimeoutMs"],
+  ...["apks", "androidTest", "serial", "device", "release", "vmm", "leaseTimeoutMs"],
   ...["leaks", "retryInfrastructure", "lease", "harnessModule"],
 ];
 /** Those of the environment that ours is made from. */
@@ -60,6 +64,7 @@ export function readOptions(raw: Readonly<Record<string, unknown>>, rootDir: str
     apks: readList(raw, "apks").map((pattern) => pattern.replace(/^<rootDir>\/?/, "")),
     androidTest: androidTest === undefined ? undefined : inRoot(androidTest),
     serials: parseSerials(process.env["ANDROID_SERIAL"] ?? readText(raw, "serial")),
+    match: parseDeviceMatch(raw["device"]),
     release,
     vmm,
     leaseTimeoutMs,

@@ -36,7 +36,7 @@ export async function takeFileLock(path: string, options: FileLockOptions): Prom
     if (owner === undefined) return { release: () => release(path, token) };
     if (!told) options.onWait?.(owner);
     told = true;
-    if (Date.now() > deadline) {
+    if (Date.now() >= deadline) {
       throw new TimeoutError(
         "LOCK_TIMEOUT",
         `Process ${owner.pid} is still ${owner.purpose}${sinceWhen(owner.since)}; gave up waiting for it.`,

@@ -32,6 +32,7 @@ export async function installApp(
   const idsigPath = `${IDSIG_FOLDER}/${apk.fileName}.idsig`;
   const before = await device.packagePath(apk.packageName, call);
   const digests = await readDigests(device, before === undefined ? [idsigPath] : [before, idsigPath], call);
+  await removeIfMade(device, [DATA_ROOT, IDSIG_FOLDER], undo, call);
   const same = before !== undefined && digests.get(before) === apk.sha256;
   if (!same) await device.installApk(apk.path, call);
   // A package that was there before us, in whatever version, is not ours to remove.
@@ -54,6 +55,20 @@ export async function installApp(
     await device.execUnchecked(["rmdir", `${dataFolder}/vm`, dataFolder]);
   });
   return { packageName: apk.packageName, apkPath, idsigPath, dataFolder, installed: !same };
+}
+
+/** What is there before stays; one that came into being with us goes when nothing is left in it. */
+async function removeIfMade(
+  device: Device,
+  folders: readonly string[],
+  undo: Undo,
+  call: DeviceCallOptions,
+): Promise<void> {
+  const { stdout } = await device.execUnchecked(["ls", "-d", ...folders], call);
+  const there = stdout.split("\n").map((line) => line.trim());
+  const made = folders.filter((folder) => !there.includes(folder));
+  if (made.length > 0)
+    undo.add("remove empty folders", async () => void (await device.execUnchecked(["rmdir", ...made])));
 }
 
 async function putIdsig(

@@ -8,20 +8,31 @@ export function stateError(serial: string, state: DeviceState, known: readonly s
   switch (state.startsWith("no permissions") ? "no permissions" : state) {
     case "absent":
       return new InfrastructureError("DEVICE_NOT_FOUND", `adb knows no device ${serial}.`, {
-        hint: known.length > 0 ? `it knows: ${known.join(", ")}` : "see what is attached: adb devices -l",
+        hint: absentHint(serial, known),
       });
     case "offline":
       return new InfrastructureError(
         "DEVICE_OFFLINE",
         `Device ${serial} is offline: adb knows it, but it does not answer.`,
         {
-          hint: serial.includes(":") ? `adb disconnect ${serial}; adb connect ${serial}` : `adb -s ${serial} reconnect`,
+          hint: isTcp(serial) ? `adb disconnect ${serial}; adb connect ${serial}` : `adb -s ${serial} reconnect`,
+        },
+      );
+    case "connecting":
+    case "detached":
+      return new InfrastructureError(
+        "DEVICE_OFFLINE",
+        `Device ${serial} is not connected yet: adb calls it ${state}.`,
+        {
+          hint: state === "detached" ? `adb -s ${serial} attach` : `wait until it is: adb -s ${serial} wait-for-device`,
         },
       );
     case "unauthorized":
     case "authorizing":
       return new InfrastructureError("DEVICE_UNAUTHORIZED", `Device ${serial} has not allowed this host to debug it.`, {
-        hint: `unlock its screen and accept the dialog; if none shows: adb -s ${serial} reconnect`,
+        hint:
+          `unlock its screen and accept the dialog; if none shows: adb -s ${serial} reconnect. ` +
+          "Where nobody can, start the adb server with a key that it knows: ADB_VENDOR_KEYS=FILE adb start-server",
       });
     case "no permissions":
       return new InfrastructureError("DEVICE_NO_PERMISSION", `This user may not open the USB device ${serial}.`, {
@@ -49,8 +60,20 @@ export function stateError(serial: string, state: DeviceState, known: readonly s
 /** The device was there and left. */
 export function goneError(serial: string, how: string): InfrastructureError {
   return new InfrastructureError("DEVICE_GONE", `Device ${serial} went away: ${how}.`, {
-    hint: "see whether it rebooted or lost its cable: adb devices -l",
+    hint: isTcp(serial)
+      ? `see whether it rebooted or its network broke off; to get it back: adb connect ${serial}`
+      : `see whether it rebooted or lost its cable: adb devices -l; to wait for it: adb -s ${serial} wait-for-device`,
   });
+}
+
+/** adb forgets a device on the network when its connection ends for good, and looks for none by itself. */
+function absentHint(serial: string, known: readonly string[]): string {
+  const knows = known.length > 0 ? `it knows: ${known.join(", ")}` : "it knows none at all: see adb devices -l";
+  return isTcp(serial) ? `adb connect ${serial}; ${knows}` : knows;
+}
+
+function isTcp(serial: string): boolean {
+  return /:\d+$/.test(serial);
 }
 
 /** What the adb program itself says on stderr when it could not reach the device; undefined for a command's own words. */

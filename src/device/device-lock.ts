@@ -1,0 +1,113 @@
+/**
+ * A lock on the device itself, for hosts that share one over the network, and for runs of one host with other caches. It
+ * is a link whose target names a process on the device and its owner; that process lives as long as we are attached
+ * to it, so that our death, or that of the connection, frees the device.
+ */
+import { hostname, userInfo } from "node:os";
+import { withDeadline } from "../base/deadline.js";
+import { describeError, InfrastructureError } from "../base/errors.js";
+import { printable } from "../base/printable.js";
+import { sinceWhen } from "../process/file-lock.js";
+import type { Device, DeviceProcess } from "./contract.js";
+
+const PATH = "/data/local/tmp/avf-lock";
+const TAKE_TIMEOUT_MS = 30_000;
+const RELEASE_TIMEOUT_MS = 5_000;
+const BUSY = 75;
+const MAX_OWNER_CHARACTERS = 1_000;
+
+/** A link is made whole or not at all. One whose process is gone, or is another by now, is moved aside and removed. */
+const SCRIPT = `
+ticks() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d ' ' -f 20; }
+for try in 1 2 3; do
+  if ln -sn "$$ $(ticks $$) $2" "$1" 2>/dev/null; then
+    trap 'rm -f "$1"' EXIT
+    trap exit HUP INT TERM
+    echo held
+    while read -r line; do :; done
+    exit 0
+  fi
+  seen=$(readlink "$1") || continue
+  pid=\${seen%% *} rest=\${seen#* }
+  now=$(ticks "$pid")
+  if [ -n "$now" ] && [ "$now" = "\${rest%% *}" ]; then
+    echo "\${rest#* }"
+    exit ${BUSY}
+  fi
+  mv "$1" "$1.$$" 2>/dev/null || continue
+  [ "$(readlink "$1.$$")" = "$seen" ] || mv "$1.$$" "$1"
+  rm -f "$1.$$"
+done
+echo "cannot make $1" >&2
+exit 73
+`;
+
+export type DeviceLock =
+  | { readonly kind: "held"; release(): Promise<void> }
+  /** `alice@lab7 (run jest 123) since 20:31:05 (4 min 10 s ago)` */
+  | { readonly kind: "busy"; readonly holder: string };
+
+/** Takes the lock of the device, or tells who has it; does not wait. */
+export async function takeDeviceLock(device: Device, runId: string, signal?: AbortSignal): Promise<DeviceLock> {
+  const owner = { host: hostname(), user: userName(), run: runId, since: new Date().toISOString() };
+  const attached = device.spawn(["sh", "-c", SCRIPT, "sh", PATH, JSON.stringify(owner)]);
+  try {
+    const wait = { timeoutMs: TAKE_TIMEOUT_MS, signal };
+    const answer = await withDeadline(`the lock of device ${device.serial}`, wait, () => readAnswer(attached));
+    if (answer.held) return { kind: "held", release: () => release(attached) };
+    if (answer.exitCode === BUSY) return { kind: "busy", holder: describeOwner(answer.text) };
+    throw new InfrastructureError("DEVICE_LOCK", `Device ${device.serial} could not be locked: ${answer.text}.`, {
+      hint: `see what is in the way: adb -s ${device.serial} shell ls -l ${PATH}`,
+    });
+  } catch (error) {
+    await attached.stop();
+    throw error;
+  }
+}
+
+interface Answer {
+  readonly held: boolean;
+  readonly exitCode?: number | undefined;
+  /** What it printed. */
+  readonly text: string;
+}
+
+async function readAnswer(attached: DeviceProcess): Promise<Answer> {
+  let text = "";
+  const held = new Promise<Answer>((resolve) => {
+    attached.stdout.on("data", (chunk: Buffer) => {
+      text = (text + String(chunk)).slice(0, MAX_OWNER_CHARACTERS);
+      if (text === "held\n") resolve({ held: true, text });
+    });
+    attached.stderr.on("data", (chunk: Buffer) => (text = (text + String(chunk)).slice(0, MAX_OWNER_CHARACTERS)));
+  });
+  const ended = attached.ended.then(({ exitCode }): Answer => ({ held: false, exitCode, text: text.trim() }));
+  return Promise.race([held, ended]);
+}
+
+/** The end of its input ends the process there, which removes the link. */
+async function release(attached: DeviceProcess): Promise<void> {
+  attached.stdin.end();
+  try {
+    await withDeadline("the lock to be let go of", { timeoutMs: RELEASE_TIMEOUT_MS }, () => attached.ended);
+  } catch {
+    await attached.stop();
+  }
+}
+
+function describeOwner(text: string): string {
+  try {
+    const { host, user, run, since } = JSON.parse(text) as Readonly<Record<string, string | undefined>>;
+    return printable(`${user ?? "somebody"}@${host ?? "another host"} (run ${run ?? "unknown"})${sinceWhen(since)}`);
+  } catch {
+    return printable(text === "" ? "somebody" : text);
+  }
+}
+
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch (error) {
+    return `user ${process.getuid?.() ?? describeError(error)}`;
+  }
+}
