@@ -118,6 +118,8 @@ describe("trouble", () => {
     ["F libc    : Fatal signal 6 (SIGABRT), code -1 (SI_QUEUE) in tid 99 (adbd), pid 99 (adbd)", undefined],
     ["[    2.1] Oops: general protection fault", undefined],
     ["no panic here", undefined],
+    ["the payload tells of a Kernel panic - not syncing", undefined],
+    ["login: [    2.1][    T1] Kernel panic - not syncing: x", "kernel-panic"],
   ])("%j: %s", (text, kind) => {
     expect(troubleOfLine(text)).toBe(kind);
   });

@@ -8,10 +8,10 @@ export function troubleOfLine(text: string): TroubleKind | undefined {
 }
 
 /**
- * The kernel's own words; microdroid_manager's; and those of Android's libc, which names threads by 15 letters. A crash
+ * The kernel's own words, at the beginning of a line or behind a time stamp, so that others may speak of panics; microdroid_manager's; and those of Android's libc, which names threads by 15 letters. A crash
  * of another process of the guest is no trouble of the payload.
  */
 const SIGNS: readonly (readonly [TroubleKind, RegExp])[] = [
-  ["kernel-panic", /\bKernel panic - not syncing\b/],
+  ["kernel-panic", /(^|\]\s*)Kernel panic - not syncing\b/],
   ["payload-crash", /\bPayload exited due to signal\b|\bFatal signal \d+ \(SIG\w+\).*\(microdroid_laun?c?/],
 ];
