@@ -20,6 +20,12 @@ export interface Finding {
   readonly fix?: string;
 }
 
+/** What an accelerator means for those who wait. */
+const SPEED = {
+  tcg: "the device's CPU is emulated, and a VM takes some seconds to its payload",
+  kvm: "the device and its VMs run at about the speed of this host",
+} as const;
+
 export async function diagnose(): Promise<readonly Finding[]> {
   const cache = cacheFolder();
   const tools = inspectHostTools();
@@ -107,7 +113,9 @@ async function imageFindings(cache: string): Promise<readonly Finding[]> {
       {
         name: "accelerator",
         state: answer ? "ok" : "missing",
-        detail: answer ? `${answer.accelerator}: ${answer.reason}` : "not tried yet on this host",
+        detail: answer
+          ? `${answer.accelerator}: ${answer.reason}; ${SPEED[answer.accelerator]}`
+          : "not tried yet on this host",
         ...(answer ? {} : { fix }),
       },
       {

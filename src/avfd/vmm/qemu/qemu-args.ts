@@ -1,4 +1,5 @@
 /** The command line of QEMU for one VM: a microvm under KVM, booted by PVH, with the serial devices crosvm would give. */
+import { VmStartRefusal } from "../boot-memory.js";
 import type { VmmConfig } from "../contract.js";
 import { controlFd, MONITOR_FDS } from "../monitor-process.js";
 
@@ -11,11 +12,11 @@ const SLOTS = 24;
 /** Console controller and vsock. */
 const SLOTS_BESIDE_DISKS = 2;
 
-/** Pure. Throws an Error when the VM has more disks than a machine has places for. */
+/** Pure. Throws `VmStartRefusal` when the VM has more disks than a machine has places for. */
 export function buildQemuArgs(config: VmmConfig): readonly string[] {
   const slots = config.disks.length + SLOTS_BESIDE_DISKS;
   if (slots > SLOTS) {
-    throw new Error(`${config.disks.length} disks are too many: at most ${SLOTS - SLOTS_BESIDE_DISKS}`);
+    throw new VmStartRefusal(`${config.disks.length} disks are too many: at most ${SLOTS - SLOTS_BESIDE_DISKS}`);
   }
   return [
     "-nodefaults",
