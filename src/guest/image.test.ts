@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { run } from "../process/run.js";
-import { buildGuestImages, guestInputs } from "./image.js";
+import { buildGuestImages, checkInitramfsSize, guestInputs } from "./image.js";
 import { initramfsModules, systemModules } from "./kernel-modules.js";
 import { parseNeeded } from "./libraries.js";
 
@@ -18,6 +18,8 @@ async function fakePackages(root: string, kernelVersion: string): Promise<void> 
   await writeFile(join(root, "bin/busybox"), "#!/bin/sh\nprintf 'sh\\nls\\n[\\n../evil\\ngetprop\\n'\n");
   await chmod(join(root, "bin/busybox"), 0o755);
   await symlink(process.execPath, join(root, "usr/lib/android-sdk/platform-tools/adbd"));
+  await mkdir(join(root, "sbin"));
+  await symlink("/bin/true", join(root, "sbin/mke2fs"));
   for (const libraries of ["lib/x86_64-linux-gnu", "usr/lib/x86_64-linux-gnu", "lib64"]) {
     await mkdir(join(root, libraries, ".."), { recursive: true });
     await symlink(join("/", libraries), join(root, libraries));
@@ -70,10 +72,18 @@ describe("the guest's images", () => {
     expect(archive.length).toBeLessThan(8 << 20);
   });
 
+  // The modules here are small stand-ins; the real ones are measured whenever an image is built.
+  test("an initramfs of more than 8 MiB is not built", () => {
+    expect(() => checkInitramfsSize(8 << 20)).not.toThrow();
+    expect(() => checkInitramfsSize((8 << 20) + 1)).toThrow("The guest's initramfs is 8.0 MiB; at most 8 MiB are fine.");
+  });
+
   test("the system disk belongs to root and has shell, launcher, payload API and their libraries", async () => {
     expect(await debugfs("stat /")).toMatch(/User:\s+0\s+Group:\s+0/);
     const programs = await debugfs("ls -p /system/bin");
-    for (const name of ["adbd", "busybox", "getprop", "ls", "microdroid_launcher", "setprop", "sh", "["]) {
+    for (const name of [
+      ...["adbd", "busybox", "getprop", "ls", "microdroid_launcher", "mkfs.ext4", "setprop", "sh", "["],
+    ]) {
       expect(programs).toContain(`/${name}/`);
     }
     expect(programs).not.toContain("evil");

@@ -6,11 +6,14 @@ import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { writeFileAtomic } from "../base/atomic-file.js";
+import { InfrastructureError } from "../base/errors.js";
 import { cpioArchive, type CpioEntry } from "../base/cpio.js";
 import { findModules, initramfsModules, modulePath, stripModules } from "./kernel-modules.js";
 import { guestKernelParameters } from "./kernel-parameters.js";
 import { compilePrograms, cSources } from "./programs.js";
 import { writeSystemImage } from "./system-image.js";
+
+const MAX_INITRAMFS_BYTES = 8 << 20;
 
 export interface GuestImageOptions {
   /** Folder with the unpacked packages: kernel, busybox-static, adbd and its libraries, libc6. */
@@ -32,6 +35,7 @@ export async function buildGuestImages(options: GuestImageOptions): Promise<void
   const modules = await stripModules(packaged, join(workFolder, "modules"), signal);
   const programs = await compilePrograms(workFolder, signal);
   const initramfs = cpioArchive(await initramfsEntries(programs.init, modules));
+  checkInitramfsSize(initramfs.length);
   await writeFileAtomic(join(outFolder, "microdroid_initrd.img"), initramfs);
   const temporaryImage = join(outFolder, `microdroid_system.img.${process.pid}.tmp`);
   try {
@@ -70,6 +74,15 @@ async function initramfsEntries(init: string, modules: ReadonlyMap<string, strin
     }
   }
   return entries;
+}
+
+/** Each boot of each VM copies it: what is not needed by all belongs on the system disk. */
+export function checkInitramfsSize(bytes: number): void {
+  if (bytes <= MAX_INITRAMFS_BYTES) return;
+  const size = `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+  throw new InfrastructureError("GUEST_INITRAMFS_SIZE", `The guest's initramfs is ${size}; at most 8 MiB are fine.`, {
+    hint: "move modules from initramfsModules to systemModules in src/guest/kernel-modules.ts",
+  });
 }
 
 async function flush(path: string): Promise<void> {

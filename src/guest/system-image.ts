@@ -1,4 +1,4 @@
-/** The guest's system disk: a small read-only ext4 file system with libc, a shell, adbd and the launcher. */
+/** The guest's system disk: a small read-only ext4 file system with libc, a shell, adbd, mkfs and the launcher. */
 import { chmod, copyFile, mkdir, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { InfrastructureError } from "../base/errors.js";
@@ -11,6 +11,7 @@ const LIBRARY_FOLDER = "lib/x86_64-linux-gnu";
 const LOADER = "ld-linux-x86-64.so.2";
 /** Where Debian's packages have each program, newest layout last. */
 const busyboxPaths = ["bin/busybox", "usr/bin/busybox"];
+const formatterPaths = ["sbin/mke2fs", "usr/sbin/mke2fs"];
 const adbdPaths = ["usr/lib/android-sdk/platform-tools/adbd", "usr/sbin/adbd", "usr/bin/adbd"];
 /** Nothing of ours needs them, but payloads that were linked against an older C library name them. */
 const payloadLibraries = ["libdl.so.2", "libpthread.so.0", "librt.so.1"];
@@ -32,9 +33,10 @@ export async function writeSystemImage(options: SystemImageOptions): Promise<voi
   const { packagesRoot, treeFolder, programs, signal } = options;
   const busybox = await firstExisting(packagesRoot, busyboxPaths, "busybox-static");
   const adbd = await firstExisting(packagesRoot, adbdPaths, "adbd");
+  const formatter = await firstExisting(packagesRoot, formatterPaths, "e2fsprogs");
   const libraries = await collectLibraries(
     packagesRoot,
-    [adbd, programs.launcher, programs.payloadLibrary, programs.getprop],
+    [adbd, formatter, programs.launcher, programs.payloadLibrary, programs.getprop],
     new Set(["libvm_payload.so"]),
     payloadLibraries,
     signal,
@@ -43,6 +45,8 @@ export async function writeSystemImage(options: SystemImageOptions): Promise<voi
   await tree.start();
   await tree.add("system/bin/busybox", busybox, 0o755);
   await tree.add("system/bin/adbd", adbd, 0o755);
+  // Under another name than busybox's own mke2fs, which knows no journals.
+  await tree.add("system/bin/mkfs.ext4", formatter, 0o755);
   await tree.add("system/bin/microdroid_launcher", programs.launcher, 0o755);
   await tree.add("system/bin/getprop", programs.getprop, 0o755);
   await tree.link("system/bin/setprop", "getprop");

@@ -1,4 +1,4 @@
-import { expect, test, type Device, type VirtualMachine } from "jest-avf";
+import { adbIntoVm, expect, test, type Device, type VirtualMachine } from "jest-avf";
 import { payloadApk } from "./support/payload-apk";
 import { configFor, MARK, putApk, REFUSALS, runForFacts, runToEnd } from "./support/payload-vm";
 
@@ -7,7 +7,7 @@ const STORAGE_BYTES = 10 << 20;
 const MAGIC_OFFSET = 1024 + 56;
 const MAGIC = 0xef53;
 
-test("storage keeps what was written for its own VM, and for nobody else", async ({ device, app, vmm }) => {
+test("storage keeps what was written for its own VM, and for nobody else", async ({ device, app, vmm, signal }) => {
   const apk = await putApk(device, app, "storage", await payloadApk());
   const config = configFor(app, apk).setEncryptedStorageBytes(STORAGE_BYTES).build();
   const vm1 = await vmm.create("vm1", config);
@@ -17,6 +17,10 @@ test("storage keeps what was written for its own VM, and for nobody else", async
     expect(facts.get("storage held")).toBe("nothing");
     expect(facts.get("storage written")).toBe("yes");
   }
+  await using guest = await adbIntoVm(device, vm1, { signal });
+  // The file system has a journal, as a VM is stopped at any time.
+  expect((await guest.exec(["ls", "/proc/fs/jbd2"])).stdout).toMatch(/^dm-\d+/m);
+  await guest.close();
   await Promise.all([vm1.stop(), vm2.stop()]);
 
   const image = await storageOf(device, vm1);

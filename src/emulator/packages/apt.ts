@@ -11,7 +11,7 @@ import { CommandFailedError, run } from "../../process/run.js";
 import { machineSources } from "./apt-sources.js";
 
 /** What goes into the images, with all it depends on. adbd of the release's backports where main has none. */
-const WANTED = ["qemu-system-x86", "busybox-static", "adbd"];
+const WANTED = ["qemu-system-x86", "busybox-static", "adbd", "e2fsprogs"];
 const KERNEL = "linux-image-cloud-amd64";
 const FROM_BACKPORTS = "adbd android-lib*";
 
