@@ -75,7 +75,9 @@ describe("the guest's images", () => {
   // The modules here are small stand-ins; the real ones are measured whenever an image is built.
   test("an initramfs of more than 8 MiB is not built", () => {
     expect(() => checkInitramfsSize(8 << 20)).not.toThrow();
-    expect(() => checkInitramfsSize((8 << 20) + 1)).toThrow("The guest's initramfs is 8.0 MiB; at most 8 MiB are fine.");
+    expect(() => checkInitramfsSize((8 << 20) + 1)).toThrow(
+      "The guest's initramfs is 8.0 MiB; at most 8 MiB are fine.",
+    );
   });
 
   test("the system disk belongs to root and has shell, launcher, payload API and their libraries", async () => {
