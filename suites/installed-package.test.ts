@@ -74,6 +74,17 @@ describe("typed", () => {
     ours(vm).toHaveTransitions(["STOPPED", "RUNNING"]);
     // @ts-expect-error there is no such status
     ours(vm).toHaveTransitions(["RUNING"]);
+    await ours(vm).toPrintInOrder(["a", /b/], { within: 1000 });
+    await expect(vm).toNeverPrint(/x/, { during: () => vm.stop() });
+    await ours(moment.line(vm, "a")).toHappenBefore(moment.status(vm, "STOPPED"), { within: 5 });
+    await expect(moment.stage(vm, "init")).not.toHappenBefore(moment.stage(vm, "vmm"));
+    await expect(vm).toBootWithin({ payload: 8000 }, { budgetMs: 1000 });
+    // @ts-expect-error there is no such stage
+    await ours(vm).toBootWithin({ paylod: 8000 });
+    await ours(vm).toMatchBootSnapshot({ only: /init/, mask: [[/x/, "y"]] });
+    await expect(vm.stop()).toRejectWithKind("vm", "VM_NOT_RUNNING");
+    // @ts-expect-error there is no such kind
+    await expect(vm.stop()).toRejectWithKind("VM");
     // @ts-expect-error a fixture that nobody made
     test("unknown", async ({ nonsense }) => ours(nonsense).toBe(1));
     const { stdout }: { readonly stdout: string } = await device.exec(["true"]);
@@ -84,7 +95,7 @@ export const open = async (): Promise<string> => (await openDevice({ release: 13
 export const build = buildApk;
 `;
 const TYPED_IMPORTS = `
-import { describe, expect as ours, test, type VirtualMachine } from "jest-avf";
+import { describe, expect as ours, moment, test, type VirtualMachine } from "jest-avf";
 import { openDevice } from "jest-avf/node";
 import { buildApk } from "jest-avf/apk";
 import { readFile } from "node:fs/promises";
