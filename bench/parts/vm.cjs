@@ -55,7 +55,8 @@ async function recordVm({ su }, vm) {
   await bootOnce(vm);
   su("cp", `/data/misc/virtualizationservice/${await vm.getCid()}/metadata`, `${ON_DEVICE}/metadata`);
   const pids = su("pidof", "qemu-system-x86_64").trim().split(/\s+/);
-  const [program, ...args] = su("cat", `/proc/${pids[0]}/cmdline`).split("\0").slice(0, -1);
+  const [program, ...all] = su("cat", `/proc/${pids[0]}/cmdline`).split("\0").slice(0, -1);
+  const args = withoutControl(all);
   const links = su("ls", "-l", `/proc/${pids[0]}/fd`);
   await vm.stop();
   const serials = args.flatMap((arg) => /^virtio-blk.*,serial=(.*)$/.exec(arg)?.[1] ?? []);
@@ -68,6 +69,12 @@ async function recordVm({ su }, vm) {
     return `${inOrder[index]}:${serial === "vm-instance" ? "rw" : "ro"}`;
   });
   return { program, args, disks };
+}
+
+/** Nobody would be at the other end of the service's channel to its QEMU. */
+function withoutControl(args) {
+  const isControl = (arg) => arg !== undefined && /^(socket,id|chardev)=control,/.test(arg);
+  return args.filter((arg, index) => !isControl(arg) && !isControl(args[index + 1]));
 }
 
 function withCid(args) {
