@@ -7,7 +7,6 @@ const COMMAND_LINES = 'for p in /proc/[0-9]*; do echo "${p#/proc/} $(tr "\\0" " 
 const HANGUP_LIMIT = "hypervisor.virtualizationmanager.hangup_timeout_ms";
 
 const ENDS_OF_GUESTS = [
-  ["its kernel panics", "echo c >/proc/sysrq-trigger", "CRASH"],
   ["it restarts itself", "reboot -f", "REBOOT"],
   ["it powers itself off", "poweroff -f", "SHUTDOWN"],
 ] as const;
@@ -21,6 +20,19 @@ test.each(ENDS_OF_GUESTS)(
     expect(errorsOf(readyVm)).toEqual([]);
   },
 );
+
+test("a kernel that panics tells why on its console, and its VM ends with CRASH", async ({
+  device,
+  readyVm,
+  signal,
+}) => {
+  await using guest = await adbIntoVm(device, readyVm, { signal });
+  guest.spawn(["sh", "-c", "echo c >/proc/sysrq-trigger"]);
+  expect(await readyVm.waitFor("died")).toMatchObject({ reason: { name: "CRASH" } });
+  const lines = readyVm.output.lines().map(({ text }) => text);
+  expect(lines).toContainEqual(expect.stringMatching(/Kernel panic - not syncing: sysrq triggered crash$/));
+  expect(lines).toContainEqual(expect.stringMatching(/ sysrq_handle_crash\+/));
+});
 
 test("a payload that a signal ends is an error of its VM, and no exit code", async ({ device, readyVm, signal }) => {
   await using guest = await adbIntoVm(device, readyVm, { signal });

@@ -5,8 +5,7 @@ const quiet: EndOfVm = {
   end: { kind: "shutdown" },
   failure: "",
   hangup: false,
-  consoleTail: "",
-  payloadStarted: false,
+  payloadStarted: true,
 };
 
 describe("death reason", () => {
@@ -46,14 +45,12 @@ describe("death reason", () => {
     expect(deathReason({ ...killed, failure: "noise" })).toBe("KILLED");
   });
 
-  test("a reset after a kernel panic of an early boot is a crash", () => {
-    const consoleTail = "[    1.0] Kernel panic - not syncing: No working init found";
-    expect(deathReason({ ...quiet, end: { kind: "reboot" }, consoleTail })).toBe("CRASH");
-    expect(deathReason({ ...quiet, end: { kind: "killed" }, consoleTail })).toBe("KILLED");
-  });
-
-  test("a payload's words on the console make no crash", () => {
-    const consoleTail = "Kernel panic - not syncing: as the payload says";
-    expect(deathReason({ ...quiet, end: { kind: "reboot" }, consoleTail, payloadStarted: true })).toBe("REBOOT");
+  test("a reset before the payload has started is a crash: the guest's own system does not restart itself", () => {
+    expect(deathReason({ ...quiet, end: { kind: "reboot" }, payloadStarted: false })).toBe("CRASH");
+    expect(deathReason({ ...quiet, end: { kind: "shutdown" }, payloadStarted: false })).toBe("SHUTDOWN");
+    const failure = "MICRODROID_PAYLOAD_HAS_CHANGED|";
+    expect(deathReason({ end: { kind: "reboot" }, failure, hangup: false, payloadStarted: false })).toBe(
+      "MICRODROID_PAYLOAD_HAS_CHANGED",
+    );
   });
 });

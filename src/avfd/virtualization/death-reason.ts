@@ -31,18 +31,16 @@ export interface EndOfVm {
   /** Text of the failure device. */
   readonly failure: string;
   readonly hangup: boolean;
-  /** Last output of the console. */
-  readonly consoleTail: string;
-  /** From then on anybody's words are on the console, and it is no witness any more. */
+  /** Until then only the guest's own system ran, which never restarts itself. */
   readonly payloadStarted: boolean;
 }
 
-export function deathReason({ end, failure, hangup, consoleTail, payloadStarted }: EndOfVm): DeathReason {
+export function deathReason({ end, failure, hangup, payloadStarted }: EndOfVm): DeathReason {
   const [said = ""] = failure.split("|");
   // The guard's reason counts only when the guest gave none.
   const reason = failure === "" && hangup ? "HANGUP" : REASONS_OF_GUESTS.find((known) => known === said);
   if (reason) return reason;
-  // Until its driver for the panic device is loaded, a kernel that panicked looks like one that restarted.
-  if (end.kind === "reboot" && !payloadStarted && consoleTail.includes("Kernel panic - not syncing")) return "CRASH";
+  // A kernel that panics before it has a driver for the panic device, or triple-faults, shows as a reset only.
+  if (end.kind === "reboot" && !payloadStarted) return "CRASH";
   return OF_VMM[end.kind];
 }

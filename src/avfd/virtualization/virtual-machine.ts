@@ -38,7 +38,6 @@ export interface VirtualMachineOptions {
 }
 
 const MAX_FAILURE_BYTES = 4096;
-const CONSOLE_TAIL_BYTES = 8192;
 /** The monitor is gone and what it wrote is in the sockets: more than this only a stuck reader takes. */
 const DRAIN_TIMEOUT_MS = 2_000;
 const VMM_TAG = "virtualizationmanager::crosvm";
@@ -139,12 +138,8 @@ export class VirtualMachine {
   async #watch(process: VmmProcess): Promise<void> {
     const { streams } = this.options;
     const failure = new StreamTail(MAX_FAILURE_BYTES);
-    const consoleTail = new StreamTail(CONSOLE_TAIL_BYTES);
     failure.follow(process.streams.failure);
-    for (const source of [process.streams.ttyS0, process.streams.hvc0]) {
-      consoleTail.follow(source);
-      pour(source, streams.consoleOut);
-    }
+    for (const source of [process.streams.ttyS0, process.streams.hvc0]) pour(source, streams.consoleOut);
     pour(process.streams.log, streams.log);
     pour(process.streams.messages, streams.messages);
     process.streams.messages.on("data", (chunk: Buffer) => this.#write("W", chunk.toString().trimEnd()));
@@ -162,7 +157,6 @@ export class VirtualMachine {
         end,
         failure: said,
         hangup: this.#hungUp,
-        consoleTail: consoleTail.text(),
         payloadStarted: VM_STATES[this.#state] >= VM_STATES.STARTED,
       }),
     );

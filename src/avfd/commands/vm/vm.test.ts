@@ -70,6 +70,7 @@ describe("vm run-app, release 15", () => {
     lastVm().console("from the console\n");
     lastVm().log("from the log\n");
     await waitFor(() => lastVm().typed() !== "");
+    report("started");
     lastVm().end({ kind: "reboot" });
     const { stdout } = await tool.ended;
     expect(stdout).toContain("VM ended: Reboot\n");
