@@ -1,0 +1,29 @@
+import { DEBUG_LEVEL_NONE, expect, test, type VirtualMachine } from "jest-avf";
+import { ask, echoConfig, received } from "./support/echo-vm";
+
+const ADB_PORT = 5555;
+/** A message of adb without data: CNXN, version, most data, 0 bytes, their sum, CNXN inverted. */
+const ADB_GREETING = Buffer.from("434e584e 00000001 00100000 00000000 00000000 bcb1a7b1".replaceAll(" ", ""), "hex");
+
+test("with the debug level none, a VM has no console, no log and no adb", async ({ device, app, vmm }) => {
+  const config = await echoConfig(device, app);
+  const open = await vmm.create("open", config.build());
+  const closed = await vmm.create("closed", config.setDebugLevel(DEBUG_LEVEL_NONE).build());
+  await Promise.all([open.run(), closed.run()]);
+  for (const vm of [open, closed]) expect(await vm.waitFor("ready")).toEqual({ kind: "ready" });
+
+  while (!(await answersAdb(open))) expect(open).toHaveCid();
+  // As long as the other one took, this one had.
+  expect(await answersAdb(closed)).toBe(false);
+  expect(await ask(closed, "works")).toBe("skrow");
+  expect(closed.output.lines()).toEqual([]);
+  expect(open.output.lines().map(({ stream }) => stream)).toEqual(expect.arrayContaining(["console", "log"]));
+});
+
+async function answersAdb(vm: VirtualMachine): Promise<boolean> {
+  const socket = await vm.connectVsock(ADB_PORT);
+  socket.write(ADB_GREETING);
+  const answer = await received(socket, (text) => text.length >= 4, 3_000);
+  socket.destroy();
+  return answer?.startsWith("CNXN") ?? false;
+}

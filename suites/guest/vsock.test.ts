@@ -1,0 +1,35 @@
+import { expect, test } from "jest-avf";
+import { ask, askOn, ECHO_PORT, echoConfig, received } from "./support/echo-vm";
+
+const NOBODYS_PORT = 4711;
+
+test("servers in a VM are reached from the host, and clients in it reach the service of their own VM only", async ({
+  device,
+  app,
+  vmm,
+}) => {
+  const config = (await echoConfig(device, app)).build();
+  const vm1 = await vmm.create("vm1", config);
+  const vm2 = await vmm.create("vm2", config);
+  await Promise.all([vm1.run(), vm2.run()]);
+  for (const vm of [vm1, vm2]) expect(await vm.waitFor("ready")).toEqual({ kind: "ready" });
+
+  const socket = await vm1.connectVsock(ECHO_PORT);
+  expect(await askOn(socket, "first")).toBe("tsrif");
+  const long = Array.from({ length: 20_000 }, (_, i) => i % 10).join("");
+  expect(await askOn(socket, long)).toBe([...long].reverse().join(""));
+  socket.destroy();
+  expect(await ask(vm1, "after another connection")).toBe("noitcennoc rehtona retfa");
+
+  const silent = await vm1.connectVsock(NOBODYS_PORT);
+  silent.write("anybody?\n");
+  expect(await received(silent, () => true, 2_000)).toBeUndefined();
+  silent.destroy();
+
+  const [cid1, cid2] = [vm1.cid, vm2.cid].map(String);
+  // The service of a VM listens on the port of its CID. It takes reports, and this is none.
+  expect(await ask(vm1, `connect ${cid1} hello`)).toBe("error not a notification");
+  expect(await ask(vm1, `connect ${cid2} hello`)).toBe("no answer");
+  expect(await ask(vm2, `connect ${cid2} hello`)).toBe("error not a notification");
+  expect(await ask(vm1, `connect ${NOBODYS_PORT} hello`)).toBe("no answer");
+});
