@@ -56,7 +56,6 @@ function suitesOn(displayName: string, vmm?: "qemu" | "crosvm"): Project {
     ...onDevice,
     displayName,
     testMatch: ["<rootDir>/suites/**/*.test.ts"],
-    testPathIgnorePatterns: (vmm ?? process.env["AVF_VMM"]) === "crosvm" ? [] : ["<rootDir>/suites/crosvm/"],
     testEnvironmentOptions: { ...onDevice.testEnvironmentOptions, ...(vmm === undefined ? {} : { vmm }) },
   };
 }

@@ -1,3 +1,6 @@
+/**
+ * @avf-requires emulated vmm=crosvm
+ */
 import { expect, STOP_REASONS, test } from "jest-avf";
 
 const CROSVM = "/apex/com.android.virt/bin/crosvm";
