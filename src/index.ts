@@ -4,7 +4,7 @@
  * module, which Jest's sandbox cannot load.
  */
 import "./jest/matchers/types.js";
-import type { PlainStages, StageFixtures } from "./fixtures/stages.js";
+import type { DeclaredCheckpoint, PlainStages, StageFixtures } from "./fixtures/stages.js";
 import type * as types from "./library.js";
 import { readBridge } from "./jest/bridge.js";
 import { jestGlobals, type JestGlobals } from "./jest/test-realm/jest-globals.js";
@@ -27,6 +27,15 @@ export { jestObject as jest };
 /** Declares a test that gets its fixtures as one object: `test("…", async ({ app, vmm }) => { … })`. */
 export const test: TestApi<StageFixtures> = createTest<StageFixtures>((bridge) => bridge.baseFixtures);
 export const it = test;
+
+/**
+ * Declares a place that tests start from with `test.use({ from })`. `setUp` leads there and gets fixtures as a test does; it
+ * runs on a pristine device, once: then the device is saved, VMs and all, also for later runs as long as the test file, its
+ * imports, its APKs and this library stay as they are. Its VMs are found with `vmm.get(name)`.
+ */
+export function checkpoint(name: string, setUp: (fixtures: StageFixtures) => void | Promise<void>): DeclaredCheckpoint {
+  return readBridge().checkpoint(name, setUp);
+}
 
 /** The same without fixtures, for hooks and for tests in plain Jest style; read its fields where they are needed. */
 export function useAvf(): PlainStages {

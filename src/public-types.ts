@@ -1,5 +1,6 @@
 /** Types that go with the public values, for annotations: `let vm: VirtualMachine`. */
-export type { StageFixtures } from "./fixtures/stages.js";
+export type { DeclaredCheckpoint, StageFixtures, TestDevice } from "./fixtures/stages.js";
+export type { Checkpoint } from "./fixtures/timeline.js";
 export type { App } from "./fixtures/app.js";
 export type { AvfMatchers } from "./jest/matchers/types.js";
 export type { PrintOptions } from "./jest/matchers/to-print.js";

@@ -25,6 +25,22 @@ export type DeviceEvent =
       readonly properties?: Readonly<Record<string, string>>;
     }
   | { readonly kind: "device-released"; readonly serial: string }
+  /** `kept`: for later runs as well. */
+  | {
+      readonly kind: "checkpoint-saved";
+      readonly checkpoint: string;
+      readonly kept: boolean;
+      readonly durationMs: number;
+    }
+  /** The device is where it was when the checkpoint was made; `pristine` is before its first use. */
+  | { readonly kind: "device-restored"; readonly checkpoint: string; readonly durationMs: number }
+  /** The steps that lead to a checkpoint were gone through, and nothing was restored. `why`: if it was meant to be. */
+  | {
+      readonly kind: "checkpoint-booted";
+      readonly checkpoint: string;
+      readonly durationMs: number;
+      readonly why?: string;
+    }
   /** Recorded when it is over; `atMs` is when it began. */
   | {
       readonly kind: "device-call";

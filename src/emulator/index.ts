@@ -2,6 +2,13 @@
 export { releaseFromEnvironment, startEmulatedDevice, type StartOptions } from "./devices/start.js";
 export type { EmulatedDevice } from "./devices/running-device.js";
 export { stopEmulatedDevice } from "./devices/stop.js";
+export {
+  dropCheckpoint,
+  findCheckpoint,
+  holdCheckpoint,
+  keepCheckpoint,
+  type SavedCheckpoint,
+} from "./checkpoints/store.js";
 export { listRunning, type DeviceRecord } from "./devices/records.js";
 export { sweepDevices } from "./devices/sweep.js";
 export { ensureReady, type ReadyDevice, type SetupOptions } from "./setup.js";

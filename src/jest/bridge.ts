@@ -4,7 +4,7 @@
  */
 import { UsageError } from "../base/errors.js";
 import type { FixtureFunction, FixtureSet } from "../fixtures/engine.js";
-import type { PlainStages } from "../fixtures/stages.js";
+import type { DeclaredCheckpoint, PlainStages } from "../fixtures/stages.js";
 import type * as library from "../library.js";
 import type { EndNote, MatcherCall } from "./activity-record.js";
 import type { matchers } from "./matchers/index.js";
@@ -14,6 +14,9 @@ export const BRIDGE = Symbol.for("jest-avf.harness");
 
 /** A VM boots in seconds; on a busy machine that emulates all of it, in many. */
 export const DEFAULT_TEST_TIMEOUT_MS = 180_000;
+
+/** Ends the name of a test that runs once more after a restore. */
+export const AGAIN = " (after a restore)";
 
 /** What a test asks the environment to run. */
 export interface TestRequest {
@@ -43,6 +46,10 @@ export interface Bridge {
   /** Jest's declarations of tests within `work` are of this one. */
   declare(declaration: Declaration, work: () => void): void;
   run(request: TestRequest): Promise<void>;
+  /** Declares a checkpoint by the steps that lead to it. */
+  checkpoint(name: string, setUp: (fixtures: never) => unknown): DeclaredCheckpoint;
+  /** Whether each test runs once more after a restore. */
+  readonly repeats: boolean;
   /** The stage fixtures without a test: for hooks and plain Jest style. */
   current(): PlainStages;
   /** A part of the current test, under a name that reports and the live view show. */

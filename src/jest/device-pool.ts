@@ -15,13 +15,17 @@ let kept: Kept | undefined;
 /**
  * A device, opened. A kept one is taken if it is alive and was leased for the same `key`.
  * @param key what the file asks of its device
+ * @param pristine a used device is put back to its beginning, where it can be
  */
 export async function borrowDevice(
   key: string,
   source: DeviceSource,
-  options: { readonly signal: AbortSignal; readonly record: RunRecord },
+  options: { readonly signal: AbortSignal; readonly record: RunRecord; readonly pristine: boolean },
 ): Promise<DeviceSession> {
-  if (kept?.key === key && !kept.session.device.gone.aborted) return kept.session;
+  if (kept?.key === key && !kept.session.device.gone.aborted) {
+    if (options.pristine) await kept.session.rewinding?.restore(undefined, options.signal);
+    return kept.session;
+  }
   await dropDevice();
   const session = await openDeviceSession(source, options);
   kept = { key, session, forget: releaseAtEnd(() => session.close()) };

@@ -1,7 +1,17 @@
 /** Emulated devices for workers: each gets one of its own, which ends with the worker. */
+import { basename } from "node:path";
+import { cacheFolder } from "../base/paths.js";
 import type { Progress } from "../base/progress.js";
-import { readSlowness, startEmulatedDevice, type EmulatedDevice } from "../emulator/index.js";
-import type { DeviceSource } from "../fixtures/device-source.js";
+import {
+  dropCheckpoint,
+  findCheckpoint,
+  holdCheckpoint,
+  keepCheckpoint,
+  readSlowness,
+  startEmulatedDevice,
+  type EmulatedDevice,
+} from "../emulator/index.js";
+import type { DeviceSource, Rewinding } from "../fixtures/device-source.js";
 
 /** @param vmm what their VMs run on; undefined: `AVF_VMM`, else crosvm where it is there */
 export function emulatedDevices(
@@ -18,9 +28,23 @@ export function emulatedDevices(
         slowness: await readSlowness(device.snapshotFolder),
         name: device.name,
         description: `emulated device ${device.name} (${describe(device)})`,
+        rewinding: rewindingOf(device),
         release: () => device.stop(),
       };
     },
+  };
+}
+
+function rewindingOf(device: EmulatedDevice): Rewinding {
+  const cache = cacheFolder();
+  return {
+    // Named by image, machine, emulator and processor; the rest is what a running device was told to be.
+    key: [basename(device.snapshotFolder), device.release, device.vmm?.name].join(" "),
+    find: (key) => findCheckpoint(cache, key),
+    save: (key, note, signal) =>
+      key === undefined ? holdCheckpoint(device, note, signal) : keepCheckpoint(cache, key, device, note, signal),
+    drop: (saved) => dropCheckpoint(saved),
+    restore: (saved, signal) => device.restore(saved?.folder, signal),
   };
 }
 

@@ -7,7 +7,7 @@ import { RunRecord } from "../artifacts/run-record.js";
 import { describeError } from "../base/errors.js";
 import { requirementsInPragmas } from "../fixtures/requirements/index.js";
 import { usesPlainStyle } from "./asks-for-device.js";
-import { BRIDGE, DEFAULT_TEST_TIMEOUT_MS } from "./bridge.js";
+import { AGAIN, BRIDGE, DEFAULT_TEST_TIMEOUT_MS } from "./bridge.js";
 import { shortPath } from "./evidence.js";
 import { holdTimeMs } from "./hold/hold-time.js";
 import { InfrastructureRetry } from "./infrastructure-retry.js";
@@ -105,7 +105,7 @@ export default class AvfEnvironment extends TestEnvironment {
     const { follower, plan } = session;
     switch (event.name) {
       case "start_describe_definition":
-        session.describeStarted();
+        session.describeStarted(state.currentDescribeBlock);
         return plan.describeStarted(state.currentDescribeBlock);
       case "finish_describe_definition":
         session.describeFinished();
@@ -114,6 +114,10 @@ export default class AvfEnvironment extends TestEnvironment {
         return plan.testAdded(state.currentDescribeBlock.tests.at(-1));
       case "run_start":
         return this.#beginRun(session, state);
+      case "run_describe_start":
+        return session.course.blockStarts(event.describeBlock);
+      case "run_describe_finish":
+        return session.course.blockEnds(event.describeBlock);
       case "test_start":
         if (this.#retry.isRefused(event.test)) return;
         return session.testStarted(fullName(event.test), event.test.invocations);
@@ -130,7 +134,11 @@ export default class AvfEnvironment extends TestEnvironment {
       case "test_todo":
         await follower.finish({ errors: [], status: "todo" });
         return;
+      case "hook_success":
+        if (event.hook.type === "beforeAll") session.course.beforeAllRan(event.hook.parent);
+        return;
       case "hook_failure":
+        if (event.hook.type === "beforeAll") session.course.beforeAllRan(event.hook.parent);
         return follower.hookFailed(event.error);
       case "test_fn_failure":
         return follower.bodyFailed(event.error);
@@ -153,12 +161,21 @@ export default class AvfEnvironment extends TestEnvironment {
     process.stderr.write(describeSkips(shortPath(this.#file), this.#requirements.skipped));
   }
 
-  async #beginTest({ follower, plan }: FileSession, test: Circus.TestEntry): Promise<void> {
+  async #beginTest({ follower, plan, course, repeats }: FileSession, test: Circus.TestEntry): Promise<void> {
     this.#marker?.set(fullName(test));
     const unknown = this.#requirements.unknown.get(test);
     // With an error before it began, Jest runs neither hooks nor body.
-    if (unknown !== undefined) test.errors.push(unknownRequirement(unknown) as Circus.TestError);
-    else await follower.prepare(plan.needsDevice(test));
+    if (unknown !== undefined) return void test.errors.push(unknownRequirement(unknown) as Circus.TestError);
+    const needsDevice = plan.needsDevice(test);
+    await follower.renewDevice();
+    let putBack = false;
+    try {
+      const again = test.name.endsWith(AGAIN);
+      putBack = await course.testStarts(test, needsDevice, repeats ? (again ? "restored" : "fresh") : undefined);
+    } catch (error) {
+      test.errors.push(error as Circus.TestError);
+    }
+    await follower.prepare(needsDevice, putBack);
   }
 
   async #endTest({ follower }: FileSession, test: Circus.TestEntry): Promise<void> {

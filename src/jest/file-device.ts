@@ -100,9 +100,10 @@ export class FileDevice {
 
   #borrow(): Promise<DeviceSession> {
     const { record } = this;
+    const pristine = this.options.isolation !== "worker" || this.options.repeat;
     const { source, timeoutMs, what, key } = chooseSource(this.options);
     return (this.#session ??= withDeadline(what, { timeoutMs }, (signal) =>
-      borrowDevice(key, source, { signal, record }),
+      borrowDevice(key, source, { signal, record, pristine }),
     ));
   }
 

@@ -2,6 +2,7 @@
 import { resolve } from "node:path";
 import { UsageError } from "../base/errors.js";
 import { parseDeviceMatch } from "../fixtures/device-match.js";
+import type { Isolation, Policy } from "./checkpoints/course.js";
 import { parseSerials } from "../fixtures/device-source.js";
 import type { Requirement } from "../fixtures/requirements/index.js";
 
@@ -26,6 +27,12 @@ export interface EnvironmentOptions {
   readonly retryInfrastructure: number;
   /** `eager`: the device is leased before the file runs, for suites whose use of `useAvf()` cannot be seen in their text. */
   readonly lease: "lazy" | "eager";
+  /** How far a device is as it was: a pristine one for each file, or test, or one for all files of a worker. Default: file. */
+  readonly isolation: Isolation;
+  /** How tests get to the checkpoint they start from. Default: restored. */
+  readonly policy: Policy;
+  /** Runs each test once more after a restore, to prove that it does not matter. */
+  readonly repeat: boolean;
   /** Module whose `openHarness()` takes the place of a device: for tests of this layer itself. */
   readonly harnessModule: string | undefined;
 }
@@ -33,6 +40,7 @@ export interface EnvironmentOptions {
 const KNOWN = [
   ...["apks", "androidTest", "serial", "device", "release", "vmm", "leaseTimeoutMs"],
   ...["leaks", "retryInfrastructure", "lease", "harnessModule"],
+  ...["isolation", "policy", "repeat"],
 ];
 /** Those of the environment that ours is made from. */
 const OF_JEST = ["globalsCleanup", "customExportConditions"];
@@ -69,6 +77,9 @@ export function readOptions(raw: Readonly<Record<string, unknown>>, rootDir: str
     vmm,
     leaseTimeoutMs,
     ...{ leaks, retryInfrastructure, lease },
+    isolation: readChoice(raw, "isolation", "AVF_ISOLATION", ["file", "worker", "test"]) ?? "file",
+    policy: readChoice(raw, "policy", "AVF_POLICY", ["restored", "fresh", "dirty"]) ?? "restored",
+    repeat: readChoice(raw, "repeat", "AVF_REPEAT", ["restored"]) !== undefined,
     harnessModule: harnessModule === undefined ? undefined : inRoot(harnessModule),
   };
 }
@@ -81,6 +92,23 @@ function readText(raw: Readonly<Record<string, unknown>>, name: string): string 
   const value = raw[name];
   if (value === undefined || typeof value === "string") return value;
   throw badOption(name, "must be a string");
+}
+
+/** The variable wins. */
+function readChoice<T extends string>(
+  raw: Readonly<Record<string, unknown>>,
+  name: string,
+  variable: string,
+  choices: readonly T[],
+): T | undefined {
+  const fromEnvironment = process.env[variable];
+  const value = fromEnvironment === undefined || fromEnvironment === "" ? readText(raw, name) : fromEnvironment;
+  if (value === undefined || choices.includes(value as T)) return value as T | undefined;
+  throw badOption(
+    name,
+    `must be ${choices.join(" or ")}; it is ${JSON.stringify(value)}`,
+    `It may come from ${variable}.`,
+  );
 }
 
 function readList(raw: Readonly<Record<string, unknown>>, name: string): readonly string[] {

@@ -1,15 +1,17 @@
 /** One test file's stay in the environment: it answers what suites ask through the bridge. */
+import type { Circus } from "@jest/types";
 import type { RunRecord } from "../artifacts/run-record.js";
 import { UsageError } from "../base/errors.js";
 import { checkFixtures, extendFixtures, type FixtureSet } from "../fixtures/engine.js";
 import { parameterNames } from "../fixtures/parameter-names.js";
 import type { Requirement } from "../fixtures/requirements/index.js";
-import { firstApp, stageFixtures, type PlainStages } from "../fixtures/stages.js";
+import { firstApp, stageFixtures, type DeclaredCheckpoint, type PlainStages } from "../fixtures/stages.js";
 import { VmLedger } from "../fixtures/vm-ledger.js";
 import type { Harness } from "../fixtures/wire.js";
 import * as library from "../library.js";
 import { AssertionRecord, noteStep, type EndNote, type MatcherCall } from "./activity-record.js";
 import type { Bridge, TestRequest } from "./bridge.js";
+import { FileCourse } from "./checkpoints/file-course.js";
 import { FileDevice } from "./file-device.js";
 import type { InfrastructureRetry } from "./infrastructure-retry.js";
 import { matchers } from "./matchers/index.js";
@@ -42,6 +44,8 @@ export class FileSession implements Bridge {
   readonly device: FileDevice;
   readonly follower: TestFollower;
   readonly plan: TestPlan;
+  readonly course: FileCourse;
+  readonly repeats: boolean;
   readonly #ledger: VmLedger;
   /** Overrides by `describe` block, the file's first. */
   readonly #overrides: Record<string, unknown>[][] = [[]];
@@ -63,13 +67,23 @@ export class FileSession implements Bridge {
       signal: () => this.signal(),
     });
     this.plan = new TestPlan(options.requirements, this.#onDevice());
+    this.repeats = environment.repeat;
+    this.course = new FileCourse({
+      ...{ device: this.device, environment, rootDir: projectFolder, file, ledger: this.#ledger, record },
+      ...{ baseFixtures: () => this.baseFixtures, setUpTimeoutMs: options.testTimeoutMs },
+    });
     this.follower = new TestFollower({
       ...{ device: this.device, ledger: this.#ledger, record, retry, projectFolder, file, holdMs },
-      ...{ leaks: environment.leaks, keepsDevice: eager },
+      ...{ leaks: environment.leaks, keepsDevice: eager, leaveDevice: () => this.course.leave() },
     });
   }
 
   extend(set: FixtureSet, additions: Readonly<Record<string, unknown>>): FixtureSet {
+    if ("from" in additions) {
+      throw new UsageError("BAD_FROM", "test.extend() cannot say where tests start from.", {
+        hint: "test.use({ from }) does, for the file or a describe block: the device is there before hooks run",
+      });
+    }
     return extendFixtures(set, additions);
   }
 
@@ -81,6 +95,7 @@ export class FileSession implements Bridge {
 
   use(set: FixtureSet, overrides: Readonly<Record<string, unknown>>): void {
     checkFixtures(set, Object.keys(overrides), "test.use()");
+    this.course.scopes.use(overrides);
     this.#overrides.at(-1)?.push({ ...overrides });
   }
 
@@ -99,6 +114,10 @@ export class FileSession implements Bridge {
     this.plan.declare(declaration, work);
   }
 
+  checkpoint(name: string, setUp: (fixtures: never) => unknown): DeclaredCheckpoint {
+    return this.course.declare(name, setUp);
+  }
+
   async run(request: TestRequest): Promise<void> {
     const { test } = this.follower;
     if (test === undefined) throw outsideTest("This body");
@@ -110,7 +129,7 @@ export class FileSession implements Bridge {
     const harness = this.#harness();
     harness.device.gone.throwIfAborted();
     return {
-      device: harness.device,
+      device: this.course.deviceOf(harness),
       apps: harness.apps,
       get app() {
         return firstApp(harness.apps);
@@ -149,11 +168,13 @@ export class FileSession implements Bridge {
     return signal;
   }
 
-  describeStarted(): void {
+  describeStarted(block: Circus.DescribeBlock): void {
+    this.course.scopes.describeStarted(block);
     this.#overrides.push([]);
   }
 
   describeFinished(): void {
+    this.course.scopes.describeFinished();
     if (this.#overrides.length > 1) this.#overrides.pop();
   }
 

@@ -29,6 +29,8 @@ export interface FollowerOptions {
   readonly holdMs: number | undefined;
   /** Hooks may have the device in their hands, which must not be exchanged then. */
   readonly keepsDevice: boolean;
+  /** The file is over. True: what it left on the device goes by itself. */
+  readonly leaveDevice: () => Promise<boolean>;
 }
 
 /** The end of a test as Jest tells it. `errors` is Jest's own list: what is added there is reported. */
@@ -43,6 +45,7 @@ export class TestFollower {
   #children: readonly HostChild[] | undefined;
   #asked = false;
   #held = false;
+  #putBack = false;
 
   constructor(private readonly options: FollowerOptions) {}
 
@@ -58,17 +61,27 @@ export class TestFollower {
     record.flush();
   }
 
-  /** It is going to run. Time for the device is not the test's time; that there is none is told by what asks for it. */
-  async prepare(needsDevice: boolean): Promise<void> {
-    const { device, ledger, leaks, keepsDevice } = this.options;
+  /** Another attempt, or a test after the device went away, gets another device. */
+  async renewDevice(): Promise<void> {
+    const { device, ledger, keepsDevice } = this.options;
     const again = (this.test?.attempt ?? 1) > 1;
     const lost = device.opened?.device.gone.aborted === true && ledger.entries().length === 0;
     if (!keepsDevice && (again || lost)) await device.renew();
+  }
+
+  /**
+   * It is going to run. Time for the device is not the test's time; that there is none is told by what asks for it.
+   * @param putBack what it leaves on the device goes by itself
+   */
+  async prepare(needsDevice: boolean, putBack = false): Promise<void> {
+    const { device, leaks, keepsDevice } = this.options;
     this.#asked = needsDevice || keepsDevice;
+    this.#putBack = putBack;
     if (needsDevice) await device.open().catch(() => undefined);
     if (leaks === "off") return;
     this.#children = hostChildren();
-    if (device.opened?.device.gone.aborted === false) await device.opened.leakCheck.begin().catch(() => undefined);
+    if (!putBack && device.opened?.device.gone.aborted === false)
+      await device.opened.leakCheck.begin().catch(() => undefined);
   }
 
   /** The body failed, or its time is over while it still runs: fixtures are torn down before hooks run. */
@@ -125,7 +138,9 @@ export class TestFollower {
   /** Removes what the file's hooks made. Returns what could not be removed. Never throws. */
   async close(): Promise<readonly unknown[]> {
     await this.test?.end();
-    const errors = await this.#removeVms(this.options.ledger.closeFile());
+    const vms = this.options.ledger.closeFile();
+    // Nobody takes away what is on a device that is put back to its beginning.
+    const errors = (await this.options.leaveDevice()) ? [] : await this.#removeVms(vms);
     this.options.record.flush();
     return errors;
   }
@@ -146,10 +161,13 @@ export class TestFollower {
     const { device, ledger, leaks } = this.options;
     const harness = device.opened;
     const forgotten = (await harness?.endTest()) ?? [];
-    errors.push(...(await this.#removeVms(ledger.closeTest())));
+    const vms = ledger.closeTest();
+    if (this.#putBack) await Promise.allSettled(vms.map(({ vm }) => vm.control.leave()));
+    else errors.push(...(await this.#removeVms(vms)));
     if (leaks === "off" || this.#children === undefined || isEnding()) return [];
     const onHost = await endNewChildren(this.#children);
     if (harness === undefined || harness.device.gone.aborted) return onHost;
+    if (this.#putBack) return [...forgotten, ...onHost];
     const known = (): KnownThings => knownThings(ledger.entries());
     const onDevice = await harness.leakCheck.end(known, this.#asked).catch(() => []);
     return [...forgotten, ...onHost, ...onDevice];

@@ -1,6 +1,6 @@
 /** `test` with fixtures. Runs in the realm of the suite: it only hands functions without parameters to Jest. */
 import type { FixtureSet } from "../../fixtures/engine.js";
-import { readBridge, type Bridge } from "../bridge.js";
+import { AGAIN, readBridge, type Bridge } from "../bridge.js";
 import type { RequiresCall } from "../test-plan.js";
 import { jestGlobals } from "./jest-globals.js";
 
@@ -86,31 +86,33 @@ interface Declarer {
 
 function declareTest<F>(jestTest: JestTest, declarer: Declarer): DeclareTest<F> {
   return (name, body, timeoutMs) => {
-    declare(declarer, name, body, (run) => jestTest(name, () => run([]), timeoutMs));
+    declare(declarer, name, body, (one, run) => jestTest(one, () => run([]), timeoutMs));
   };
 }
 
 function declareEach<F>(jestTest: JestTest, declarer: Declarer): DeclareEach<F> {
   return (table) => (name, body, timeoutMs) => {
-    declare(declarer, name, body as TestBody<F, never[]>, (run) => {
+    declare(declarer, name, body as TestBody<F, never[]>, (one, run) => {
       // A rest parameter counts as none, so that Jest adds no `done` behind the row.
-      jestTest.each(table)(name, (...row: unknown[]) => run(row), timeoutMs);
+      jestTest.each(table)(one, (...row: unknown[]) => run(row), timeoutMs);
     });
   };
 }
 
-/** Checks the names a body asks for now, at definition, and hands Jest what runs it. */
+/** Checks the names a body asks for now, at definition, and hands Jest what runs it: once, or once more after a restore. */
 function declare(
   { set, requirements }: Declarer,
   name: string,
   body: (fixtures: never, ...row: readonly never[]) => unknown,
-  add: (run: (row: readonly unknown[]) => Promise<void>) => void,
+  add: (name: string, run: (row: readonly unknown[]) => Promise<void>) => void,
 ): void {
   const bridge = readBridge();
   const fixtures = bridge.inScope(set(bridge));
   const names = bridge.namesOf(fixtures, body, `test "${name}"`);
   bridge.declare({ fixtures, names, requirements }, () => {
-    add((row) => bridge.run({ fixtures, names, body, row }));
+    for (const one of bridge.repeats ? [name, `${name}${AGAIN}`] : [name]) {
+      add(one, (row) => bridge.run({ fixtures, names, body, row }));
+    }
   });
 }
 

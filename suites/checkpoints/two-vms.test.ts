@@ -1,0 +1,73 @@
+/** Tests that start from two VMs that run already: the device is put back to that moment before each of them. */
+import {
+  adbIntoVm,
+  checkpoint,
+  describe,
+  expect,
+  test,
+  type VirtualMachine,
+  type VirtualMachineManager,
+} from "jest-avf";
+
+const twoVms = checkpoint("two vms ready", async ({ app, vmm }) => {
+  const config = app.vmConfig("assets/vm_config.json").setMemoryBytes(192e6).build();
+  const vms = await Promise.all(["vm1", "vm2"].map((name) => vmm.create(name, config)));
+  await Promise.all(vms.map((vm) => vm.run()));
+  for (const vm of vms) await expect(vm).toPrint(/^tick 1 of boot/);
+});
+
+test.use({ from: twoVms });
+
+async function get(vmm: VirtualMachineManager, name: string): Promise<VirtualMachine> {
+  const vm = await vmm.get(name);
+  if (vm === null) throw new Error(`the checkpoint has no ${name}`);
+  return vm;
+}
+
+const bootsSeen: string[] = [];
+const objectsSeen: VirtualMachine[] = [];
+
+describe.each([1, 2])("in round %i", (round) => {
+  test("VMs run under their CIDs, and their history is what it was", async ({ vmm }) => {
+    const [vm1, vm2] = [await get(vmm, "vm1"), await get(vmm, "vm2")];
+    await expect(vm1).toHaveStatus("RUNNING");
+    await expect(vm2).toHaveStatus("RUNNING");
+    expect([vm1.cid, vm2.cid].sort()).toEqual([2048, 2049]);
+    expect(vm1).toHaveTransitions(["STOPPED", "RUNNING"]);
+    expect(vm1.transitions.at(-1)?.cause).toEqual({ kind: "restored", checkpoint: "two vms ready" });
+    expect((await vm1.waitFor("ready")).kind).toBe("ready");
+    expect(vm1.events.history.filter(({ event }) => event.kind === "payload-ready")).toHaveLength(1);
+    objectsSeen.push(vm1);
+    expect(objectsSeen.every((vm) => vm === vm1)).toBe(true);
+  });
+
+  test("consoles go on where they stood, without a gap and without what later tests saw", async ({ vmm }) => {
+    const vm1 = await get(vmm, "vm1");
+    await vm1.waitForConsole(/^tick 3 of boot/);
+    const ticks = vm1.output.lines("console").flatMap(({ text }) => /^tick (\d+) of boot (\w+)/.exec(text) ?? []);
+    expect(ticks.filter((text) => /^\d+$/.test(text)).slice(0, 3)).toEqual(["1", "2", "3"]);
+    // The same boot of the same guest each time: nothing was booted anew.
+    bootsSeen.push(/boot (\w+)/.exec(ticks.join(" "))?.[1] ?? "");
+    expect(new Set(bootsSeen).size).toBe(1);
+  });
+
+  test("what a test does to a VM is undone for the next one", async ({ vmm, app, device }) => {
+    const vm1 = await get(vmm, "vm1");
+    expect(await device.execUnchecked(["cat", "/data/local/tmp/mark"])).toMatchObject({ stdout: "" });
+    await device.exec(["sh", "-c", "echo was here >/data/local/tmp/mark"]);
+    await vm1.stop();
+    await vmm.delete("vm1");
+    await vmm.create("other", app.vmConfig("assets/vm_config.json").build());
+    expect(vm1).toHaveTransitions(["STOPPED", "RUNNING", "STOPPED", "DELETED"]);
+  });
+
+  test("adb into a VM works, and typing into its end ends it", async ({ vmm, device }) => {
+    const vm2 = await get(vmm, "vm2");
+    expect(await vmm.get("other")).toBeNull();
+    const guest = await adbIntoVm(device, vm2);
+    expect((await guest.exec(["echo", `round ${round}`])).stdout).toBe(`round ${round}\n`);
+    await guest.close();
+    await vm2.stop();
+    await expect(vm2).toReachStatus("STOPPED");
+  });
+});
