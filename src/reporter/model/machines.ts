@@ -49,6 +49,9 @@ export class MachineTrack {
       case "vm-event":
         this.#addEvent(text(event.event), event.detail, atMs);
         break;
+      case "vm-boot-stage":
+        this.phases.push({ atMs, phase: PHASES[text(event.stage)] ?? text(event.stage) });
+        break;
       case "api-call":
         if (event.call === "run") this.runCalls.push({ startMs: atMs });
         break;
@@ -88,13 +91,12 @@ export class MachineTrack {
   }
 
   #addEvent(event: string, detail: unknown, atMs: number): void {
-    // Phases as the library names them, where it does.
-    const phase = event === "boot-phase" && isFields(detail) ? text(detail["phase"]) : "";
-    if (phase !== "") this.phases.push({ atMs, phase });
-    else if (event !== "state") this.events.push({ atMs, event, detail: vmEventText(event, detail) });
+    if (event !== "state") this.events.push({ atMs, event, detail: vmEventText(event, detail) });
   }
 }
 
+/** What goes on from the stage on, where that has another name. */
+const PHASES: Readonly<Record<string, string>> = { vmm: "boot", payload: "payload starts" };
 const ENDS = ["payload-finished", "error", "died"];
 
 /** From the call of `run` to the payload, run by run. What was not reached has no phase. */
@@ -105,7 +107,8 @@ function bootPhases(track: MachineTrack, endMs: number): readonly (Span & { read
     const during = ({ atMs }: { readonly atMs: number }): boolean => atMs >= running.atMs && atMs <= stoppedMs;
     const calledMs = track.runCalls.findLast(({ startMs }) => startMs <= running.atMs)?.startMs ?? running.atMs;
     const marks = [{ atMs: calledMs, phase: "start of the VMM" }];
-    const named = track.phases.filter(during);
+    // The kernel's start is read from a later line, so that it is noted behind what came meanwhile.
+    const named = track.phases.filter(during).sort((a, b) => a.atMs - b.atMs);
     if (named.length > 0) marks.push(...named);
     else marks.push({ atMs: running.atMs, phase: "boot" }, ...payloadMarks(track, during));
     const finishedMs = track.events.find((event) => during(event) && ENDS.includes(event.event))?.atMs ?? stoppedMs;
