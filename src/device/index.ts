@@ -10,3 +10,4 @@ export { RebindableDevice } from "./rebindable-device.js";
 export { outputsEnded } from "./adb/attached-command.js";
 export { CommandFailedError, lastLines, type CommandResult } from "../process/run.js";
 export { listForwards, removeForward, type ListedForward } from "./adb/forward-list.js";
+export { leftNotes, openOwnerNote, type LeftNote, type OwnerNote } from "./owner-notes.js";

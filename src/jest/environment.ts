@@ -179,7 +179,11 @@ export default class AvfEnvironment extends TestEnvironment {
   }
 
   async #endTest({ follower }: FileSession, test: Circus.TestEntry): Promise<void> {
-    const again = await follower.finish({ errors: test.errors, status: "passed" });
+    const again = await follower.finish({
+      errors: test.errors,
+      status: "passed",
+      declaredAt: test.asyncError,
+    });
     if (test.errors.length > 0 && !again) this.#retry.refuse(test);
     this.#marker?.set(undefined);
   }

@@ -38,6 +38,8 @@ export interface TestEnd {
   readonly errors: JestError[];
   readonly status: "passed" | "failed" | "skipped" | "todo";
   readonly skipReason?: string | undefined;
+  /** Where the test was declared. */
+  readonly declaredAt?: unknown;
 }
 
 export class TestFollower {
@@ -96,7 +98,7 @@ export class TestFollower {
   }
 
   /** All hooks ran as well. Saves evidence of a failure, then removes what the test made. Never throws. True: it is to run again. */
-  async finish({ errors, status, skipReason }: TestEnd): Promise<boolean> {
+  async finish({ errors, status, skipReason, declaredAt }: TestEnd): Promise<boolean> {
     const { test } = this;
     if (test === undefined) return false;
     const { record, file, ledger, retry } = this.options;
@@ -106,7 +108,7 @@ export class TestFollower {
     this.#explain(test, errors);
     let evidence = errors.length > 0 ? await this.#saveEvidence(test, errors, vms) : undefined;
     const leaks = await this.#cleanUp(errors);
-    if (leaks.length > 0) this.#tellLeaks(test.name, leaks, errors);
+    if (leaks.length > 0) this.#tellLeaks(test.name, leaks, errors, declaredAt);
     if (errors.length > 0) evidence ??= await this.#saveEvidence(test, errors, vms);
     const failureClass = errors.length > 0 ? this.#classify(errors, vms) : undefined;
     const retried = failureClass !== undefined && retry.willRetry(test.attempt, failureClass === "infrastructure");
@@ -173,14 +175,15 @@ export class TestFollower {
     return [...forgotten, ...onHost, ...onDevice];
   }
 
-  #tellLeaks(test: string, leaks: readonly string[], errors: JestError[]): void {
+  #tellLeaks(test: string, leaks: readonly string[], errors: JestError[], declaredAt: unknown): void {
     const list = leaks.map((leak) => `  ${leak}`).join("\n");
     if (errors.length > 0) errors[0] = withNote(errors[0], `It left behind, removed since:\n${list}`);
     else if (this.options.leaks === "warn")
       process.stderr.write(`avf: "${test}" left behind, removed since:\n${list}\n`);
     else {
       const hint = 'end what a test starts; testEnvironmentOptions: { leaks: "warn" } only tells';
-      errors.push(new UsageError("TEST_LEAKED", `Test "${test}" left behind, removed since:\n${list}`, { hint }));
+      const error = new UsageError("TEST_LEAKED", `Test "${test}" left behind, removed since:\n${list}`, { hint });
+      errors.push([error, declaredAt]);
     }
   }
 

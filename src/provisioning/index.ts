@@ -3,3 +3,4 @@ export { provision, type Provisioned, type ProvisionRequest } from "./provision.
 export { DATA_ROOT, IDSIG_FOLDER, type ProvisionedApp } from "./install-app.js";
 export { parseAndroidTest, type ProvisioningStep, type PushPair } from "./android-test.js";
 export { findFiles } from "./glob.js";
+export { sweepProvisioned } from "./sweep.js";

@@ -34,9 +34,9 @@ export async function installApp(
   const digests = await readDigests(device, before === undefined ? [idsigPath] : [before, idsigPath], call);
   await removeIfMade(device, [DATA_ROOT, IDSIG_FOLDER], undo, call);
   const same = before !== undefined && digests.get(before) === apk.sha256;
-  if (!same) await device.installApk(apk.path, call);
   // A package that was there before us, in whatever version, is not ours to remove.
-  if (before === undefined) undo.add(`uninstall ${apk.packageName}`, () => device.uninstall(apk.packageName));
+  if (before === undefined) undo.add({ kind: "uninstall", packageName: apk.packageName });
+  if (!same) await device.installApk(apk.path, call);
   const apkPath = same ? before : await device.packagePath(apk.packageName, call);
   if (apkPath === undefined) {
     throw new InfrastructureError(
@@ -47,13 +47,10 @@ export async function installApp(
       },
     );
   }
-  if (!digests.has(idsigPath))
-    undo.add(`remove ${idsigPath}`, async () => void (await device.exec(["rm", "-f", idsigPath])));
+  if (!digests.has(idsigPath)) undo.add({ kind: "remove-file", path: idsigPath });
   await putIdsig(device, apk, apkPath, idsigPath, digests.get(idsigPath), call);
   const dataFolder = `${DATA_ROOT}/${apk.packageName}`;
-  undo.add(`remove ${dataFolder} if nothing is left in it`, async () => {
-    await device.execUnchecked(["rmdir", `${dataFolder}/vm`, dataFolder]);
-  });
+  undo.add({ kind: "remove-data-folder", path: dataFolder });
   return { packageName: apk.packageName, apkPath, idsigPath, dataFolder, installed: !same };
 }
 

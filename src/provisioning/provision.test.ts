@@ -1,10 +1,19 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { buildApk, throwAwayKey } from "../apk/index.js";
 import { HostDevice } from "../device/testing/host-device.js";
-import { provision } from "./index.js";
+import { provision, sweepProvisioned } from "./index.js";
 
 /** Package manager and vm tool of a device whose root is $ROOT: files in folders, as on a real one. */
 const PM = `#!/bin/sh
@@ -175,4 +184,54 @@ test("a command that fails fails the suite only when its AndroidTest.xml says so
   await provision(device, { root: host, androidTest: "AndroidTest.xml" });
   writeFileSync(join(host, "AndroidTest.xml"), xml(true));
   await expect(provision(device, { root: host, androidTest: "AndroidTest.xml" })).rejects.toThrow(/Exit code 1/);
+});
+
+describe("after a run that was killed", () => {
+  const saved = process.env["AVF_CACHE_DIR"];
+  beforeEach(() => {
+    process.env["AVF_CACHE_DIR"] = join(host, "../cache");
+  });
+  afterEach(() => {
+    if (saved === undefined) delete process.env["AVF_CACHE_DIR"];
+    else process.env["AVF_CACHE_DIR"] = saved;
+  });
+
+  /** As if this process had been killed: the note stays, and its owner is nobody. */
+  function kill(): void {
+    const folder = join(host, "../cache/left-on-devices/host");
+    for (const name of readdirSync(folder)) {
+      const path = join(folder, name);
+      const note = JSON.parse(readFileSync(path, "utf8")) as { owner: { startTicks: string } };
+      note.owner.startTicks = "1";
+      writeFileSync(path, JSON.stringify(note));
+    }
+  }
+
+  test("the next one takes away what it put there, and its VMs", async () => {
+    await writeApk("App.apk");
+    await provision(device, { root: host, apks: ["App.apk"], noted: true });
+    mkdirSync(join(root, `data/local/tmp/avf/${APP}/vm/vm1`), { recursive: true });
+    kill();
+    await sweepProvisioned(device);
+    for (const path of [BASE, IDSIG, `/data/local/tmp/avf/${APP}`]) expect(existsSync(join(root, path))).toBe(false);
+    await sweepProvisioned(device);
+  });
+
+  test("what was there before that run stays, and so does what a living run put there", async () => {
+    await writeApk("App.apk");
+    await provision(device, { root: host, apks: ["App.apk"] });
+    await provision(device, { root: host, apks: ["App.apk"], noted: true });
+    await sweepProvisioned(device);
+    kill();
+    await sweepProvisioned(device);
+    expect(existsSync(join(root, BASE))).toBe(true);
+    expect(existsSync(join(root, IDSIG))).toBe(true);
+  });
+
+  test("a run that cleaned up itself leaves no note", async () => {
+    await writeApk("App.apk");
+    await (await provision(device, { root: host, apks: ["App.apk"], noted: true })).cleanUp();
+    expect(readdirSync(join(host, "../cache/left-on-devices/host"))).toEqual([]);
+    expect(existsSync(join(root, BASE))).toBe(false);
+  });
 });

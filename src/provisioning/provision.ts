@@ -2,7 +2,8 @@
 import { readFile } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import { UsageError } from "../base/errors.js";
-import type { Device, DeviceCallOptions } from "../device/contract.js";
+import { openOwnerNote, type Device } from "../device/index.js";
+import type { DeviceCallOptions } from "../device/contract.js";
 import { parseAndroidTest, type ProvisioningStep, type PushPair } from "./android-test.js";
 import { findFiles } from "./glob.js";
 import { readHostApk } from "./host-apk.js";
@@ -17,6 +18,8 @@ export interface ProvisionRequest {
   /** Path of an `AndroidTest.xml`; its preparers run before `apks` are installed, with paths taken from its own folder. */
   readonly androidTest?: string | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** True: what is put there is written down, for the next run to remove should this process be killed. */
+  readonly noted?: boolean;
   readonly log?: ((message: string) => void) | undefined;
 }
 
@@ -29,7 +32,7 @@ export interface Provisioned {
 
 /** Does everything, or takes away again what it did and throws. */
 export async function provision(device: Device, request: ProvisionRequest): Promise<Provisioned> {
-  const undo = new Undo();
+  const undo = new Undo(device, request.noted === true ? openOwnerNote(device.serial) : undefined);
   const provisioner = new Provisioner(device, request, undo);
   try {
     for (const { step, root } of await readSteps(request)) await provisioner.run(step, root);
@@ -74,9 +77,7 @@ class Provisioner {
         for (const pair of step.pairs) await this.#push(pair, root, step.cleanup, step.abortOnFailure);
         return;
       case "command":
-        this.undo.add("teardown commands", async () => {
-          for (const command of step.teardown) await this.#shell(command, false, {});
-        });
+        if (step.teardown.length > 0) this.undo.add({ kind: "commands", commands: step.teardown });
         for (const command of step.run) await this.#shell(command, step.throwOnFailure, this.#call);
     }
   }
@@ -102,9 +103,8 @@ class Provisioner {
       const [source = ""] = await findFiles(root, pair.source);
       const destination = pair.destination.endsWith("/") ? pair.destination + basename(source) : pair.destination;
       const there = (await this.device.execUnchecked(["test", "-e", destination], this.#call)).exitCode === 0;
+      if (cleanup && !there) this.undo.add({ kind: "remove-file", path: destination });
       await this.device.push(source, destination, this.#call);
-      if (!cleanup || there) return;
-      this.undo.add(`remove ${destination}`, async () => void (await this.device.exec(["rm", "-f", destination])));
     } catch (error) {
       if (abortOnFailure) throw error;
       this.request.log?.(`push of ${pair.source} failed, which its AndroidTest.xml allows: ${String(error)}`);

@@ -1,11 +1,31 @@
-/** What was put on a device, and how to take it away again: last in, first out, to the end whatever fails. */
+/**
+ * What is put on a device, and how to take it away again: last in, first out, to the end whatever fails. Each step is
+ * data, and noted before what it undoes is done, so that the next run can take it after this one was killed.
+ */
 import { describeError } from "../base/errors.js";
+import type { Device, OwnerNote } from "../device/index.js";
+
+export type UndoStep =
+  | { readonly kind: "uninstall"; readonly packageName: string }
+  | { readonly kind: "remove-file"; readonly path: string }
+  /** An app's folder of VMs, and the one around it, when nothing is left in them. */
+  | { readonly kind: "remove-data-folder"; readonly path: string }
+  /** Lines for the device's shell. */
+  | { readonly kind: "commands"; readonly commands: readonly string[] };
 
 export class Undo {
-  readonly #steps: { readonly what: string; readonly run: () => Promise<void> }[] = [];
+  readonly #steps: UndoStep[] = [];
 
-  add(what: string, run: () => Promise<void>): void {
-    this.#steps.push({ what, run });
+  /** @param note where the steps are written down; undefined for a device that ends with this process */
+  constructor(
+    private readonly device: Device,
+    private readonly note: OwnerNote | undefined,
+  ) {}
+
+  /** To be called before what it undoes is done. */
+  add(step: UndoStep): void {
+    this.#steps.push(step);
+    this.note?.write(this.#steps);
   }
 
   /** Runs every step, once. Throws the first failure, with the others named in it. */
@@ -13,11 +33,12 @@ export class Undo {
     const failures: { what: string; error: unknown }[] = [];
     for (let step = this.#steps.pop(); step !== undefined; step = this.#steps.pop()) {
       try {
-        await step.run();
+        await undoStep(this.device, step);
       } catch (error) {
-        failures.push({ what: step.what, error });
+        failures.push({ what: describeStep(step), error });
       }
     }
+    this.note?.remove();
     const [first] = failures;
     if (failures.length === 1) throw first?.error;
     if (first === undefined) return;
@@ -26,5 +47,36 @@ export class Undo {
       failures.map(({ error }) => error),
       `${failures.length} steps of the clean-up failed:\n${list}`,
     );
+  }
+}
+
+/** What is not there, because it never came to that, is fine. */
+export async function undoStep(device: Device, step: UndoStep): Promise<void> {
+  switch (step.kind) {
+    case "uninstall":
+      if ((await device.packagePath(step.packageName)) !== undefined) await device.uninstall(step.packageName);
+      return;
+    case "remove-file":
+      await device.exec(["rm", "-f", step.path]);
+      return;
+    case "remove-data-folder":
+      await device.execUnchecked(["rmdir", `${step.path}/vm`, step.path]);
+      return;
+    case "commands":
+      // As Tradefed passes them: their own quoting, not ours; and their failures are their own affair.
+      for (const command of step.commands) await device.execUnchecked(["sh", "-c", command]);
+  }
+}
+
+function describeStep(step: UndoStep): string {
+  switch (step.kind) {
+    case "uninstall":
+      return `uninstall ${step.packageName}`;
+    case "remove-file":
+      return `remove ${step.path}`;
+    case "remove-data-folder":
+      return `remove ${step.path} if nothing is left in it`;
+    case "commands":
+      return "teardown commands";
   }
 }

@@ -36,9 +36,11 @@ export class MemoryDevice {
     };
   }
 
-  /** `touch PATH`, `rm PATH`, `leak-forward`, and `vanish`: as if the cable were pulled. */
+  /** `cat /proc/meminfo`, `touch PATH`, `rm PATH`, `leak-forward`, and `vanish`: as if the cable were pulled. */
   async exec([name = "", path = ""]: readonly string[]): Promise<CommandResult> {
-    if (name === "touch") this.paths.add(path);
+    let stdout = "";
+    if (name === "cat") stdout = "MemTotal:        2097152 kB\n";
+    else if (name === "touch") this.paths.add(path);
     else if (name === "rm") this.paths.delete(path);
     else if (name === "leak-forward") this.forwards.add("tcp:1 → tcp:2");
     else if (name === "vanish") {
@@ -48,7 +50,7 @@ export class MemoryDevice {
       this.gone.throwIfAborted();
     } else throw new UsageError("NO_COMMAND", `The device in memory has no ${name}.`);
     return {
-      ...{ argv: [], exitCode: 0, stdout: "", stderr: "", durationMs: 0, signal: undefined },
+      ...{ argv: [], exitCode: 0, stdout, stderr: "", durationMs: 0, signal: undefined },
       ...{ timedOut: false, canceled: false, startFailure: undefined },
     };
   }

@@ -1,0 +1,66 @@
+/** What this process put on a device, written down for whoever has the device next, should this process be killed. */
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { identify, isAlive, type ProcessIdentity } from "../process/identity.js";
+import { leasePath } from "./lease.js";
+
+export interface OwnerNote {
+  /** Takes the place of what it said before. */
+  write(content: unknown): void;
+  remove(): void;
+}
+
+export interface LeftNote {
+  readonly content: unknown;
+  /** What it told of is gone. */
+  remove(): void;
+}
+
+let notes = 0;
+
+export function openOwnerNote(serial: string): OwnerNote {
+  const owner = identify(process.pid);
+  const path = join(folderOf(serial), `${process.pid}-${++notes}.json`);
+  return {
+    write: (content) => {
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(`${path}.tmp`, JSON.stringify({ owner, content }));
+      renameSync(`${path}.tmp`, path);
+    },
+    remove: () => rmSync(path, { force: true }),
+  };
+}
+
+/** Notes of processes that are gone, newest first. To be called under the lease of the device. */
+export function leftNotes(serial: string): readonly LeftNote[] {
+  const folder = folderOf(serial);
+  let names: string[];
+  try {
+    names = readdirSync(folder);
+  } catch {
+    return [];
+  }
+  return names
+    .sort()
+    .reverse()
+    .flatMap((name) => {
+      const path = join(folder, name);
+      const note = read(path);
+      if (note?.owner !== undefined && isAlive(note.owner)) return [];
+      return [{ content: note?.content, remove: () => rmSync(path, { force: true }) }];
+    });
+}
+
+function read(path: string): { readonly owner?: ProcessIdentity; readonly content?: unknown } | undefined {
+  try {
+    return JSON.parse(readFileSync(path, "utf8")) as { owner?: ProcessIdentity; content?: unknown };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Beside the leases, by the same name. */
+function folderOf(serial: string): string {
+  const lease = leasePath(serial);
+  return join(dirname(lease), "../left-on-devices", basename(lease, ".json"));
+}
