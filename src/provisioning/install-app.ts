@@ -64,8 +64,7 @@ async function removeIfMade(
   const { stdout } = await device.execUnchecked(["ls", "-d", ...folders], call);
   const there = stdout.split("\n").map((line) => line.trim());
   const made = folders.filter((folder) => !there.includes(folder));
-  if (made.length > 0)
-    undo.add("remove empty folders", async () => void (await device.execUnchecked(["rmdir", ...made])));
+  if (made.length > 0) undo.add({ kind: "remove-empty-folders", paths: made });
 }
 
 async function putIdsig(

@@ -20,7 +20,7 @@ const UNDER_DATA = /^\/data\/local\/tmp\/avf\/[\w.]+$/;
 /** A note is a file in the user's cache: what it names is looked at before it is removed from a device. */
 function isStep(value: unknown): value is UndoStep {
   if (typeof value !== "object" || value === null) return false;
-  const { kind, packageName, path, commands } = value as Readonly<Record<string, unknown>>;
+  const { kind, packageName, path, paths, commands } = value as Readonly<Record<string, unknown>>;
   switch (kind) {
     case "uninstall":
       return typeof packageName === "string" && /^[A-Za-z]\w*(\.[A-Za-z]\w*)+$/.test(packageName);
@@ -28,6 +28,8 @@ function isStep(value: unknown): value is UndoStep {
       return typeof path === "string" && path.startsWith("/") && !path.includes("\0");
     case "remove-data-folder":
       return typeof path === "string" && UNDER_DATA.test(path);
+    case "remove-empty-folders":
+      return Array.isArray(paths) && paths.every((each) => typeof each === "string" && each.startsWith("/"));
     case "commands":
       return Array.isArray(commands) && commands.every((command) => typeof command === "string");
     default:

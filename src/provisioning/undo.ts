@@ -10,6 +10,7 @@ export type UndoStep =
   | { readonly kind: "remove-file"; readonly path: string }
   /** An app's folder of VMs, and the one around it, when nothing is left in them. */
   | { readonly kind: "remove-data-folder"; readonly path: string }
+  | { readonly kind: "remove-empty-folders"; readonly paths: readonly string[] }
   /** Lines for the device's shell. */
   | { readonly kind: "commands"; readonly commands: readonly string[] };
 
@@ -62,6 +63,9 @@ export async function undoStep(device: Device, step: UndoStep): Promise<void> {
     case "remove-data-folder":
       await device.execUnchecked(["rmdir", `${step.path}/vm`, step.path]);
       return;
+    case "remove-empty-folders":
+      await device.execUnchecked(["rmdir", ...step.paths]);
+      return;
     case "commands":
       // As Tradefed passes them: their own quoting, not ours; and their failures are their own affair.
       for (const command of step.commands) await device.execUnchecked(["sh", "-c", command]);
@@ -76,6 +80,8 @@ function describeStep(step: UndoStep): string {
       return `remove ${step.path}`;
     case "remove-data-folder":
       return `remove ${step.path} if nothing is left in it`;
+    case "remove-empty-folders":
+      return `remove ${step.paths.join(" and ")} if they are empty`;
     case "commands":
       return "teardown commands";
   }
