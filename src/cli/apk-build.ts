@@ -5,21 +5,14 @@ import { ApkError, buildApk, throwAwayKey } from "../apk/index.js";
 import { writeFileAtomic } from "../base/atomic-file.js";
 import { answer, parseCommand } from "./apk-command.js";
 import { readSigningKey } from "./apk-options.js";
+import { usageOf } from "./help.js";
 
-const USAGE = `Usage: avf apk build DIR OUT.apk [--key KEY [--cert CERT]] [--compress]
-  DIR holds AndroidManifest.xml (text), and what else goes into the APK: assets/, lib/<abi>/, …
-  --key KEY    private key, PEM or PKCS#8 DER; without it a throw-away key signs
-  --cert CERT  the key's certificate, PEM or DER; without it one is made
-  --compress   deflate what is no library
+const USAGE = `${usageOf("apk build")}
 `;
 const MAX_FILES = 10_000;
 const MAX_TOTAL_BYTES = 1024 * 1024 * 1024;
 
 export async function runApkBuild(args: readonly string[]): Promise<number> {
-  if (args.includes("--help")) {
-    process.stdout.write(USAGE);
-    return 0;
-  }
   return answer(USAGE, async () => {
     const { values, positionals } = parseCommand(
       args,

@@ -2,16 +2,12 @@
 import { inspectApk, openFileSource, type ApkReport, type SchemeReport, type SignerReport } from "../apk/index.js";
 import { answer, parseCommand } from "./apk-command.js";
 import { printable } from "./apk-options.js";
+import { usageOf } from "./help.js";
 
-const USAGE = `Usage: avf apk show APK [--json]
-  Exit code 1 when the APK is refused: no signature, or one that does not hold.
+const USAGE = `${usageOf("apk show")}
 `;
 
 export async function runApkShow(args: readonly string[]): Promise<number> {
-  if (args.includes("--help")) {
-    process.stdout.write(USAGE);
-    return 0;
-  }
   return answer(USAGE, async () => {
     const { values, positionals } = parseCommand(args, { json: { type: "boolean" } }, { required: ["APK"] });
     const [path] = positionals as [string];

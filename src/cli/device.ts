@@ -1,6 +1,5 @@
 /** `avf device start | stop | list | shell`: emulated devices that outlive the command. */
 import { spawn } from "node:child_process";
-import { parseArgs } from "node:util";
 import { UsageError } from "../base/errors.js";
 import { cacheFolder } from "../base/paths.js";
 import {
@@ -10,6 +9,7 @@ import {
   sweepDevices,
   type DeviceRecord,
 } from "../emulator/index.js";
+import { parseCommandLine, unknownVerb } from "./command-line.js";
 import { onInterrupt } from "./interrupt.js";
 import { showProgress } from "./progress.js";
 
@@ -24,24 +24,19 @@ export async function run([verb, ...rest]: readonly string[]): Promise<number> {
     case "shell":
       return shell(rest);
     default:
-      throw new UsageError("BAD_ARGUMENTS", `avf device ${verb ?? ""} is nothing.`.replace("  ", " "), {
-        hint: "avf device start [--name N] [--port N] [--cold] | stop [N | --all] | list [--json] | shell [N]",
-      });
+      throw unknownVerb("device", verb, ["start", "stop", "list", "shell"]);
   }
 }
 
 async function start(args: readonly string[]): Promise<number> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: { name: { type: "string" }, port: { type: "string" }, cold: { type: "boolean", default: false } },
-  });
+  const { values } = parseCommandLine("device start", args, { least: 0, most: 0 });
   const progress = showProgress();
   const interrupt = onInterrupt();
   try {
     const device = await startEmulatedDevice({
       name: values.name,
       port: parsePort(values.port),
-      cold: values.cold,
+      cold: values.cold ?? false,
       detached: true,
       progress,
       signal: interrupt.signal,
@@ -65,11 +60,7 @@ async function start(args: readonly string[]): Promise<number> {
 }
 
 async function stop(args: readonly string[]): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    options: { all: { type: "boolean", default: false } },
-    allowPositionals: true,
-  });
+  const { values, positionals } = parseCommandLine("device stop", args, { least: 0, most: 1 });
   const cache = cacheFolder();
   const names = values.all
     ? (await detachedDevices()).map((device) => device.name)
@@ -84,7 +75,7 @@ async function stop(args: readonly string[]): Promise<number> {
 }
 
 async function list(args: readonly string[]): Promise<number> {
-  const { values } = parseArgs({ args: [...args], options: { json: { type: "boolean", default: false } } });
+  const { values } = parseCommandLine("device list", args, { least: 0, most: 0 });
   const devices = await listRunning(cacheFolder());
   if (values.json) {
     const shown = devices.map(({ name, serial, release, accelerator, startedAt, owner, machine }) => ({
@@ -108,11 +99,17 @@ async function list(args: readonly string[]): Promise<number> {
 /** An interactive shell, or one command: `avf device shell [NAME] [-- COMMAND...]`. */
 async function shell(args: readonly string[]): Promise<number> {
   const split = args.indexOf("--");
-  const [name] = split < 0 ? args : args.slice(0, split);
+  const own = split < 0 ? args : args.slice(0, split);
+  const [name] = parseCommandLine("device shell", own, { least: 0, most: 1 }).positionals;
   const command = split < 0 ? [] : args.slice(split + 1);
   const devices = await listRunning(cacheFolder());
   const device = name === undefined ? await onlyDevice() : devices.find((each) => each.name === name);
-  if (device === undefined) throw new UsageError("NO_SUCH_DEVICE", `No emulated device "${String(name)}" runs.`);
+  if (device === undefined) {
+    const names = devices.map((each) => each.name).join(", ");
+    throw new UsageError("NO_SUCH_DEVICE", `No emulated device "${String(name)}" runs.`, {
+      hint: names === "" ? "none does; npx avf device start makes one" : `these do: ${names}`,
+    });
+  }
   const child = spawn("adb", ["-s", device.serial, "shell", ...command], { stdio: "inherit" });
   // The terminal sends Ctrl-C to the child as well, which knows what to do with it.
   const interrupt = onInterrupt();

@@ -1,7 +1,8 @@
 /** `avf doctor`: what is there, what is missing, the command that mends it. Exit code 1 when a run would fail. */
-import { parseArgs } from "node:util";
 import pc from "picocolors";
 import { diagnose, type Finding } from "../emulator/doctor.js";
+import { parseCommandLine } from "./command-line.js";
+import { explainSuite } from "./doctor-why.js";
 
 const MARKS: Readonly<Record<Finding["state"], string>> = {
   ok: pc.green("✓"),
@@ -11,7 +12,8 @@ const MARKS: Readonly<Record<Finding["state"], string>> = {
 };
 
 export async function run(args: readonly string[]): Promise<number> {
-  const { values } = parseArgs({ args: [...args], options: { json: { type: "boolean", default: false } } });
+  const { values } = parseCommandLine("doctor", args, { least: 0, most: 0 });
+  if (values.why !== undefined) return explainSuite(values.why, values.json ?? false);
   const findings = await diagnose();
   const failed = findings.some((finding) => finding.state === "failed");
   if (values.json) {

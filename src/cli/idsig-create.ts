@@ -10,19 +10,12 @@ import {
 import { UsageError } from "../base/errors.js";
 import { answer, parseCommand } from "./apk-command.js";
 import { parseSdk, readSigningKey } from "./apk-options.js";
+import { usageOf } from "./help.js";
 
-const USAGE = `Usage: avf idsig create APK [OUT] [--release 13|15] [--sdk N] [--key KEY [--cert CERT]]
-  OUT        default: APK.idsig
-  --release  Android release whose vm tool is followed (default 15, which needs an APK signed with v3)
-  --sdk      SDK of the device, chooses the v3 signer (default 35)
-  --key      signs the idsig, as apksigner does; AVF's own are not signed
+const USAGE = `${usageOf("idsig create")}
 `;
 
 export async function runIdsigCreate(args: readonly string[]): Promise<number> {
-  if (args.includes("--help")) {
-    process.stdout.write(USAGE);
-    return 0;
-  }
   return answer(USAGE, async () => {
     const { values, positionals } = parseCommand(
       args,

@@ -10,18 +10,14 @@ import {
 } from "../apk/index.js";
 import { answer, parseCommand } from "./apk-command.js";
 import { parseSdk, printable } from "./apk-options.js";
+import { usageOf } from "./help.js";
 
-const SHOW_USAGE = `Usage: avf idsig show IDSIG [--json]
+const SHOW_USAGE = `${usageOf("idsig show")}
 `;
-const VERIFY_USAGE = `Usage: avf idsig verify APK IDSIG [--sdk N] [--json]
-  Exit code 1 when the idsig is not that of the APK, with the reason.
+const VERIFY_USAGE = `${usageOf("idsig verify")}
 `;
 
 export async function runIdsigShow(args: readonly string[]): Promise<number> {
-  if (args.includes("--help")) {
-    process.stdout.write(SHOW_USAGE);
-    return 0;
-  }
   return answer(SHOW_USAGE, async () => {
     const { values, positionals } = parseCommand(args, { json: { type: "boolean" } }, { required: ["IDSIG"] });
     const [path] = positionals as [string];
@@ -33,10 +29,6 @@ export async function runIdsigShow(args: readonly string[]): Promise<number> {
 }
 
 export async function runIdsigVerify(args: readonly string[]): Promise<number> {
-  if (args.includes("--help")) {
-    process.stdout.write(VERIFY_USAGE);
-    return 0;
-  }
   return answer(VERIFY_USAGE, async () => {
     const { values, positionals } = parseCommand(
       args,

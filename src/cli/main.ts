@@ -3,64 +3,31 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isHarnessError, UsageError } from "../base/errors.js";
 import { packageRoot } from "../base/paths.js";
+import { nearest } from "./command-line.js";
+import { commandNames, helpOf, overview } from "./help.js";
 
 /** A subcommand: takes its arguments, returns the exit code. */
 export type Subcommand = (args: readonly string[]) => Promise<number>;
 
-interface Entry {
-  readonly usage: string;
-  readonly summary: string;
-  readonly load: () => Promise<{ readonly run: Subcommand }>;
-}
+type Load = () => Promise<{ readonly run: Subcommand }>;
 
 /** Each is loaded only when asked for: most need a part of the whole. */
-const SUBCOMMANDS: Readonly<Record<string, Entry>> = {
-  start: {
-    usage: "start",
-    summary: "boot the emulated device, run vm1 and vm2, show their consoles",
-    load: () => import("./start.js"),
-  },
-  setup: {
-    usage: "setup [--fresh]",
-    summary: "host tools, device image, snapshot: whatever is missing",
-    load: () => import("./setup.js"),
-  },
-  doctor: {
-    usage: "doctor [--json]",
-    summary: "what is there, what is missing, the command that mends it",
-    load: () => import("./doctor.js"),
-  },
-  device: {
-    usage: "device start|stop|list|shell",
-    summary: "emulated devices, for adb and for you",
-    load: () => import("./device.js"),
-  },
-  run: {
-    usage: "run APK [--config PATH | --payload LIB]",
-    summary: "one VM, console on stdout, exit code of the payload",
-    load: () => import("./run.js"),
-  },
-  test: {
-    usage: "test [JEST ARGS]",
-    summary: "jest with our preset, for a folder with suites and no config",
-    load: () => import("./test.js"),
-  },
-  new: { usage: "new suite NAME", summary: "a suite that runs and passes as written", load: () => import("./new.js") },
-  release: {
-    usage: "release [ID | --all]",
-    summary: "end the hold of a failed test (AVF_HOLD)",
-    load: () => import("./release.js"),
-  },
-  apk: { usage: "apk show|build", summary: "look into an APK, or make one", load: () => import("./apk.js") },
-  idsig: {
-    usage: "idsig create|verify|show",
-    summary: "APK signature scheme v4 files",
-    load: () => import("./idsig.js"),
-  },
+const SUBCOMMANDS: Readonly<Record<string, Load>> = {
+  start: () => import("./start.js"),
+  setup: () => import("./setup.js"),
+  doctor: () => import("./doctor.js"),
+  device: () => import("./device.js"),
+  run: () => import("./run.js"),
+  console: () => import("./console.js"),
+  release: () => import("./release.js"),
+  test: () => import("./test.js"),
+  new: () => import("./new.js"),
+  apk: () => import("./apk.js"),
+  idsig: () => import("./idsig.js"),
 };
 
 /** For this repository's own npm scripts; not part of what users are told. */
-const HIDDEN: Readonly<Record<string, Entry["load"]>> = {
+const HIDDEN: Readonly<Record<string, Load>> = {
   "self-test": () => import("./self-test.js"),
   "self-check": () => import("./self-check.js"),
 };
@@ -73,41 +40,51 @@ export async function main(args: readonly string[]): Promise<void> {
   }
 }
 
-async function dispatch([name, ...rest]: readonly string[]): Promise<number> {
+async function dispatch(args: readonly string[]): Promise<number> {
+  const [name, ...rest] = args;
   if (name === undefined || name === "help" || name === "--help" || name === "-h") {
-    process.stdout.write(help());
+    process.stdout.write(helpFor(rest.join(" ")));
     return name === undefined ? 2 : 0;
   }
-  if (name === "--version") {
+  if (name === "--version" || name === "-v") {
     const { version } = JSON.parse(readFileSync(join(packageRoot, "package.json"), "utf8")) as { version: string };
     process.stdout.write(`${version}\n`);
     return 0;
   }
-  const load = Object.hasOwn(SUBCOMMANDS, name)
-    ? SUBCOMMANDS[name]?.load
-    : Object.hasOwn(HIDDEN, name)
-      ? HIDDEN[name]
-      : undefined;
-  if (load === undefined) {
-    throw new UsageError("NO_SUCH_COMMAND", `There is no command "${name}".`, { hint: "npx avf help lists them" });
+  const asked = askedForHelp(args);
+  if (asked !== undefined) {
+    process.stdout.write(helpFor(asked));
+    return 0;
   }
+  const load = [SUBCOMMANDS, HIDDEN].find((each) => Object.hasOwn(each, name))?.[name];
+  if (load === undefined) throw unknownCommand(name);
   return (await load()).run(rest);
 }
 
-function help(): string {
-  const entries = Object.values(SUBCOMMANDS);
-  const width = Math.max(...entries.map((entry) => entry.usage.length));
-  const lines = entries.map((entry) => `  avf ${entry.usage.padEnd(width)}  ${entry.summary}`);
-  return `Tests for virtual machines on devices.\n\n${lines.join("\n")}\n`;
+/** The command whose help `--help` asks for. What stands behind `--` is another program's. */
+function askedForHelp(args: readonly string[]): string | undefined {
+  const split = args.indexOf("--");
+  const own = split < 0 ? args : args.slice(0, split);
+  if (!own.some((arg) => arg === "--help" || arg === "-h")) return undefined;
+  const [name = "", verb = ""] = own;
+  return helpOf(`${name} ${verb}`) === undefined ? name : `${name} ${verb}`;
+}
+
+function helpFor(name: string): string {
+  if (name === "") return overview();
+  const help = helpOf(name);
+  if (help === undefined) throw unknownCommand(name);
+  return help;
+}
+
+function unknownCommand(name: string): UsageError {
+  const meant = nearest(name, [...Object.keys(SUBCOMMANDS), ...commandNames()]);
+  const hint = meant === undefined ? "npx avf help lists them" : `did you mean avf ${meant}? npx avf help lists all`;
+  return new UsageError("NO_SUCH_COMMAND", `There is no command "${name}".`, { hint });
 }
 
 /** Errors of ours are sentences; anything else is a defect and comes with its stack. */
 function report(error: unknown): number {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  if (code.startsWith("ERR_PARSE_ARGS")) {
-    process.stderr.write(`avf: ${(error as Error).message}\n`);
-    return 2;
-  }
   if (!isHarnessError(error)) {
     process.stderr.write(`avf: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
     return 1;

@@ -1,24 +1,21 @@
 /** `avf new suite NAME`: a suite that runs and passes as written, in the language of the project. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
-import { parseArgs } from "node:util";
 import { UsageError } from "../base/errors.js";
+import { parseCommandLine, unknownVerb } from "./command-line.js";
+import { usageOf } from "./help.js";
 import { findJestConfig } from "./jest-config.js";
 
 type Dialect = "typescript" | "es-module" | "commonjs";
 
 const NAME = /^[a-z0-9][a-z0-9-]{0,60}$/;
-const USAGE = "avf new suite NAME [--ts | --js]";
 
-export async function run(args: readonly string[]): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: { ts: { type: "boolean", default: false }, js: { type: "boolean", default: false } },
-  });
-  const [kind, name, ...rest] = positionals;
-  if (kind !== "suite" || name === undefined || rest.length > 0 || (values.ts && values.js)) {
-    throw new UsageError("BAD_ARGUMENTS", "avf new makes one suite at a time.", { hint: USAGE });
+export async function run([kind, ...args]: readonly string[]): Promise<number> {
+  if (kind !== "suite") throw unknownVerb("new", kind, ["suite"]);
+  const { values, positionals } = parseCommandLine("new suite", args, { least: 1, most: 1 });
+  const [name = ""] = positionals;
+  if (values.ts && values.js) {
+    throw new UsageError("BAD_ARGUMENTS", "Give --ts or --js, not both.", { hint: usageOf("new suite") });
   }
   if (!NAME.test(name)) {
     throw new UsageError("BAD_ARGUMENTS", `"${name}" cannot name a suite: small letters, digits and "-" only.`);

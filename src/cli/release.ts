@@ -1,35 +1,34 @@
-/** `avf release [ID]`: ends the hold of a failed test (AVF_HOLD), so that its run goes on. */
-import { parseArgs } from "node:util";
+/** `avf release`: lets a test go on that `AVF_HOLD` holds. */
 import { listHolds, releaseHold, type HoldRecord } from "../artifacts/hold-records.js";
+import { formatMs } from "../base/deadline.js";
 import { UsageError } from "../base/errors.js";
+import { printable } from "../base/printable.js";
+import { parseCommandLine } from "./command-line.js";
 
 export async function run(args: readonly string[]): Promise<number> {
-  const { positionals, values } = parseArgs({
-    args: [...args],
-    options: { all: { type: "boolean", default: false } },
-    allowPositionals: true,
-  });
+  const { values, positionals } = parseCommandLine("release", args, { least: 0, most: 1 });
   const holds = listHolds();
-  for (const hold of values.all ? holds : [chooseHold(holds, positionals[0])]) {
+  const chosen = values.all ? holds : [choose(holds, positionals[0])].filter((hold) => hold !== undefined);
+  if (chosen.length === 0) process.stdout.write("nothing is held\n");
+  for (const hold of chosen) {
     releaseHold(hold.id);
-    process.stdout.write(`released ${describe(hold)}\n`);
+    process.stdout.write(`${hold.id} released: ${printable(hold.test)}\n`);
   }
   return 0;
 }
 
-/** By its id, or the name of its device. */
-function chooseHold(holds: readonly HoldRecord[], wanted: string | undefined): HoldRecord {
-  const fitting = holds.filter(
-    ({ id, device, serial }) => wanted === undefined || [id, device, serial].includes(wanted),
-  );
-  const [hold] = fitting;
-  if (hold !== undefined && fitting.length === 1) return hold;
-  const list = holds.map((each) => `  ${each.id}  ${describe(each)}`).join("\n");
-  throw new UsageError("WHICH_HOLD", holds.length === 0 ? "Nothing is held." : `Which one?\n${list}`, {
-    hint: holds.length === 0 ? "AVF_HOLD=10m npx jest holds tests that fail" : "npx avf release ID, or --all",
+/** Without an id: the only one. Undefined when nothing is held and nothing was asked for. */
+function choose(holds: readonly HoldRecord[], id: string | undefined): HoldRecord | undefined {
+  const [only] = holds;
+  if (id === undefined && holds.length < 2) return only;
+  const hold = holds.find((each) => each.id === id);
+  if (hold !== undefined) return hold;
+  const known = holds.map((each) => `\n  ${each.id}  ${printable(each.test)}, for another ${timeLeft(each)}`).join("");
+  throw new UsageError("WHICH_HOLD", id === undefined ? "Several tests are held." : `No hold has the id ${id}.`, {
+    hint: known === "" ? "nothing is held" : `name one of these, or --all:${known}`,
   });
 }
 
-function describe({ test, device, serial }: HoldRecord): string {
-  return `"${test}" on ${device ?? serial}`;
+function timeLeft({ endsMs }: HoldRecord): string {
+  return formatMs(Math.max(0, endsMs - Date.now()));
 }

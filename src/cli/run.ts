@@ -1,7 +1,6 @@
 /** `avf run`: one VM from an APK, its console on stdout, its payload's exit code as ours. */
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { parseArgs } from "node:util";
 import { UsageError } from "../base/errors.js";
 import type { App } from "../fixtures/app.js";
 import {
@@ -10,6 +9,7 @@ import {
   type VirtualMachineConfigBuilder,
 } from "../virtualmachine/index.js";
 import type { DeathReason } from "../virtualizationservice/contract.js";
+import { parseCommandLine } from "./command-line.js";
 import { onInterrupt } from "./interrupt.js";
 import { openApp, removeVm } from "./open-app.js";
 import { showProgress } from "./progress.js";
@@ -22,29 +22,15 @@ const NOT_FINISHED = 1;
 const FOR_EVER_MS = 2 ** 31 - 1;
 
 export async function run(args: readonly string[]): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: {
-      config: { type: "string" },
-      payload: { type: "string" },
-      name: { type: "string", default: "vm1" },
-      mem: { type: "string" },
-      cpus: { type: "string", default: "1" },
-    },
-  });
-  const [apk, ...others] = positionals;
-  if (apk === undefined || others.length > 0) {
-    throw new UsageError("BAD_ARGUMENTS", "avf run takes one APK.", {
-      hint: "avf run APK [--config assets/vm_config.json | --payload LIB.so] [--name vm1] [--mem MIB] [--cpus N]",
-    });
-  }
+  const { values, positionals } = parseCommandLine("run", args, { least: 1, most: 1 });
+  const [apk = ""] = positionals;
+  const { name = "vm1" } = values;
   if (values.config !== undefined && values.payload !== undefined) {
     throw new UsageError("BAD_ARGUMENTS", "Give --config or --payload, not both.");
   }
   if (!existsSync(apk)) throw new UsageError("NO_SUCH_APK", `There is no file ${apk}.`);
   const memoryBytes = values.mem === undefined ? undefined : parsePositive("--mem", values.mem) * 2 ** 20;
-  const cpus = parsePositive("--cpus", values.cpus);
+  const cpus = parsePositive("--cpus", values.cpus ?? "1");
   const progress = showProgress();
   const interrupt = onInterrupt();
   try {
@@ -54,7 +40,7 @@ export async function run(args: readonly string[]): Promise<number> {
       const builder = makeBuilder(opened.app, values.config, values.payload);
       if (memoryBytes !== undefined) builder.setMemoryBytes(memoryBytes);
       chooseCpus(builder, cpus, opened.app.context.capabilities?.cpuCount);
-      const vm = await opened.app.vmm.create(values.name, builder.build());
+      const vm = await opened.app.vmm.create(name, builder.build());
       try {
         return await runToItsEnd(vm, interrupt.signal);
       } finally {

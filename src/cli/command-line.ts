@@ -1,0 +1,81 @@
+/** Command lines, taken apart by what commands.ts says of a command; what is wrong is told with what was meant perhaps. */
+import { parseArgs, type ParseArgsConfig } from "node:util";
+import { describeError, UsageError } from "../base/errors.js";
+import { COMMANDS, type CommandName } from "./commands.js";
+import { specOf, usageOf } from "./help.js";
+
+type Options<Name extends CommandName> = (typeof COMMANDS)[Name]["options"];
+
+type Parsed<O extends NonNullable<ParseArgsConfig["options"]>> = ReturnType<
+  typeof parseArgs<{ args: string[]; options: O; allowPositionals: true; strict: true }>
+>;
+
+/**
+ * @param count how many arguments without a name there may be
+ * @throws UsageError with the usage as its hint
+ */
+export function parseCommandLine<Name extends CommandName>(
+  name: Name,
+  args: readonly string[],
+  count: { readonly least: number; readonly most: number },
+): Parsed<Options<Name>> {
+  const { options } = COMMANDS[name];
+  let parsed: Parsed<Options<Name>>;
+  try {
+    parsed = parseArgs({ args: [...args], options, strict: true, allowPositionals: true }) as Parsed<Options<Name>>;
+  } catch (cause) {
+    throw new UsageError("BAD_OPTION", explain(name, cause), { hint: usageOf(name) });
+  }
+  const given = parsed.positionals.length;
+  if (given >= count.least && given <= count.most) return parsed;
+  const surplus = parsed.positionals[count.most];
+  const problem = surplus === undefined ? "needs more arguments" : `takes no "${surplus}"`;
+  throw new UsageError("BAD_ARGUMENTS", `avf ${name} ${problem}.`, { hint: usageOf(name) });
+}
+
+/** `avf device strat`: the commands of a kind, and the one that was meant perhaps. */
+export function unknownVerb(kind: string, verb: string | undefined, verbs: readonly string[]): UsageError {
+  const meant = nearest(verb ?? "", verbs);
+  const problem = verb === undefined ? `avf ${kind} does nothing by itself.` : `There is no avf ${kind} ${verb}.`;
+  const hint =
+    meant === undefined ? verbs.map((each) => `avf ${kind} ${each}`).join(", ") : `did you mean avf ${kind} ${meant}?`;
+  return new UsageError("BAD_ARGUMENTS", problem, { hint });
+}
+
+/** Parsers' own words name the first option that is wrong. */
+function explain(name: CommandName, cause: unknown): string {
+  const known = Object.keys(specOf(name).options);
+  const unknown = /Unknown option '(-[^']*)'/.exec(describeError(cause))?.[1];
+  if (unknown === undefined) return `avf ${name}: ${describeError(cause).replace(/\.?$/, ".")}`;
+  const meant = nearest(unknown.replace(/^-+/, ""), known);
+  const suggestion = meant === undefined ? "" : ` Did you mean --${meant}?`;
+  return `avf ${name} has no option ${unknown}.${suggestion}`;
+}
+
+/** The name that a slip of the fingers makes of it; undefined when none is near. */
+export function nearest(typed: string, names: readonly string[]): string | undefined {
+  const starts = names.filter((name) => typed.length >= 3 && name.startsWith(typed));
+  if (starts.length === 1) return starts[0];
+  const [best] = names
+    .map((name) => ({ name, distance: distance(typed, name) }))
+    .filter((each) => each.distance <= Math.max(1, Math.floor(each.name.length / 3)))
+    .sort((a, b) => a.distance - b.distance);
+  return best?.name;
+}
+
+/** Letters to insert, remove, replace or swap with their neighbour. */
+function distance(a: string, b: string): number {
+  const rows = [Array.from({ length: b.length + 1 }, (_unused, index) => index)];
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const at = (up: number, left: number): number => (up === 0 ? row : (rows[i - up] ?? []))[j - left] ?? 0;
+      const same = a[i - 1] === b[j - 1] ? 0 : 1;
+      let best = Math.min(at(1, 0) + 1, at(0, 1) + 1, at(1, 1) + same);
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) best = Math.min(best, at(2, 2) + 1);
+      row.push(best);
+    }
+    rows.push(row);
+  }
+  return rows.at(-1)?.at(-1) ?? 0;
+}

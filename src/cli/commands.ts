@@ -1,0 +1,179 @@
+/** What the commands are called and take: their arguments are parsed by it, and help and docs/commands.md are made from it. */
+
+export interface OptionSpec {
+  readonly type: "boolean" | "string";
+  /** What stands for the value in help. */
+  readonly value?: string;
+  readonly help: string;
+}
+
+export interface CommandSpec {
+  /** After `avf` and the command's name. */
+  readonly takes: string;
+  readonly summary: string;
+  readonly options: Readonly<Record<string, OptionSpec>>;
+  /** Paragraphs below the options. */
+  readonly notes?: readonly string[];
+  /** What exit codes mean beyond those that all commands share. */
+  readonly exitCodes?: readonly string[];
+}
+
+const JSON_OPTION = { json: { type: "boolean", help: "for programs" } } as const;
+const KEY_OPTIONS = {
+  key: { type: "string", value: "FILE", help: "private key, PEM or PKCS#8 DER" },
+  cert: { type: "string", value: "FILE", help: "the key's certificate, PEM or DER; made when there is none" },
+} as const;
+const SDK_OPTION = {
+  sdk: { type: "string", value: "N", help: "SDK of the device, chooses the v3 signer (35)" },
+} as const;
+
+export const COMMANDS = {
+  start: {
+    takes: "",
+    summary: "the emulated device, vm1 and vm2 on it, their consoles",
+    options: {},
+  },
+  setup: {
+    takes: "[--fresh]",
+    summary: "host tools, device image, snapshot: whatever is missing",
+    options: { fresh: { type: "boolean", help: "make everything anew, although it is there" } },
+  },
+  doctor: {
+    takes: "[--why SUITE] [--json]",
+    summary: "what is there, what is missing, the command that mends it",
+    options: {
+      why: { type: "string", value: "SUITE", help: "why the tests of a suite run or are skipped, on each device" },
+      ...JSON_OPTION,
+    },
+    notes: [
+      "With --why: each requirement of the suite with what the devices have. SUITE is a path, or a part of one. The devices are those of ANDROID_SERIAL, else the emulated devices that run, else one that is started for it.",
+    ],
+    exitCodes: ["1  a run would fail; with --why: no device has what the suite requires"],
+  },
+  "device start": {
+    takes: "[--name N] [--port N] [--cold]",
+    summary: "an emulated device that stays until it is stopped",
+    options: {
+      name: { type: "string", value: "N", help: "its name (avf-1, avf-2…)" },
+      port: { type: "string", value: "N", help: "port of 127.0.0.1 for adb (a free one)" },
+      cold: { type: "boolean", help: "boot, instead of continuing from the snapshot" },
+    },
+  },
+  "device stop": {
+    takes: "[N | --all]",
+    summary: "end it; without a name, the only one that runs",
+    options: { all: { type: "boolean", help: "all that avf device start made" } },
+  },
+  "device list": {
+    takes: "[--json]",
+    summary: "emulated devices that run, those of test runs too",
+    options: JSON_OPTION,
+  },
+  "device shell": {
+    takes: "[N] [-- COMMAND...]",
+    summary: "a shell on it, as adb shell gives; or one command",
+    options: {},
+    notes: ["Devices of test runs can be named too: while a test is held (AVF_HOLD), look at its device this way."],
+    exitCodes: ["that of the command"],
+  },
+  run: {
+    takes: "APK [--config PATH | --payload LIB] [--name NAME] [--mem MIB] [--cpus N]",
+    summary: "one VM, console on stdout, exit code of the payload",
+    options: {
+      config: { type: "string", value: "PATH", help: "payload config in the APK (assets/vm_config.json)" },
+      payload: { type: "string", value: "LIB", help: "payload library in the APK, instead of a config" },
+      name: { type: "string", value: "NAME", help: "name of the VM (vm1)" },
+      mem: { type: "string", value: "MIB", help: "memory in MiB" },
+      cpus: { type: "string", value: "N", help: "1, or as many as the device has (1)" },
+    },
+    notes: ["The VM's log and what avf has to say are on stderr. X.apk.idsig beside X.apk is used."],
+    exitCodes: ["that of the payload, its lowest byte; 1 when the VM ended without one"],
+  },
+  console: {
+    takes: "VM [--device N] [--log]",
+    summary: "follow a VM that runs, from another terminal",
+    options: {
+      device: { type: "string", value: "N", help: "name or serial, when VMs of that name run on several" },
+      log: { type: "boolean", help: "the VM's log instead of its console" },
+    },
+    notes: [
+      "It only reads. It begins with what was printed so far, and ends with the VM and the reason of its death. Of a VM that is held (AVF_HOLD) and has ended, it shows what there is.",
+    ],
+  },
+  release: {
+    takes: "[ID | --all]",
+    summary: "let a test go on that AVF_HOLD holds",
+    options: { all: { type: "boolean", help: "all that are held" } },
+  },
+  test: {
+    takes: "[JEST ARGS]",
+    summary: "Jest; with our preset in a folder that has no config",
+    options: {},
+    notes: [
+      "All arguments are Jest's: a part of a path chooses suites, -t chooses tests. In a folder without a Jest configuration its APKs are installed, or the sample APK when there is none.",
+    ],
+    exitCodes: ["Jest's: 0 when all passed, 1 when a test failed"],
+  },
+  "new suite": {
+    takes: "NAME [--ts | --js]",
+    summary: "a suite that runs and passes as written",
+    options: {
+      ts: { type: "boolean", help: "TypeScript, whatever the project uses" },
+      js: { type: "boolean", help: "JavaScript, whatever the project uses" },
+    },
+  },
+  "apk show": {
+    takes: "APK [--json]",
+    summary: "package, version, digests and signers, payload configs",
+    options: JSON_OPTION,
+    exitCodes: ["1  the APK is refused: no signature, or one that does not hold"],
+  },
+  "apk build": {
+    takes: "DIR OUT.apk [--key FILE [--cert FILE]] [--compress]",
+    summary: "an APK from a folder, signed v2 + v3, aligned",
+    options: { ...KEY_OPTIONS, compress: { type: "boolean", help: "deflate what is no library" } },
+    notes: [
+      "DIR holds AndroidManifest.xml (text), and what else goes into the APK: assets/, lib/<abi>/… Without --key a throw-away key signs.",
+    ],
+    exitCodes: ["1  the folder is refused, with the reason"],
+  },
+  "idsig create": {
+    takes: "APK [OUT] [--release 13|15] [--sdk N] [--key FILE [--cert FILE]]",
+    summary: "the idsig of an APK (OUT: APK.idsig)",
+    options: {
+      release: { type: "string", value: "13|15", help: "Android release whose vm tool is followed (15)" },
+      ...SDK_OPTION,
+      ...KEY_OPTIONS,
+    },
+    notes: ["With --key it is signed, as apksigner does; AVF's own are not. Release 15 needs an APK signed with v3."],
+    exitCodes: ["1  the APK is refused, with the reason"],
+  },
+  "idsig verify": {
+    takes: "APK IDSIG [--sdk N] [--json]",
+    summary: "whether an idsig is that of an APK",
+    options: { ...SDK_OPTION, ...JSON_OPTION },
+    exitCodes: ["1  it is not, with the reason"],
+  },
+  "idsig show": { takes: "IDSIG [--json]", summary: "what is in an idsig", options: JSON_OPTION },
+} as const satisfies Readonly<Record<string, CommandSpec>>;
+
+export type CommandName = keyof typeof COMMANDS;
+
+export const VARIABLES: readonly (readonly [name: string, meaning: string])[] = [
+  ["ANDROID_SERIAL=A,B", "real devices to use, by serial"],
+  ["AVF_DEVICE_MATCH=…", "what a real device must have: sdk>=34, ro.build.type=userdebug"],
+  ["AVF_HOLD=10m", "keep device and VMs of a failed test for so long"],
+  ["AVF_RELEASE=13|15", "Android release that the emulated device shows (15)"],
+  ["AVF_VMM=qemu|crosvm", "what its VMs run on; crosvm needs AVF_CROSVM"],
+  ["AVF_CROSVM=FILE", "crosvm program for the emulated device's image"],
+  ["AVF_ACCEL=auto|tcg|kvm", "what the emulated device runs on (auto)"],
+  ["AVF_CACHE_DIR=DIR", "images, snapshots, records (~/.cache/jest-avf)"],
+  ["AVF_OUT=DIR", "records of test runs (avf-results)"],
+];
+
+export const EXIT_CODES: readonly (readonly [code: string, meaning: string])[] = [
+  ["0", "done"],
+  ["1", "it failed: the device, the host, or what was looked at; stderr says why"],
+  ["2", "the command line is wrong, or names what is not there; nothing was done"],
+  ["129, 130, 143", "ended by SIGHUP, Ctrl-C or SIGTERM, after putting things back"],
+];
