@@ -6,6 +6,7 @@ export class RebindableDevice implements Device {
   readonly #gone = new AbortController();
   readonly #left = new WeakSet<Device>();
   #inner: Device;
+  #failure: Error | undefined;
 
   constructor(inner: Device) {
     this.#inner = inner;
@@ -21,63 +22,70 @@ export class RebindableDevice implements Device {
     return this.#gone.signal;
   }
 
-  /** Closes the connection with all that hangs on it, lets `work` do what it will to the device, and opens another. */
+  /**
+   * Closes the connection with all that hangs on it, lets `work` do what it will to the device, and opens another. When that
+   * fails, calls fail with the same error until it is done again and succeeds.
+   */
   async rebind(work: () => Promise<void>, open: () => Promise<Device>): Promise<void> {
-    const old = this.#inner;
-    this.#left.add(old);
+    this.#left.add(this.#inner);
     try {
-      await old.close();
+      await this.#inner.close();
       await work();
       this.#inner = await open();
+      this.#failure = undefined;
       this.#watch(this.#inner);
     } catch (error) {
-      this.#gone.abort(error);
+      this.#failure = error as Error;
       throw error;
     }
   }
 
-  exec(argv: readonly string[], options?: DeviceExecOptions): Promise<CommandResult> {
-    return this.#inner.exec(argv, options);
+  async exec(argv: readonly string[], options?: DeviceExecOptions): Promise<CommandResult> {
+    return this.#bound.exec(argv, options);
   }
 
-  execUnchecked(argv: readonly string[], options?: DeviceExecOptions): Promise<CommandResult> {
-    return this.#inner.execUnchecked(argv, options);
+  async execUnchecked(argv: readonly string[], options?: DeviceExecOptions): Promise<CommandResult> {
+    return this.#bound.execUnchecked(argv, options);
   }
 
   spawn(argv: readonly string[]): DeviceProcess {
-    return this.#inner.spawn(argv);
+    return this.#bound.spawn(argv);
   }
 
-  push(source: string | Uint8Array, path: string, options?: DeviceCallOptions & { mode?: number }): Promise<void> {
-    return this.#inner.push(source, path, options);
+  async push(
+    source: string | Uint8Array,
+    path: string,
+    options?: DeviceCallOptions & { mode?: number },
+  ): Promise<void> {
+    return this.#bound.push(source, path, options);
   }
 
-  readFile(path: string, options?: DeviceCallOptions & { maxBytes?: number }): Promise<Buffer | undefined> {
-    return this.#inner.readFile(path, options);
+  async readFile(path: string, options?: DeviceCallOptions & { maxBytes?: number }): Promise<Buffer | undefined> {
+    return this.#bound.readFile(path, options);
   }
 
-  pull(remotePath: string, localPath: string, options?: DeviceCallOptions): Promise<void> {
-    return this.#inner.pull(remotePath, localPath, options);
+  async pull(remotePath: string, localPath: string, options?: DeviceCallOptions): Promise<void> {
+    return this.#bound.pull(remotePath, localPath, options);
   }
 
-  installApk(localPath: string, options?: DeviceCallOptions): Promise<void> {
-    return this.#inner.installApk(localPath, options);
+  async installApk(localPath: string, options?: DeviceCallOptions): Promise<void> {
+    return this.#bound.installApk(localPath, options);
   }
 
-  packagePath(packageName: string, options?: DeviceCallOptions): Promise<string | undefined> {
-    return this.#inner.packagePath(packageName, options);
+  async packagePath(packageName: string, options?: DeviceCallOptions): Promise<string | undefined> {
+    return this.#bound.packagePath(packageName, options);
   }
 
-  uninstall(packageName: string, options?: DeviceCallOptions): Promise<void> {
-    return this.#inner.uninstall(packageName, options);
+  async uninstall(packageName: string, options?: DeviceCallOptions): Promise<void> {
+    return this.#bound.uninstall(packageName, options);
   }
 
-  forward(remote: string, options?: DeviceCallOptions): Promise<PortForward> {
-    return this.#inner.forward(remote, options);
+  async forward(remote: string, options?: DeviceCallOptions): Promise<PortForward> {
+    return this.#bound.forward(remote, options);
   }
 
-  getProperties(options?: DeviceCallOptions): Promise<ReadonlyMap<string, string>> {
-    return this.#inner.getProperties(options);
+  async getProperties(options?: DeviceCallOptions): Promise<ReadonlyMap<string, string>> {
+    return this.#bound.getProperties(options);
   }
 
   close(): Promise<void> {
@@ -86,6 +94,11 @@ export class RebindableDevice implements Device {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  get #bound(): Device {
+    if (this.#failure) throw this.#failure;
+    return this.#inner;
   }
 
   #watch(inner: Device): void {

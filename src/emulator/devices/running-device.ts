@@ -110,17 +110,26 @@ export class RunningDevice implements EmulatedDevice {
     this.#requireAttached("put back");
     this.#origin = { kind: "saved", folder };
     const start: BringUp = { ...this.start, origin: this.#origin };
+    // As one that starts: whoever sweeps takes a device whose machine is dead for one that was left behind.
+    await writeRecord(this.start.ready.cache, this.record);
     // adb would find the end of the connection by itself, but only when it next uses it.
     await Promise.all([this.#replace(), forgetAdb(this.serial)]);
     const machine = launchDevice(start);
     this.#machine = machine;
-    this.#watch(machine);
     const { cache } = this.start.ready;
     const either = signal ? AbortSignal.any([signal, machine.ended]) : machine.ended;
-    await Promise.all([
-      writeRecord(cache, { ...this.record, machine: identify(machine.process.pid ?? 0) }),
-      bringUp(machine, start, either),
-    ]);
+    try {
+      await Promise.all([
+        writeRecord(cache, { ...this.record, machine: identify(machine.process.pid ?? 0) }),
+        bringUp(machine, start, either),
+      ]);
+    } catch (error) {
+      // The device has not ended: it may be put back to something else.
+      await this.#replace();
+      await writeRecord(cache, this.record).catch(() => undefined);
+      throw error;
+    }
+    this.#watch(machine);
   }
 
   stop(): Promise<void> {

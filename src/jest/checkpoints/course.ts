@@ -159,6 +159,8 @@ export class DeviceCourse {
         this.#made.set(plan, found);
         return;
       } catch (error) {
+        // Wherever the device is now, it is not at home.
+        this.#at = plan;
         // One of an earlier run may be damaged; one that worked before tells of trouble with the device.
         if (this.#made.has(plan) || !isHarnessError(error)) throw error;
         this.options.say(`"${plan.name}" is made anew, what was kept of it is of no use: ${describeError(error)}`);

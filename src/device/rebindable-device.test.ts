@@ -1,0 +1,54 @@
+import { describe, expect, test } from "@jest/globals";
+import type { Device } from "./contract.js";
+import { RebindableDevice } from "./rebindable-device.js";
+
+/** A connection that says who it is. */
+function connection(name: string): { readonly device: Device; readonly gone: AbortController; closed: boolean } {
+  const gone = new AbortController();
+  const state = { gone, closed: false, device: undefined as unknown as Device };
+  state.device = {
+    serial: "device",
+    gone: gone.signal,
+    exec: async () => ({ stdout: name }),
+    close: async () => {
+      state.closed = true;
+      gone.abort(new Error(`${name} is closed`));
+    },
+  } as unknown as Device;
+  return state;
+}
+
+describe("a device whose connection is replaced", () => {
+  test("goes on, on the new one; the end of the old one is not its own", async () => {
+    const [first, second] = [connection("first"), connection("second")];
+    const device = new RebindableDevice(first.device);
+    expect(await device.exec(["x"])).toMatchObject({ stdout: "first" });
+    await device.rebind(
+      async () => expect(first.closed).toBe(true),
+      async () => second.device,
+    );
+    expect(await device.exec(["x"])).toMatchObject({ stdout: "second" });
+    expect(device.gone.aborted).toBe(false);
+    second.gone.abort(new Error("unplugged"));
+    expect(device.gone.reason).toEqual(new Error("unplugged"));
+  });
+
+  test("fails with the reason while that did not work, and goes on once it does", async () => {
+    const [first, second] = [connection("first"), connection("second")];
+    const device = new RebindableDevice(first.device);
+    const failure = new Error("damaged");
+    await expect(
+      device.rebind(
+        () => Promise.reject(failure),
+        async () => second.device,
+      ),
+    ).rejects.toBe(failure);
+    await expect(device.exec(["x"])).rejects.toBe(failure);
+    expect(device.gone.aborted).toBe(false);
+    await device.rebind(
+      async () => undefined,
+      async () => second.device,
+    );
+    expect(await device.exec(["x"])).toMatchObject({ stdout: "second" });
+  });
+});
