@@ -1,14 +1,21 @@
-import { adbIntoVm, expect, test, type Device, type VirtualMachine } from "jest-avf";
+import { adbIntoVm, expect, type Device, type VirtualMachine } from "jest-avf";
+import { test } from "./support/guest-test";
 import { payloadApk } from "./support/payload-apk";
-import { configFor, MARK, putApk, REFUSALS, runForFacts, runToEnd } from "./support/payload-vm";
+import { configFor, MARK, REFUSALS, runForFacts, runToEnd } from "./support/payload-vm";
 
 const STORAGE_BYTES = 10 << 20;
 /** Where ext4 has its magic number. */
 const MAGIC_OFFSET = 1024 + 56;
 const MAGIC = 0xef53;
 
-test("storage keeps what was written for its own VM, and for nobody else", async ({ device, app, vmm, signal }) => {
-  const apk = await putApk(device, app, "storage", await payloadApk());
+test("storage keeps what was written for its own VM, and for nobody else", async ({
+  device,
+  app,
+  vmm,
+  signal,
+  shelf,
+}) => {
+  const apk = await shelf.put("storage", await payloadApk());
   const config = configFor(app, apk).setEncryptedStorageBytes(STORAGE_BYTES).build();
   const vm1 = await vmm.create("vm1", config);
   const vm2 = await vmm.create("vm2", config);
@@ -38,7 +45,7 @@ test("storage keeps what was written for its own VM, and for nobody else", async
   await vm1.stop();
 
   // A VM of the same name and config is another machine: what the first one stored is lost to it.
-  const kept = `${app.context.dataFolder}/apks/kept.img`;
+  const kept = `${shelf.folder}/kept.img`;
   await device.exec(["cp", storagePath(vm1), kept]);
   await vm1.delete();
   const next = await vmm.create("vm1", config);

@@ -1,13 +1,15 @@
-import { expect, test, type Device, type VirtualMachine, type VirtualMachineManager } from "jest-avf";
+import { expect, type Device, type VirtualMachine, type VirtualMachineManager } from "jest-avf";
+import { test } from "./support/guest-test";
 import { otherKey, payloadApk } from "./support/payload-apk";
-import { configFor, putApk, READY_TIMEOUT_MS, REFUSALS, runForFacts, runToEnd } from "./support/payload-vm";
+import { configFor, READY_TIMEOUT_MS, REFUSALS, runForFacts, runToEnd } from "./support/payload-vm";
 
 test("a VM has a secret of its own as long as it lives, and refuses images that are not its own", async ({
   device,
   app,
   vmm,
+  shelf,
 }) => {
-  const apk = await putApk(device, app, "identity", await payloadApk());
+  const apk = await shelf.put("identity", await payloadApk());
   const shared = configFor(app, apk).build();
   const vm1 = await vmm.create("vm1", shared);
   const vm2 = await vmm.create("vm2", shared);
@@ -37,14 +39,14 @@ test("a VM has a secret of its own as long as it lives, and refuses images that 
   }
 });
 
-test("a VM refuses another payload than that of its first boot", async ({ device, app, vmm }) => {
-  const apk = await putApk(device, app, "refusing", await payloadApk());
+test("a VM refuses another payload than that of its first boot", async ({ device, app, vmm, shelf }) => {
+  const apk = await shelf.put("refusing", await payloadApk());
   const vm = await vmm.create("vm", configFor(app, apk).build());
   await runForFacts(vm);
   await vm.stop();
   const variant = async (name: string, changed: Buffer): Promise<VirtualMachine> => {
     const copy = await copyOf(vmm, vm, name);
-    await copy.setConfig(configFor(app, await putApk(device, app, name, changed)).build());
+    await copy.setConfig(configFor(app, await shelf.put(name, changed)).build());
     return copy;
   };
   const older = await variant("older", await payloadApk({ versionCode: 1 }));
@@ -61,7 +63,7 @@ test("a VM refuses another payload than that of its first boot", async ({ device
   expect(ofOtherConfig).toContain("payload config");
 
   // In place, as an update of the app does it; this time through the command, whose output has it too.
-  await putApk(device, app, "refusing", await payloadApk({ versionCode: 3 }));
+  await shelf.put("refusing", await payloadApk({ versionCode: 3 }));
   const argv = [
     ...["/apex/com.android.virt/bin/vm", "run-app", "--config-path", "assets/vm_config.json"],
     ...["--instance-id-file", `${vm.getRootDir()}/instance_id`, apk],

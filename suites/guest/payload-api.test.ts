@@ -2,9 +2,10 @@ import { execFileSync } from "node:child_process";
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, test, type App, type VirtualMachineConfigBuilder } from "jest-avf";
+import { expect, type App, type VirtualMachineConfigBuilder } from "jest-avf";
+import { test } from "./support/guest-test";
 import { payloadApk } from "./support/payload-apk";
-import { configFor, putApk, REFUSALS, runForFacts, runToEnd } from "./support/payload-vm";
+import { configFor, REFUSALS, runForFacts, runToEnd } from "./support/payload-vm";
 
 const ROOT = join(__dirname, "../..");
 const HEX_32 = /^[0-9a-f]{64}$/;
@@ -29,8 +30,8 @@ function binary(app: App, apk: string, library: string): VirtualMachineConfigBui
   return app.vmConfigForBinary(library).setApkPath(apk);
 }
 
-test("a payload has Android's API, and the older entry point is found too", async ({ device, app, vmm }) => {
-  const apk = await putApk(device, app, "api", await payloadApk());
+test("a payload has Android's API, and the older entry point is found too", async ({ app, vmm, shelf }) => {
+  const apk = await shelf.put("api", await payloadApk());
   const vm = await vmm.create("api", configFor(app, apk).build());
   const old = await vmm.create("old", binary(app, apk, "OldEntryPayload.so").build());
   const [facts] = await Promise.all([runForFacts(vm), old.run()]);
@@ -53,16 +54,16 @@ test("a payload has Android's API, and the older entry point is found too", asyn
 });
 
 test("a payload built as docs/payloads.md says runs; one for Android's libc says where it would", async ({
-  device,
   app,
   vmm,
+  shelf,
 }) => {
   const folder = await projectOfPage();
   try {
     execFileSync("sh", ["-e", "build.sh"], { cwd: folder, stdio: "pipe" });
-    const apk = await putApk(device, app, "hello", await readFile(join(folder, "Hello.apk")));
+    const apk = await shelf.put("hello", await readFile(join(folder, "Hello.apk")));
     const hello = await vmm.create("hello", binary(app, apk, "Hello.so").build());
-    const tests = await putApk(device, app, "api", await payloadApk());
+    const tests = await shelf.put("api", await payloadApk());
     const bionic = await vmm.create("bionic", binary(app, tests, "AndroidLibcPayload.so").build());
     await Promise.all([hello.run(), bionic.run()]);
     await expect(hello).toPrint(/^Hello from \/mnt\/apk, with a secret that begins with [0-9a-f]{2}$/);
@@ -74,8 +75,8 @@ test("a payload built as docs/payloads.md says runs; one for Android's libc says
   }
 });
 
-test("a payload that is not there, and a config without a task", async ({ device, app, vmm }) => {
-  const apk = await putApk(device, app, "api", await payloadApk());
+test("a payload that is not there, and a config without a task", async ({ app, vmm, shelf }) => {
+  const apk = await shelf.put("api", await payloadApk());
   const missing = await vmm.create("missing", binary(app, apk, "DoesNotExist.so").build());
   const noTask = await vmm.create("no-task", configFor(app, apk, "assets/vm_config_no_task.json").build());
   const [ofMissing, ofNoTask] = await Promise.all([runToEnd(missing), runToEnd(noTask)]);

@@ -8,12 +8,12 @@ import {
   truncateTree,
   type Spoiled,
 } from "jest-avf/apk";
-import { expect, test, type App, type Device, type VirtualMachine, type VirtualMachineManager } from "jest-avf";
+import { expect, type App, type Device, type VirtualMachine, type VirtualMachineManager } from "jest-avf";
+import { test } from "./support/guest-test";
 import { BLOCKS, BLOCKS_BYTES, manyBlocks, payloadApk } from "./support/payload-apk";
 import {
   configFor,
   factsOf,
-  putApk,
   REFUSALS,
   READY_TIMEOUT_MS,
   runForFacts,
@@ -29,14 +29,15 @@ test("neither at the first boot nor under a running VM is a byte seen that was n
   device,
   app,
   vmm,
+  shelf,
 }) => {
   const apk = await payloadApk({ entries: { [BLOCKS]: manyBlocks() } });
-  const path = await putApk(device, app, "blocks", apk);
+  const path = await shelf.put("blocks", apk);
   const vm = await vmm.create("vm", configFor(app, path).build());
   const spoilt = await flipEntryByte(apk, BLOCKS, BLOCKS_BYTES / 2);
   const forged = await flipSignerByte(apk, "v3", "signature");
   const firstRun = async (name: string, { bytes }: Spoiled): Promise<Ending> => {
-    const other = await vmm.create(name, configFor(app, await putApk(device, app, name, bytes)).build());
+    const other = await vmm.create(name, configFor(app, await shelf.put(name, bytes)).build());
     return runToEnd(other);
   };
 
@@ -63,15 +64,15 @@ test("neither at the first boot nor under a running VM is a byte seen that was n
   expect(ofForged.errors[0]?.message).toContain("Signature is invalid");
 });
 
-test("extra APKs are verified by idsigs of their own", async ({ device, app, vmm }) => {
+test("extra APKs are verified by idsigs of their own", async ({ device, app, vmm, shelf }) => {
   const extra = await payloadApk({ entries: { "assets/note.txt": Buffer.from("a note in the extra APK\n") } });
   const config = {
     task: { type: "microdroid_launcher", command: "VmFactsPayload.so" },
-    extra_apks: [{ path: await putApk(device, app, "extra", extra) }],
+    extra_apks: [{ path: await shelf.put("extra", extra) }],
     export_tombstones: true,
   };
   const entries = { "assets/vm_config_extra.json": Buffer.from(JSON.stringify(config)) };
-  const apk = await putApk(device, app, "with-extra", await payloadApk({ entries }));
+  const apk = await shelf.put("with-extra", await payloadApk({ entries }));
   const vmConfig = configFor(app, apk, "assets/vm_config_extra.json").build();
   const vm = await vmm.create("vm", vmConfig);
   const mixed = await vmm.create("mixed", vmConfig);
@@ -86,9 +87,9 @@ test("extra APKs are verified by idsigs of their own", async ({ device, app, vmm
   expect(ofMixed.errors[0]?.message).toContain("extra-apk-0");
 });
 
-test("an idsig that is not the APK's own is refused", async ({ device, app, vmm }) => {
-  const apk = await putApk(device, app, "good", await payloadApk());
-  const other = await putApk(device, app, "other", await payloadApk({ versionCode: 1 }));
+test("an idsig that is not the APK's own is refused", async ({ device, app, vmm, shelf }) => {
+  const apk = await shelf.put("good", await payloadApk());
+  const other = await shelf.put("other", await payloadApk({ versionCode: 1 }));
   const good = await idsigOf(device, apk);
   const spoilt = {
     "of-another-apk": await idsigOf(device, other),

@@ -7,7 +7,6 @@ import {
   expect,
   STOP_REASONS,
   type App,
-  type Device,
   type VirtualMachine,
   type VirtualMachineConfigBuilder,
 } from "jest-avf";
@@ -19,14 +18,6 @@ export const READY_TIMEOUT_MS = 120_000;
 export const CONFIG = "assets/vm_config.json";
 /** What the payload leaves in its storage at each boot. */
 export const MARK = "<marked by a payload>";
-
-/** Puts an APK where the tests may change it, as an installed one cannot be. */
-export async function putApk(device: Device, app: App, name: string, apk: Uint8Array): Promise<string> {
-  const folder = `${app.context.dataFolder}/apks`;
-  await device.exec(["mkdir", "-p", folder]);
-  await device.push(apk, `${folder}/${name}.apk`);
-  return `${folder}/${name}.apk`;
-}
 
 export function configFor(app: App, apkPath: string, payloadConfig = CONFIG): VirtualMachineConfigBuilder {
   return app
