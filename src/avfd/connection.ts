@@ -1,10 +1,11 @@
 /** One `avfdc` that is connected: from its header to its exit code. */
-import { open, readFile, type FileHandle } from "node:fs/promises";
+import { open, type FileHandle } from "node:fs/promises";
 import { constants } from "node:fs";
 import type { Socket } from "node:net";
 import { Writable } from "node:stream";
 import { CallerFileError, type Caller } from "./caller.js";
 import { describeErrno } from "./errno.js";
+import type { Peer } from "./peer.js";
 import {
   encodeClose,
   encodeExit,
@@ -20,9 +21,13 @@ import {
 /** Flags that concern the creation of a file, and must not be repeated when it is opened a second time. */
 const CREATION_FLAGS = constants.O_CREAT | constants.O_EXCL | constants.O_TRUNC | constants.O_NOFOLLOW;
 
-/** Takes over a fresh connection; `run` gets the caller and its argument vector, and returns the exit code. */
+/**
+ * Takes over a fresh connection; `run` gets the caller and its argument vector, and returns the exit code.
+ * @param peer who connected, as the kernel says; what a client says about itself would not be believed
+ */
 export function serveConnection(
   socket: Socket,
+  peer: Peer,
   run: (caller: Caller, argv: readonly string[]) => Promise<number>,
 ): void {
   const reader = new FrameReader();
@@ -33,7 +38,7 @@ export function serveConnection(
       for (const frame of reader.push(chunk)) {
         if (connection) connection.receive(frame);
         else if (frame.kind === "header") {
-          connection = new ClientConnection(socket, frame.header);
+          connection = new ClientConnection(socket, peer, frame.header);
           void connection.serve(run);
         } else throw new Error("the first frame is the header");
       }
@@ -50,8 +55,8 @@ class ClientConnection implements Caller {
   readonly gone: AbortSignal;
   readonly stdout: Writable;
   readonly stderr: Writable;
-  uid: number;
-  gid: number;
+  readonly uid: number;
+  readonly gid: number;
   readonly #argv: readonly string[];
   #waitingInput: ((bytes: Buffer | undefined) => void) | undefined;
   /** The client answers in order. */
@@ -59,14 +64,15 @@ class ClientConnection implements Caller {
 
   constructor(
     private readonly socket: Socket,
+    peer: Peer,
     header: ClientHeader,
   ) {
     const gone = new AbortController();
     this.gone = gone.signal;
-    this.pid = header.pid;
+    this.pid = peer.pid;
+    this.uid = peer.uid;
+    this.gid = peer.gid;
     this.cwd = header.cwd;
-    this.uid = header.uid;
-    this.gid = header.gid;
     this.#argv = header.argv;
     this.stdout = this.#output("stdout");
     this.stderr = this.#output("stderr");
@@ -78,10 +84,6 @@ class ClientConnection implements Caller {
   }
 
   async serve(run: (caller: Caller, argv: readonly string[]) => Promise<number>): Promise<void> {
-    const identity = await identify(this.pid);
-    if (!identity) return void this.socket.destroy();
-    this.uid = identity.uid;
-    this.gid = identity.gid;
     const exitCode = await run(this, this.#argv);
     await Promise.all([ended(this.stdout), ended(this.stderr)]);
     this.#send(encodeExit(exitCode));
@@ -161,18 +163,6 @@ class ClientConnection implements Caller {
     let flowing = true;
     for (const frame of frames) flowing = this.socket.write(frame);
     return flowing;
-  }
-}
-
-/** Who the kernel says the process is. What the client says about itself is not believed. */
-async function identify(pid: number): Promise<{ readonly uid: number; readonly gid: number } | undefined> {
-  try {
-    const status = await readFile(`/proc/${pid}/status`, "utf8");
-    const uid = /^Uid:\s+\d+\s+(\d+)/m.exec(status)?.[1];
-    const gid = /^Gid:\s+\d+\s+(\d+)/m.exec(status)?.[1];
-    return uid === undefined || gid === undefined ? undefined : { uid: Number(uid), gid: Number(gid) };
-  } catch {
-    return undefined;
   }
 }
 

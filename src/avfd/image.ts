@@ -23,7 +23,11 @@ const PROGRAMS = [
   { sources: ["su.c"], target: "system/avfd/su" },
 ] as const;
 
-const COMPILER_FLAGS = ["-std=gnu17", "-Wall", "-Wextra", "-Werror", "-Os", "-static", "-s"];
+/** A module of Node, without any library: the device's may be older than the compiler's. */
+export const NODE_MODULE_FLAGS = ["-shared", "-fPIC", "-nostdlib", "-fno-stack-protector"];
+const NODE_MODULE = { source: "peercred.c", target: "system/avfd/peercred.node" } as const;
+
+const COMPILER_FLAGS = ["-std=gnu17", "-Wall", "-Wextra", "-Werror", "-Os", "-s"];
 const COMPILE_TIMEOUT_MS = 120_000;
 
 /**
@@ -32,12 +36,14 @@ const COMPILE_TIMEOUT_MS = 120_000;
  */
 export async function installAvfd({ rootFolder, workFolder, signal }: InstallAvfdOptions): Promise<void> {
   await mkdir(workFolder, { recursive: true });
-  for (const { sources, target } of PROGRAMS) {
-    const draft = join(workFolder, `${target.replaceAll("/", "-")}`);
+  const compile = async (sources: readonly string[], target: string, flags: readonly string[]): Promise<void> => {
+    const draft = join(workFolder, target.replaceAll("/", "-"));
     const files = sources.map((name) => join(clientFolder, name));
-    await run(["gcc", ...COMPILER_FLAGS, "-o", draft, ...files], { timeoutMs: COMPILE_TIMEOUT_MS, signal });
+    await run(["gcc", ...COMPILER_FLAGS, ...flags, "-o", draft, ...files], { timeoutMs: COMPILE_TIMEOUT_MS, signal });
     await place(draft, join(rootFolder, target), 0o755);
-  }
+  };
+  for (const { sources, target } of PROGRAMS) await compile(sources, target, ["-static"]);
+  await compile([NODE_MODULE.source], NODE_MODULE.target, NODE_MODULE_FLAGS);
   await place(bundle, join(rootFolder, "system/avfd/avfd.cjs"), 0o644);
   for (const name of CLIENT_NAMES) await link("avfdc", join(rootFolder, "system/bin", name));
   await link("../../../system/bin/avfdc", join(rootFolder, "apex/com.android.virt/bin/vm"));
@@ -46,7 +52,7 @@ export async function installAvfd({ rootFolder, workFolder, signal }: InstallAvf
 /** Absolute paths of the files that shape this part of the image. */
 export function avfdInputs(): readonly string[] {
   const sources = PROGRAMS.flatMap((program) => program.sources.map((name) => join(clientFolder, name)));
-  return [__filename, bundle, join(clientFolder, "wire.h"), ...sources];
+  return [__filename, bundle, join(clientFolder, "wire.h"), join(clientFolder, NODE_MODULE.source), ...sources];
 }
 
 const clientFolder = join(packageRoot, "src/avfd/client");

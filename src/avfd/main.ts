@@ -5,6 +5,7 @@ import { serveControl } from "./control/channel.js";
 import { controlRequests } from "./control/requests.js";
 import { createDevice } from "./create-device.js";
 import { devicePaths } from "./device-paths.js";
+import { loadAskPeer } from "./peer.js";
 import { listen } from "./server.js";
 
 async function main(): Promise<void> {
@@ -15,7 +16,7 @@ async function main(): Promise<void> {
   process.on("uncaughtException", (error) => log.write("E", "avfd", `uncaught: ${error.stack ?? error.message}`));
   process.on("unhandledRejection", (reason) => log.write("E", "avfd", `unhandled: ${describeError(reason)}`));
   await device.virtualization.ready;
-  await listen(paths.socket, deviceCommands(device));
+  await listen(paths.socket, deviceCommands(device), loadAskPeer(paths.peerCredentials));
   log.write("I", "avfd", `listening at ${paths.socket}`);
   const stopped = new AbortController();
   for (const signal of ["SIGTERM", "SIGINT"] as const) {

@@ -5,6 +5,7 @@ import { basename, dirname } from "node:path";
 import type { Caller, Command } from "./caller.js";
 import { describeSystemError } from "./errno.js";
 import { serveConnection } from "./connection.js";
+import type { AskPeer } from "./peer.js";
 
 /** As a shell says it when there is no such program. */
 const NOT_FOUND_EXIT_CODE = 127;
@@ -13,13 +14,19 @@ const NOT_FOUND_EXIT_CODE = 127;
  * Listens at `socketPath` (any user of the device may connect) and runs the command each client is named after.
  * A command that throws ends with its message on stderr and exit code 1; it never takes the service down.
  */
-export async function listen(socketPath: string, commands: ReadonlyMap<string, Command>): Promise<Server> {
+export async function listen(
+  socketPath: string,
+  commands: ReadonlyMap<string, Command>,
+  askPeer: AskPeer,
+): Promise<Server> {
   // Shows under its name only when all may connect: whoever waits for it tries at once.
   const draft = `${socketPath}.new`;
   await mkdir(dirname(socketPath), { recursive: true });
   await rm(draft, { force: true });
   const server = createServer((socket) => {
-    serveConnection(socket, (caller, argv) => runCommand(commands, caller, argv));
+    const peer = askPeer(socket);
+    if (!peer) return void socket.destroy();
+    serveConnection(socket, peer, (caller, argv) => runCommand(commands, caller, argv));
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);

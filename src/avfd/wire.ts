@@ -15,9 +15,6 @@ export type ClientFrame =
 
 export interface ClientHeader {
   readonly cwd: string;
-  readonly pid: number;
-  readonly uid: number;
-  readonly gid: number;
   /** Name it was started with, without its folder, then its arguments. */
   readonly argv: readonly string[];
 }
@@ -59,13 +56,11 @@ function decodeClientFrame(type: string, payload: Buffer): ClientFrame {
 
 function decodeHeader(payload: Buffer): ClientHeader {
   if (payload.at(-1) !== 0) throw new WireError("the header does not end with NUL");
-  const [version, cwd, pid, uid, gid, ...argv] = payload.toString("utf8", 0, payload.length - 1).split("\0");
-  const numbers = [pid, uid, gid].map(Number);
-  if (version !== "1" || cwd === undefined || argv.length === 0 || !numbers.every(Number.isSafeInteger)) {
-    throw new WireError("the header is not one of version 1");
+  const [version, cwd, ...argv] = payload.toString("utf8", 0, payload.length - 1).split("\0");
+  if (version !== "2" || cwd === undefined || argv.length === 0) {
+    throw new WireError("the header is not one of version 2");
   }
-  const [pidNumber = 0, uidNumber = 0, gidNumber = 0] = numbers;
-  return { cwd, pid: pidNumber, uid: uidNumber, gid: gidNumber, argv };
+  return { cwd, argv };
 }
 
 export function encodeOutput(stream: "stdout" | "stderr", bytes: Buffer): readonly Buffer[] {

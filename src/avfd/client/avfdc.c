@@ -124,10 +124,8 @@ static int connect_service(void) {
 
 static void send_header(int sock, int argc, char **argv) {
     char cwd[PATH_MAX];
-    char numbers[96];
     if (!getcwd(cwd, sizeof cwd)) strcpy(cwd, "/");
-    int numbers_size = snprintf(numbers, sizeof numbers, "%d%c%u%c%u", (int)getpid(), 0, geteuid(), 0, getegid()) + 1;
-    size_t size = 2 + strlen(cwd) + 1 + (size_t)numbers_size + strlen(program) + 1;
+    size_t size = 2 + strlen(cwd) + 1 + strlen(program) + 1;
     for (int i = 1; i < argc; i++) size += strlen(argv[i]) + 1;
     if (size > FRAME_MAX_BYTES) {
         errno = E2BIG;
@@ -136,10 +134,8 @@ static void send_header(int sock, int argc, char **argv) {
     char *header = malloc(size);
     if (!header) fail("memory");
     char *next = header;
-    next = stpcpy(next, "1") + 1;
+    next = stpcpy(next, "2") + 1;
     next = stpcpy(next, cwd) + 1;
-    memcpy(next, numbers, (size_t)numbers_size);
-    next += numbers_size;
     next = stpcpy(next, program) + 1;
     for (int i = 1; i < argc; i++) next = stpcpy(next, argv[i]) + 1;
     send_frame(sock, FRAME_HEADER, header, (uint32_t)size);

@@ -6,7 +6,7 @@
 #define AVFD_WIRE_H
 
 /* From avfdc. */
-#define FRAME_HEADER 'H' /* NUL-separated: "1", cwd, pid, uid, gid, argv... */
+#define FRAME_HEADER 'H' /* NUL-separated: "2", cwd, argv... */
 #define FRAME_INPUT 'I'  /* bytes of stdin; none at its end */
 #define FRAME_OPENED 'F' /* i32: descriptor, or -errno */
 

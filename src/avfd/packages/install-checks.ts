@@ -5,11 +5,9 @@ import {
   nativeLibraries,
   openZip,
   readManifest,
-  verifyV2,
-  verifyV3,
+  verifyApk,
   type ByteSource,
   type Manifest,
-  type VerifiedApk,
   type Zip,
 } from "../../apk/index.js";
 import type { PackageRecord } from "./package-record.js";
@@ -107,10 +105,7 @@ async function parse(source: ByteSource): Promise<{ readonly zip: Zip; readonly 
 /** The newest scheme that the APK has must hold: falling back to an older one would let it be stripped. */
 async function verifySigners(source: ByteSource, sdk: number): Promise<readonly string[]> {
   try {
-    const verified = await verifyV3(source, sdk).catch((error: unknown): Promise<VerifiedApk> => {
-      if (isApkError(error) && error.code === "NO_SIGNATURE_FOR_SCHEME") return verifyV2(source);
-      throw error;
-    });
+    const verified = await verifyApk(source, sdk);
     return verified.signers.map(({ certificate }) => createHash("sha256").update(certificate).digest("hex"));
   } catch (error) {
     if (!isApkError(error)) throw error;

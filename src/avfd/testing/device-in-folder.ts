@@ -3,12 +3,14 @@ import { execFile, spawn } from "node:child_process";
 import { chmod, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import type { Server } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { deviceCommands } from "../commands/index.js";
 import { createDevice } from "../create-device.js";
 import type { Device } from "../device.js";
 import { devicePaths } from "../device-paths.js";
+import { NODE_MODULE_FLAGS } from "../image.js";
+import { loadAskPeer } from "../peer.js";
 import { listen } from "../server.js";
 import { ScriptedVmm } from "./scripted-vmm.js";
 
@@ -48,6 +50,9 @@ export async function deviceInFolder(): Promise<DeviceInFolder> {
   for (const one of [bin, folder, images, join(root, "apex/com.android.virt/bin")])
     await mkdir(one, { recursive: true });
   await promisify(execFile)("gcc", ["-std=gnu17", "-o", join(bin, "avfdc"), ...clientSources]);
+  const peercred = join(root, "system/avfd/peercred.node");
+  await mkdir(dirname(peercred), { recursive: true });
+  await promisify(execFile)("gcc", [...NODE_MODULE_FLAGS, "-o", peercred, join(__dirname, "../client/peercred.c")]);
   const vsockd = join(root, "apex/com.android.virt/bin/vsockd");
   await writeFile(vsockd, SILENT_VSOCKD);
   await chmod(vsockd, 0o755);
@@ -60,7 +65,7 @@ export async function deviceInFolder(): Promise<DeviceInFolder> {
   const device = createDevice(paths, [vmm]);
   await device.virtualization.ready;
   const commands = deviceCommands(device);
-  const server = await listen(paths.socket, commands);
+  const server = await listen(paths.socket, commands, loadAskPeer(paths.peerCredentials));
   for (const name of [...commands.keys(), "tail"]) await symlink("avfdc", join(bin, name));
   const start = (program: string, ...args: readonly string[]): RunningProgram =>
     startProgram(join(bin, program), args, folder, paths.socket);

@@ -1,13 +1,12 @@
 /** The files of an app VM, opened and where needed made, in the order and with the errors of `vm run-app`. */
 import { constants } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
-import { openZip, parsePayloadConfig } from "../../../apk/index.js";
+import { fileHandleSource, openZip, parsePayloadConfig } from "../../../apk/index.js";
 import { CallerFileError, type Caller } from "../../caller.js";
 import type { Device } from "../../device.js";
 import { INSTANCE_IMAGE_BYTES, type PartitionType } from "../../virtualization/writable-partition.js";
 import { writeIdsigFile } from "./create-idsig.js";
 import { createPartitionFile } from "./create-partition.js";
-import { fileHandleSource } from "./file-source.js";
 import { readOrMakeInstanceId } from "./instance-id.js";
 import { debugString, ToolError, withContext } from "./rust-text.js";
 

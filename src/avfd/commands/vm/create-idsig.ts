@@ -1,14 +1,13 @@
 /** `vm create-idsig APK PATH`. */
 import { constants } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
-import { writeIdsig } from "../../../apk/index.js";
+import { fileHandleSource, writeIdsig } from "../../../apk/index.js";
 import type { Caller } from "../../caller.js";
 import type { Device } from "../../device.js";
 import { VM_PERMISSIONS } from "../../packages/package-record.js";
 import { SDK_OF_RELEASE } from "../../releases.js";
 import { requirePermission } from "../../virtualization/access-checks.js";
 import type { ParsedArguments } from "./arguments.js";
-import { fileHandleSource } from "./file-source.js";
 import { ToolError, withContext } from "./rust-text.js";
 
 export async function createIdsigFile(device: Device, caller: Caller, args: ParsedArguments): Promise<number> {
