@@ -18,6 +18,26 @@ const twoVms = checkpoint("two vms ready", async ({ app, vmm }) => {
 
 test.use({ from: twoVms });
 
+test("a VM that was stopped runs again", async ({ vmm }) => {
+  const vm1 = await get(vmm, "vm1");
+  await vm1.stop();
+});
+
+test("for each test starts from the same two VMs", async ({ vmm }) => {
+  await expect(await get(vmm, "vm1")).toHaveStatus("RUNNING");
+});
+
+test("what follows a moment can be tried again and again", async ({ device, vmm }) => {
+  const vm2 = await get(vmm, "vm2");
+  await expect(vm2).toPrint(/^tick 2 of boot/);
+  const second = await device.checkpoint("second tick");
+  for (let attempt = 1; attempt <= 2; attempt++) {
+    await device.restore(second);
+    await vm2.stop();
+    expect(vm2).toHaveTransitions(["STOPPED", "RUNNING", "STOPPED"]);
+  }
+});
+
 async function get(vmm: VirtualMachineManager, name: string): Promise<VirtualMachine> {
   const vm = await vmm.get(name);
   if (vm === null) throw new Error(`the checkpoint has no ${name}`);
