@@ -1,12 +1,13 @@
-import { DEBUG_LEVEL_NONE, expect, test, type VirtualMachine } from "jest-avf";
-import { ask, echoConfig, received } from "./support/echo-vm";
+import { DEBUG_LEVEL_NONE, expect, type VirtualMachine } from "jest-avf";
+import { ask, echoApk, echoConfig, received } from "./support/echo-vm";
+import { test } from "./support/guest-test";
 
 const ADB_PORT = 5555;
 /** A message of adb without data: CNXN, version, most data, 0 bytes, their sum, CNXN inverted. */
 const ADB_GREETING = Buffer.from("434e584e 00000001 00100000 00000000 00000000 bcb1a7b1".replaceAll(" ", ""), "hex");
 
-test("with the debug level none, a VM has no console, no log and no adb", async ({ device, app, vmm }) => {
-  const config = await echoConfig(device, app);
+test("with the debug level none, a VM has no console, no log and no adb", async ({ app, vmm, shelf }) => {
+  const config = echoConfig(app, await shelf.put("echo", await echoApk()));
   const open = await vmm.create("open", config.build());
   const closed = await vmm.create("closed", config.setDebugLevel(DEBUG_LEVEL_NONE).build());
   await Promise.all([open.run(), closed.run()]);

@@ -1,14 +1,15 @@
-import { expect, test } from "jest-avf";
-import { ask, askOn, ECHO_PORT, echoConfig, received } from "./support/echo-vm";
+import { expect } from "jest-avf";
+import { ask, askOn, echoApk, ECHO_PORT, echoConfig, received } from "./support/echo-vm";
+import { test } from "./support/guest-test";
 
 const NOBODYS_PORT = 4711;
 
 test("servers in a VM are reached from the host, and clients in it reach the service of their own VM only", async ({
-  device,
   app,
   vmm,
+  shelf,
 }) => {
-  const config = (await echoConfig(device, app)).build();
+  const config = echoConfig(app, await shelf.put("echo", await echoApk())).build();
   const vm1 = await vmm.create("vm1", config);
   const vm2 = await vmm.create("vm2", config);
   await Promise.all([vm1.run(), vm2.run()]);

@@ -2,17 +2,18 @@
 import type { Socket } from "node:net";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { App, Device, VirtualMachine, VirtualMachineConfigBuilder } from "jest-avf";
+import type { App, VirtualMachine, VirtualMachineConfigBuilder } from "jest-avf";
 
 /** As in Android's own tests. */
 export const ECHO_PORT = 0x8000_0001;
 
-/** Pushes the APK and returns the configuration of its VMs. */
-export async function echoConfig(device: Device, app: App): Promise<VirtualMachineConfigBuilder> {
-  const path = `${app.context.dataFolder}/apks/VsockTestApp.apk`;
-  await device.exec(["mkdir", "-p", `${app.context.dataFolder}/apks`]);
-  await device.push(await readFile(join(__dirname, "../../../fixtures/VsockTestApp.apk")), path);
-  return app.vmConfig("assets/vm_config.json").setApkPath(path);
+/** The APK, for a test to put on its device. */
+export function echoApk(): Promise<Buffer> {
+  return readFile(join(__dirname, "../../../fixtures/VsockTestApp.apk"));
+}
+
+export function echoConfig(app: App, apkPath: string): VirtualMachineConfigBuilder {
+  return app.vmConfig("assets/vm_config.json").setApkPath(apkPath);
 }
 
 /** Sends a line to the payload and returns the line that it answers. */
