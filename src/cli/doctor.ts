@@ -2,7 +2,9 @@
 import pc from "picocolors";
 import { diagnose, type Finding } from "../emulator/doctor.js";
 import { parseCommandLine } from "./command-line.js";
+import { findingsOfDevices } from "./doctor-devices.js";
 import { explainSuite } from "./doctor-why.js";
+import { wrap } from "./help.js";
 
 const MARKS: Readonly<Record<Finding["state"], string>> = {
   ok: pc.green("✓"),
@@ -14,7 +16,7 @@ const MARKS: Readonly<Record<Finding["state"], string>> = {
 export async function run(args: readonly string[]): Promise<number> {
   const { values } = parseCommandLine("doctor", args, { least: 0, most: 0 });
   if (values.why !== undefined) return explainSuite(values.why, values.json ?? false);
-  const findings = await diagnose();
+  const findings = [...(await diagnose()), ...(await findingsOfDevices())];
   const failed = findings.some((finding) => finding.state === "failed");
   if (values.json) {
     process.stdout.write(`${JSON.stringify({ ok: !failed, findings }, undefined, 2)}\n`);
@@ -22,9 +24,21 @@ export async function run(args: readonly string[]): Promise<number> {
   }
   const width = Math.max(...findings.map((finding) => finding.name.length));
   for (const { name, state, detail } of findings) {
-    process.stdout.write(`${MARKS[state]} ${name.padEnd(width)}  ${detail}\n`);
+    const first = `${name.padEnd(width)}  `;
+    // In a pipe a finding is a line, for those who search.
+    const text = process.stdout.isTTY
+      ? wrap(detail, first, " ".repeat(width + 4), process.stdout.columns - 2)
+      : first + detail;
+    process.stdout.write(`${MARKS[state]} ${text}\n`);
   }
-  const fixes = new Set(findings.flatMap(({ state, fix }) => (state === "ok" || fix === undefined ? [] : [fix])));
+  const wanted = failed ? "failed" : "missing";
+  // What mends one device of several is told with its name; a command for many findings only once.
+  const fixes = new Set(
+    findings.flatMap(({ name, state, fix }) => {
+      if (state !== wanted || fix === undefined) return [];
+      return [name.startsWith("device ") && fix !== "npx avf setup" ? `${name}: ${fix}` : fix];
+    }),
+  );
   if (failed) process.stdout.write(`\nA run would fail. To mend it:\n`);
   else if (fixes.size > 0) process.stdout.write(`\nnpm start and npm test make what is missing (○). By hand:\n`);
   else process.stdout.write(`\nEverything is there.\n`);

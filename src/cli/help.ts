@@ -67,12 +67,13 @@ function table(rows: readonly (readonly [string, string])[]): readonly string[] 
   return rows.map(([first, second]) => wrap(second, `  ${first.padEnd(width)}  `, " ".repeat(width + 4)));
 }
 
-function wrap(text: string, first: string, rest: string): string {
+/** @param first begins the first line, `rest` the others */
+export function wrap(text: string, first: string, rest: string, width = WIDTH): string {
   const lines: string[] = [];
   let line = first;
   for (const word of text.split(" ")) {
     const glue = line === first || line === rest ? "" : " ";
-    if (line.length + glue.length + word.length > WIDTH && glue !== "") {
+    if (line.length + glue.length + word.length > width && glue !== "") {
       lines.push(line);
       line = rest + word;
     } else line += glue + word;
