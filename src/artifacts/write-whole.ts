@@ -2,13 +2,22 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 
+const CHUNK_CHARACTERS = 1 << 18;
+
 export function writeWhole(path: string, parts: Iterable<string>): void {
   mkdirSync(dirname(path), { recursive: true });
   const temporary = `${path}.${process.pid}.tmp`;
   try {
     const file = openSync(temporary, "w");
     try {
-      for (const part of parts) writeSync(file, part);
+      let pending = "";
+      for (const part of parts) {
+        pending += part;
+        if (pending.length < CHUNK_CHARACTERS) continue;
+        writeFully(file, pending);
+        pending = "";
+      }
+      writeFully(file, pending);
       fsyncSync(file);
     } finally {
       closeSync(file);
@@ -18,4 +27,10 @@ export function writeWhole(path: string, parts: Iterable<string>): void {
     rmSync(temporary, { force: true });
     throw error;
   }
+}
+
+/** A write may take less than all of it. */
+function writeFully(file: number, text: string): void {
+  let rest = Buffer.from(text);
+  while (rest.length > 0) rest = rest.subarray(writeSync(file, rest));
 }

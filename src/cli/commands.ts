@@ -114,6 +114,14 @@ export const COMMANDS = {
     ],
     exitCodes: ["Jest's: 0 when all passed, 1 when a test failed"],
   },
+  report: {
+    takes: "[RUN]",
+    summary: "the reports of a run anew, also of one that was killed",
+    options: {},
+    notes: [
+      "RUN is a folder, or the name of one in avf-results; without it, the latest. Made from its events: report.html, trace.json, junit.xml, test_result.xml.",
+    ],
+  },
   "new suite": {
     takes: "NAME [--ts | --js]",
     summary: "a suite that runs and passes as written",

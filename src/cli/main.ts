@@ -21,6 +21,7 @@ const SUBCOMMANDS: Readonly<Record<string, Load>> = {
   console: () => import("./console.js"),
   release: () => import("./release.js"),
   test: () => import("./test.js"),
+  report: () => import("./report.js"),
   new: () => import("./new.js"),
   apk: () => import("./apk.js"),
   idsig: () => import("./idsig.js"),

@@ -11,6 +11,7 @@ import { describeError } from "../base/errors.js";
 import { annotations } from "./annotations.js";
 import { closingCounts, closingLine, type ClosingCounts, type RunCounts } from "./closing-line.js";
 import { fileResults, runEnded, runStarted, type JestFile, type JestFileResult } from "./jest-results.js";
+import { startLiveView, type LiveView } from "./live/live-view.js";
 import { countTests } from "./model/run-model.js";
 import { shortPath, writeReports } from "./reports.js";
 
@@ -24,6 +25,7 @@ export default class AvfReporter {
   /** Undefined when no test of the run is in our environment. */
   #folder: string | undefined;
   #record: RunRecord | undefined;
+  #live: LiveView | undefined;
   #counts: ClosingCounts | undefined;
   #lines: readonly string[] = [];
   #watching = false;
@@ -39,6 +41,7 @@ export default class AvfReporter {
     if (this.#folder === undefined) return;
     this.#record = new RunRecord(this.#folder);
     this.#record.add(runStarted(this.#rootDir, process.argv.slice(2)));
+    this.#live = startLiveView({ runFolder: this.#folder, rootDir: this.#rootDir });
     this.#watchEnd();
   }
 
@@ -49,6 +52,8 @@ export default class AvfReporter {
   /** Jest may call it twice after `--bail`, and prints its own summary after it. */
   onRunComplete(_contexts: unknown, results: RunCounts): void {
     const counts = closingCounts(results);
+    this.#live?.end();
+    this.#live = undefined;
     this.#counts = counts;
     this.#printed = false;
     this.#record?.add(runEnded(results, counts));
@@ -70,6 +75,7 @@ export default class AvfReporter {
 
   /** A signal came, or Jest gave up: what is on disk by now is what the reports can tell. */
   #cutShort(): void {
+    this.#live?.end();
     if (this.#folder === undefined) return;
     flushRecords();
     if (eventFiles(this.#folder).length > 1) {

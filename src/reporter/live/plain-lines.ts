@@ -1,0 +1,53 @@
+/** The same for a pipe or a log: a line when a test is over, and now and then what a long one is busy with. */
+import { relative } from "node:path";
+import { formatMs } from "../../base/deadline.js";
+import type { RunEvent } from "../../artifacts/events.js";
+import { text } from "../model/event-text.js";
+import type { LiveState, LiveWorker } from "./live-state.js";
+
+const SIGNS = { passed: "✓", failed: "✗", skipped: "–", todo: "○" } as const;
+/** A test says first after this long that it still runs, then each time after twice as long. */
+const LONG_MS = 10_000;
+
+export class PlainLines {
+  /** When a test is to be told of next, by process. */
+  readonly #nextMs = new Map<number, number>();
+
+  constructor(private readonly rootDir: string) {}
+
+  /** To be told before the state is. */
+  add(event: RunEvent, state: LiveState): readonly string[] {
+    const { worker, test } = state.workerOf(event.pid);
+    if (event.kind === "device-leased") return [`avf: [${worker}] ${text(event.device)}`];
+    if (event.kind === "test-start") this.#nextMs.set(event.pid, event.atMs + LONG_MS);
+    if (event.kind !== "test-end" || test === undefined) return [];
+    this.#nextMs.delete(event.pid);
+    const attempt = event.attempt > 1 ? `, attempt ${event.attempt}` : "";
+    return event.status === "passed" || event.status === "failed"
+      ? [`avf: [${worker}] ${SIGNS[event.status]} ${this.#name(test)} (${formatMs(event.durationMs)}${attempt})`]
+      : [];
+  }
+
+  /** What runs long. */
+  tick(state: LiveState, nowMs: number): readonly string[] {
+    return state.workers.flatMap((worker) => {
+      const { pid, test } = worker;
+      const dueMs = this.#nextMs.get(pid);
+      if (test === undefined || dueMs === undefined || nowMs < dueMs) return [];
+      this.#nextMs.set(pid, nowMs + (nowMs - test.startMs));
+      return [`avf: [${worker.worker}] ${this.#name(test)}: ${formatMs(nowMs - test.startMs)} so far${doing(worker)}`];
+    });
+  }
+
+  #name({ file, name }: { readonly file: string; readonly name: string }): string {
+    return `${relative(this.rootDir, file)} › ${name}`;
+  }
+}
+
+function doing({ test, machines }: LiveWorker): string {
+  const steps = [...(test?.steps.values() ?? [])].map(({ title }) => title);
+  const vms = [...machines.values()].map(({ name, status, lastLine }) => {
+    return `${name} ${status}${lastLine === "" ? "" : `, last line: ${lastLine}`}`;
+  });
+  return [...steps, ...vms].map((part) => `; ${part}`).join("");
+}
