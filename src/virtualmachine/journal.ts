@@ -6,6 +6,7 @@ import { OutputPipe } from "./output-pipe.js";
 import { OutputRecorder, type OutputPast } from "./output.js";
 import { EventHistory, nowMs } from "./record.js";
 import type { DeathReason, VmState } from "../virtualizationservice/contract.js";
+import type { VmContext } from "./context.js";
 import type { OutputLine } from "./line-history.js";
 import type { RunSession, StampedEvent } from "./run-session.js";
 import type { RecordedEvent, Transition, TransitionCause } from "./record.js";
@@ -37,6 +38,10 @@ export interface Surroundings {
   readonly slowness: number;
   /** Fires when the device is gone; its reason says how. */
   readonly gone: AbortSignal | undefined;
+}
+
+export function readSurroundings({ slowness = 1, gone }: VmContext): Surroundings {
+  return { slowness: Math.max(1, slowness), gone };
 }
 
 export class VmJournal {

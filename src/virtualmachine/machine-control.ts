@@ -6,7 +6,7 @@ import { AsyncLock } from "./async-lock.js";
 import { VirtualMachineException, requireNonNull } from "./errors.js";
 import { writeConfigXml } from "./config-xml.js";
 import { VirtualMachineDescriptor } from "./descriptor.js";
-import { VmJournal, type JournalPast, type Surroundings } from "./journal.js";
+import { readSurroundings, VmJournal, type JournalPast } from "./journal.js";
 import { OpenDescriptors } from "./open-descriptors.js";
 import { InputPipe } from "./output-pipe.js";
 import { RunSession } from "./run-session.js";
@@ -61,7 +61,7 @@ export class MachineControl {
     this.name = identity.name;
     this.folder = identity.folder;
     this.#config = identity.config;
-    this.journal = new VmJournal(identity.name, identity.cause, surroundingsOf(identity.context), (error) =>
+    this.journal = new VmJournal(identity.name, identity.cause, readSurroundings(identity.context), (error) =>
       this.#onListenerError(error),
     );
   }
@@ -283,8 +283,4 @@ export class MachineControl {
     if (this.context.log) this.context.log(text);
     else process.emitWarning(text);
   }
-}
-
-function surroundingsOf({ slowness = 1, gone }: VmContext): Surroundings {
-  return { slowness: Math.max(1, slowness), gone };
 }

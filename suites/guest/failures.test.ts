@@ -28,6 +28,7 @@ test("a kernel that panics tells why on its console, and its VM ends with CRASH"
 }) => {
   await using guest = await adbIntoVm(device, readyVm, { signal });
   guest.spawn(["sh", "-c", "echo c >/proc/sysrq-trigger"]);
+  await expect(readyVm.waitForConsole("never printed")).toRejectWithKind("vm", "VM_PANICKED");
   expect(await readyVm.waitFor("died")).toMatchObject({ reason: { name: "CRASH" } });
   const lines = readyVm.output.lines().map(({ text }) => text);
   expect(lines).toContainEqual(expect.stringMatching(/Kernel panic - not syncing: sysrq triggered crash$/));
@@ -37,6 +38,7 @@ test("a kernel that panics tells why on its console, and its VM ends with CRASH"
 test("a payload that a signal ends is an error of its VM, and no exit code", async ({ device, readyVm, signal }) => {
   await using guest = await adbIntoVm(device, readyVm, { signal });
   guest.spawn(["killall", "-SEGV", "microdroid_launcher"]);
+  await expect(readyVm.waitForConsole("never printed")).toRejectWithKind("vm", "PAYLOAD_CRASHED");
   expect(await readyVm.waitFor("died")).toMatchObject({ reason: { name: "MICRODROID_UNKNOWN_RUNTIME_ERROR" } });
   expect(errorsOf(readyVm)).toEqual([expect.stringContaining("Payload exited due to signal: 11 (SIGSEGV)")]);
   expect(readyVm.events.history.filter(({ event }) => event.kind === "payload-finished")).toEqual([]);

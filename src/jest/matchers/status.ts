@@ -1,7 +1,7 @@
 /** Matchers on what a VM is and was: status, transitions, CID. */
 import { UsageError } from "../../base/errors.js";
 import { formatMs } from "../../base/deadline.js";
-import { DEFAULT_BUDGET_MS, Status, type VirtualMachine } from "../../virtualmachine/index.js";
+import { DEFAULT_BUDGET_MS, formatLine, situation, Status, type VirtualMachine } from "../../virtualmachine/index.js";
 import { whileBusy } from "../test-context.js";
 import { throwIfTestOver, withTestSignal } from "./patience.js";
 import { hint, requireVm, type MatcherResult, type MatcherThis } from "./matcher.js";
@@ -120,6 +120,7 @@ function reasonText(
 }
 
 function lastOutput(vm: VirtualMachine): readonly string[] {
-  const lines = vm.lastLines(10).map(({ text }) => `  ${text}`);
-  return lines.length === 0 ? [] : ["Last output:", ...lines];
+  const { journal } = vm.control;
+  const lines = vm.lastLines(10).map((line) => `  ${formatLine(line, journal)}`);
+  return [...situation(journal), ...(lines.length === 0 ? [] : ["Last output:", ...lines])];
 }

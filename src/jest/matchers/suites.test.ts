@@ -137,6 +137,17 @@ describe("a failure tells", () => {
     expect(failureOf("kinds")).toContain("It failed with kind vm, code VM_NOT_RUNNING:");
   });
 
+  test("and the run's record has the stages of each boot, with what told them", () => {
+    const events = (project.evidence(".jsonl") ?? "").trim().split("\n");
+    const stages = events.map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(stages).toContainEqual(
+      expect.objectContaining({
+        ...{ kind: "vm-boot-stage", vm: "vm1", run: 1, stage: "init", afterMs: expect.any(Number) },
+        evidence: expect.stringMatching(/microdroid_manager\[\d+\]: started\.$/),
+      }),
+    );
+  });
+
   test("and every one of these failures fails the run", () => {
     expect(outcome.exitCode).toBe(1);
     expect([...failures].filter(([, message]) => message === "").map(([title]) => title)).toEqual([]);
