@@ -70,6 +70,14 @@ describe("a VM that runs to its end", () => {
     expect(told.kinds).toEqual(["STARTING", "FINISHED", "error", "DEAD", "died"]);
   });
 
+  test("a monitor that could not start its guest has the last word in the log", async () => {
+    const told = new Told();
+    const guest = `${CREATED}\necho 'failed to load the kernel' >&2; echo VM ended: StartFailed`;
+    const vm = await (await service(guest)).startVm(config(), told.listen);
+    expect(await vm.died).toEqual(known("START_FAILED", 4));
+    expect(told.log).toBe("vm: failed to load the kernel\n");
+  });
+
   test("a tool that ends without a word about the VM is told as that", async () => {
     const vm = await (await service(`${CREATED}\nexit 3`)).startVm(config(), () => undefined);
     expect(await vm.died).toEqual({ kind: "unrecognised", raw: expect.stringContaining("exit code 3") });

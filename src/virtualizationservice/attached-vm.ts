@@ -189,9 +189,16 @@ class AttachedVm implements RunningVm {
       this.#settleStarted.reject(this.#startFailure(exitCode));
       return reason;
     }
+    this.#explainFailedStart(reason);
     this.#progress.advance("DEAD");
     this.#emit({ kind: "died", reason });
     return reason;
+  }
+
+  /** A guest that never ran said nothing; what its monitor said about that is all there is to read. */
+  #explainFailedStart(reason: DeathReason): void {
+    if (reason.kind !== "known" || reason.name !== "START_FAILED") return;
+    for (const line of this.#words.stderr) this.#emit({ kind: "log", chunk: Buffer.from(`vm: ${line}\n`) });
   }
 
   /** The tool did not say how its VM ended: make sure that it did, and tell what we know. */

@@ -33,6 +33,9 @@ test("a VM with too little memory to boot ends at once and says so", async ({ ap
   const vm = await vmm.create("tiny", app.vmConfig("assets/vm_config.json").setMemoryBytes(20).build());
   await vm.run();
   expect(await vm.waitFor("started")).toMatchObject({ kind: "died", reason: { name: "START_FAILED" } });
+  expect(vm.lastLines().map(({ text }) => text)).toContainEqual(
+    expect.stringMatching(/^vm: failed to load the kernel: it needs \d+ MiB, the VM has 1 MiB$/),
+  );
 });
 
 async function cpusOf(machine: Device): Promise<number> {
