@@ -13,6 +13,8 @@ export interface FailedTest {
   readonly name: string;
   readonly attempt: number;
   readonly errors: readonly string[];
+  /** Who has to look at it, for people. */
+  readonly failureClass: string;
   /** Of the device, by file name. */
   readonly deviceLogs?: ReadonlyMap<string, string>;
 }
@@ -61,12 +63,18 @@ function historyText(vm: VirtualMachine): string {
   return all.map(({ atMs, text }) => `${(atMs - start).toFixed(1).padStart(10)} ms  ${text}\n`).join("");
 }
 
-function describeFailure({ projectFolder, file, name, errors }: FailedTest): string {
+function describeFailure({ projectFolder, file, name, errors, failureClass }: FailedTest): string {
   const path = relative(projectFolder, file);
   const rerun = rerunCommand(path, name);
-  return [`${path} › ${name}`, "", ...errors.flatMap((error) => [error, ""]), "Run it again:", `  ${rerun}`, ""].join(
-    "\n",
-  );
+  return [
+    `${path} › ${name}`,
+    `Failure class: ${failureClass}`,
+    "",
+    ...errors.flatMap((error) => [error, ""]),
+    "Run it again:",
+    `  ${rerun}`,
+    "",
+  ].join("\n");
 }
 
 /** For messages: a path as short as it can be written where the run was started. */

@@ -1,6 +1,7 @@
 /** Who has to look at a failure: the author of the test, whoever looks after VMs, or whoever looks after the lab. */
 import type { FailureClass } from "../artifacts/events.js";
 import { isHarnessError, type FailureKind } from "../base/errors.js";
+import type { VirtualMachine } from "../virtualmachine/index.js";
 import { isJestTimeout, thrownError, type JestError } from "./test-errors.js";
 
 /** What else is known about the time of the failure. */
@@ -18,6 +19,8 @@ const CLASSES: Readonly<Record<FailureKind, FailureClass>> = {
   infrastructure: "infrastructure",
 };
 const MAX_CAUSES = 10;
+/** Reasons of a death that somebody asked for. */
+const ORDERLY = ["SHUTDOWN", "KILLED"];
 
 /** The first error is what broke the test; later ones may follow from it. */
 export function classifyFailure(
@@ -31,6 +34,13 @@ export function classifyFailure(
   if (kind !== undefined) return CLASSES[kind];
   // Time that ran out tells little by itself; a VM that crashed meanwhile tells more.
   return isJestTimeout(thrown) && vmFailed ? "product" : "test";
+}
+
+/** A VM that ended in a way that nobody asked for. */
+export function hasFailed(vm: VirtualMachine): boolean {
+  return vm.transitions.some(
+    ({ cause }) => cause.kind === "died" && !(cause.reason.kind === "known" && ORDERLY.includes(cause.reason.name)),
+  );
 }
 
 /** For people. */

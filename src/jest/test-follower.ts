@@ -4,7 +4,7 @@ import { describeError, UsageError } from "../base/errors.js";
 import type { KnownThings } from "../fixtures/leaks/index.js";
 import { removeVms, type LedgerEntry, type VmLedger } from "../fixtures/vm-ledger.js";
 import { saveEvidence, shortPath } from "./evidence.js";
-import { classifyFailure, describeClass } from "./failure-class.js";
+import { classifyFailure, describeClass, hasFailed } from "./failure-class.js";
 import type { FileDevice } from "./file-device.js";
 import { endNewChildren, hostChildren, type HostChild } from "./host-children.js";
 import { holdFailedTest } from "./hold/hold.js";
@@ -14,8 +14,6 @@ import { errorText, isJestTimeout, pointToTest, thrownError, withNote, type Jest
 import { TestRun } from "./test-run.js";
 
 const CLEAN_UP_TIMEOUT_MS = 30_000;
-/** Reasons of a death that somebody asked for. */
-const ORDERLY = ["SHUTDOWN", "KILLED"];
 
 export interface FollowerOptions {
   readonly device: FileDevice;
@@ -197,12 +195,7 @@ export class TestFollower {
     const { device } = this.options;
     return classifyFailure(errors, {
       deviceGone: device.opened?.device.gone.aborted === true,
-      vmFailed: vms.some(({ vm }) =>
-        vm.transitions.some(
-          ({ cause }) =>
-            cause.kind === "died" && !(cause.reason.kind === "known" && ORDERLY.includes(cause.reason.name)),
-        ),
-      ),
+      vmFailed: vms.some(({ vm }) => hasFailed(vm)),
     });
   }
 
@@ -229,11 +222,12 @@ export class TestFollower {
     const { record, projectFolder, file, device } = this.options;
     const texts = errors.map((error) => errorText(thrownError(error)));
     const about = { runFolder: record.folder, projectFolder, file, name: test.name, attempt: test.attempt };
+    const failureClass = describeClass(this.#classify(errors, vms));
     const harness = this.#asked ? device.opened : undefined;
     const packages = harness?.apps.map(({ packageName }) => packageName) ?? [];
     try {
       const deviceLogs = await harness?.deviceLogs?.(packages, performance.now() - test.startedMs);
-      return await saveEvidence({ ...about, errors: texts, ...(deviceLogs && { deviceLogs }) }, vms);
+      return await saveEvidence({ ...about, failureClass, errors: texts, ...(deviceLogs && { deviceLogs }) }, vms);
     } catch {
       // A full disk must not hide the failure itself.
       return undefined;

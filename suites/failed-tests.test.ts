@@ -1,0 +1,75 @@
+import { describe, expect, test } from "@jest/globals";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const root = join(__dirname, "..");
+
+/** What tests leave on the device past the harness, then a test that looks for it. No VM is needed for that. */
+const SUITE = `
+const { execFileSync } = require("node:child_process");
+const { test, expect } = require("jest-avf");
+const VM = "/apex/com.android.virt/bin/vm";
+test("leaves things", async ({ device }) => {
+  execFileSync("adb", ["-s", device.serial, "forward", "tcp:0", "tcp:9"]);
+  await device.exec(["mkdir", "/data/local/tmp/left-there"]);
+});
+test("finds nothing of them", async ({ device }) => {
+  expect((await device.exec(["ls", "/data/local/tmp"])).stdout).not.toContain("left-there");
+  expect(execFileSync("adb", ["forward", "--list"], { encoding: "utf8" })).not.toContain(device.serial + " ");
+});
+test("fails", async ({ device }) => {
+  await device.execUnchecked(["setprop", "ro.build.type", "none"]);
+  expect((await device.exec([VM, "info"])).stdout).toContain("no such word");
+});
+test.requires("sdk>=1000")("is of the future", async ({ vm }) => {});
+`;
+
+describe("tests that fail on a device", () => {
+  test("are told what they left, which is gone for the next; and what the device says of that time is saved", () => {
+    const folder = mkdtempSync(join(tmpdir(), "avf-failed-"));
+    try {
+      mkdirSync(join(folder, "node_modules"));
+      symlinkSync(root, join(folder, "node_modules", "jest-avf"));
+      writeFileSync(join(folder, "failed.test.js"), SUITE);
+      const apks = [join(root, "fixtures", "MicrodroidTestApp.apk")];
+      writeFileSync(
+        join(folder, "package.json"),
+        JSON.stringify({ jest: { preset: "jest-avf", testEnvironmentOptions: { apks } } }),
+      );
+      const argv = [createRequire(join(root, "package.json")).resolve("jest/bin/jest"), "--runInBand"];
+      const env = { ...process.env, AVF_OUT: join(folder, "out"), NO_COLOR: "1" };
+      for (const name of ["FORCE_COLOR", "CI", "GITHUB_ACTIONS", "AVF_RUN_FOLDER", "AVF_HOLD"]) {
+        delete (env as NodeJS.ProcessEnv)[name];
+      }
+      const { status, stderr } = spawnSync(process.execPath, argv, {
+        cwd: folder,
+        encoding: "utf8",
+        env,
+        timeout: 170_000,
+      });
+      expect({ status, stderr }).toMatchObject({
+        status: 1,
+        stderr: expect.stringMatching(/2 failed, 1 skipped, 1 passed/),
+      });
+      expect(stderr).toContain(
+        'Test "leaves things" left behind, removed since:\n      /data/local/tmp/left-there on the device',
+      );
+      expect(stderr).toMatch(/adb forward tcp:\d+ → tcp:9/);
+      expect(stderr).toMatch(
+        /avf: skipped "is of the future" in failed\.test\.js: requires sdk>=1000 \(sdk is \d+\) on device/,
+      );
+
+      const saved = join(folder, "out/latest/failed.test.js");
+      const [failed = ""] = readdirSync(saved).filter((name) => name.startsWith("fails"));
+      const read = (name: string): string => readFileSync(join(saved, failed, "device", name), "utf8");
+      expect(read("logcat.txt")).toContain("Unable to set property 'ro.build.type'");
+      expect(read("dumpsys.txt")).toContain("== dumpsys package com.android.microdroid.test");
+      expect(read("state.txt")).toContain("Running VMs:");
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+});
