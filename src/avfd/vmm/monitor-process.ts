@@ -1,5 +1,6 @@
 /** A monitor as a child process with the serial devices of its guest on inherited sockets. */
 import { spawn } from "node:child_process";
+import type { FileHandle } from "node:fs/promises";
 import { PassThrough, type Duplex, type Readable } from "node:stream";
 import type { VmmDisk, VmmEnd, VmmProcess } from "./contract.js";
 
@@ -25,6 +26,8 @@ export interface MonitorCommand {
   readonly launcher: string | undefined;
   readonly args: readonly string[];
   readonly disks: readonly VmmDisk[];
+  /** Files to inherit behind all others. */
+  readonly more?: readonly FileHandle[];
   readonly describeEnd: (exitCode: number | null, signal: string | null, told: VmmEnd | undefined) => VmmEnd;
   /** What a message tells about its end, where that says more than the exit code. */
   readonly describeMessage?: (message: string) => VmmEnd | undefined;
@@ -36,13 +39,25 @@ export interface MonitorCommand {
 export async function startMonitor(command: MonitorCommand): Promise<VmmProcess> {
   const { program, launcher, args, disks, describeEnd, describeMessage = () => undefined, openControl } = command;
   const files = disks.map(({ file }) => file.fd);
+  const more = (command.more ?? []).map(({ fd }) => fd);
   const [started = program, ...startedArgs] = [
     ...(launcher === undefined ? [] : [launcher, "bound"]),
     program,
     ...args,
   ];
   const child = spawn(started, startedArgs, {
-    stdio: ["ignore", "ignore", "pipe", "pipe", "pipe", "pipe", "pipe", ...files, ...(openControl ? [PIPE] : [])],
+    stdio: [
+      "ignore",
+      "ignore",
+      "pipe",
+      "pipe",
+      "pipe",
+      "pipe",
+      "pipe",
+      ...files,
+      ...(openControl ? [PIPE] : []),
+      ...more,
+    ],
     // A group of its own: signals meant for the service must not reach a VM.
     detached: true,
   });

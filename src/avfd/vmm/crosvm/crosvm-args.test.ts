@@ -3,7 +3,7 @@ import type { FileHandle } from "node:fs/promises";
 import { VmStartRefusal } from "../boot-memory.js";
 import type { VmmConfig, VmmDisk } from "../contract.js";
 import { buildCrosvmArgs } from "./crosvm-args.js";
-import { parseOptions, type CrosvmOptions } from "./crosvm-options.js";
+import { parseOptions, readOptions, type CrosvmOptions } from "./crosvm-options.js";
 
 const disk = (serial: string, writable = false): VmmDisk => ({ serial, writable, file: { fd: 99 } as FileHandle });
 
@@ -41,11 +41,13 @@ const SIZE = ["--mem", "192", "--cpus", "1"];
 const OLD: CrosvmOptions = {
   general: new Set(["--extended-status"]),
   run: new Set(["--cid", "--disk", "--rwdisk", "--serial"]),
+  compositeDisks: false,
 };
 /** One whose deprecated options are gone. */
 const LATER: CrosvmOptions = {
   general: new Set(["--extended-status", "--log-level"]),
   run: new Set(["--vsock", "--block", "--gdb"]),
+  compositeDisks: true,
 };
 
 const table: readonly (readonly [string, VmmConfig, CrosvmOptions | undefined, readonly string[]])[] = [
@@ -97,6 +99,13 @@ describe("crosvm's command line", () => {
     const disks = Array.from({ length: 40 }, (_, index) => disk(`extra-apk-${index}`));
     expect(() => buildCrosvmArgs({ ...config, disks })).toThrow(/40 disks are too many: at most \d+$/);
   });
+});
+
+test("composite disks are known by the command that makes them", () => {
+  expect(
+    readOptions("Commands:\n  create_composite  Create a new composite disk image file\n", "").compositeDisks,
+  ).toBe(true);
+  expect(readOptions("Commands:\n  create_qcow2      Create Qcow2 image\n", "").compositeDisks).toBe(false);
 });
 
 test("options are read from the help, not from its explanations", () => {

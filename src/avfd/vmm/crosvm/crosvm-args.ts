@@ -19,6 +19,7 @@ const PCI_DEVICES = 32;
 const CURRENT: CrosvmOptions = {
   general: new Set(["--extended-status", "--log-level", "--no-syslog"]),
   run: new Set(["--cid", "--no-balloon", "--no-usb", "--gdb", "--block"]),
+  compositeDisks: true,
 };
 
 /**

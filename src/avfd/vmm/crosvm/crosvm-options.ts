@@ -6,6 +6,17 @@ export interface CrosvmOptions {
   readonly general: ReadonlySet<string>;
   /** Of `crosvm run`. */
   readonly run: ReadonlySet<string>;
+  /** Whether it reads composite disks, as Android's does: a feature of its build, which brings a command with it. */
+  readonly compositeDisks: boolean;
+}
+
+/** @param general what `crosvm --help` printed, @param run what `crosvm run --help` did */
+export function readOptions(general: string, run: string): CrosvmOptions {
+  return {
+    general: parseOptions(general),
+    run: parseOptions(run),
+    compositeDisks: /^ +create_composite\b/m.test(general),
+  };
 }
 
 /** @param help what `--help` printed */

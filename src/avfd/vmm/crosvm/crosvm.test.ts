@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, open, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { VmmConfig } from "../contract.js";
+import { compositeDisk } from "./composite-disk.js";
 import { crosvmVmm, describeCrosvmEnd } from "./crosvm.js";
 import { makeWholeDisks } from "./whole-disks.js";
 
@@ -89,11 +90,53 @@ test("disks of whole sectors, and writable ones, are passed as they are", async 
     { serial: "even", writable: false, file: even },
     { serial: "odd", writable: true, file: odd },
   ];
-  const whole = await makeWholeDisks(disks, folder);
+  const whole = await makeWholeDisks(disks, { folder, composite: true, firstFd: 7 });
   expect(whole.disks).toEqual(disks);
+  expect(whole.parts).toEqual([]);
   await whole.close();
   expect((await even.stat()).size).toBe(1024);
   await Promise.all([even.close(), odd.close()]);
+});
+
+test("a file of an odd size is a composite disk of itself and zeros", async () => {
+  await writeFile(join(folder, "apk"), Buffer.alloc(5000, 1));
+  const file = await open(join(folder, "apk"));
+  const disks = ["apk", "idsig"].map((serial) => ({ serial, writable: false, file }));
+  const whole = await makeWholeDisks(disks, { folder, composite: true, firstFd: 7 });
+  expect(whole.disks.map(({ serial, writable }) => ({ serial, writable }))).toEqual([
+    { serial: "apk", writable: false },
+    { serial: "idsig", writable: false },
+  ]);
+  // Behind the two disks: the file, the zeros, the file again.
+  expect(whole.parts).toHaveLength(3);
+  expect(whole.parts[0]).toBe(file);
+  expect(whole.parts[2]).toBe(file);
+  expect(await whole.parts[1]?.readFile()).toEqual(Buffer.alloc(4096));
+  const layout = (fd: number): Buffer =>
+    compositeDisk(
+      [
+        { path: `/proc/self/fd/${fd}`, offset: 0 },
+        { path: "/proc/self/fd/10", offset: 5000 },
+      ],
+      8192,
+    );
+  expect(await whole.disks[0]?.file.readFile()).toEqual(layout(9));
+  expect(await whole.disks[1]?.file.readFile()).toEqual(layout(11));
+  await whole.close();
+  await file.close();
+});
+
+test("composite disks are written as crosvm's own protocol buffers", () => {
+  const disk = compositeDisk(
+    [
+      { path: "/a", offset: 0 },
+      { path: "/b", offset: 300 },
+    ],
+    4096,
+  );
+  expect(disk.toString("latin1")).toBe(
+    "composite_disk\x1d\x08\x01\x12\x06\x0a\x02/a\x10\x00\x12\x07\x0a\x02/b\x10\xac\x02\x18\x80\x20",
+  );
 });
 
 test.each([

@@ -3,11 +3,11 @@ import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import type { Vmm, VmmEnd } from "../contract.js";
-import { startMonitor } from "../monitor-process.js";
+import { MONITOR_FDS, startMonitor } from "../monitor-process.js";
 import { findMissing, type NeededFiles } from "../needed-files.js";
 import { buildCrosvmArgs } from "./crosvm-args.js";
 import { makeWholeDisks } from "./whole-disks.js";
-import { parseOptions, type CrosvmOptions } from "./crosvm-options.js";
+import { readOptions, type CrosvmOptions } from "./crosvm-options.js";
 
 export interface CrosvmFiles extends NeededFiles {
   /** Holds the SHA-256 of the program in hexadecimal: its own version number has been the same for years. */
@@ -43,12 +43,15 @@ export function crosvmVmm(files: CrosvmFiles): Vmm {
       const found = await inspectOnce();
       if (!found.works) throw new Error(found.reason);
       const args = buildCrosvmArgs(config, found.options);
-      const whole = await makeWholeDisks(config.disks, config.folder);
-      // The process has descriptors of its own once it runs.
       const { launcher } = files;
-      return startMonitor({ program, launcher, args, disks: whole.disks, describeEnd: describeCrosvmEnd }).finally(() =>
-        whole.close(),
-      );
+      const { disks, parts, close } = await makeWholeDisks(config.disks, {
+        folder: config.folder,
+        composite: found.options.compositeDisks,
+        firstFd: MONITOR_FDS.firstDisk,
+      });
+      const command = { program, launcher, args, disks, more: parts, describeEnd: describeCrosvmEnd };
+      // The process has descriptors of its own once it runs.
+      return startMonitor(command).finally(close);
     },
   };
 }
@@ -90,7 +93,7 @@ async function inspect({ program, digestFile }: CrosvmFiles): Promise<Inspected>
     return {
       works: true,
       version: digest === "" ? number : `${number} (sha256 ${digest.slice(0, DIGEST_DIGITS)})`,
-      options: { general: parseOptions(general), run: parseOptions(ofRun) },
+      options: readOptions(general, ofRun),
     };
   } catch (error) {
     return { works: false, reason: `${program} does not start: ${lastWords(error)}` };
