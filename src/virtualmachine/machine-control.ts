@@ -8,10 +8,7 @@ import { writeConfigXml } from "./config-xml.js";
 import { VirtualMachineDescriptor } from "./descriptor.js";
 import { readSurroundings, VmJournal, type JournalPast } from "./journal.js";
 import { OpenDescriptors } from "./open-descriptors.js";
-import { InputPipe } from "./output-pipe.js";
-import { RunSession } from "./run-session.js";
-import { removeScratch, startRun } from "./start-run.js";
-import { stopRun } from "./stop-run.js";
+import { VmRuns } from "./vm-runs.js";
 import { describeError } from "../base/errors.js";
 import type { VirtualMachineConfig } from "./config.js";
 import type { VmContext } from "./context.js";
@@ -45,15 +42,12 @@ export class MachineControl {
   readonly name: string;
   readonly folder: VmFolder;
   readonly journal: VmJournal;
-  readonly input = new InputPipe();
   #lock = new AsyncLock();
   readonly #identity: VmIdentity;
   #config: VirtualMachineConfig;
-  #session: RunSession | undefined;
+  readonly #runs: VmRuns;
   #wasReplaced = false;
   readonly #descriptors = new OpenDescriptors();
-  /** Removal of the latest run's scratch folder. */
-  #afterRun: Promise<void> = Promise.resolve();
 
   constructor(identity: VmIdentity) {
     this.#identity = identity;
@@ -64,6 +58,13 @@ export class MachineControl {
     this.journal = new VmJournal(identity.name, identity.cause, readSurroundings(identity.context), (error) =>
       this.#onListenerError(error),
     );
+    this.#runs = new VmRuns(identity.context, this.journal, () => {
+      if (this.#wasReplaced) this.markDeleted({ kind: "files-removed" });
+    });
+  }
+
+  get input(): VmRuns["input"] {
+    return this.#runs.input;
   }
 
   get config(): VirtualMachineConfig {
@@ -71,7 +72,7 @@ export class MachineControl {
   }
 
   get cid(): number | undefined {
-    return this.#session?.isRunning() ? this.#session.handle?.cid : undefined;
+    return this.#runs.handle?.cid;
   }
 
   async getStatus(): Promise<Status> {
@@ -83,39 +84,25 @@ export class MachineControl {
   async run(signal: AbortSignal | undefined): Promise<void> {
     await this.whileStopped(async () => {
       signal?.throwIfAborted();
-      const session = this.#openSession(this.journal.runAsked());
       const { context, name, folder, usesInstanceId } = this.#identity;
-      const started = await startRun(
-        { context, name, folder, config: this.#config, usesInstanceId },
-        session,
-        signal,
-      ).catch((error: unknown) => {
-        session.abandon();
-        this.journal.runFailed({ kind: "known", name: "START_FAILED", value: 4 });
-        throw error;
-      });
-      session.begin(started.handle, (atMs) => this.journal.runBegan(started.handle.cid, atMs));
-      if (this.#isRunning()) this.input.connect(started.handle.writeConsole);
-      this.#afterRun = started.handle.died.then(started.cleanUp);
+      await this.#runs.start({ context, name, folder, config: this.#config, usesInstanceId }, signal);
     });
   }
 
   async stop(): Promise<void> {
     await this.#lock.run(async () => {
-      if (!this.#session?.isRunning()) throw this.#exception("VM_NOT_RUNNING", "VM is not running");
-      await this.#end(this.#session);
+      if (!this.#isRunning()) throw this.#exception("VM_NOT_RUNNING", "VM is not running");
+      await this.#runs.end(this.name);
     });
   }
 
   async close(): Promise<void> {
     await this.#lock.run(async () => {
-      const session = this.#session;
-      if (!session?.isRunning()) return;
       try {
-        await this.#end(session);
+        await this.#runs.end(this.name);
       } catch (error) {
         // It died by itself while we asked: that is what close() is for.
-        if (session.isRunning()) throw error;
+        if (this.#isRunning()) throw error;
       }
     });
   }
@@ -142,7 +129,7 @@ export class MachineControl {
 
   async connectVsock(port: number): Promise<Socket> {
     const handle = await this.#lock.run(async () => {
-      if (this.#isRunning() && this.#session?.handle) return this.#session.handle;
+      if (this.#runs.handle) return this.#runs.handle;
       if (this.#isDeleted()) throw this.#exception("VM_DELETED", "VM has been deleted");
       throw this.#exception("VM_NOT_RUNNING", "VM is not in running state");
     });
@@ -192,57 +179,21 @@ export class MachineControl {
   }
 
   past(): VmPast {
-    const running = this.#isRunning() ? this.#session?.handle?.bookmark() : undefined;
-    return { name: this.name, journal: this.journal.past(), running };
+    return { name: this.name, journal: this.journal.past(), running: this.#runs.handle?.bookmark() };
   }
 
-  /** The device is about to be put back to some checkpoint: what comes from there now is not about this VM any more. */
-  async leave(): Promise<void> {
-    this.input.connect(undefined);
-    await this.#session?.leave();
+  /** The device is about to be put back to some checkpoint. */
+  leave(): Promise<void> {
+    return this.#runs.leave();
   }
 
-  /** The device is where it was then; so is the VM, from now on. What was begun on the device of before has come to nothing. */
+  /** The device is where it was then; so is the VM, from now on. */
   async rewind({ journal, running }: VmPast, config: VirtualMachineConfig, checkpoint: string): Promise<void> {
     this.#lock = new AsyncLock();
     this.#config = config;
     this.#wasReplaced = false;
-    this.#session = undefined;
-    this.#afterRun = Promise.resolve();
     this.journal.rewind(journal, checkpoint);
-    if (running === undefined) return;
-    const { number } = journal.run;
-    const told = journal.events.filter(({ run }) => run === number).map(({ event }) => event);
-    const session = this.#openSession(number);
-    const handle = await this.context.service.resumeVm(running, told, session.receive);
-    session.begin(handle, () => undefined);
-    this.input.connect(handle.writeConsole);
-    this.#afterRun = handle.died.then(() => removeScratch(this.context, running.scratchPath));
-  }
-
-  #openSession(number: number): RunSession {
-    const captured = this.#config.isVmOutputCaptured();
-    const session = new RunSession(number, (stamped) => {
-      this.journal.receive(stamped, session, captured);
-      if (stamped.event.kind === "died") this.#onDied();
-    });
-    this.#session = session;
-    return session;
-  }
-
-  #onDied(): void {
-    this.input.connect(undefined);
-    if (this.#wasReplaced) this.markDeleted({ kind: "files-removed" });
-  }
-
-  async #end(session: RunSession): Promise<void> {
-    session.stopRequested = true;
-    try {
-      await stopRun(session, this.name, () => this.#afterRun);
-    } catch (cause) {
-      if (!session.ended) session.stopRequested = false;
-      throw this.#exception("STOP_FAILED", `failed to stop VM: ${describeError(cause)}`, cause);
-    }
+    await this.#runs.rewind(journal, running, config.isVmOutputCaptured());
   }
 
   async #checkStopped(): Promise<void> {
@@ -252,9 +203,7 @@ export class MachineControl {
       throw this.#exception("VM_DELETED", "VM has been deleted");
     }
     if (this.#isRunning()) throw this.#exception("VM_NOT_STOPPED", "VM is not in stopped state");
-    // DEAD, but its last events may still be on their way: they belong to the run before.
-    await this.#session?.handle?.died;
-    await this.#afterRun;
+    await this.#runs.settled();
   }
 
   #isDeleted(): boolean {
@@ -262,7 +211,7 @@ export class MachineControl {
   }
 
   #isRunning(): boolean {
-    return this.#session?.isRunning() ?? false;
+    return this.#runs.handle !== undefined;
   }
 
   #statusNow(): Status {
