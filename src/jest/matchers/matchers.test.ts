@@ -1,6 +1,11 @@
 import { beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import "./types.js";
-import { VirtualMachineConfig, VirtualMachineManager, type VirtualMachine } from "../../virtualmachine/index.js";
+import {
+  moment,
+  VirtualMachineConfig,
+  VirtualMachineManager,
+  type VirtualMachine,
+} from "../../virtualmachine/index.js";
 import { memoryContext, type MemoryService } from "../../virtualmachine/testing/memory-service.js";
 import { matchers } from "./index.js";
 
@@ -63,6 +68,47 @@ describe("toPrint", () => {
   test("refuses what is no VM and no pattern", async () => {
     expect(await failure(() => expect(Promise.resolve(vm)).toPrint("x"))).toContain("await the call that makes the VM");
     expect(await failure(() => expect(vm).toPrint(42 as never))).toContain("takes a string or a regular expression");
+  });
+});
+
+describe("toNeverPrint", () => {
+  test("until a moment, also one that has passed: what came after it does not count", async () => {
+    await vm.run();
+    service.vm.print("before\n");
+    service.vm.ready();
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    service.vm.print("after\n");
+    const until = moment.stage(vm, "ready");
+    await expect(vm).toNeverPrint("after", { until });
+    expect(await failure(() => expect(vm).toNeverPrint("before", { until }))).toContain("before");
+    expect(await failure(() => expect(vm).toNeverPrint("after"))).toContain("after");
+  });
+
+  test("during some work, and what is on its way when it ends; fails at once", async () => {
+    await vm.run();
+    service.vm.print("secret\n");
+    await expect(vm).toNeverPrint("secret", { during: Promise.resolve() });
+    const late = (): void => void setTimeout(() => service.vm.print("secret\n"), 20);
+    expect(await failure(() => expect(vm).toNeverPrint("secret", { during: late }))).toContain("secret");
+    const failing = failure(() => expect(vm).toNeverPrint("secret", { during: new Promise(() => undefined) }));
+    service.vm.print("secret\n");
+    expect(await failing).toContain("secret");
+  });
+
+  test("a VM that could not speak proves nothing", async () => {
+    await vm.run();
+    const crash = (): void => service.vm.die("CRASH");
+    expect(await failure(() => expect(vm).toNeverPrint("x", { during: crash }))).toContain("ended meanwhile");
+    expect(await failure(() => expect(vm).toNeverPrint("x", { forMs: 1 }))).toContain("did not run");
+    expect(await failure(() => expect(vm).not.toNeverPrint("x"))).toContain("use toPrint()");
+  });
+
+  test("the work's own failure is the failure", async () => {
+    await vm.run();
+    const broken = (): never => {
+      throw new Error("broken");
+    };
+    expect(await failure(() => expect(vm).toNeverPrint("x", { during: broken }))).toBe("broken");
   });
 });
 

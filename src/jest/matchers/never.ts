@@ -16,6 +16,9 @@ import { untilAborted, whileBusy } from "../test-context.js";
 import { hint, requireVm, type MatcherResult, type MatcherThis } from "./matcher.js";
 import { checkMs, checkPattern, withTestSignal } from "./patience.js";
 
+/** What the VM printed by the end of the time may still be on its way over adb. */
+const ON_THEIR_WAY_MS = 250;
+
 /** One of `during`, `until` and `forMs`; none: the latest run so far. */
 export interface NeverOptions extends Patience {
   /** From now on, until this settles. A function is called; if it fails, so does the expectation, with its error. */
@@ -42,12 +45,13 @@ export async function toNeverPrint(
   }
   const signal = withTestSignal(options.signal);
   const fromNow = options.during !== undefined || options.forMs !== undefined;
-  const watch = new LineWatch(vm, pattern, options.stream, fromNow);
+  const watch = new LineWatch(vm, pattern, options, fromNow);
   const what = `watching that VM "${vm.getName()}" does not print ${formatPattern(pattern)}`;
   try {
     const work = whileWatched(options, signal);
     const bounded = signal ? untilAborted(work, signal) : work;
     await whileBusy(what, () => Promise.race([bounded, watch.seen]));
+    if (fromNow && vm.status === "RUNNING") await Promise.race([sleep(ON_THEIR_WAY_MS, signal), watch.seen]);
     // A line that came with the last moment is told by the listener; one from before by the history.
     const line = watch.find();
     const fault = line === undefined ? watch.silentFault() : describeLine(line, vm);
@@ -95,7 +99,7 @@ class LineWatch {
   constructor(
     private readonly vm: VirtualMachine,
     pattern: string | RegExp,
-    private readonly stream: OutputStream | undefined,
+    private readonly options: Pick<NeverOptions, "stream" | "until">,
     fromNow: boolean,
   ) {
     this.#fromNow = fromNow;
@@ -113,7 +117,7 @@ class LineWatch {
   }
 
   find(): OutputLine | undefined {
-    return this.vm.output.linesFrom(this.#firstSequence, this.stream).find((line) => this.#isIt(line));
+    return this.vm.output.linesFrom(this.#firstSequence, this.options.stream).find((line) => this.#isIt(line));
   }
 
   /** The VM's silence proves nothing when it could not speak. */
@@ -138,7 +142,9 @@ class LineWatch {
   }
 
   #isIt(line: OutputLine): boolean {
-    if (this.stream !== undefined && line.stream !== this.stream) return false;
+    const { stream, until } = this.options;
+    if (stream !== undefined && line.stream !== stream) return false;
+    if (line.atMs > (until?.find()?.atMs ?? Infinity)) return false;
     return line.sequence >= this.#firstSequence && line.run >= this.#firstRun && Boolean(this.#match(line.text));
   }
 }
