@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { packageRoot } from "../base/paths.js";
 import type { App } from "../fixtures/app.js";
 import type { VirtualMachine } from "../virtualmachine/index.js";
+import { parseCommandLine } from "./command-line.js";
 import { onInterrupt } from "./interrupt.js";
 import { openApp, removeVm } from "./open-app.js";
 import { showProgress } from "./progress.js";
@@ -16,7 +17,8 @@ const NAMES = ["vm1", "vm2"];
 /** A boot takes some seconds; on a host that runs other things beside it, many times that. */
 const GREETING_TIMEOUT_MS = 240_000;
 
-export async function run(): Promise<number> {
+export async function run(args: readonly string[]): Promise<number> {
+  parseCommandLine("start", args, { least: 0, most: 0 });
   const progress = showProgress();
   const interrupt = onInterrupt();
   try {
