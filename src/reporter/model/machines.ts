@@ -46,6 +46,9 @@ export class MachineTrack {
       case "vm-output":
         this.lines.push({ atMs, stream: text(event.stream), text: text(event.line) });
         break;
+      case "vm-boot-stage":
+        this.phases.push({ atMs, phase: text(event.stage) });
+        break;
       case "vm-event":
         this.#addEvent(text(event.event), event.detail, atMs);
         break;

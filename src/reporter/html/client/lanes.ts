@@ -122,10 +122,14 @@ function toneOf({ kind, text, failed, startMs, endMs }: EventRow): string {
 
 const PHASE_TONES: Readonly<Record<string, string>> = {
   "start of the VMM": "start",
+  vmm: "start",
+  firmware: "start",
   boot: "kernel",
   kernel: "kernel",
   init: "init",
+  verified: "other",
   "payload starts": "payload",
+  payload: "payload",
   ready: "ready",
 };
 
