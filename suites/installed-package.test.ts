@@ -107,7 +107,7 @@ const describeEmulated = process.env["ANDROID_SERIAL"] === undefined ? describe 
 describeEmulated("a new project that installs the packed package", () => {
   const folder = mkdtempSync(join(tmpdir(), "avf-installed-"));
   const bin = (name: string): string => join(folder, "node_modules/.bin", name);
-  beforeAll(() => installInto(folder), 120_000);
+  beforeAll(() => installInto(folder), 300_000);
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   test("gets what it needs, and neither our tests nor our keys", () => {
