@@ -11,7 +11,8 @@ import { run } from "../process/run.js";
 export const initramfsModules = {
   panic: ["pvpanic", "pvpanic-mmio"],
   "panic-pci": ["pvpanic-pci"],
-  virtio: ["virtio_ring", "virtio", "virtio_mmio"],
+  virtio: ["virtio_ring", "virtio"],
+  "virtio-mmio": ["virtio_mmio"],
   "virtio-pci": ["virtio_pci_modern_dev", "virtio_pci_legacy_dev", "virtio_pci"],
   "disks-and-consoles": ["virtio_blk", "virtio_console"],
   vsock: ["vsock", "vmw_vsock_virtio_transport_common", "vmw_vsock_virtio_transport"],

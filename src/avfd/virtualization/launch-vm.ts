@@ -11,16 +11,21 @@ import { recordVmm } from "./vmm-records.js";
 
 const KERNEL = `${GUEST_IMAGES}/microdroid_kernel`;
 const INITRD = `${GUEST_IMAGES}/microdroid_initrd.img`;
+/** In memory: a template is of this kernel and this processor, and nothing to keep. */
+const TEMPLATES = "/run/avfd/vm-templates";
 const KERNEL_PARAMETERS = `${GUEST_IMAGES}/microdroid_cmdline`;
 
 export interface VmToLaunch {
   readonly cid: number;
   readonly config: AppVmConfig;
   readonly disks: readonly VmmDisk[];
+  /** Whether it may be a copy of a template instead of booting. */
+  readonly fromTemplate: boolean;
 }
 
 /** Throws `VmStartRefusal` for a VM that cannot start as it is configured. When it throws, nothing runs. */
-export async function launchVm(paths: DevicePaths, vmm: Vmm, { cid, config, disks }: VmToLaunch): Promise<VmmProcess> {
+export async function launchVm(paths: DevicePaths, vmm: Vmm, vm: VmToLaunch): Promise<VmmProcess> {
+  const { cid, config, disks, fromTemplate } = vm;
   const kernelPath = paths.resolve(KERNEL);
   const initrdPath = paths.resolve(INITRD);
   const memoryMib = config.memoryMib === 0 ? DEFAULT_MEMORY_MIB : config.memoryMib;
@@ -36,6 +41,7 @@ export async function launchVm(paths: DevicePaths, vmm: Vmm, { cid, config, disk
     memoryMib,
     cpuCount: Math.min(config.cpuCount, cpus().length),
     gdbPort: config.gdbPort,
+    templateFolder: fromTemplate ? paths.resolve(TEMPLATES) : undefined,
   });
   try {
     await recordVmm(folder, process.pid);

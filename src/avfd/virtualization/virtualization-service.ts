@@ -43,6 +43,8 @@ const LISTEN_ATTEMPTS = 5;
 const HANGUP_TIMEOUT_MS = 300_000;
 /** Another limit, in milliseconds: for tests of the guard, and for machines that are slower still. */
 const HANGUP_TIMEOUT_PROPERTY = "hypervisor.virtualizationmanager.hangup_timeout_ms";
+/** `1`: VMs go on from a template of their shape instead of booting, where the monitor can do it. */
+const TEMPLATES_PROPERTY = "debug.avf.vm_templates";
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 export class VirtualizationService {
@@ -56,7 +58,10 @@ export class VirtualizationService {
   readonly #relay: VsockRelay;
   readonly #reports: GuestReports;
   readonly #secret: DeviceSecret;
-  readonly #gate = new FreezeGate(() => this.list().flatMap((vm) => (vm.vmmPid === undefined ? [] : [vm.vmmPid])));
+  readonly #gate = new FreezeGate(() => [
+    ...this.list().flatMap((vm) => (vm.vmmPid === undefined ? [] : [vm.vmmPid])),
+    ...this.options.vmms.flatMap((vmm) => vmm.helperPids?.() ?? []),
+  ]);
 
   constructor(private readonly options: VirtualizationServiceOptions) {
     const { paths, log } = options;
@@ -170,7 +175,8 @@ export class VirtualizationService {
         log,
         launch: async () => {
           await this.#gate.open();
-          return launchVm(paths, await this.#vmm(), { cid, config, disks });
+          const fromTemplate = this.options.properties.get(TEMPLATES_PROPERTY) === "1";
+          return launchVm(paths, await this.#vmm(), { cid, config, disks, fromTemplate });
         },
         // A debugger may hold a VM for as long as it likes.
         hangupTimeoutMs: config.gdbPort === undefined ? this.#hangupTimeoutMs() : undefined,

@@ -21,6 +21,8 @@ export interface VmmConfig {
   readonly cpuCount: number;
   /** Of the loopback address; undefined: none. */
   readonly gdbPort: number | undefined;
+  /** Where templates are kept that the VM may be a copy of; undefined: it boots. A monitor that has none boots it. */
+  readonly templateFolder?: string | undefined;
 }
 
 /** Serial devices of a guest (reference: avf.md 4.1). ttyS0 and hvc0 are both the console. */
@@ -38,6 +40,8 @@ export interface VmmProcess {
   readonly pid: number;
   readonly argv: readonly string[];
   readonly streams: VmmStreams;
+  /** Why a VM that was to be a copy of a template boots after all. */
+  readonly templateRefusal?: string;
   /** Settles when the process is gone; never rejects. */
   readonly ended: Promise<VmmEnd>;
   /** At once, without asking the guest. */
@@ -55,6 +59,8 @@ export interface Vmm {
   refusal(): Promise<string | undefined>;
   /** Of a monitor that is not refused. */
   version(): Promise<string>;
+  /** Processes with virtual CPUs that are not a VM's, or not yet. */
+  helperPids?(): readonly number[];
   /** Resolves once the process runs. */
   start(config: VmmConfig): Promise<VmmProcess>;
 }

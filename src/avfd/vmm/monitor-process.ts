@@ -35,8 +35,13 @@ export interface MonitorCommand {
   readonly openControl?: (stream: Duplex) => ControlChannel;
 }
 
+/** A monitor whose failure port may be written to as well. */
+export interface MonitorProcess extends VmmProcess {
+  readonly failurePort: Duplex;
+}
+
 /** Resolves once the process runs. */
-export async function startMonitor(command: MonitorCommand): Promise<VmmProcess> {
+export async function startMonitor(command: MonitorCommand): Promise<MonitorProcess> {
   const { program, launcher, args, disks, describeEnd, describeMessage = () => undefined, openControl } = command;
   const files = disks.map(({ file }) => file.fd);
   const more = (command.more ?? []).map(({ fd }) => fd);
@@ -91,6 +96,7 @@ export async function startMonitor(command: MonitorCommand): Promise<VmmProcess>
   return {
     pid: child.pid ?? 0,
     argv: [program, ...args],
+    failurePort: failure,
     streams: { ttyS0, failure, hvc0, log, messages },
     ended,
     kill: () => void child.kill("SIGKILL"),

@@ -18,6 +18,11 @@ void machine_set_clock(int64_t epoch_seconds) {
   clock_settime(CLOCK_REALTIME, &now);
 }
 
+void machine_put_clock(int64_t epoch_ms) {
+  struct timespec now = {.tv_sec = (time_t)(epoch_ms / 1000), .tv_nsec = epoch_ms % 1000 * 1000000};
+  if (epoch_ms > 0) clock_settime(CLOCK_REALTIME, &now);
+}
+
 void machine_add_entropy(const uint8_t *bytes, size_t size) {
   struct {
     int bit_count;
@@ -29,6 +34,8 @@ void machine_add_entropy(const uint8_t *bytes, size_t size) {
   int fd = open("/dev/random", O_WRONLY | O_CLOEXEC);
   if (fd < 0) return;
   ioctl(fd, RNDADDENTROPY, &pool);
+  /* At once, and not with the next reseeding: a copy of a machine has the generator of its original until then. */
+  ioctl(fd, RNDRESEEDCRNG);
   close(fd);
   explicit_bzero(&pool, sizeof pool);
 }

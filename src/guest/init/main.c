@@ -16,6 +16,7 @@
 #include "poweroff.h"
 #include "process-name.h"
 #include "properties.h"
+#include "template.h"
 #include "verified-payload.h"
 #include "vmservice.h"
 #include <errno.h>
@@ -31,7 +32,7 @@
 
 static bool enabled(const char *parameter);
 static void load_drivers(void);
-static void load_services(void);
+static void find_devices(void);
 static void load_modules(const char *folder, const char *group);
 static void find_disk(const char *serial, char path[32]);
 static void load_metadata(struct metadata *metadata);
@@ -48,11 +49,13 @@ int main(int argc, char **argv) {
   signal(SIGPIPE, SIG_IGN);
   mount_early();
   load_drivers();
+  bool resumed = enabled("avf.template") && template_wait();
+  find_devices();
   bool debuggable = enabled("androidboot.microdroid.debuggable");
   bool adb = enabled("androidboot.adb.enabled");
   log_open(debuggable);
   log_mark("started.");
-  load_services();
+  if (resumed) log_mark("resumed from a template");
 
   char system[32];
   find_disk("system", system);
@@ -77,23 +80,23 @@ static bool enabled(const char *parameter) {
   return value && strcmp(value, "1") == 0;
 }
 
+/* Whatever can be loaded before a device is looked at: it is there already in the copies of a template. */
 static void load_drivers(void) {
   /* First, for whatever goes wrong from here on: tells the VMM that the kernel panicked. */
   load_modules(INITRAMFS_MODULES, "panic");
   load_modules(INITRAMFS_MODULES, "virtio");
-  /* crosvm has its devices on a PCI bus, QEMU's microvm has no such bus. */
-  if (access("/sys/bus/pci/devices/0000:00:00.0", F_OK) == 0) {
-    load_modules(INITRAMFS_MODULES, "panic-pci");
-    load_modules(INITRAMFS_MODULES, "virtio-pci");
-  }
   load_modules(INITRAMFS_MODULES, "disks-and-consoles");
-}
-
-/* What every VM uses, after the log is open that tells when one is missing. */
-static void load_services(void) {
   load_modules(INITRAMFS_MODULES, "vsock");
   load_modules(INITRAMFS_MODULES, "verity");
   load_modules(INITRAMFS_MODULES, "fuse");
+}
+
+static void find_devices(void) {
+  load_modules(INITRAMFS_MODULES, "virtio-mmio");
+  /* crosvm has its devices on a PCI bus, QEMU's microvm has no such bus. */
+  if (access("/sys/bus/pci/devices/0000:00:00.0", F_OK) != 0) return;
+  load_modules(INITRAMFS_MODULES, "panic-pci");
+  load_modules(INITRAMFS_MODULES, "virtio-pci");
 }
 
 static void load_modules(const char *folder, const char *group) {

@@ -1,4 +1,5 @@
 /** What QEMU tells over its monitor (QMP): why the machine stopped, which its exit code does not say. */
+import { EventEmitter } from "node:events";
 import type { Duplex } from "node:stream";
 import { LineSplitter } from "../../../base/lines.js";
 import type { VmmEnd } from "../contract.js";
@@ -11,19 +12,77 @@ export class QemuMonitor {
   /** Settles when QEMU has closed its end, which is after its last event; never rejects. */
   readonly closed: Promise<void>;
   #end: VmmEnd | undefined;
+  readonly #told = new EventEmitter();
+  #lastId = 0;
 
-  constructor(stream: Duplex) {
-    // The first reason is the cause: a guest that panicked goes on to reset itself.
-    const lines = new LineSplitter((line) => (this.#end ??= describeQemuEvent(line)));
+  /** @param stateFd descriptor of the process that a state may be read from, if it has one */
+  constructor(
+    private readonly stream: Duplex,
+    readonly stateFd?: number,
+  ) {
+    const lines = new LineSplitter((line) => {
+      // The first reason is the cause: a guest that panicked goes on to reset itself.
+      this.#end ??= describeQemuEvent(line);
+      this.#hear(line);
+    });
     stream.on("error", () => undefined);
     stream.on("data", (chunk: Buffer) => lines.push(chunk));
     this.closed = new Promise((resolve) => stream.once("end", resolve).once("close", resolve));
     stream.write('{"execute":"qmp_capabilities"}\n');
   }
 
+  /** Settles with QEMU's answer, and never when QEMU ends before. Throws an Error with QEMU's words. */
+  execute(command: string, args: Readonly<Record<string, unknown>> = {}): Promise<unknown> {
+    const id = `avf-${(this.#lastId += 1)}`;
+    const answer = new Promise<unknown>((resolve, reject) => {
+      this.#told.once(id, ({ error, return: result }: QmpLine) => {
+        if (error === undefined) resolve(result);
+        else reject(new Error(`QEMU refused ${command}: ${error.desc ?? "without a word"}`));
+      });
+    });
+    this.stream.write(`${JSON.stringify({ execute: command, arguments: args, id })}\n`);
+    return answer;
+  }
+
+  /** Settles with the data of the next such event, and never when QEMU ends before. */
+  event(name: string, wanted: (data: EventData) => boolean = () => true): Promise<EventData> {
+    return new Promise((resolve) => {
+      const hear = (data: EventData): void => {
+        if (!wanted(data)) return;
+        this.#told.off(`event ${name}`, hear);
+        resolve(data);
+      };
+      this.#told.on(`event ${name}`, hear);
+    });
+  }
+
+  #hear(line: string): void {
+    const told = parseLine(line);
+    if (told?.event !== undefined) this.#told.emit(`event ${told.event}`, told.data ?? {});
+    else if (told?.id !== undefined) this.#told.emit(told.id, told);
+  }
+
   /** Undefined while nothing was told. */
   get end(): VmmEnd | undefined {
     return this.#end;
+  }
+}
+
+export type EventData = Readonly<Record<string, unknown>>;
+
+interface QmpLine {
+  readonly id?: string;
+  readonly event?: string;
+  readonly data?: EventData;
+  readonly error?: { readonly desc?: string };
+  readonly return?: unknown;
+}
+
+function parseLine(line: string): QmpLine | undefined {
+  try {
+    return JSON.parse(line) as QmpLine;
+  } catch {
+    return undefined;
   }
 }
 

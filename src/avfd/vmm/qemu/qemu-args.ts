@@ -12,8 +12,15 @@ const SLOTS = 24;
 /** Console controller and vsock. */
 const SLOTS_BESIDE_DISKS = 2;
 
+/** Where the guest's memory lies, for templates and their copies. */
+export interface MemoryFile {
+  readonly path: string;
+  /** False: read copy-on-write, by a machine that waits for its state. */
+  readonly shared: boolean;
+}
+
 /** Pure. Throws `VmStartRefusal` when the VM has more disks than a machine has places for. */
-export function buildQemuArgs(config: VmmConfig): readonly string[] {
+export function buildQemuArgs(config: VmmConfig, memory?: MemoryFile): readonly string[] {
   const slots = config.disks.length + SLOTS_BESIDE_DISKS;
   if (slots > SLOTS) {
     throw new VmStartRefusal(`${config.disks.length} disks are too many: at most ${SLOTS - SLOTS_BESIDE_DISKS}`);
@@ -25,7 +32,8 @@ export function buildQemuArgs(config: VmmConfig): readonly string[] {
     "-no-reboot",
     // ACPI tells the guest where its devices are: Debian's kernel does not take them from its command line
     // (CONFIG_VIRTIO_MMIO_CMDLINE_DEVICES is not set there), so without it there would be no disk.
-    ...["-M", "microvm,acpi=on,rtc=on,pit=off,pic=off,isa-serial=off"],
+    ...["-M", `microvm,acpi=on,rtc=on,pit=off,pic=off,isa-serial=off${memory ? ",memory-backend=ram" : ""}`],
+    ...(memory ? memoryArgs(memory, config.memoryMib) : []),
     // The small firmware: SeaBIOS looks for boot devices first, and each of its steps is slow under nesting.
     ...["-bios", "qboot.rom"],
     ...["-accel", "kvm"],
@@ -47,6 +55,11 @@ export function buildQemuArgs(config: VmmConfig): readonly string[] {
     ...["-device", `isa-debug-exit,iobase=0x${DEBUG_EXIT_PORT.toString(16)},iosize=4`],
     ...(config.gdbPort === undefined ? [] : ["-gdb", `tcp:127.0.0.1:${config.gdbPort}`]),
   ];
+}
+
+function memoryArgs({ path, shared }: MemoryFile, memoryMib: number): readonly string[] {
+  const file = `memory-backend-file,id=ram,size=${memoryMib}M,mem-path=${path},share=${shared ? "on" : "off"}`;
+  return ["-object", file, ...(shared ? [] : ["-incoming", "defer"])];
 }
 
 function serialArgs(): readonly string[] {

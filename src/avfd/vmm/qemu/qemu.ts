@@ -1,33 +1,58 @@
 /** QEMU with KVM as the virtual machine monitor. */
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import type { Vmm, VmmEnd } from "../contract.js";
-import { startMonitor } from "../monitor-process.js";
+import type { Vmm, VmmConfig, VmmEnd } from "../contract.js";
+import { controlFd, startMonitor } from "../monitor-process.js";
 import { findMissing, type NeededFiles } from "../needed-files.js";
 import { QemuMonitor } from "./monitor.js";
-import { buildQemuArgs, SHUTDOWN_EXIT_CODE } from "./qemu-args.js";
+import { buildQemuArgs, SHUTDOWN_EXIT_CODE, type MemoryFile } from "./qemu-args.js";
+import { QemuTemplates, type RunningQemu } from "./templates.js";
 
 const VERSION_TIMEOUT_MS = 60_000;
 
 /** Debian's small `qemu-system-x86_64-microvm` will not do as the program: it has neither vsock nor the exit port. */
 export function qemuVmm(files: NeededFiles): Vmm {
   const { program } = files;
+  const templates = new QemuTemplates((config, memory, stateFd) => startQemu(files, config, memory, stateFd));
   let version: Promise<string> | undefined;
   return {
     name: "qemu",
     refusal: () => findMissing(files),
+    helperPids: () => templates.pids(),
     version: () => (version ??= readVersion(program)),
-    start: async (config) =>
-      startMonitor({
-        program,
-        launcher: files.launcher,
-        args: buildQemuArgs(config),
-        disks: config.disks,
-        describeEnd: describeQemuEnd,
-        describeMessage: describeQemuMessage,
-        openControl: (stream) => new QemuMonitor(stream),
-      }),
+    start: async (config) => {
+      const { templateFolder, gdbPort } = config;
+      // A debugger wants to see the kernel boot.
+      if (templateFolder === undefined || gdbPort !== undefined) return (await startQemu(files, config)).process;
+      try {
+        return await templates.resume(config, templateFolder);
+      } catch (error) {
+        const { process } = await startQemu(files, config);
+        return { ...process, templateRefusal: String(error) };
+      }
+    },
   };
+}
+
+async function startQemu(
+  { program, launcher }: NeededFiles,
+  config: VmmConfig,
+  memory?: MemoryFile,
+  stateFd?: number,
+): Promise<RunningQemu> {
+  let monitor: QemuMonitor | undefined;
+  const process = await startMonitor({
+    program,
+    launcher,
+    args: buildQemuArgs(config, memory),
+    disks: config.disks,
+    describeEnd: describeQemuEnd,
+    describeMessage: describeQemuMessage,
+    openControl: (stream) => (monitor = new QemuMonitor(stream, controlFd(config.disks) + 1)),
+    more: stateFd === undefined ? [] : [{ fd: stateFd }],
+  });
+  if (monitor === undefined) throw new Error("QEMU has no monitor");
+  return { process, monitor, failurePort: process.failurePort };
 }
 
 async function readVersion(program: string): Promise<string> {
