@@ -18,6 +18,8 @@ export interface OpenDeviceOptions {
   readonly release?: 13 | 15;
   /** What VMs of the emulated device run on. Default: `AVF_VMM`, else crosvm where its image has one, else QEMU. */
   readonly vmm?: "qemu" | "crosvm";
+  /** VMs of the emulated device are copied from templates instead of booted, where QEMU runs them. Default: false. */
+  readonly vmTemplates?: boolean;
   /** How long to wait for a real device that another run uses. Default: 10 minutes. */
   readonly leaseTimeoutMs?: number;
   /** Told what is being set up. */
@@ -43,10 +45,11 @@ const LEASE_TIMEOUT_MS = 10 * 60_000;
  * was installed.
  */
 export async function openDevice(options: OpenDeviceOptions = {}): Promise<OpenedDevice> {
-  const { serial, release, vmm, progress = silentProgress, leaseTimeoutMs = LEASE_TIMEOUT_MS } = options;
+  const { serial, release, vmm, vmTemplates, progress = silentProgress, leaseTimeoutMs = LEASE_TIMEOUT_MS } = options;
   const onWait = (message: string): void => progress.step(message);
   const lease = { runId: `process ${process.pid}`, timeoutMs: leaseTimeoutMs, slot: 0, onWait };
-  const source = serial === undefined ? emulatedDevices(release, progress, vmm) : attachedDevices([serial], lease);
+  const source =
+    serial === undefined ? emulatedDevices({ release, vmm, vmTemplates }, progress) : attachedDevices([serial], lease);
   const what = serial === undefined ? "an emulated device" : `device ${serial}`;
   const wait = { timeoutMs: SETUP_TIMEOUT_MS, signal: options.signal };
   const session = await withDeadline(what, wait, (signal) => openDeviceSession(source, { signal }));

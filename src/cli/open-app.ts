@@ -48,7 +48,7 @@ export async function removeVm(vm: VirtualMachine): Promise<void> {
 
 function deviceSource(progress: Progress): DeviceSource {
   const serials = parseSerials(process.env["ANDROID_SERIAL"]);
-  if (serials.length === 0) return emulatedDevices(releaseFromEnvironment(), progress);
+  if (serials.length === 0) return emulatedDevices({ release: releaseFromEnvironment() }, progress);
   return attachedDevices(serials, {
     ...{ runId: `avf-${process.pid}`, timeoutMs: 600_000, slot: 0 },
     match: parseDeviceMatch(undefined),

@@ -18,11 +18,18 @@ export interface DeviceChoice {
   readonly key: string;
 }
 
-export function chooseSource({ serials, match, leaseTimeoutMs, release, vmm }: EnvironmentOptions): DeviceChoice {
+export function chooseSource({
+  serials,
+  match,
+  leaseTimeoutMs,
+  release,
+  vmm,
+  vmTemplates,
+}: EnvironmentOptions): DeviceChoice {
   const progress = plainProgress();
-  const key = JSON.stringify([serials, match.map(({ text }) => text), release, vmm]);
+  const key = JSON.stringify([serials, match.map(({ text }) => text), release, vmm, vmTemplates]);
   if (serials.length === 0) {
-    const source = emulatedDevices(release, progress, vmm);
+    const source = emulatedDevices({ release, vmm, vmTemplates }, progress);
     return { source, timeoutMs: DEVICE_TIMEOUT_MS, what: "an emulated device", key };
   }
   const slot = Number(process.env["JEST_WORKER_ID"] ?? 1) - 1;

@@ -13,33 +13,35 @@ import {
 } from "../emulator/index.js";
 import type { DeviceSource, Rewinding } from "../fixtures/device-source.js";
 
-/** @param vmm what their VMs run on; undefined: `AVF_VMM`, else crosvm where it is there */
-export function emulatedDevices(
-  release: 13 | 15 | undefined,
-  progress: Progress,
-  vmm?: "qemu" | "crosvm",
-): DeviceSource {
+export interface EmulatedOptions {
+  readonly release?: 13 | 15 | undefined;
+  /** What their VMs run on. Default: `AVF_VMM`, else crosvm where it is there. */
+  readonly vmm?: "qemu" | "crosvm" | undefined;
+  readonly vmTemplates?: boolean | undefined;
+}
+
+export function emulatedDevices(options: EmulatedOptions, progress: Progress): DeviceSource {
   return {
     keepBetweenFiles: true,
     acquire: async (signal) => {
-      const device = await startEmulatedDevice({ release, vmm, progress, signal });
+      const device = await startEmulatedDevice({ ...options, progress, signal });
       return {
         serial: device.serial,
         slowness: await readSlowness(device.snapshotFolder),
         name: device.name,
         description: `emulated device ${device.name} (${describe(device)})`,
-        rewinding: rewindingOf(device),
+        rewinding: rewindingOf(device, options),
         release: () => device.stop(),
       };
     },
   };
 }
 
-function rewindingOf(device: EmulatedDevice): Rewinding {
+function rewindingOf(device: EmulatedDevice, options: EmulatedOptions): Rewinding {
   const cache = cacheFolder();
   return {
     // Named by image, machine, emulator and processor; the rest is what a running device was told to be.
-    key: [basename(device.snapshotFolder), device.release, device.vmm?.name].join(" "),
+    key: [basename(device.snapshotFolder), device.release, device.vmm?.name, options.vmTemplates === true].join(" "),
     find: (key) => findCheckpoint(cache, key),
     save: (key, note, signal) =>
       key === undefined ? holdCheckpoint(device, note, signal) : keepCheckpoint(cache, key, device, note, signal),

@@ -19,6 +19,8 @@ export interface EnvironmentOptions {
   readonly release: 13 | 15 | undefined;
   /** What VMs of the emulated device run on; undefined: `AVF_VMM`, else crosvm where the image has one, else QEMU. */
   readonly vmm: "qemu" | "crosvm" | undefined;
+  /** VMs of the emulated device are copied from templates instead of booted, where QEMU runs them. */
+  readonly vmTemplates: boolean;
   /** How long to wait for a real device that another run uses. */
   readonly leaseTimeoutMs: number;
   /** What a test that leaves something behind is: failed, told of, or not looked at. */
@@ -38,7 +40,7 @@ export interface EnvironmentOptions {
 }
 
 const KNOWN = [
-  ...["apks", "androidTest", "serial", "device", "release", "vmm", "leaseTimeoutMs"],
+  ...["apks", "androidTest", "serial", "device", "release", "vmm", "vmTemplates", "leaseTimeoutMs"],
   ...["leaks", "retryInfrastructure", "lease", "harnessModule"],
   ...["isolation", "policy", "repeat"],
 ];
@@ -52,9 +54,10 @@ export function readOptions(raw: Readonly<Record<string, unknown>>, rootDir: str
   for (const name of Object.keys(raw)) {
     if (![...KNOWN, ...OF_JEST].includes(name)) throw badOption(name, "is not known", `Known: ${KNOWN.join(", ")}.`);
   }
-  const { release, vmm, leaseTimeoutMs = DEFAULT_LEASE_TIMEOUT_MS } = raw;
+  const { release, vmm, vmTemplates = false, leaseTimeoutMs = DEFAULT_LEASE_TIMEOUT_MS } = raw;
   if (release !== undefined && release !== 13 && release !== 15) throw badOption("release", "must be 13 or 15");
   if (vmm !== undefined && vmm !== "qemu" && vmm !== "crosvm") throw badOption("vmm", 'must be "qemu" or "crosvm"');
+  if (typeof vmTemplates !== "boolean") throw badOption("vmTemplates", "must be true or false");
   if (typeof leaseTimeoutMs !== "number" || !(leaseTimeoutMs > 0)) {
     throw badOption("leaseTimeoutMs", "must be a positive number");
   }
@@ -75,6 +78,7 @@ export function readOptions(raw: Readonly<Record<string, unknown>>, rootDir: str
     match: parseDeviceMatch(raw["device"]),
     release,
     vmm,
+    vmTemplates,
     leaseTimeoutMs,
     ...{ leaks, retryInfrastructure, lease },
     isolation: readChoice(raw, "isolation", "AVF_ISOLATION", ["file", "worker", "test"]) ?? "file",

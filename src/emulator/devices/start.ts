@@ -24,6 +24,8 @@ export interface StartOptions {
   readonly release?: 13 | 15 | undefined;
   /** What its VMs run on. Default: `AVF_VMM`, else crosvm where the image has one (`AVF_CROSVM`), else QEMU. */
   readonly vmm?: Vmm | undefined;
+  /** VMs are copied from templates instead of booted, where QEMU runs them. Default: false. */
+  readonly vmTemplates?: boolean | undefined;
   /** True: the device outlives this process, until `avf device stop`. */
   readonly detached?: boolean;
   readonly progress?: Progress;
@@ -72,7 +74,7 @@ async function startOnPort(ready: ReadyDevice, adbPort: number, options: StartOp
     const detached = options.detached === true;
     const start: BringUp = {
       ...{ ready, folder, adbPort, detached, progress: options.progress },
-      identity: { serialNumber: name, release },
+      identity: { serialNumber: name, release, vmTemplates: options.vmTemplates === true },
       vmm: options.vmm,
       origin: options.cold === true ? { kind: "cold" } : { kind: "saved", folder: ready.snapshotFolder },
     };

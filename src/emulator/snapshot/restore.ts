@@ -10,6 +10,8 @@ const TIMEOUT_MS = 30_000;
 export interface DeviceIdentity {
   readonly serialNumber: string;
   readonly release: 13 | 15;
+  /** VMs go on from templates of their shape instead of booting, where the monitor can do it. */
+  readonly vmTemplates: boolean;
 }
 
 /** Loads the state into a machine that waits for it (`incoming`) and lets it run. */
@@ -25,11 +27,15 @@ export async function restoreMachine(machine: Machine, signal: AbortSignal): Pro
 /** What must differ between machines that continue from one moment: clock, randomness, serial number. */
 export async function personalize(machine: Machine, identity: DeviceIdentity, signal: AbortSignal): Promise<void> {
   const { control } = machine;
+  const properties = {
+    "ro.serialno": identity.serialNumber,
+    "debug.avf.vm_templates": identity.vmTemplates ? "1" : "0",
+  };
   try {
     await Promise.all([
       control.request({ command: "clock", epochMs: Date.now() }, TIMEOUT_MS, signal),
       control.request({ command: "entropy", hex: randomBytes(32).toString("hex") }, TIMEOUT_MS, signal),
-      control.request({ command: "properties", set: { "ro.serialno": identity.serialNumber } }, TIMEOUT_MS, signal),
+      control.request({ command: "properties", set: properties }, TIMEOUT_MS, signal),
       control.request({ command: "release", release: identity.release }, TIMEOUT_MS, signal),
       control.request({ command: "thaw", restored: true }, TIMEOUT_MS, signal),
     ]);

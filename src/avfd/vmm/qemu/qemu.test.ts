@@ -36,6 +36,18 @@ describe("QEMU's command line", () => {
     expect(valuesOf(buildQemuArgs({ ...config, initrdPath: undefined }), "-initrd")).toEqual([]);
   });
 
+  test("a template shares its memory with its file, a copy of it reads the file and waits for the state", () => {
+    const file = "memory-backend-file,id=ram,size=192M,mem-path=/t/memory,share=";
+    const template = buildQemuArgs(config, { path: "/t/memory", shared: true });
+    expect(valuesOf(template, "-object")).toEqual([`${file}on`]);
+    expect(valuesOf(template, "-incoming")).toEqual([]);
+    const copy = buildQemuArgs(config, { path: "/t/memory", shared: false });
+    expect(valuesOf(copy, "-object")).toEqual([`${file}off`]);
+    expect(valuesOf(copy, "-incoming")).toEqual(["defer"]);
+    for (const one of [template, copy]) expect(valuesOf(one, "-M")[0]).toMatch(/^microvm,.*,memory-backend=ram$/);
+    expect(valuesOf(args, "-object")).toEqual([]);
+  });
+
   test("a disk is a descriptor in a set of its own, found by its serial, and writable only when it says so", () => {
     expect(valuesOf(args, "-add-fd")).toEqual([
       `set=1,fd=${MONITOR_FDS.firstDisk}`,
