@@ -56,7 +56,7 @@ async function askDevices(parts: readonly Part[]): Promise<readonly DeviceAnswer
   if (known.length > 0) return Promise.all(known.map((device) => askDevice(device, parts)));
   const progress = showProgress();
   const interrupt = onInterrupt();
-  const started = await emulatedDevices(releaseFromEnvironment(), progress).acquire(interrupt.signal);
+  const started = await emulatedDevices({ release: releaseFromEnvironment() }, progress).acquire(interrupt.signal);
   try {
     progress.done();
     return [await askDevice({ serial: started.serial, label: started.description }, parts)];

@@ -27,7 +27,7 @@ export interface MonitorCommand {
   readonly args: readonly string[];
   readonly disks: readonly VmmDisk[];
   /** Files to inherit behind all others. */
-  readonly more?: readonly FileHandle[];
+  readonly more?: readonly Pick<FileHandle, "fd">[];
   readonly describeEnd: (exitCode: number | null, signal: string | null, told: VmmEnd | undefined) => VmmEnd;
   /** What a message tells about its end, where that says more than the exit code. */
   readonly describeMessage?: (message: string) => VmmEnd | undefined;
