@@ -1,5 +1,4 @@
 /** Emulated devices for workers: each gets one of its own, which ends with the worker. */
-import { basename } from "node:path";
 import { cacheFolder } from "../base/paths.js";
 import type { Progress } from "../base/progress.js";
 import {
@@ -41,7 +40,7 @@ function rewindingOf(device: EmulatedDevice, options: EmulatedOptions): Rewindin
   const cache = cacheFolder();
   return {
     // Named by image, machine, emulator and processor; the rest is what a running device was told to be.
-    key: [basename(device.snapshotFolder), device.release, device.vmm?.name, options.vmTemplates === true].join(" "),
+    key: [device.originKey, device.release, device.vmm?.name, options.vmTemplates === true].join(" "),
     find: (key) => findCheckpoint(cache, key),
     save: (key, note, signal) =>
       key === undefined ? holdCheckpoint(device, note, signal) : keepCheckpoint(cache, key, device, note, signal),

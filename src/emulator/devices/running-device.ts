@@ -1,9 +1,13 @@
 /** An emulated device in the hands of who started it: it can be saved, put back to what was saved, and ended. */
+import { statSync } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
+import { basename, join } from "node:path";
 import { InfrastructureError, UsageError } from "../../base/errors.js";
 import { identify } from "../../process/identity.js";
 import { saveRunning } from "../checkpoints/save-running.js";
+import { IMAGE_FILES } from "../image/files.js";
 import type { Machine } from "../machine/launch.js";
+import { SNAPSHOT_FILES } from "../snapshot/state.js";
 import { bringUp, launchDevice, originalDisk, type BringUp, type Origin } from "./bring-up.js";
 import { forgetAdb } from "./end-machine.js";
 import { forgetDevice, writeRecord, type DeviceRecord } from "./records.js";
@@ -20,6 +24,8 @@ export interface EmulatedDevice {
   readonly vmm: VmmDescription | undefined;
   /** The snapshot it started from; what is saved of it belongs to that. */
   readonly snapshotFolder: string;
+  /** What is saved of it belongs to: that very image and snapshot, which may be made anew under the same names. */
+  readonly originKey: string;
   /** On this host; removed with the device. */
   readonly folder: string;
   /** Aborted with the reason when the device ended by itself. */
@@ -80,6 +86,12 @@ export class RunningDevice implements EmulatedDevice {
 
   get snapshotFolder(): string {
     return this.start.ready.snapshotFolder;
+  }
+
+  get originKey(): string {
+    const { imageFolder, snapshotFolder } = this.start.ready;
+    const made = [join(imageFolder, IMAGE_FILES.root), join(snapshotFolder, SNAPSHOT_FILES.state)];
+    return [basename(snapshotFolder), ...made.map((path) => statSync(path).mtimeMs)].join(" ");
   }
 
   get folder(): string {
