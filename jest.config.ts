@@ -35,7 +35,12 @@ const unit: Config["projects"] = [
 const onDevice = {
   rootDir: ".",
   preset: "jest-avf",
-  testEnvironmentOptions: { apks: ["fixtures/MicrodroidTestApp.apk"] },
+  testEnvironmentOptions: {
+    apks: ["fixtures/MicrodroidTestApp.apk"],
+    // For speed. Suites whose subject is a boot, or a pristine device, say so in their first comment.
+    vmTemplates: true,
+    isolation: "worker",
+  },
 } as const;
 
 type Project = Exclude<NonNullable<Config["projects"]>[number], string>;

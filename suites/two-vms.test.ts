@@ -1,3 +1,4 @@
+/** @jest-environment-options {"vmTemplates": false} */
 import { expect, test } from "jest-avf";
 
 test("vm1 and vm2 greet from their own machines", async ({ app, vmm }) => {
