@@ -13,6 +13,7 @@ import { listVmProcesses, type RunningVmProcess } from "./running-vms.js";
 import { knownDevices, type KnownDevice } from "./which-devices.js";
 
 const LOOK_EVERY_MS = 500;
+const LAST_LOOKS = 6;
 
 export async function run(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseCommandLine("console", args, { least: 1, most: 1 });
@@ -83,7 +84,12 @@ async function follow({ known, device, vm }: FoundVm, log: boolean, signal: Abor
     throw error;
   }
   lines.end();
-  const reason = await deathReason(device, vm.name);
+  // The service writes it down when it has cleared up after the VM, a moment after its processes are gone.
+  let reason = await deathReason(device, vm.name);
+  for (let look = 0; reason === undefined && look < LAST_LOOKS; look += 1) {
+    await sleep(LOOK_EVERY_MS, signal);
+    reason = await deathReason(device, vm.name);
+  }
   process.stderr.write(
     `avf: ${vm.name} ended${reason === undefined ? "; the device's log does not say why" : `: ${reason}`}\n`,
   );

@@ -18,12 +18,12 @@ export async function run(args: readonly string[]): Promise<number> {
       await ensureReady({ progress, signal: interrupt.signal });
       progress.done();
     }
-    const exitCode = await runJest(args, packageRoot);
     const { ANDROID_SERIAL, AVF_CROSVM = "" } = process.env;
     if (ANDROID_SERIAL === undefined && AVF_CROSVM === "") {
-      process.stdout.write("Suites ran on QEMU only: AVF_CROSVM names no crosvm.\n");
+      // Before the tests, for the last line is that of their numbers.
+      process.stdout.write("Suites run on QEMU only: AVF_CROSVM names no crosvm.\n");
     }
-    return exitCode;
+    return await runJest(args, packageRoot);
   } catch (error) {
     if (interrupt.exitCode !== undefined) return interrupt.exitCode;
     throw error;

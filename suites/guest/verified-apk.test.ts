@@ -1,3 +1,4 @@
+/** @jest-environment-options {"vmTemplates": false} */
 import {
   bytesSource,
   flipEntryByte,

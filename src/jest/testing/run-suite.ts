@@ -104,7 +104,7 @@ export function makeProject(
  * takes a variable away where what is given is laid over the parent's.
  */
 function plainEnvironment(): NodeJS.ProcessEnv {
-  const away = ["FORCE_COLOR", "CI", "GITHUB_ACTIONS", "AVF_RUN_FOLDER", "AVF_HOLD"];
+  const away = ["FORCE_COLOR", "CI", "GITHUB_ACTIONS", "JEST_WORKER_ID", "AVF_RUN_FOLDER", "AVF_HOLD"];
   return { ...process.env, ...Object.fromEntries(away.map((name) => [name, undefined])), NO_COLOR: "1" };
 }
 
