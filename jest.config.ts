@@ -35,12 +35,7 @@ const unit: Config["projects"] = [
 const onDevice = {
   rootDir: ".",
   preset: "jest-avf",
-  testEnvironmentOptions: {
-    apks: ["fixtures/MicrodroidTestApp.apk"],
-    // For speed. Suites whose subject is a boot, or a pristine device, say so in their first comment.
-    vmTemplates: true,
-    isolation: "worker",
-  },
+  testEnvironmentOptions: { apks: ["fixtures/MicrodroidTestApp.apk"] },
 } as const;
 
 type Project = Exclude<NonNullable<Config["projects"]>[number], string>;

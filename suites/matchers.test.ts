@@ -1,8 +1,6 @@
 /**
  * Matchers over time on VMs that run. The parts between blank lines are the examples of docs/matchers.md, word for word:
  * a unit test compares them.
- *
- * @jest-environment-options {"vmTemplates": false}
  */
 import { beforeAll, describe, expect, moment, test, useAvf, type VirtualMachine } from "jest-avf";
 

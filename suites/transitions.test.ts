@@ -1,4 +1,3 @@
-/** @jest-environment-options {"vmTemplates": false} */
 import { expect, test } from "jest-avf";
 
 test("a VM runs, stops, runs again under a new CID, and is deleted for good", async ({ app, vmm }) => {

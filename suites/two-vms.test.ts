@@ -1,4 +1,3 @@
-/** @jest-environment-options {"vmTemplates": false} */
 import { expect, test } from "jest-avf";
 
 test("vm1 and vm2 greet from their own machines", async ({ app, vmm }) => {

@@ -1,7 +1,5 @@
 /**
  * Tests that start from two VMs that run already: the device is put back to that moment before each of them.
- *
- * @jest-environment-options {"vmTemplates": false, "isolation": "file"}
  */
 import {
   adbIntoVm,

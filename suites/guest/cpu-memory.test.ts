@@ -1,4 +1,3 @@
-/** @jest-environment-options {"vmTemplates": false} */
 import { adbIntoVm, CPU_TOPOLOGY_MATCH_HOST, expect, test, type Device } from "jest-avf";
 
 const MIB = 1 << 20;

@@ -1,4 +1,3 @@
-/** @jest-environment-options {"vmTemplates": false} */
 import {
   bytesSource,
   flipEntryByte,
