@@ -8,6 +8,7 @@ const PARTS = {
   device: "device ready: restored, bare QEMU restore, cold boot",
   vm: "a VM until its payload's first line, against a bare VMM",
   vmm: "a VM until its payload's first line, on crosvm and on QEMU",
+  checkpoint: "a test from two VMs that run: restored, against booted",
   console: "console throughput and latency, death to failed wait",
   harness: "cost of a test without a VM, against plain Jest: 10, 100, 1,000 tests",
   scale: "how cost grows: 1, 2, 4, 8 VMs on one device; 1, 2, 4 devices",
