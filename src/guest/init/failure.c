@@ -6,16 +6,25 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/io.h>
 #include <termios.h>
 #include <unistd.h>
 
 /* A serial port takes 16 bytes at once; the host reads a pipe. */
 #define CHUNK 16
+/* COM2, which is ttyS1, and what its line status register says. */
+#define FAILURE_PORT 0x2f8
+#define LINE_STATUS 5
+#define TRANSMITTER_EMPTY 0x20
+#define MAX_LOOKS 100000
 
 static const char *reason_of(enum failure code);
 static void write_reason(const char *reason, const char *details);
+static bool write_to_port(const char *text, int size);
+static void write_to_terminal(const char *text, int size);
 static void on_crash(int signal_number);
 
 _Noreturn void fail(enum failure code, const char *format, ...) {
@@ -52,6 +61,27 @@ static const char *reason_of(enum failure code) {
 }
 
 static void write_reason(const char *reason, const char *details) {
+  char text[640];
+  int size = snprintf(text, sizeof text, "%s|%s", reason, details);
+  if (size >= (int)sizeof text) size = sizeof text - 1;
+  if (!write_to_port(text, size)) write_to_terminal(text, size);
+}
+
+/* Byte by byte to the port itself, without an interrupt: one that is lost, as happens when VMs run in an emulated machine,
+ * would hold up a guest that has nothing left to do but to say this. */
+static bool write_to_port(const char *text, int size) {
+  if (ioperm(FAILURE_PORT, 8, 1) != 0) return false;
+  for (int at = 0; at < size; at++) {
+    int looks = 0;
+    while (!(inb(FAILURE_PORT + LINE_STATUS) & TRANSMITTER_EMPTY)) {
+      if (++looks > MAX_LOOKS) return at > 0;
+    }
+    outb((unsigned char)text[at], FAILURE_PORT);
+  }
+  return true;
+}
+
+static void write_to_terminal(const char *text, int size) {
   int fd = open("/dev/ttyS1", O_WRONLY | O_NOCTTY | O_CLOEXEC);
   if (fd < 0) return;
   struct termios mode;
@@ -59,8 +89,6 @@ static void write_reason(const char *reason, const char *details) {
     cfmakeraw(&mode);
     tcsetattr(fd, TCSANOW, &mode);
   }
-  char text[640];
-  int size = snprintf(text, sizeof text, "%s|%s", reason, details);
   for (int at = 0; at < size; at += CHUNK) {
     if (write(fd, text + at, (size_t)(size - at < CHUNK ? size - at : CHUNK)) < 0) break;
     tcdrain(fd);
