@@ -33,32 +33,30 @@ async function compare(bench, bareVmm, progress) {
     await vm.stop();
     return took;
   };
-  const having = (property, value, otherwise) => async () => {
-    adb("shell", `setprop ${property} ${value}`);
+  const templates = (on) => adb("shell", `setprop debug.avf.vm_templates ${on ? 1 : 0}`);
+  const copied = async () => {
+    templates(true);
     try {
       return await ours();
     } finally {
-      adb("shell", `setprop ${property} ${otherwise}`);
+      templates(false);
     }
   };
   const contenders = {
     ours,
-    copied: having("debug.avf.vm_templates", "1", "0"),
+    copied,
     bare: bare(withCid(recorded.args)),
     q35: bare(untuned(recorded.args)),
-    ...(process.env["AVF_CROSVM"] ? { crosvm: having("debug.avf.vmm", "crosvm", "qemu") } : {}),
   };
   const figures = await interleave(contenders, { rounds: ROUNDS, warmUps: 1, progress });
   return [
     row("run() to the payload's first line", "ms", figures.ours),
-    ...(figures.crosvm ? [row("the same on crosvm", "ms", figures.crosvm)] : []),
     row("the same from a template", "ms", figures.copied),
     row("bare VMM, same command line", "ms", figures.bare),
     row("bare VMM, untuned q35", "ms", figures.q35),
     ratio("ours / bare VMM", figures.ours, figures.bare, { atMost: 1.15 }),
     ratio("bare VMM / untuned q35", figures.bare, figures.q35, { atMost: 0.65 }),
     ratio("booted / from a template", figures.ours, figures.copied, { atLeast: 3 }),
-    ...(figures.crosvm ? [ratio("crosvm / QEMU", figures.crosvm, figures.ours)] : []),
   ];
 }
 

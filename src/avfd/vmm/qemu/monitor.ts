@@ -15,16 +15,8 @@ export class QemuMonitor {
   readonly #told = new EventEmitter();
   #lastId = 0;
 
-  /** @param stateFd descriptor of the process that a state may be read from, if it has one */
-  constructor(
-    private readonly stream: Duplex,
-    readonly stateFd?: number,
-  ) {
-    const lines = new LineSplitter((line) => {
-      // The first reason is the cause: a guest that panicked goes on to reset itself.
-      this.#end ??= describeQemuEvent(line);
-      this.#hear(line);
-    });
+  constructor(private readonly stream: Duplex) {
+    const lines = new LineSplitter((line) => this.#hear(parseLine(line)));
     stream.on("error", () => undefined);
     stream.on("data", (chunk: Buffer) => lines.push(chunk));
     this.closed = new Promise((resolve) => stream.once("end", resolve).once("close", resolve));
@@ -56,8 +48,9 @@ export class QemuMonitor {
     });
   }
 
-  #hear(line: string): void {
-    const told = parseLine(line);
+  #hear(told: QmpLine | undefined): void {
+    // The first reason is the cause: a guest that panicked goes on to reset itself.
+    this.#end ??= describeEnd(told);
     if (told?.event !== undefined) this.#told.emit(`event ${told.event}`, told.data ?? {});
     else if (told?.id !== undefined) this.#told.emit(told.id, told);
   }
@@ -88,10 +81,14 @@ function parseLine(line: string): QmpLine | undefined {
 
 /** Undefined for a line that tells of no end. */
 export function describeQemuEvent(line: string): VmmEnd | undefined {
-  const told = parseEvent(line);
+  return describeEnd(parseLine(line));
+}
+
+function describeEnd(told: QmpLine | undefined): VmmEnd | undefined {
   if (told?.event === "GUEST_PANICKED") return { kind: "crash" };
   if (told?.event !== "SHUTDOWN") return undefined;
-  switch (told.reason) {
+  const reason = told.data?.["reason"];
+  switch (reason) {
     case "guest-panic":
       return { kind: "crash" };
     case "guest-reset":
@@ -102,16 +99,6 @@ export function describeQemuEvent(line: string): VmmEnd | undefined {
     case "host-qmp-quit":
       return { kind: "killed" };
     default:
-      return { kind: "unknown", status: `shutdown by ${told.reason}` };
-  }
-}
-
-function parseEvent(line: string): { readonly event: string; readonly reason: string } | undefined {
-  try {
-    const { event, data } = JSON.parse(line) as { event?: unknown; data?: { reason?: unknown } };
-    if (typeof event !== "string") return undefined;
-    return { event, reason: typeof data?.reason === "string" ? data.reason : "nobody" };
-  } catch {
-    return undefined;
+      return { kind: "unknown", status: `shutdown by ${typeof reason === "string" ? reason : "nobody"}` };
   }
 }

@@ -2,7 +2,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import type { Vmm, VmmConfig, VmmEnd } from "../contract.js";
-import { controlFd, startMonitor } from "../monitor-process.js";
+import { startMonitor } from "../monitor-process.js";
 import { findMissing, type NeededFiles } from "../needed-files.js";
 import { QemuMonitor } from "./monitor.js";
 import { buildQemuArgs, SHUTDOWN_EXIT_CODE, type MemoryFile } from "./qemu-args.js";
@@ -48,7 +48,7 @@ async function startQemu(
     disks: config.disks,
     describeEnd: describeQemuEnd,
     describeMessage: describeQemuMessage,
-    openControl: (stream) => (monitor = new QemuMonitor(stream, controlFd(config.disks) + 1)),
+    openControl: (stream) => (monitor = new QemuMonitor(stream)),
     more: stateFd === undefined ? [] : [{ fd: stateFd }],
   });
   if (monitor === undefined) throw new Error("QEMU has no monitor");

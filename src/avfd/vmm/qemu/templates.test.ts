@@ -49,7 +49,7 @@ class ScriptedQemu {
     const process = { pid: 1000 + this.starts.length, ended, kill: () => end({ kind: "killed" }) } as VmmProcess;
     return {
       process,
-      monitor: new QemuMonitor(Duplex.from({ readable: answers, writable: orders }), stateFd),
+      monitor: new QemuMonitor(Duplex.from({ readable: answers, writable: orders })),
       failurePort: Duplex.from({ readable: fromGuest, writable: toGuest }),
     };
   };

@@ -9,6 +9,7 @@ import { mkdir, open, readdir, rename, rm, stat, utimes } from "node:fs/promises
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
 import type { VmmConfig, VmmProcess } from "../contract.js";
+import { controlFd } from "../monitor-process.js";
 import type { QemuMonitor } from "./monitor.js";
 import type { MemoryFile } from "./qemu-args.js";
 
@@ -55,7 +56,7 @@ export class QemuTemplates {
       this.#own.add(qemu);
       try {
         await withTimeout("the copy of a template to run", COMMAND_TIMEOUT_MS, qemu, async () => {
-          await migrated(qemu.monitor, "migrate-incoming", `fd:${qemu.monitor.stateFd}`);
+          await migrated(qemu.monitor, "migrate-incoming", `fd:${controlFd(shape.disks) + 1}`);
           await qemu.monitor.execute("cont");
         });
         qemu.failurePort.write(`resume ${Date.now()}\n`);
