@@ -42,7 +42,8 @@ function write(folder: string, files: Readonly<Record<string, string | object>>)
 }
 
 /**
- * A project that has the packed package, Jest and TypeScript installed by npm, without a network: node_modules begins as
+ * A project that has the packed package, Jest and TypeScript installed by npm, which asks for what its cache lacks (npm ci
+ * leaves packages there, but not the lists of their versions). To be quick, node_modules begins as
  * a copy of ours (links, where the file system lets it), and npm takes away what the project did not ask for.
  */
 async function installInto(folder: string): Promise<void> {
@@ -56,7 +57,7 @@ async function installInto(folder: string): Promise<void> {
   }
   write(folder, { "package.json": { name: "new-project", version: "1.0.0" } });
   const wanted = [`./${packed}`, "jest@30", "typescript@5.9", "@types/jest@30", "@types/node@20"];
-  const quietly = ["--offline", "--ignore-scripts", "--no-audit", "--no-fund"];
+  const quietly = ["--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund"];
   await succeed(folder, "npm", "install", ...quietly, "--save-dev", ...wanted);
 }
 

@@ -1,6 +1,6 @@
 /** Starts the monitor of a VM with the guest's kernel and what the VM's configuration asks for. */
 import { readFile } from "node:fs/promises";
-import { cpus } from "node:os";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { GUEST_IMAGES, SERVICE_FOLDER, type DevicePaths } from "../device-paths.js";
 import { checkBootMemory } from "../vmm/boot-memory.js";
@@ -39,7 +39,7 @@ export async function launchVm(paths: DevicePaths, vmm: Vmm, vm: VmToLaunch): Pr
     kernelParams: kernelParams(config, await readFile(paths.resolve(KERNEL_PARAMETERS), "utf8")),
     disks,
     memoryMib,
-    cpuCount: Math.min(config.cpuCount, cpus().length),
+    cpuCount: Math.min(config.cpuCount, availableParallelism()),
     gdbPort: config.gdbPort,
     templateFolder: fromTemplate ? paths.resolve(TEMPLATES) : undefined,
   });

@@ -1,7 +1,7 @@
 /** `vm run-app` of Android 15 (reference: avf.md 3.2, 3.3; AOSP vm/src/run.rs). */
 import type { Caller } from "../../caller.js";
 import type { Device } from "../../device.js";
-import { cpus } from "node:os";
+import { availableParallelism } from "node:os";
 import { MICRODROID, type VmPayload } from "../../virtualization/vm-config.js";
 import { INSTANCE_IMAGE_BYTES } from "../../virtualization/writable-partition.js";
 import { openAppFiles } from "./app-files.js";
@@ -60,7 +60,7 @@ export async function runApp15(device: Device, caller: Caller, args: ParsedArgum
           debugLevel,
           protectedVm: args.flag("protected"),
           memoryMib: Number(args.value("mem") ?? 0),
-          cpuCount: args.value("cpu-topology") === "match_host" ? cpus().length : 1,
+          cpuCount: args.value("cpu-topology") === "match_host" ? availableParallelism() : 1,
           gdbPort: gdb === undefined ? undefined : Number(gdb),
           hasCustomConfig: true,
         },
