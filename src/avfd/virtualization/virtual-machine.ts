@@ -133,6 +133,7 @@ export class VirtualMachine {
     if (next === undefined || this.#state === "NOT_STARTED") return `illegal in state ${this.#state}`;
     this.#state = next;
     clearTimeout(this.#guard);
+    if (notification.kind === "started") this.#process?.bootEnded?.();
     this.#emit(notification);
     return undefined;
   }

@@ -176,7 +176,9 @@ export class VirtualizationService {
         launch: async () => {
           await this.#gate.open();
           const fromTemplate = this.options.properties.get(TEMPLATES_PROPERTY) === "1";
-          return launchVm(paths, await this.#vmm(), { cid, config, disks, fromTemplate });
+          const vmm = await this.#vmm();
+          for (const other of this.options.vmms) if (other !== vmm) await other.dropPrepared?.();
+          return launchVm(paths, vmm, { cid, config, disks, fromTemplate, nextCid: () => this.#nextCid() });
         },
         // A debugger may hold a VM for as long as it likes.
         hangupTimeoutMs: config.gdbPort === undefined ? this.#hangupTimeoutMs() : undefined,
@@ -199,8 +201,7 @@ export class VirtualizationService {
   async #allocate(notify: NotifyGuest): Promise<{ readonly cid: number; readonly unlisten: () => void }> {
     const { properties, identity, log } = this.options;
     for (let attempt = 1; ; attempt++) {
-      const last = Number(properties.get(LAST_CID_PROPERTY) ?? NaN);
-      const cid = nextCid(identity.release, Number.isNaN(last) ? undefined : last, (one) => this.#vms.has(one));
+      const cid = this.#nextCid();
       if (cid === undefined) throw new ServiceError("EX_ILLEGAL_STATE", "No free CID is left");
       await properties.set(LAST_CID_PROPERTY, String(cid));
       try {
@@ -212,6 +213,12 @@ export class VirtualizationService {
         }
       }
     }
+  }
+
+  #nextCid(): number | undefined {
+    const { properties, identity } = this.options;
+    const last = Number(properties.get(LAST_CID_PROPERTY) ?? NaN);
+    return nextCid(identity.release, Number.isNaN(last) ? undefined : last, (one) => this.#vms.has(one));
   }
 
   #vmm(): Promise<Vmm> {

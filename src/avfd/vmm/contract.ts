@@ -23,6 +23,8 @@ export interface VmmConfig {
   readonly gdbPort: number | undefined;
   /** Where templates are kept that the VM may be a copy of; undefined: it boots. A monitor that has none boots it. */
   readonly templateFolder?: string | undefined;
+  /** The CID that the next VM will have, as far as can be told now; undefined: none is left. */
+  readonly nextCid?: () => number | undefined;
 }
 
 /** Serial devices of a guest (reference: avf.md 4.1). ttyS0 and hvc0 are both the console. */
@@ -46,6 +48,8 @@ export interface VmmProcess {
   readonly ended: Promise<VmmEnd>;
   /** At once, without asking the guest. */
   kill(): void;
+  /** To be told when the guest's payload runs: what it does not need any more may be used for the next VM. */
+  bootEnded?(): void;
 }
 
 /** How it ended, as far as the monitor can tell. */
@@ -61,6 +65,8 @@ export interface Vmm {
   version(): Promise<string>;
   /** Processes with virtual CPUs that are not a VM's, or not yet. */
   helperPids?(): readonly number[];
+  /** Ends what was prepared for VMs to come, and may hold their CIDs. */
+  dropPrepared?(): Promise<void>;
   /** Resolves once the process runs. */
   start(config: VmmConfig): Promise<VmmProcess>;
 }

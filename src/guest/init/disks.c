@@ -2,8 +2,10 @@
 #include "wait.h"
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -33,6 +35,21 @@ void disks_link(void) {
     snprintf(path, sizeof path, "/dev/%.8s", entry->d_name);
     snprintf(link, sizeof link, "/dev/block/by-name/%s", serial);
     if (symlink(path, link) != 0) continue;
+  }
+  if (folder) closedir(folder);
+}
+
+void disks_forget(void) {
+  DIR *folder = opendir("/sys/block");
+  struct dirent *entry;
+  while (folder && (entry = readdir(folder))) {
+    char path[32];
+    if (strncmp(entry->d_name, "vd", 2) != 0) continue;
+    snprintf(path, sizeof path, "/dev/%.8s", entry->d_name);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) continue;
+    ioctl(fd, BLKFLSBUF, 0);
+    close(fd);
   }
   if (folder) closedir(folder);
 }

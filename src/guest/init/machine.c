@@ -1,4 +1,5 @@
 #include "machine.h"
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/random.h>
 #include <net/if.h>
@@ -7,6 +8,7 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+#include <linux/vm_sockets.h>
 
 /* The host named its time before the VM started: a clock that the machine itself set right is the better one. */
 #define CLOCK_TOLERANCE_S 60
@@ -50,4 +52,13 @@ void machine_start_network(const char *host_name) {
     ioctl(fd, SIOCSIFFLAGS, &request);
   }
   close(fd);
+}
+
+bool machine_cid(unsigned *cid) {
+  int fd = open("/dev/vsock", O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return false;
+  int result = ioctl(fd, IOCTL_VM_SOCKETS_GET_LOCAL_CID, cid);
+  close(fd);
+  if (result == 0 && *cid <= VMADDR_CID_HOST) errno = ENODEV;
+  return result == 0 && *cid > VMADDR_CID_HOST && *cid != VMADDR_CID_ANY;
 }

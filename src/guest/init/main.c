@@ -33,6 +33,7 @@
 static bool enabled(const char *parameter);
 static void load_drivers(void);
 static void find_devices(void);
+static void open_system(void);
 static void load_modules(const char *folder, const char *group);
 static void find_disk(const char *serial, char path[32]);
 static void load_metadata(struct metadata *metadata);
@@ -49,23 +50,22 @@ int main(int argc, char **argv) {
   signal(SIGPIPE, SIG_IGN);
   mount_early();
   load_drivers();
-  bool resumed = enabled("avf.template") && template_wait();
   find_devices();
   bool debuggable = enabled("androidboot.microdroid.debuggable");
   bool adb = enabled("androidboot.adb.enabled");
+  bool copied = enabled("avf.template");
   log_open(debuggable);
-  log_mark("started.");
-  if (resumed) log_mark("resumed from a template");
+  if (!copied) log_mark("started.");
+  open_system();
+  if (copied) {
+    bool resumed = template_wait();
+    log_mark("started.");
+    if (resumed) log_mark("resumed from a template");
+  }
 
-  char system[32];
-  find_disk("system", system);
-  const char *error = mount_system(system);
-  if (error) fail(FAILURE_UNKNOWN, "%s", error);
-  disks_link();
   struct metadata metadata;
   load_metadata(&metadata);
   connect_host(metadata.release);
-  machine_start_network("microdroid");
   properties_init(metadata.release, debuggable, adb);
 
   struct instance instance;
@@ -80,7 +80,7 @@ static bool enabled(const char *parameter) {
   return value && strcmp(value, "1") == 0;
 }
 
-/* Whatever can be loaded before a device is looked at: it is there already in the copies of a template. */
+/* Whatever can be loaded before a device is looked at. */
 static void load_drivers(void) {
   /* First, for whatever goes wrong from here on: tells the VMM that the kernel panicked. */
   load_modules(INITRAMFS_MODULES, "panic");
@@ -97,6 +97,16 @@ static void find_devices(void) {
   if (access("/sys/bus/pci/devices/0000:00:00.0", F_OK) != 0) return;
   load_modules(INITRAMFS_MODULES, "panic-pci");
   load_modules(INITRAMFS_MODULES, "virtio-pci");
+}
+
+/* What is the same for all VMs with disks of these names. */
+static void open_system(void) {
+  char disk[32];
+  find_disk("system", disk);
+  const char *error = mount_system(disk);
+  if (error) fail(FAILURE_UNKNOWN, "%s", error);
+  disks_link();
+  machine_start_network("microdroid");
 }
 
 static void load_modules(const char *folder, const char *group) {

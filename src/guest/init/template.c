@@ -1,5 +1,7 @@
 #include "template.h"
+#include "disks.h"
 #include "machine.h"
+#include "wait.h"
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -9,8 +11,11 @@
 
 #define PORT "/dev/ttyS1"
 #define READY "AVF_TEMPLATE_READY\n"
+/* The VMM tells the driver of the new CID as soon as the copy runs. */
+#define CID_TIMEOUT_MS 10000
 
 static bool read_line(int fd, char *line, size_t size);
+static bool wait_for_cid(unsigned cid);
 
 bool template_wait(void) {
   int fd = open(PORT, O_RDWR | O_NOCTTY | O_CLOEXEC);
@@ -22,11 +27,24 @@ bool template_wait(void) {
   }
   char line[64];
   long long epoch_ms = 0;
+  unsigned cid = 0;
   bool resumed = write(fd, READY, strlen(READY)) == (ssize_t)strlen(READY) && tcdrain(fd) == 0 &&
-                 read_line(fd, line, sizeof line) && sscanf(line, "resume %lld", &epoch_ms) == 1;
+                 read_line(fd, line, sizeof line) && sscanf(line, "resume %lld %u", &epoch_ms, &cid) == 2;
   close(fd);
-  if (resumed) machine_put_clock(epoch_ms);
-  return resumed;
+  if (!resumed) return false;
+  machine_put_clock(epoch_ms);
+  disks_forget();
+  return wait_for_cid(cid);
+}
+
+/* Connections that are made before belong to the template's CID, and end when the driver is told. */
+static bool wait_for_cid(unsigned cid) {
+  struct deadline deadline = deadline_after(CID_TIMEOUT_MS);
+  unsigned now;
+  while (!machine_cid(&now) || now != cid) {
+    if (!deadline_nap(&deadline)) return false;
+  }
+  return true;
 }
 
 /* The machine is frozen while this waits, and goes on in a copy of it. */

@@ -1,10 +1,11 @@
-/* A VM that others are copied from: its kernel is up, its drivers are loaded, but it has not looked at a disk, at its
- * CID or at anything else that is its own. */
+/* A VM that others are copied from: its kernel is up, its drivers have found their devices, and the system image, which
+ * is the same for all VMs, is mounted; but nothing of what is the VM's own was used. */
 #ifndef GUEST_TEMPLATE_H
 #define GUEST_TEMPLATE_H
 #include <stdbool.h>
 
-/* Tells the VMM over the failure port that a copy may be made here, and comes back in the copy, with its clock set.
+/* Tells the VMM over the failure port that a copy may be made here, and comes back in the copy: with its clock set, its own
+ * CID, and without what the kernel read of the template's disks while it looked for partitions.
  * False: the port did not answer as it should. */
 bool template_wait(void);
 #endif

@@ -1,5 +1,6 @@
 #include "vmservice.h"
 #include "log.h"
+#include "machine.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -16,13 +17,12 @@
 
 static int service = -1;
 
-static bool own_cid(unsigned *cid);
 static bool tell(const char *line);
 
 const char *vmservice_connect(int release) {
   static char why[160];
   unsigned cid;
-  if (!own_cid(&cid)) {
+  if (!machine_cid(&cid)) {
     snprintf(why, sizeof why, "this VM has no vsock device: %s", strerror(errno));
     return why;
   }
@@ -63,15 +63,6 @@ bool vmservice_error(int code, const char *message) {
   }
   memcpy(line + size, "\n", 2);
   return tell(line);
-}
-
-static bool own_cid(unsigned *cid) {
-  int fd = open("/dev/vsock", O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return false;
-  int result = ioctl(fd, IOCTL_VM_SOCKETS_GET_LOCAL_CID, cid);
-  close(fd);
-  if (result == 0 && *cid <= VMADDR_CID_HOST) errno = ENODEV;
-  return result == 0 && *cid > VMADDR_CID_HOST && *cid != VMADDR_CID_ANY;
 }
 
 /* Sends a line and reads one line of answer. */

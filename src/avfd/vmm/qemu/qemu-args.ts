@@ -1,6 +1,6 @@
 /** The command line of QEMU for one VM: a microvm under KVM, booted by PVH, with the serial devices crosvm would give. */
 import { VmStartRefusal } from "../boot-memory.js";
-import type { VmmConfig } from "../contract.js";
+import type { VmmConfig, VmmDisk } from "../contract.js";
 import { controlFd, MONITOR_FDS } from "../monitor-process.js";
 
 /** Exit code when the guest writes this to the port: (value << 1) | 1. */
@@ -13,14 +13,17 @@ const SLOTS = 24;
 const SLOTS_BESIDE_DISKS = 2;
 
 /** Where the guest's memory lies, for templates and their copies. */
-export interface MemoryFile {
-  readonly path: string;
-  /** False: read copy-on-write, by a machine that waits for its state. */
-  readonly shared: boolean;
-}
+export type TemplateMemory =
+  /** Written to by a machine that boots. */
+  | { readonly path: string; readonly use: "template" }
+  /** Read copy-on-write, by a machine that waits for its state, and for its disks: places of these sizes. */
+  | { readonly path: string; readonly use: "copy"; readonly diskBytes: readonly number[] };
+
+/** Name of a copy before it is somebody's VM, and for ever, for whoever looks at processes. */
+export const COPY_NAME = "copy-of-template";
 
 /** Pure. Throws `VmStartRefusal` when the VM has more disks than a machine has places for. */
-export function buildQemuArgs(config: VmmConfig, memory?: MemoryFile): readonly string[] {
+export function buildQemuArgs(config: VmmConfig, memory?: TemplateMemory): readonly string[] {
   const slots = config.disks.length + SLOTS_BESIDE_DISKS;
   if (slots > SLOTS) {
     throw new VmStartRefusal(`${config.disks.length} disks are too many: at most ${SLOTS - SLOTS_BESIDE_DISKS}`);
@@ -34,6 +37,7 @@ export function buildQemuArgs(config: VmmConfig, memory?: MemoryFile): readonly 
     // (CONFIG_VIRTIO_MMIO_CMDLINE_DEVICES is not set there), so without it there would be no disk.
     ...["-M", `microvm,acpi=on,rtc=on,pit=off,pic=off,isa-serial=off${memory ? ",memory-backend=ram" : ""}`],
     ...(memory ? memoryArgs(memory, config.memoryMib) : []),
+    ...(memory?.use === "copy" ? ["-name", COPY_NAME] : []),
     // The small firmware: SeaBIOS looks for boot devices first, and each of its steps is slow under nesting.
     ...["-bios", "qboot.rom"],
     ...["-accel", "kvm"],
@@ -47,8 +51,12 @@ export function buildQemuArgs(config: VmmConfig, memory?: MemoryFile): readonly 
     // A reset needs no ACPI then, and `-no-reboot` makes it an end.
     ...["-append", [...config.kernelParams, "reboot=t"].join(" ")],
     ...serialArgs(),
-    ...["-chardev", `socket,id=control,fd=${controlFd(config.disks)}`, "-mon", "chardev=control,mode=control"],
-    ...config.disks.flatMap((disk, index) => diskArgs(disk.serial, index, disk.writable)),
+    ...["-chardev", `socket,id=control,fd=${controlFd(inheritedDisks(config, memory))}`],
+    ...["-mon", "chardev=control,mode=control"],
+    ...config.disks.flatMap((disk, index) => [
+      ...(memory?.use === "copy" ? emptyDisk(index, disk, memory.diskBytes[index] ?? 0) : inheritedDisk(index, disk)),
+      ...["-device", `virtio-blk-device,drive=${diskNode(index)},serial=${disk.serial}`],
+    ]),
     ...["-device", `vhost-vsock-device,guest-cid=${config.cid}`],
     // A kernel that panics tells it here, whatever its console says or hides.
     ...["-device", "pvpanic"],
@@ -57,9 +65,20 @@ export function buildQemuArgs(config: VmmConfig, memory?: MemoryFile): readonly 
   ];
 }
 
-function memoryArgs({ path, shared }: MemoryFile, memoryMib: number): readonly string[] {
-  const file = `memory-backend-file,id=ram,size=${memoryMib}M,mem-path=${path},share=${shared ? "on" : "off"}`;
-  return ["-object", file, ...(shared ? [] : ["-incoming", "defer"])];
+/** Those that the process gets as descriptors. */
+export function inheritedDisks({ disks }: VmmConfig, memory: TemplateMemory | undefined): readonly VmmDisk[] {
+  return memory?.use === "copy" ? [] : disks;
+}
+
+/** What a disk is called towards QEMU's monitor. */
+export function diskNode(index: number): string {
+  return `disk${index}`;
+}
+
+function memoryArgs({ path, use }: TemplateMemory, memoryMib: number): readonly string[] {
+  const share = use === "template" ? "on" : "off";
+  const file = `memory-backend-file,id=ram,size=${memoryMib}M,mem-path=${path},share=${share}`;
+  return ["-object", file, ...(use === "template" ? [] : ["-incoming", "defer"])];
 }
 
 function serialArgs(): readonly string[] {
@@ -79,14 +98,24 @@ function serialArgs(): readonly string[] {
 }
 
 /** Disks come as descriptors: their paths were resolved with the rights of whoever asked for the VM. */
-function diskArgs(serial: string, index: number, writable: boolean): readonly string[] {
+function inheritedDisk(index: number, disk: VmmDisk): readonly string[] {
   const set = index + 1;
+  const content = `driver=file,node-name=${diskNode(index)},filename=/dev/fdset/${set}`;
   return [
     ...["-add-fd", `set=${set},fd=${MONITOR_FDS.firstDisk + index}`],
-    ...[
-      "-blockdev",
-      `driver=file,node-name=disk${index},filename=/dev/fdset/${set},read-only=${writable ? "off" : "on"},discard=unmap`,
-    ],
-    ...["-device", `virtio-blk-device,drive=disk${index},serial=${serial}`],
+    ...["-blockdev", `${content},${readOnly(disk)},discard=unmap`],
   ];
+}
+
+/** The guest sees a disk of that size; what is on it comes later. */
+function emptyDisk(index: number, disk: VmmDisk, bytes: number): readonly string[] {
+  const place = `${diskNode(index)}-empty`;
+  return [
+    ...["-blockdev", `driver=null-co,node-name=${place},size=${bytes},${readOnly(disk)}`],
+    ...["-blockdev", `driver=raw,node-name=${diskNode(index)},file=${place},${readOnly(disk)},discard=unmap`],
+  ];
+}
+
+function readOnly({ writable }: VmmDisk): string {
+  return `read-only=${writable ? "off" : "on"}`;
 }

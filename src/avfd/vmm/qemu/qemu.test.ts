@@ -36,14 +36,24 @@ describe("QEMU's command line", () => {
     expect(valuesOf(buildQemuArgs({ ...config, initrdPath: undefined }), "-initrd")).toEqual([]);
   });
 
-  test("a template shares its memory with its file, a copy of it reads the file and waits for the state", () => {
+  test("a template shares its memory with its file, a copy reads that file, and waits for state and disks", () => {
     const file = "memory-backend-file,id=ram,size=192M,mem-path=/t/memory,share=";
-    const template = buildQemuArgs(config, { path: "/t/memory", shared: true });
+    const template = buildQemuArgs(config, { path: "/t/memory", use: "template" });
     expect(valuesOf(template, "-object")).toEqual([`${file}on`]);
     expect(valuesOf(template, "-incoming")).toEqual([]);
-    const copy = buildQemuArgs(config, { path: "/t/memory", shared: false });
+    const copy = buildQemuArgs(config, { path: "/t/memory", use: "copy", diskBytes: [512, 4096] });
     expect(valuesOf(copy, "-object")).toEqual([`${file}off`]);
     expect(valuesOf(copy, "-incoming")).toEqual(["defer"]);
+    expect(valuesOf(copy, "-add-fd")).toEqual([]);
+    expect(valuesOf(copy, "-blockdev")).toEqual([
+      "driver=null-co,node-name=disk0-empty,size=512,read-only=on",
+      "driver=raw,node-name=disk0,file=disk0-empty,read-only=on,discard=unmap",
+      "driver=null-co,node-name=disk1-empty,size=4096,read-only=off",
+      "driver=raw,node-name=disk1,file=disk1-empty,read-only=off,discard=unmap",
+    ]);
+    // The same devices, or the state would not fit.
+    expect(valuesOf(copy, "-device")).toEqual(valuesOf(template, "-device"));
+    expect(valuesOf(copy, "-chardev")).toContain(`socket,id=control,fd=${MONITOR_FDS.firstDisk}`);
     for (const one of [template, copy]) expect(valuesOf(one, "-M")[0]).toMatch(/^microvm,.*,memory-backend=ram$/);
     expect(valuesOf(args, "-object")).toEqual([]);
   });

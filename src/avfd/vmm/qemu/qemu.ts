@@ -5,27 +5,32 @@ import type { Vmm, VmmConfig, VmmEnd } from "../contract.js";
 import { startMonitor } from "../monitor-process.js";
 import { findMissing, type NeededFiles } from "../needed-files.js";
 import { QemuMonitor } from "./monitor.js";
-import { buildQemuArgs, SHUTDOWN_EXIT_CODE, type MemoryFile } from "./qemu-args.js";
-import { QemuTemplates, type RunningQemu } from "./templates.js";
+import { buildQemuArgs, inheritedDisks, SHUTDOWN_EXIT_CODE, type TemplateMemory } from "./qemu-args.js";
+import { QemuCopies } from "./templates/copies.js";
+import type { RunningQemu } from "./templates/running.js";
 
 const VERSION_TIMEOUT_MS = 60_000;
 
 /** Debian's small `qemu-system-x86_64-microvm` will not do as the program: it has neither vsock nor the exit port. */
 export function qemuVmm(files: NeededFiles): Vmm {
   const { program } = files;
-  const templates = new QemuTemplates((config, memory, stateFd) => startQemu(files, config, memory, stateFd));
+  const copies = new QemuCopies((config, memory, stateFd) => startQemu(files, config, memory, stateFd));
   let version: Promise<string> | undefined;
   return {
     name: "qemu",
     refusal: () => findMissing(files),
-    helperPids: () => templates.pids(),
+    helperPids: () => copies.pids(),
+    dropPrepared: () => copies.dropPrepared(),
     version: () => (version ??= readVersion(program)),
     start: async (config) => {
       const { templateFolder, gdbPort } = config;
       // A debugger wants to see the kernel boot.
-      if (templateFolder === undefined || gdbPort !== undefined) return (await startQemu(files, config)).process;
+      if (templateFolder === undefined || gdbPort !== undefined) {
+        await copies.dropPrepared();
+        return (await startQemu(files, config)).process;
+      }
       try {
-        return await templates.resume(config, templateFolder);
+        return await copies.resume(config, templateFolder);
       } catch (error) {
         const { process } = await startQemu(files, config);
         return { ...process, templateRefusal: String(error) };
@@ -37,7 +42,7 @@ export function qemuVmm(files: NeededFiles): Vmm {
 async function startQemu(
   { program, launcher }: NeededFiles,
   config: VmmConfig,
-  memory?: MemoryFile,
+  memory?: TemplateMemory,
   stateFd?: number,
 ): Promise<RunningQemu> {
   let monitor: QemuMonitor | undefined;
@@ -45,7 +50,7 @@ async function startQemu(
     program,
     launcher,
     args: buildQemuArgs(config, memory),
-    disks: config.disks,
+    disks: inheritedDisks(config, memory),
     describeEnd: describeQemuEnd,
     describeMessage: describeQemuMessage,
     openControl: (stream) => (monitor = new QemuMonitor(stream)),

@@ -1,0 +1,222 @@
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { EventEmitter, once } from "node:events";
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import type { FileHandle } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Duplex, PassThrough } from "node:stream";
+import type { VmmConfig, VmmEnd, VmmProcess } from "../../contract.js";
+import { QemuMonitor } from "../monitor.js";
+import type { TemplateMemory } from "../qemu-args.js";
+import { QemuCopies } from "./copies.js";
+import type { RunningQemu } from "./running.js";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "avf-templates-"));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+function fileOf(size: number, fd = 0): FileHandle {
+  return { fd, stat: async () => ({ size }) } as unknown as FileHandle;
+}
+
+const config: VmmConfig = {
+  ...{ cid: 2048, folder: "/vm", kernelPath: "/k", initrdPath: "/i", kernelParams: ["quiet"] },
+  disks: [{ serial: "system", writable: false, file: fileOf(4096) }],
+  ...{ memoryMib: 192, cpuCount: 1, gdbPort: undefined },
+};
+
+/** A QEMU that answers each command, and whose guest says at once that it may be copied. */
+class ScriptedQemu {
+  readonly commands: string[] = [];
+  readonly starts: { readonly config: VmmConfig; readonly memory: TemplateMemory; readonly copy: boolean }[] = [];
+  readonly toGuest: string[] = [];
+  /** Names of files that became disks. */
+  readonly files: string[] = [];
+  readonly endedPids: number[] = [];
+  /** What becomes of the first migrations. */
+  readonly outcomes: string[] = [];
+  /** What becomes of all others. */
+  outcome = "completed";
+  /** The process ends before its guest has said anything. */
+  dies = false;
+
+  readonly start = async (given: VmmConfig, memory: TemplateMemory, stateFd?: number): Promise<RunningQemu> => {
+    this.starts.push({ config: given, memory, copy: stateFd !== undefined });
+    const answers = new PassThrough();
+    const orders = new PassThrough();
+    orders.on("data", (chunk: Buffer) => {
+      for (const line of chunk.toString().trim().split("\n")) this.#obey(line, answers);
+    });
+    let end: (how: VmmEnd) => void = () => undefined;
+    const ended = new Promise<VmmEnd>((resolve) => (end = resolve));
+    const pid = 1000 + this.starts.length;
+    void ended.then(() => this.endedPids.push(pid));
+    const fromGuest = new PassThrough();
+    const toGuest = new PassThrough().on("data", (chunk: Buffer) => void this.toGuest.push(chunk.toString()));
+    if (this.dies) setImmediate(() => end({ kind: "start-failed" }));
+    else if (stateFd === undefined) fromGuest.write("AVF_TEMPLATE_READY\n");
+    const process = { pid, ended, kill: () => end({ kind: "killed" }) } as VmmProcess;
+    return {
+      process,
+      monitor: new QemuMonitor(Duplex.from({ readable: answers, writable: orders })),
+      failurePort: Duplex.from({ readable: fromGuest, writable: toGuest }),
+    };
+  };
+
+  /** Settles when the command came, after so many others. */
+  async hasObeyed(command: string, after: number): Promise<void> {
+    while (!this.commands.slice(after).includes(command)) await once(this.#obeyed, "order");
+    // What it answers is on its way to whoever asked.
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  readonly #obeyed = new EventEmitter();
+
+  #obey(line: string, answers: PassThrough): void {
+    const order = JSON.parse(line) as {
+      execute: string;
+      id?: string;
+      arguments?: { uri?: string; filename?: string };
+    };
+    if (order.id === undefined) return;
+    if (order.arguments?.filename !== undefined) this.files.push(order.arguments.filename);
+    answers.write(`{"return": {}, "id": "${order.id}"}\n`);
+    this.commands.push(order.execute);
+    this.#obeyed.emit("order");
+    if (!order.execute.startsWith("migrate") || order.execute.endsWith("capabilities")) return;
+    const to = /^exec:cat >(.*)$/.exec(order.arguments?.uri ?? "")?.[1];
+    if (to !== undefined) writeFileSync(to, "state");
+    const status = this.outcomes.shift() ?? this.outcome;
+    answers.write(`{"event": "MIGRATION", "data": {"status": "${status}"}}\n`);
+  }
+}
+
+describe("a copy that was prepared", () => {
+  const prepare = async (qemu: ScriptedQemu, nextCid: number | undefined): Promise<QemuCopies> => {
+    const copies = new QemuCopies(qemu.start);
+    const first = await copies.resume({ ...config, nextCid: () => nextCid }, folder);
+    const before = qemu.commands.length;
+    first.bootEnded?.();
+    if (nextCid !== undefined) await qemu.hasObeyed("migrate-incoming", before);
+    return copies;
+  };
+  const startedCids = (qemu: ScriptedQemu): readonly number[] =>
+    qemu.starts.filter(({ copy }) => copy).map(({ config: { cid } }) => cid);
+
+  test("becomes the next VM of its shape, with that one's disks, and is nobody's process until then", async () => {
+    const qemu = new ScriptedQemu();
+    const copies = await prepare(qemu, 2049);
+    expect(startedCids(qemu)).toEqual([2048, 2049]);
+    expect(copies.pids()).toEqual([1003]);
+    const disks = [{ serial: "system", writable: false, file: fileOf(4096, 77) }];
+    const vm = await copies.resume({ ...config, cid: 2049, disks }, folder);
+    expect(vm.pid).toBe(1003);
+    expect(copies.pids()).toEqual([]);
+    expect(startedCids(qemu)).toEqual([2048, 2049]);
+    expect(qemu.files.at(-1)).toBe(`/proc/${process.pid}/fd/77`);
+    expect(qemu.toGuest.at(-1)).toMatch(/^resume \d{13} 2049\n$/);
+  });
+
+  test.each([
+    ["another CID", { cid: 2050 }],
+    ["another shape", { cid: 2049, memoryMib: 256 }],
+  ])("ends when a VM of %s starts", async (_what, other) => {
+    const qemu = new ScriptedQemu();
+    const copies = await prepare(qemu, 2049);
+    const vm = await copies.resume({ ...config, ...other }, folder);
+    expect(vm.pid).not.toBe(1003);
+    expect(qemu.endedPids).toContain(1003);
+    expect(copies.pids()).toEqual([]);
+  });
+
+  test("ends when it is dropped, and none is made when no CID is left", async () => {
+    const qemu = new ScriptedQemu();
+    const copies = await prepare(qemu, 2049);
+    await copies.dropPrepared();
+    expect(qemu.endedPids).toContain(1003);
+    expect(copies.pids()).toEqual([]);
+    const none = new ScriptedQemu();
+    await prepare(none, undefined);
+    expect(startedCids(none)).toEqual([2048]);
+  });
+
+  test("that could not be made is made anew by the VM that wants it", async () => {
+    const qemu = new ScriptedQemu();
+    qemu.outcomes.push("completed", "completed", "failed");
+    const copies = await prepare(qemu, 2049);
+    const vm = await copies.resume({ ...config, cid: 2049 }, folder);
+    expect(vm.pid).toBe(1004);
+    expect(qemu.endedPids).toContain(1003);
+  });
+});
+
+describe("templates of VMs", () => {
+  test("the first VM of a shape makes the template, later ones are copies with their own CID", async () => {
+    const qemu = new ScriptedQemu();
+    const templates = new QemuCopies(qemu.start);
+    await templates.resume(config, folder);
+    await templates.resume({ ...config, cid: 2049 }, folder);
+    expect(qemu.starts.map(({ copy, memory, config: { cid } }) => [copy, memory.use, cid])).toEqual([
+      [false, "template", 2048 + 2 ** 30],
+      [true, "copy", 2048],
+      [true, "copy", 2049],
+    ]);
+    expect(qemu.starts.every(({ config: { kernelParams } }) => kernelParams.includes("avf.template=1"))).toBe(true);
+    expect(qemu.commands.slice(-5)).toEqual([
+      ...["migrate-set-capabilities", "migrate-incoming", "blockdev-add", "blockdev-reopen", "cont"],
+    ]);
+    expect(qemu.toGuest).toHaveLength(2);
+    expect(qemu.toGuest[0]).toMatch(/^resume \d{13} 2048\n$/);
+    expect(qemu.toGuest[1]).toMatch(/^resume \d{13} 2049\n$/);
+    // The template's own machine is gone, those of the VMs are whoever asked's.
+    expect(qemu.endedPids).toHaveLength(1);
+    expect(templates.pids()).toEqual([]);
+  });
+
+  test("VMs of one shape that start at once share the making; another memory, CPU or set of disks is another shape", async () => {
+    const qemu = new ScriptedQemu();
+    const templates = new QemuCopies(qemu.start);
+    await Promise.all([templates.resume(config, folder), templates.resume({ ...config, cid: 2049 }, folder)]);
+    expect(qemu.starts.filter(({ copy }) => !copy)).toHaveLength(1);
+    await templates.resume({ ...config, memoryMib: 256 }, folder);
+    await templates.resume({ ...config, cpuCount: 2 }, folder);
+    await templates.resume({ ...config, disks: [...config.disks, ...config.disks] }, folder);
+    expect(qemu.starts.filter(({ copy }) => !copy)).toHaveLength(4);
+    for (const other of [{ serial: "metadata" }, { writable: true }, { file: fileOf(8192) }]) {
+      await templates.resume({ ...config, disks: config.disks.map((disk) => ({ ...disk, ...other })) }, folder);
+    }
+    expect(qemu.starts.filter(({ copy }) => !copy)).toHaveLength(7);
+    await templates.resume({ ...config, kernelParams: [] }, folder);
+    // The least used one made room.
+    expect(readdirSync(folder)).toHaveLength(4);
+  });
+
+  test("a template that cannot be saved leaves nothing, and says why", async () => {
+    const qemu = new ScriptedQemu();
+    qemu.outcome = "failed";
+    const templates = new QemuCopies(qemu.start);
+    await expect(templates.resume(config, folder)).rejects.toThrow("QEMU failed to migrate");
+    expect(readdirSync(folder)).toEqual([]);
+    expect(qemu.endedPids).toHaveLength(1);
+    qemu.outcome = "completed";
+    await templates.resume(config, folder);
+    expect(readdirSync(folder)).toHaveLength(1);
+  });
+
+  test("a copy that cannot be loaded is ended, and a QEMU that ends by itself is not waited for", async () => {
+    const qemu = new ScriptedQemu();
+    const templates = new QemuCopies(qemu.start);
+    await templates.resume(config, folder);
+    qemu.outcome = "failed";
+    await expect(templates.resume(config, folder)).rejects.toThrow("QEMU failed to migrate-incoming");
+    expect(qemu.endedPids).toHaveLength(2);
+    qemu.dies = true;
+    await expect(templates.resume({ ...config, cpuCount: 2 }, folder)).rejects.toThrow(
+      "QEMU ended (start-failed) while we waited for a template to boot",
+    );
+    expect(existsSync(folder)).toBe(true);
+    expect(templates.pids()).toEqual([]);
+  });
+});

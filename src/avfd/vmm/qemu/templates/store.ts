@@ -1,0 +1,108 @@
+/**
+ * VMs that others are copied from, as files. A guest is frozen once its kernel is up and its drivers have found their
+ * devices, before it uses anything that is its own (guest/init/template.c).
+ */
+import { existsSync } from "node:fs";
+import { mkdir, readdir, rename, rm, stat, utimes } from "node:fs/promises";
+import { join } from "node:path";
+import type { Duplex } from "node:stream";
+import { COMMAND_TIMEOUT_MS, end, migrated, withTimeout, type RunningQemu, type StartQemu } from "./running.js";
+import type { Shape } from "./shape.js";
+
+/** Files of a template, by name in its folder. */
+export const TEMPLATE_FILES = { memory: "memory", state: "state" } as const;
+
+const READY = "AVF_TEMPLATE_READY";
+/** Of a boot up to there; under nested emulation and load it takes many times its 2 s. */
+const BOOT_TIMEOUT_MS = 120_000;
+/** A template takes some 60 MB of the device's memory. */
+const MAX_TEMPLATES = 4;
+/**
+ * Between a VM's CID and that of a template which is made for it: QEMU tells a guest that goes on with another CID, which
+ * breaks its connections, so the guest waits for that before it makes any.
+ */
+const TEMPLATE_CIDS = 2 ** 30;
+
+export class TemplateStore {
+  readonly #own = new Set<RunningQemu>();
+  readonly #making = new Map<string, Promise<string>>();
+
+  constructor(private readonly start: StartQemu) {}
+
+  /** Of QEMUs that run here. */
+  pids(): readonly number[] {
+    return [...this.#own].map(({ process }) => process.pid);
+  }
+
+  /**
+   * Folder of the template of a shape, which is made when there is none yet; several VMs that want the same one wait for
+   * the one that makes it. Throws an Error when that cannot be done; then nothing of it is left.
+   */
+  async find(shape: Shape, folder: string): Promise<string> {
+    const path = join(folder, shape.key);
+    const making = this.#making.get(path) ?? this.#findOrMake(shape, folder, path);
+    this.#making.set(path, making);
+    try {
+      return await making;
+    } finally {
+      this.#making.delete(path);
+    }
+  }
+
+  async #findOrMake(shape: Shape, folder: string, path: string): Promise<string> {
+    if (existsSync(path)) {
+      const now = new Date();
+      await utimes(path, now, now);
+      return path;
+    }
+    await dropOldest(folder, MAX_TEMPLATES - 1);
+    const draft = `${path}.tmp`;
+    await rm(draft, { recursive: true, force: true });
+    await mkdir(draft, { recursive: true, mode: 0o700 });
+    try {
+      await this.#make(shape, draft);
+      await rename(draft, path);
+      return path;
+    } catch (error) {
+      await rm(draft, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  async #make({ config }: Shape, draft: string): Promise<void> {
+    const own = { ...config, cid: config.cid + TEMPLATE_CIDS };
+    const qemu = await this.start(own, { path: join(draft, TEMPLATE_FILES.memory), use: "template" });
+    this.#own.add(qemu);
+    try {
+      await withTimeout("a template to boot", BOOT_TIMEOUT_MS, qemu, () => textOn(qemu.failurePort, READY));
+      await withTimeout("a template to be saved", COMMAND_TIMEOUT_MS, qemu, async () => {
+        await qemu.monitor.execute("stop");
+        // The path is made of hexadecimal digits and our own names.
+        await migrated(qemu.monitor, "migrate", `exec:cat >${join(draft, TEMPLATE_FILES.state)}`);
+      });
+    } finally {
+      await end(qemu);
+      this.#own.delete(qemu);
+    }
+  }
+}
+
+/** A QEMU that maps the file of a removed template keeps it. */
+async function dropOldest(folder: string, keep: number): Promise<void> {
+  const names = (await readdir(folder).catch(() => [])).filter((name) => !name.endsWith(".tmp"));
+  const aged = await Promise.all(
+    names.map(async (name) => ({ name, usedMs: (await stat(join(folder, name))).mtimeMs })),
+  );
+  const oldest = aged.sort((a, b) => a.usedMs - b.usedMs).slice(0, Math.max(0, aged.length - keep));
+  for (const { name } of oldest) await rm(join(folder, name), { recursive: true, force: true });
+}
+
+function textOn(port: Duplex, text: string): Promise<void> {
+  return new Promise((resolve) => {
+    let seen = "";
+    port.on("data", (chunk: Buffer) => {
+      seen = (seen + chunk.toString("latin1")).slice(-1024);
+      if (seen.includes(text)) resolve();
+    });
+  });
+}
