@@ -2,7 +2,11 @@
  * @jest-environment-options {"vmTemplates": true, "vmm": "qemu"}
  * @avf-requires emulated
  */
-import { adbIntoVm, expect, test, type VirtualMachine } from "jest-avf";
+import { setTimeout } from "node:timers/promises";
+import { adbIntoVm, expect, test, type Device, type VirtualMachine } from "jest-avf";
+
+/** `ps` would cut them. */
+const COMMAND_LINES = 'for p in /proc/[0-9]*; do tr "\\0" " " <$p/cmdline; echo; done 2>/dev/null';
 
 function bootSeenBy(vm: VirtualMachine): string | undefined {
   return vm.output.lines().flatMap(({ text }) => /tick \d+ of boot (\S+)/.exec(text)?.[1] ?? [])[0];
@@ -29,3 +33,31 @@ test("VMs that are copied from a template are machines of their own", async ({ a
   expect(vm2).toHaveTransitions(["STOPPED", "RUNNING", "STOPPED"]);
   await expect(vm1).toHaveStatus("RUNNING");
 });
+
+test("the VM after another one goes on from a copy that was prepared meanwhile, and is a machine of its own as well", async ({
+  app,
+  vmm,
+  device,
+  signal,
+}) => {
+  const config = app.vmConfig("assets/vm_config.json").build();
+  const boots: (string | undefined)[] = [];
+  for (const name of ["first", "second", "third"]) {
+    const vm = await vmm.create(name, config);
+    await vm.run();
+    await expect(vm).toPrint(/tick 1 of boot/);
+    await expect(vm).toPrint("resumed from a template");
+    boots.push(bootSeenBy(vm));
+    const cid = Number(await vm.getCid());
+    while (!(await copiesOn(device)).includes(cid + 1)) await setTimeout(50, undefined, { signal });
+    expect((await copiesOn(device)).sort()).toEqual([cid, cid + 1]);
+    await vm.stop();
+  }
+  expect(new Set(boots).size).toBe(3);
+});
+
+/** CIDs of copies, whether VMs or prepared ones. */
+async function copiesOn(device: Device): Promise<number[]> {
+  const { stdout } = await device.exec(["sh", "-c", COMMAND_LINES]);
+  return [...stdout.matchAll(/-name copy-of-template .*guest-cid=(\d+)/g)].map(([, cid]) => Number(cid));
+}

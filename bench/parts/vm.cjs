@@ -54,10 +54,11 @@ async function compare(bench, bareVmm, progress) {
     });
   const contenders = {
     ours,
-    copied,
-    prepared,
     bare: bare(withCid(recorded.args)),
     q35: bare(untuned(recorded.args)),
+    // Last, for the device is still at the next copy when they have ended.
+    copied,
+    prepared,
   };
   const figures = await interleave(contenders, { rounds: ROUNDS, warmUps: 1, progress });
   return [

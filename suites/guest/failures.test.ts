@@ -1,4 +1,13 @@
-import { adbIntoVm, expect, test, type Device, type VirtualMachine } from "jest-avf";
+import {
+  adbIntoVm,
+  checkpoint,
+  describe,
+  expect,
+  test,
+  type Device,
+  type VirtualMachine,
+  type VirtualMachineManager,
+} from "jest-avf";
 
 /** Of Android's userdebug builds: nobody else may kill processes of the system. */
 const SU = "/system/xbin/su";
@@ -11,37 +20,40 @@ const ENDS_OF_GUESTS = [
   ["it powers itself off", "poweroff -f", "SHUTDOWN"],
 ] as const;
 
-test.each(ENDS_OF_GUESTS)(
-  "when %s (%s), the VM ends with %s",
-  async ({ device, readyVm, signal }, _, command, reason) => {
-    await using guest = await adbIntoVm(device, readyVm, { signal });
-    guest.spawn(["sh", "-c", command]);
-    expect(await readyVm.waitFor("died")).toMatchObject({ reason: { name: reason } });
-    expect(errorsOf(readyVm)).toEqual([]);
-  },
-);
+describe("a VM that is ready", () => {
+  test.use({ from: checkpoint("a VM is ready", ({ readyVm }) => void readyVm) });
 
-test("a kernel that panics tells why on its console, and its VM ends with CRASH", async ({
-  device,
-  readyVm,
-  signal,
-}) => {
-  await using guest = await adbIntoVm(device, readyVm, { signal });
-  guest.spawn(["sh", "-c", "echo c >/proc/sysrq-trigger"]);
-  await expect(readyVm.waitForConsole("never printed")).toRejectWithKind("vm", "VM_PANICKED");
-  expect(await readyVm.waitFor("died")).toMatchObject({ reason: { name: "CRASH" } });
-  const lines = readyVm.output.lines().map(({ text }) => text);
-  expect(lines).toContainEqual(expect.stringMatching(/Kernel panic - not syncing: sysrq triggered crash$/));
-  expect(lines).toContainEqual(expect.stringMatching(/ sysrq_handle_crash\+/));
-});
+  test.each(ENDS_OF_GUESTS)(
+    "when %s (%s), the VM ends with %s",
+    async ({ device, vmm, signal }, _, command, reason) => {
+      const vm = await ready(vmm);
+      await using guest = await adbIntoVm(device, vm, { signal });
+      guest.spawn(["sh", "-c", command]);
+      expect(await vm.waitFor("died")).toMatchObject({ reason: { name: reason } });
+      expect(errorsOf(vm)).toEqual([]);
+    },
+  );
 
-test("a payload that a signal ends is an error of its VM, and no exit code", async ({ device, readyVm, signal }) => {
-  await using guest = await adbIntoVm(device, readyVm, { signal });
-  guest.spawn(["killall", "-SEGV", "microdroid_launcher"]);
-  await expect(readyVm.waitForConsole("never printed")).toRejectWithKind("vm", "PAYLOAD_CRASHED");
-  expect(await readyVm.waitFor("died")).toMatchObject({ reason: { name: "MICRODROID_UNKNOWN_RUNTIME_ERROR" } });
-  expect(errorsOf(readyVm)).toEqual([expect.stringContaining("Payload exited due to signal: 11 (SIGSEGV)")]);
-  expect(readyVm.events.history.filter(({ event }) => event.kind === "payload-finished")).toEqual([]);
+  test("a kernel that panics tells why on its console, and its VM ends with CRASH", async ({ device, vmm, signal }) => {
+    const vm = await ready(vmm);
+    await using guest = await adbIntoVm(device, vm, { signal });
+    guest.spawn(["sh", "-c", "echo c >/proc/sysrq-trigger"]);
+    await expect(vm.waitForConsole("never printed")).toRejectWithKind("vm", "VM_PANICKED");
+    expect(await vm.waitFor("died")).toMatchObject({ reason: { name: "CRASH" } });
+    const lines = vm.output.lines().map(({ text }) => text);
+    expect(lines).toContainEqual(expect.stringMatching(/Kernel panic - not syncing: sysrq triggered crash$/));
+    expect(lines).toContainEqual(expect.stringMatching(/ sysrq_handle_crash\+/));
+  });
+
+  test("a payload that a signal ends is an error of its VM, and no exit code", async ({ device, vmm, signal }) => {
+    const vm = await ready(vmm);
+    await using guest = await adbIntoVm(device, vm, { signal });
+    guest.spawn(["killall", "-SEGV", "microdroid_launcher"]);
+    await expect(vm.waitForConsole("never printed")).toRejectWithKind("vm", "PAYLOAD_CRASHED");
+    expect(await vm.waitFor("died")).toMatchObject({ reason: { name: "MICRODROID_UNKNOWN_RUNTIME_ERROR" } });
+    expect(errorsOf(vm)).toEqual([expect.stringContaining("Payload exited due to signal: 11 (SIGSEGV)")]);
+    expect(vm.events.history.filter(({ event }) => event.kind === "payload-finished")).toEqual([]);
+  });
 });
 
 test("a guest that does not come up in time is ended as hung up", async ({ device, app, vmm }) => {
@@ -80,6 +92,12 @@ test("a killed monitor takes its own VM along; a killed service all VMs, and is 
   await other.run();
   expect(await other.waitFor("ready")).toEqual({ kind: "ready" });
 });
+
+async function ready(vmm: VirtualMachineManager): Promise<VirtualMachine> {
+  const vm = await vmm.get("vm1");
+  if (vm === null) throw new Error("the checkpoint has no vm1");
+  return vm;
+}
 
 function errorsOf(vm: VirtualMachine): readonly string[] {
   return vm.events.history.flatMap(({ event }) => (event.kind === "error" ? [event.message] : []));

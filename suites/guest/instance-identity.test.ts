@@ -1,3 +1,8 @@
+/**
+ * Copies of a template: what must be a VM's own is so although its kernel has booted as another one.
+ *
+ * @jest-environment-options {"vmTemplates": true}
+ */
 import { expect, type Device, type VirtualMachine, type VirtualMachineManager } from "jest-avf";
 import { test } from "./support/guest-test";
 import { otherKey, payloadApk } from "./support/payload-apk";

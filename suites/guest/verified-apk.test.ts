@@ -1,3 +1,8 @@
+/**
+ * Copies of a template, so that what one VM's kernel saw of its disks cannot serve another one unnoticed.
+ *
+ * @jest-environment-options {"vmTemplates": true}
+ */
 import {
   bytesSource,
   flipEntryByte,

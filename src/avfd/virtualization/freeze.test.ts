@@ -26,6 +26,16 @@ describe("freezing monitors", () => {
     while (pids.some((pid) => stateOf(pid) === "T")) await new Promise((resolve) => setTimeout(resolve, 2));
   });
 
+  test("one that shows up while others are stopped is stopped as well", async () => {
+    const pids = [sleeper()];
+    const late = sleeper();
+    let looks = 0;
+    const gate = new FreezeGate(() => (++looks === 1 ? pids : [...pids, late]));
+    expect(await gate.freeze()).toBe(2);
+    expect(stateOf(late)).toBe("T");
+    expect(gate.thaw()).toBe(2);
+  });
+
   test("nothing may start in between", async () => {
     const gate = new FreezeGate(() => []);
     await gate.open();

@@ -23,16 +23,23 @@ export class FreezeGate {
   /** Repeatable. Throws when a process does not stop in time; then all run again. */
   async freeze(): Promise<number> {
     if (this.#frozen === undefined) this.#thawed = new Promise((resolve) => (this.#openAgain = resolve));
-    const pids = this.pids();
-    this.#frozen = pids;
-    for (const pid of pids) signal(pid, "SIGSTOP");
+    const stopped = new Set<number>();
     try {
-      await Promise.all(pids.map((pid) => waitUntilStopped(pid)));
+      // One that was being started when the gate closed is not known before it runs.
+      for (let fresh = this.pids(); fresh.length > 0; fresh = this.pids().filter((pid) => !stopped.has(pid))) {
+        for (const pid of fresh) {
+          stopped.add(pid);
+          signal(pid, "SIGSTOP");
+        }
+        this.#frozen = [...stopped];
+        await Promise.all(fresh.map((pid) => waitUntilStopped(pid)));
+      }
     } catch (error) {
       this.thaw();
       throw error;
     }
-    return pids.length;
+    this.#frozen = [...stopped];
+    return stopped.size;
   }
 
   thaw(): number {

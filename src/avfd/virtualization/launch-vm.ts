@@ -22,12 +22,12 @@ export interface VmToLaunch {
   /** Whether it may be a copy of a template instead of booting. */
   readonly fromTemplate: boolean;
   /** See `VmmConfig`. */
-  readonly nextCid: () => number | undefined;
+  readonly mayRun: () => Promise<void>;
 }
 
 /** Throws `VmStartRefusal` for a VM that cannot start as it is configured. When it throws, nothing runs. */
 export async function launchVm(paths: DevicePaths, vmm: Vmm, vm: VmToLaunch): Promise<VmmProcess> {
-  const { cid, config, disks, fromTemplate, nextCid } = vm;
+  const { cid, config, disks, fromTemplate, mayRun } = vm;
   const kernelPath = paths.resolve(KERNEL);
   const initrdPath = paths.resolve(INITRD);
   const memoryMib = config.memoryMib === 0 ? DEFAULT_MEMORY_MIB : config.memoryMib;
@@ -44,7 +44,7 @@ export async function launchVm(paths: DevicePaths, vmm: Vmm, vm: VmToLaunch): Pr
     cpuCount: Math.min(config.cpuCount, availableParallelism()),
     gdbPort: config.gdbPort,
     templateFolder: fromTemplate ? paths.resolve(TEMPLATES) : undefined,
-    nextCid,
+    mayRun,
   });
   try {
     await recordVmm(folder, process.pid);

@@ -31,6 +31,8 @@ export interface VirtualMachineOptions {
   readonly streams: VmStreamEnds;
   readonly log: LogBuffer;
   readonly launch: () => Promise<VmmProcess>;
+  /** Of the VM after this one, if it is to be prepared. */
+  readonly nextCid: () => number | undefined;
   /** Until its payload has started; undefined: for ever. */
   readonly hangupTimeoutMs: number | undefined;
   /** Frees what the VM held; runs once, before its death is told. */
@@ -133,7 +135,7 @@ export class VirtualMachine {
     if (next === undefined || this.#state === "NOT_STARTED") return `illegal in state ${this.#state}`;
     this.#state = next;
     clearTimeout(this.#guard);
-    if (notification.kind === "started") this.#process?.bootEnded?.();
+    if (notification.kind === "started") this.#process?.bootEnded?.(this.options.nextCid);
     this.#emit(notification);
     return undefined;
   }

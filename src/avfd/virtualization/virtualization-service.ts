@@ -174,12 +174,13 @@ export class VirtualizationService {
         streams,
         log,
         launch: async () => {
-          await this.#gate.open();
-          const fromTemplate = this.options.properties.get(TEMPLATES_PROPERTY) === "1";
           const vmm = await this.#vmm();
           for (const other of this.options.vmms) if (other !== vmm) await other.dropPrepared?.();
-          return launchVm(paths, vmm, { cid, config, disks, fromTemplate, nextCid: () => this.#nextCid() });
+          const mayRun = (): Promise<void> => this.#gate.open();
+          await mayRun();
+          return launchVm(paths, vmm, { cid, config, disks, fromTemplate: this.#usesTemplates(), mayRun });
         },
+        nextCid: () => (this.#usesTemplates() ? this.#nextCid() : undefined),
         // A debugger may hold a VM for as long as it likes.
         hangupTimeoutMs: config.gdbPort === undefined ? this.#hangupTimeoutMs() : undefined,
         release,
@@ -190,6 +191,10 @@ export class VirtualizationService {
       await release();
       throw new ServiceError("EX_SERVICE_SPECIFIC", `Failed to prepare the VM: ${describeSystemError(error)}`);
     }
+  }
+
+  #usesTemplates(): boolean {
+    return this.options.properties.get(TEMPLATES_PROPERTY) === "1";
   }
 
   #hangupTimeoutMs(): number {

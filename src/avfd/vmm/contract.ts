@@ -23,8 +23,8 @@ export interface VmmConfig {
   readonly gdbPort: number | undefined;
   /** Where templates are kept that the VM may be a copy of; undefined: it boots. A monitor that has none boots it. */
   readonly templateFolder?: string | undefined;
-  /** The CID that the next VM will have, as far as can be told now; undefined: none is left. */
-  readonly nextCid?: () => number | undefined;
+  /** Settles when a virtual CPU may run: none does while a snapshot of the device is taken. Default: at once. */
+  readonly mayRun?: () => Promise<void>;
 }
 
 /** Serial devices of a guest (reference: avf.md 4.1). ttyS0 and hvc0 are both the console. */
@@ -48,8 +48,11 @@ export interface VmmProcess {
   readonly ended: Promise<VmmEnd>;
   /** At once, without asking the guest. */
   kill(): void;
-  /** To be told when the guest's payload runs: what it does not need any more may be used for the next VM. */
-  bootEnded?(): void;
+  /**
+   * To be told when the guest's payload runs: what its boot does not need any more may be used for the next VM.
+   * @param nextCid the CID that this one will have, as far as can be told now; undefined: there is none to be prepared
+   */
+  bootEnded?(nextCid: () => number | undefined): void;
 }
 
 /** How it ended, as far as the monitor can tell. */

@@ -39,19 +39,21 @@ void disks_link(void) {
   if (folder) closedir(folder);
 }
 
-void disks_forget(void) {
+bool disks_forget(void) {
   DIR *folder = opendir("/sys/block");
+  if (!folder) return false;
+  bool all = true;
   struct dirent *entry;
-  while (folder && (entry = readdir(folder))) {
+  while (all && (entry = readdir(folder))) {
     char path[32];
     if (strncmp(entry->d_name, "vd", 2) != 0) continue;
     snprintf(path, sizeof path, "/dev/%.8s", entry->d_name);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) continue;
-    ioctl(fd, BLKFLSBUF, 0);
-    close(fd);
+    all = fd >= 0 && ioctl(fd, BLKFLSBUF, 0) == 0;
+    if (fd >= 0) close(fd);
   }
-  if (folder) closedir(folder);
+  closedir(folder);
+  return all;
 }
 
 static bool look(const char *serial, char path[32]) {

@@ -7,6 +7,6 @@
 bool disk_find(const char *serial, char path[32], int timeout_ms);
 /* Names every disk in /dev/block/by-name by its serial, where Android's tests look for them. */
 void disks_link(void);
-/* Drops what the kernel has kept of their content, but for what is mounted. */
-void disks_forget(void);
+/* Drops what the kernel has kept of their content, but for what is mounted. False, with errno: of one it could not. */
+bool disks_forget(void);
 #endif

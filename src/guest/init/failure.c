@@ -1,5 +1,6 @@
 #include "failure.h"
 #include "log.h"
+#include "port.h"
 #include "poweroff.h"
 #include "vmservice.h"
 #include <errno.h>
@@ -9,7 +10,6 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/io.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -19,11 +19,12 @@
 #define FAILURE_PORT 0x2f8
 #define LINE_STATUS 5
 #define TRANSMITTER_EMPTY 0x20
-#define MAX_LOOKS 100000
+#define MAX_LOOKS 10000
 
 static const char *reason_of(enum failure code);
 static void write_reason(const char *reason, const char *details);
 static bool write_to_port(const char *text, int size);
+static bool is_empty(void);
 static void write_to_terminal(const char *text, int size);
 static void on_crash(int signal_number);
 
@@ -67,18 +68,20 @@ static void write_reason(const char *reason, const char *details) {
   if (!write_to_port(text, size)) write_to_terminal(text, size);
 }
 
-/* Byte by byte to the port itself, without an interrupt: one that is lost, as happens when VMs run in an emulated machine,
- * would hold up a guest that has nothing left to do but to say this. */
+/* Byte by byte to the port itself, without an interrupt, which a guest in trouble may never get. */
 static bool write_to_port(const char *text, int size) {
-  if (ioperm(FAILURE_PORT, 8, 1) != 0) return false;
-  for (int at = 0; at < size; at++) {
-    int looks = 0;
-    while (!(inb(FAILURE_PORT + LINE_STATUS) & TRANSMITTER_EMPTY)) {
-      if (++looks > MAX_LOOKS) return at > 0;
-    }
-    outb((unsigned char)text[at], FAILURE_PORT);
+  int at = 0;
+  while (at < size && is_empty() && port_put(FAILURE_PORT, (uint8_t)text[at])) at++;
+  return at > 0;
+}
+
+static bool is_empty(void) {
+  uint8_t status;
+  for (int looks = 0; looks < MAX_LOOKS; looks++) {
+    if (!port_get(FAILURE_PORT + LINE_STATUS, &status)) return false;
+    if (status & TRANSMITTER_EMPTY) return true;
   }
-  return true;
+  return false;
 }
 
 static void write_to_terminal(const char *text, int size) {

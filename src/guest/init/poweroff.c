@@ -1,7 +1,7 @@
 #include "poweroff.h"
 #include "log.h"
+#include "port.h"
 #include <signal.h>
-#include <sys/io.h>
 #include <sys/reboot.h>
 #include <unistd.h>
 
@@ -14,7 +14,7 @@ _Noreturn void power_off(void) {
   kill(-1, SIGKILL);
   sync();
   log_drain();
-  if (ioperm(EXIT_PORT, 4, 1) == 0) outb(EXIT_VALUE, EXIT_PORT);
+  port_put(EXIT_PORT, EXIT_VALUE);
   /* No such device here (crosvm): the ordinary way, then the way that ends every machine started with no reboot. */
   reboot(RB_POWER_OFF);
   reboot(RB_AUTOBOOT);

@@ -1,7 +1,9 @@
 #include "template.h"
 #include "disks.h"
+#include "failure.h"
 #include "machine.h"
 #include "wait.h"
+#include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -33,8 +35,9 @@ bool template_wait(void) {
   close(fd);
   if (!resumed) return false;
   machine_put_clock(epoch_ms);
-  disks_forget();
-  return wait_for_cid(cid);
+  if (!disks_forget()) fail(FAILURE_NO_SERVICE, "The disks of a template cannot be forgotten: %s", strerror(errno));
+  if (!wait_for_cid(cid)) fail(FAILURE_NO_SERVICE, "The vsock driver was not told of CID %u", cid);
+  return true;
 }
 
 /* Connections that are made before belong to the template's CID, and end when the driver is told. */

@@ -6,6 +6,6 @@
 
 /* Tells the VMM over the failure port that a copy may be made here, and comes back in the copy: with its clock set, its own
  * CID, and without what the kernel read of the template's disks while it looked for partitions.
- * False: the port did not answer as it should. */
+ * False: the port did not answer as it should. A copy that cannot become a VM of its own fails. */
 bool template_wait(void);
 #endif

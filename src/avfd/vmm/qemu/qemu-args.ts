@@ -19,7 +19,7 @@ export type TemplateMemory =
   /** Read copy-on-write, by a machine that waits for its state, and for its disks: places of these sizes. */
   | { readonly path: string; readonly use: "copy"; readonly diskBytes: readonly number[] };
 
-/** Name of a copy before it is somebody's VM, and for ever, for whoever looks at processes. */
+/** Name of a copy, also when it is somebody's VM: whoever counts processes knows that one may be nobody's yet. */
 export const COPY_NAME = "copy-of-template";
 
 /** Pure. Throws `VmStartRefusal` when the VM has more disks than a machine has places for. */
@@ -29,6 +29,8 @@ export function buildQemuArgs(config: VmmConfig, memory?: TemplateMemory): reado
     throw new VmStartRefusal(`${config.disks.length} disks are too many: at most ${SLOTS - SLOTS_BESIDE_DISKS}`);
   }
   return [
+    // First, for busybox's `ps` shows the beginning of a command line only.
+    ...(memory?.use === "copy" ? ["-name", COPY_NAME] : []),
     "-nodefaults",
     "-no-user-config",
     ...["-display", "none"],
@@ -37,7 +39,6 @@ export function buildQemuArgs(config: VmmConfig, memory?: TemplateMemory): reado
     // (CONFIG_VIRTIO_MMIO_CMDLINE_DEVICES is not set there), so without it there would be no disk.
     ...["-M", `microvm,acpi=on,rtc=on,pit=off,pic=off,isa-serial=off${memory ? ",memory-backend=ram" : ""}`],
     ...(memory ? memoryArgs(memory, config.memoryMib) : []),
-    ...(memory?.use === "copy" ? ["-name", COPY_NAME] : []),
     // The small firmware: SeaBIOS looks for boot devices first, and each of its steps is slow under nesting.
     ...["-bios", "qboot.rom"],
     ...["-accel", "kvm"],

@@ -1,7 +1,7 @@
 /** QEMU with KVM as the virtual machine monitor. */
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import type { Vmm, VmmConfig, VmmEnd } from "../contract.js";
+import type { Vmm, VmmConfig, VmmEnd, VmmProcess } from "../contract.js";
 import { startMonitor } from "../monitor-process.js";
 import { findMissing, type NeededFiles } from "../needed-files.js";
 import { QemuMonitor } from "./monitor.js";
@@ -15,6 +15,11 @@ const VERSION_TIMEOUT_MS = 60_000;
 export function qemuVmm(files: NeededFiles): Vmm {
   const { program } = files;
   const copies = new QemuCopies((config, memory, stateFd) => startQemu(files, config, memory, stateFd));
+  const boot = async (config: VmmConfig): Promise<VmmProcess> => {
+    await copies.dropPrepared();
+    await config.mayRun?.();
+    return (await startQemu(files, config)).process;
+  };
   let version: Promise<string> | undefined;
   return {
     name: "qemu",
@@ -25,15 +30,11 @@ export function qemuVmm(files: NeededFiles): Vmm {
     start: async (config) => {
       const { templateFolder, gdbPort } = config;
       // A debugger wants to see the kernel boot.
-      if (templateFolder === undefined || gdbPort !== undefined) {
-        await copies.dropPrepared();
-        return (await startQemu(files, config)).process;
-      }
+      if (templateFolder === undefined || gdbPort !== undefined) return boot(config);
       try {
         return await copies.resume(config, templateFolder);
       } catch (error) {
-        const { process } = await startQemu(files, config);
-        return { ...process, templateRefusal: String(error) };
+        return { ...(await boot(config)), templateRefusal: String(error) };
       }
     },
   };

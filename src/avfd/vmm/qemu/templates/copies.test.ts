@@ -39,6 +39,8 @@ class ScriptedQemu {
   readonly outcomes: string[] = [];
   /** What becomes of all others. */
   outcome = "completed";
+  /** No migration comes to an end. */
+  silent = false;
   /** The process ends before its guest has said anything. */
   dies = false;
 
@@ -65,9 +67,11 @@ class ScriptedQemu {
     };
   };
 
-  /** Settles when the command came, after so many others. */
-  async hasObeyed(command: string, after: number): Promise<void> {
-    while (!this.commands.slice(after).includes(command)) await once(this.#obeyed, "order");
+  /** Settles when the command came, after so many others, that many times. */
+  async hasObeyed(command: string, after: number, times = 1): Promise<void> {
+    while (this.commands.slice(after).filter((each) => each === command).length < times) {
+      await once(this.#obeyed, "order");
+    }
     // What it answers is on its way to whoever asked.
     await new Promise((resolve) => setImmediate(resolve));
   }
@@ -85,7 +89,7 @@ class ScriptedQemu {
     answers.write(`{"return": {}, "id": "${order.id}"}\n`);
     this.commands.push(order.execute);
     this.#obeyed.emit("order");
-    if (!order.execute.startsWith("migrate") || order.execute.endsWith("capabilities")) return;
+    if (!order.execute.startsWith("migrate") || order.execute.endsWith("capabilities") || this.silent) return;
     const to = /^exec:cat >(.*)$/.exec(order.arguments?.uri ?? "")?.[1];
     if (to !== undefined) writeFileSync(to, "state");
     const status = this.outcomes.shift() ?? this.outcome;
@@ -96,9 +100,9 @@ class ScriptedQemu {
 describe("a copy that was prepared", () => {
   const prepare = async (qemu: ScriptedQemu, nextCid: number | undefined): Promise<QemuCopies> => {
     const copies = new QemuCopies(qemu.start);
-    const first = await copies.resume({ ...config, nextCid: () => nextCid }, folder);
+    const first = await copies.resume(config, folder);
     const before = qemu.commands.length;
-    first.bootEnded?.();
+    first.bootEnded?.(() => nextCid);
     if (nextCid !== undefined) await qemu.hasObeyed("migrate-incoming", before);
     return copies;
   };
@@ -140,6 +144,50 @@ describe("a copy that was prepared", () => {
     const none = new ScriptedQemu();
     await prepare(none, undefined);
     expect(startedCids(none)).toEqual([2048]);
+  });
+
+  test("gives its CID back before anybody else goes on, however many want to", async () => {
+    const qemu = new ScriptedQemu();
+    const copies = await prepare(qemu, 2049);
+    const other = { ...config, cid: 2049, memoryMib: 256 };
+    await Promise.all([
+      copies.dropPrepared(),
+      copies.dropPrepared().then(() => expect(qemu.endedPids).toContain(1003)),
+      copies.resume(other, folder).then(() => expect(qemu.endedPids).toContain(1003)),
+    ]);
+  });
+
+  test("is one at most, however many boots end at once; one that is on its way is ended without waiting for it", async () => {
+    const qemu = new ScriptedQemu();
+    const copies = new QemuCopies(qemu.start);
+    const first = await copies.resume(config, folder);
+    const second = await copies.resume({ ...config, cid: 2049 }, folder);
+    qemu.silent = true;
+    const before = qemu.commands.length;
+    first.bootEnded?.(() => 2050);
+    second.bootEnded?.(() => 2050);
+    await qemu.hasObeyed("migrate-incoming", before, 2);
+    expect(qemu.endedPids).toEqual([1001, 1004]);
+    expect(copies.pids()).toEqual([1005]);
+    await copies.dropPrepared();
+    expect(copies.pids()).toEqual([]);
+  });
+
+  test("runs no sooner than virtual CPUs may, and is not made when its template made room", async () => {
+    const qemu = new ScriptedQemu();
+    const copies = await prepare(qemu, 2049);
+    let allow: () => void = () => undefined;
+    const allowed = new Promise<void>((resolve) => (allow = resolve));
+    const before = qemu.commands.length;
+    const vm = copies.resume({ ...config, cid: 2049, mayRun: () => allowed }, folder);
+    await qemu.hasObeyed("blockdev-reopen", before);
+    expect(qemu.commands.slice(before)).not.toContain("cont");
+    allow();
+    rmSync(folder, { recursive: true });
+    const starts = qemu.starts.length;
+    (await vm).bootEnded?.(() => 2050);
+    await copies.dropPrepared();
+    expect(qemu.starts).toHaveLength(starts);
   });
 
   test("that could not be made is made anew by the VM that wants it", async () => {

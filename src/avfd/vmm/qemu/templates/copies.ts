@@ -7,24 +7,17 @@ import { open } from "node:fs/promises";
 import { join } from "node:path";
 import type { VmmConfig, VmmDisk, VmmProcess } from "../../contract.js";
 import { controlFd } from "../../monitor-process.js";
-import { diskNode } from "../qemu-args.js";
 import type { QemuMonitor } from "../monitor.js";
+import { diskNode } from "../qemu-args.js";
+import { PreparedCopy } from "./prepared-copy.js";
 import { COMMAND_TIMEOUT_MS, end, migrated, withTimeout, type RunningQemu, type StartQemu } from "./running.js";
 import { shapeOf, type Shape } from "./shape.js";
 import { TEMPLATE_FILES, TemplateStore } from "./store.js";
 
-/** A copy that lacks its disks and does not run yet. */
-interface Prepared {
-  readonly key: string;
-  readonly cid: number;
-  /** Undefined when it could not be made. */
-  readonly qemu: Promise<RunningQemu | undefined>;
-}
-
 export class QemuCopies {
   readonly #store: TemplateStore;
   readonly #own = new Set<RunningQemu>();
-  #prepared: Prepared | undefined;
+  readonly #prepared = new PreparedCopy();
 
   constructor(private readonly start: StartQemu) {
     this.#store = new TemplateStore(start);
@@ -36,20 +29,23 @@ export class QemuCopies {
   }
 
   /**
-   * Starts the VM as a copy of the template for its shape.
+   * Starts the VM as a copy of the template for its shape, which is made when there is none.
    * @param folder of templates
    * @throws Error when that cannot be done; then nothing of it runs, and the VM may still be booted
    */
   async resume(config: VmmConfig, folder: string): Promise<VmmProcess> {
     const shape = await shapeOf(config);
-    const qemu = (await this.#take(shape)) ?? (await this.#load(shape, await this.#store.find(shape, folder)));
+    const qemu =
+      (await this.#prepared.take(shape.key, config.cid)) ??
+      (await this.#load(shape, await this.#store.findOrMake(shape, folder)));
     try {
-      await withTimeout("the copy of a template to run", COMMAND_TIMEOUT_MS, qemu, async () => {
+      await withTimeout("the copy of a template to get its disks", COMMAND_TIMEOUT_MS, qemu, async () => {
         for (const [index, disk] of config.disks.entries()) await attach(qemu.monitor, index, disk);
-        await qemu.monitor.execute("cont");
       });
+      await config.mayRun?.();
+      await withTimeout("the copy of a template to run", COMMAND_TIMEOUT_MS, qemu, () => qemu.monitor.execute("cont"));
       qemu.failurePort.write(`resume ${Date.now()} ${config.cid}\n`);
-      return { ...qemu.process, bootEnded: () => void this.#prepare(shape, folder, config.nextCid?.()) };
+      return { ...qemu.process, bootEnded: (nextCid) => void this.#prepare(shape, folder, nextCid) };
     } catch (error) {
       await end(qemu);
       throw error;
@@ -59,52 +55,42 @@ export class QemuCopies {
   }
 
   /** Ends what was prepared for VMs to come; settles when its CID is free. */
-  async dropPrepared(): Promise<void> {
-    const prepared = this.#prepared;
-    this.#prepared = undefined;
-    const qemu = await prepared?.qemu;
-    if (qemu === undefined) return;
-    await end(qemu);
-    this.#own.delete(qemu);
+  dropPrepared(): Promise<void> {
+    return this.#prepared.drop();
   }
 
-  /** The prepared copy, if it is one of this VM. Another one is ended: its CID, or its memory, is wanted now. */
-  async #take({ key, config }: Shape): Promise<RunningQemu | undefined> {
-    const prepared = this.#prepared;
-    if (prepared?.key !== key || prepared.cid !== config.cid) return void (await this.dropPrepared());
-    this.#prepared = undefined;
-    return prepared.qemu;
+  async #prepare(shape: Shape, folder: string, nextCid: () => number | undefined): Promise<void> {
+    await this.#prepared.replace(() => {
+      // One that made room for others is made anew by the VM that wants it, with that VM's disks.
+      const template = this.#store.find(shape, folder);
+      const cid = template === undefined ? undefined : nextCid();
+      if (template === undefined || cid === undefined) return undefined;
+      const next = { ...shape, config: { ...shape.config, cid } };
+      return { key: shape.key, cid, make: (signal) => this.#load(next, template, signal) };
+    });
   }
 
-  async #prepare(shape: Shape, folder: string, cid: number | undefined): Promise<void> {
-    await this.dropPrepared();
-    if (cid === undefined) return;
-    const next = { ...shape, config: { ...shape.config, cid } };
-    const qemu = this.#store.find(next, folder).then((template) => this.#load(next, template));
-    // Who wants it then makes it anew, and hears what is wrong.
-    const prepared = { key: shape.key, cid, qemu: qemu.catch(() => undefined) };
-    this.#prepared = prepared;
-    const ended = (await prepared.qemu)?.process.ended;
-    await ended;
-    if (this.#prepared === prepared) await this.dropPrepared();
-  }
-
-  /** A QEMU with the state of a template, which stands still. */
-  async #load({ config, diskBytes }: Shape, template: string): Promise<RunningQemu> {
+  /** A QEMU with the state of a template, which stands still. The signal ends it before it is loaded. */
+  async #load({ config, diskBytes }: Shape, template: string, signal?: AbortSignal): Promise<RunningQemu> {
     const state = await open(join(template, TEMPLATE_FILES.state), "r");
     try {
       const path = join(template, TEMPLATE_FILES.memory);
       const qemu = await this.start(config, { path, use: "copy", diskBytes }, state.fd);
       this.#own.add(qemu);
+      void qemu.process.ended.then(() => this.#own.delete(qemu));
+      const kill = (): void => qemu.process.kill();
       try {
+        if (signal?.aborted === true) kill();
+        signal?.addEventListener("abort", kill, { once: true });
         await withTimeout("the state of a template to be loaded", COMMAND_TIMEOUT_MS, qemu, () =>
           migrated(qemu.monitor, "migrate-incoming", `fd:${controlFd([]) + 1}`),
         );
         return qemu;
       } catch (error) {
         await end(qemu);
-        this.#own.delete(qemu);
         throw error;
+      } finally {
+        signal?.removeEventListener("abort", kill);
       }
     } finally {
       await state.close();

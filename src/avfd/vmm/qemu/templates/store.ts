@@ -34,11 +34,17 @@ export class TemplateStore {
     return [...this.#own].map(({ process }) => process.pid);
   }
 
+  /** Folder of the template of a shape; undefined when there is none. */
+  find({ key }: Shape, folder: string): string | undefined {
+    const path = join(folder, key);
+    return existsSync(path) ? path : undefined;
+  }
+
   /**
    * Folder of the template of a shape, which is made when there is none yet; several VMs that want the same one wait for
    * the one that makes it. Throws an Error when that cannot be done; then nothing of it is left.
    */
-  async find(shape: Shape, folder: string): Promise<string> {
+  async findOrMake(shape: Shape, folder: string): Promise<string> {
     const path = join(folder, shape.key);
     const making = this.#making.get(path) ?? this.#findOrMake(shape, folder, path);
     this.#making.set(path, making);
@@ -71,6 +77,7 @@ export class TemplateStore {
 
   async #make({ config }: Shape, draft: string): Promise<void> {
     const own = { ...config, cid: config.cid + TEMPLATE_CIDS };
+    await config.mayRun?.();
     const qemu = await this.start(own, { path: join(draft, TEMPLATE_FILES.memory), use: "template" });
     this.#own.add(qemu);
     try {
