@@ -41,12 +41,12 @@ async function ours(coldBoot) {
 }
 
 /** The same state with nothing but QEMU, its control protocol and adb. */
-async function bareRestore({ accelerator, imageFolder, snapshotFolder }) {
+async function bareRestore({ emulator, accelerator, imageFolder, snapshotFolder }) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "avf-bench-"));
   const adbPort = await findFreePort();
   const start = performance.now();
   const [program, ...args] = buildMachineArguments({
-    ...{ accelerator, imageFolder, adbPort, keepData: false, memoryShared: false, incoming: true },
+    ...{ emulator, accelerator, imageFolder, adbPort, keepData: false, memoryShared: false, incoming: true },
     dataDisk: path.join(snapshotFolder, "data.img"),
     memoryFile: path.join(snapshotFolder, "memory"),
     serialLog: path.join(folder, "serial.log"),

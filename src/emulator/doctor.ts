@@ -7,7 +7,9 @@ import { run } from "../process/run.js";
 import { listRunning } from "./devices/records.js";
 import { inspectHostTools, installCommand, requireSupportedSystem } from "./host/tools.js";
 import { knownAccelerator } from "./machine/accelerator.js";
+import { IMAGE_PACKAGES } from "./packages/sets.js";
 import { readPackagesManifest } from "./packages/unpack.js";
+import { emulatorVersion } from "./qemu/emulator.js";
 import { crosvmPath } from "./image/crosvm-path.js";
 import { findReady, locate } from "./setup.js";
 
@@ -91,18 +93,23 @@ async function imageFindings(cache: string): Promise<readonly Finding[]> {
   const fix = "npx avf setup";
   try {
     const answer = await knownAccelerator(cache);
-    const { imageFolder, snapshotFolder, imageKey } = locate(cache, answer?.accelerator ?? "tcg");
-    const packages = await readPackagesManifest(cache);
+    const emulator = await emulatorVersion(cache);
+    const { imageFolder, snapshotFolder, imageKey } = locate(cache, answer?.accelerator ?? "tcg", emulator ?? "");
+    const packages = await readPackagesManifest(cache, IMAGE_PACKAGES);
     const there = (path: string): boolean => existsSync(path);
     const state = (ok: boolean): Finding["state"] => (ok ? "ok" : "missing");
     return [
       {
         name: "packages",
         state: state(packages !== undefined),
-        detail: packages
-          ? `${packages.packages.length} unpacked, kernel ${packages.kernelVersion}`
-          : "not downloaded yet",
+        detail: packages ? `${packages.packages.length} unpacked` : "not downloaded yet",
         ...(packages ? {} : { fix }),
+      },
+      {
+        name: "emulator",
+        state: state(emulator !== undefined),
+        detail: emulator === undefined ? "not downloaded yet" : `QEMU ${emulator}, beside the system's`,
+        ...(emulator === undefined ? { fix } : {}),
       },
       {
         name: "device image",

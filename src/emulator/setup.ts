@@ -12,9 +12,18 @@ import { ensureHostTools, inspectHostTools, requireSupportedSystem } from "./hos
 import { buildImage } from "./image/build.js";
 import { crosvmPath } from "./image/crosvm-path.js";
 import { imageKey } from "./image/key.js";
+import { readPackagesTree } from "./image/packages-tree.js";
 import { forgetAccelerator, knownAccelerator, probeAccelerator } from "./machine/accelerator.js";
 import type { Accelerator } from "./machine/arguments.js";
-import { ensurePackages, forgetUnpacked } from "./packages/unpack.js";
+import { EMULATOR_PACKAGES, IMAGE_PACKAGES, type PackageSet } from "./packages/sets.js";
+import { ensureUnpacked, forgetUnpacked, readPackagesManifest, treeOf } from "./packages/unpack.js";
+import {
+  emulatorCommand,
+  emulatorVersion,
+  ensureEmulator,
+  forgetEmulator,
+  type EmulatorCommand,
+} from "./qemu/emulator.js";
 import { snapshotKey } from "./snapshot/key.js";
 import { saveSnapshot } from "./snapshot/save.js";
 
@@ -24,6 +33,8 @@ export interface ReadyDevice {
   readonly imageFolder: string;
   readonly snapshotFolder: string;
   readonly accelerator: Accelerator;
+  /** How QEMU is called. */
+  readonly emulator: EmulatorCommand;
 }
 
 export interface SetupOptions {
@@ -72,7 +83,9 @@ export async function ensureReady(options: SetupOptions = {}): Promise<ReadyDevi
 export async function findReady(cache: string): Promise<ReadyDevice | undefined> {
   const answer = await knownAccelerator(cache);
   if (answer === undefined) return undefined;
-  const ready = locate(cache, answer.accelerator);
+  const version = await emulatorVersion(cache);
+  if (version === undefined) return undefined;
+  const ready = locate(cache, answer.accelerator, version);
   if (!existsSync(ready.imageFolder) || !existsSync(ready.snapshotFolder)) return undefined;
   const now = new Date();
   await Promise.all([ready.imageFolder, ready.snapshotFolder].map((folder) => utimes(folder, now, now)));
@@ -80,14 +93,15 @@ export async function findReady(cache: string): Promise<ReadyDevice | undefined>
 }
 
 /** Where image and snapshot of the present sources are or will be. */
-export function locate(cache: string, accelerator: Accelerator): ReadyDevice {
+export function locate(cache: string, accelerator: Accelerator, emulatorVersion: string): ReadyDevice {
   const key = imageKey(crosvmPath());
   return {
     cache,
     imageKey: key,
     imageFolder: join(cache, "images", key),
-    snapshotFolder: join(cache, "snapshots", `${key}-${snapshotKey(accelerator)}`),
+    snapshotFolder: join(cache, "snapshots", `${key}-${snapshotKey(accelerator, emulatorVersion)}`),
     accelerator,
+    emulator: emulatorCommand(cache),
   };
 }
 
@@ -96,21 +110,23 @@ async function setUp(
   progress: Progress,
   { fresh, freshSnapshot, signal }: SetupOptions,
 ): Promise<ReadyDevice> {
-  for (const folder of ["images", "snapshots", "packages"]) await sweepDrafts(join(cache, folder));
+  for (const folder of ["images", "snapshots", IMAGE_PACKAGES.folder, EMULATOR_PACKAGES.folder])
+    await sweepDrafts(join(cache, folder));
   await ensureHostTools(progress, signal);
   if (fresh === true) {
     await forgetAccelerator(cache);
-    await forgetUnpacked(cache);
+    await forgetUnpacked(cache, IMAGE_PACKAGES);
+    await forgetEmulator(cache);
   }
-  const { imageFolder } = locate(cache, "tcg");
+  const imageFolder = join(cache, "images", imageKey(crosvmPath()));
   if (fresh === true) await rm(imageFolder, { recursive: true, force: true });
+  await getPackages(cache, existsSync(imageFolder), progress, signal);
   if (!existsSync(imageFolder)) {
-    await requireSpace(cache);
-    const packages = await ensurePackages(cache, progress, signal);
+    const packages = await readPackagesTree(treeOf(cache, IMAGE_PACKAGES));
     await buildImage({ packages, imageFolder, crosvmPath: crosvmPath(), progress, signal });
   }
   const answer = (await knownAccelerator(cache)) ?? (await probeAccelerator(cache, imageFolder, progress, signal));
-  const ready = locate(cache, answer.accelerator);
+  const ready = locate(cache, answer.accelerator, (await emulatorVersion(cache)) ?? "");
   if (fresh === true || freshSnapshot === true) await rm(ready.snapshotFolder, { recursive: true, force: true });
   if (!existsSync(ready.snapshotFolder)) {
     await requireSpace(cache);
@@ -118,6 +134,45 @@ async function setUp(
   }
   await prune(cache, ready);
   return ready;
+}
+
+/** Those of the image and of the emulator at once: either waits for the network most of its time. */
+async function getPackages(
+  cache: string,
+  imageIsThere: boolean,
+  progress: Progress,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const missing = [
+    ...(imageIsThere || (await readPackagesManifest(cache, IMAGE_PACKAGES)) ? [] : [IMAGE_PACKAGES]),
+    ...((await readPackagesManifest(cache, EMULATOR_PACKAGES)) ? [] : [EMULATOR_PACKAGES]),
+  ];
+  if (!imageIsThere || missing.length > 0) await requireSpace(cache);
+  if (missing.length > 0)
+    progress.step(`Downloading packages of the ${missing.map(({ title }) => title).join(" and the ")}`);
+  const details = new Map<string, string>();
+  // What fails ends the other one as well.
+  const failure = new AbortController();
+  const either = signal ? AbortSignal.any([signal, failure.signal]) : failure.signal;
+  const get = async (set: PackageSet): Promise<void> => {
+    const detail = (text: string): void => {
+      details.set(set.title, text);
+      progress.detail([...details].map(([title, what]) => `${title}: ${what}`).join("; "));
+    };
+    const own: Progress = { step: detail, detail };
+    try {
+      if (set === EMULATOR_PACKAGES) await ensureEmulator(cache, own, either);
+      else await ensureUnpacked(cache, set, own, either);
+    } catch (error) {
+      failure.abort(error);
+      throw error;
+    }
+  };
+  const outcomes = await Promise.allSettled(missing.map(get));
+  if (failure.signal.aborted) throw failure.signal.reason;
+  signal?.throwIfAborted();
+  const failed = outcomes.find((outcome) => outcome.status === "rejected");
+  if (failed) throw failed.reason;
 }
 
 async function requireSpace(cache: string): Promise<void> {

@@ -16,6 +16,7 @@ import { saveState, SNAPSHOT_FILES } from "../snapshot/state.js";
 export interface SaveRunningOptions {
   readonly machine: Machine;
   readonly accelerator: Accelerator;
+  readonly emulator: readonly string[];
   readonly imageFolder: string;
   /** What the machine's disk was when it started; its writes lie in a layer above. */
   readonly dataDisk: string;
@@ -58,9 +59,9 @@ export async function saveRunning(options: SaveRunningOptions): Promise<void> {
   }
 }
 
-function launchCopy({ accelerator, imageFolder, dataDisk, folder }: SaveRunningOptions): Machine {
+function launchCopy({ emulator, accelerator, imageFolder, dataDisk, folder }: SaveRunningOptions): Machine {
   const argv = buildMachineArguments({
-    ...{ accelerator, imageFolder },
+    ...{ emulator, accelerator, imageFolder },
     adbPort: undefined,
     dataDisk,
     keepData: false,

@@ -38,10 +38,10 @@ const CONNECT_TIMEOUT_MS = 60_000;
 const QEMU_LAST_WORDS_MS = 2_000;
 
 export function launchDevice({ ready, origin, folder, adbPort, detached }: BringUp): Machine {
-  const { accelerator, imageFolder, snapshotFolder } = ready;
+  const { accelerator, emulator, imageFolder, snapshotFolder } = ready;
   const cold = origin.kind === "cold";
   const argv = buildMachineArguments({
-    ...{ accelerator, imageFolder, adbPort },
+    ...{ emulator, accelerator, imageFolder, adbPort },
     dataDisk: originalDisk(ready, origin),
     keepData: false,
     memoryFile: cold ? join(folder, "memory") : join(origin.folder, SNAPSHOT_FILES.memory),

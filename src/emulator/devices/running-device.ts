@@ -108,7 +108,8 @@ export class RunningDevice implements EmulatedDevice {
     await mkdir(folder);
     try {
       await saveRunning({
-        ...{ machine: this.#machine, accelerator: ready.accelerator, imageFolder: ready.imageFolder, folder },
+        ...{ machine: this.#machine, folder },
+        ...{ emulator: ready.emulator, accelerator: ready.accelerator, imageFolder: ready.imageFolder },
         dataDisk: originalDisk(ready, this.#origin),
         signal: signal ? AbortSignal.any([signal, this.ended]) : this.ended,
       });

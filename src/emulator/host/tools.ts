@@ -13,7 +13,6 @@ interface HostTool {
 }
 
 const HOST_TOOLS: readonly HostTool[] = [
-  { program: "qemu-system-x86_64", packageName: "qemu-system-x86", purpose: "runs the emulated device" },
   { program: "adb", packageName: "adb", purpose: "the only way to a device" },
   { program: "gcc", packageName: "gcc", purpose: "compiles the device's and the guest's own programs" },
   { program: "readelf", packageName: "binutils", purpose: "finds the libraries that programs in an image need" },

@@ -10,7 +10,7 @@ import type { Progress } from "../../base/progress.js";
 import { buildGuestImages } from "../../guest/image.js";
 import { CommandFailedError, run } from "../../process/run.js";
 import { findProgram } from "../host/tools.js";
-import type { UnpackedPackages } from "../packages/unpack.js";
+import type { PackagesTree } from "./packages-tree.js";
 import { findModules } from "../../guest/kernel-modules.js";
 import { orderModules } from "./modules.js";
 import { IMAGE_FILES } from "./files.js";
@@ -18,7 +18,7 @@ import { makeRootTree } from "./root-tree.js";
 import { extractVmlinux } from "./vmlinux.js";
 
 export interface BuildImageOptions {
-  readonly packages: UnpackedPackages;
+  readonly packages: PackagesTree;
   /** Becomes the finished image, in one rename. */
   readonly imageFolder: string;
   readonly crosvmPath: string | undefined;
@@ -74,12 +74,12 @@ export async function buildImage(options: BuildImageOptions): Promise<void> {
   }
 }
 
-async function writeKernel({ root, kernelVersion }: UnpackedPackages, path: string): Promise<void> {
+async function writeKernel({ root, kernelVersion }: PackagesTree, path: string): Promise<void> {
   const bzImage = await readFile(join(root, "boot", `vmlinuz-${kernelVersion}`));
   await writeFile(path, extractVmlinux(bzImage) ?? bzImage);
 }
 
-async function makeInitrd({ root, kernelVersion }: UnpackedPackages): Promise<Buffer> {
+async function makeInitrd({ root, kernelVersion }: PackagesTree): Promise<Buffer> {
   const modules = orderModules(DEVICE_MODULES, await findModules(root, kernelVersion));
   const order = Buffer.from(modules.map((file) => `${basename(file)}\n`).join(""));
   const earlyInit = await readFile(join(packageRoot, "src/emulator/image/early-init.sh"));
@@ -98,7 +98,7 @@ async function makeInitrd({ root, kernelVersion }: UnpackedPackages): Promise<Bu
 
 /** The guest's images lie where Android's virt APEX has them. */
 async function addGuest(
-  packages: UnpackedPackages,
+  packages: PackagesTree,
   kernel: string,
   rootFolder: string,
   workFolder: string,

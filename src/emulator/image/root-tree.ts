@@ -7,10 +7,10 @@ import { collectLibraries } from "../../guest/libraries.js";
 import { installCrosvm } from "./crosvm.js";
 import { install } from "./install.js";
 import { run } from "../../process/run.js";
-import type { UnpackedPackages } from "../packages/unpack.js";
+import type { PackagesTree } from "./packages-tree.js";
 
 export interface RootTreeOptions {
-  readonly packages: UnpackedPackages;
+  readonly packages: PackagesTree;
   readonly rootFolder: string;
   readonly workFolder: string;
   /** crosvm for the device (`AVF_CROSVM`), if any. */

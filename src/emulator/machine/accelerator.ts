@@ -10,6 +10,7 @@ import { writeFileAtomic } from "../../base/atomic-file.js";
 import { UsageError } from "../../base/errors.js";
 import type { Progress } from "../../base/progress.js";
 import { runUnchecked } from "../../process/run.js";
+import { emulatorCommand } from "../qemu/emulator.js";
 import { buildProbeArguments, type Accelerator } from "./arguments.js";
 import { explainNoNesting, refuseKvm } from "./kvm-refusal.js";
 
@@ -51,7 +52,7 @@ export async function probeAccelerator(
   const folder = await mkdtemp(join(tmpdir(), "avf-probe-"));
   try {
     const serialLog = join(folder, "serial.log");
-    const argv = buildProbeArguments("kvm", imageFolder, serialLog);
+    const argv = buildProbeArguments(emulatorCommand(cache), "kvm", imageFolder, serialLog);
     const result = await runUnchecked(argv, { timeoutMs: PROBE_TIMEOUT_MS, signal, diesWithUs: true });
     signal?.throwIfAborted();
     const answer = judge(result.timedOut, result.stderr, readOr(serialLog));

@@ -2,6 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import { buildMachineArguments, type MachineConfig } from "./arguments.js";
 
 const config: MachineConfig = {
+  emulator: ["qemu-system-x86_64"],
   accelerator: "tcg",
   imageFolder: "/cache/images/key",
   adbPort: 23456,

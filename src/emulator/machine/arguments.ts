@@ -5,6 +5,8 @@ import { IMAGE_FILES } from "../image/files.js";
 export type Accelerator = "tcg" | "kvm";
 
 export interface MachineConfig {
+  /** How QEMU is called, without options. */
+  readonly emulator: readonly string[];
   readonly accelerator: Accelerator;
   readonly imageFolder: string;
   /** Port of 127.0.0.1 that leads to adbd; undefined: none does. */
@@ -44,7 +46,9 @@ const KERNEL_PARAMETERS = "console=ttyS0 panic=-1 quiet mitigations=off random.t
 export function buildMachineArguments(config: MachineConfig): readonly string[] {
   const memory = ["id=ram", `size=${DEVICE_MEMORY_BYTES}`, `mem-path=${escape(config.memoryFile)}`];
   return [
-    "qemu-system-x86_64",
+    ...config.emulator,
+    // What processes are listed as; the loader of its libraries otherwise.
+    ...["-name", "avf-device,process=qemu-system-x86"],
     ...["-M", "q35,memory-backend=ram,hpet=off"],
     ...["-object", `memory-backend-file,${memory.join(",")},share=${config.memoryShared ? "on" : "off"}`],
     ...acceleratorArguments(config.accelerator),
@@ -69,12 +73,13 @@ export function buildMachineArguments(config: MachineConfig): readonly string[] 
 
 /** A trial run of an accelerator: kernel and initramfs only, ended by the guest itself. */
 export function buildProbeArguments(
+  emulator: readonly string[],
   accelerator: Accelerator,
   imageFolder: string,
   serialLog: string,
 ): readonly string[] {
   return [
-    "qemu-system-x86_64",
+    ...emulator,
     ...["-M", "q35", ...acceleratorArguments(accelerator), "-m", "256", "-smp", "1"],
     ...["-kernel", join(imageFolder, IMAGE_FILES.kernel), "-initrd", join(imageFolder, IMAGE_FILES.initrd)],
     ...["-append", `${KERNEL_PARAMETERS} avf.probe`],

@@ -1,4 +1,4 @@
-/** The machine's own package sources, turned into those that images are made from. */
+/** The machine's own package sources, turned into those that images and emulator are made from. */
 import { readFile } from "node:fs/promises";
 import { InfrastructureError } from "../../base/errors.js";
 import { run } from "../../process/run.js";
@@ -17,11 +17,12 @@ export interface Machine {
 }
 
 /** A `.sources` file: the machine's sources of its release, and the backports suite of the same archive. */
-export async function machineSources(): Promise<string> {
+export async function machineSources(): Promise<{ readonly sources: string; readonly codename: string }> {
   const { stdout } = await run(["apt-get", "indextargets", "--format", FORMAT, "Created-By: Packages"]);
   const osRelease = await readFile("/etc/os-release", "utf8");
   const codename = /^VERSION_CODENAME="?([\w-]*)"?$/m.exec(osRelease)?.[1] ?? "";
-  return sourcesOf({ indexTargets: stdout, codename, readText: (path) => readFile(path, "utf8") });
+  const readText = (path: string): Promise<string> => readFile(path, "utf8");
+  return { codename, sources: await sourcesOf({ indexTargets: stdout, codename, readText }) };
 }
 
 interface Source {

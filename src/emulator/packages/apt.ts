@@ -1,5 +1,5 @@
 /**
- * Debian packages for the images, downloaded without root and without touching the machine's package database: apt-get
+ * Debian packages for images and emulator, downloaded without root and without touching the machine's package database: apt-get
  * with lists, cache and status of its own. Where packages come from is read from the machine's own configuration.
  */
 import { existsSync } from "node:fs";
@@ -9,14 +9,7 @@ import { InfrastructureError } from "../../base/errors.js";
 import type { Progress } from "../../base/progress.js";
 import { CommandFailedError, run } from "../../process/run.js";
 import { machineSources } from "./apt-sources.js";
-
-/** What goes into the images, with all it depends on. adbd of the release's backports where main has none. */
-const WANTED = ["qemu-system-x86", "busybox-static", "adbd", "e2fsprogs"];
-const KERNEL = "linux-image-cloud-amd64";
-const FROM_BACKPORTS = "adbd android-lib*";
-
-/** All of the above in one line: what a tree of packages was made for. */
-export const WANTED_PACKAGES = [...WANTED, KERNEL, `(${FROM_BACKPORTS})`].join(" ");
+import type { PackageSet } from "./sets.js";
 
 export interface DownloadedPackages {
   /** The .deb files. */
@@ -25,24 +18,26 @@ export interface DownloadedPackages {
 
 /** Downloads the packages into `folder`; what a broken-off run left there is used or replaced by apt itself. */
 export async function downloadPackages(
+  set: PackageSet,
   folder: string,
   progress: Progress,
   signal?: AbortSignal,
 ): Promise<DownloadedPackages> {
-  progress.step("Reading package lists");
-  const apt = await prepareApt(folder);
+  progress.detail("reading package lists");
+  const apt = await prepareApt(set, folder);
   // An apt-get that outlived a killed run would write into the same lists as the next run's.
   const options = { timeoutMs: 900_000, signal, cwd: apt.archives, diesWithUs: true };
   try {
     await run([...apt.get, "update", "-q"], options);
-    const kernel = await kernelPackage(apt, options);
-    progress.step("Downloading packages for the device image");
     const counter = new DownloadCounter(progress);
     const onOutput = (text: string): void => counter.push(text);
-    await run([...apt.get, "-y", "-q", "--download-only", "install", ...WANTED], { ...options, onOutput });
-    await run([...apt.get, "-q", "download", kernel], { ...options, onOutput });
+    await run([...apt.get, "-y", "-q", "--download-only", "install", ...set.wanted], { ...options, onOutput });
+    if (set.kernel !== undefined) {
+      const kernel = await kernelPackage(apt, set.kernel, options);
+      await run([...apt.get, "-q", "download", kernel], { ...options, onOutput });
+    }
   } catch (error) {
-    throw explain(error);
+    throw explain(error, set);
   }
   const debs = (await readdir(apt.archives)).filter((name) => name.endsWith(".deb")).sort();
   return { debs: debs.map((name) => join(apt.archives, name)) };
@@ -54,15 +49,18 @@ interface Apt {
   readonly archives: string;
 }
 
-async function prepareApt(folder: string): Promise<Apt> {
+async function prepareApt(set: PackageSet, folder: string): Promise<Apt> {
   const archives = join(folder, "cache/archives");
   await mkdir(join(archives, "partial"), { recursive: true });
   await mkdir(join(folder, "lists/partial"), { recursive: true });
   await mkdir(join(folder, "sources"), { recursive: true });
   await writeFile(join(folder, "status"), "");
-  await writeFile(join(folder, "sources/machine.sources"), await machineSources());
-  const pin = (release: string): string => `Package: ${FROM_BACKPORTS}\nPin: release ${release}\nPin-Priority: 900\n`;
-  await writeFile(join(folder, "preferences"), `${pin("a=*-backports")}\n${pin("n=*-backports")}`);
+  const { sources, codename } = await machineSources();
+  await writeFile(join(folder, "sources/machine.sources"), sources);
+  const fromBackports = set.fromBackports(codename);
+  const pin = (release: string): string => `Package: ${fromBackports}\nPin: release ${release}\nPin-Priority: 900\n`;
+  const pins = fromBackports === undefined ? "" : `${pin("a=*-backports")}\n${pin("n=*-backports")}`;
+  await writeFile(join(folder, "preferences"), pins);
   const settings = {
     "Dir::Etc::sourcelist": "/dev/null",
     "Dir::Etc::sourceparts": join(folder, "sources"),
@@ -83,10 +81,10 @@ async function prepareApt(folder: string): Promise<Apt> {
 }
 
 /** The versioned package behind the kernel's meta package; its dependencies (initramfs tools…) are not wanted. */
-async function kernelPackage(apt: Apt, options: { readonly timeoutMs: number }): Promise<string> {
-  const { stdout } = await run([...apt.cache, "depends", KERNEL], options);
+async function kernelPackage(apt: Apt, meta: string, options: { readonly timeoutMs: number }): Promise<string> {
+  const { stdout } = await run([...apt.cache, "depends", meta], options);
   const name = /Depends: (linux-image-[\w.+-]+)/.exec(stdout)?.[1];
-  if (name === undefined) throw new InfrastructureError("NO_KERNEL_PACKAGE", `apt knows no package behind ${KERNEL}.`);
+  if (name === undefined) throw new InfrastructureError("NO_KERNEL_PACKAGE", `apt knows no package behind ${meta}.`);
   return name;
 }
 
@@ -107,13 +105,20 @@ class DownloadCounter {
   }
 }
 
-function explain(error: unknown): unknown {
+function explain(error: unknown, { title }: PackageSet): unknown {
   if (!(error instanceof CommandFailedError) || error.result.canceled) return error;
   const text = `${error.result.stdout}\n${error.result.stderr}`;
   const words = text.split("\n").filter((line) => /^[EW]:/.test(line));
   if (/No space left|write error|not enough free space/i.test(text)) {
-    return new InfrastructureError("NO_SPACE", "No disk space left for the device image's packages.", {
+    return new InfrastructureError("NO_SPACE", `No disk space left for the packages of the ${title}.`, {
       cause: error,
+      lastLines: words,
+    });
+  }
+  if (/NO_PUBKEY/.test(text)) {
+    return new InfrastructureError("NO_PACKAGE_KEY", `This machine lacks the key of the packages for the ${title}.`, {
+      cause: error,
+      hint: "get the present keys, then try again:\n  sudo apt-get install --only-upgrade debian-archive-keyring",
       lastLines: words,
     });
   }
@@ -124,7 +129,7 @@ function explain(error: unknown): unknown {
       lastLines: words,
     });
   }
-  return new InfrastructureError("NO_PACKAGE_SOURCE", "Could not get the packages for the device image.", {
+  return new InfrastructureError("NO_PACKAGE_SOURCE", `Could not get the packages for the ${title}.`, {
     cause: error,
     hint: "check that `apt-get update` works on this machine (network, proxy), then run the same command again",
     lastLines: words.slice(-8),

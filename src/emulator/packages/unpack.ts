@@ -1,82 +1,71 @@
-/** The downloaded packages as one folder tree, kept in the cache: every image is made from it, without network. */
+/** Downloaded packages as a folder tree for each set, kept in the cache: whoever uses it needs no network. */
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { mkdir, readFile, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { publishFolder, writeFileAtomic } from "../../base/atomic-file.js";
 import { InfrastructureError } from "../../base/errors.js";
 import type { Progress } from "../../base/progress.js";
 import { CommandFailedError, run } from "../../process/run.js";
-import { downloadPackages, forgetPackages, WANTED_PACKAGES } from "./apt.js";
-
-export interface UnpackedPackages {
-  /** Folder that holds `usr`, `lib`, `boot`… as the packages have them. */
-  readonly root: string;
-  /** Release of the kernel in it, e.g. `6.1.0-50-cloud-amd64`. */
-  readonly kernelVersion: string;
-}
+import { downloadPackages, forgetPackages } from "./apt.js";
+import { describeSet, type PackageSet } from "./sets.js";
 
 /** What a finished tree was made of; written last, so a tree without it is not finished. */
-interface PackagesManifest {
+export interface PackagesManifest {
   /** What was asked for; another list asks for another tree. */
   readonly wanted: string;
-  readonly kernelVersion: string;
   readonly packages: readonly { readonly file: string; readonly sha256: string }[];
 }
 
 const MANIFEST = "packages.json";
 
-/** Downloads and unpacks what is missing. With a finished tree there, nothing is read but its manifest. */
-export async function ensurePackages(
+/** Holds `usr`, `lib`, `boot`… as the packages have them. */
+export function treeOf(cache: string, set: PackageSet): string {
+  return join(cache, set.folder, "root");
+}
+
+/** Downloads and unpacks what is missing; returns the tree. With a finished one there, only its manifest is read. */
+export async function ensureUnpacked(
   cache: string,
+  set: PackageSet,
   progress: Progress,
   signal?: AbortSignal,
-): Promise<UnpackedPackages> {
-  const folder = join(cache, "packages");
-  const done = await readFinished(folder);
-  if (done) return done;
-  const { debs } = await downloadPackages(join(folder, "apt"), progress, signal);
-  progress.step("Unpacking packages");
+): Promise<string> {
+  const root = treeOf(cache, set);
+  if ((await readPackagesManifest(cache, set)) !== undefined) return root;
+  const folder = join(cache, set.folder);
+  const { debs } = await downloadPackages(set, join(folder, "apt"), progress, signal);
   const draft = join(folder, `root.${process.pid}.tmp`);
   await rm(draft, { recursive: true, force: true });
   await mkdir(draft, { recursive: true });
   const packages: { file: string; sha256: string }[] = [];
   for (const [index, deb] of debs.entries()) {
-    progress.detail(`${index + 1} of ${debs.length}`);
+    progress.detail(`unpacking ${index + 1} of ${debs.length}`);
     await unpack(deb, draft, signal);
     packages.push({ file: basename(deb), sha256: await sha256(deb) });
   }
-  const kernelVersion = await findKernelVersion(draft);
-  const root = join(folder, "root");
   await rm(root, { recursive: true, force: true });
   await publishFolder(draft, root);
-  const manifest: PackagesManifest = { wanted: WANTED_PACKAGES, kernelVersion, packages };
+  const manifest: PackagesManifest = { wanted: describeSet(set), packages };
   await writeFileAtomic(join(folder, MANIFEST), JSON.stringify(manifest, undefined, 2));
-  // Lists and .deb files have served; the tree is what images are made from.
+  // Lists and .deb files have served; the tree is what is used.
   await forgetPackages(join(folder, "apt"));
-  return { root, kernelVersion };
+  return root;
 }
 
 /** Lets the next set-up download and unpack anew. */
-export async function forgetUnpacked(cache: string): Promise<void> {
-  await rm(join(cache, "packages", MANIFEST), { force: true });
+export async function forgetUnpacked(cache: string, set: PackageSet): Promise<void> {
+  await rm(join(cache, set.folder, MANIFEST), { force: true });
 }
 
-/** The packages that a finished tree was made of; undefined when there is none. */
-export async function readPackagesManifest(cache: string): Promise<PackagesManifest | undefined> {
+/** The packages that a finished tree of the set as it is now was made of; undefined when there is none. */
+export async function readPackagesManifest(cache: string, set: PackageSet): Promise<PackagesManifest | undefined> {
   try {
-    return JSON.parse(await readFile(join(cache, "packages", MANIFEST), "utf8")) as PackagesManifest;
+    const manifest = JSON.parse(await readFile(join(cache, set.folder, MANIFEST), "utf8")) as PackagesManifest;
+    return manifest.wanted === describeSet(set) && existsSync(treeOf(cache, set)) ? manifest : undefined;
   } catch {
     return undefined;
   }
-}
-
-async function readFinished(folder: string): Promise<UnpackedPackages | undefined> {
-  const root = join(folder, "root");
-  const manifest = await readPackagesManifest(join(folder, ".."));
-  if (manifest?.wanted !== WANTED_PACKAGES || !existsSync(join(root, "lib/modules", manifest.kernelVersion)))
-    return undefined;
-  return { root, kernelVersion: manifest.kernelVersion };
 }
 
 async function unpack(deb: string, into: string, signal: AbortSignal | undefined): Promise<void> {
@@ -96,14 +85,6 @@ async function unpack(deb: string, into: string, signal: AbortSignal | undefined
       hint: "run the same command again; it is downloaded anew",
     });
   }
-}
-
-async function findKernelVersion(root: string): Promise<string> {
-  const [version] = (await readdir(join(root, "boot")))
-    .filter((name) => name.startsWith("vmlinuz-"))
-    .map((name) => name.slice("vmlinuz-".length));
-  if (version === undefined) throw new InfrastructureError("NO_KERNEL_PACKAGE", "No kernel among the packages.");
-  return version;
 }
 
 async function sha256(path: string): Promise<string> {

@@ -1,22 +1,24 @@
 /** What a saved state is bound to, beside the image: the machine it was taken of, the QEMU and the CPU that ran it. */
 import { createHash } from "node:crypto";
-import { readFileSync, realpathSync, statSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { findProgram } from "../host/tools.js";
 import { buildMachineArguments, type Accelerator } from "../machine/arguments.js";
 
 /** E.g. `tcg-1f2e3d4c`. Another machine, another QEMU or another way of saving gives another name. */
-export function snapshotKey(accelerator: Accelerator): string {
+export function snapshotKey(accelerator: Accelerator, emulatorVersion: string): string {
   const hash = createHash("sha256");
   const paths = { imageFolder: "", dataDisk: "", memoryFile: "", serialLog: "" };
-  const machine = { accelerator, ...paths, adbPort: 0, keepData: false, memoryShared: false, incoming: true };
+  const machine = {
+    emulator: [emulatorVersion],
+    accelerator,
+    ...paths,
+    adbPort: 0,
+    keepData: false,
+    memoryShared: false,
+    incoming: true,
+  };
   hash.update(buildMachineArguments(machine).join("\0"));
   for (const name of ["save.js", "state.js"]) hash.update(readFileSync(join(__dirname, name)));
-  const qemu = findProgram("qemu-system-x86_64");
-  if (qemu !== undefined) {
-    const { size, mtimeMs } = statSync(realpathSync(qemu));
-    hash.update(`\0qemu ${size} ${mtimeMs}`);
-  }
   if (accelerator === "kvm") hash.update(`\0cpu ${/^model name.*$/m.exec(readFileSync("/proc/cpuinfo", "utf8"))?.[0]}`);
   return `${accelerator}-${hash.digest("hex").slice(0, 8)}`;
 }

@@ -23,6 +23,7 @@ export interface SaveSnapshotOptions {
   /** Becomes the finished snapshot, in one rename. */
   readonly snapshotFolder: string;
   readonly accelerator: Accelerator;
+  readonly emulator: readonly string[];
   /** The crosvm that was put into the image, if any. */
   readonly crosvmPath: string | undefined;
   readonly progress: Progress;
@@ -30,7 +31,7 @@ export interface SaveSnapshotOptions {
 }
 
 export async function saveSnapshot(options: SaveSnapshotOptions): Promise<void> {
-  const { imageFolder, snapshotFolder, accelerator, progress, signal } = options;
+  const { imageFolder, snapshotFolder, accelerator, emulator, progress, signal } = options;
   const draft = `${snapshotFolder}.${process.pid}.tmp`;
   await rm(draft, { recursive: true, force: true });
   await mkdir(draft, { recursive: true });
@@ -41,6 +42,7 @@ export async function saveSnapshot(options: SaveSnapshotOptions): Promise<void> 
     await run(["cp", "--sparse=always", join(imageFolder, IMAGE_FILES.data), data]);
     const adbPort = await findFreePort();
     const argv = buildMachineArguments({
+      emulator,
       accelerator,
       imageFolder,
       adbPort,

@@ -1,0 +1,57 @@
+/** The QEMU that runs the device: out of its packages in the cache, with their libraries and firmware. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { InfrastructureError } from "../../base/errors.js";
+import type { Progress } from "../../base/progress.js";
+import { EMULATOR_PACKAGES } from "../packages/sets.js";
+import { ensureUnpacked, forgetUnpacked, readPackagesManifest, treeOf } from "../packages/unpack.js";
+
+/** The words before the options of a machine. */
+export type EmulatorCommand = readonly string[];
+
+const LIBRARIES = "usr/lib/x86_64-linux-gnu";
+const PROGRAM = "usr/bin/qemu-system-x86_64";
+/** Where releases with and without a merged /usr have the loader. */
+const LOADERS = ["usr/lib64", "lib64"].map((folder) => `${folder}/ld-linux-x86-64.so.2`);
+
+/** The first one that locks pages before it translates them, see `EMULATOR_PACKAGES`. */
+const NEEDED = { major: 8, minor: 1 };
+
+/** Downloads and unpacks it where it is missing. @throws InfrastructureError when the package sources have an old one only */
+export async function ensureEmulator(cache: string, progress: Progress, signal?: AbortSignal): Promise<void> {
+  await ensureUnpacked(cache, EMULATOR_PACKAGES, progress, signal);
+  const version = (await emulatorVersion(cache)) ?? "";
+  const [, major, minor] = /^(?:\d+:)?(\d+)\.(\d+)/.exec(version) ?? [];
+  if (Number(major) > NEEDED.major || (Number(major) === NEEDED.major && Number(minor) >= NEEDED.minor)) return;
+  await forgetEmulator(cache);
+  throw new InfrastructureError(
+    "QEMU_TOO_OLD",
+    `The package sources have QEMU ${version}; below ${NEEDED.major}.${NEEDED.minor} the emulated device hangs now and then.`,
+    { hint: "see that the backports suite of this machine's release can be had from its package sources" },
+  );
+}
+
+export async function forgetEmulator(cache: string): Promise<void> {
+  await forgetUnpacked(cache, EMULATOR_PACKAGES);
+}
+
+/** Version of the one that is there, as its package says it; undefined when there is none. */
+export async function emulatorVersion(cache: string): Promise<string | undefined> {
+  const manifest = await readPackagesManifest(cache, EMULATOR_PACKAGES);
+  const file = manifest?.packages.map((each) => each.file).find((name) => name.startsWith("qemu-system-x86_"));
+  return file && decodeURIComponent(/^qemu-system-x86_(.*)_[a-z0-9]+\.deb$/.exec(file)?.[1] ?? "");
+}
+
+/** Works without touching the disk: whoever starts it finds out whether it is there. */
+export function emulatorCommand(cache: string): EmulatorCommand {
+  const root = treeOf(cache, EMULATOR_PACKAGES);
+  const loader =
+    LOADERS.map((path) => join(root, path)).find((path) => existsSync(path)) ?? join(root, LOADERS[1] ?? "");
+  const libraries = [LIBRARIES, "lib/x86_64-linux-gnu"].map((folder) => join(root, folder)).join(":");
+  return [
+    // QEMU looks for its modules beside what it takes for its program, which is the loader here.
+    ...["env", `QEMU_MODULE_DIR=${join(root, LIBRARIES, "qemu")}`],
+    ...[loader, "--library-path", libraries, join(root, PROGRAM)],
+    ...["qemu", "seabios"].flatMap((folder) => ["-L", join(root, "usr/share", folder)]),
+  ];
+}
