@@ -3,7 +3,6 @@ import type { Config } from "jest";
 
 // CommonJS but for the types, so that Node 22 and 24 load it without a loader, and without a warning about it.
 /* eslint-disable @typescript-eslint/no-require-imports */
-const { availableParallelism } = require("node:os") as typeof import("node:os");
 const { build } = require("./src/cli/build.cjs") as typeof import("./src/cli/build.cjs");
 const { withCheckoutLock } = require("./src/cli/checkout-lock.cjs") as typeof import("./src/cli/checkout-lock.cjs");
 
@@ -83,8 +82,6 @@ module.exports = async (): Promise<Config> => {
   await withCheckoutLock(__dirname, build);
   return {
     projects: [...unit, ...suites],
-    // Each has a device of its own, and much of a suite's time is one VM's boot, which keeps one core busy.
-    maxWorkers: Math.max(2, availableParallelism() - 1),
     reporters: ["default", "<rootDir>/dist/reporter/jest-reporter.js"],
     // Of the unit tests; the preset has its own for suites.
     testTimeout: 30_000,
