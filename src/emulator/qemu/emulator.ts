@@ -42,7 +42,7 @@ export async function emulatorVersion(cache: string): Promise<string | undefined
   return file && decodeURIComponent(/^qemu-system-x86_(.*)_[a-z0-9]+\.deb$/.exec(file)?.[1] ?? "");
 }
 
-/** Works without touching the disk: whoever starts it finds out whether it is there. */
+/** Also when it is not there yet: whoever starts it finds that out. */
 export function emulatorCommand(cache: string): EmulatorCommand {
   const root = treeOf(cache, EMULATOR_PACKAGES);
   const loader =
