@@ -36,6 +36,17 @@ describe("QEMU's command line", () => {
     expect(valuesOf(buildQemuArgs({ ...config, initrdPath: undefined }), "-initrd")).toEqual([]);
   });
 
+  test("few devices do with the first interrupt controller, which has eight places", () => {
+    const withDisks = (count: number): string =>
+      valuesOf(
+        buildQemuArgs({ ...config, disks: Array.from({ length: count }, (_, at) => disk(`d${at}`)) }),
+        "-M",
+      )[0] ?? "";
+    expect(withDisks(6)).toContain(",ioapic2=off,");
+    expect(withDisks(7)).toContain(",ioapic2=on,");
+    expect(() => withDisks(23)).toThrow("23 disks are too many: at most 22");
+  });
+
   test("a template shares its memory with its file, a copy reads that file, and waits for state and disks", () => {
     const file = "memory-backend-file,id=ram,size=192M,mem-path=/t/memory,share=";
     const template = buildQemuArgs(config, { path: "/t/memory", use: "template" });
