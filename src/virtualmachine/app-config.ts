@@ -1,11 +1,10 @@
 /** From a config to what the service is asked to run: paths on the device, and the idsig files those need. */
 import { CPU_TOPOLOGY_MATCH_HOST, DEBUG_LEVEL_FULL } from "./constants.js";
 import { UnsupportedOperationException, VirtualMachineException } from "./errors.js";
-import { checkCapabilities } from "./capabilities.js";
-import { extraApkPaths } from "./extra-apks.js";
 import type { AppVmConfig, VmPayload } from "../virtualizationservice/contract.js";
 import type { VirtualMachineConfig } from "./config.js";
 import type { VmContext } from "./context.js";
+import type { RunApk, RunApks } from "./run-apks.js";
 import type { VmFolder } from "./vm-folder.js";
 
 export interface RunRequest {
@@ -14,32 +13,29 @@ export interface RunRequest {
   readonly folder: VmFolder;
   readonly config: VirtualMachineConfig;
   readonly usesInstanceId: boolean;
+  /** Being looked for. */
+  readonly apks: Promise<RunApks>;
   /** Made by the caller, gone after the run. */
   readonly scratchPath: string;
 }
 
 /**
  * Makes the idsig files that are missing (a present one is brought up to date by the device's tool itself).
- * @throws UnsupportedOperationException for what the device cannot do; VirtualMachineException for missing packages
+ * @throws what finding the APKs threw; VirtualMachineException
  */
 export async function prepareAppConfig(request: RunRequest): Promise<AppVmConfig> {
   const { context, folder, config } = request;
   const { fields } = config;
-  await checkCapabilities(context, config);
-  const apkPath = await mainApkPath(context, config);
-  const extraApks = (await extraApkPaths(context, config, apkPath)).map((path, i) => {
-    return { apkPath: path, idsigPath: folder.extraIdsig(i) };
-  });
-  const idsigPath = fields.idsigPath ?? folder.idsig;
-  for (const idsig of [{ apkPath, idsigPath }, ...extraApks]) await ensureIdsig(context, idsig);
+  const { main, extra } = await request.apks;
+  for (const apk of [main, ...extra]) await ensureIdsig(context, apk);
   return {
     name: request.name,
-    apkPath,
-    idsigPath,
+    apkPath: main.apkPath,
+    idsigPath: main.idsigPath,
     instanceImagePath: folder.instanceImage,
     instanceIdPath: request.usesInstanceId ? folder.instanceId : undefined,
     payload: payloadOf(config),
-    extraApks,
+    extraApks: extra.map(({ apkPath, idsigPath }) => ({ apkPath, idsigPath })),
     debugLevel: fields.debugLevel === DEBUG_LEVEL_FULL ? "full" : "none",
     protectedVm: fields.protectedVm,
     memoryMib: fields.memoryBytes === 0 ? undefined : Math.ceil(fields.memoryBytes / 2 ** 20),
@@ -55,24 +51,10 @@ export async function prepareAppConfig(request: RunRequest): Promise<AppVmConfig
   };
 }
 
-/** An explicit path; else the base APK of the app, or of the package that the config was built for. */
-export async function mainApkPath(context: VmContext, config: VirtualMachineConfig): Promise<string> {
-  const { apkPath, packageName } = config.fields;
-  if (apkPath !== undefined) return apkPath;
-  if (packageName === undefined || packageName === context.packageName) return context.apkPath;
-  const resolved = await context.resolvePackage?.(packageName);
-  if (resolved === undefined) {
-    throw new VirtualMachineException("PACKAGE_NOT_FOUND", "Package not found", {
-      hint: `Install ${packageName} on the device.`,
-    });
-  }
-  return resolved;
-}
-
-async function ensureIdsig(context: VmContext, file: { apkPath: string; idsigPath: string }): Promise<void> {
-  if (await context.service.files.exists(file.idsigPath)) return;
+async function ensureIdsig({ service }: VmContext, { apkPath, idsigPath, hasIdsig }: RunApk): Promise<void> {
+  if (hasIdsig) return;
   try {
-    await context.service.createOrUpdateIdsigFile(file.apkPath, file.idsigPath);
+    await service.createOrUpdateIdsigFile(apkPath, idsigPath);
   } catch (cause) {
     throw new VirtualMachineException("IDSIG_FAILED", "Failed to generate APK signature", { cause });
   }

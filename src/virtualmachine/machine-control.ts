@@ -8,6 +8,7 @@ import { writeConfigXml } from "./config-xml.js";
 import { VirtualMachineDescriptor } from "./descriptor.js";
 import { readSurroundings, VmJournal, type JournalPast } from "./journal.js";
 import { OpenDescriptors } from "./open-descriptors.js";
+import { findRunApks } from "./run-apks.js";
 import { VmRuns } from "./vm-runs.js";
 import { describeError } from "../base/errors.js";
 import type { VirtualMachineConfig } from "./config.js";
@@ -82,10 +83,14 @@ export class MachineControl {
   }
 
   async run(signal: AbortSignal | undefined): Promise<void> {
-    await this.whileStopped(async () => {
-      signal?.throwIfAborted();
+    await this.#lock.run(async () => {
       const { context, name, folder, usesInstanceId } = this.#identity;
-      await this.#runs.start({ context, name, folder, config: this.#config, usesInstanceId }, signal);
+      // Both are a look at the device; what the check says counts first.
+      const apks = findRunApks(context, folder, this.#config);
+      apks.catch(() => undefined);
+      await this.#checkStopped();
+      signal?.throwIfAborted();
+      await this.#runs.start({ context, name, folder, config: this.#config, usesInstanceId, apks }, signal);
     });
   }
 

@@ -1,5 +1,6 @@
 /** Puts the files of a new VM on the device: claimed first and atomically, removed again when a step fails. */
 import { randomBytes } from "node:crypto";
+import { atOnce } from "../base/at-once.js";
 import { checkCapabilities, usesInstanceIds } from "./capabilities.js";
 import { VirtualMachineException } from "./errors.js";
 import { readConfigXml, writeConfigXml } from "./config-xml.js";
@@ -14,27 +15,33 @@ export const INSTANCE_IMAGE_BYTES = 10 * 1024 * 1024;
 const INSTANCE_ID_BYTES = 64;
 const MARK_BYTES = 16;
 
-/** Steps as in VirtualMachine.java#create, each with Java's message. */
+/** Steps as in VirtualMachine.java#create, each with Java's message; at once, for each is a call to the device. */
 export async function createVm(context: VmContext, name: string, config: VirtualMachineConfig): Promise<VmIdentity> {
   await checkCapabilities(context, config);
   const usesInstanceId = await usesInstanceIds(context);
   return claimed(context, name, async (folder) => {
     const { service } = context;
     const step = stepsOf(name);
-    await step("failed to write VM config", () => service.files.write(folder.config, writeConfigXml(config)));
-    if (usesInstanceId) {
-      const id = randomBytes(INSTANCE_ID_BYTES);
-      await step("failed to create instance_id", () => service.files.write(folder.instanceId, id));
-    }
-    await step("failed to create instance partition", () =>
-      service.initializeWritablePartition(folder.instanceImage, INSTANCE_IMAGE_BYTES, "instance"),
+    const { files } = service;
+    await atOnce(
+      () => step("failed to write VM config", () => files.write(folder.config, writeConfigXml(config))),
+      async () => {
+        if (!usesInstanceId) return;
+        const id = randomBytes(INSTANCE_ID_BYTES);
+        await step("failed to create instance_id", () => files.write(folder.instanceId, id));
+      },
+      () =>
+        step("failed to create instance partition", () =>
+          service.initializeWritablePartition(folder.instanceImage, INSTANCE_IMAGE_BYTES, "instance"),
+        ),
+      async () => {
+        if (!config.isEncryptedStorageEnabled()) return;
+        const bytes = config.getEncryptedStorageBytes();
+        await step("failed to create encrypted storage partition", () =>
+          service.initializeWritablePartition(folder.storage, bytes, "encryptedstore"),
+        );
+      },
     );
-    if (config.isEncryptedStorageEnabled()) {
-      const bytes = config.getEncryptedStorageBytes();
-      await step("failed to create encrypted storage partition", () =>
-        service.initializeWritablePartition(folder.storage, bytes, "encryptedstore"),
-      );
-    }
     return { context, name, folder, config, unknownConfig: new Map(), usesInstanceId, cause: { kind: "created" } };
   });
 }

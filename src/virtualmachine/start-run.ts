@@ -2,7 +2,8 @@
 import { randomBytes } from "node:crypto";
 import { describeError, isHarnessError } from "../base/errors.js";
 import { SecurityException, VirtualMachineException, isUsageError } from "./errors.js";
-import { mainApkPath, prepareAppConfig } from "./app-config.js";
+import { prepareAppConfig } from "./app-config.js";
+import { mainApkPath } from "./run-apks.js";
 import type { RunningVm } from "../virtualizationservice/contract.js";
 import type { RunRequest } from "./app-config.js";
 import type { VmContext } from "./context.js";
