@@ -5,7 +5,7 @@ import type { Socket } from "node:net";
 import { Writable } from "node:stream";
 import { CallerFileError, type Caller } from "./caller.js";
 import { describeErrno } from "./errno.js";
-import type { Peer } from "./peer.js";
+import type { Peer } from "./kernel.js";
 import {
   encodeClose,
   encodeExit,

@@ -19,8 +19,8 @@ export interface DevicePaths {
   /** Runs the C helpers from here. */
   readonly devctl: string;
   readonly vsockd: string;
-  /** Loaded from here: tells who is at the other end of a socket. */
-  readonly peerCredentials: string;
+  /** Loaded from here. */
+  readonly kernelModule: string;
   /** Turns a path of the device into one for us. */
   resolve(devicePath: string): string;
 }
@@ -34,7 +34,7 @@ export function devicePaths(environment: NodeJS.ProcessEnv): DevicePaths {
     socket: environment["AVFD_SOCKET"] ?? resolve("/dev/socket/avfd"),
     control: environment["AVFD_CONTROL"] ?? resolve("/dev/virtio-ports/avf.control"),
     devctl: resolve("/system/avfd/devctl"),
-    peerCredentials: resolve("/system/avfd/peercred.node"),
+    kernelModule: resolve("/system/avfd/kernel.node"),
     vsockd: resolve("/apex/com.android.virt/bin/vsockd"),
     resolve,
   };

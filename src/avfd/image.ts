@@ -25,7 +25,7 @@ const PROGRAMS = [
 
 /** A module of Node, without any library: the device's may be older than the compiler's. */
 export const NODE_MODULE_FLAGS = ["-shared", "-fPIC", "-nostdlib", "-fno-stack-protector"];
-const NODE_MODULE = { source: "peercred.c", target: "system/avfd/peercred.node" } as const;
+const NODE_MODULE = { source: "kernel.c", target: "system/avfd/kernel.node" } as const;
 
 const COMPILER_FLAGS = ["-std=gnu17", "-Wall", "-Wextra", "-Werror", "-Os", "-s"];
 const COMPILE_TIMEOUT_MS = 120_000;

@@ -5,7 +5,7 @@ import { serveControl } from "./control/channel.js";
 import { controlRequests } from "./control/requests.js";
 import { createDevice } from "./create-device.js";
 import { devicePaths } from "./device-paths.js";
-import { loadAskPeer } from "./peer.js";
+import { loadKernel } from "./kernel.js";
 import { listen } from "./server.js";
 
 async function main(): Promise<void> {
@@ -16,7 +16,8 @@ async function main(): Promise<void> {
   process.on("uncaughtException", (error) => log.write("E", "avfd", `uncaught: ${error.stack ?? error.message}`));
   process.on("unhandledRejection", (reason) => log.write("E", "avfd", `unhandled: ${describeError(reason)}`));
   await device.virtualization.ready;
-  await listen(paths.socket, deviceCommands(device), loadAskPeer(paths.peerCredentials));
+  const kernel = loadKernel(paths.kernelModule);
+  await listen(paths.socket, deviceCommands(device), kernel.peerOf);
   log.write("I", "avfd", `listening at ${paths.socket}`);
   const stopped = new AbortController();
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
@@ -25,7 +26,7 @@ async function main(): Promise<void> {
       void device.virtualization.killAll().finally(() => process.exit(0));
     });
   }
-  if (paths.control !== undefined) await serveControl(paths.control, controlRequests(device), stopped.signal);
+  if (paths.control !== undefined) await serveControl(paths.control, controlRequests(device, kernel), stopped.signal);
 }
 
 void main().catch((error: unknown) => {

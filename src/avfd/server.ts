@@ -5,7 +5,7 @@ import { basename, dirname } from "node:path";
 import type { Caller, Command } from "./caller.js";
 import { describeSystemError } from "./errno.js";
 import { serveConnection } from "./connection.js";
-import type { AskPeer } from "./peer.js";
+import type { AskPeer } from "./kernel.js";
 
 /** As a shell says it when there is no such program. */
 const NOT_FOUND_EXIT_CODE = 127;

@@ -15,42 +15,64 @@ afterAll(async () => {
   await host[Symbol.asyncDispose]();
 });
 
+const told: string[] = [];
+const kernel = {
+  setClock: (epochMs: number) => void told.push(`clock ${epochMs}`),
+  addEntropy: (bytes: Buffer) => void told.push(`entropy ${bytes.toString("hex")}`),
+};
 const ask = (command: string, fields: ControlRequest["fields"] = {}): Promise<Readonly<Record<string, unknown>>> =>
-  controlRequests(host.device)({ command, fields });
+  controlRequests(host.device, kernel)({ command, fields });
+
+const fresh = { epochMs: 1_700_000_000_000, entropyHex: "00ff", properties: {}, release: 15, vmm: "", restored: true };
+const personalize = (fields: ControlRequest["fields"] = {}): Promise<Readonly<Record<string, unknown>>> =>
+  ask("personalize", { ...fresh, ...fields });
 
 describe("requests of the emulator", () => {
   test("ping answers when the service is ready", async () => {
     expect(await ask("ping")).toMatchObject({ release: 15 });
   });
 
+  test("a device becomes one of its own: clock, random numbers, properties, read-only ones too", async () => {
+    told.length = 0;
+    expect(await personalize({ properties: { "ro.serialno": "emulator-7" } })).toEqual({
+      vmm: { name: "scripted", version: "1" },
+    });
+    expect(told).toEqual(["clock 1700000000000", "entropy 00ff"]);
+    expect(host.device.properties.get("ro.serialno")).toBe("emulator-7");
+  });
+
+  test("a monitor that is not there is told beside, for a device may have none", async () => {
+    expect(await personalize({ vmm: "crosvm" })).toEqual({
+      vmmRefusal: 'debug.avf.vmm is "crosvm"; known are scripted',
+    });
+    await expect(ask("vmm", { prefer: "crosvm" })).rejects.toThrow("known are scripted");
+    expect(await personalize()).toHaveProperty("vmm");
+  });
+
   test("the release changes, and CIDs begin anew as after a restart", async () => {
     await host.device.properties.set("virtualizationservice.state.last_cid", "3000");
-    expect(await ask("release", { release: 13 })).toEqual({ release: 13 });
+    await personalize({ release: 13 });
     expect(host.device.properties.get("ro.build.version.sdk")).toBe("33");
     expect(host.device.properties.get("virtualizationservice.state.last_cid")).toBeUndefined();
-    await ask("release", { release: 15 });
-    await expect(ask("release", { release: 14 })).rejects.toThrow("release is 13 or 15");
+    await personalize();
   });
 
   test("the release stays while VMs run", async () => {
     await copyFile(join(__dirname, "../../../fixtures/MicrodroidTestApp.apk"), join(host.folder, "app.apk"));
     const tool = host.start("vm", "run-app", "app.apk", "i", "inst", "--config-path", "assets/vm_config.json");
     await tool.printed(/with CID/);
-    await expect(ask("release", { release: 13 })).rejects.toThrow("1 VMs are running");
+    await expect(personalize({ release: 13 })).rejects.toThrow("1 VMs are running");
     tool.end("SIGKILL");
     while (host.device.virtualization.list().length > 0) await new Promise((resolve) => setTimeout(resolve, 5));
   });
 
-  test("properties are set, read-only ones too; anything but text is refused", async () => {
-    await ask("properties", { set: { "ro.serialno": "emulator-7" } });
-    expect(host.device.properties.get("ro.serialno")).toBe("emulator-7");
-    await expect(ask("properties", { set: { "debug.x": 1 } })).rejects.toThrow("the value of debug.x is no text");
-    await expect(ask("properties")).rejects.toThrow("set is an object");
-  });
-
   test.each([
-    ["clock", { epochMs: -1 }, "epochMs is a positive whole number"],
-    ["entropy", { hex: "xyz" }, "hex is 1 to 512 bytes in hexadecimal"],
+    ["personalize", { ...fresh, epochMs: -1 }, "epochMs is a positive whole number"],
+    ["personalize", { ...fresh, entropyHex: "xyz" }, "entropyHex is 1 to 512 bytes in hexadecimal"],
+    ["personalize", { ...fresh, entropyHex: "00".repeat(513) }, "entropyHex is 1 to 512 bytes in hexadecimal"],
+    ["personalize", { ...fresh, release: 14 }, "release is 13 or 15"],
+    ["personalize", { ...fresh, properties: { "debug.x": 1 } }, "the value of debug.x is no text"],
+    ["personalize", { ...fresh, properties: "debug.x" }, "properties is an object"],
     ["reboot", {}, "no such command: reboot"],
   ])("%s %j is refused", async (command, fields, message) => {
     await expect(ask(command, fields)).rejects.toThrow(message);

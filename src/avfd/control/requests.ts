@@ -1,59 +1,70 @@
-/** What the emulator may ask of the device: clock, entropy, release, properties, VMs frozen around a snapshot. */
+/** What the emulator may ask of the device: to become one of its own after a snapshot, to hold VMs still around one. */
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { isAndroidRelease } from "../releases.js";
+import { describeError } from "../../base/errors.js";
 import type { Device } from "../device.js";
+import type { Kernel } from "../kernel.js";
+import { isAndroidRelease } from "../releases.js";
 import { VMM_PROPERTY } from "../vmm/select.js";
 import type { ControlHandler, ControlRequest } from "./channel.js";
 
 const run = promisify(execFile);
 const HELPER_TIMEOUT_MS = 30_000;
 
-export function controlRequests(device: Device): ControlHandler {
-  const devctl = async (...args: readonly string[]): Promise<void> => {
-    await run(device.paths.devctl, args, { timeout: HELPER_TIMEOUT_MS });
-  };
+export function controlRequests(device: Device, kernel: Pick<Kernel, "setClock" | "addEntropy">): ControlHandler {
   return async ({ command, fields }: ControlRequest) => {
     switch (command) {
       case "ping":
         await device.virtualization.ready;
         return { release: device.identity.release, pid: process.pid };
-      case "clock":
-        await devctl("clock", String(wholeNumber(fields["epochMs"], "epochMs")));
-        return {};
-      case "entropy":
-        await devctl("entropy", hexText(fields["hex"]));
-        return {};
+      case "personalize":
+        return personalize(device, kernel, fields);
       case "sync":
-        await devctl("sync");
+        await run(device.paths.devctl, ["sync"], { timeout: HELPER_TIMEOUT_MS });
         return {};
-      case "release":
-        return switchRelease(device, fields["release"]);
       case "vmm":
         return chooseVmm(device, fields["prefer"]);
-      case "properties":
-        await device.identity.override(textMap(fields["set"]));
-        return {};
       case "freeze":
         return { frozen: await device.virtualization.freeze() };
       case "thaw":
-        return { thawed: device.virtualization.thaw(fields["restored"] === true) };
+        return { thawed: device.virtualization.thaw(false) };
       default:
         throw new Error(`no such command: ${command}`);
     }
   };
 }
 
-function switchRelease({ identity, virtualization }: Device, release: unknown): Readonly<Record<string, unknown>> {
+/**
+ * What must differ between devices that go on from one moment, in one request: while it is not answered, nobody may use the
+ * device. VMs that were saved with it go on at the end of it.
+ */
+async function personalize(
+  device: Device,
+  kernel: Pick<Kernel, "setClock" | "addEntropy">,
+  fields: ControlRequest["fields"],
+): Promise<Readonly<Record<string, unknown>>> {
+  const epochMs = wholeNumber(fields["epochMs"], "epochMs");
+  const entropy = hexBytes(fields["entropyHex"]);
+  const properties = textMap(fields["properties"]);
+  kernel.setClock(epochMs);
+  kernel.addEntropy(entropy);
+  switchRelease(device, fields["release"]);
+  await device.identity.override(properties);
+  if (fields["restored"] === true) device.virtualization.thaw(true);
+  return chooseVmm(device, fields["vmm"]).then(
+    (vmm) => ({ vmm }),
+    (error: unknown) => ({ vmmRefusal: describeError(error) }),
+  );
+}
+
+function switchRelease({ identity, virtualization }: Device, release: unknown): void {
   if (!isAndroidRelease(release)) throw new Error("release is 13 or 15");
-  if (release !== identity.release) {
-    const running = virtualization.list().length;
-    // Their guests speak to the service in the way of the release they were started under.
-    if (running > 0) throw new Error(`${running} VMs are running; the release changes only while there are none`);
-    identity.setRelease(release);
-    virtualization.forgetCids();
-  }
-  return { release };
+  if (release === identity.release) return;
+  const running = virtualization.list().length;
+  // Their guests speak to the service in the way of the release they were started under.
+  if (running > 0) throw new Error(`${running} VMs are running; the release changes only while there are none`);
+  identity.setRelease(release);
+  virtualization.forgetCids();
 }
 
 /** Says what VMs run on from now on; fails in the monitor's own words when it does not start. */
@@ -68,13 +79,13 @@ function wholeNumber(value: unknown, name: string): number {
   throw new Error(`${name} is a positive whole number`);
 }
 
-function hexText(value: unknown): string {
-  if (typeof value === "string" && /^([0-9a-fA-F]{2}){1,512}$/.test(value)) return value;
-  throw new Error("hex is 1 to 512 bytes in hexadecimal");
+function hexBytes(value: unknown): Buffer {
+  if (typeof value === "string" && /^(?:[0-9a-f]{2}){1,512}$/i.test(value)) return Buffer.from(value, "hex");
+  throw new Error("entropyHex is 1 to 512 bytes in hexadecimal");
 }
 
 function textMap(value: unknown): ReadonlyMap<string, string> {
-  if (typeof value !== "object" || value === null) throw new Error("set is an object");
+  if (typeof value !== "object" || value === null) throw new Error("properties is an object");
   return new Map(
     Object.entries(value).map(([name, text]) => {
       if (typeof text !== "string") throw new Error(`the value of ${name} is no text`);

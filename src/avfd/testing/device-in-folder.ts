@@ -10,7 +10,7 @@ import { createDevice } from "../create-device.js";
 import type { Device } from "../device.js";
 import { devicePaths } from "../device-paths.js";
 import { NODE_MODULE_FLAGS } from "../image.js";
-import { loadAskPeer } from "../peer.js";
+import { loadKernel } from "../kernel.js";
 import { listen } from "../server.js";
 import { ScriptedVmm } from "./scripted-vmm.js";
 
@@ -50,9 +50,9 @@ export async function deviceInFolder(): Promise<DeviceInFolder> {
   for (const one of [bin, folder, images, join(root, "apex/com.android.virt/bin")])
     await mkdir(one, { recursive: true });
   await promisify(execFile)("gcc", ["-std=gnu17", "-o", join(bin, "avfdc"), ...clientSources]);
-  const peercred = join(root, "system/avfd/peercred.node");
-  await mkdir(dirname(peercred), { recursive: true });
-  await promisify(execFile)("gcc", [...NODE_MODULE_FLAGS, "-o", peercred, join(__dirname, "../client/peercred.c")]);
+  const kernel = join(root, "system/avfd/kernel.node");
+  await mkdir(dirname(kernel), { recursive: true });
+  await promisify(execFile)("gcc", [...NODE_MODULE_FLAGS, "-o", kernel, join(__dirname, "../client/kernel.c")]);
   const vsockd = join(root, "apex/com.android.virt/bin/vsockd");
   await writeFile(vsockd, SILENT_VSOCKD);
   await chmod(vsockd, 0o755);
@@ -65,7 +65,7 @@ export async function deviceInFolder(): Promise<DeviceInFolder> {
   const device = createDevice(paths, [vmm]);
   await device.virtualization.ready;
   const commands = deviceCommands(device);
-  const server = await listen(paths.socket, commands, loadAskPeer(paths.peerCredentials));
+  const server = await listen(paths.socket, commands, loadKernel(paths.kernelModule).peerOf);
   for (const name of [...commands.keys(), "tail"]) await symlink("avfdc", join(bin, name));
   const start = (program: string, ...args: readonly string[]): RunningProgram =>
     startProgram(join(bin, program), args, folder, paths.socket);

@@ -110,5 +110,5 @@ async function handOver(machine: Machine, copy: Machine, signal: AbortSignal): P
 
 async function goOn(machine: Machine): Promise<void> {
   await machine.qmp.command("cont");
-  await machine.control.request({ command: "thaw", restored: false }, FREEZE_TIMEOUT_MS, machine.ended);
+  await machine.control.request({ command: "thaw" }, FREEZE_TIMEOUT_MS, machine.ended);
 }

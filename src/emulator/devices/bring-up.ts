@@ -9,9 +9,10 @@ import { buildMachineArguments } from "../machine/arguments.js";
 import type { Vmm } from "../machine/control.js";
 import { launchMachine, SERIAL_LOG, type Machine } from "../machine/launch.js";
 import type { ReadyDevice } from "../setup.js";
-import { personalize, restoreMachine, type DeviceIdentity } from "../snapshot/restore.js";
+import { personalize, type DeviceIdentity } from "../snapshot/personalize.js";
+import { restoreMachine } from "../snapshot/restore.js";
 import { SNAPSHOT_FILES } from "../snapshot/state.js";
-import { chooseVmm, type VmmDescription } from "./vmm.js";
+import { chosenVmm, type VmmDescription } from "./vmm.js";
 
 export type Origin =
   | { readonly kind: "cold" }
@@ -70,12 +71,12 @@ export async function bringUp(
   } else {
     await restore(machine, signal);
   }
-  const [chosen] = await Promise.all([
-    chooseVmm(machine.control, vmm, signal),
-    personalize(machine, identity, signal),
+  const restored = origin.kind === "saved";
+  const [reply] = await Promise.all([
+    personalize(machine.control, identity, { vmm, restored }, signal),
     connectTcpDevice(`127.0.0.1:${adbPort}`, { timeoutMs: CONNECT_TIMEOUT_MS, signal }),
   ]);
-  return chosen;
+  return chosenVmm(reply, vmm);
 }
 
 /** QEMU ends when it cannot load a state; its own words say more than the connection that broke. */

@@ -1,14 +1,13 @@
 /** What VMs of an emulated device run on: crosvm where its image has one, else QEMU, or what was asked for. */
-import { isHarnessError, UsageError } from "../../base/errors.js";
-import type { ControlChannel, Vmm } from "../machine/control.js";
+import { UsageError } from "../../base/errors.js";
+import type { Vmm } from "../machine/control.js";
 import { crosvmPath } from "../image/crosvm-path.js";
+import type { PersonalizeReply } from "../snapshot/personalize.js";
 
 export interface VmmDescription {
   readonly name: string;
   readonly version: string;
 }
-
-const TIMEOUT_MS = 30_000;
 
 /** `AVF_VMM`, checked. */
 export function vmmFromEnvironment(text = process.env["AVF_VMM"]): Vmm | undefined {
@@ -25,18 +24,18 @@ export function requireVmm(wanted: Vmm | undefined): void {
   });
 }
 
-/** Tells the device what to use. Undefined when it can run no VMs at all, which only those notice who want one. */
-export async function chooseVmm(
-  control: Pick<ControlChannel, "request">,
-  wanted: Vmm | undefined,
-  signal: AbortSignal,
-): Promise<VmmDescription | undefined> {
-  try {
-    const { name, version } = await control.request({ command: "vmm", prefer: wanted ?? "" }, TIMEOUT_MS, signal);
-    return { name: String(name), version: String(version) };
-  } catch (error) {
-    if (!isHarnessError(error) || error.code !== "DEVICE_REFUSED") throw error;
-    if (wanted === undefined) return undefined;
-    throw new UsageError("VMM_UNUSABLE", `VMs of the emulated device cannot run on ${wanted}.`, { cause: error });
-  }
+/**
+ * From what the device answered when it was told what to use. Undefined when it can run no VMs at all, which only those
+ * notice who want one.
+ */
+export function chosenVmm({ vmm, vmmRefusal }: PersonalizeReply, wanted: Vmm | undefined): VmmDescription | undefined {
+  if (isDescription(vmm)) return { name: vmm.name, version: vmm.version };
+  if (wanted === undefined) return undefined;
+  throw new UsageError("VMM_UNUSABLE", `VMs of the emulated device cannot run on ${wanted}: ${String(vmmRefusal)}.`);
+}
+
+function isDescription(value: unknown): value is VmmDescription {
+  if (typeof value !== "object" || value === null) return false;
+  const { name, version } = value as Partial<Record<keyof VmmDescription, unknown>>;
+  return typeof name === "string" && typeof version === "string";
 }

@@ -5,14 +5,22 @@ import { InfrastructureError } from "../../base/errors.js";
 import { LineSplitter } from "../../base/lines.js";
 
 export type ControlRequest =
-  | { readonly command: "ping" | "freeze" | "sync" }
-  | { readonly command: "thaw"; readonly restored: boolean }
-  | { readonly command: "clock"; readonly epochMs: number }
-  | { readonly command: "entropy"; readonly hex: string }
-  | { readonly command: "release"; readonly release: 13 | 15 }
+  | { readonly command: "ping" | "freeze" | "thaw" | "sync" }
+  | PersonalizeRequest
   /** Answers what VMs run on: `name`, `version`. Refused when that monitor cannot run there. */
-  | { readonly command: "vmm"; readonly prefer?: Vmm | "" }
-  | { readonly command: "properties"; readonly set: Readonly<Record<string, string>> };
+  | { readonly command: "vmm"; readonly prefer: Vmm | "" };
+
+/** Answers `vmm` with what VMs run on, or `vmmRefusal` with why the wanted one cannot run there. */
+export interface PersonalizeRequest {
+  readonly command: "personalize";
+  readonly epochMs: number;
+  readonly entropyHex: string;
+  readonly properties: Readonly<Record<string, string>>;
+  readonly release: 13 | 15;
+  readonly vmm: Vmm | "";
+  /** The device goes on from what was saved of one: its VMs stand still, and whoever was connected is not any more. */
+  readonly restored: boolean;
+}
 
 /** Virtual machine monitors that a device may have. */
 export type Vmm = "qemu" | "crosvm";

@@ -1,0 +1,51 @@
+/** What must differ between machines that continue from one moment: clock, randomness, serial number. */
+import { randomBytes } from "node:crypto";
+import { InfrastructureError } from "../../base/errors.js";
+import type { ControlChannel, Vmm } from "../machine/control.js";
+
+const TIMEOUT_MS = 30_000;
+const ENTROPY_BYTES = 32;
+
+export interface DeviceIdentity {
+  readonly serialNumber: string;
+  readonly release: 13 | 15;
+  /** VMs go on from templates of their shape instead of booting, where the monitor can do it. */
+  readonly vmTemplates: boolean;
+}
+
+export interface PersonalizeOptions {
+  /** What VMs are to run on; undefined: the best there is. */
+  readonly vmm: Vmm | undefined;
+  /** False: the device has booted. */
+  readonly restored: boolean;
+}
+
+/** What the device answered: what its VMs run on, or why they cannot. Undefined where it said neither. */
+export type PersonalizeReply = { readonly vmm?: unknown; readonly vmmRefusal?: unknown };
+
+/** One request, for it is what everybody waits for who starts a device. */
+export async function personalize(
+  control: Pick<ControlChannel, "request">,
+  { serialNumber, release, vmTemplates }: DeviceIdentity,
+  { vmm, restored }: PersonalizeOptions,
+  signal: AbortSignal,
+): Promise<PersonalizeReply> {
+  try {
+    const properties = { "ro.serialno": serialNumber, "debug.avf.vm_templates": vmTemplates ? "1" : "0" };
+    return await control.request(
+      {
+        command: "personalize",
+        epochMs: Date.now(),
+        entropyHex: randomBytes(ENTROPY_BYTES).toString("hex"),
+        ...{ properties, release, vmm: vmm ?? "", restored },
+      },
+      TIMEOUT_MS,
+      signal,
+    );
+  } catch (error) {
+    throw new InfrastructureError("DEVICE_NOT_READY", "The emulated device does not become ready.", {
+      cause: error,
+      hint: "its snapshot may be damaged: npx avf setup --fresh makes a new one",
+    });
+  }
+}
