@@ -59,9 +59,8 @@ async function bareRestore({ emulator, accelerator, imageFolder, snapshotFolder 
     const say = (execute, argument) => qmp.write(`${JSON.stringify({ execute, arguments: argument })}\n`);
     let loaded;
     const running = new Promise((resolve) => (loaded = resolve));
-    qmp.on("data", (chunk) => /"status": "(paused|prelaunch)"/.test(chunk) && loaded());
+    qmp.on("data", (chunk) => /"status": "(paused|prelaunch|running)"/.test(chunk) && loaded());
     say("qmp_capabilities", {});
-    say("migrate-set-capabilities", { capabilities: [{ capability: "x-ignore-shared", state: true }] });
     say("migrate-incoming", { uri: "exec:cat state" });
     const asking = setInterval(() => say("query-status", {}), 5);
     await running;

@@ -2,22 +2,22 @@
  * Saves a device that runs, VMs and all, and lets it go on. What is written has the shape of a snapshot: memory, state and
  * disk, all of them whole, so that any number of machines can continue from it copy-on-write.
  *
- * A running machine's own memory is private to it, and no file. Therefore its state is handed over to a second QEMU, whose
- * memory is a shared mapping of the new file; that one never runs, but writes down the rest and ends.
+ * Memory and disk begin as copies of what the machine began with, made while it runs; what it has changed of them since
+ * goes on top while it stands still.
  */
 import { join } from "node:path";
+import { atOnce } from "../../base/at-once.js";
 import { InfrastructureError } from "../../base/errors.js";
 import { run } from "../../process/run.js";
-import { buildMachineArguments, type Accelerator } from "../machine/arguments.js";
-import { launchMachine, SERIAL_LOG, type Machine } from "../machine/launch.js";
-import { ignoreSharedMemory, untilLoaded, untilMigrated } from "../machine/migration.js";
-import { saveState, SNAPSHOT_FILES } from "../snapshot/state.js";
+import { saveDeviceState } from "../machine/device-state.js";
+import type { Machine } from "../machine/launch.js";
+import { SNAPSHOT_FILES } from "../snapshot/state.js";
+import { copyChangedMemory } from "./changed-memory.js";
 
 export interface SaveRunningOptions {
   readonly machine: Machine;
-  readonly accelerator: Accelerator;
-  readonly emulator: readonly string[];
-  readonly imageFolder: string;
+  /** What the machine's memory was when it started; what it writes is its own. */
+  readonly memoryFile: string;
   /** What the machine's disk was when it started; its writes lie in a layer above. */
   readonly dataDisk: string;
   /** Exists and is empty. */
@@ -26,51 +26,34 @@ export interface SaveRunningOptions {
 }
 
 const FREEZE_TIMEOUT_MS = 30_000;
-/** In the folder of the second QEMU, which is its current one. */
-const SOCKET = "handover";
-/** Unlimited, in bytes a second; QEMU holds itself back otherwise. */
-const MAX_BANDWIDTH = 2 ** 40;
 const DISK_JOB = "save-disk";
 const DISK_NODE = "saved-disk";
 
-/** The device stands still meanwhile; connections to it stay. */
+/** The device stands still for a part of that; connections to it stay. */
 export async function saveRunning(options: SaveRunningOptions): Promise<void> {
-  const { machine, folder } = options;
+  const { machine, folder, memoryFile } = options;
+  const { pid } = machine.process;
+  if (pid === undefined) throw new InfrastructureError("DEVICE_ENDED", "The emulated device's QEMU did not start.");
   const signal = AbortSignal.any([options.signal, machine.ended]);
-  const copy = launchCopy(options);
+  const dataDisk = join(folder, SNAPSHOT_FILES.data);
+  const target = join(folder, SNAPSHOT_FILES.memory);
+  await Promise.all([copySparse(options.dataDisk, dataDisk, signal), copySparse(memoryFile, target, signal)]);
+  // A virtual CPU inside a nested guest cannot be saved.
+  await machine.control.request({ command: "freeze" }, FREEZE_TIMEOUT_MS, signal);
   try {
-    const dataDisk = join(folder, SNAPSHOT_FILES.data);
-    await run(["cp", "--sparse=always", options.dataDisk, dataDisk], { signal });
-    const ready = copy.qmp.negotiate(signal);
-    ready.catch(() => undefined);
-    // A virtual CPU inside a nested guest cannot be saved.
-    await machine.control.request({ command: "freeze" }, FREEZE_TIMEOUT_MS, signal);
-    try {
-      await machine.qmp.command("stop");
-      await Promise.all([saveDisk(machine, dataDisk, signal), ready]);
-      await handOver(machine, copy, AbortSignal.any([signal, copy.ended]));
-      await saveState(copy, signal);
-      await copy.process.ended;
-    } finally {
-      if (!machine.ended.aborted) await goOn(machine);
-    }
+    await machine.qmp.command("stop");
+    await atOnce(
+      () => saveDisk(machine, dataDisk, signal),
+      () => copyChangedMemory({ pid, memoryFile, target, signal }),
+    );
+    await saveDeviceState(machine.qmp, join(folder, SNAPSHOT_FILES.state));
   } finally {
-    await copy.kill();
+    if (!machine.ended.aborted) await goOn(machine);
   }
 }
 
-function launchCopy({ emulator, accelerator, imageFolder, dataDisk, folder }: SaveRunningOptions): Machine {
-  const argv = buildMachineArguments({
-    ...{ emulator, accelerator, imageFolder },
-    adbPort: undefined,
-    dataDisk,
-    keepData: false,
-    memoryFile: join(folder, SNAPSHOT_FILES.memory),
-    memoryShared: true,
-    incoming: true,
-    serialLog: join(folder, SERIAL_LOG),
-  });
-  return launchMachine(argv, { folder, workingFolder: folder, detached: false });
+async function copySparse(from: string, to: string, signal: AbortSignal): Promise<void> {
+  await run(["cp", "--sparse=always", "--reflink=auto", from, to], { signal });
 }
 
 /** What the machine wrote goes on top of a copy of what it started with: no checkpoint needs another one. */
@@ -95,17 +78,6 @@ function diskSaved(answer: unknown): boolean {
     });
   }
   return job?.status === "concluded";
-}
-
-async function handOver(machine: Machine, copy: Machine, signal: AbortSignal): Promise<void> {
-  await copy.qmp.command("migrate-incoming", { uri: `unix:${SOCKET}` });
-  // Its memory is wanted, now; when it was restored, it was not.
-  await ignoreSharedMemory(machine.qmp, false);
-  await machine.qmp.command("migrate-set-parameters", { "max-bandwidth": MAX_BANDWIDTH });
-  // By way of its current folder, for the path of a socket may be a hundred bytes long and no more.
-  await machine.qmp.command("migrate", { uri: `unix:/proc/${copy.process.pid}/cwd/${SOCKET}` });
-  await untilMigrated(machine.qmp, signal);
-  await untilLoaded(copy.qmp, signal);
 }
 
 async function goOn(machine: Machine): Promise<void> {

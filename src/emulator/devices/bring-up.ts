@@ -45,7 +45,7 @@ export function launchDevice({ ready, origin, folder, adbPort, detached }: Bring
     ...{ emulator, accelerator, imageFolder, adbPort },
     dataDisk: originalDisk(ready, origin),
     keepData: false,
-    memoryFile: cold ? join(folder, "memory") : join(origin.folder, SNAPSHOT_FILES.memory),
+    memoryFile: originalMemory(folder, origin),
     memoryShared: false,
     incoming: !cold,
     serialLog: join(folder, SERIAL_LOG),
@@ -56,6 +56,11 @@ export function launchDevice({ ready, origin, folder, adbPort, detached }: Bring
 /** The data disk as it is when the device starts: what it writes goes elsewhere. */
 export function originalDisk({ imageFolder }: ReadyDevice, origin: Origin): string {
   return origin.kind === "cold" ? join(imageFolder, IMAGE_FILES.data) : join(origin.folder, SNAPSHOT_FILES.data);
+}
+
+/** The same of its memory. @param deviceFolder has a file of zeros for one that boots */
+export function originalMemory(deviceFolder: string, origin: Origin): string {
+  return origin.kind === "cold" ? join(deviceFolder, "memory") : join(origin.folder, SNAPSHOT_FILES.memory);
 }
 
 /** Until avfd and adb's shell have answered. Returns what VMs run on; undefined when the device can run none. */

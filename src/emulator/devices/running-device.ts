@@ -8,7 +8,7 @@ import { saveRunning } from "../checkpoints/save-running.js";
 import { IMAGE_FILES } from "../image/files.js";
 import type { Machine } from "../machine/launch.js";
 import { SNAPSHOT_FILES } from "../snapshot/state.js";
-import { bringUp, launchDevice, originalDisk, type BringUp, type Origin } from "./bring-up.js";
+import { bringUp, launchDevice, originalDisk, originalMemory, type BringUp, type Origin } from "./bring-up.js";
 import { forgetAdb } from "./end-machine.js";
 import { forgetDevice, writeRecord, type DeviceRecord } from "./records.js";
 import type { VmmDescription } from "./vmm.js";
@@ -109,7 +109,7 @@ export class RunningDevice implements EmulatedDevice {
     try {
       await saveRunning({
         ...{ machine: this.#machine, folder },
-        ...{ emulator: ready.emulator, accelerator: ready.accelerator, imageFolder: ready.imageFolder },
+        memoryFile: originalMemory(this.folder, this.#origin),
         dataDisk: originalDisk(ready, this.#origin),
         signal: signal ? AbortSignal.any([signal, this.ended]) : this.ended,
       });

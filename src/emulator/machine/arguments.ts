@@ -49,7 +49,9 @@ export function buildMachineArguments(config: MachineConfig): readonly string[] 
     ...config.emulator,
     // What processes are listed as; the loader of its libraries otherwise.
     ...["-name", "avf-device,process=qemu-system-x86"],
-    ...["-M", "q35,memory-backend=ram,hpet=off"],
+    ...["-M", "q35,memory-backend=ram,hpet=off,suppress-vmdesc=on"],
+    // A state is loaded as it is saved: without words about the machine, which the key of a snapshot stands for.
+    ...["-global", "migration.send-configuration=off"],
     ...["-object", `memory-backend-file,${memory.join(",")},share=${config.memoryShared ? "on" : "off"}`],
     ...acceleratorArguments(config.accelerator),
     ...["-m", `${DEVICE_MEMORY_BYTES / 2 ** 20}`, "-smp", `${DEVICE_CPUS}`],

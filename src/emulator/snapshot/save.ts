@@ -61,7 +61,7 @@ export async function saveSnapshot(options: SaveSnapshotOptions): Promise<void> 
     await bootOnce(machine, adbPort, options, ended);
     await keepBootTime(draft, performance.now() - begunMs);
     progress.step("Saving its state");
-    await saveState(machine, ended);
+    await saveState(machine, draft);
     await machine.process.ended;
     await publishFolder(draft, snapshotFolder);
   } finally {
