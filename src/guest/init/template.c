@@ -27,14 +27,15 @@ bool template_wait(void) {
     cfmakeraw(&mode);
     tcsetattr(fd, TCSANOW, &mode);
   }
-  char line[64];
+  char line[128], resized[64];
   long long epoch_ms = 0;
   unsigned cid = 0;
   bool resumed = write(fd, READY, strlen(READY)) == (ssize_t)strlen(READY) && tcdrain(fd) == 0 &&
-                 read_line(fd, line, sizeof line) && sscanf(line, "resume %lld %u", &epoch_ms, &cid) == 2;
+                 read_line(fd, line, sizeof line) && sscanf(line, "resume %lld %u %63s", &epoch_ms, &cid, resized) == 3;
   close(fd);
   if (!resumed) return false;
   machine_put_clock(epoch_ms);
+  if (!disks_resize(resized)) fail(FAILURE_NO_SERVICE, "The disks of a copy do not answer: %s", strerror(errno));
   if (!disks_forget()) fail(FAILURE_NO_SERVICE, "The disks of a template cannot be forgotten: %s", strerror(errno));
   if (!wait_for_cid(cid)) fail(FAILURE_NO_SERVICE, "The vsock driver was not told of CID %u", cid);
   return true;

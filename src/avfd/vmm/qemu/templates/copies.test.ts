@@ -120,7 +120,7 @@ describe("a copy that was prepared", () => {
     expect(copies.pids()).toEqual([]);
     expect(startedCids(qemu)).toEqual([2048, 2049]);
     expect(qemu.files.at(-1)).toBe(`/proc/${process.pid}/fd/77`);
-    expect(qemu.toGuest.at(-1)).toMatch(/^resume \d{13} 2049\n$/);
+    expect(qemu.toGuest.at(-1)).toMatch(/^resume \d{13} 2049 0\n$/);
   });
 
   test.each([
@@ -216,8 +216,8 @@ describe("templates of VMs", () => {
       ...["migrate-set-capabilities", "migrate-incoming", "blockdev-add", "blockdev-reopen", "cont"],
     ]);
     expect(qemu.toGuest).toHaveLength(2);
-    expect(qemu.toGuest[0]).toMatch(/^resume \d{13} 2048\n$/);
-    expect(qemu.toGuest[1]).toMatch(/^resume \d{13} 2049\n$/);
+    expect(qemu.toGuest[0]).toMatch(/^resume \d{13} 2048 0\n$/);
+    expect(qemu.toGuest[1]).toMatch(/^resume \d{13} 2049 0\n$/);
     // The template's own machine is gone, those of the VMs are whoever asked's.
     expect(qemu.endedPids).toHaveLength(1);
     expect(templates.pids()).toEqual([]);
@@ -232,13 +232,31 @@ describe("templates of VMs", () => {
     await templates.resume({ ...config, cpuCount: 2 }, folder);
     await templates.resume({ ...config, disks: [...config.disks, ...config.disks] }, folder);
     expect(qemu.starts.filter(({ copy }) => !copy)).toHaveLength(4);
-    for (const other of [{ serial: "metadata" }, { writable: true }, { file: fileOf(8192) }]) {
+    for (const other of [{ serial: "metadata" }, { writable: true }]) {
       await templates.resume({ ...config, disks: config.disks.map((disk) => ({ ...disk, ...other })) }, folder);
     }
-    expect(qemu.starts.filter(({ copy }) => !copy)).toHaveLength(7);
+    expect(qemu.starts.filter(({ copy }) => !copy)).toHaveLength(6);
     await templates.resume({ ...config, kernelParams: [] }, folder);
     // The least used one made room.
     expect(readdirSync(folder)).toHaveLength(4);
+  });
+
+  test("disks of other sizes are told to the guest, in the order of their serials, and are no other shape", async () => {
+    const qemu = new ScriptedQemu();
+    const templates = new QemuCopies(qemu.start);
+    const disksOf = (...bytes: readonly number[]): VmmConfig["disks"] =>
+      ["system", "metadata", "apk"].map((serial, at) => ({ serial, writable: false, file: fileOf(bytes[at] ?? 0) }));
+    const first = await templates.resume({ ...config, disks: disksOf(4096, 512, 8192) }, folder);
+    expect(qemu.toGuest.at(-1)).toMatch(/ 000\n$/);
+    first.bootEnded?.(() => 2049);
+    // The prepared one among them: what it has seen are the template's.
+    for (const cid of [2049, 2050]) {
+      await templates.resume({ ...config, cid, disks: disksOf(4096, 512, 12_288) }, folder);
+      expect(qemu.toGuest.at(-1)).toMatch(/ 100\n$/);
+    }
+    expect(qemu.starts.map(({ memory }) => memory.use)).toEqual(["template", "copy", "copy", "copy"]);
+    for (const { memory } of qemu.starts.slice(1)) expect(memory).toMatchObject({ diskBytes: [4096, 512, 8192] });
+    expect(qemu.starts.some(({ memory }) => memory.use === "template" && "diskBytes" in memory)).toBe(false);
   });
 
   test("a template that cannot be saved leaves nothing, and says why", async () => {

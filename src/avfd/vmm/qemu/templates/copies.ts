@@ -3,14 +3,22 @@
  * with the state loaded) has nothing of its VM in it but the CID; its disks come last. So while one VM runs, the next one
  * of the same shape is prepared, under the CID that it will have.
  */
-import { open } from "node:fs/promises";
+import { open, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { VmmConfig, VmmDisk, VmmProcess } from "../../contract.js";
 import { controlFd } from "../../monitor-process.js";
 import type { QemuMonitor } from "../monitor.js";
 import { diskNode } from "../qemu-args.js";
 import { PreparedCopy } from "./prepared-copy.js";
-import { COMMAND_TIMEOUT_MS, end, migrated, withTimeout, type RunningQemu, type StartQemu } from "./running.js";
+import {
+  COMMAND_TIMEOUT_MS,
+  end,
+  migrated,
+  withTimeout,
+  type LoadedCopy,
+  type RunningQemu,
+  type StartQemu,
+} from "./running.js";
 import { shapeOf, type Shape } from "./shape.js";
 import { TEMPLATE_FILES, TemplateStore } from "./store.js";
 
@@ -35,22 +43,22 @@ export class QemuCopies {
    */
   async resume(config: VmmConfig, folder: string): Promise<VmmProcess> {
     const shape = await shapeOf(config);
-    const qemu =
+    const copy =
       (await this.#prepared.take(shape.key, config.cid)) ??
       (await this.#load(shape, await this.#store.findOrMake(shape, folder)));
     try {
-      await withTimeout("the copy of a template to get its disks", COMMAND_TIMEOUT_MS, qemu, async () => {
-        for (const [index, disk] of config.disks.entries()) await attach(qemu.monitor, index, disk);
+      await withTimeout("the copy of a template to get its disks", COMMAND_TIMEOUT_MS, copy, async () => {
+        for (const [index, disk] of config.disks.entries()) await attach(copy.monitor, index, disk);
       });
       await config.mayRun?.();
-      await withTimeout("the copy of a template to run", COMMAND_TIMEOUT_MS, qemu, () => qemu.monitor.execute("cont"));
-      qemu.failurePort.write(`resume ${Date.now()} ${config.cid}\n`);
-      return { ...qemu.process, bootEnded: (nextCid) => void this.#prepare(shape, folder, nextCid) };
+      await withTimeout("the copy of a template to run", COMMAND_TIMEOUT_MS, copy, () => copy.monitor.execute("cont"));
+      copy.failurePort.write(`resume ${Date.now()} ${config.cid} ${resizedDisks(shape, copy)}\n`);
+      return { ...copy.process, bootEnded: (nextCid) => void this.#prepare(shape, folder, nextCid) };
     } catch (error) {
-      await end(qemu);
+      await end(copy);
       throw error;
     } finally {
-      this.#own.delete(qemu);
+      this.#own.delete(copy);
     }
   }
 
@@ -71,11 +79,15 @@ export class QemuCopies {
   }
 
   /** A QEMU with the state of a template, which stands still. The signal ends it before it is loaded. */
-  async #load({ config, diskBytes }: Shape, template: string, signal?: AbortSignal): Promise<RunningQemu> {
+  async #load({ config }: Shape, template: string, signal?: AbortSignal): Promise<LoadedCopy> {
     const state = await open(join(template, TEMPLATE_FILES.state), "r");
     try {
       const path = join(template, TEMPLATE_FILES.memory);
-      const qemu = await this.start(config, { path, use: "copy", diskBytes }, state.fd);
+      // Our own words, in a folder that nobody else can write to.
+      const diskBytes = JSON.parse(
+        await readFile(join(template, TEMPLATE_FILES.diskBytes), "utf8"),
+      ) as readonly number[];
+      const qemu = { ...(await this.start(config, { path, use: "copy", diskBytes }, state.fd)), diskBytes };
       this.#own.add(qemu);
       void qemu.process.ended.then(() => this.#own.delete(qemu));
       const kill = (): void => qemu.process.kill();
@@ -96,6 +108,16 @@ export class QemuCopies {
       await state.close();
     }
   }
+}
+
+/**
+ * A digit for each disk, in the order of their serials: 1 when its size is not what the template's guest has seen. The
+ * guest looks anew at those.
+ */
+function resizedDisks({ config, diskBytes }: Shape, { diskBytes: seen }: LoadedCopy): string {
+  const disks = config.disks.map(({ serial }, index) => ({ serial, resized: diskBytes[index] !== seen[index] }));
+  const inOrder = disks.sort((a, b) => (a.serial < b.serial ? -1 : 1));
+  return inOrder.map(({ resized }) => (resized ? "1" : "0")).join("");
 }
 
 /** Puts a disk in its empty place. QEMU opens our descriptor once more: the file was chosen with the caller's rights. */

@@ -1,19 +1,19 @@
 /** The place for one copy that waits for its VM. It holds a CID, which no other VM may get meanwhile. */
-import { end, type RunningQemu } from "./running.js";
+import { end, type LoadedCopy } from "./running.js";
 
 interface Waiting {
   readonly key: string;
   readonly cid: number;
   readonly abandon: AbortController;
   /** Undefined when it could not be made; never rejects. */
-  readonly qemu: Promise<RunningQemu | undefined>;
+  readonly qemu: Promise<LoadedCopy | undefined>;
 }
 
 /** What is to wait: for a VM of which shape, under which CID, and how it is made. */
 export interface CopyToPrepare {
   readonly key: string;
   readonly cid: number;
-  readonly make: (signal: AbortSignal) => Promise<RunningQemu>;
+  readonly make: (signal: AbortSignal) => Promise<LoadedCopy>;
 }
 
 export class PreparedCopy {
@@ -22,7 +22,7 @@ export class PreparedCopy {
   #turn: Promise<unknown> = Promise.resolve();
 
   /** The copy, if it is one for this VM. Another one is ended: its CID, or its memory, is wanted now. */
-  async take(key: string, cid: number): Promise<RunningQemu | undefined> {
+  async take(key: string, cid: number): Promise<LoadedCopy | undefined> {
     const waiting = await this.#inTurn(async () => {
       const found = this.#waiting;
       if (found?.key !== key || found.cid !== cid) return void (await this.#end());

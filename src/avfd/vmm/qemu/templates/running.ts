@@ -12,6 +12,12 @@ export interface RunningQemu {
   readonly failurePort: Duplex;
 }
 
+/** One with the state of a template in it. */
+export interface LoadedCopy extends RunningQemu {
+  /** What the template's guest has seen of each disk in turn. */
+  readonly diskBytes: readonly number[];
+}
+
 /** Starts a QEMU that boots, or, with memory of a template, one that waits for a `migrate-incoming` of `stateFd`. */
 export type StartQemu = (config: VmmConfig, memory: TemplateMemory, stateFd?: number) => Promise<RunningQemu>;
 

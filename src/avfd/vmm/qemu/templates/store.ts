@@ -3,14 +3,14 @@
  * devices, before it uses anything that is its own (guest/init/template.c).
  */
 import { existsSync } from "node:fs";
-import { mkdir, readdir, rename, rm, stat, utimes } from "node:fs/promises";
+import { mkdir, readdir, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
 import { COMMAND_TIMEOUT_MS, end, migrated, withTimeout, type RunningQemu, type StartQemu } from "./running.js";
 import type { Shape } from "./shape.js";
 
 /** Files of a template, by name in its folder. */
-export const TEMPLATE_FILES = { memory: "memory", state: "state" } as const;
+export const TEMPLATE_FILES = { memory: "memory", state: "state", diskBytes: "disk-bytes.json" } as const;
 
 const READY = "AVF_TEMPLATE_READY";
 /** Of a boot up to there; under nested emulation and load it takes many times its 2 s. */
@@ -75,7 +75,8 @@ export class TemplateStore {
     }
   }
 
-  async #make({ config }: Shape, draft: string): Promise<void> {
+  async #make({ config, diskBytes }: Shape, draft: string): Promise<void> {
+    await writeFile(join(draft, TEMPLATE_FILES.diskBytes), JSON.stringify(diskBytes));
     const own = { ...config, cid: config.cid + TEMPLATE_CIDS };
     await config.mayRun?.();
     const qemu = await this.start(own, { path: join(draft, TEMPLATE_FILES.memory), use: "template" });
