@@ -31,17 +31,23 @@ const unit: Config["projects"] = [
   },
 ];
 
-/** The device's side of the tests: they run against dist/, through the same preset as a user's own suites. */
+/**
+ * The device's side of the tests: they run against dist/, through the same preset as a user's own suites. For time's sake
+ * the files of a project share a device; what each test leaves there is looked for all the same.
+ */
 const onDevice = {
   rootDir: ".",
   preset: "jest-avf",
-  testEnvironmentOptions: { apks: ["fixtures/MicrodroidTestApp.apk"] },
+  testEnvironmentOptions: { apks: ["fixtures/MicrodroidTestApp.apk"], isolation: "worker" },
 } as const;
+
+/** Suites whose subject is how a VM boots. All others get copies of templates, where there are some. */
+const BOOTED = ["exit-payload", "two-vms", "guest/cpu-memory", "guest/debug-levels"];
 
 type Project = Exclude<NonNullable<Config["projects"]>[number], string>;
 
 const suites: Config["projects"] = [
-  ...(triesBothVmms() ? [suitesOn("suites", "qemu"), suitesOn("suites-crosvm", "crosvm")] : [suitesOn("suites")]),
+  ...(triesBothVmms() ? [...suitesOn("", "qemu"), ...suitesOn("-crosvm", "crosvm")] : suitesOn("")),
   ...(choosesRelease() ? [] : [lifecycleOn(13)]),
 ];
 
@@ -51,13 +57,23 @@ function triesBothVmms(): boolean {
   return ANDROID_SERIAL === undefined && AVF_CROSVM !== "" && AVF_VMM === "";
 }
 
-function suitesOn(displayName: string, vmm?: "qemu" | "crosvm"): Project {
-  return {
-    ...onDevice,
-    displayName,
-    testMatch: ["<rootDir>/suites/**/*.test.ts"],
-    testEnvironmentOptions: { ...onDevice.testEnvironmentOptions, ...(vmm === undefined ? {} : { vmm }) },
-  };
+function suitesOn(suffix: string, vmm?: "qemu" | "crosvm"): readonly Project[] {
+  const testEnvironmentOptions = { ...onDevice.testEnvironmentOptions, ...(vmm === undefined ? {} : { vmm }) };
+  return [
+    {
+      ...onDevice,
+      displayName: `suites${suffix}`,
+      testMatch: ["<rootDir>/suites/**/*.test.ts"],
+      testPathIgnorePatterns: BOOTED.map((name) => `^<rootDir>/suites/${name}\\.test\\.ts$`),
+      testEnvironmentOptions: { ...testEnvironmentOptions, vmTemplates: true },
+    },
+    {
+      ...onDevice,
+      displayName: `suites-booted${suffix}`,
+      testMatch: BOOTED.map((name) => `<rootDir>/suites/${name}.test.ts`),
+      testEnvironmentOptions,
+    },
+  ];
 }
 
 /** A real device has the release it has, and `AVF_RELEASE` is for those who want one only. */
@@ -82,6 +98,7 @@ module.exports = async (): Promise<Config> => {
   await withCheckoutLock(__dirname, build);
   return {
     projects: [...unit, ...suites],
+    testSequencer: "<rootDir>/src/jest/testing/by-project-sequencer.cjs",
     reporters: ["default", "<rootDir>/dist/reporter/jest-reporter.js"],
     // Of the unit tests; the preset has its own for suites.
     testTimeout: 30_000,

@@ -1,6 +1,6 @@
 /**
- * @jest-environment-options {"vmTemplates": true, "vmm": "qemu"}
- * @avf-requires emulated
+ * @jest-environment-options {"vmTemplates": true}
+ * @avf-requires emulated vmm=qemu
  */
 import { setTimeout } from "node:timers/promises";
 import { adbIntoVm, expect, test, type Device, type VirtualMachine } from "jest-avf";

@@ -5,12 +5,12 @@ import { join } from "node:path";
 import { packageRoot } from "../base/paths.js";
 import preset from "../jest/jest-preset.js";
 import { findJestConfig } from "./jest-config.js";
-import { runJest } from "./self-test.js";
+import { runJest } from "./run-jest.js";
 
 export async function run(args: readonly string[]): Promise<number> {
   const folder = process.cwd();
   const named = args.some((arg) => /^(-c|--config)(=|$)/.test(arg));
-  if (named || findJestConfig(folder) !== undefined) return runJest(args, folder, jestOf(folder));
+  if (named || findJestConfig(folder) !== undefined) return runJest(args, { folder, jestOf: jestOf(folder) });
   const apks = readdirSync(folder).filter((name) => name.endsWith(".apk"));
   const bundled = join(packageRoot, "fixtures/MicrodroidTestApp.apk");
   const installed = apks.length > 0 ? apks : [bundled];
@@ -26,7 +26,7 @@ export async function run(args: readonly string[]): Promise<number> {
     },
     testEnvironmentOptions: { apks: installed },
   };
-  return runJest(["--config", JSON.stringify(options), ...args], folder, packageRoot);
+  return runJest(["--config", JSON.stringify(options), ...args], { folder, jestOf: packageRoot });
 }
 
 /** The folder whose Jest runs: the project's, or ours where the project has none. */

@@ -20,10 +20,7 @@ export const CONFIG = "assets/vm_config.json";
 export const MARK = "<marked by a payload>";
 
 export function configFor(app: App, apkPath: string, payloadConfig = CONFIG): VirtualMachineConfigBuilder {
-  return app
-    .vmConfig(payloadConfig)
-    .setApkPath(apkPath)
-    .setMemoryBytes(192 << 20);
+  return app.vmConfig(payloadConfig).setApkPath(apkPath);
 }
 
 /** Runs the VM until its payload is ready and returns the facts that it told in this run. */

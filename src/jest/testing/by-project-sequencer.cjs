@@ -1,0 +1,13 @@
+"use strict";
+// The order of this repository's suites: project by project, for the device that a worker keeps is one of a project. Within
+// one, as Jest has it: what failed before comes first, then what takes longest.
+const Sequencer = require("@jest/test-sequencer").default;
+
+module.exports = class ByProject extends Sequencer {
+  sort(tests) {
+    const nameOf = ({ context }) => context.config.displayName?.name ?? "";
+    const sorted = super.sort(tests);
+    const names = [...new Set(sorted.map(nameOf))];
+    return names.flatMap((name) => sorted.filter((test) => nameOf(test) === name));
+  }
+};
