@@ -48,7 +48,7 @@ async function personalize(
   const properties = textMap(fields["properties"]);
   kernel.setClock(epochMs);
   kernel.addEntropy(entropy);
-  switchRelease(device, fields["release"]);
+  await switchRelease(device, fields["release"]);
   await device.identity.override(properties);
   if (fields["restored"] === true) device.virtualization.thaw(true);
   return chooseVmm(device, fields["vmm"]).then(
@@ -57,14 +57,14 @@ async function personalize(
   );
 }
 
-function switchRelease({ identity, virtualization }: Device, release: unknown): void {
+async function switchRelease({ identity, virtualization }: Device, release: unknown): Promise<void> {
   if (!isAndroidRelease(release)) throw new Error("release is 13 or 15");
   if (release === identity.release) return;
   const running = virtualization.list().length;
   // Their guests speak to the service in the way of the release they were started under.
   if (running > 0) throw new Error(`${running} VMs are running; the release changes only while there are none`);
   identity.setRelease(release);
-  virtualization.forgetCids();
+  await virtualization.forgetCids();
 }
 
 /** Says what VMs run on from now on; fails in the monitor's own words when it does not start. */

@@ -109,8 +109,9 @@ export class VirtualizationService {
     this.#relay.stop();
   }
 
-  /** As a restart of the device does it. */
-  forgetCids(): void {
+  /** As a restart of the device does it. What was prepared for a VM to come has its CID. */
+  async forgetCids(): Promise<void> {
+    for (const vmm of this.options.vmms) await vmm.dropPrepared?.();
     this.options.properties.delete(LAST_CID_PROPERTY);
   }
 

@@ -29,10 +29,10 @@ const OF_FILE = 1 << 29;
 
 /** Bytes written. @throws InfrastructureError where the kernel does not let us look into the process */
 export async function copyChangedMemory({ pid, memoryFile, target, signal }: ChangedMemory): Promise<number> {
-  const ranges = await mappedRanges(pid, await realpath(memoryFile));
   let bytes = 0;
   const files: FileHandle[] = [];
   try {
+    const ranges = await mappedRanges(pid, await realpath(memoryFile));
     for (const path of [`/proc/${pid}/pagemap`, `/proc/${pid}/mem`]) files.push(await open(path, "r"));
     files.push(await open(target, "r+"));
     const [pagemap, memory, copy] = files as [FileHandle, FileHandle, FileHandle];
@@ -47,12 +47,19 @@ export async function copyChangedMemory({ pid, memoryFile, target, signal }: Cha
     if (signal.aborted) throw error;
     throw new InfrastructureError("MEMORY_UNREADABLE", "The memory of the emulated device's QEMU cannot be read.", {
       cause: error,
-      hint: "a process may read that of its children unless kernel.yama.ptrace_scope is 2 or 3, see sysctl",
+      hint: isForbidden(error)
+        ? "a process may read that of its children unless kernel.yama.ptrace_scope is 2 or 3, see sysctl"
+        : undefined,
     });
   } finally {
     for (const file of files) await file.close();
   }
   return bytes;
+}
+
+function isForbidden(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === "EACCES" || code === "EPERM";
 }
 
 interface MappedRange {
@@ -73,7 +80,7 @@ async function mappedRanges(pid: number, file: string): Promise<readonly MappedR
     return [{ start: from, bytes: Number.parseInt(end, 16) - from, offset: Number.parseInt(offset, 16) }];
   });
   if (ranges.length > 0) return ranges;
-  throw new InfrastructureError("MEMORY_UNREADABLE", `The emulated device's QEMU does not map ${file}.`);
+  throw new Error(`process ${pid} does not map ${file}`);
 }
 
 interface Run {

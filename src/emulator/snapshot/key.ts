@@ -18,7 +18,8 @@ export function snapshotKey(accelerator: Accelerator, emulatorVersion: string): 
     incoming: true,
   };
   hash.update(buildMachineArguments(machine).join("\0"));
-  for (const name of ["save.js", "state.js", "personalize.js", "../machine/device-state.js"]) hash.update(readFileSync(join(__dirname, name)));
+  for (const name of ["save.js", "state.js", "personalize.js", "rehearse.js", "../machine/device-state.js"])
+    hash.update(readFileSync(join(__dirname, name)));
   if (accelerator === "kvm") hash.update(`\0cpu ${/^model name.*$/m.exec(readFileSync("/proc/cpuinfo", "utf8"))?.[0]}`);
   return `${accelerator}-${hash.digest("hex").slice(0, 8)}`;
 }

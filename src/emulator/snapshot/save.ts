@@ -3,7 +3,7 @@ import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { publishFolder } from "../../base/atomic-file.js";
 import { formatMs } from "../../base/deadline.js";
-import { isHarnessError, UsageError } from "../../base/errors.js";
+import { describeError, isHarnessError, UsageError } from "../../base/errors.js";
 import type { Progress } from "../../base/progress.js";
 import { connectTcpDevice, disconnectTcpDevice } from "../../device/adb/connect.js";
 import { run } from "../../process/run.js";
@@ -11,14 +11,13 @@ import { IMAGE_FILES } from "../image/files.js";
 import { buildMachineArguments, type Accelerator } from "../machine/arguments.js";
 import { launchMachine, SERIAL_LOG, type Machine } from "../machine/launch.js";
 import { findFreePort } from "../machine/port.js";
-import { personalize, type DeviceIdentity } from "./personalize.js";
+import { personalize } from "./personalize.js";
+import { rehearse } from "./rehearse.js";
 import { keepBootTime } from "./slowness.js";
 import { saveState, SNAPSHOT_FILES } from "./state.js";
 
 /** From power-on until avfd answers. Measured: 8 s alone under TCG; several at once on two cores take many times that. */
 const COLD_BOOT_TIMEOUT_MS = 300_000;
-const REHEARSALS = 3;
-const REHEARSED: DeviceIdentity = { serialNumber: "avf", release: 15, vmTemplates: false };
 
 export interface SaveSnapshotOptions {
   readonly imageFolder: string;
@@ -58,8 +57,15 @@ export async function saveSnapshot(options: SaveSnapshotOptions): Promise<void> 
     machine = launchMachine(argv, { folder: draft, workingFolder: draft, detached: false });
     const ended = AbortSignal.any([machine.ended, ...(signal ? [signal] : [])]);
     const begunMs = performance.now();
-    await bootOnce(machine, adbPort, options, ended);
+    const serial = await bootOnce(machine, adbPort, options, ended);
     await keepBootTime(draft, performance.now() - begunMs);
+    try {
+      progress.step("Running a first VM on it");
+      await ticking(progress, () => useOnce(serial, progress, ended));
+    } finally {
+      await disconnectTcpDevice(serial);
+    }
+    await becomeOnce(machine, ended);
     progress.step("Saving its state");
     await saveState(machine, draft);
     await machine.process.ended;
@@ -70,36 +76,50 @@ export async function saveSnapshot(options: SaveSnapshotOptions): Promise<void> 
   }
 }
 
-/** Uses the device once, so that what every start needs is in memory when it is saved. */
+/** Until avfd and adb have answered. Returns the serial by which adb knows it now. */
 async function bootOnce(
   machine: Machine,
   adbPort: number,
   { progress, crosvmPath }: SaveSnapshotOptions,
   signal: AbortSignal,
-): Promise<void> {
-  const begun = performance.now();
-  const timer = setInterval(() => progress.detail(formatMs(performance.now() - begun)), 1_000);
-  try {
+): Promise<string> {
+  return ticking(progress, async () => {
     await machine.qmp.negotiate(signal);
     await machine.control.request({ command: "ping" }, COLD_BOOT_TIMEOUT_MS, signal);
     await requireCrosvm(machine, crosvmPath, signal);
-    // As each start will do it: a service does what it did before sooner than what it never did.
-    for (let times = 0; times < REHEARSALS; times++) {
-      await personalize(machine.control, REHEARSED, { vmm: undefined, restored: true }, signal);
-    }
-    const serial = await connectTcpDevice(`127.0.0.1:${adbPort}`, { timeoutMs: 60_000, signal });
-    try {
-      for (const command of [
-        "getprop ro.build.version.sdk",
-        "/apex/com.android.virt/bin/vm info",
-        "ls /data/local/tmp",
-      ]) {
-        await run(["adb", "-s", serial, "shell", command], { timeoutMs: 60_000, signal });
-      }
-    } finally {
-      await disconnectTcpDevice(serial);
-    }
-    await machine.control.request({ command: "sync" }, 30_000, signal);
+    return connectTcpDevice(`127.0.0.1:${adbPort}`, { timeoutMs: 60_000, signal });
+  });
+}
+
+/** What every start needs is in memory then, when the device is saved. */
+async function useOnce(serial: string, progress: Progress, signal: AbortSignal): Promise<void> {
+  for (const command of ["getprop ro.build.version.sdk", "/apex/com.android.virt/bin/vm info", "ls /data/local/tmp"]) {
+    await run(["adb", "-s", serial, "shell", command], { timeoutMs: 60_000, signal });
+  }
+  try {
+    await rehearse(serial, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    // It only makes things faster. Who starts a VM on this device will hear what is wrong.
+    progress.detail(`none runs yet: ${describeError(error)}`);
+  }
+}
+
+/** As each start will do it. With another release in between, CIDs begin anew. */
+async function becomeOnce({ control }: Machine, signal: AbortSignal): Promise<void> {
+  for (const release of [13, 15, 15] as const) {
+    const identity = { serialNumber: "avf", release, vmTemplates: false };
+    await personalize(control, identity, { vmm: undefined, restored: true }, signal);
+  }
+  await control.request({ command: "sync" }, 30_000, signal);
+}
+
+/** Shows how long it takes already. */
+async function ticking<T>(progress: Progress, work: () => Promise<T>): Promise<T> {
+  const begun = performance.now();
+  const timer = setInterval(() => progress.detail(formatMs(performance.now() - begun)), 1_000);
+  try {
+    return await work();
   } finally {
     clearInterval(timer);
   }
