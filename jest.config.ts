@@ -64,7 +64,7 @@ function suitesOn(suffix: string, vmm?: "qemu" | "crosvm"): readonly Project[] {
       ...onDevice,
       displayName: `suites${suffix}`,
       testMatch: ["<rootDir>/suites/**/*.test.ts"],
-      testPathIgnorePatterns: BOOTED.map((name) => `^<rootDir>/suites/${name}\\.test\\.ts$`),
+      testPathIgnorePatterns: [...BOOTED, "runs/.*"].map((name) => `^<rootDir>/suites/${name}\\.test\\.ts$`),
       testEnvironmentOptions: { ...testEnvironmentOptions, vmTemplates: true },
     },
     {
@@ -75,6 +75,9 @@ function suitesOn(suffix: string, vmm?: "qemu" | "crosvm"): readonly Project[] {
     },
   ];
 }
+
+/** Suites about whole runs, as users begin them: they have devices of their own. */
+const runs: Project = { ...onDevice, displayName: "runs", testMatch: ["<rootDir>/suites/runs/**/*.test.ts"] };
 
 /** A real device has the release it has, and `AVF_RELEASE` is for those who want one only. */
 function choosesRelease(): boolean {
@@ -88,7 +91,7 @@ function lifecycleOn(release: 13 | 15): Project {
     displayName: `suites-android-${release}`,
     testMatch: [
       "<rootDir>/suites/lifecycle/**/*.test.ts",
-      "<rootDir>/suites/{adb-into-vm,exit-payload,isolation,transitions,two-vms}.test.ts",
+      "<rootDir>/suites/{exit-payload,isolation,transitions}.test.ts",
     ],
     testEnvironmentOptions: { ...onDevice.testEnvironmentOptions, release },
   };
@@ -97,7 +100,7 @@ function lifecycleOn(release: 13 | 15): Project {
 module.exports = async (): Promise<Config> => {
   await withCheckoutLock(__dirname, build);
   return {
-    projects: [...unit, ...suites],
+    projects: [...unit, runs, ...suites],
     testSequencer: "<rootDir>/src/jest/testing/by-project-sequencer.cjs",
     reporters: ["default", "<rootDir>/dist/reporter/jest-reporter.js"],
     // Of the unit tests; the preset has its own for suites.

@@ -8,7 +8,7 @@ import { brokenRules } from "./model/race-rules";
 
 const APK = join(__dirname, "../fixtures/MicrodroidTestApp.apk");
 /** Longer on demand, for what is rare. */
-const RACE_MS = 1_000 * Number(process.env["AVF_RACE_SECONDS"] ?? 10);
+const RACE_MS = 1_000 * Number(process.env["AVF_RACE_SECONDS"] ?? 5);
 
 test(
   "two processes that make, run and delete the same names keep to the rules, and leave nothing",

@@ -1,6 +1,7 @@
 /**
- * Suites and unit tests of this repository at once: the suites wait for one device most of their time, and a second device
- * on the same two processors would slow both of them down. The suites have the terminal; what the unit tests say follows.
+ * The tests of this repository in two halves at once. Suites use one device after another, which leaves a part of two
+ * processors to what uses none most of its time: unit tests, and suites about whole runs. The suites have the terminal;
+ * what the others say follows.
  */
 import { closeSync, openSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
@@ -14,6 +15,9 @@ import { runJest } from "./run-jest.js";
 const SUITES_REPORTERS = ["default", join(packageRoot, "dist/reporter/jest-reporter.js")];
 const COUNTS_REPORTER = join(packageRoot, "src/jest/testing/counts-reporter.cjs");
 
+/** Jest's projects that are the other half. */
+const BESIDE = ["unit", "runs"];
+
 interface PartResult {
   readonly exitCode: number;
   readonly counts: ClosingCounts;
@@ -23,15 +27,15 @@ interface PartResult {
 export async function runSideBySide(interrupted: AbortSignal): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), "avf-self-test-"));
   try {
-    process.stdout.write("Unit tests run beside the suites; what they say follows at the end.\n");
-    const log = join(folder, "unit.log");
-    const unit = runUnitTests(folder, log);
-    const suites = await runPart(["--ignoreProjects", "unit"], SUITES_REPORTERS, join(folder, "suites.json"));
+    process.stdout.write(`Beside the suites run ${BESIDE.join(" and ")}; what they say follows at the end.\n`);
+    const log = join(folder, "beside.log");
+    const beside = runBeside(folder, log);
+    const suites = await runPart(["--ignoreProjects", ...BESIDE], SUITES_REPORTERS, join(folder, "suites.json"));
     const progress = showProgress();
-    if (!interrupted.aborted) progress.step("Waiting for the unit tests");
-    const both = [suites, await unit];
+    if (!interrupted.aborted) progress.step(`Waiting for ${BESIDE.join(" and ")}`);
+    const both = [suites, await beside];
     progress.done();
-    process.stderr.write(`\nUnit tests, which ran meanwhile:\n${await readFile(log, "utf8")}`);
+    process.stderr.write(`\nWhat ran beside (${BESIDE.join(" and ")}):\n${await readFile(log, "utf8")}`);
     process.stdout.write(`${closingLine(sum(both.map(({ counts }) => counts)))}\n`);
     return both.find(({ exitCode }) => exitCode !== 0)?.exitCode ?? 0;
   } finally {
@@ -39,10 +43,10 @@ export async function runSideBySide(interrupted: AbortSignal): Promise<number> {
   }
 }
 
-async function runUnitTests(folder: string, log: string): Promise<PartResult> {
+async function runBeside(folder: string, log: string): Promise<PartResult> {
   const output = openSync(log, "w");
   try {
-    return await runPart(["--selectProjects", "unit"], ["default"], join(folder, "unit.json"), output);
+    return await runPart(["--selectProjects", ...BESIDE], ["default"], join(folder, "beside.json"), output);
   } finally {
     closeSync(output);
   }

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import ts from "typescript";
 
-const root = join(__dirname, "..");
+const root = join(__dirname, "../..");
 
 /** The TypeScript in the README that imports this module. */
 async function programFromReadme(module: string): Promise<string> {
@@ -40,7 +40,7 @@ async function runProgram(source: string): Promise<{ code: number | null; stdout
 
 describe("the README", () => {
   test("its suite is one of ours, to the letter", async () => {
-    const suite = await readFile(join(__dirname, "two-vms.test.ts"), "utf8");
+    const suite = await readFile(join(root, "suites/two-vms.test.ts"), "utf8");
     expect(await programFromReadme("jest-avf")).toBe(suite);
   });
 

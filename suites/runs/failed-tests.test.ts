@@ -5,7 +5,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-const root = join(__dirname, "..");
+const root = join(__dirname, "../..");
 
 /** What tests leave on the device past the harness, then a test that looks for it. No VM is needed for that. */
 const SUITE = `

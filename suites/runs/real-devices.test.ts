@@ -5,7 +5,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-const root = join(__dirname, "..");
+const root = join(__dirname, "../..");
 const avf = join(root, "src/cli/avf.cjs");
 const apk = join(root, "fixtures/MicrodroidTestApp.apk");
 const APPEAR_TIMEOUT_MS = 90_000;
@@ -17,7 +17,7 @@ const { basename, join } = require("node:path");
 const { test } = require("jest-avf");
 test("has a device", async ({ device, signal }) => {
   writeFileSync(join(__dirname, basename(__filename) + ".serial"), device.serial);
-  while (!existsSync(join(__dirname, "go"))) {
+  while (!existsSync(join(__dirname, "../.."))) {
     signal.throwIfAborted();
     await new Promise((resolve) => setTimeout(resolve, 50));
   }

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync 
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
-const root = join(__dirname, "..");
+const root = join(__dirname, "../..");
 
 interface Outcome {
   readonly exitCode: number;

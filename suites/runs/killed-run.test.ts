@@ -14,7 +14,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-const root = join(__dirname, "..");
+const root = join(__dirname, "../..");
 const APPEAR_TIMEOUT_MS = 120_000;
 
 /** Says where it is as soon as its VM runs, then waits to be killed; on a later run it just ends. */
