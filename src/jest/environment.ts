@@ -175,7 +175,7 @@ export default class AvfEnvironment extends TestEnvironment {
     } catch (error) {
       test.errors.push(error as Circus.TestError);
     }
-    await follower.prepare(needsDevice, putBack);
+    await follower.prepare({ needsDevice, holdsDevice: plan.holdsDevice(test), putBack });
   }
 
   async #endTest({ follower }: FileSession, test: Circus.TestEntry): Promise<void> {

@@ -66,7 +66,7 @@ export class FileSession implements Bridge {
       vmm: () => this.current().vmm,
       signal: () => this.signal(),
     });
-    this.plan = new TestPlan(options.requirements, this.#onDevice());
+    this.plan = new TestPlan(options.requirements, this.#fixtures(ON_DEVICE), this.#fixtures(["device"]));
     this.repeats = environment.repeat;
     this.course = new FileCourse({
       ...{ device: this.device, environment, rootDir: projectFolder, file, ledger: this.#ledger, record },
@@ -121,7 +121,7 @@ export class FileSession implements Bridge {
   async run(request: TestRequest): Promise<void> {
     const { test } = this.follower;
     if (test === undefined) throw outsideTest("This body");
-    if (reaches(request.fixtures, request.names, this.#onDevice())) await this.device.open();
+    if (reaches(request.fixtures, request.names, this.#fixtures(ON_DEVICE))) await this.device.open();
     await test.run(request);
   }
 
@@ -183,8 +183,8 @@ export class FileSession implements Bridge {
     this.follower.begin(name, attempt);
   }
 
-  #onDevice(): ReadonlySet<NonNullable<ReturnType<FixtureSet["get"]>>> {
-    return new Set(ON_DEVICE.flatMap((name) => this.baseFixtures.get(name) ?? []));
+  #fixtures(names: readonly string[]): ReadonlySet<NonNullable<ReturnType<FixtureSet["get"]>>> {
+    return new Set(names.flatMap((name) => this.baseFixtures.get(name) ?? []));
   }
 
   #harness(): Harness {

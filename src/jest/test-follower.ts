@@ -40,10 +40,21 @@ export interface TestEnd {
   readonly declaredAt?: unknown;
 }
 
+/** What is known of a test before it runs. */
+export interface ComingTest {
+  readonly needsDevice: boolean;
+  /** It has the device itself among its fixtures. */
+  readonly holdsDevice: boolean;
+  /** What it leaves on the device goes by itself. */
+  readonly putBack: boolean;
+}
+
 export class TestFollower {
   test: TestRun | undefined;
   #children: readonly HostChild[] | undefined;
   #asked = false;
+  /** It could go past us to the device. */
+  #inHand = false;
   #held = false;
   #putBack = false;
 
@@ -55,6 +66,7 @@ export class TestFollower {
     this.test = new TestRun(name, attempt, record, holdMs !== undefined);
     this.#children = undefined;
     this.#asked = false;
+    this.#inHand = false;
     this.#held = false;
     ledger.openTest();
     record.add({ kind: "test-start", file, test: name, attempt });
@@ -71,11 +83,11 @@ export class TestFollower {
 
   /**
    * It is going to run. Time for the device is not the test's time; that there is none is told by what asks for it.
-   * @param putBack what it leaves on the device goes by itself
    */
-  async prepare(needsDevice: boolean, putBack = false): Promise<void> {
+  async prepare({ needsDevice, holdsDevice, putBack }: ComingTest): Promise<void> {
     const { device, leaks, keepsDevice } = this.options;
     this.#asked = needsDevice || keepsDevice;
+    this.#inHand = holdsDevice || keepsDevice;
     this.#putBack = putBack;
     if (needsDevice) await device.open().catch(() => undefined);
     if (leaks === "off") return;
@@ -169,7 +181,7 @@ export class TestFollower {
     if (harness === undefined || harness.device.gone.aborted) return onHost;
     if (this.#putBack) return [...forgotten, ...onHost];
     const known = (): KnownThings => knownThings(ledger.entries());
-    const onDevice = await harness.leakCheck.end(known, this.#asked).catch(() => []);
+    const onDevice = await harness.leakCheck.end(known, this.#inHand).catch(() => []);
     return [...forgotten, ...onHost, ...onDevice];
   }
 

@@ -27,6 +27,8 @@ export class TestPlan {
   constructor(
     private readonly ofFile: readonly Requirement[],
     private readonly onDevice: ReadonlySet<FixtureDefinition>,
+    /** The one that is the device. */
+    private readonly itself: ReadonlySet<FixtureDefinition>,
   ) {}
 
   describeStarted(block: Circus.DescribeBlock): void {
@@ -64,6 +66,12 @@ export class TestPlan {
   needsDevice(test: Circus.TestEntry): boolean {
     const declaration = this.#declared.get(test);
     return declaration !== undefined && reaches(declaration.fixtures, declaration.names, this.onDevice);
+  }
+
+  /** It asks for the device itself, whose serial is all that it takes to go past us. */
+  holdsDevice(test: Circus.TestEntry): boolean {
+    const { fixtures, names } = this.#declared.get(test) ?? {};
+    return fixtures !== undefined && names !== undefined && reaches(fixtures, names, this.itself);
   }
 
   requirementsOf(test: Circus.TestEntry): readonly Requirement[] {
