@@ -45,7 +45,8 @@ function rewindingOf(device: EmulatedDevice, options: EmulatedOptions): Rewindin
     save: (key, note, signal) =>
       key === undefined ? holdCheckpoint(device, note, signal) : keepCheckpoint(cache, key, device, note, signal),
     drop: (saved) => dropCheckpoint(saved),
-    restore: (saved, signal) => device.restore(saved?.folder, signal),
+    restore: (saved, signal) => device.restore(saved?.folder, { signal, holdVms: saved !== undefined }),
+    goOn: () => device.goOn(),
   };
 }
 

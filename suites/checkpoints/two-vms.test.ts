@@ -12,7 +12,7 @@ import {
 } from "jest-avf";
 
 const twoVms = checkpoint("two vms ready", async ({ app, vmm }) => {
-  const config = app.vmConfig("assets/vm_config.json").setMemoryBytes(192e6).build();
+  const config = app.vmConfig("assets/vm_config.json").build();
   const vms = await Promise.all(["vm1", "vm2"].map((name) => vmm.create(name, config)));
   await Promise.all(vms.map((vm) => vm.run()));
   for (const vm of vms) await expect(vm).toPrint(/^tick 1 of boot/);

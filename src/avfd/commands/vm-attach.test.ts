@@ -27,7 +27,8 @@ const vmOf = (cid: string): NonNullable<ReturnType<DeviceInFolder["device"]["vir
 /** As the emulator does it around a snapshot, and again when the device goes on from it. */
 async function restore(): Promise<void> {
   await there.device.virtualization.freeze();
-  there.device.virtualization.thaw(true);
+  there.device.virtualization.restored();
+  there.device.virtualization.thaw();
 }
 
 describe("after the device was restored", () => {
@@ -80,14 +81,14 @@ describe("around a snapshot", () => {
     client.end("SIGKILL");
     await client.ended;
     expect(vm.state).not.toBe("DEAD");
-    there.device.virtualization.thaw(false);
+    there.device.virtualization.thaw();
     expect(await vm.died).toBe("KILLED");
   });
 
   test("clients that stay keep their VMs, and nobody takes their place", async () => {
     const { client, cid } = await runVm();
     await there.device.virtualization.freeze();
-    there.device.virtualization.thaw(false);
+    there.device.virtualization.thaw();
     const second = await there.run("vm-attach", cid);
     expect(second).toMatchObject({
       exitCode: 1,

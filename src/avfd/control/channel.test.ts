@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
 import { execFileSync } from "node:child_process";
 import { copyFile, open, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
@@ -23,7 +23,15 @@ const kernel = {
 const ask = (command: string, fields: ControlRequest["fields"] = {}): Promise<Readonly<Record<string, unknown>>> =>
   controlRequests(host.device, kernel)({ command, fields });
 
-const fresh = { epochMs: 1_700_000_000_000, entropyHex: "00ff", properties: {}, release: 15, vmm: "", restored: true };
+const fresh = {
+  epochMs: 1_700_000_000_000,
+  entropyHex: "00ff",
+  properties: {},
+  release: 15,
+  vmm: "",
+  restored: true,
+  holdVms: false,
+};
 const personalize = (fields: ControlRequest["fields"] = {}): Promise<Readonly<Record<string, unknown>>> =>
   ask("personalize", { ...fresh, ...fields });
 
@@ -39,6 +47,16 @@ describe("requests of the emulator", () => {
     });
     expect(told).toEqual(["clock 1700000000000", "entropy 00ff"]);
     expect(host.device.properties.get("ro.serialno")).toBe("emulator-7");
+  });
+
+  test("VMs that were saved with the device go on at the end of it, or when they are told to", async () => {
+    const thaw = jest.spyOn(host.device.virtualization, "thaw");
+    await personalize({ holdVms: true });
+    expect(thaw).not.toHaveBeenCalled();
+    expect(await ask("thaw")).toEqual({ thawed: 0 });
+    await personalize();
+    expect(thaw).toHaveBeenCalledTimes(2);
+    thaw.mockRestore();
   });
 
   test("a monitor that is not there is told beside, for a device may have none", async () => {

@@ -27,7 +27,7 @@ export function controlRequests(device: Device, kernel: Pick<Kernel, "setClock" 
       case "freeze":
         return { frozen: await device.virtualization.freeze() };
       case "thaw":
-        return { thawed: device.virtualization.thaw(false) };
+        return { thawed: device.virtualization.thaw() };
       default:
         throw new Error(`no such command: ${command}`);
     }
@@ -36,7 +36,7 @@ export function controlRequests(device: Device, kernel: Pick<Kernel, "setClock" 
 
 /**
  * What must differ between devices that go on from one moment, in one request: while it is not answered, nobody may use the
- * device. VMs that were saved with it go on at the end of it.
+ * device. VMs that were saved with it go on at the end of it, unless they are to be held until somebody is there for them.
  */
 async function personalize(
   device: Device,
@@ -50,7 +50,8 @@ async function personalize(
   kernel.addEntropy(entropy);
   await switchRelease(device, fields["release"]);
   await device.identity.override(properties);
-  if (fields["restored"] === true) device.virtualization.thaw(true);
+  if (fields["restored"] === true) device.virtualization.restored();
+  if (fields["holdVms"] !== true) device.virtualization.thaw();
   return chooseVmm(device, fields["vmm"]).then(
     (vmm) => ({ vmm }),
     (error: unknown) => ({ vmmRefusal: describeError(error) }),

@@ -132,10 +132,14 @@ export class VirtualizationService {
     }
   }
 
-  /** @param restored the device goes on from a snapshot that was taken meanwhile: whoever was connected is not any more */
-  thaw(restored: boolean): number {
-    if (restored) this.attachments.orphanAll();
-    else this.attachments.resume();
+  /** The device goes on from a snapshot that was taken while VMs stood still: whoever was connected is not any more. */
+  restored(): void {
+    this.attachments.orphanAll();
+  }
+
+  /** VMs go on. Returns how many. */
+  thaw(): number {
+    this.attachments.resume();
     return this.#gate.thaw();
   }
 

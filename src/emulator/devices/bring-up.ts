@@ -30,6 +30,8 @@ export interface BringUp {
   readonly vmm: Vmm | undefined;
   /** True: the device outlives this process. */
   readonly detached: boolean;
+  /** True: VMs that were saved with it stand still until they are told to go on. Default: false. */
+  readonly holdVms?: boolean;
   readonly progress?: Progress | undefined;
 }
 
@@ -66,7 +68,7 @@ export function originalMemory(deviceFolder: string, origin: Origin): string {
 /** Until avfd and adb's shell have answered. Returns what VMs run on; undefined when the device can run none. */
 export async function bringUp(
   machine: Machine,
-  { origin, adbPort, identity, vmm, progress = silentProgress }: BringUp,
+  { origin, adbPort, identity, vmm, holdVms = false, progress = silentProgress }: BringUp,
   signal: AbortSignal,
 ): Promise<VmmDescription | undefined> {
   if (origin.kind === "cold") {
@@ -78,7 +80,7 @@ export async function bringUp(
   }
   const restored = origin.kind === "saved";
   const [reply] = await Promise.all([
-    personalize(machine.control, identity, { vmm, restored }, signal),
+    personalize(machine.control, identity, { vmm, restored, holdVms }, signal),
     connectTcpDevice(`127.0.0.1:${adbPort}`, { timeoutMs: CONNECT_TIMEOUT_MS, signal }),
   ]);
   return chosenVmm(reply, vmm);

@@ -38,11 +38,21 @@ export interface EmulatedDevice {
   /**
    * Puts the device back to what `save` wrote, or makes it pristine (default). Its QEMU is replaced: adb's connections and
    * forwards end, and clients of VMs are gone for the device; the VMs are not.
+   * @param options `holdVms`: they stand still until `goOn`, so that whoever attaches to them need not share the processor
    */
-  restore(folder?: string, signal?: AbortSignal): Promise<void>;
+  restore(folder?: string, options?: RestoreOptions): Promise<void>;
+  /** For VMs that are held. */
+  goOn(): Promise<void>;
   /** Ends the device and removes all of it. Repeatable. */
   stop(): Promise<void>;
 }
+
+export interface RestoreOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly holdVms?: boolean;
+}
+
+const GO_ON_TIMEOUT_MS = 30_000;
 
 export class RunningDevice implements EmulatedDevice {
   readonly #ended = new AbortController();
@@ -119,10 +129,10 @@ export class RunningDevice implements EmulatedDevice {
     }
   }
 
-  async restore(folder = this.snapshotFolder, signal?: AbortSignal): Promise<void> {
+  async restore(folder = this.snapshotFolder, { signal, holdVms = false }: RestoreOptions = {}): Promise<void> {
     this.#requireAttached("put back");
     this.#origin = { kind: "saved", folder };
-    const start: BringUp = { ...this.start, origin: this.#origin };
+    const start: BringUp = { ...this.start, origin: this.#origin, holdVms };
     // As one that starts: whoever sweeps takes a device whose machine is dead for one that was left behind.
     await writeRecord(this.start.ready.cache, this.record);
     // adb would find the end of the connection by itself, but only when it next uses it.
@@ -143,6 +153,10 @@ export class RunningDevice implements EmulatedDevice {
       throw error;
     }
     this.#watch(machine);
+  }
+
+  async goOn(): Promise<void> {
+    await this.#machine.control.request({ command: "thaw" }, GO_ON_TIMEOUT_MS, this.ended);
   }
 
   stop(): Promise<void> {

@@ -18,8 +18,10 @@ export interface PersonalizeRequest {
   readonly properties: Readonly<Record<string, string>>;
   readonly release: 13 | 15;
   readonly vmm: Vmm | "";
-  /** The device goes on from what was saved of one: its VMs stand still, and whoever was connected is not any more. */
+  /** The device goes on from what was saved of one: whoever was connected is not any more. */
   readonly restored: boolean;
+  /** VMs that were saved with it stand still until a `thaw`. */
+  readonly holdVms: boolean;
 }
 
 /** Virtual machine monitors that a device may have. */

@@ -18,6 +18,8 @@ export interface PersonalizeOptions {
   readonly vmm: Vmm | undefined;
   /** False: the device has booted. */
   readonly restored: boolean;
+  /** True: its VMs stand still until they are told to go on. */
+  readonly holdVms: boolean;
 }
 
 /** What the device answered: what its VMs run on, or why they cannot. Undefined where it said neither. */
@@ -27,7 +29,7 @@ export type PersonalizeReply = { readonly vmm?: unknown; readonly vmmRefusal?: u
 export async function personalize(
   control: Pick<ControlChannel, "request">,
   { serialNumber, release, vmTemplates }: DeviceIdentity,
-  { vmm, restored }: PersonalizeOptions,
+  { vmm, restored, holdVms }: PersonalizeOptions,
   signal: AbortSignal,
 ): Promise<PersonalizeReply> {
   try {
@@ -37,7 +39,7 @@ export async function personalize(
         command: "personalize",
         epochMs: Date.now(),
         entropyHex: randomBytes(ENTROPY_BYTES).toString("hex"),
-        ...{ properties, release, vmm: vmm ?? "", restored },
+        ...{ properties, release, vmm: vmm ?? "", restored, holdVms },
       },
       TIMEOUT_MS,
       signal,

@@ -109,7 +109,7 @@ async function useOnce(serial: string, progress: Progress, signal: AbortSignal):
 async function becomeOnce({ control }: Machine, signal: AbortSignal): Promise<void> {
   for (const release of [13, 15, 15] as const) {
     const identity = { serialNumber: "avf", release, vmTemplates: false };
-    await personalize(control, identity, { vmm: undefined, restored: true }, signal);
+    await personalize(control, identity, { vmm: undefined, restored: true, holdVms: false }, signal);
   }
   await control.request({ command: "sync" }, 30_000, signal);
 }
