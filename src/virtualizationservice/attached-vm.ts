@@ -35,7 +35,7 @@ export interface AttachOptions {
   readonly listVms: () => Promise<readonly VmDebugInfo[]>;
 }
 
-/** Console and log files must exist. Resolves when the VM starts; see `VirtualizationService`. */
+/** Console and log files must exist once the VM does. Resolves when the VM starts; see `VirtualizationService`. */
 export async function attachToVm(
   options: AttachOptions,
   listener: (event: VmEvent) => void,
@@ -170,7 +170,11 @@ class AttachedVm implements RunningVm {
     if (line.kind === "created") this.#cid ??= line.cid;
     if (line.kind === "ended") this.#reason ??= line.reason;
     this.#progress.apply(line);
-    if (this.#cid !== undefined && this.#progress.state !== "NOT_STARTED") this.#settleStarted.resolve();
+    if (this.#cid === undefined || this.#progress.state === "NOT_STARTED") return;
+    // Not sooner: what follows them would take time from what starts the VM, and they need not exist before.
+    this.#console.begin();
+    this.#log.begin();
+    this.#settleStarted.resolve();
   }
 
   /** From attach to death; delivers `died` last. */

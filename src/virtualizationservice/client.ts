@@ -86,11 +86,9 @@ class VmToolService implements VirtualizationService {
     const { consolePath, logPath } = outputPaths(scratch);
     const cpuCount = config.cpuTopology === "match_host" ? (await this.capabilities()).cpuCount : 1;
     const toolArguments = this.dialect.runAppArguments(config, { consolePath, logPath, cpuCount });
-    // Both have to be there, and empty, before they are followed; the tool truncates them once more.
-    await this.device.exec(["sh", "-c", 'mkdir "$1" && : >"$2" && : >"$3"', "sh", scratch, consolePath, logPath], {
-      signal,
-    });
-    const argv = [VM_TOOL, ...toolArguments];
+    // Both have to be there when they are followed; the tool truncates them once more.
+    const first = 'mkdir "$1" && : >"$2" && : >"$3" && shift 3 && exec "$@"';
+    const argv = ["sh", "-c", first, "sh", scratch, consolePath, logPath, VM_TOOL, ...toolArguments];
     return this.#attach(
       { name, consoleInput, scratchPath: scratch, consoleBytes: 0, logBytes: 0 },
       argv,

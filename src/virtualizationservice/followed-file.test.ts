@@ -36,13 +36,19 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
+function followed(): FollowedFile {
+  const file = new FollowedFile(device, path, listen);
+  file.begin();
+  return file;
+}
+
 async function until(text: string): Promise<void> {
   while (!content.includes(text)) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
 test("delivers what was there before and what comes later, once", async () => {
   appendFileSync(path, "one\n");
-  const file = new FollowedFile(device, path, listen);
+  const file = followed();
   await until("one");
   appendFileSync(path, "two\n");
   await until("two");
@@ -51,14 +57,14 @@ test("delivers what was there before and what comes later, once", async () => {
 });
 
 test("delivers at the end what it had not come to yet", async () => {
-  const file = new FollowedFile(device, path, listen);
+  const file = followed();
   appendFileSync(path, "x".repeat(300_000));
   await file.finish();
   expect(content).toHaveLength(300_000);
 });
 
 test("goes on where it stopped when its connection breaks", async () => {
-  const file = new FollowedFile(device, path, listen);
+  const file = followed();
   appendFileSync(path, "one\n");
   await until("one");
   await device.started[0]?.stop();
@@ -69,8 +75,18 @@ test("goes on where it stopped when its connection breaks", async () => {
   expect(device.started.length).toBeGreaterThan(2);
 });
 
+test("one that was never begun is delivered at its end", async () => {
+  const file = new FollowedFile(device, path, listen, 4);
+  appendFileSync(path, "one\ntwo\n");
+  expect(device.started).toEqual([]);
+  await file.finish();
+  expect(content).toBe("two\n");
+  file.begin();
+  expect(device.started).toHaveLength(1);
+});
+
 test("a device that is gone ends it", async () => {
-  const file = new FollowedFile(device, path, listen);
+  const file = followed();
   await device.vanish(new Error("gone"));
   await file.finish();
   expect(content).toBe("");

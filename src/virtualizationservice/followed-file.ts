@@ -15,10 +15,10 @@ export class FollowedFile {
   #delivered: number;
   #finishing = false;
   #abandoned = false;
-  #tail: DeviceProcess;
-  #following: Promise<void>;
+  #tail: DeviceProcess | undefined;
+  #following: Promise<void> = Promise.resolve();
 
-  /** The file must exist. Its first `skippedBytes` were delivered before. */
+  /** Nothing happens before `begin` or `finish`. The file's first `skippedBytes` were delivered before. */
   constructor(
     private readonly device: Device,
     private readonly path: string,
@@ -26,9 +26,15 @@ export class FollowedFile {
     skippedBytes = 0,
   ) {
     this.#delivered = skippedBytes;
-    this.#tail = this.#start();
+  }
+
+  /** The file must exist by now. Repeatable. */
+  begin(): void {
+    if (this.#tail !== undefined || this.#finishing || this.device.gone.aborted) return;
+    const first = this.#start();
+    this.#tail = first;
     // A device whose handle was closed starts no other one; its VM ends at the same time.
-    this.#following = this.#keepFollowing().catch(() => undefined);
+    this.#following = this.#keepFollowing(first).catch(() => undefined);
   }
 
   /** With those that were skipped. */
@@ -40,13 +46,13 @@ export class FollowedFile {
   async abandon(): Promise<void> {
     this.#finishing = true;
     this.#abandoned = true;
-    await this.#tail.stop();
+    await this.#tail?.stop();
   }
 
   /** Call when nobody writes to the file any more: delivers what is left. */
   async finish(): Promise<void> {
     this.#finishing = true;
-    await this.#tail.stop();
+    await this.#tail?.stop();
     await this.#following;
     if (this.device.gone.aborted) return;
     const rest = this.device.spawn([TAIL, "-c", `+${this.#delivered + 1}`, this.path]);
@@ -59,14 +65,16 @@ export class FollowedFile {
   }
 
   /** `tail` ends only when told to; when it does otherwise, another one goes on where it stopped. */
-  async #keepFollowing(): Promise<void> {
+  async #keepFollowing(first: DeviceProcess): Promise<void> {
+    let tail = first;
     for (let idleRestarts = 0; idleRestarts < MAX_IDLE_RESTARTS; idleRestarts++) {
       const before = this.#delivered;
-      await this.#read(this.#tail);
+      await this.#read(tail);
       if (this.#delivered > before) idleRestarts = 0;
       if (!this.#finishing && !this.device.gone.aborted) await sleep(RESTART_DELAY_MS);
       if (this.#finishing || this.device.gone.aborted) return;
-      this.#tail = this.#start();
+      tail = this.#start();
+      this.#tail = tail;
     }
   }
 

@@ -122,8 +122,10 @@ export class HostDevice implements Device {
   }
 
   #command(argv: readonly string[]): readonly string[] {
-    const [name = "", ...args] = argv;
-    return [this.options.programs?.[name] ?? name, ...args.map((argument) => this.#onHost(argument))];
+    // Also where a shell is to run them.
+    const { programs = {} } = this.options;
+    const [name = "", ...args] = argv.map((argument) => programs[argument] ?? argument);
+    return [name, ...args.map((argument) => this.#onHost(argument))];
   }
 
   #onHost(text: string): string {
