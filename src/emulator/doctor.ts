@@ -128,7 +128,7 @@ async function imageFindings(cache: string): Promise<readonly Finding[]> {
       {
         name: "snapshot",
         state: state(there(snapshotFolder)),
-        detail: there(snapshotFolder) ? "starts in a third of a second" : "not made yet",
+        detail: there(snapshotFolder) ? "starts in half a second" : "not made yet",
         ...(there(snapshotFolder) ? {} : { fix }),
       },
     ];
