@@ -95,6 +95,12 @@ describe("tests that start from a checkpoint", () => {
     expect(await run(course, tests[2]!)).toEqual(["restore two vms"]);
   });
 
+  test("find it made of a pristine device, when other files have used it before", async () => {
+    const { scopes, tests } = fileFrom(1);
+    const course = courseOf(scopes, { isolation: "worker" });
+    expect(await run(course, tests[0]!)).toEqual(["restart", "set up two vms", "save two vms", "restore two vms"]);
+  });
+
   test("find what an earlier run kept", async () => {
     const { scopes, tests } = fileFrom(1);
     await timeline.save("two vms", "key of two vms");

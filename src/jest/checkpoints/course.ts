@@ -184,10 +184,12 @@ export class DeviceCourse {
 
   /** From the suite's beginning, by all steps. */
   async #boot(plan: CheckpointPlan, why: string | undefined): Promise<void> {
-    const { timeline, setUp, undo, record } = this.options;
+    const { timeline, setUp, undo, record, isolation } = this.options;
     const begun = performance.now();
+    // What the files before this one left on a shared device is no part of what leads to a checkpoint.
+    const used = this.#at !== "home" || this.#touched || isolation === "worker";
     if (timeline === undefined) await undo();
-    else if (this.#at !== "home" || this.#touched) await timeline.restart();
+    else if (used) await timeline.restart();
     this.#at = plan;
     await setUp(plan);
     const durationMs = performance.now() - begun;
