@@ -74,6 +74,7 @@ async function follow({ known, device, vm }: FoundVm, log: boolean, signal: Abor
   process.stderr.write(`avf: ${vm.name} on ${known.label}; Ctrl-C ends the watching, not the VM\n`);
   const lines = new LineSplitter((line) => void process.stdout.write(`${printable(line)}\n`));
   const file = new FollowedFile(device, path, (chunk) => lines.push(chunk));
+  file.begin();
   try {
     while ((await device.execUnchecked(["test", "-d", `/proc/${vm.pid}`], { signal })).exitCode === 0) {
       await sleep(LOOK_EVERY_MS, signal);

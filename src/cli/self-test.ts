@@ -20,8 +20,10 @@ export async function run(args: readonly string[]): Promise<number> {
       // Before the tests, for the last line is that of their numbers.
       process.stdout.write("Suites run on QEMU only: AVF_CROSVM names no crosvm.\n");
     }
-    // Who asks for something in particular gets one run of Jest, as it is.
-    return await (args.length > 0 ? runJest(args, { folder: packageRoot }) : runSideBySide(interrupt.signal));
+    // Who asks for something in particular gets one run of Jest, as it is; and who has one device cannot have two at it.
+    return await (args.length > 0 || ANDROID_SERIAL !== undefined
+      ? runJest(args, { folder: packageRoot })
+      : runSideBySide(interrupt.signal));
   } catch (error) {
     if (interrupt.exitCode !== undefined) return interrupt.exitCode;
     throw error;

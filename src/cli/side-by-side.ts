@@ -7,6 +7,7 @@ import { closeSync, openSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { atOnce } from "../base/at-once.js";
 import { packageRoot } from "../base/paths.js";
 import { closingCounts, closingLine, type ClosingCounts, type RunCounts } from "../reporter/closing-line.js";
 import { showProgress } from "./progress.js";
@@ -29,11 +30,15 @@ export async function runSideBySide(interrupted: AbortSignal): Promise<number> {
   try {
     process.stdout.write(`Beside the suites run ${BESIDE.join(" and ")}; what they say follows at the end.\n`);
     const log = join(folder, "beside.log");
-    const beside = runBeside(folder, log);
-    const suites = await runPart(["--ignoreProjects", ...BESIDE], SUITES_REPORTERS, join(folder, "suites.json"));
     const progress = showProgress();
-    if (!interrupted.aborted) progress.step(`Waiting for ${BESIDE.join(" and ")}`);
-    const both = [suites, await beside];
+    const both = await atOnce<readonly PartResult[]>(
+      async () => {
+        const suites = await runPart(["--ignoreProjects", ...BESIDE], SUITES_REPORTERS, join(folder, "suites.json"));
+        if (!interrupted.aborted) progress.step(`Waiting for ${BESIDE.join(" and ")}`);
+        return suites;
+      },
+      () => runBeside(folder, log),
+    );
     progress.done();
     process.stderr.write(`\nWhat ran beside (${BESIDE.join(" and ")}):\n${await readFile(log, "utf8")}`);
     process.stdout.write(`${closingLine(sum(both.map(({ counts }) => counts)))}\n`);

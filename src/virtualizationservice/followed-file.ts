@@ -31,10 +31,13 @@ export class FollowedFile {
   /** The file must exist by now. Repeatable. */
   begin(): void {
     if (this.#tail !== undefined || this.#finishing || this.device.gone.aborted) return;
-    const first = this.#start();
-    this.#tail = first;
-    // A device whose handle was closed starts no other one; its VM ends at the same time.
-    this.#following = this.#keepFollowing(first).catch(() => undefined);
+    try {
+      const first = this.#start();
+      this.#tail = first;
+      this.#following = this.#keepFollowing(first).catch(() => undefined);
+    } catch {
+      // A device whose handle was closed starts none any more; its VM ends at the same time.
+    }
   }
 
   /** With those that were skipped. */

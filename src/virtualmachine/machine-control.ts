@@ -87,9 +87,14 @@ export class MachineControl {
       const { context, name, folder, usesInstanceId } = this.#identity;
       // Both are a look at the device; what the check says counts first.
       const apks = findRunApks(context, folder, this.#config);
-      apks.catch(() => undefined);
-      await this.#checkStopped();
-      signal?.throwIfAborted();
+      const looked = apks.catch(() => undefined);
+      try {
+        await this.#checkStopped();
+        signal?.throwIfAborted();
+      } catch (error) {
+        await looked;
+        throw error;
+      }
       await this.#runs.start({ context, name, folder, config: this.#config, usesInstanceId, apks }, signal);
     });
   }

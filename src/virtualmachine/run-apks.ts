@@ -32,7 +32,9 @@ export async function findRunApks(
   const [extra, main] = await atOnce(
     async () => {
       const paths = await extraApkPaths(context, config, apkPath);
-      return Promise.all(paths.map((path, index) => lookAt(context, path, folder.extraIdsig(index))));
+      return atOnce<readonly RunApk[]>(
+        ...paths.map((path, index) => () => lookAt(context, path, folder.extraIdsig(index))),
+      );
     },
     () => lookAt(context, apkPath, config.fields.idsigPath ?? folder.idsig),
   );

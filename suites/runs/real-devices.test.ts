@@ -144,6 +144,18 @@ describeEmulated("two devices that are named by serial, as phones are", () => {
     expect(await run(held, [serial], "--runInBand").ended).toMatchObject({ exitCode: 0 });
   });
 
+  test("have a secret each, although a VM ran in what both continue from", async () => {
+    const file = "/data/misc/keystore/virtualization_secret";
+    const secrets: string[] = [];
+    for (const serial of serials) {
+      const argv = [avf, "run", apk, "--config", "assets/vm_config_exit.json"];
+      expect(await start(root, argv, { ANDROID_SERIAL: serial }).ended).toMatchObject({ exitCode: 42 });
+      secrets.push(adb("-s", serial, "shell", "/system/xbin/su", "0", "sha256sum", file));
+    }
+    for (const secret of secrets) expect(secret).toMatch(/^[0-9a-f]{64} /);
+    expect(secrets[0]).not.toBe(secrets[1]);
+  });
+
   test.each([
     [
       "lacks what is asked for",

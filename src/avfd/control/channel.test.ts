@@ -84,6 +84,16 @@ describe("requests of the emulator", () => {
     while (host.device.virtualization.list().length > 0) await new Promise((resolve) => setTimeout(resolve, 5));
   });
 
+  test("what VMs have left in the service is forgotten, and they end", async () => {
+    await copyFile(join(__dirname, "../../../fixtures/MicrodroidTestApp.apk"), join(host.folder, "app.apk"));
+    const tool = host.start("vm", "run-app", "app.apk", "i", "inst", "--config-path", "assets/vm_config.json");
+    await tool.printed(/with CID/);
+    expect(host.device.properties.get("virtualizationservice.state.last_cid")).toBeDefined();
+    expect(await ask("forget-vms")).toEqual({});
+    expect((await tool.ended).stdout).toContain("VM ended: Killed");
+    expect(host.device.properties.get("virtualizationservice.state.last_cid")).toBeUndefined();
+  });
+
   test.each([
     ["personalize", { ...fresh, epochMs: -1 }, "epochMs is a positive whole number"],
     ["personalize", { ...fresh, entropyHex: "xyz" }, "entropyHex is 1 to 512 bytes in hexadecimal"],

@@ -19,6 +19,9 @@ export function controlRequests(device: Device, kernel: Pick<Kernel, "setClock" 
         return { release: device.identity.release, pid: process.pid };
       case "personalize":
         return personalize(device, kernel, fields);
+      case "forget-vms":
+        await device.virtualization.forgetVms();
+        return {};
       case "sync":
         await run(device.paths.devctl, ["sync"], { timeout: HELPER_TIMEOUT_MS });
         return {};

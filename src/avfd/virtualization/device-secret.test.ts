@@ -27,6 +27,17 @@ test("two devices have two", async () => {
   expect(await other.get()).not.toEqual(await new DeviceSecret(file).get());
 });
 
+test("one that is forgotten is made anew", async () => {
+  const service = new DeviceSecret(file);
+  const first = await service.get();
+  await service.forget();
+  const second = await service.get();
+  expect(second).not.toEqual(first);
+  expect(await new DeviceSecret(file).get()).toEqual(second);
+  await service.forget();
+  await service.forget();
+});
+
 test("a damaged one is never replaced: that would take all VMs their identity", async () => {
   await new DeviceSecret(file).get();
   await writeFile(file, "short");

@@ -1,5 +1,5 @@
 /** A secret of the device, with which its guests seal their instance images: an image is of no use on another device. */
-import { chmod, mkdir, readFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { writeFileAtomic } from "../../base/atomic-file.js";
 import { kernelRandomBytes } from "../kernel-random.js";
@@ -12,7 +12,14 @@ export class DeviceSecret {
   /** @param file where it is kept, for root's eyes only */
   constructor(private readonly file: string) {}
 
-  /** Made when a VM first asks: what is made before a snapshot is taken, all devices that continue from it would share. */
+  /** Its VMs lose their identity. For a device that others will continue from: what it has, all of those would share. */
+  async forget(): Promise<void> {
+    await this.#secret?.catch(() => undefined);
+    this.#secret = undefined;
+    await rm(this.file, { force: true });
+  }
+
+  /** Made when a VM first asks. */
   async get(): Promise<Buffer> {
     this.#secret ??= readOrMake(this.file);
     try {

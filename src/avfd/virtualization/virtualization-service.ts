@@ -115,6 +115,13 @@ export class VirtualizationService {
     this.options.properties.delete(LAST_CID_PROPERTY);
   }
 
+  /** As if no VM had ever run here: ends those that do. For a device that others will continue from. */
+  async forgetVms(): Promise<void> {
+    await Promise.all(this.list().map((vm) => vm.kill()));
+    await this.forgetCids();
+    await this.#secret.forget();
+  }
+
   /** What the next VM runs on. Throws an Error when there is none, or not the wanted one. */
   async describeVmm(): Promise<{ readonly name: string; readonly version: string }> {
     const vmm = await this.#vmm();

@@ -3,7 +3,7 @@
  * nobody has to look at the rest. A device has 2 GiB, of which it changes some hundred megabytes.
  */
 import { open, readFile, realpath, type FileHandle } from "node:fs/promises";
-import { InfrastructureError } from "../../base/errors.js";
+import { InfrastructureError, isHarnessError } from "../../base/errors.js";
 
 export interface ChangedMemory {
   /** Of the machine's process, a child of ours. It has to stand still. */
@@ -44,7 +44,7 @@ export async function copyChangedMemory({ pid, memoryFile, target, signal }: Cha
       }
     }
   } catch (error) {
-    if (signal.aborted) throw error;
+    if (signal.aborted || isHarnessError(error)) throw error;
     throw new InfrastructureError("MEMORY_UNREADABLE", "The memory of the emulated device's QEMU cannot be read.", {
       cause: error,
       hint: isForbidden(error)
@@ -116,8 +116,20 @@ async function copyRun(memory: FileHandle, copy: FileHandle, { start, bytes }: R
   for (let done = 0; done < bytes; done += buffer.length) {
     const part = Math.min(buffer.length, bytes - done);
     await readFully(memory, buffer, part, start + done);
-    const { bytesWritten } = await copy.write(buffer, 0, part, start + done + shift);
-    if (bytesWritten !== part) throw new Error("the disk is full");
+    await writeFully(copy, buffer, part, start + done + shift);
+  }
+}
+
+async function writeFully(file: FileHandle, buffer: Buffer, bytes: number, position: number): Promise<void> {
+  try {
+    for (let done = 0; done < bytes;) {
+      done += (await file.write(buffer, done, bytes - done, position + done)).bytesWritten;
+    }
+  } catch (cause) {
+    throw new InfrastructureError("DISK_NOT_SAVED", "The emulated device's memory could not be saved.", {
+      cause,
+      hint: "see how much room is left in AVF_CACHE_DIR",
+    });
   }
 }
 

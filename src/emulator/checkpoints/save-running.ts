@@ -7,6 +7,7 @@
  */
 import { join } from "node:path";
 import { atOnce } from "../../base/at-once.js";
+import { sleep } from "../../base/deadline.js";
 import { InfrastructureError } from "../../base/errors.js";
 import { run } from "../../process/run.js";
 import { saveDeviceState } from "../machine/device-state.js";
@@ -26,6 +27,10 @@ export interface SaveRunningOptions {
 }
 
 const FREEZE_TIMEOUT_MS = 30_000;
+/** Some hundred megabytes each, which may have to come from a slow disk first. */
+const COPY_TIMEOUT_MS = 180_000;
+/** From the end of what QEMU was asked for to the end of its process. */
+const LAST_WORDS_MS = 500;
 const DISK_JOB = "save-disk";
 const DISK_NODE = "saved-disk";
 
@@ -37,7 +42,10 @@ export async function saveRunning(options: SaveRunningOptions): Promise<void> {
   const signal = AbortSignal.any([options.signal, machine.ended]);
   const dataDisk = join(folder, SNAPSHOT_FILES.data);
   const target = join(folder, SNAPSHOT_FILES.memory);
-  await Promise.all([copySparse(options.dataDisk, dataDisk, signal), copySparse(memoryFile, target, signal)]);
+  await atOnce(
+    () => copySparse(options.dataDisk, dataDisk, signal),
+    () => copySparse(memoryFile, target, signal),
+  );
   // A virtual CPU inside a nested guest cannot be saved.
   await machine.control.request({ command: "freeze" }, FREEZE_TIMEOUT_MS, signal);
   try {
@@ -47,13 +55,17 @@ export async function saveRunning(options: SaveRunningOptions): Promise<void> {
       () => copyChangedMemory({ pid, memoryFile, target, signal }),
     );
     await saveDeviceState(machine.qmp, join(folder, SNAPSHOT_FILES.state));
+  } catch (error) {
+    // Its end says more than what came of it here.
+    await Promise.race([machine.process.ended, sleep(LAST_WORDS_MS)]);
+    throw machine.ended.aborted ? machine.ended.reason : error;
   } finally {
     if (!machine.ended.aborted) await goOn(machine);
   }
 }
 
 async function copySparse(from: string, to: string, signal: AbortSignal): Promise<void> {
-  await run(["cp", "--sparse=always", "--reflink=auto", from, to], { signal });
+  await run(["cp", "--sparse=always", "--reflink=auto", from, to], { timeoutMs: COPY_TIMEOUT_MS, signal });
 }
 
 /** What the machine wrote goes on top of a copy of what it started with: no checkpoint needs another one. */

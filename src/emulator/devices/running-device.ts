@@ -31,8 +31,8 @@ export interface EmulatedDevice {
   /** Aborted with the reason when the device ended by itself. */
   readonly ended: AbortSignal;
   /**
-   * Writes all of the device as it is now, VMs that run included, into a new folder. The device stands still meanwhile,
-   * about a second, and goes on; connections to it stay.
+   * Writes all of the device as it is now, VMs that run included, into a new folder. The device stands still for a part of
+   * that, some tenths of a second, and goes on; connections to it stay.
    */
   save(folder: string, signal?: AbortSignal): Promise<void>;
   /**

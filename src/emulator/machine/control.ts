@@ -5,7 +5,7 @@ import { InfrastructureError } from "../../base/errors.js";
 import { LineSplitter } from "../../base/lines.js";
 
 export type ControlRequest =
-  | { readonly command: "ping" | "freeze" | "thaw" | "sync" }
+  | { readonly command: "ping" | "freeze" | "thaw" | "sync" | "forget-vms" }
   | PersonalizeRequest
   /** Answers what VMs run on: `name`, `version`. Refused when that monitor cannot run there. */
   | { readonly command: "vmm"; readonly prefer: Vmm | "" };

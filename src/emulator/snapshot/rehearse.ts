@@ -11,7 +11,7 @@ const FOLDER = "/data/local/tmp/rehearsal";
 /** Two boots on a host that is busy. */
 const TIMEOUT_MS = 240_000;
 
-/** Nothing of it can be seen afterwards, once CIDs begin anew. @throws Error when no VM of the device comes to its end */
+/** What the service remembers of it has to be forgotten (`forget-vms`). @throws Error when the VM does not come to its end */
 export async function rehearse(serial: string, signal: AbortSignal): Promise<void> {
   const adb = async (...args: readonly string[]): Promise<void> => {
     await run(["adb", "-s", serial, ...args], { timeoutMs: TIMEOUT_MS, signal });
@@ -24,7 +24,9 @@ export async function rehearse(serial: string, signal: AbortSignal): Promise<voi
     const vm = ["run-app", "--debug", "full", "--console", "console.txt", "--log", "log.txt"];
     const payload = ["--config-path", "assets/vm_config_exit.json", "app.apk", "idsig", "instance.img"];
     const command = ["/apex/com.android.virt/bin/vm", ...vm, ...payload].join(" ");
-    await adb("shell", `cd ${FOLDER} && ${command} >said.txt 2>&1; grep -q "exit code 42" said.txt`);
+    // In place of the shell, so that it ends with the connection.
+    await adb("shell", `cd ${FOLDER} && exec ${command} >said.txt 2>&1`);
+    await adb("shell", `grep -q "exit code 42" ${FOLDER}/said.txt`);
   } finally {
     await adb("shell", `rm -rf ${FOLDER}; logcat -c; setprop debug.avf.vmm '' && setprop debug.avf.vm_templates 0`);
   }

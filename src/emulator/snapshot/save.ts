@@ -101,12 +101,13 @@ async function useOnce(serial: string, progress: Progress, signal: AbortSignal):
   } catch (error) {
     signal.throwIfAborted();
     // It only makes things faster. Who starts a VM on this device will hear what is wrong.
-    progress.detail(`none runs yet: ${describeError(error)}`);
+    progress.step(`Going on without: ${describeError(error).split("\n", 1)[0] ?? ""}`);
   }
 }
 
-/** As each start will do it. With another release in between, CIDs begin anew. */
+/** Forgets what must not be in all devices that continue from this one, and becomes one of its own, as each start will do it. */
 async function becomeOnce({ control }: Machine, signal: AbortSignal): Promise<void> {
+  await control.request({ command: "forget-vms" }, 60_000, signal);
   for (const release of [13, 15, 15] as const) {
     const identity = { serialNumber: "avf", release, vmTemplates: false };
     await personalize(control, identity, { vmm: undefined, restored: true, holdVms: false }, signal);

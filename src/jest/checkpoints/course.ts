@@ -92,9 +92,15 @@ export class DeviceCourse {
   async restore(point: StartingPoint): Promise<void> {
     const { timeline, policy } = this.options;
     const wasHome = this.#at === "home";
-    if (isPlan(point)) await this.#goTo(point, policy);
-    else if (timeline) await timeline.restore(point);
-    else throw cannotSave("This device goes only forward");
+    if (!isPlan(point) && !timeline) throw cannotSave("This device goes only forward");
+    try {
+      if (isPlan(point)) await this.#goTo(point, policy);
+      else await timeline?.restore(point);
+    } catch (error) {
+      // Wherever the device is now, it is not at home.
+      this.#at = point;
+      throw error;
+    }
     // A test that starts at home and goes elsewhere is followed by tests that start where it left the device.
     this.#at = wasHome ? "home" : point;
     this.#touched = true;
