@@ -17,7 +17,7 @@ const { basename, join } = require("node:path");
 const { test } = require("jest-avf");
 test("has a device", async ({ device, signal }) => {
   writeFileSync(join(__dirname, basename(__filename) + ".serial"), device.serial);
-  while (!existsSync(join(__dirname, "../.."))) {
+  while (!existsSync(join(__dirname, "go"))) {
     signal.throwIfAborted();
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
