@@ -1,5 +1,6 @@
 /// <reference types="node" preserve="true" />
 /** The library for Node programs, without Jest: `jest-avf/node`. */
+import { atOnce } from "./base/at-once.js";
 import { withDeadline } from "./base/deadline.js";
 import { silentProgress, type Progress } from "./base/progress.js";
 import { emulatedDevices } from "./jest/emulated-source.js";
@@ -56,9 +57,11 @@ export async function openDevice(options: OpenDeviceOptions = {}): Promise<Opene
   const harnesses: Harness[] = [];
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
-    const results = await Promise.allSettled(harnesses.reverse().map((harness) => harness.close()));
-    await session.close();
-    for (const result of results) if (result.status === "rejected") throw result.reason;
+    try {
+      await atOnce(...harnesses.reverse().map((harness) => () => harness.close()));
+    } finally {
+      await session.close();
+    }
   };
   const closeOnce = (): Promise<void> => (closing ??= close());
   return {

@@ -64,14 +64,12 @@ export class TestPlan {
 
   /** A fixture that it asks for, or one that those need, is on the device. */
   needsDevice(test: Circus.TestEntry): boolean {
-    const declaration = this.#declared.get(test);
-    return declaration !== undefined && reaches(declaration.fixtures, declaration.names, this.onDevice);
+    return this.#reaches(test, this.onDevice);
   }
 
   /** It asks for the device itself, whose serial is all that it takes to go past us. */
   holdsDevice(test: Circus.TestEntry): boolean {
-    const { fixtures, names } = this.#declared.get(test) ?? {};
-    return fixtures !== undefined && names !== undefined && reaches(fixtures, names, this.itself);
+    return this.#reaches(test, this.itself);
   }
 
   requirementsOf(test: Circus.TestEntry): readonly Requirement[] {
@@ -83,6 +81,11 @@ export class TestPlan {
       for (const call of calls) if (!call.declaredTests) around.push(...call.requirements);
     }
     return [...this.ofFile, ...around, ...own];
+  }
+
+  #reaches(test: Circus.TestEntry, targets: ReadonlySet<FixtureDefinition>): boolean {
+    const declaration = this.#declared.get(test);
+    return declaration !== undefined && reaches(declaration.fixtures, declaration.names, targets);
   }
 }
 

@@ -32,9 +32,7 @@ export class FollowedFile {
   begin(): void {
     if (this.#tail !== undefined || this.#finishing || this.device.gone.aborted) return;
     try {
-      const first = this.#start();
-      this.#tail = first;
-      this.#following = this.#keepFollowing(first).catch(() => undefined);
+      this.#following = this.#keepFollowing(this.#start()).catch(() => undefined);
     } catch {
       // A device whose handle was closed starts none any more; its VM ends at the same time.
     }
@@ -64,7 +62,7 @@ export class FollowedFile {
 
   #start(): DeviceProcess {
     const from = this.#delivered === 0 ? ["-n", "+0"] : ["-c", `+${this.#delivered + 1}`];
-    return this.device.spawn([TAIL, "-f", ...from, this.path]);
+    return (this.#tail = this.device.spawn([TAIL, "-f", ...from, this.path]));
   }
 
   /** `tail` ends only when told to; when it does otherwise, another one goes on where it stopped. */
@@ -77,7 +75,6 @@ export class FollowedFile {
       if (!this.#finishing && !this.device.gone.aborted) await sleep(RESTART_DELAY_MS);
       if (this.#finishing || this.device.gone.aborted) return;
       tail = this.#start();
-      this.#tail = tail;
     }
   }
 

@@ -117,7 +117,7 @@ export class VirtualizationService {
 
   /** As if no VM had ever run here: ends those that do. For a device that others will continue from. */
   async forgetVms(): Promise<void> {
-    await Promise.all(this.list().map((vm) => vm.kill()));
+    await this.killAll();
     await this.forgetCids();
     await this.#secret.forget();
   }

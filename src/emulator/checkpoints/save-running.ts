@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { atOnce } from "../../base/at-once.js";
 import { sleep } from "../../base/deadline.js";
 import { InfrastructureError } from "../../base/errors.js";
-import { run } from "../../process/run.js";
+import { copySparse } from "../machine/copy-sparse.js";
 import { saveDeviceState } from "../machine/device-state.js";
 import type { Machine } from "../machine/launch.js";
 import { SNAPSHOT_FILES } from "../snapshot/state.js";
@@ -43,8 +43,8 @@ export async function saveRunning(options: SaveRunningOptions): Promise<void> {
   const dataDisk = join(folder, SNAPSHOT_FILES.data);
   const target = join(folder, SNAPSHOT_FILES.memory);
   await atOnce(
-    () => copySparse(options.dataDisk, dataDisk, signal),
-    () => copySparse(memoryFile, target, signal),
+    () => copySparse(options.dataDisk, dataDisk, { timeoutMs: COPY_TIMEOUT_MS, signal }),
+    () => copySparse(memoryFile, target, { timeoutMs: COPY_TIMEOUT_MS, signal }),
   );
   // A virtual CPU inside a nested guest cannot be saved.
   await machine.control.request({ command: "freeze" }, FREEZE_TIMEOUT_MS, signal);
@@ -62,10 +62,6 @@ export async function saveRunning(options: SaveRunningOptions): Promise<void> {
   } finally {
     if (!machine.ended.aborted) await goOn(machine);
   }
-}
-
-async function copySparse(from: string, to: string, signal: AbortSignal): Promise<void> {
-  await run(["cp", "--sparse=always", "--reflink=auto", from, to], { timeoutMs: COPY_TIMEOUT_MS, signal });
 }
 
 /** What the machine wrote goes on top of a copy of what it started with: no checkpoint needs another one. */

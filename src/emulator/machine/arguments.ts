@@ -9,8 +9,8 @@ export interface MachineConfig {
   readonly emulator: readonly string[];
   readonly accelerator: Accelerator;
   readonly imageFolder: string;
-  /** Port of 127.0.0.1 that leads to adbd; undefined: none does. */
-  readonly adbPort: number | undefined;
+  /** Port of 127.0.0.1 that leads to adbd. */
+  readonly adbPort: number;
   /** The data disk; what is written to it during a start is dropped unless `keepData`. */
   readonly dataDisk: string;
   readonly keepData: boolean;
@@ -64,7 +64,7 @@ export function buildMachineArguments(config: MachineConfig): readonly string[] 
     ...disk("root", join(config.imageFolder, IMAGE_FILES.root), "readonly=on", "2"),
     ...disk("data", config.dataDisk, config.keepData ? "cache=writeback" : "snapshot=on", "3"),
     // restrict=on: nothing inside reaches the host or the network; only adb's port leads in, from 127.0.0.1.
-    ...["-netdev", `user,id=net,restrict=on${adbForward(config.adbPort)}`],
+    ...["-netdev", `user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:${config.adbPort}-10.0.2.15:5555`],
     ...["-device", "virtio-net-pci,netdev=net,romfile=,addr=4"],
     ...["-chardev", `socket,id=control,fd=${CONTROL_FD}`, "-device", "virtio-serial-pci,addr=5"],
     ...["-device", "virtserialport,chardev=control,name=avf.control"],
@@ -95,10 +95,6 @@ function acceleratorArguments(accelerator: Accelerator): readonly string[] {
   return accelerator === "kvm"
     ? ["-accel", "kvm", "-cpu", "host"]
     : ["-accel", "tcg,thread=multi", "-cpu", "EPYC-Rome,+svm,+npt"];
-}
-
-function adbForward(port: number | undefined): string {
-  return port === undefined ? "" : `,hostfwd=tcp:127.0.0.1:${port}-10.0.2.15:5555`;
 }
 
 function disk(id: string, file: string, options: string, address: string): readonly string[] {

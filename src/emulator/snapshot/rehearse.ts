@@ -28,6 +28,7 @@ export async function rehearse(serial: string, signal: AbortSignal): Promise<voi
     await adb("shell", `cd ${FOLDER} && exec ${command} >said.txt 2>&1`);
     await adb("shell", `grep -q "exit code 42" ${FOLDER}/said.txt`);
   } finally {
-    await adb("shell", `rm -rf ${FOLDER}; logcat -c; setprop debug.avf.vmm '' && setprop debug.avf.vm_templates 0`);
+    // The properties are set anew when the device becomes one of its own.
+    await adb("shell", `rm -rf ${FOLDER}; logcat -c`);
   }
 }

@@ -9,6 +9,7 @@ import { connectTcpDevice, disconnectTcpDevice } from "../../device/adb/connect.
 import { run } from "../../process/run.js";
 import { IMAGE_FILES } from "../image/files.js";
 import { buildMachineArguments, type Accelerator } from "../machine/arguments.js";
+import { copySparse } from "../machine/copy-sparse.js";
 import { launchMachine, SERIAL_LOG, type Machine } from "../machine/launch.js";
 import { findFreePort } from "../machine/port.js";
 import { personalize } from "./personalize.js";
@@ -53,7 +54,7 @@ async function saveOnce(options: SaveSnapshotOptions, bootTimeoutMs: number): Pr
   try {
     progress.step("Booting the device for the first time");
     const data = join(draft, SNAPSHOT_FILES.data);
-    await run(["cp", "--sparse=always", join(imageFolder, IMAGE_FILES.data), data]);
+    await copySparse(join(imageFolder, IMAGE_FILES.data), data);
     const adbPort = await findFreePort();
     const argv = buildMachineArguments({
       emulator,

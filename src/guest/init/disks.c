@@ -40,17 +40,17 @@ bool disk_find(const char *serial, char path[32], int timeout_ms) {
 void disks_link(void) {
   mkdir("/dev/block", 0755);
   mkdir("/dev/block/by-name", 0755);
-  DIR *folder = opendir("/sys/block");
-  struct dirent *entry;
-  while (folder && (entry = readdir(folder))) {
-    char serial[64], path[32], link[96];
+  struct disk disks[MAX_DISKS];
+  int count = list_disks(disks);
+  for (int i = 0; i < count; i++) {
+    const char *serial = disks[i].serial;
+    char path[32], link[96];
     /* A name from outside becomes a path here. */
-    if (!read_serial(entry->d_name, serial) || !*serial || strchr(serial, '/') || *serial == '.') continue;
-    snprintf(path, sizeof path, "/dev/%.8s", entry->d_name);
+    if (strchr(serial, '/') || *serial == '.') continue;
+    snprintf(path, sizeof path, "/dev/%.8s", disks[i].device);
     snprintf(link, sizeof link, "/dev/block/by-name/%s", serial);
     if (symlink(path, link) != 0) continue;
   }
-  if (folder) closedir(folder);
 }
 
 bool disks_resize(const char *resized) {
