@@ -7,6 +7,10 @@ mkdir -p /dev/pts /dev/shm /dev/socket /dev/virtio-ports
 mount -t devpts -o mode=0620,gid=5,ptmxmode=0666 devpts /dev/pts
 mount -t tmpfs -o mode=1777 tmpfs /tmp
 mount -t tmpfs -o mode=0755 tmpfs /run
+# Memory of VMs that others are copied from, in large pages, which are taken from all memory as they are wanted.
+mkdir -p /run/avfd/vm-templates/memory && chmod 0700 /run/avfd/vm-templates
+mount -t hugetlbfs -o mode=0700,pagesize=2M hugetlbfs /run/avfd/vm-templates/memory
+echo 1024 >/proc/sys/vm/nr_overcommit_hugepages
 # Root for adb's shell, as a userdebug build has it; with the owner that a file of the image cannot have.
 mount -t tmpfs -o mode=0755 tmpfs /system/xbin && cp /system/avfd/su /system/xbin/su
 chown 0:2000 /system/xbin/su && chmod 4750 /system/xbin/su

@@ -27,6 +27,8 @@ const config: VmmConfig = {
   ...{ memoryMib: 192, cpuCount: 1, gdbPort: undefined },
 };
 
+const memoriesIn = (templates: string): readonly string[] => readdirSync(join(templates, "memory"));
+
 /** A QEMU that answers each command, and whose guest says at once that it may be copied. */
 class ScriptedQemu {
   readonly commands: string[] = [];
@@ -46,6 +48,7 @@ class ScriptedQemu {
 
   readonly start = async (given: VmmConfig, memory: TemplateMemory, stateFd?: number): Promise<RunningQemu> => {
     this.starts.push({ config: given, memory, copy: stateFd !== undefined });
+    if (memory.use === "template") writeFileSync(memory.path, "memory");
     const answers = new PassThrough();
     const orders = new PassThrough();
     orders.on("data", (chunk: Buffer) => {
@@ -238,7 +241,8 @@ describe("templates of VMs", () => {
     expect(qemu.starts.filter(({ copy }) => !copy)).toHaveLength(6);
     await templates.resume({ ...config, kernelParams: [] }, folder);
     // The least used one made room.
-    expect(readdirSync(folder)).toHaveLength(4);
+    expect(readdirSync(folder)).toHaveLength(4 + 1);
+    expect(memoriesIn(folder)).toEqual(readdirSync(folder).filter((name) => name !== "memory"));
   });
 
   test("disks of other sizes are told to the guest, in the order of their serials, and are no other shape", async () => {
@@ -264,11 +268,12 @@ describe("templates of VMs", () => {
     qemu.outcome = "failed";
     const templates = new QemuCopies(qemu.start);
     await expect(templates.resume(config, folder)).rejects.toThrow("QEMU failed to migrate");
-    expect(readdirSync(folder)).toEqual([]);
+    expect(readdirSync(folder)).toEqual(["memory"]);
+    expect(memoriesIn(folder)).toEqual([]);
     expect(qemu.endedPids).toHaveLength(1);
     qemu.outcome = "completed";
     await templates.resume(config, folder);
-    expect(readdirSync(folder)).toHaveLength(1);
+    expect(readdirSync(folder)).toHaveLength(1 + 1);
   });
 
   test("a copy that cannot be loaded is ended, and a QEMU that ends by itself is not waited for", async () => {

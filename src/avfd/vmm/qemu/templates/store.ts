@@ -4,13 +4,22 @@
  */
 import { existsSync } from "node:fs";
 import { mkdir, readdir, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Duplex } from "node:stream";
 import { COMMAND_TIMEOUT_MS, end, migrated, withTimeout, type RunningQemu, type StartQemu } from "./running.js";
+import { checkRoom } from "./room.js";
 import type { Shape } from "./shape.js";
 
 /** Files of a template, by name in its folder. */
-export const TEMPLATE_FILES = { memory: "memory", state: "state", diskBytes: "disk-bytes.json" } as const;
+export const TEMPLATE_FILES = { state: "state", diskBytes: "disk-bytes.json" } as const;
+
+/**
+ * Beside the templates: their memory, in a file system of large pages where there is one (the image's init.sh). Copies
+ * have the pages in common which they only read, so that the emulator need not translate the code in them for each; and
+ * each page that a guest touches first is an exit, of which large pages have few.
+ */
+const MEMORY_FOLDER = "memory";
+const KEY = /^[0-9a-f]{16}$/;
 
 const READY = "AVF_TEMPLATE_READY";
 /** Of a boot up to there; under nested emulation and load it takes many times its 2 s. */
@@ -40,6 +49,11 @@ export class TemplateStore {
     return existsSync(path) ? path : undefined;
   }
 
+  /** The file that is its memory. */
+  memoryPath({ key }: Shape, folder: string): string {
+    return join(folder, MEMORY_FOLDER, key);
+  }
+
   /**
    * Folder of the template of a shape, which is made when there is none yet; several VMs that want the same one wait for
    * the one that makes it. Throws an Error when that cannot be done; then nothing of it is left.
@@ -63,23 +77,28 @@ export class TemplateStore {
     }
     await dropOldest(folder, MAX_TEMPLATES - 1);
     const draft = `${path}.tmp`;
-    await rm(draft, { recursive: true, force: true });
-    await mkdir(draft, { recursive: true, mode: 0o700 });
+    const memory = this.memoryPath(shape, folder);
+    const remove = async (): Promise<void> => {
+      for (const each of [draft, memory]) await rm(each, { recursive: true, force: true });
+    };
+    await remove();
+    for (const each of [draft, dirname(memory)]) await mkdir(each, { recursive: true, mode: 0o700 });
     try {
-      await this.#make(shape, draft);
+      await this.#make(shape, draft, memory);
       await rename(draft, path);
       return path;
     } catch (error) {
-      await rm(draft, { recursive: true, force: true });
+      await remove();
       throw error;
     }
   }
 
-  async #make({ config, diskBytes }: Shape, draft: string): Promise<void> {
+  async #make({ config, diskBytes }: Shape, draft: string, memory: string): Promise<void> {
+    await checkRoom(config.memoryMib);
     await writeFile(join(draft, TEMPLATE_FILES.diskBytes), JSON.stringify(diskBytes));
     const own = { ...config, cid: config.cid + TEMPLATE_CIDS };
     await config.mayRun?.();
-    const qemu = await this.start(own, { path: join(draft, TEMPLATE_FILES.memory), use: "template" });
+    const qemu = await this.start(own, { path: memory, use: "template" });
     this.#own.add(qemu);
     try {
       await withTimeout("a template to boot", BOOT_TIMEOUT_MS, qemu, () => textOn(qemu.failurePort, READY));
@@ -97,12 +116,15 @@ export class TemplateStore {
 
 /** A QEMU that maps the file of a removed template keeps it. */
 async function dropOldest(folder: string, keep: number): Promise<void> {
-  const names = (await readdir(folder).catch(() => [])).filter((name) => !name.endsWith(".tmp"));
+  const names = (await readdir(folder).catch(() => [])).filter((name) => KEY.test(name));
   const aged = await Promise.all(
     names.map(async (name) => ({ name, usedMs: (await stat(join(folder, name))).mtimeMs })),
   );
   const oldest = aged.sort((a, b) => a.usedMs - b.usedMs).slice(0, Math.max(0, aged.length - keep));
-  for (const { name } of oldest) await rm(join(folder, name), { recursive: true, force: true });
+  for (const { name } of oldest) {
+    for (const each of [join(folder, name), join(folder, MEMORY_FOLDER, name)])
+      await rm(each, { recursive: true, force: true });
+  }
 }
 
 function textOn(port: Duplex, text: string): Promise<void> {
