@@ -93,7 +93,7 @@ function lifecycleOn(release: 13 | 15): Project {
       "<rootDir>/suites/lifecycle/**/*.test.ts",
       "<rootDir>/suites/{exit-payload,isolation,transitions}.test.ts",
     ],
-    testEnvironmentOptions: { ...onDevice.testEnvironmentOptions, release },
+    testEnvironmentOptions: { ...onDevice.testEnvironmentOptions, release, vmTemplates: true },
   };
 }
 

@@ -1,7 +1,7 @@
 /** Jest as a child of ours. */
 import { spawn } from "node:child_process";
 import { createRequire } from "node:module";
-import { constants } from "node:os";
+import { constants, setPriority } from "node:os";
 import { join } from "node:path";
 import { DIES_WITH_US } from "../process/owned-process.js";
 
@@ -12,6 +12,8 @@ export interface RunJestOptions {
   readonly jestOf?: string;
   /** Added to ours. */
   readonly env?: Readonly<Record<string, string>>;
+  /** How much others on this host come first. Default: not. */
+  readonly nice?: number;
   /** Descriptor that gets all it says, instead of our terminal. */
   readonly output?: number;
 }
@@ -21,11 +23,12 @@ export interface RunJestOptions {
  * goes.
  */
 export async function runJest(args: readonly string[], options: RunJestOptions): Promise<number> {
-  const { folder, jestOf = folder, env, output } = options;
+  const { folder, jestOf = folder, env, nice, output } = options;
   const jest = createRequire(join(jestOf, "package.json")).resolve("jest/bin/jest");
   const [program = "", ...rest] = [...DIES_WITH_US, process.execPath, jest, ...args];
   const stdio = output === undefined ? "inherit" : (["ignore", output, output] as const);
   const child = spawn(program, rest, { cwd: folder, stdio: stdio as "inherit", env: { ...process.env, ...env } });
+  if (nice !== undefined && child.pid !== undefined) setPriority(child.pid, nice);
   const pass = (name: NodeJS.Signals): void => void child.kill(name);
   const names: readonly NodeJS.Signals[] = ["SIGINT", "SIGTERM", "SIGHUP"];
   for (const name of names) process.on(name, pass);

@@ -51,7 +51,7 @@ export async function runSideBySide(interrupted: AbortSignal): Promise<number> {
 async function runBeside(folder: string, log: string): Promise<PartResult> {
   const output = openSync(log, "w");
   try {
-    return await runPart(["--selectProjects", ...BESIDE], ["default"], join(folder, "beside.json"), output);
+    return await runPart(["--maxWorkers=2", "--selectProjects", ...BESIDE], ["default"], join(folder, "beside.json"), output);
   } finally {
     closeSync(output);
   }
@@ -68,7 +68,7 @@ async function runPart(
   const exitCode = await runJest(args, {
     folder: packageRoot,
     env: { AVF_COUNTS_FILE: countsFile, ...(output === undefined ? {} : colours) },
-    ...(output === undefined ? {} : { output }),
+    ...(output === undefined ? {} : { output, nice: 10 }),
   });
   return { exitCode, counts: await readCounts(countsFile, exitCode) };
 }

@@ -7,7 +7,7 @@ module.exports = class ByProject extends Sequencer {
   sort(tests) {
     const nameOf = ({ context }) => context.config.displayName?.name ?? "";
     const sorted = super.sort(tests);
-    const names = [...new Set(sorted.map(nameOf))];
+    const names = [...new Set(sorted.map(nameOf))].sort((a, b) => (b === "unit") - (a === "unit"));
     return names.flatMap((name) => sorted.filter((test) => nameOf(test) === name));
   }
 };

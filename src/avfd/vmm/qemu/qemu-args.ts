@@ -47,10 +47,8 @@ export function buildQemuArgs(config: VmmConfig, memory?: TemplateMemory): reado
     ...["-smp", String(config.cpuCount)],
     // vhost-vsock exists only in the form of virtio 1.
     ...["-global", "virtio-mmio.force-legacy=false"],
-    ...["-kernel", config.kernelPath],
-    ...(config.initrdPath === undefined ? [] : ["-initrd", config.initrdPath]),
-    // A reset needs no ACPI then, and `-no-reboot` makes it an end.
-    ...["-append", [...config.kernelParams, "reboot=t"].join(" ")],
+    // A copy has them in its memory, and reading them takes QEMU as long as half of its start.
+    ...(memory?.use === "copy" ? [] : kernelArgs(config)),
     ...serialArgs(),
     ...["-chardev", `socket,id=control,fd=${controlFd(inheritedDisks(config, memory))}`],
     ...["-mon", "chardev=control,mode=control"],
@@ -94,6 +92,15 @@ export function inheritedDisks({ disks }: VmmConfig, memory: TemplateMemory | un
 /** What a disk is called towards QEMU's monitor. */
 export function diskNode(index: number): string {
   return `disk${index}`;
+}
+
+function kernelArgs({ kernelPath, initrdPath, kernelParams }: VmmConfig): readonly string[] {
+  return [
+    ...["-kernel", kernelPath],
+    ...(initrdPath === undefined ? [] : ["-initrd", initrdPath]),
+    // A reset needs no ACPI then, and `-no-reboot` makes it an end.
+    ...["-append", [...kernelParams, "reboot=t"].join(" ")],
+  ];
 }
 
 /** Not all of it is set aside at once: a copy writes to little of it. */
