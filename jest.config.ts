@@ -42,7 +42,7 @@ const onDevice = {
 } as const;
 
 /** Suites whose subject is how a VM boots. All others get copies of templates, where there are some. */
-const BOOTED = ["exit-payload", "two-vms", "guest/cpu-memory", "guest/debug-levels"];
+const BOOTED = ["two-vms", "guest/cpu-memory", "guest/debug-levels"];
 
 type Project = Exclude<NonNullable<Config["projects"]>[number], string>;
 
@@ -84,13 +84,13 @@ function choosesRelease(): boolean {
   return process.env["ANDROID_SERIAL"] !== undefined || process.env["AVF_RELEASE"] !== undefined;
 }
 
-/** The suites about the life of VMs, which pass in each dialect of the `vm` tool. */
+/** The suites about what `vm` is told and says, which pass in each of its dialects. */
 function lifecycleOn(release: 13 | 15): Project {
   return {
     ...onDevice,
     displayName: `suites-android-${release}`,
     testMatch: [
-      "<rootDir>/suites/lifecycle/**/*.test.ts",
+      "<rootDir>/suites/lifecycle/{console-input,model}.test.ts",
       "<rootDir>/suites/{exit-payload,isolation,transitions}.test.ts",
     ],
     testEnvironmentOptions: { ...onDevice.testEnvironmentOptions, release, vmTemplates: true },

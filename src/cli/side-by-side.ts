@@ -51,7 +51,12 @@ export async function runSideBySide(interrupted: AbortSignal): Promise<number> {
 async function runBeside(folder: string, log: string): Promise<PartResult> {
   const output = openSync(log, "w");
   try {
-    return await runPart(["--maxWorkers=2", "--selectProjects", ...BESIDE], ["default"], join(folder, "beside.json"), output);
+    return await runPart(
+      ["--maxWorkers=2", "--selectProjects", ...BESIDE],
+      ["default"],
+      join(folder, "beside.json"),
+      output,
+    );
   } finally {
     closeSync(output);
   }

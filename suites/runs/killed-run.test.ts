@@ -35,7 +35,7 @@ function makeProject(): string {
   symlinkSync(root, join(folder, "node_modules", "jest-avf"));
   writeFileSync(join(folder, "held.test.js"), SUITE);
   const apks = [join(root, "fixtures", "MicrodroidTestApp.apk")];
-  const jest = { preset: "jest-avf", testEnvironmentOptions: { apks } };
+  const jest = { preset: "jest-avf", testEnvironmentOptions: { apks, vmTemplates: true } };
   writeFileSync(join(folder, "package.json"), JSON.stringify({ jest }));
   return folder;
 }

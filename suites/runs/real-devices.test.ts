@@ -148,6 +148,8 @@ describeEmulated("two devices that are named by serial, as phones are", () => {
     const file = "/data/misc/keystore/virtualization_secret";
     const secrets: string[] = [];
     for (const serial of serials) {
+      // How it starts does not matter here, and a copy starts sooner.
+      adb("-s", serial, "shell", "setprop", "debug.avf.vm_templates", "1");
       const argv = [avf, "run", apk, "--config", "assets/vm_config_exit.json"];
       expect(await start(root, argv, { ANDROID_SERIAL: serial }).ended).toMatchObject({ exitCode: 42 });
       secrets.push(adb("-s", serial, "shell", "/system/xbin/su", "0", "sha256sum", file));
