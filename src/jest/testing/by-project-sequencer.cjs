@@ -1,6 +1,7 @@
 "use strict";
-// The order of this repository's suites: project by project, for the device that a worker keeps is one of a project. Within
-// one, as Jest has it: what failed before comes first, then what takes longest.
+// The order of this repository's suites: project by project, for the device that a worker keeps is one of a project; unit
+// tests, which need none, before all others. Within one, as Jest has it: what failed before comes first, then what takes
+// longest.
 const Sequencer = require("@jest/test-sequencer").default;
 
 module.exports = class ByProject extends Sequencer {

@@ -21,7 +21,7 @@ import {
 } from "./running.js";
 import { checkRoom } from "./room.js";
 import { shapeOf, type Shape } from "./shape.js";
-import { TEMPLATE_FILES, TemplateStore } from "./store.js";
+import { TEMPLATE_FILES, TemplateStore, type Template } from "./store.js";
 
 export class QemuCopies {
   readonly #store: TemplateStore;
@@ -46,7 +46,7 @@ export class QemuCopies {
     const shape = await shapeOf(config);
     const copy =
       (await this.#prepared.take(shape.key, config.cid)) ??
-      (await this.#load(shape, folder, await this.#store.findOrMake(shape, folder)));
+      (await this.#load(shape, await this.#store.findOrMake(shape, folder)));
     try {
       await withTimeout("the copy of a template to get its disks", COMMAND_TIMEOUT_MS, copy, async () => {
         for (const [index, disk] of config.disks.entries()) await attach(copy.monitor, index, disk);
@@ -75,22 +75,23 @@ export class QemuCopies {
       const cid = template === undefined ? undefined : nextCid();
       if (template === undefined || cid === undefined) return undefined;
       const next = { ...shape, config: { ...shape.config, cid } };
-      return { key: shape.key, cid, make: (signal) => this.#load(next, folder, template, signal) };
+      return { key: shape.key, cid, make: (signal) => this.#load(next, template, signal) };
     });
   }
 
   /** A QEMU with the state of a template, which stands still. The signal ends it before it is loaded. */
-  async #load(shape: Shape, folder: string, template: string, signal?: AbortSignal): Promise<LoadedCopy> {
-    const { config } = shape;
+  async #load({ config }: Shape, template: Template, signal?: AbortSignal): Promise<LoadedCopy> {
     await checkRoom(config.memoryMib);
-    const state = await open(join(template, TEMPLATE_FILES.state), "r");
+    const state = await open(join(template.folder, TEMPLATE_FILES.state), "r");
     try {
-      const path = this.#store.memoryPath(shape, folder);
       // Our own words, in a folder that nobody else can write to.
       const diskBytes = JSON.parse(
-        await readFile(join(template, TEMPLATE_FILES.diskBytes), "utf8"),
+        await readFile(join(template.folder, TEMPLATE_FILES.diskBytes), "utf8"),
       ) as readonly number[];
-      const qemu = { ...(await this.start(config, { path, use: "copy", diskBytes }, state.fd)), diskBytes };
+      const qemu = {
+        ...(await this.start(config, { path: template.memory, use: "copy", diskBytes }, state.fd)),
+        diskBytes,
+      };
       this.#own.add(qemu);
       void qemu.process.ended.then(() => this.#own.delete(qemu));
       const kill = (): void => qemu.process.kill();

@@ -24,7 +24,7 @@ const KEY = /^[0-9a-f]{16}$/;
 const READY = "AVF_TEMPLATE_READY";
 /** Of a boot up to there; under nested emulation and load it takes many times its 2 s. */
 const BOOT_TIMEOUT_MS = 120_000;
-/** A template takes some 60 MB of the device's memory. */
+/** A template takes some 100 MB of the device's memory. */
 const MAX_TEMPLATES = 4;
 /**
  * Between a VM's CID and that of a template which is made for it: QEMU tells a guest that goes on with another CID, which
@@ -32,9 +32,16 @@ const MAX_TEMPLATES = 4;
  */
 const TEMPLATE_CIDS = 2 ** 30;
 
+/** Paths of what a template consists of. */
+export interface Template {
+  readonly folder: string;
+  /** The file that is its memory. */
+  readonly memory: string;
+}
+
 export class TemplateStore {
   readonly #own = new Set<RunningQemu>();
-  readonly #making = new Map<string, Promise<string>>();
+  readonly #making = new Map<string, Promise<Template>>();
 
   constructor(private readonly start: StartQemu) {}
 
@@ -43,59 +50,50 @@ export class TemplateStore {
     return [...this.#own].map(({ process }) => process.pid);
   }
 
-  /** Folder of the template of a shape; undefined when there is none. */
-  find({ key }: Shape, folder: string): string | undefined {
-    const path = join(folder, key);
-    return existsSync(path) ? path : undefined;
-  }
-
-  /** The file that is its memory. */
-  memoryPath({ key }: Shape, folder: string): string {
-    return join(folder, MEMORY_FOLDER, key);
+  /** The template of a shape; undefined when there is none. */
+  find({ key }: Shape, folder: string): Template | undefined {
+    const template = templateIn(folder, key);
+    return existsSync(template.folder) ? template : undefined;
   }
 
   /**
-   * Folder of the template of a shape, which is made when there is none yet; several VMs that want the same one wait for
+   * The template of a shape, which is made when there is none yet; several VMs that want the same one wait for
    * the one that makes it. Throws an Error when that cannot be done; then nothing of it is left.
    */
-  async findOrMake(shape: Shape, folder: string): Promise<string> {
-    const path = join(folder, shape.key);
-    const making = this.#making.get(path) ?? this.#findOrMake(shape, folder, path);
-    this.#making.set(path, making);
+  async findOrMake(shape: Shape, folder: string): Promise<Template> {
+    const template = templateIn(folder, shape.key);
+    const making = this.#making.get(template.folder) ?? this.#findOrMake(shape, folder, template);
+    this.#making.set(template.folder, making);
     try {
       return await making;
     } finally {
-      this.#making.delete(path);
+      this.#making.delete(template.folder);
     }
   }
 
-  async #findOrMake(shape: Shape, folder: string, path: string): Promise<string> {
-    if (existsSync(path)) {
+  async #findOrMake(shape: Shape, folder: string, template: Template): Promise<Template> {
+    if (existsSync(template.folder)) {
       const now = new Date();
-      await utimes(path, now, now);
-      return path;
+      await utimes(template.folder, now, now);
+      return template;
     }
     await dropOldest(folder, MAX_TEMPLATES - 1);
-    const draft = `${path}.tmp`;
-    const memory = this.memoryPath(shape, folder);
-    const remove = async (): Promise<void> => {
-      for (const each of [draft, memory]) await rm(each, { recursive: true, force: true });
-    };
-    await remove();
-    for (const each of [draft, dirname(memory)]) await mkdir(each, { recursive: true, mode: 0o700 });
+    const draft = { ...template, folder: `${template.folder}.tmp` };
+    await remove(draft);
+    for (const each of [draft.folder, dirname(draft.memory)]) await mkdir(each, { recursive: true, mode: 0o700 });
     try {
-      await this.#make(shape, draft, memory);
-      await rename(draft, path);
-      return path;
+      await this.#make(shape, draft);
+      await rename(draft.folder, template.folder);
+      return template;
     } catch (error) {
-      await remove();
+      await remove(draft);
       throw error;
     }
   }
 
-  async #make({ config, diskBytes }: Shape, draft: string, memory: string): Promise<void> {
+  async #make({ config, diskBytes }: Shape, { folder, memory }: Template): Promise<void> {
     await checkRoom(config.memoryMib);
-    await writeFile(join(draft, TEMPLATE_FILES.diskBytes), JSON.stringify(diskBytes));
+    await writeFile(join(folder, TEMPLATE_FILES.diskBytes), JSON.stringify(diskBytes));
     const own = { ...config, cid: config.cid + TEMPLATE_CIDS };
     await config.mayRun?.();
     const qemu = await this.start(own, { path: memory, use: "template" });
@@ -105,7 +103,7 @@ export class TemplateStore {
       await withTimeout("a template to be saved", COMMAND_TIMEOUT_MS, qemu, async () => {
         await qemu.monitor.execute("stop");
         // The path is made of hexadecimal digits and our own names.
-        await migrated(qemu.monitor, "migrate", `exec:cat >${join(draft, TEMPLATE_FILES.state)}`);
+        await migrated(qemu.monitor, "migrate", `exec:cat >${join(folder, TEMPLATE_FILES.state)}`);
       });
     } finally {
       await end(qemu);
@@ -114,17 +112,22 @@ export class TemplateStore {
   }
 }
 
+function templateIn(folder: string, key: string): Template {
+  return { folder: join(folder, key), memory: join(folder, MEMORY_FOLDER, key) };
+}
+
 /** A QEMU that maps the file of a removed template keeps it. */
+async function remove({ folder, memory }: Template): Promise<void> {
+  for (const each of [folder, memory]) await rm(each, { recursive: true, force: true });
+}
+
 async function dropOldest(folder: string, keep: number): Promise<void> {
   const names = (await readdir(folder).catch(() => [])).filter((name) => KEY.test(name));
   const aged = await Promise.all(
     names.map(async (name) => ({ name, usedMs: (await stat(join(folder, name))).mtimeMs })),
   );
   const oldest = aged.sort((a, b) => a.usedMs - b.usedMs).slice(0, Math.max(0, aged.length - keep));
-  for (const { name } of oldest) {
-    for (const each of [join(folder, name), join(folder, MEMORY_FOLDER, name)])
-      await rm(each, { recursive: true, force: true });
-  }
+  for (const { name } of oldest) await remove(templateIn(folder, name));
 }
 
 function textOn(port: Duplex, text: string): Promise<void> {
