@@ -37,9 +37,15 @@ const preset: Config.InitialOptions = {
   testTimeout: DEFAULT_TEST_TIMEOUT_MS,
   resolver: join(__dirname, "suite-resolver.js"),
   transform: { ...javascript(), ...typescript() },
+  // Jest's own, and this library where it lies outside: as a link to a checkout, or a workspace's package.
+  transformIgnorePatterns: ["/node_modules/", "\\.pnp\\.[^/]+$", `^${escapeRegExp(join(__dirname, ".."))}/`],
   // For a project that names none; Jest takes no heed of it where several projects share a configuration.
   reporters: ["default", join(__dirname, "../reporter/jest-reporter.js")],
 };
+
+function escapeRegExp(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
+}
 
 /** A project that has set Babel up relies on it. */
 function javascript(): NonNullable<Config.InitialOptions["transform"]> {
