@@ -10,6 +10,11 @@ export interface DeviceCallOptions {
 
 export interface DeviceExecOptions extends DeviceCallOptions {
   readonly input?: string | Uint8Array;
+  /**
+   * True: the command ends soon, reads nothing, leaves nothing running, and prints little, and only what is wrong. It may
+   * then run in a shell that is kept for such commands, several times as fast. All that it prints is in `stderr`.
+   */
+  readonly quiet?: boolean;
 }
 
 /** A command that runs on the device for as long as we stay attached. */

@@ -68,7 +68,7 @@ class VmToolService implements VirtualizationService {
     }
     const toolType = type === "instance" ? "instance" : "raw";
     const args = ["create-partition", "--type", toolType, checkDevicePath(path), String(sizeBytes)];
-    await runVmTool(this.device, args, { timeoutMs: IMAGE_TIMEOUT_MS });
+    await runVmTool(this.device, args, { timeoutMs: IMAGE_TIMEOUT_MS, quiet: true });
     if (type !== "encryptedstore") return;
     // The tool makes this type only within run-app; the service's own way is an empty image with this mark.
     const script = 'printf %s "$1" | dd of="$2" conv=notrunc 2>/dev/null';
@@ -77,7 +77,7 @@ class VmToolService implements VirtualizationService {
 
   async createOrUpdateIdsigFile(apkPath: string, idsigPath: string): Promise<void> {
     const args = ["create-idsig", checkDevicePath(apkPath), checkDevicePath(idsigPath)];
-    await runVmTool(this.device, args, { timeoutMs: IMAGE_TIMEOUT_MS });
+    await runVmTool(this.device, args, { timeoutMs: IMAGE_TIMEOUT_MS, quiet: true });
   }
 
   async startVm(config: AppVmConfig, listener: (event: VmEvent) => void, signal?: AbortSignal): Promise<RunningVm> {

@@ -7,6 +7,8 @@ import type { RemoteFiles } from "./contract.js";
 import { checkDevicePath } from "./tool.js";
 
 const COPY_TIMEOUT_MS = 120_000;
+/** All that does not list or read says only what is wrong. */
+const QUIETLY = { timeoutMs: COPY_TIMEOUT_MS, quiet: true } as const;
 /** As base64 it still fits a shell's command line; what is written is short: configs and ids. */
 const MAX_ARGUMENT_BYTES = 48 << 10;
 /** In a claimed folder until the claim is kept. */
@@ -23,7 +25,7 @@ class DeviceFiles implements RemoteFiles {
   async claimFolder(path: string, mark: string): Promise<boolean> {
     const script = 'mkdir "$1" && printf %s "$2" > "$1/$3"';
     const argv = ["sh", "-c", script, "sh", checkDevicePath(path), mark, MARK_FILE];
-    const result = await this.device.execUnchecked(argv);
+    const result = await this.device.execUnchecked(argv, { quiet: true });
     if (result.exitCode === 0) return true;
     if (/File exists/.test(result.stderr)) return false;
     throw this.#failure("create folder", path, result);
@@ -44,7 +46,8 @@ class DeviceFiles implements RemoteFiles {
   async exists(path: string): Promise<boolean> {
     checkDevicePath(path);
     // A link to nothing is there, too.
-    const result = await this.device.execUnchecked(["sh", "-c", '[ -e "$1" ] || [ -L "$1" ]', "sh", path]);
+    const argv = ["sh", "-c", '[ -e "$1" ] || [ -L "$1" ]', "sh", path];
+    const result = await this.device.execUnchecked(argv, { quiet: true });
     if (result.exitCode === 0) return true;
     if (result.exitCode === 1 && result.stderr === "") return false;
     throw this.#failure("look at", path, result);
@@ -78,8 +81,9 @@ class DeviceFiles implements RemoteFiles {
   async list(path: string): Promise<readonly string[]> {
     const folder = checkDevicePath(path).replace(/\/+$/, "");
     const argv = ["find", `${folder}/`, "-mindepth", "1", "-maxdepth", "1", "-print0"];
-    const { stdout } = await this.#run("list", folder, argv);
-    return stdout
+    const result = await this.device.execUnchecked(argv, { timeoutMs: COPY_TIMEOUT_MS });
+    if (result.exitCode !== 0) throw this.#failure("list", folder, result);
+    return result.stdout
       .split("\0")
       .filter((entry) => entry !== "")
       .map((entry) => entry.slice(entry.lastIndexOf("/") + 1))
@@ -90,16 +94,15 @@ class DeviceFiles implements RemoteFiles {
   async #ifClaimed(path: string, mark: string, action: string): Promise<boolean> {
     const script = `[ "$(cat "$1/$3" 2>/dev/null)" = "$2" ] || exit ${NOT_CLAIMED}; ${action}`;
     const argv = ["sh", "-c", script, "sh", checkDevicePath(path), mark, MARK_FILE];
-    const result = await this.device.execUnchecked(argv, { timeoutMs: COPY_TIMEOUT_MS });
+    const result = await this.device.execUnchecked(argv, QUIETLY);
     if (result.exitCode === NOT_CLAIMED) return false;
     if (result.exitCode === 0) return true;
     throw this.#failure("settle", path, result);
   }
 
-  async #run(verb: string, path: string, argv: readonly string[]): Promise<CommandResult> {
-    const result = await this.device.execUnchecked(argv, { timeoutMs: COPY_TIMEOUT_MS });
-    if (result.exitCode === 0) return result;
-    throw this.#failure(verb, path, result);
+  async #run(verb: string, path: string, argv: readonly string[]): Promise<void> {
+    const result = await this.device.execUnchecked(argv, QUIETLY);
+    if (result.exitCode !== 0) throw this.#failure(verb, path, result);
   }
 
   #failure(verb: string, path: string, result: CommandResult): InfrastructureError {

@@ -1,7 +1,7 @@
 /** The `vm` tool of the virt APEX, and what it means when it fails. */
 import { HarnessError, InfrastructureError, UsageError } from "../base/errors.js";
 import { lastLines, type CommandResult } from "../device/index.js";
-import type { Device, DeviceCallOptions } from "../device/contract.js";
+import type { Device, DeviceExecOptions } from "../device/contract.js";
 
 export const VM_TOOL = "/apex/com.android.virt/bin/vm";
 
@@ -9,7 +9,7 @@ export const VM_TOOL = "/apex/com.android.virt/bin/vm";
 export async function runVmTool(
   device: Device,
   args: readonly string[],
-  options: DeviceCallOptions = {},
+  options: DeviceExecOptions = {},
 ): Promise<CommandResult> {
   const result = await device.execUnchecked([VM_TOOL, ...args], options);
   if (result.exitCode !== 0) throw toolFailure(device.serial, `vm ${args[0] ?? ""}`, result);

@@ -7,6 +7,7 @@ import { AdbConnection } from "./connection.js";
 import { pullFile, pushFile, readRemoteFile } from "./files.js";
 import { openForward } from "./forward.js";
 import { sweepForwards } from "./forward-records.js";
+import { KeptShells } from "./kept-shells.js";
 import { findPackage, installPackage, uninstallPackage } from "./packages.js";
 import { parseProperties } from "./properties.js";
 import { openAdbServer } from "./server.js";
@@ -33,9 +34,12 @@ export async function openAdbDevice(serial: string, options: OpenAdbDeviceOption
 class AdbDevice implements Device {
   readonly #attached = new Set<DeviceProcess>();
   readonly #forwards = new Set<PortForward>();
+  readonly #shells: KeptShells;
   #closing: Promise<void> | undefined;
 
-  constructor(private readonly connection: AdbConnection) {}
+  constructor(private readonly connection: AdbConnection) {
+    this.#shells = new KeptShells(connection);
+  }
 
   get serial(): string {
     return this.connection.serial;
@@ -53,6 +57,7 @@ class AdbDevice implements Device {
 
   async execUnchecked(argv: readonly string[], options?: DeviceExecOptions): Promise<CommandResult> {
     this.#assertOpen();
+    if (options?.quiet === true && options.input === undefined) return this.#shells.run(argv, options);
     return runOnDevice(this.connection, argv, options);
   }
 
@@ -124,7 +129,7 @@ class AdbDevice implements Device {
 
   async #close(): Promise<void> {
     await Promise.allSettled([...this.#attached].map((attached) => attached.stop()));
-    await Promise.allSettled([...this.#forwards].map((forward) => forward.close()));
+    await Promise.allSettled([this.#shells.close(), ...[...this.#forwards].map((forward) => forward.close())]);
     this.connection.tracking.close();
   }
 

@@ -6,11 +6,13 @@ import type { DeviceProcess } from "../contract.js";
 import type { AdbConnection } from "./connection.js";
 import { escapeCommand } from "./escape-arg.js";
 
+type Attachable = Pick<AdbConnection, "adb" | "assertStillThere">;
+
 /**
  * Starts the command. When we detach, adbd sends SIGHUP to the one process it started, therefore the shell there gives
  * its place to the program (`exec`).
  */
-export function attachCommand(connection: AdbConnection, argv: readonly string[]): DeviceProcess {
+export function attachCommand(connection: Attachable, argv: readonly string[]): DeviceProcess {
   const owned = spawnOwned(connection.adb("shell", "-T", "--", `exec ${escapeCommand(argv)}`), {
     stdio: ["pipe", "pipe", "pipe"],
   });
@@ -29,7 +31,7 @@ export function attachCommand(connection: AdbConnection, argv: readonly string[]
   };
 }
 
-async function endOnDevice(connection: AdbConnection, owned: OwnedProcess): Promise<{ exitCode: number | undefined }> {
+async function endOnDevice(connection: Attachable, owned: OwnedProcess): Promise<{ exitCode: number | undefined }> {
   const { exitCode, startFailure } = await owned.ended;
   if (exitCode === null || startFailure) return { exitCode: undefined };
   try {

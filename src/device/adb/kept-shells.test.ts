@@ -1,0 +1,126 @@
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { KeptShells } from "./kept-shells.js";
+
+let folder: string;
+let shells: KeptShells;
+let gone: AbortController;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "avf-shells-"));
+  gone = new AbortController();
+  shells = new KeptShells({
+    serial: "host",
+    gone: gone.signal,
+    // As `adb shell -T -- COMMAND` does, without adb between.
+    adb: (...[, , , command = ""]) => ["sh", "-c", command],
+    assertStillThere: async () => gone.signal.throwIfAborted(),
+  });
+});
+afterEach(async () => {
+  await shells.close();
+  rmSync(folder, { recursive: true });
+});
+
+const script = (text: string, ...args: readonly string[]): readonly string[] => ["sh", "-c", text, "sh", ...args];
+
+describe("a command", () => {
+  test.each([
+    ["program", ["mkdir", "a b's"], { exitCode: 0, stderr: "" }],
+    [
+      "script with arguments",
+      script('printf "%s|" "$@"', "it's", "two\nlines", "$HOME", "", "-n"),
+      "it's|two\nlines|$HOME||-n|",
+    ],
+    ["script that leaves", script("exit 44"), { exitCode: 44, stderr: "" }],
+    ["program on both outputs", script("echo out; echo err >&2; false"), { exitCode: 1, stderr: "out\nerr" }],
+    ["program that reads", ["cat"], { exitCode: 0, stderr: "" }],
+    ["script with a case in it", script('case "$1" in *x*) echo yes ;; esac', "axb"), "yes"],
+    ["longer one than a pipe holds", script('printf %s "$1" | wc -c', "x".repeat(59_000)), "59000"],
+    [
+      "longer answer than a pipe holds",
+      script("head -c 300000 /dev/zero | tr '\\0' y; echo end"),
+      `${"y".repeat(300_000)}end`,
+    ],
+  ])("%s ends as it would alone", async (_what, argv, expected) => {
+    const end = typeof expected === "string" ? { exitCode: 0, stderr: expected } : expected;
+    const inFolder = argv[0] === "mkdir" ? ["mkdir", join(folder, argv[1] ?? "")] : argv;
+    expect(await shells.run(inFolder)).toMatchObject({ ...end, argv: inFolder, stdout: "", timedOut: false });
+    if (argv[0] === "mkdir") expect(existsSync(join(folder, "a b's"))).toBe(true);
+  });
+
+  test("that is none says so, as the shell does", async () => {
+    const { exitCode, stderr } = await shells.run(["no-such-program"]);
+    expect(exitCode).toBe(127);
+    expect(stderr).toContain("not found");
+  });
+});
+
+test("commands share a shell, and leave nothing in it for the next", async () => {
+  const pids = [
+    await shells.run(script("cd /; x=1; echo $$")),
+    await shells.run(script('echo "$$$x"; pwd >/dev/null')),
+  ];
+  expect(pids[0]?.stderr).toMatch(/^\d+$/);
+  expect(pids[1]?.stderr).toBe(pids[0]?.stderr);
+  // Neither one that the shell cannot read, nor one that looks like an end.
+  expect((await shells.run(script("if"))).exitCode).not.toBe(0);
+  expect((await shells.run(script(`echo; echo ${"0".repeat(24)} 7`))).exitCode).toBe(0);
+  expect((await shells.run(script("echo $$"))).stderr).toBe(pids[0]?.stderr);
+});
+
+test("commands at once do not wait for each other", async () => {
+  const meet = (mine: string, other: string): Promise<unknown> =>
+    shells.run(script('touch "$1"; while ! [ -e "$2" ]; do sleep 0.02; done', join(folder, mine), join(folder, other)));
+  await expect(Promise.all([meet("a", "b"), meet("b", "a")])).resolves.toMatchObject([
+    { exitCode: 0 },
+    { exitCode: 0 },
+  ]);
+});
+
+describe("what goes wrong ends the shell, and the next command has another", () => {
+  afterEach(async () => expect(await shells.run(["true"])).toMatchObject({ exitCode: 0 }));
+
+  test("a command that takes too long", async () => {
+    const call = shells.run(script("sleep 100"), { timeoutMs: 50 });
+    await expect(call).rejects.toMatchObject({ kind: "infrastructure", code: "TIMEOUT" });
+    await expect(call).rejects.toThrow(/Waited 50 ms for sh -c sleep 100 sh on host/);
+  });
+
+  test("a caller who gives up", async () => {
+    const caller = new AbortController();
+    const call = shells.run(script("sleep 100"), { signal: caller.signal });
+    caller.abort(new Error("test over"));
+    await expect(call).rejects.toThrow("test over");
+  });
+
+  test("a shell that ends under its command", async () => {
+    await expect(shells.run(script("kill -9 $$"))).rejects.toMatchObject({
+      kind: "infrastructure",
+      code: "ADB_CONNECTION",
+    });
+  });
+
+  test("a shell that ended since", async () => {
+    const { stderr } = await shells.run(script("echo $$"));
+    process.kill(Number(stderr), "SIGKILL");
+    while (existsSync(`/proc/${stderr}/cwd/.`)) await new Promise((resolve) => setTimeout(resolve, 5));
+  });
+
+  test("an answer without end", async () => {
+    await expect(shells.run(["yes"], { timeoutMs: 100 })).rejects.toMatchObject({ code: "TIMEOUT" });
+  });
+});
+
+test("a device that goes away ends what runs there, with its reason", async () => {
+  const call = shells.run(script("sleep 100"));
+  gone.abort(new Error("cable pulled"));
+  await expect(call).rejects.toThrow("cable pulled");
+});
+
+test("close ends all shells", async () => {
+  const pids = await Promise.all(["a", "b"].map(() => shells.run(script("echo $$; sleep 0.1"))));
+  await shells.close();
+  expect(pids.map(({ stderr }) => existsSync(`/proc/${stderr}`))).toEqual([false, false]);
+});

@@ -1,0 +1,138 @@
+/**
+ * Shells on the device that are kept for short commands: one runs after the other in each, several at once in several. A
+ * command saves what an `adb shell` of its own costs, most of its time where a device is emulated or far.
+ */
+import { randomBytes } from "node:crypto";
+import { formatMs } from "../../base/deadline.js";
+import { TimeoutError } from "../../base/errors.js";
+import type { CommandResult } from "../../process/run.js";
+import type { DeviceCallOptions, DeviceProcess } from "../contract.js";
+import { attachCommand } from "./attached-command.js";
+import { callDevice, DEFAULT_CALL_TIMEOUT_MS } from "./call.js";
+import type { AdbConnection } from "./connection.js";
+import { stateError } from "./device-errors.js";
+import { escapeArg, escapeCommand } from "./escape-arg.js";
+
+/** As many as usually work at once; each takes a process here, and one on the device. */
+const MAX_IDLE = 4;
+/** Beyond this a shell is not what we take it for. */
+const MAX_OUTPUT_BYTES = 4 << 20;
+
+type Shells = Pick<AdbConnection, "adb" | "serial" | "gone" | "assertStillThere">;
+
+export class KeptShells {
+  readonly #idle: KeptShell[] = [];
+  readonly #busy = new Set<KeptShell>();
+
+  constructor(private readonly connection: Shells) {}
+
+  /**
+   * Runs a command that prints text only, and little of it; both its outputs are `stderr` of the result, without line breaks
+   * at the end.
+   */
+  async run(argv: readonly string[], options: DeviceCallOptions = {}): Promise<CommandResult> {
+    const { serial, gone } = this.connection;
+    const timeoutMs = options.timeoutMs ?? DEFAULT_CALL_TIMEOUT_MS;
+    const command = inSubshell(argv);
+    const startMs = performance.now();
+    const shell = this.#take();
+    let healthy = false;
+    try {
+      const end = await callDevice(`${argv[0] ?? ""} on ${serial}`, gone, { ...options, timeoutMs }, () =>
+        shell.run(command),
+      );
+      if (end === undefined) {
+        await this.connection.assertStillThere();
+        throw stateError(serial, "broken");
+      }
+      healthy = true;
+      return {
+        ...{ argv, exitCode: end.exitCode, stdout: "", stderr: end.output, durationMs: performance.now() - startMs },
+        ...{ signal: undefined, timedOut: false, canceled: false, startFailure: undefined },
+      };
+    } catch (error) {
+      if (!(error instanceof TimeoutError)) throw error;
+      throw new TimeoutError("TIMEOUT", `Waited ${formatMs(timeoutMs)} for ${argv.join(" ")} on ${serial}, in vain.`);
+    } finally {
+      await this.#putBack(shell, healthy);
+    }
+  }
+
+  /** Ends all of them. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#idle.splice(0), ...this.#busy].map((shell) => shell.stop()));
+  }
+
+  #take(): KeptShell {
+    // The one that was used last: others may have been ended meanwhile, by whoever restarted adb.
+    let shell = this.#idle.pop();
+    while (shell?.ended === true) shell = this.#idle.pop();
+    shell ??= new KeptShell(attachCommand(this.connection, ["sh"]));
+    this.#busy.add(shell);
+    return shell;
+  }
+
+  /** A command that was given up goes on in its shell: the shell is of no more use, and its end is the command's. */
+  async #putBack(shell: KeptShell, healthy: boolean): Promise<void> {
+    this.#busy.delete(shell);
+    if (healthy && !this.connection.gone.aborted && this.#idle.length < MAX_IDLE) this.#idle.push(shell);
+    else await shell.stop();
+  }
+}
+
+interface End {
+  readonly exitCode: number;
+  readonly output: string;
+}
+
+class KeptShell {
+  ended = false;
+  #received = "";
+  #onChange: () => void = () => undefined;
+
+  constructor(private readonly process: DeviceProcess) {
+    process.stdout.setEncoding("utf8").on("data", (text: string) => {
+      this.#received += text;
+      this.#onChange();
+    });
+    process.stderr.resume();
+    void process.ended.then(() => {
+      this.ended = true;
+      this.#onChange();
+    });
+  }
+
+  /** Undefined: the shell ended first, and how far the command came is unknown. */
+  run(command: string): Promise<End | undefined> {
+    const mark = randomBytes(12).toString("hex");
+    const last = new RegExp(`(?:^|\\n)${mark} (\\d{1,3})\\r?\\n$`);
+    this.#received = "";
+    return new Promise((resolve) => {
+      this.#onChange = () => {
+        const end = last.exec(this.#received.slice(-(mark.length + 16)));
+        if (end !== null) resolve({ exitCode: Number(end[1]), output: this.#received.slice(0, -end[0].length) });
+        else if (this.ended) resolve(undefined);
+        else if (this.#received.length > MAX_OUTPUT_BYTES) void this.process.stop();
+      };
+      // In one piece, and to one stream: adb's server holds a second small one back until the first was acknowledged.
+      this.process.stdin.write(`said=$(${command}); printf '%s\\n%s %s\\n' "$said" ${mark} "$?"\n`);
+      this.#onChange();
+    });
+  }
+
+  stop(): Promise<void> {
+    return this.process.stop();
+  }
+}
+
+/**
+ * Nothing of a command may touch the shell that is kept: it has a shell of its own, which reads nothing. A script is parsed
+ * in there as well, by `eval`, and needs no third shell.
+ */
+function inSubshell(argv: readonly string[]): string {
+  const redirected = "exec </dev/null 2>&1";
+  const [program, option, script, , ...args] = argv;
+  if (program !== "sh" || option !== "-c" || script === undefined) return `${redirected}; exec ${escapeCommand(argv)}`;
+  escapeCommand(argv);
+  return `${redirected}; set -- ${args.map(escapeArg).join(" ")}; eval ${escapeArg(script)}`;
+}
