@@ -3,6 +3,8 @@ import { ask, echoApk, echoConfig, received } from "./support/echo-vm";
 import { test } from "./support/guest-test";
 
 const ADB_PORT = 5555;
+/** An adbd that is up answers at once; one that is not yet is asked again. */
+const ANSWER_TIMEOUT_MS = 1_000;
 /** A message of adb without data: CNXN, version, most data, 0 bytes, their sum, CNXN inverted. */
 const ADB_GREETING = Buffer.from("434e584e 00000001 00100000 00000000 00000000 bcb1a7b1".replaceAll(" ", ""), "hex");
 
@@ -24,7 +26,7 @@ test("with the debug level none, a VM has no console, no log and no adb", async 
 async function answersAdb(vm: VirtualMachine): Promise<boolean> {
   const socket = await vm.connectVsock(ADB_PORT);
   socket.write(ADB_GREETING);
-  const answer = await received(socket, (text) => text.length >= 4, 3_000);
+  const answer = await received(socket, (text) => text.length >= 4, ANSWER_TIMEOUT_MS);
   socket.destroy();
   return answer?.startsWith("CNXN") ?? false;
 }

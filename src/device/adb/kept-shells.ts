@@ -96,10 +96,13 @@ class KeptShell {
       this.#onChange();
     });
     process.stderr.resume();
-    void process.ended.then(() => {
+    const end = (): void => {
       this.ended = true;
       this.#onChange();
-    });
+    };
+    // What explains the end of the process takes a call to adb's server, during which nobody should begin here.
+    process.stdout.once("end", end);
+    void process.ended.then(end);
   }
 
   /** Undefined: the shell ended first, and how far the command came is unknown. */
