@@ -1,6 +1,7 @@
 /**
  * `vm-attach CID`, which Android has not: takes the place of a `vm run-app` that a restored checkpoint of the device has only
- * in memory. It prints what that one printed, from the start on, and the VM lives from then on as long as this process.
+ * in memory. It prints what that one printed, from the start on, and the VM lives from then on as long as this process. It
+ * may be called before the device has become one of its own, and a VM that stands still until then goes on with it.
  */
 import type { Command } from "../caller.js";
 import type { Device } from "../device.js";
@@ -14,6 +15,7 @@ export function vmAttach({ virtualization, identity }: Device): Command {
       caller.printError("Usage: vm-attach CID");
       return 2;
     }
+    await virtualization.attachments.settled;
     const attachment = virtualization.attachments.find(Number(text));
     if (attachment === undefined) {
       caller.printError(`vm-attach: no attached VM has CID ${text}`);
@@ -29,7 +31,9 @@ export function vmAttach({ virtualization, identity }: Device): Command {
       return 1;
     }
     if (identity.release === 15) vm.connectInput(await openConsoleInput(caller, undefined));
-    await attachment.follow(caller);
+    const ended = attachment.follow(caller);
+    virtualization.goOn(vm);
+    await ended;
     return 0;
   };
 }

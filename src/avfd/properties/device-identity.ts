@@ -48,11 +48,12 @@ export class DeviceIdentity {
     for (const name of set.keys()) {
       if (!isLegalPropertyName(name)) throw new Error(`illegal property name ${JSON.stringify(name)}`);
     }
+    const isNew = [...set].some(([name, value]) => this.#overrides.get(name) !== value);
     for (const [name, value] of set) {
       this.#overrides.set(name, value);
       await this.properties.set(name, value);
     }
-    this.#keep();
+    if (isNew) this.#keep();
   }
 
   #keep(): void {

@@ -27,8 +27,11 @@ export class PropertyStore {
 
   /** Sets without any check; `property-rules.ts` has the ones for commands. Settles when a persistent one is saved. */
   async set(name: string, value: string): Promise<void> {
+    const isPersistent = name.startsWith(PERSISTENT_PREFIX);
+    // Devices that go on from a snapshot set what is mostly as it was, and are waited for.
+    if (!isPersistent && this.#values.get(name) === value) return;
     this.#values.set(name, value);
-    if (name.startsWith(PERSISTENT_PREFIX)) await this.#save();
+    if (isPersistent) await this.#save();
     else this.#keep();
   }
 

@@ -15,6 +15,8 @@ type LastWords = Parameters<Caller["setLastWords"]>;
 export class Attachments {
   readonly #byCid = new Map<number, Attachment>();
   #held = false;
+  #settled: Promise<void> = Promise.resolve();
+  #settle: () => void = () => undefined;
 
   /** The VM ends when this client goes. */
   attach(vm: VirtualMachine, client: Caller): Attachment {
@@ -33,8 +35,14 @@ export class Attachments {
     return this.#byCid.get(cid);
   }
 
+  /** Settles when it is known who is a client: not around a snapshot, nor at the beginning of a life that goes on from it. */
+  get settled(): Promise<void> {
+    return this.#settled;
+  }
+
   /** From now on the end of a client is noted only: a snapshot is about to be taken. */
   hold(): void {
+    if (!this.#held) this.#settled = new Promise((resolve) => (this.#settle = resolve));
     this.#held = true;
   }
 
@@ -42,12 +50,14 @@ export class Attachments {
   resume(): void {
     this.#held = false;
     for (const attachment of this.#byCid.values()) attachment.endIfDeserted();
+    this.#settle();
   }
 
   /** This is a later life of the snapshot: nobody is behind any client. */
   orphanAll(): void {
     for (const attachment of this.#byCid.values()) attachment.orphan();
     this.#held = false;
+    this.#settle();
   }
 }
 

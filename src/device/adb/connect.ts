@@ -12,22 +12,30 @@ const CONNECT_TIMEOUT_MS = 1_000;
 const CHECK_TIMEOUT_MS = 3_000;
 const MAX_ATTEMPT_TIMEOUT_MS = 10_000;
 
+export interface ConnectOptions extends WaitOptions {
+  /** False: whoever connects runs a command there at once, and sees for itself. Default: true. */
+  readonly tryShell?: boolean;
+}
+
 /**
  * Connects to `127.0.0.1:PORT` (or any HOST:PORT) and waits until a command there succeeds.
  * @returns the serial by which adb knows the device
  */
-export async function connectTcpDevice(hostPort: string, wait: WaitOptions): Promise<string> {
+export async function connectTcpDevice(hostPort: string, options: ConnectOptions): Promise<string> {
   const { host, port } = parseHostPort(hostPort);
   const serial = `${host}:${port}`;
   let last: unknown;
   try {
-    return await withDeadline(`the device at ${serial} to answer adb`, wait, async (signal) => {
+    return await withDeadline(`the device at ${serial} to answer adb`, options, async (signal) => {
       const server = await openAdbServer();
-      await pRetry((attempt) => connectOnce(server, serial, host, port, attempt, signal), {
-        ...RETRY,
-        signal,
-        onFailedAttempt: ({ error }) => void (last = error),
-      });
+      await pRetry(
+        (attempt) => connectOnce(server, { serial, host, port, tryShell: options.tryShell !== false }, attempt, signal),
+        {
+          ...RETRY,
+          signal,
+          onFailedAttempt: ({ error }) => void (last = error),
+        },
+      );
       return serial;
     });
   } catch (error) {
@@ -52,9 +60,7 @@ export async function disconnectTcpDevice(hostPort: string): Promise<void> {
 
 async function connectOnce(
   server: AdbServer,
-  serial: string,
-  host: string,
-  port: number,
+  { serial, host, port, tryShell }: { serial: string; host: string; port: number; tryShell: boolean },
   attempt: number,
   signal: AbortSignal,
 ): Promise<void> {
@@ -63,6 +69,7 @@ async function connectOnce(
     await withDeadline("adb connect", { timeoutMs: limit(CONNECT_TIMEOUT_MS), signal }, () =>
       Promise.resolve(server.client.connect(host, port)),
     );
+    if (!tryShell) return;
     const check = await runUnchecked([...server.command, "-s", serial, "shell", "-T", "--", "echo", "ready"], {
       timeoutMs: limit(CHECK_TIMEOUT_MS),
       signal,

@@ -30,8 +30,6 @@ export interface BringUp {
   readonly vmm: Vmm | undefined;
   /** True: the device outlives this process. */
   readonly detached: boolean;
-  /** True: VMs that were saved with it stand still until they are told to go on. Default: false. */
-  readonly holdVms?: boolean;
   readonly progress?: Progress | undefined;
 }
 
@@ -68,7 +66,7 @@ export function originalMemory(deviceFolder: string, origin: Origin): string {
 /** Until avfd and adb's shell have answered. Returns what VMs run on; undefined when the device can run none. */
 export async function bringUp(
   machine: Machine,
-  { origin, adbPort, identity, vmm, holdVms = false, progress = silentProgress }: BringUp,
+  { origin, adbPort, identity, vmm, progress = silentProgress }: BringUp,
   signal: AbortSignal,
 ): Promise<VmmDescription | undefined> {
   if (origin.kind === "cold") {
@@ -80,10 +78,26 @@ export async function bringUp(
   }
   const restored = origin.kind === "saved";
   const [reply] = await Promise.all([
-    personalize(machine.control, identity, { vmm, restored, holdVms }, signal),
+    personalize(machine.control, identity, { vmm, restored, holdVms: false }, signal),
     connectTcpDevice(`127.0.0.1:${adbPort}`, { timeoutMs: CONNECT_TIMEOUT_MS, signal }),
   ]);
   return chosenVmm(reply, vmm);
+}
+
+/**
+ * A saved device whose VMs stand still: until adb has a connection. That is enough for those who attach to the VMs, which
+ * waits in the device until it has become one of its own; `ready` settles then.
+ */
+export async function bringBack(
+  machine: Machine,
+  { adbPort, identity, vmm }: BringUp,
+  signal: AbortSignal,
+): Promise<{ readonly ready: Promise<void> }> {
+  await restore(machine, signal);
+  const ready = personalize(machine.control, identity, { vmm, restored: true, holdVms: true }, signal);
+  ready.catch(() => undefined);
+  await connectTcpDevice(`127.0.0.1:${adbPort}`, { timeoutMs: CONNECT_TIMEOUT_MS, signal, tryShell: false });
+  return { ready: ready.then((reply) => void chosenVmm(reply, vmm)) };
 }
 
 /** QEMU ends when it cannot load a state; its own words say more than the connection that broke. */

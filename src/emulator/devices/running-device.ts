@@ -8,7 +8,15 @@ import { saveRunning } from "../checkpoints/save-running.js";
 import { IMAGE_FILES } from "../image/files.js";
 import type { Machine } from "../machine/launch.js";
 import { SNAPSHOT_FILES } from "../snapshot/state.js";
-import { bringUp, launchDevice, originalDisk, originalMemory, type BringUp, type Origin } from "./bring-up.js";
+import {
+  bringBack,
+  bringUp,
+  launchDevice,
+  originalDisk,
+  originalMemory,
+  type BringUp,
+  type Origin,
+} from "./bring-up.js";
 import { forgetAdb } from "./end-machine.js";
 import { forgetDevice, writeRecord, type DeviceRecord } from "./records.js";
 import type { VmmDescription } from "./vmm.js";
@@ -38,10 +46,11 @@ export interface EmulatedDevice {
   /**
    * Puts the device back to what `save` wrote, or makes it pristine (default). Its QEMU is replaced: adb's connections and
    * forwards end, and clients of VMs are gone for the device; the VMs are not.
-   * @param options `holdVms`: they stand still until `goOn`, so that whoever attaches to them need not share the processor
+   * @param options `holdVms`: each stands still until somebody attaches to it, the others until `goOn`, and the device can be
+   * used for nothing else before that
    */
   restore(folder?: string, options?: RestoreOptions): Promise<void>;
-  /** For VMs that are held. */
+  /** After a restore with `holdVms`: settles when the device may be used, and lets all VMs go on. */
   goOn(): Promise<void>;
   /** Ends the device and removes all of it. Repeatable. */
   stop(): Promise<void>;
@@ -61,6 +70,8 @@ export class RunningDevice implements EmulatedDevice {
   /** Their end is not the device's. */
   readonly #replaced = new WeakSet<Machine>();
   #stopping: Promise<void> | undefined;
+  /** Of a device with VMs that are held. */
+  #ready: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly record: DeviceRecord,
@@ -132,31 +143,37 @@ export class RunningDevice implements EmulatedDevice {
   async restore(folder = this.snapshotFolder, { signal, holdVms = false }: RestoreOptions = {}): Promise<void> {
     this.#requireAttached("put back");
     this.#origin = { kind: "saved", folder };
-    const start: BringUp = { ...this.start, origin: this.#origin, holdVms };
+    const start: BringUp = { ...this.start, origin: this.#origin };
     // As one that starts: whoever sweeps takes a device whose machine is dead for one that was left behind.
     await writeRecord(this.start.ready.cache, this.record);
     // adb would find the end of the connection by itself, but only when it next uses it.
-    await Promise.all([this.#replace(), forgetAdb(this.serial)]);
+    await Promise.all([this.#replace(this.#machine), forgetAdb(this.serial)]);
     const machine = launchDevice(start);
     this.#machine = machine;
     const { cache } = this.start.ready;
     const either = signal ? AbortSignal.any([signal, machine.ended]) : machine.ended;
-    try {
-      await Promise.all([
-        writeRecord(cache, { ...this.record, machine: identify(machine.process.pid ?? 0) }),
-        bringUp(machine, start, either),
-      ]);
-    } catch (error) {
-      // The device has not ended: it may be put back to something else.
-      await this.#replace();
-      await writeRecord(cache, this.record).catch(() => undefined);
+    // The device has not ended: it may be put back to something else.
+    const giveUp = async (error: unknown): Promise<never> => {
+      await this.#replace(machine);
+      if (this.#machine === machine) await writeRecord(cache, this.record).catch(() => undefined);
       throw error;
+    };
+    const known = writeRecord(cache, { ...this.record, machine: identify(machine.process.pid ?? 0) });
+    if (holdVms) {
+      const [{ ready }] = await Promise.all([bringBack(machine, start, either), known]).catch(giveUp);
+      this.#ready = ready.catch(giveUp);
+      this.#ready.catch(() => undefined);
+    } else {
+      await Promise.all([bringUp(machine, start, either), known]).catch(giveUp);
     }
     this.#watch(machine);
   }
 
   async goOn(): Promise<void> {
-    await this.#machine.control.request({ command: "thaw" }, GO_ON_TIMEOUT_MS, this.ended);
+    await this.#ready;
+    // Those that matter go on already. A device that does not answer to this will answer to nothing.
+    const machine = this.#machine;
+    machine.control.request({ command: "thaw" }, GO_ON_TIMEOUT_MS, machine.ended).catch(() => machine.kill());
   }
 
   stop(): Promise<void> {
@@ -170,9 +187,9 @@ export class RunningDevice implements EmulatedDevice {
   }
 
   /** Ends the machine without ending the device. */
-  async #replace(): Promise<void> {
-    this.#replaced.add(this.#machine);
-    await this.#machine.kill();
+  async #replace(machine: Machine): Promise<void> {
+    this.#replaced.add(machine);
+    await machine.kill();
   }
 
   #watch(machine: Machine): void {
