@@ -7,6 +7,7 @@ import { CallerFileError, type Caller } from "./caller.js";
 import { describeErrno } from "./errno.js";
 import type { Peer } from "./kernel.js";
 import {
+  decodeClientFrame,
   encodeClose,
   encodeExit,
   encodeLastWords,
@@ -30,7 +31,7 @@ export function serveConnection(
   peer: Peer,
   run: (caller: Caller, argv: readonly string[]) => Promise<number>,
 ): void {
-  const reader = new FrameReader();
+  const reader = new FrameReader(decodeClientFrame);
   let connection: ClientConnection | undefined;
   socket.on("error", () => socket.destroy());
   socket.on("data", (chunk) => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { encodeExit, encodeOpen, encodeOutput, FrameReader, WireError } from "./wire.js";
+import { decodeClientFrame, encodeExit, encodeOpen, encodeOutput, FrameReader, WireError } from "./wire.js";
 
 function frame(type: string, payload: Buffer): Buffer {
   const head = Buffer.alloc(5);
@@ -13,7 +13,7 @@ const header = frame("H", strings("2", "/data/local/tmp", "vm", "run-app", "", "
 
 describe("frames of a client", () => {
   test("a header keeps empty arguments and any text", () => {
-    expect(new FrameReader().push(header)).toEqual([
+    expect(new FrameReader(decodeClientFrame).push(header)).toEqual([
       {
         kind: "header",
         header: { cwd: "/data/local/tmp", argv: ["vm", "run-app", "", "ä b"] },
@@ -30,7 +30,7 @@ describe("frames of a client", () => {
       frame("I", Buffer.alloc(0)),
       frame("F", answer),
     ]);
-    const reader = new FrameReader();
+    const reader = new FrameReader(decodeClientFrame);
     const frames = [...bytes].flatMap((byte) => reader.push(Buffer.from([byte])));
     expect(frames.map(({ kind }) => kind)).toEqual(["header", "input", "input", "opened"]);
     expect(frames[1]).toEqual({ kind: "input", bytes: Buffer.from("text") });
@@ -46,7 +46,7 @@ describe("frames of a client", () => {
     ["a frame beyond the limit", Buffer.from([0x49, 0xff, 0xff, 0xff, 0x7f])],
     ["an answer of the wrong size", frame("F", Buffer.alloc(3))],
   ])("%s is refused", (_name, bytes) => {
-    expect(() => new FrameReader().push(bytes)).toThrow(WireError);
+    expect(() => new FrameReader(decodeClientFrame).push(bytes)).toThrow(WireError);
   });
 });
 

@@ -1,4 +1,7 @@
-/** Frames between avfd and its client `avfdc`. client/wire.h is the other side; change both together. */
+/**
+ * Frames between avfd and its clients: `avfdc`, whose side is client/wire.h, and the host's own (host-wire.ts). Change all
+ * together.
+ */
 
 const HEAD_BYTES = 5;
 const MAX_FRAME_BYTES = 1 << 20;
@@ -21,26 +24,28 @@ export interface ClientHeader {
 
 export class WireError extends Error {}
 
-/** Collects chunks of a connection and hands over whole frames. Throws `WireError` for what no client of ours sends. */
-export class FrameReader {
+/** Collects chunks of a connection and hands over whole frames. Throws `WireError` for what none of ours sends. */
+export class FrameReader<Frame> {
   #pending: Buffer = Buffer.alloc(0);
 
-  push(chunk: Buffer): readonly ClientFrame[] {
+  constructor(private readonly decode: (type: string, payload: Buffer) => Frame) {}
+
+  push(chunk: Buffer): readonly Frame[] {
     this.#pending = this.#pending.length > 0 ? Buffer.concat([this.#pending, chunk]) : chunk;
-    const frames: ClientFrame[] = [];
+    const frames: Frame[] = [];
     while (this.#pending.length >= HEAD_BYTES) {
       const length = this.#pending.readUInt32LE(1);
       if (length > MAX_FRAME_BYTES) throw new WireError(`a frame of ${length} bytes is too long`);
       if (this.#pending.length < HEAD_BYTES + length) break;
       const type = String.fromCharCode(this.#pending[0] ?? 0);
-      frames.push(decodeClientFrame(type, this.#pending.subarray(HEAD_BYTES, HEAD_BYTES + length)));
+      frames.push(this.decode(type, this.#pending.subarray(HEAD_BYTES, HEAD_BYTES + length)));
       this.#pending = this.#pending.subarray(HEAD_BYTES + length);
     }
     return frames;
   }
 }
 
-function decodeClientFrame(type: string, payload: Buffer): ClientFrame {
+export function decodeClientFrame(type: string, payload: Buffer): ClientFrame {
   switch (type) {
     case "H":
       return { kind: "header", header: decodeHeader(payload) };
@@ -94,7 +99,7 @@ export function encodeExit(exitCode: number): readonly Buffer[] {
   return encodeFrame("X", int32(exitCode));
 }
 
-function encodeFrame(type: string, payload: Buffer): readonly Buffer[] {
+export function encodeFrame(type: string, payload: Buffer): readonly Buffer[] {
   const head = Buffer.alloc(HEAD_BYTES);
   head.write(type, 0, "latin1");
   head.writeUInt32LE(payload.length, 1);

@@ -1,5 +1,5 @@
 /** What the harness needs of a device, whatever it is: a phone, Cuttlefish, or the emulated device. */
-import type { Readable, Writable } from "node:stream";
+import type { Duplex, Readable, Writable } from "node:stream";
 import type { CommandResult } from "../process/run.js";
 
 export interface DeviceCallOptions {
@@ -46,6 +46,8 @@ export interface Device {
   execUnchecked(argv: readonly string[], options?: DeviceExecOptions): Promise<CommandResult>;
   /** Starts a command and stays attached to it. */
   spawn(argv: readonly string[]): DeviceProcess;
+  /** Connects to a Unix socket of the device, by its path. Whoever connects ends it; it ends with the handle as well. */
+  connect(path: string, options?: DeviceCallOptions): Promise<Duplex>;
   /** Copies a host file, or bytes, to the device; written to a temporary name there and renamed. */
   push(source: string | Uint8Array, remotePath: string, options?: DeviceCallOptions & { mode?: number }): Promise<void>;
   /** Whole content of a file on the device; undefined when there is none. Refuses more than `maxBytes` (64 MiB). */

@@ -1,4 +1,5 @@
 /** A device that goes on while the connection to it is replaced: one that is put back to what was saved of it. */
+import type { Duplex } from "node:stream";
 import type { CommandResult } from "../process/run.js";
 import type { Device, DeviceCallOptions, DeviceExecOptions, DeviceProcess, PortForward } from "./contract.js";
 
@@ -50,6 +51,10 @@ export class RebindableDevice implements Device {
 
   spawn(argv: readonly string[]): DeviceProcess {
     return this.#bound.spawn(argv);
+  }
+
+  async connect(path: string, options?: DeviceCallOptions): Promise<Duplex> {
+    return this.#bound.connect(path, options);
   }
 
   async push(

@@ -29,7 +29,7 @@ export interface AttachOptions {
   /** Where to begin. */
   readonly followed: Omit<VmBookmark, "cid">;
   /** What attaches us: it makes the VM, or joins one that runs. */
-  readonly argv: readonly string[];
+  readonly attach: () => DeviceProcess;
   readonly consolePath: string;
   readonly logPath: string;
   readonly listVms: () => Promise<readonly VmDebugInfo[]>;
@@ -79,7 +79,7 @@ class AttachedVm implements RunningVm {
     this.#progress = new VmProgress((event) => this.#emit(event));
     this.started = new Promise((resolve, reject) => (this.#settleStarted = { resolve, reject }));
     this.started.catch(() => undefined);
-    this.#process = device.spawn(options.argv);
+    this.#process = options.attach();
     this.#readLines("stdout");
     this.#readLines("stderr");
     const { consolePath, logPath } = options;

@@ -1,6 +1,6 @@
 /** `IVirtualizationService` by way of a device's `vm` tool, over adb. */
 import { UsageError } from "../base/errors.js";
-import type { Device } from "../device/contract.js";
+import type { Device, DeviceProcess } from "../device/contract.js";
 import { attachToVm } from "./attached-vm.js";
 import { readCapabilities } from "./capabilities.js";
 import type {
@@ -22,16 +22,25 @@ import { parseVmList } from "./vm-list.js";
 
 /** Making an idsig reads and hashes the whole APK; a partition is written out. */
 const IMAGE_TIMEOUT_MS = 180_000;
-/** Of the emulated device, the only one that can be put back. */
-const VM_ATTACH = "vm-attach";
 /** What AVF writes at the start of a storage image that no guest has formatted yet. */
 const UNFORMATTED_STORAGE = "UNFORMATTED-STORAGE";
 
+export interface ServiceOptions {
+  /**
+   * Takes the place of the client of a VM that runs, by its CID, and prints all that the one before printed. Undefined for a
+   * device that cannot be put back to where it was.
+   */
+  readonly attachTo?: ((cid: number) => DeviceProcess) | undefined;
+}
+
 /** Reads the device's release and picks the tool's dialect; refuses devices older than Android 13. */
-export async function openVirtualizationService(device: Device): Promise<VirtualizationService> {
+export async function openVirtualizationService(
+  device: Device,
+  { attachTo }: ServiceOptions = {},
+): Promise<VirtualizationService> {
   const { stdout } = await device.exec(["getprop", "ro.build.version.sdk"]);
   const sdk = /^\d+$/.test(stdout.trim()) ? Number(stdout) : Number.NaN;
-  return new VmToolService(device, sdk, chooseDialect(device.serial, sdk));
+  return new VmToolService(device, sdk, chooseDialect(device.serial, sdk), attachTo);
 }
 
 class VmToolService implements VirtualizationService {
@@ -42,6 +51,7 @@ class VmToolService implements VirtualizationService {
     private readonly device: Device,
     private readonly sdk: number,
     private readonly dialect: Dialect,
+    private readonly attachTo: ServiceOptions["attachTo"],
   ) {
     this.files = remoteFiles(device);
   }
@@ -91,7 +101,7 @@ class VmToolService implements VirtualizationService {
     const argv = ["sh", "-c", first, "sh", scratch, consolePath, logPath, VM_TOOL, ...toolArguments];
     return this.#attach(
       { name, consoleInput, scratchPath: scratch, consoleBytes: 0, logBytes: 0 },
-      argv,
+      () => this.device.spawn(argv),
       listener,
       signal,
     );
@@ -103,24 +113,28 @@ class VmToolService implements VirtualizationService {
     listener: (event: VmEvent) => void,
     signal?: AbortSignal,
   ): Promise<RunningVm> {
+    const { attachTo } = this;
+    if (attachTo === undefined) {
+      throw new UsageError("NO_WAY_BACK", `Device ${this.device.serial} cannot be put back to where it was.`);
+    }
     const known = told.map((event) => JSON.stringify(event));
     const onlyNew = (event: VmEvent): void => {
       const at = event.kind === "console" || event.kind === "log" ? -1 : known.indexOf(JSON.stringify(event));
       if (at >= 0) known.splice(at, 1);
       else listener(event);
     };
-    return this.#attach(bookmark, [VM_ATTACH, String(bookmark.cid)], onlyNew, signal);
+    return this.#attach(bookmark, () => attachTo(bookmark.cid), onlyNew, signal);
   }
 
   #attach(
     followed: Omit<VmBookmark, "cid">,
-    argv: readonly string[],
+    attach: () => DeviceProcess,
     listener: (event: VmEvent) => void,
     signal: AbortSignal | undefined,
   ): Promise<RunningVm> {
     const { device, dialect } = this;
     const listVms = (): Promise<readonly VmDebugInfo[]> => this.listVms();
-    const options = { device, dialect, followed, argv, ...outputPaths(followed.scratchPath), listVms };
+    const options = { device, dialect, followed, attach, ...outputPaths(followed.scratchPath), listVms };
     return attachToVm(options, listener, signal);
   }
 

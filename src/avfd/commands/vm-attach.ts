@@ -1,7 +1,7 @@
 /**
  * `vm-attach CID`, which Android has not: takes the place of a `vm run-app` that a restored checkpoint of the device has only
  * in memory. It prints what that one printed, from the start on, and the VM lives from then on as long as this process. It
- * may be called before the device has become one of its own, and a VM that stands still until then goes on with it.
+ * waits while it is not known who is a client: until the device has become one of its own.
  */
 import type { Command } from "../caller.js";
 import type { Device } from "../device.js";
@@ -31,9 +31,7 @@ export function vmAttach({ virtualization, identity }: Device): Command {
       return 1;
     }
     if (identity.release === 15) vm.connectInput(await openConsoleInput(caller, undefined));
-    const ended = attachment.follow(caller);
-    virtualization.goOn(vm);
-    await ended;
+    await attachment.follow(caller);
     return 0;
   };
 }

@@ -42,13 +42,6 @@ export class FreezeGate {
     return stopped.size;
   }
 
-  /** One that stands still goes on; the gate stays closed, and the others stand. */
-  release(pid: number): void {
-    if (this.#frozen?.includes(pid) !== true) return;
-    this.#frozen = this.#frozen.filter((other) => other !== pid);
-    signal(pid, "SIGCONT");
-  }
-
   thaw(): number {
     const pids = this.#frozen ?? [];
     for (const pid of pids) signal(pid, "SIGCONT");

@@ -144,11 +144,6 @@ export class VirtualizationService {
     this.attachments.orphanAll();
   }
 
-  /** One VM goes on before the others, for somebody is there for it. */
-  goOn({ vmmPid }: VirtualMachine): void {
-    if (vmmPid !== undefined) this.#gate.release(vmmPid);
-  }
-
   /** VMs go on. Returns how many. */
   thaw(): number {
     this.attachments.resume();

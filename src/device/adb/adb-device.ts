@@ -1,8 +1,10 @@
 /** A device behind the adb server: phone, Cuttlefish or emulated, all the same from here. */
+import type { Duplex } from "node:stream";
 import { CommandFailedError, type CommandResult } from "../../process/run.js";
 import { UsageError } from "../../base/errors.js";
 import type { Device, DeviceCallOptions, DeviceExecOptions, DeviceProcess, PortForward } from "../contract.js";
 import { attachCommand } from "./attached-command.js";
+import { connectSocket } from "./connect-socket.js";
 import { AdbConnection } from "./connection.js";
 import { pullFile, pushFile, readRemoteFile } from "./files.js";
 import { openForward } from "./forward.js";
@@ -34,6 +36,7 @@ export async function openAdbDevice(serial: string, options: OpenAdbDeviceOption
 class AdbDevice implements Device {
   readonly #attached = new Set<DeviceProcess>();
   readonly #forwards = new Set<PortForward>();
+  readonly #connected = new Set<Duplex>();
   readonly #shells: KeptShells;
   #closing: Promise<void> | undefined;
 
@@ -67,6 +70,14 @@ class AdbDevice implements Device {
     this.#attached.add(attached);
     void attached.ended.then(() => this.#attached.delete(attached));
     return attached;
+  }
+
+  async connect(path: string, options: DeviceCallOptions = {}): Promise<Duplex> {
+    this.#assertOpen();
+    const stream = await connectSocket(this.connection, path, options);
+    this.#connected.add(stream);
+    stream.once("close", () => this.#connected.delete(stream));
+    return stream;
   }
 
   async push(
@@ -128,6 +139,7 @@ class AdbDevice implements Device {
   }
 
   async #close(): Promise<void> {
+    for (const stream of this.#connected) stream.destroy();
     await Promise.allSettled([...this.#attached].map((attached) => attached.stop()));
     await Promise.allSettled([this.#shells.close(), ...[...this.#forwards].map((forward) => forward.close())]);
     this.connection.tracking.close();

@@ -3,6 +3,9 @@
  * no adb. Paths are the host's.
  */
 import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { connect } from "node:net";
+import type { Duplex } from "node:stream";
 import { randomBytes } from "node:crypto";
 import { copyFile, mkdir, readFile, rename, writeFile, chmod } from "node:fs/promises";
 import { dirname } from "node:path";
@@ -68,6 +71,12 @@ export class HostDevice implements Device {
     this.#attached.add(attached);
     void ended.then(() => this.#attached.delete(attached));
     return attached;
+  }
+
+  async connect(path: string): Promise<Duplex> {
+    const socket = connect(this.#onHost(path));
+    await once(socket, "connect");
+    return socket;
   }
 
   async push(source: string | Uint8Array, remotePath: string, options?: { mode?: number }): Promise<void> {
