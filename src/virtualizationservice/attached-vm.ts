@@ -28,6 +28,8 @@ export interface AttachOptions {
   readonly dialect: Dialect;
   /** Where to begin. */
   readonly followed: Omit<VmBookmark, "cid">;
+  /** True: console and log are followed as soon as the VM runs; else from `follow()` on. */
+  readonly followsAtOnce: boolean;
   /** What attaches us: it makes the VM, or joins one that runs. */
   readonly attach: () => DeviceProcess;
   readonly consolePath: string;
@@ -108,6 +110,11 @@ class AttachedVm implements RunningVm {
     if (this.#stopFailure) throw this.#stopFailure;
   }
 
+  follow(): void {
+    this.#console.begin();
+    this.#log.begin();
+  }
+
   bookmark(): VmBookmark {
     const { followed } = this.options;
     const [consoleBytes, logBytes] = [this.#console.deliveredBytes, this.#log.deliveredBytes];
@@ -172,8 +179,7 @@ class AttachedVm implements RunningVm {
     this.#progress.apply(line);
     if (this.#cid === undefined || this.#progress.state === "NOT_STARTED") return;
     // Not sooner: what follows them would take time from what starts the VM, and they need not exist before.
-    this.#console.begin();
-    this.#log.begin();
+    if (this.options.followsAtOnce) this.follow();
     this.#settleStarted.resolve();
   }
 

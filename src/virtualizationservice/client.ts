@@ -1,7 +1,7 @@
 /** `IVirtualizationService` by way of a device's `vm` tool, over adb. */
 import { UsageError } from "../base/errors.js";
 import type { Device, DeviceProcess } from "../device/contract.js";
-import { attachToVm } from "./attached-vm.js";
+import { attachToVm, type AttachOptions } from "./attached-vm.js";
 import { readCapabilities } from "./capabilities.js";
 import type {
   AppVmConfig,
@@ -101,7 +101,7 @@ class VmToolService implements VirtualizationService {
     const argv = ["sh", "-c", first, "sh", scratch, consolePath, logPath, VM_TOOL, ...toolArguments];
     return this.#attach(
       { name, consoleInput, scratchPath: scratch, consoleBytes: 0, logBytes: 0 },
-      () => this.device.spawn(argv),
+      { followsAtOnce: true, attach: () => this.device.spawn(argv) },
       listener,
       signal,
     );
@@ -123,18 +123,19 @@ class VmToolService implements VirtualizationService {
       if (at >= 0) known.splice(at, 1);
       else listener(event);
     };
-    return this.#attach(bookmark, () => attachTo(bookmark.cid), onlyNew, signal);
+    const way = { followsAtOnce: false, attach: () => attachTo(bookmark.cid) };
+    return this.#attach(bookmark, way, onlyNew, signal);
   }
 
   #attach(
     followed: Omit<VmBookmark, "cid">,
-    attach: () => DeviceProcess,
+    way: Pick<AttachOptions, "followsAtOnce" | "attach">,
     listener: (event: VmEvent) => void,
     signal: AbortSignal | undefined,
   ): Promise<RunningVm> {
     const { device, dialect } = this;
     const listVms = (): Promise<readonly VmDebugInfo[]> => this.listVms();
-    const options = { device, dialect, followed, attach, ...outputPaths(followed.scratchPath), listVms };
+    const options = { device, dialect, followed, ...way, ...outputPaths(followed.scratchPath), listVms };
     return attachToVm(options, listener, signal);
   }
 

@@ -82,6 +82,11 @@ export interface RunningVm {
   readonly writeConsole: ((bytes: Uint8Array) => Promise<void>) | undefined;
   /** A connection to a guest port, as a host socket. The caller ends it. */
   connectVsock(port: number): Promise<import("node:net").Socket>;
+  /**
+   * For a VM that was resumed: begins to deliver what it prints. Not sooner than the others that are resumed with it, which
+   * the device would let wait for what follows this one. Repeatable.
+   */
+  follow(): void;
   /** What it takes to go on with the VM once its device was put back to this moment. */
   bookmark(): VmBookmark;
   /**
@@ -165,7 +170,7 @@ export interface VirtualizationService {
   startVm(config: AppVmConfig, listener: (event: VmEvent) => void, signal?: AbortSignal): Promise<RunningVm>;
   /**
    * Goes on with a VM that runs on a device which was put back to the moment of the bookmark. `listener` gets what comes
-   * after it; `told` is what came before, for the device tells all of it again.
+   * after it, console and log from `RunningVm.follow()` on; `told` is what came before, for the device tells all of it again.
    */
   resumeVm(
     bookmark: VmBookmark,

@@ -206,6 +206,11 @@ export class MachineControl {
     await this.#runs.rewind(journal, running, config.isVmOutputCaptured());
   }
 
+  /** Delivers what it prints since. */
+  follow(): void {
+    this.#runs.follow();
+  }
+
   async #checkStopped(): Promise<void> {
     if (this.#isDeleted()) throw this.#exception("VM_DELETED", "VM has been deleted");
     if (!(await this.#filesExist())) {

@@ -139,6 +139,11 @@ export class VirtualMachineManager {
     await Promise.all(this.liveMachines().map((vm) => vm.control.leave()));
   }
 
+  /** @internal What VMs print that were taken up again is delivered from now on. */
+  follow(): void {
+    for (const vm of this.liveMachines()) vm.control.follow();
+  }
+
   /** @internal The device is where it was at that moment. VMs that are not of it are deleted. */
   async rewind(moment: ManagerMoment, checkpoint: string): Promise<void> {
     await processLock.run(async () => {

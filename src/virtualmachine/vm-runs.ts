@@ -81,6 +81,11 @@ export class VmRuns {
     this.#afterRun = handle.died.then(() => removeScratch(this.context, running.scratchPath));
   }
 
+  /** Delivers what a run prints that was taken up again. */
+  follow(): void {
+    this.handle?.follow();
+  }
+
   #open(number: number, captured: boolean): RunSession {
     const session = new RunSession(number, (stamped) => {
       this.journal.receive(stamped, session, captured);

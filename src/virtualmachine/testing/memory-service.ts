@@ -35,6 +35,8 @@ export class MemoryVm implements RunningVm {
   readonly typed: string[] = [];
   readonly ports: number[] = [];
   forsaken = false;
+  /** Of one that was resumed. */
+  followed = false;
   #consoleBytes = 0;
   readonly writeConsole: ((bytes: Uint8Array) => Promise<void>) | undefined;
   readonly died: Promise<DeathReason>;
@@ -62,6 +64,10 @@ export class MemoryVm implements RunningVm {
   async connectVsock(port: number): Promise<Socket> {
     this.ports.push(port);
     return new PassThrough() as unknown as Socket;
+  }
+
+  follow(): void {
+    this.followed = true;
   }
 
   bookmark(): VmBookmark {
