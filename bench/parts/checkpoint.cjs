@@ -23,7 +23,7 @@ async function measure({ progress }) {
     const { restored, booted } = JSON.parse(readFileSync(out, "utf8"));
     return [
       { ...row("from the end of a test to the next one's first assertion, restored", "ms", restored), atMost: 1000 },
-      row("both VMs booted", "ms", booted),
+      row("the same, both VMs booted", "ms", booted),
       ratio("booted / restored", booted, restored, { atLeast: 10 }),
     ];
   } finally {
