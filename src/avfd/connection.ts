@@ -161,6 +161,11 @@ class ClientConnection implements Caller {
   /** False: wait for `drain` before sending more. */
   #send(frames: readonly Buffer[]): boolean {
     if (this.gone.aborted || this.socket.destroyed) return true;
+    // What is sent in one turn leaves in one piece: each would be a message of adb to the host, and an answer.
+    if (this.socket.writableCorked === 0) {
+      this.socket.cork();
+      process.nextTick(() => this.socket.uncork());
+    }
     let flowing = true;
     for (const frame of frames) flowing = this.socket.write(frame);
     return flowing;
