@@ -105,7 +105,7 @@ describe("nothing of ours is without a row", () => {
       "boot",
       "slowness",
     ],
-    VirtualMachineManager: ["list", "liveMachines", "subscribe", "moment", "leave", "rewind"],
+    VirtualMachineManager: ["list", "liveMachines", "subscribe", "moment", "leave", "rewind", "follow"],
     VirtualMachineConfig: ["fields"],
     VirtualMachineConfigBuilder: [],
     VirtualMachineDescriptor: ["putAside"],
