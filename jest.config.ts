@@ -41,7 +41,10 @@ const onDevice = {
   testEnvironmentOptions: { apks: ["fixtures/MicrodroidTestApp.apk"], isolation: "worker" },
 } as const;
 
-/** Suites whose subject is how a VM boots. All others get copies of templates, where there are some. */
+/** VMs that are copies where there are templates, on a device with one processor: less work for as many tests. */
+const FRUGAL = { vmTemplates: true, deviceCpus: 1 } as const;
+
+/** Suites whose subject is how a VM boots, on devices as they are unless somebody asks for others. */
 const BOOTED = ["two-vms", "guest/cpu-memory", "guest/debug-levels"];
 
 type Project = Exclude<NonNullable<Config["projects"]>[number], string>;
@@ -65,7 +68,7 @@ function suitesOn(suffix: string, vmm?: "qemu" | "crosvm"): readonly Project[] {
       displayName: `suites${suffix}`,
       testMatch: ["<rootDir>/suites/**/*.test.ts"],
       testPathIgnorePatterns: [...BOOTED, "runs/.*"].map((name) => `^<rootDir>/suites/${name}\\.test\\.ts$`),
-      testEnvironmentOptions: { ...testEnvironmentOptions, vmTemplates: true },
+      testEnvironmentOptions: { ...testEnvironmentOptions, ...FRUGAL },
     },
     {
       ...onDevice,
@@ -93,7 +96,7 @@ function lifecycleOn(release: 13 | 15): Project {
       "<rootDir>/suites/lifecycle/{console-input,model}.test.ts",
       "<rootDir>/suites/{exit-payload,isolation,transitions}.test.ts",
     ],
-    testEnvironmentOptions: { ...onDevice.testEnvironmentOptions, release, vmTemplates: true },
+    testEnvironmentOptions: { ...onDevice.testEnvironmentOptions, release, ...FRUGAL },
   };
 }
 

@@ -21,6 +21,8 @@ export interface OpenDeviceOptions {
   readonly vmm?: "qemu" | "crosvm";
   /** VMs of the emulated device are copied from templates instead of booted, where QEMU runs them. Default: false. */
   readonly vmTemplates?: boolean;
+  /** Processors of the emulated device. Default: 2. */
+  readonly deviceCpus?: 1 | 2;
   /** How long to wait for a real device that another run uses. Default: 10 minutes. */
   readonly leaseTimeoutMs?: number;
   /** Told what is being set up. */
@@ -46,11 +48,14 @@ const LEASE_TIMEOUT_MS = 10 * 60_000;
  * was installed.
  */
 export async function openDevice(options: OpenDeviceOptions = {}): Promise<OpenedDevice> {
-  const { serial, release, vmm, vmTemplates, progress = silentProgress, leaseTimeoutMs = LEASE_TIMEOUT_MS } = options;
+  const { serial, release, vmm, vmTemplates, deviceCpus } = options;
+  const { progress = silentProgress, leaseTimeoutMs = LEASE_TIMEOUT_MS } = options;
   const onWait = (message: string): void => progress.step(message);
   const lease = { runId: `process ${process.pid}`, timeoutMs: leaseTimeoutMs, slot: 0, onWait };
   const source =
-    serial === undefined ? emulatedDevices({ release, vmm, vmTemplates }, progress) : attachedDevices([serial], lease);
+    serial === undefined
+      ? emulatedDevices({ release, vmm, vmTemplates, deviceCpus }, progress)
+      : attachedDevices([serial], lease);
   const what = serial === undefined ? "an emulated device" : `device ${serial}`;
   const wait = { timeoutMs: SETUP_TIMEOUT_MS, signal: options.signal };
   const session = await withDeadline(what, wait, (signal) => openDeviceSession(source, { signal }));

@@ -51,11 +51,12 @@ export const COMMANDS = {
     exitCodes: ["1  a run would fail; with --why: no device has what the suite requires"],
   },
   "device start": {
-    takes: "[--name N] [--port N] [--cold]",
+    takes: "[--name N] [--port N] [--cpus N] [--cold]",
     summary: "an emulated device that stays until it is stopped",
     options: {
       name: { type: "string", value: "N", help: "its name (avf-1, avf-2…)" },
       port: { type: "string", value: "N", help: "port of 127.0.0.1 for adb (a free one)" },
+      cpus: { type: "string", value: "N", help: "how many processors it has: 1 or 2 (2)" },
       cold: { type: "boolean", help: "boot, instead of continuing from the snapshot" },
     },
   },

@@ -36,6 +36,7 @@ async function start(args: readonly string[]): Promise<number> {
     const device = await startEmulatedDevice({
       name: values.name,
       port: parsePort(values.port),
+      cpus: parseCpus(values.cpus),
       cold: values.cold ?? false,
       detached: true,
       progress,
@@ -57,6 +58,13 @@ async function start(args: readonly string[]): Promise<number> {
   } finally {
     interrupt.dispose();
   }
+}
+
+function parseCpus(text: string | undefined): 1 | 2 | undefined {
+  if (text === undefined) return undefined;
+  if (text === "1") return 1;
+  if (text === "2") return 2;
+  throw new UsageError("BAD_OPTION", `A device has 1 or 2 processors, not ${JSON.stringify(text)}.`);
 }
 
 async function stop(args: readonly string[]): Promise<number> {

@@ -12,7 +12,7 @@ export async function run(args: readonly string[]): Promise<number> {
     // A real device needs no image.
     if (process.env["ANDROID_SERIAL"] === undefined) {
       const progress = showProgress();
-      await ensureReady({ progress, signal: interrupt.signal });
+      for (const cpus of [2, 1] as const) await ensureReady({ cpus, progress, signal: interrupt.signal });
       progress.done();
     }
     const { ANDROID_SERIAL, AVF_CROSVM = "" } = process.env;

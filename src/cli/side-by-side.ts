@@ -1,7 +1,6 @@
 /**
- * The tests of this repository in two halves at once. Suites use one device after another, which leaves a part of two
- * processors to what uses none most of its time: unit tests, and suites about whole runs. The suites have the terminal;
- * what the others say follows.
+ * The tests of this repository in two halves at once: suites, on a device for each worker, and beside them what uses none
+ * most of its time, unit tests and suites about whole runs. The suites have the terminal; what the others say follows.
  */
 import { closeSync, openSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
@@ -18,6 +17,8 @@ const COUNTS_REPORTER = join(packageRoot, "src/jest/testing/counts-reporter.cjs"
 
 /** Jest's projects that are the other half. */
 const BESIDE = ["unit", "runs"];
+/** For two processors. More devices than that take from each other. */
+const WORKERS = "--maxWorkers=2";
 /** Suites come first: a device whose processors are taken away has the others wait busily for them. */
 const BESIDE_NICE = 10;
 
@@ -35,7 +36,11 @@ export async function runSideBySide(interrupted: AbortSignal): Promise<number> {
     const progress = showProgress();
     const both = await atOnce<readonly PartResult[]>(
       async () => {
-        const suites = await runPart(["--ignoreProjects", ...BESIDE], SUITES_REPORTERS, join(folder, "suites.json"));
+        const suites = await runPart(
+          [WORKERS, "--ignoreProjects", ...BESIDE],
+          SUITES_REPORTERS,
+          join(folder, "suites.json"),
+        );
         if (!interrupted.aborted) progress.step(`Waiting for ${BESIDE.join(" and ")}`);
         return suites;
       },
@@ -53,12 +58,7 @@ export async function runSideBySide(interrupted: AbortSignal): Promise<number> {
 async function runBeside(folder: string, log: string): Promise<PartResult> {
   const output = openSync(log, "w");
   try {
-    return await runPart(
-      ["--maxWorkers=2", "--selectProjects", ...BESIDE],
-      ["default"],
-      join(folder, "beside.json"),
-      output,
-    );
+    return await runPart([WORKERS, "--selectProjects", ...BESIDE], ["default"], join(folder, "beside.json"), output);
   } finally {
     closeSync(output);
   }

@@ -14,7 +14,7 @@ import { crosvmPath } from "./image/crosvm-path.js";
 import { imageKey } from "./image/key.js";
 import { readPackagesTree } from "./image/packages-tree.js";
 import { forgetAccelerator, knownAccelerator, probeAccelerator } from "./machine/accelerator.js";
-import type { Accelerator } from "./machine/arguments.js";
+import type { Accelerator, DeviceCpus } from "./machine/arguments.js";
 import { EMULATOR_PACKAGES, IMAGE_PACKAGES, type PackageSet } from "./packages/sets.js";
 import { ensureUnpacked, forgetUnpacked, readPackagesManifest, treeOf } from "./packages/unpack.js";
 import {
@@ -33,11 +33,14 @@ export interface ReadyDevice {
   readonly imageFolder: string;
   readonly snapshotFolder: string;
   readonly accelerator: Accelerator;
+  readonly cpus: DeviceCpus;
   /** How QEMU is called. */
   readonly emulator: EmulatorCommand;
 }
 
 export interface SetupOptions {
+  /** Of the device; each number has a snapshot of its own. Default: 2. */
+  readonly cpus?: DeviceCpus | undefined;
   readonly progress?: Progress;
   readonly signal?: AbortSignal | undefined;
   /** Makes everything anew, packages included, although it is there. */
@@ -46,6 +49,7 @@ export interface SetupOptions {
   readonly freshSnapshot?: boolean;
 }
 
+const DEFAULT_CPUS = 2;
 const NEEDED_BYTES = 3 * 2 ** 30;
 /** Another process may be downloading and building; on a slow line that takes its time. */
 const LOCK_TIMEOUT_MS = 45 * 60_000;
@@ -62,7 +66,7 @@ export async function ensureReady(options: SetupOptions = {}): Promise<ReadyDevi
   const cache = cacheFolder();
   const renew = options.fresh === true || options.freshSnapshot === true;
   if (!renew && inspectHostTools().missing.length === 0) {
-    const ready = await findReady(cache);
+    const ready = await findReady(cache, options.cpus);
     if (ready) return ready;
   }
   await mkdir(cache, { recursive: true });
@@ -80,12 +84,12 @@ export async function ensureReady(options: SetupOptions = {}): Promise<ReadyDevi
 }
 
 /** Image and snapshot if they are there, without making anything. */
-export async function findReady(cache: string): Promise<ReadyDevice | undefined> {
+export async function findReady(cache: string, cpus?: DeviceCpus): Promise<ReadyDevice | undefined> {
   const answer = await knownAccelerator(cache);
   if (answer === undefined) return undefined;
   const version = await emulatorVersion(cache);
   if (version === undefined) return undefined;
-  const ready = locate(cache, answer.accelerator, version);
+  const ready = locate(cache, answer.accelerator, version, cpus);
   if (!existsSync(ready.imageFolder) || !existsSync(ready.snapshotFolder)) return undefined;
   const now = new Date();
   await Promise.all([ready.imageFolder, ready.snapshotFolder].map((folder) => utimes(folder, now, now)));
@@ -93,14 +97,19 @@ export async function findReady(cache: string): Promise<ReadyDevice | undefined>
 }
 
 /** Where image and snapshot of the present sources are or will be. */
-export function locate(cache: string, accelerator: Accelerator, emulatorVersion: string): ReadyDevice {
+export function locate(
+  cache: string,
+  accelerator: Accelerator,
+  emulatorVersion: string,
+  cpus: DeviceCpus = DEFAULT_CPUS,
+): ReadyDevice {
   const key = imageKey(crosvmPath());
   return {
     cache,
     imageKey: key,
     imageFolder: join(cache, "images", key),
-    snapshotFolder: join(cache, "snapshots", `${key}-${snapshotKey(accelerator, emulatorVersion)}`),
-    accelerator,
+    snapshotFolder: join(cache, "snapshots", `${key}-${snapshotKey(accelerator, cpus, emulatorVersion)}`),
+    ...{ accelerator, cpus },
     emulator: emulatorCommand(cache),
   };
 }
@@ -108,7 +117,7 @@ export function locate(cache: string, accelerator: Accelerator, emulatorVersion:
 async function setUp(
   cache: string,
   progress: Progress,
-  { fresh, freshSnapshot, signal }: SetupOptions,
+  { cpus, fresh, freshSnapshot, signal }: SetupOptions,
 ): Promise<ReadyDevice> {
   for (const folder of ["images", "snapshots", IMAGE_PACKAGES.folder, EMULATOR_PACKAGES.folder])
     await sweepDrafts(join(cache, folder));
@@ -126,7 +135,7 @@ async function setUp(
     await buildImage({ packages, imageFolder, crosvmPath: crosvmPath(), progress, signal });
   }
   const answer = (await knownAccelerator(cache)) ?? (await probeAccelerator(cache, imageFolder, progress, signal));
-  const ready = locate(cache, answer.accelerator, (await emulatorVersion(cache)) ?? "");
+  const ready = locate(cache, answer.accelerator, (await emulatorVersion(cache)) ?? "", cpus);
   if (fresh === true || freshSnapshot === true) await rm(ready.snapshotFolder, { recursive: true, force: true });
   if (!existsSync(ready.snapshotFolder)) {
     await requireSpace(cache);

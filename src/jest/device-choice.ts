@@ -25,11 +25,12 @@ export function chooseSource({
   release,
   vmm,
   vmTemplates,
+  deviceCpus,
 }: EnvironmentOptions): DeviceChoice {
   const progress = plainProgress();
-  const key = JSON.stringify([serials, match.map(({ text }) => text), release, vmm, vmTemplates]);
+  const key = JSON.stringify([serials, match.map(({ text }) => text), release, vmm, vmTemplates, deviceCpus]);
   if (serials.length === 0) {
-    const source = emulatedDevices({ release, vmm, vmTemplates }, progress);
+    const source = emulatedDevices({ release, vmm, vmTemplates, deviceCpus }, progress);
     return { source, timeoutMs: DEVICE_TIMEOUT_MS, what: "an emulated device", key };
   }
   const slot = Number(process.env["JEST_WORKER_ID"] ?? 1) - 1;

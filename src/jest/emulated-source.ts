@@ -18,13 +18,14 @@ export interface EmulatedOptions {
   /** What their VMs run on. Default: `AVF_VMM`, else crosvm where it is there. */
   readonly vmm?: "qemu" | "crosvm" | undefined;
   readonly vmTemplates?: boolean | undefined;
+  readonly deviceCpus?: 1 | 2 | undefined;
 }
 
 export function emulatedDevices(options: EmulatedOptions, progress: Progress): DeviceSource {
   return {
     keepBetweenFiles: true,
     acquire: async (signal) => {
-      const device = await startEmulatedDevice({ ...options, progress, signal });
+      const device = await startEmulatedDevice({ ...options, cpus: options.deviceCpus, progress, signal });
       return {
         serial: device.serial,
         slowness: await readSlowness(device.snapshotFolder),
@@ -52,8 +53,8 @@ function rewindingOf(device: EmulatedDevice, options: EmulatedOptions): Rewindin
   };
 }
 
-/** E.g. `Android 15, tcg, VMs on qemu 7.2.22`. */
-function describe({ release, accelerator, vmm }: EmulatedDevice): string {
+/** E.g. `Android 15, tcg, one CPU, VMs on qemu 7.2.22`. */
+function describe({ release, accelerator, cpus, vmm }: EmulatedDevice): string {
   const machines = vmm === undefined ? "no VMs" : `VMs on ${vmm.name} ${vmm.version}`;
-  return `Android ${release}, ${accelerator}, ${machines}`;
+  return [`Android ${release}`, accelerator, ...(cpus === 1 ? ["one CPU"] : []), machines].join(", ");
 }

@@ -15,9 +15,11 @@ export default async function globalSetup(
     createRunFolder(rootDir);
     // So that a signal to Jest's own process lets the reporter tell of the run so far.
     watchProcessEnd();
-    const { serials, harnessModule } = readOptions(testEnvironmentOptions, rootDir);
+    const { serials, harnessModule, deviceCpus } = readOptions(testEnvironmentOptions, rootDir);
     // A real device needs no image.
-    if (serials.length === 0 && harnessModule === undefined) await ensureReady({ progress: plainProgress() });
+    if (serials.length === 0 && harnessModule === undefined) {
+      await ensureReady({ cpus: deviceCpus, progress: plainProgress() });
+    }
   } catch (error) {
     throw forPrinting(error);
   }

@@ -37,6 +37,7 @@ describe("environment options", () => {
     [{ apks: [1] }, "testEnvironmentOptions.apks must be a string or a list of strings"],
     [{ release: 14 }, "testEnvironmentOptions.release must be 13 or 15"],
     [{ vmm: "xen" }, 'testEnvironmentOptions.vmm must be "qemu" or "crosvm"'],
+    [{ deviceCpus: 3 }, "testEnvironmentOptions.deviceCpus must be 1 or 2"],
     [{ vmTemplates: 1 }, "testEnvironmentOptions.vmTemplates must be true or false"],
     [{ leaseTimeoutMs: 0 }, "testEnvironmentOptions.leaseTimeoutMs must be a positive number"],
     [{ serial: 5 }, "testEnvironmentOptions.serial must be a string"],

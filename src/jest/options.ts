@@ -21,6 +21,8 @@ export interface EnvironmentOptions {
   readonly vmm: "qemu" | "crosvm" | undefined;
   /** VMs of the emulated device are copied from templates instead of booted, where QEMU runs them. */
   readonly vmTemplates: boolean;
+  /** Processors of the emulated device. Default: 2. */
+  readonly deviceCpus: 1 | 2;
   /** How long to wait for a real device that another run uses. */
   readonly leaseTimeoutMs: number;
   /** What a test that leaves something behind is: failed, told of, or not looked at. */
@@ -40,7 +42,7 @@ export interface EnvironmentOptions {
 }
 
 const KNOWN = [
-  ...["apks", "androidTest", "serial", "device", "release", "vmm", "vmTemplates", "leaseTimeoutMs"],
+  ...["apks", "androidTest", "serial", "device", "release", "vmm", "vmTemplates", "deviceCpus", "leaseTimeoutMs"],
   ...["leaks", "retryInfrastructure", "lease", "harnessModule"],
   ...["isolation", "policy", "repeat"],
 ];
@@ -54,10 +56,11 @@ export function readOptions(raw: Readonly<Record<string, unknown>>, rootDir: str
   for (const name of Object.keys(raw)) {
     if (![...KNOWN, ...OF_JEST].includes(name)) throw badOption(name, "is not known", `Known: ${KNOWN.join(", ")}.`);
   }
-  const { release, vmm, vmTemplates = false, leaseTimeoutMs = DEFAULT_LEASE_TIMEOUT_MS } = raw;
+  const { release, vmm, vmTemplates = false, deviceCpus = 2, leaseTimeoutMs = DEFAULT_LEASE_TIMEOUT_MS } = raw;
   if (release !== undefined && release !== 13 && release !== 15) throw badOption("release", "must be 13 or 15");
   if (vmm !== undefined && vmm !== "qemu" && vmm !== "crosvm") throw badOption("vmm", 'must be "qemu" or "crosvm"');
   if (typeof vmTemplates !== "boolean") throw badOption("vmTemplates", "must be true or false");
+  if (deviceCpus !== 1 && deviceCpus !== 2) throw badOption("deviceCpus", "must be 1 or 2");
   if (typeof leaseTimeoutMs !== "number" || !(leaseTimeoutMs > 0)) {
     throw badOption("leaseTimeoutMs", "must be a positive number");
   }
@@ -79,6 +82,7 @@ export function readOptions(raw: Readonly<Record<string, unknown>>, rootDir: str
     release,
     vmm,
     vmTemplates,
+    deviceCpus,
     leaseTimeoutMs,
     ...{ leaks, retryInfrastructure, lease },
     isolation: readChoice(raw, "isolation", "AVF_ISOLATION", ["file", "worker", "test"]) ?? "file",

@@ -39,10 +39,10 @@ const CONNECT_TIMEOUT_MS = 60_000;
 const QEMU_LAST_WORDS_MS = 2_000;
 
 export function launchDevice({ ready, origin, folder, adbPort, detached }: BringUp): Machine {
-  const { accelerator, emulator, imageFolder, snapshotFolder } = ready;
+  const { accelerator, cpus, emulator, imageFolder, snapshotFolder } = ready;
   const cold = origin.kind === "cold";
   const argv = buildMachineArguments({
-    ...{ emulator, accelerator, imageFolder, adbPort },
+    ...{ emulator, accelerator, cpus, imageFolder, adbPort },
     dataDisk: originalDisk(ready, origin),
     keepData: false,
     memoryFile: originalMemory(folder, origin),

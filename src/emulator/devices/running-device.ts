@@ -6,6 +6,7 @@ import { InfrastructureError, UsageError } from "../../base/errors.js";
 import { identify } from "../../process/identity.js";
 import { saveRunning } from "../checkpoints/save-running.js";
 import { IMAGE_FILES } from "../image/files.js";
+import type { DeviceCpus } from "../machine/arguments.js";
 import type { Machine } from "../machine/launch.js";
 import { SNAPSHOT_FILES } from "../snapshot/state.js";
 import {
@@ -28,6 +29,7 @@ export interface EmulatedDevice {
   readonly adbPort: number;
   readonly release: 13 | 15;
   readonly accelerator: string;
+  readonly cpus: DeviceCpus;
   /** What its VMs run on; undefined when it cannot run any. */
   readonly vmm: VmmDescription | undefined;
   /** The snapshot it started from; what is saved of it belongs to that. */
@@ -103,6 +105,10 @@ export class RunningDevice implements EmulatedDevice {
 
   get accelerator(): string {
     return this.record.accelerator;
+  }
+
+  get cpus(): DeviceCpus {
+    return this.start.ready.cpus;
   }
 
   get snapshotFolder(): string {

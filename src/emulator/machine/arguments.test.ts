@@ -4,6 +4,7 @@ import { buildMachineArguments, type MachineConfig } from "./arguments.js";
 const config: MachineConfig = {
   emulator: ["qemu-system-x86_64"],
   accelerator: "tcg",
+  cpus: 2,
   imageFolder: "/cache/images/key",
   adbPort: 23456,
   dataDisk: "/cache/snapshots/key/data.img",
@@ -24,6 +25,14 @@ describe("buildMachineArguments", () => {
     const argv = buildMachineArguments(config);
     expect(valueOf(argv, "-netdev")).toBe("user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:23456-10.0.2.15:5555");
     expect(argv.filter((word) => /server|0\.0\.0\.0|vnc|telnet/.test(word))).toEqual([]);
+  });
+
+  test("of a device with two processors the first runs no program; one alone runs all", () => {
+    const of = (cpus: 1 | 2) => buildMachineArguments({ ...config, cpus });
+    expect(valueOf(of(2), "-smp")).toBe("3");
+    expect(valueOf(of(2), "-append")).toMatch(/ isolcpus=0$/);
+    expect(valueOf(of(1), "-smp")).toBe("1");
+    expect(valueOf(of(1), "-append")).not.toContain("isolcpus");
   });
 
   test("a start from a snapshot writes to neither its memory nor its disks", () => {

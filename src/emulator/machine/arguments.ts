@@ -4,10 +4,14 @@ import { IMAGE_FILES } from "../image/files.js";
 
 export type Accelerator = "tcg" | "kvm";
 
+/** Processors that a device's programs and VMs run on. */
+export type DeviceCpus = 1 | 2;
+
 export interface MachineConfig {
   /** How QEMU is called, without options. */
   readonly emulator: readonly string[];
   readonly accelerator: Accelerator;
+  readonly cpus: DeviceCpus;
   readonly imageFolder: string;
   /** Port of 127.0.0.1 that leads to adbd. */
   readonly adbPort: number;
@@ -25,13 +29,14 @@ export interface MachineConfig {
 
 export const DEVICE_MEMORY_BYTES = 2 * 2 ** 30;
 /**
- * Two for all programs, and the first for none. A processor that restores its FPU's state changes a word of the *first*
+ * Of a device with two: one more, the first, for no program. A processor that restores its FPU's state changes a word of the *first*
  * processor in QEMU's TCG (`cpu_clear_ignne` of target/i386, up to 11.1 at least) without a lock: the word that also tells
  * whether that one is inside a VM and how it translates addresses. A VM there loses its nested page tables now and then,
- * which resets or hangs it, or the first processor loses its interrupts, which hangs the device.
+ * which resets or hangs it, or the first processor loses its interrupts, which hangs the device. One processor alone has
+ * nobody to fear.
  */
-export const DEVICE_CPUS = 3;
-const FIRST_CPU_IDLE = "isolcpus=0";
+const WITH_AN_IDLE_ONE = { smp: "3", parameters: " isolcpus=0" };
+const ALONE = { smp: "1", parameters: "" };
 
 /** File descriptors that QEMU inherits, see `launchMachine`. */
 export const QMP_FD = 3;
@@ -44,6 +49,7 @@ export const CONTROL_FD = 4;
 const KERNEL_PARAMETERS = "console=ttyS0 panic=-1 quiet mitigations=off random.trust_cpu=on nokaslr no_timer_check";
 
 export function buildMachineArguments(config: MachineConfig): readonly string[] {
+  const { smp, parameters } = config.cpus === 1 ? ALONE : WITH_AN_IDLE_ONE;
   const memory = ["id=ram", `size=${DEVICE_MEMORY_BYTES}`, `mem-path=${escape(config.memoryFile)}`];
   return [
     ...config.emulator,
@@ -54,10 +60,10 @@ export function buildMachineArguments(config: MachineConfig): readonly string[] 
     ...["-global", "migration.send-configuration=off"],
     ...["-object", `memory-backend-file,${memory.join(",")},share=${config.memoryShared ? "on" : "off"}`],
     ...acceleratorArguments(config.accelerator),
-    ...["-m", `${DEVICE_MEMORY_BYTES / 2 ** 20}`, "-smp", `${DEVICE_CPUS}`],
+    ...["-m", `${DEVICE_MEMORY_BYTES / 2 ** 20}`, "-smp", smp],
     ...["-kernel", join(config.imageFolder, IMAGE_FILES.kernel)],
     ...["-initrd", join(config.imageFolder, IMAGE_FILES.initrd)],
-    ...["-append", `${KERNEL_PARAMETERS} ${FIRST_CPU_IDLE}`],
+    ...["-append", `${KERNEL_PARAMETERS}${parameters}`],
     ...["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"],
     ...["-serial", `file:${config.serialLog}`],
     ...["-chardev", `socket,id=qmp,fd=${QMP_FD}`, "-mon", "chardev=qmp,mode=control"],

@@ -2,15 +2,15 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { buildMachineArguments, type Accelerator } from "../machine/arguments.js";
+import { buildMachineArguments, type Accelerator, type DeviceCpus } from "../machine/arguments.js";
 
 /** E.g. `tcg-1f2e3d4c`. Another machine, another QEMU or another way of saving gives another name. */
-export function snapshotKey(accelerator: Accelerator, emulatorVersion: string): string {
+export function snapshotKey(accelerator: Accelerator, cpus: DeviceCpus, emulatorVersion: string): string {
   const hash = createHash("sha256");
   const paths = { imageFolder: "", dataDisk: "", memoryFile: "", serialLog: "" };
   const machine = {
     emulator: [emulatorVersion],
-    accelerator,
+    ...{ accelerator, cpus },
     ...paths,
     adbPort: 0,
     keepData: false,

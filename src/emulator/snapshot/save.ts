@@ -8,7 +8,7 @@ import type { Progress } from "../../base/progress.js";
 import { connectTcpDevice, disconnectTcpDevice } from "../../device/adb/connect.js";
 import { run } from "../../process/run.js";
 import { IMAGE_FILES } from "../image/files.js";
-import { buildMachineArguments, type Accelerator } from "../machine/arguments.js";
+import { buildMachineArguments, type Accelerator, type DeviceCpus } from "../machine/arguments.js";
 import { copySparse } from "../machine/copy-sparse.js";
 import { launchMachine, SERIAL_LOG, type Machine } from "../machine/launch.js";
 import { findFreePort } from "../machine/port.js";
@@ -27,6 +27,7 @@ export interface SaveSnapshotOptions {
   /** Becomes the finished snapshot, in one rename. */
   readonly snapshotFolder: string;
   readonly accelerator: Accelerator;
+  readonly cpus: DeviceCpus;
   readonly emulator: readonly string[];
   /** The crosvm that was put into the image, if any. */
   readonly crosvmPath: string | undefined;
@@ -46,7 +47,7 @@ export async function saveSnapshot(options: SaveSnapshotOptions): Promise<void> 
 }
 
 async function saveOnce(options: SaveSnapshotOptions, bootTimeoutMs: number): Promise<void> {
-  const { imageFolder, snapshotFolder, accelerator, emulator, progress, signal } = options;
+  const { imageFolder, snapshotFolder, accelerator, cpus, emulator, progress, signal } = options;
   const draft = `${snapshotFolder}.${process.pid}.tmp`;
   await rm(draft, { recursive: true, force: true });
   await mkdir(draft, { recursive: true });
@@ -57,9 +58,7 @@ async function saveOnce(options: SaveSnapshotOptions, bootTimeoutMs: number): Pr
     await copySparse(join(imageFolder, IMAGE_FILES.data), data);
     const adbPort = await findFreePort();
     const argv = buildMachineArguments({
-      emulator,
-      accelerator,
-      imageFolder,
+      ...{ emulator, accelerator, cpus, imageFolder },
       adbPort,
       dataDisk: data,
       keepData: true,
