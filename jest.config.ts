@@ -45,7 +45,7 @@ const onDevice = {
 const FRUGAL = { vmTemplates: true, deviceCpus: 1 } as const;
 
 /** Suites whose subject is how a VM boots, on devices as they are unless somebody asks for others. */
-const BOOTED = ["two-vms", "guest/cpu-memory", "guest/debug-levels"];
+const BOOTED = ["two-vms", "guest/cpu-memory"];
 
 type Project = Exclude<NonNullable<Config["projects"]>[number], string>;
 

@@ -1,6 +1,7 @@
 /**
- * The tests of this repository in two halves at once: suites, on a device for each worker, and beside them what uses none
- * most of its time, unit tests and suites about whole runs. The suites have the terminal; what the others say follows.
+ * The tests of this repository in two halves at once, each about as much work for one processor: the suites, which share a
+ * device, and beside them unit tests and all that needs devices of other kinds. The suites have the terminal; what the
+ * others say follows.
  */
 import { closeSync, openSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
@@ -12,13 +13,12 @@ import { closingCounts, closingLine, type ClosingCounts, type RunCounts } from "
 import { showProgress } from "./progress.js";
 import { runJest } from "./run-jest.js";
 
-const SUITES_REPORTERS = ["default", join(packageRoot, "dist/reporter/jest-reporter.js")];
+const REPORTERS = ["default", join(packageRoot, "dist/reporter/jest-reporter.js")];
 const COUNTS_REPORTER = join(packageRoot, "src/jest/testing/counts-reporter.cjs");
 
 /** Jest's projects that are the other half. */
-const BESIDE = ["unit", "runs"];
-/** For two processors. More devices than that take from each other. */
-const WORKERS = "--maxWorkers=2";
+const BESIDE = ["unit", "runs", "suites-booted", "suites-android-13"];
+const LISTED = new Intl.ListFormat("en").format(BESIDE);
 /** Suites come first: a device whose processors are taken away has the others wait busily for them. */
 const BESIDE_NICE = 10;
 
@@ -31,23 +31,23 @@ interface PartResult {
 export async function runSideBySide(interrupted: AbortSignal): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), "avf-self-test-"));
   try {
-    process.stdout.write(`Beside the suites run ${BESIDE.join(" and ")}; what they say follows at the end.\n`);
+    process.stdout.write(`Beside the suites run ${LISTED}; what they say follows at the end.\n`);
     const log = join(folder, "beside.log");
     const progress = showProgress();
     const both = await atOnce<readonly PartResult[]>(
       async () => {
         const suites = await runPart(
-          [WORKERS, "--ignoreProjects", ...BESIDE],
-          SUITES_REPORTERS,
+          ["--runInBand", "--ignoreProjects", ...BESIDE],
+          REPORTERS,
           join(folder, "suites.json"),
         );
-        if (!interrupted.aborted) progress.step(`Waiting for ${BESIDE.join(" and ")}`);
+        if (!interrupted.aborted) progress.step(`Waiting for ${LISTED}`);
         return suites;
       },
       () => runBeside(folder, log),
     );
     progress.done();
-    process.stderr.write(`\nWhat ran beside (${BESIDE.join(" and ")}):\n${await readFile(log, "utf8")}`);
+    process.stderr.write(`\nWhat ran beside (${LISTED}):\n${await readFile(log, "utf8")}`);
     process.stdout.write(`${closingLine(sum(both.map(({ counts }) => counts)))}\n`);
     return both.find(({ exitCode }) => exitCode !== 0)?.exitCode ?? 0;
   } finally {
@@ -58,7 +58,12 @@ export async function runSideBySide(interrupted: AbortSignal): Promise<number> {
 async function runBeside(folder: string, log: string): Promise<PartResult> {
   const output = openSync(log, "w");
   try {
-    return await runPart([WORKERS, "--selectProjects", ...BESIDE], ["default"], join(folder, "beside.json"), output);
+    return await runPart(
+      ["--maxWorkers=2", "--selectProjects", ...BESIDE],
+      REPORTERS,
+      join(folder, "beside.json"),
+      output,
+    );
   } finally {
     closeSync(output);
   }

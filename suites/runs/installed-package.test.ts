@@ -63,7 +63,7 @@ async function installInto(folder: string): Promise<void> {
 
 const APK = "../node_modules/jest-avf/fixtures/MicrodroidTestApp.apk";
 /** The four projects share a device: what matters here is how their files are found and transformed. */
-const onDevice = { apks: [APK], vmTemplates: true, isolation: "worker" };
+const onDevice = { apks: [APK], vmTemplates: true, deviceCpus: 1, isolation: "worker" };
 const jestConfig = { preset: "jest-avf", testEnvironmentOptions: onDevice };
 const NAMES_THE_APP = `test("sees the app", ({ app }) => expect(app.packageName).toBe(expected()));\n`;
 

@@ -71,7 +71,7 @@ describeEmulated("two devices that are named by serial, as phones are", () => {
   const projects: string[] = [];
 
   beforeAll(async () => {
-    const runs = names.map((name) => start(root, [avf, "device", "start", "--name", name], {}));
+    const runs = names.map((name) => start(root, [avf, "device", "start", "--name", name, "--cpus", "1"], {}));
     for (const { output } of await Promise.all(runs.map((run) => run.ended))) {
       const port = /127\.0\.0\.1:(\d+)/.exec(output)?.[1];
       if (port === undefined) throw new Error(`no device: ${output}`);
