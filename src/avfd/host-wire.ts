@@ -19,7 +19,10 @@ export function serverFrames(): FrameReader<ServerFrame> {
   return new FrameReader(decodeServerFrame);
 }
 
+const LEAST_BYTES: Readonly<Record<string, number>> = { W: 4, L: 8, X: 4 };
+
 function decodeServerFrame(type: string, payload: Buffer): ServerFrame {
+  if (payload.length < (LEAST_BYTES[type] ?? 0)) throw new WireError(`avfd sent a frame ${type} that is cut short`);
   switch (type) {
     case "O":
       return { kind: "output", stream: "stdout", bytes: payload };

@@ -1,7 +1,7 @@
 /** Sets up what the emulated device needs and has not yet. */
 import { existsSync } from "node:fs";
 import { mkdir, readdir, rm, stat, statfs, utimes } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { InfrastructureError } from "../base/errors.js";
 import { cacheFolder } from "../base/paths.js";
 import { silentProgress, type Progress } from "../base/progress.js";
@@ -128,7 +128,10 @@ async function setUp(
     await forgetEmulator(cache);
   }
   const imageFolder = join(cache, "images", imageKey(crosvmPath()));
-  if (fresh === true) await rm(imageFolder, { recursive: true, force: true });
+  if (fresh === true) {
+    await rm(imageFolder, { recursive: true, force: true });
+    await removeSnapshotsOf(cache, basename(imageFolder));
+  }
   await getPackages(cache, existsSync(imageFolder), progress, signal);
   if (!existsSync(imageFolder)) {
     const packages = await readPackagesTree(treeOf(cache, IMAGE_PACKAGES));
@@ -194,6 +197,13 @@ async function requireSpace(cache: string): Promise<void> {
       hint: "make room there, or name another folder with AVF_CACHE_DIR",
     },
   );
+}
+
+/** Whatever the machine is: their memory has read a root disk that is not there any more. */
+async function removeSnapshotsOf(cache: string, key: string): Promise<void> {
+  const folder = join(cache, "snapshots");
+  const names = (await readdir(folder).catch(() => [])).filter((name) => name.startsWith(`${key}-`));
+  for (const name of names) await rm(join(folder, name), { recursive: true, force: true });
 }
 
 /** Removes images and snapshots of earlier sources that nobody used lately and nobody runs. */

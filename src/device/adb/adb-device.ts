@@ -75,6 +75,10 @@ class AdbDevice implements Device {
   async connect(path: string, options: DeviceCallOptions = {}): Promise<Duplex> {
     this.#assertOpen();
     const stream = await connectSocket(this.connection, path, options);
+    if (this.#closing) {
+      stream.destroy();
+      this.#assertOpen();
+    }
     this.#connected.add(stream);
     stream.once("close", () => this.#connected.delete(stream));
     return stream;

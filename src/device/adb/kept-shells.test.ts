@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -79,27 +80,43 @@ test("commands at once do not wait for each other", async () => {
   ]);
 });
 
-describe("what goes wrong ends the shell, and the next command has another", () => {
+describe("what goes wrong ends the shell and what runs in it, and the next command has another", () => {
   afterEach(async () => expect(await shells.run(["true"])).toMatchObject({ exitCode: 0 }));
+  /** Of a command that nothing else has. */
+  const runs = (seconds: string): boolean => spawnSync("pgrep", ["-fx", `sleep ${seconds}`]).status === 0;
+  /** Soon, for its end was asked for. */
+  const ended = async (seconds: string): Promise<void> => {
+    while (runs(seconds)) await new Promise((resolve) => setTimeout(resolve, 10));
+  };
+  const waits = (seconds: string): readonly string[] => ["sleep", seconds];
 
   test("a command that takes too long", async () => {
-    const call = shells.run(script("sleep 100"), { timeoutMs: 50 });
+    const call = shells.run(waits("871.5"), { timeoutMs: 100 });
     await expect(call).rejects.toMatchObject({ kind: "infrastructure", code: "TIMEOUT" });
-    await expect(call).rejects.toThrow(/Waited 50 ms for sh -c sleep 100 sh on host/);
+    await expect(call).rejects.toThrow(/Waited 100 ms for sleep 871.5 on host/);
+    await ended("871.5");
+  });
+
+  test("a script that takes too long does not go on behind its caller's back", async () => {
+    const late = join(folder, "late");
+    const call = shells.run(script('sleep 0.3; touch "$1"', late), { timeoutMs: 100 });
+    await expect(call).rejects.toMatchObject({ code: "TIMEOUT" });
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    expect(existsSync(late)).toBe(false);
   });
 
   test("a caller who gives up", async () => {
     const caller = new AbortController();
-    const call = shells.run(script("sleep 100"), { signal: caller.signal });
+    const call = shells.run(waits("872.5"), { signal: caller.signal });
+    while (!runs("872.5")) await new Promise((resolve) => setTimeout(resolve, 10));
     caller.abort(new Error("test over"));
     await expect(call).rejects.toThrow("test over");
+    await ended("872.5");
   });
 
   test("a shell that ends under its command", async () => {
-    await expect(shells.run(script("kill -9 $$"))).rejects.toMatchObject({
-      kind: "infrastructure",
-      code: "ADB_CONNECTION",
-    });
+    const error = { kind: "infrastructure", code: "COMMAND_CUT_OFF" };
+    await expect(shells.run(script("kill -9 $$"))).rejects.toMatchObject(error);
   });
 
   test("a shell that ended since", async () => {
@@ -107,6 +124,11 @@ describe("what goes wrong ends the shell, and the next command has another", () 
     process.kill(Number(stderr), "SIGKILL");
     // Until its end was noticed here.
     while (existsSync(`/proc/${stderr}`)) await new Promise((resolve) => setTimeout(resolve, 5));
+  });
+
+  test("an answer that is too long", async () => {
+    const call = shells.run(script("head -c 5000000 /dev/zero | tr '\\0' y"));
+    await expect(call).rejects.toMatchObject({ code: "COMMAND_CUT_OFF" });
   });
 
   test("an answer without end", async () => {

@@ -3,28 +3,28 @@
  * command saves what an `adb shell` of its own costs, most of its time where a device is emulated or far.
  */
 import { randomBytes } from "node:crypto";
-import { formatMs } from "../../base/deadline.js";
-import { TimeoutError } from "../../base/errors.js";
+import { formatMs, sleep } from "../../base/deadline.js";
+import { InfrastructureError, TimeoutError } from "../../base/errors.js";
 import type { CommandResult } from "../../process/run.js";
 import type { DeviceCallOptions, DeviceProcess } from "../contract.js";
 import { attachCommand } from "./attached-command.js";
 import { callDevice, DEFAULT_CALL_TIMEOUT_MS } from "./call.js";
 import type { AdbConnection } from "./connection.js";
-import { stateError } from "./device-errors.js";
 import { escapeArg, escapeCommand } from "./escape-arg.js";
+import { runOnDevice } from "./shell.js";
 
 /** As many as usually work at once; each takes a process here, and one on the device. */
 const MAX_IDLE = 4;
+/** Of a command that was given up. */
+const KILL_TIMEOUT_MS = 5_000;
 /** Beyond this a shell is not what we take it for. */
 const MAX_OUTPUT_BYTES = 4 << 20;
-
-type Shells = Pick<AdbConnection, "adb" | "serial" | "gone" | "assertStillThere">;
 
 export class KeptShells {
   readonly #idle: KeptShell[] = [];
   readonly #busy = new Set<KeptShell>();
 
-  constructor(private readonly connection: Shells) {}
+  constructor(private readonly connection: Pick<AdbConnection, "adb" | "serial" | "gone" | "assertStillThere">) {}
 
   /**
    * Runs a command that prints text only, and little of it; both its outputs are `stderr` of the result, without line breaks
@@ -43,7 +43,13 @@ export class KeptShells {
       );
       if (end === undefined) {
         await this.connection.assertStillThere();
-        throw stateError(serial, "broken");
+        throw new InfrastructureError(
+          "COMMAND_CUT_OFF",
+          `The connection to ${serial} broke while ${argv.join(" ")} ran.`,
+          {
+            hint: `how far it came is unknown; if it happens often: adb -s ${serial} reconnect`,
+          },
+        );
       }
       healthy = true;
       return {
@@ -72,11 +78,23 @@ export class KeptShells {
     return shell;
   }
 
-  /** A command that was given up goes on in its shell: the shell is of no more use, and its end is the command's. */
+  /** A command that was given up goes on in its shell: both are ended, the command first, for it would outlive the shell. */
   async #putBack(shell: KeptShell, healthy: boolean): Promise<void> {
     this.#busy.delete(shell);
-    if (healthy && !this.connection.gone.aborted && this.#idle.length < MAX_IDLE) this.#idle.push(shell);
-    else await shell.stop();
+    const { gone } = this.connection;
+    if (healthy && !gone.aborted && this.#idle.length < MAX_IDLE) return void this.#idle.push(shell);
+    if (!healthy && !gone.aborted) await this.#end(shell).catch(() => undefined);
+    await shell.stop();
+  }
+
+  /** Stopped first, so that it begins nothing in between. */
+  async #end(shell: KeptShell): Promise<void> {
+    const timer = new AbortController();
+    await Promise.race([shell.begun, sleep(KILL_TIMEOUT_MS, timer.signal).catch(() => undefined)]);
+    timer.abort();
+    if (shell.ended || shell.pid === undefined) return;
+    const script = 'kill -STOP "$1"; pkill -HUP -P "$1"; kill -KILL "$1"';
+    await runOnDevice(this.connection, ["sh", "-c", script, "sh", shell.pid], { timeoutMs: KILL_TIMEOUT_MS });
   }
 }
 
@@ -87,17 +105,26 @@ interface End {
 
 class KeptShell {
   ended = false;
+  /** On the device; known once the shell has begun. */
+  pid: string | undefined;
+  /** Settles then, or with its end. */
+  readonly begun: Promise<void>;
+  #settleBegun: () => void = () => undefined;
   #received = "";
   #onChange: () => void = () => undefined;
 
   constructor(private readonly process: DeviceProcess) {
+    this.begun = new Promise((resolve) => (this.#settleBegun = resolve));
     process.stdout.setEncoding("utf8").on("data", (text: string) => {
       this.#received += text;
+      if (this.pid === undefined) this.#readPid();
       this.#onChange();
     });
+    process.stdin.write("echo $$\n");
     process.stderr.resume();
     const end = (): void => {
       this.ended = true;
+      this.#settleBegun();
       this.#onChange();
     };
     // What explains the end of the process takes a call to adb's server, during which nobody should begin here.
@@ -105,11 +132,20 @@ class KeptShell {
     void process.ended.then(end);
   }
 
+  /** The first line of all. */
+  #readPid(): void {
+    const line = /^(\d+)\r?\n/.exec(this.#received);
+    if (line === null) return;
+    this.pid = line[1];
+    this.#settleBegun();
+    this.#received = this.#received.slice(line[0].length);
+  }
+
   /** Undefined: the shell ended first, and how far the command came is unknown. */
   run(command: string): Promise<End | undefined> {
     const mark = randomBytes(12).toString("hex");
     const last = new RegExp(`(?:^|\\n)${mark} (\\d{1,3})\\r?\\n$`);
-    this.#received = "";
+    if (this.pid !== undefined) this.#received = "";
     return new Promise((resolve) => {
       this.#onChange = () => {
         const end = last.exec(this.#received.slice(-(mark.length + 16)));
@@ -118,7 +154,9 @@ class KeptShell {
         else if (this.#received.length > MAX_OUTPUT_BYTES) void this.process.stop();
       };
       // In one piece, and to one stream: adb's server holds a second small one back until the first was acknowledged.
-      this.process.stdin.write(`said=$(${command}); printf '%s\\n%s %s\\n' "$said" ${mark} "$?"\n`);
+      // A shell whose `printf` is a program cannot pass it very much; the end counts for more then.
+      const tell = `printf '%s\\n%s %s\\n' "$said" ${mark} $code || printf '\\n%s %s\\n' ${mark} $code`;
+      this.process.stdin.write(`said=$(${command}); code=$?; ${tell}\n`);
       this.#onChange();
     });
   }

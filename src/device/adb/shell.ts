@@ -10,7 +10,7 @@ import { escapeCommand } from "./escape-arg.js";
 
 /** The result names the command as it was given, not the adb command line around it. */
 export async function runOnDevice(
-  connection: AdbConnection,
+  connection: Pick<AdbConnection, "adb" | "serial" | "gone" | "assertStillThere">,
   argv: readonly string[],
   options: DeviceExecOptions = {},
 ): Promise<CommandResult> {

@@ -80,6 +80,19 @@ describe("attached to a VM of a restored device", () => {
     expect(await vm?.died).toBe("KILLED");
   });
 
+  test("nothing typed is nothing, and what nobody asked for when it ends is told", async () => {
+    const { cid } = await restoredVm();
+    const client = attach(cid);
+    await once(client.stdout, "data");
+    client.stdin.write("");
+    client.stdin.write("typed");
+    const scripted = there.vmm.started.at(-1);
+    await until(() => scripted?.typed() === "typed");
+    await client.stop();
+    const late = new Promise((resolve) => client.stdin.write("too late", resolve));
+    expect(await late).toMatchObject({ message: expect.any(String) });
+  });
+
   test("while nobody knows who is a client, it waits", async () => {
     const { cid } = await restoredVm();
     await there.device.virtualization.freeze();
@@ -145,6 +158,31 @@ describe("a service that", () => {
 
   test("dies without a word tells no exit code", async () => {
     expect(await served()).toEqual({ end: { exitCode: undefined }, said: "" });
+  });
+
+  test("says something after its end is not listened to", async () => {
+    const exit = frame("X", Buffer.from([3, 0, 0, 0]));
+    expect(await served(exit, frame("O", Buffer.from("late")))).toEqual({
+      end: { exitCode: 3 },
+      said: "",
+    });
+  });
+
+  test("asks for input that never comes lets go of what was typed", async () => {
+    const server = createServer(() => undefined);
+    const path = join(there.folder, "silent");
+    await new Promise<void>((resolve) => server.listen(path, resolve));
+    const client = attachToVm(socketOf(path), 1);
+    const typed = new Promise((resolve) => client.stdin.write("nobody wants it", resolve));
+    await client.stop();
+    expect(await typed).toMatchObject({ message: "the VM's client has ended" });
+    server.close();
+  });
+
+  test("sends half a frame is told so", async () => {
+    const { end, said } = await served(frame("X", Buffer.from([1])));
+    expect(end).toEqual({ exitCode: 1 });
+    expect(said).toBe("avfd sent a frame X that is cut short\n");
   });
 
   test("sends what is no frame is told so", async () => {

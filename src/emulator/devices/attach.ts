@@ -6,6 +6,7 @@ import { PassThrough, Writable, type Duplex } from "node:stream";
 import { encodeHeader, encodeInput, serverFrames, type ServerFrame } from "../../avfd/host-wire.js";
 import type { Device, DeviceProcess } from "../../device/index.js";
 
+const OVER = "the VM's client has ended";
 /** Of avfd, see avfd/device-paths.ts. */
 const AVFD_SOCKET = "/dev/socket/avfd";
 
@@ -30,27 +31,29 @@ class HostClient {
   readonly ended: Promise<{ readonly exitCode: number | undefined }>;
   #settleEnded: (end: { readonly exitCode: number | undefined }) => void = () => undefined;
   #socket: Duplex | undefined;
-  #stopped = false;
+  #over = false;
   #lastWords: LastWords | undefined;
   /** Bytes of stdin that were written and not asked for yet; empty: its end. */
-  #typed: { readonly bytes: Buffer; readonly taken: () => void } | undefined;
+  #typed: { readonly bytes: Buffer; readonly taken: (error?: Error) => void } | undefined;
   #wanted = 0;
 
   constructor(private readonly argv: readonly string[]) {
     this.ended = new Promise((resolve) => (this.#settleEnded = resolve));
-    const type = (bytes: Buffer, taken: () => void): void => {
+    const type = (bytes: Buffer, taken: (error?: Error) => void): void => {
+      if (this.#over) return taken(new Error(OVER));
       this.#typed = { bytes, taken };
       this.#sendInput();
     };
     this.stdin = new Writable({
-      write: (chunk: Buffer, _encoding, done) => type(chunk, done),
+      // None at all would be its end.
+      write: (chunk: Buffer, _encoding, done) => (chunk.length === 0 ? done() : type(chunk, done)),
       final: (done) => type(Buffer.alloc(0), done),
     });
     this.stdin.on("error", () => undefined);
   }
 
   begin(socket: Duplex): void {
-    if (this.#stopped) return void socket.destroy();
+    if (this.#over) return void socket.destroy();
     this.#socket = socket;
     const frames = serverFrames();
     socket.on("data", (chunk: Buffer) => {
@@ -68,16 +71,17 @@ class HostClient {
 
   /** As a program says what kept it from starting. */
   fail(error: Error): void {
+    if (this.#over) return;
     this.stderr.write(`${error.message}\n`);
     this.#end({ exitCode: 1 });
   }
 
   async stop(): Promise<void> {
-    this.#stopped = true;
     this.#end(undefined);
   }
 
   #receive(frame: ServerFrame): void {
+    if (this.#over) return;
     switch (frame.kind) {
       case "output":
         return void this[frame.stream].write(frame.bytes);
@@ -105,9 +109,15 @@ class HostClient {
 
   /** Repeatable; the first end counts. */
   #end(end: LastWords | { readonly exitCode: number } | undefined): void {
-    if (end !== undefined && "bytes" in end && !this[end.stream].writableEnded) this[end.stream].write(end.bytes);
+    if (this.#over) return;
+    this.#over = true;
+    if (end !== undefined && "bytes" in end) this[end.stream].write(end.bytes);
     this.#settleEnded({ exitCode: end?.exitCode });
-    for (const stream of [this.stdout, this.stderr]) if (!stream.writableEnded) stream.end();
+    for (const stream of [this.stdout, this.stderr]) stream.end();
+    // Whoever typed what nobody asked for any more is told so, as by a pipe that broke.
+    this.#typed?.taken(new Error(OVER));
+    this.#typed = undefined;
+    this.stdin.destroy();
     this.#socket?.destroy();
   }
 }

@@ -48,11 +48,11 @@ export interface EmulatedDevice {
   /**
    * Puts the device back to what `save` wrote, or makes it pristine (default). Its QEMU is replaced: adb's connections and
    * forwards end, and clients of VMs are gone for the device; the VMs are not.
-   * @param options `holdVms`: each stands still until somebody attaches to it, the others until `goOn`, and the device can be
-   * used for nothing else before that
+   * @param options `holdVms`: they stand still until `goOn`, and before that the device is there for nothing but to attach to
+   * them, and to read files
    */
   restore(folder?: string, options?: RestoreOptions): Promise<void>;
-  /** After a restore with `holdVms`: settles when the device may be used, and lets all VMs go on. */
+  /** After a restore with `holdVms`: settles when the device may be used, and its VMs are about to go on. */
   goOn(): Promise<void>;
   /** Ends the device and removes all of it. Repeatable. */
   stop(): Promise<void>;
@@ -167,19 +167,24 @@ export class RunningDevice implements EmulatedDevice {
     const known = writeRecord(cache, { ...this.record, machine: identify(machine.process.pid ?? 0) });
     if (holdVms) {
       const [{ ready }] = await Promise.all([bringBack(machine, start, either), known]).catch(giveUp);
-      this.#ready = ready.catch(giveUp);
+      this.#ready = ready.then(() => this.#watch(machine), giveUp);
       this.#ready.catch(() => undefined);
     } else {
       await Promise.all([bringUp(machine, start, either), known]).catch(giveUp);
+      this.#watch(machine);
     }
-    this.#watch(machine);
   }
 
   async goOn(): Promise<void> {
     await this.#ready;
-    // Those that matter go on already. A device that does not answer to this will answer to nothing.
     const machine = this.#machine;
-    machine.control.request({ command: "thaw" }, GO_ON_TIMEOUT_MS, machine.ended).catch(() => machine.kill());
+    // It does as it is told within some milliseconds; its answer would come late, for the VMs run by then.
+    machine.control.request({ command: "thaw" }, GO_ON_TIMEOUT_MS, machine.ended).catch((cause: unknown) => {
+      if (machine.ended.aborted) return undefined;
+      const { name } = this;
+      this.#ended.abort(new InfrastructureError("DEVICE_NOT_READY", `The VMs of ${name} do not go on.`, { cause }));
+      return machine.kill();
+    });
   }
 
   stop(): Promise<void> {
