@@ -20,6 +20,13 @@ const KILL_TIMEOUT_MS = 5_000;
 /** Beyond this a shell is not what we take it for. */
 const MAX_OUTPUT_BYTES = 4 << 20;
 
+/** Of a shell and what runs in it. Not every device has `pkill`. */
+const END = [
+  'kill -STOP "$1"',
+  'ps -A -o pid,ppid | while read -r pid parent; do if [ "$parent" = "$1" ]; then kill -HUP "$pid"; fi; done',
+  'kill -KILL "$1"',
+].join("; ");
+
 export class KeptShells {
   readonly #idle: KeptShell[] = [];
   readonly #busy = new Set<KeptShell>();
@@ -93,8 +100,7 @@ export class KeptShells {
     await Promise.race([shell.begun, sleep(KILL_TIMEOUT_MS, timer.signal).catch(() => undefined)]);
     timer.abort();
     if (shell.ended || shell.pid === undefined) return;
-    const script = 'kill -STOP "$1"; pkill -HUP -P "$1"; kill -KILL "$1"';
-    await runOnDevice(this.connection, ["sh", "-c", script, "sh", shell.pid], { timeoutMs: KILL_TIMEOUT_MS });
+    await runOnDevice(this.connection, ["sh", "-c", END, "sh", shell.pid], { timeoutMs: KILL_TIMEOUT_MS });
   }
 }
 
