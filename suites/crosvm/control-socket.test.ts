@@ -13,6 +13,8 @@ test("a VM is a crosvm process, and its control socket ends it in an orderly way
   expect(processes).toMatch(/crosvm .*run --disable-sandbox --cid /);
   expect(processes).not.toContain("qemu-system");
   const socket = `/data/misc/virtualizationservice/${await runningVm.getCid()}/crosvm.sock`;
+  // A request that came right after the start was seen to be taken, and the guest to go on all the same.
+  await expect(runningVm).toPrint(/microdroid_manager\[1\]: started/);
   // The socket is root's, as the service is.
   await device.exec(["/system/xbin/su", "0", CROSVM, "stop", socket]);
   await expect(runningVm).toReachStatus("STOPPED");
