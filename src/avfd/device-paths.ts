@@ -10,6 +10,9 @@ export const CROSVM = "/apex/com.android.virt/bin/crosvm";
 /** SHA-256 of it, written when the image was made. */
 export const CROSVM_DIGEST = "/apex/com.android.virt/etc/crosvm.sha256";
 
+/** Where avfd listens for the device's commands; client/avfdc.c knows it as well. */
+export const SERVICE_SOCKET = "/dev/socket/avfd";
+
 export interface DevicePaths {
   readonly root: string;
   /** Unix socket that `avfdc` connects to. */
@@ -31,7 +34,7 @@ export function devicePaths(environment: NodeJS.ProcessEnv): DevicePaths {
   const resolve = (devicePath: string): string => join(root, devicePath);
   return {
     root,
-    socket: environment["AVFD_SOCKET"] ?? resolve("/dev/socket/avfd"),
+    socket: environment["AVFD_SOCKET"] ?? resolve(SERVICE_SOCKET),
     control: environment["AVFD_CONTROL"] ?? resolve("/dev/virtio-ports/avf.control"),
     devctl: resolve("/system/avfd/devctl"),
     kernelModule: resolve("/system/avfd/kernel.node"),

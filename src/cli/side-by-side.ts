@@ -13,8 +13,11 @@ import { closingCounts, closingLine, type ClosingCounts, type RunCounts } from "
 import { showProgress } from "./progress.js";
 import { runJest } from "./run-jest.js";
 
-const REPORTERS = ["default", join(packageRoot, "dist/reporter/jest-reporter.js")];
-const COUNTS_REPORTER = join(packageRoot, "src/jest/testing/counts-reporter.cjs");
+const REPORTERS = [
+  "default",
+  join(packageRoot, "dist/reporter/jest-reporter.js"),
+  join(packageRoot, "src/jest/testing/counts-reporter.cjs"),
+];
 
 /** Jest's projects that are the other half. */
 const BESIDE = ["unit", "runs", "suites-booted", "suites-android-13"];
@@ -36,11 +39,7 @@ export async function runSideBySide(interrupted: AbortSignal): Promise<number> {
     const progress = showProgress();
     const both = await atOnce<readonly PartResult[]>(
       async () => {
-        const suites = await runPart(
-          ["--runInBand", "--ignoreProjects", ...BESIDE],
-          REPORTERS,
-          join(folder, "suites.json"),
-        );
+        const suites = await runPart(["--runInBand", "--ignoreProjects", ...BESIDE], join(folder, "suites.json"));
         if (!interrupted.aborted) progress.step(`Waiting for ${LISTED}`);
         return suites;
       },
@@ -58,24 +57,14 @@ export async function runSideBySide(interrupted: AbortSignal): Promise<number> {
 async function runBeside(folder: string, log: string): Promise<PartResult> {
   const output = openSync(log, "w");
   try {
-    return await runPart(
-      ["--maxWorkers=2", "--selectProjects", ...BESIDE],
-      REPORTERS,
-      join(folder, "beside.json"),
-      output,
-    );
+    return await runPart(["--maxWorkers=2", "--selectProjects", ...BESIDE], join(folder, "beside.json"), output);
   } finally {
     closeSync(output);
   }
 }
 
-async function runPart(
-  selection: readonly string[],
-  reporters: readonly string[],
-  countsFile: string,
-  output?: number,
-): Promise<PartResult> {
-  const args = [...selection, ...[...reporters, COUNTS_REPORTER].flatMap((reporter) => ["--reporters", reporter])];
+async function runPart(selection: readonly string[], countsFile: string, output?: number): Promise<PartResult> {
+  const args = [...selection, ...REPORTERS.flatMap((reporter) => ["--reporters", reporter])];
   const colours = process.stderr.isTTY && process.env["NO_COLOR"] === undefined ? { FORCE_COLOR: "1" } : {};
   const exitCode = await runJest(args, {
     folder: packageRoot,

@@ -1,6 +1,6 @@
 /** The emulated device: set it up, start it, end it. */
 export { releaseFromEnvironment, startEmulatedDevice, type StartOptions } from "./devices/start.js";
-export { attachToVm } from "./devices/attach.js";
+export { replaceClient } from "./devices/attach.js";
 export type { EmulatedDevice } from "./devices/running-device.js";
 export { stopEmulatedDevice } from "./devices/stop.js";
 export {

@@ -1,7 +1,7 @@
 /** Sets up what the emulated device needs and has not yet. */
 import { existsSync } from "node:fs";
 import { mkdir, readdir, rm, stat, statfs, utimes } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { InfrastructureError } from "../base/errors.js";
 import { cacheFolder } from "../base/paths.js";
 import { silentProgress, type Progress } from "../base/progress.js";
@@ -127,10 +127,11 @@ async function setUp(
     await forgetUnpacked(cache, IMAGE_PACKAGES);
     await forgetEmulator(cache);
   }
-  const imageFolder = join(cache, "images", imageKey(crosvmPath()));
+  const key = imageKey(crosvmPath());
+  const imageFolder = join(cache, "images", key);
   if (fresh === true) {
     await rm(imageFolder, { recursive: true, force: true });
-    await removeSnapshotsOf(cache, basename(imageFolder));
+    await removeSnapshotsOf(cache, key);
   }
   await getPackages(cache, existsSync(imageFolder), progress, signal);
   if (!existsSync(imageFolder)) {
@@ -139,7 +140,7 @@ async function setUp(
   }
   const answer = (await knownAccelerator(cache)) ?? (await probeAccelerator(cache, imageFolder, progress, signal));
   const ready = locate(cache, answer.accelerator, (await emulatorVersion(cache)) ?? "", cpus);
-  if (fresh === true || freshSnapshot === true) await rm(ready.snapshotFolder, { recursive: true, force: true });
+  if (freshSnapshot === true) await rm(ready.snapshotFolder, { recursive: true, force: true });
   if (!existsSync(ready.snapshotFolder)) {
     await requireSpace(cache);
     await saveSnapshot({ ...ready, crosvmPath: crosvmPath(), progress, signal });

@@ -2,7 +2,7 @@
 import { cacheFolder } from "../base/paths.js";
 import type { Progress } from "../base/progress.js";
 import {
-  attachToVm,
+  replaceClient,
   dropCheckpoint,
   findCheckpoint,
   holdCheckpoint,
@@ -49,7 +49,7 @@ function rewindingOf(device: EmulatedDevice, options: EmulatedOptions): Rewindin
     drop: (saved) => dropCheckpoint(saved),
     restore: (saved, signal) => device.restore(saved?.folder, { signal, holdVms: saved !== undefined }),
     goOn: () => device.goOn(),
-    attach: attachToVm,
+    attach: replaceClient,
   };
 }
 

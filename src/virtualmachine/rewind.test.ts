@@ -48,6 +48,9 @@ describe("a device that is put back", () => {
     expect(await vmm.get("vm1")).toBe(vm);
     expect(later.status).toBe("DELETED");
 
+    expect(service.vm.followed).toBe(false);
+    vmm.follow();
+    expect(service.vm.followed).toBe(true);
     first.print("nobody hears the past\n");
     service.vm.print("ice\n");
     expect(lines(vm)).toEqual(["one", "twice"]);

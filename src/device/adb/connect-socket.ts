@@ -16,14 +16,13 @@ export async function connectSocket(
   }
   const { serial, gone, client } = connection;
   const opening = Promise.resolve(client.openLocal(`localfilesystem:${path}`));
-  // One that comes when nobody waits for it any more.
-  const late = (): Promise<void> => opening.then((stream) => void stream.destroy()).catch(() => undefined);
   try {
     const stream = await callDevice(`${path} on ${serial} to be connected`, gone, options, () => opening);
     stream.on("error", () => undefined);
     return stream;
   } catch (error) {
-    void late();
+    // One that comes when nobody waits for it any more.
+    opening.then((stream) => stream.destroy()).catch(() => undefined);
     const reason = await connection.explain(error);
     if (reason !== error) throw reason;
     throw new InfrastructureError(

@@ -3,15 +3,14 @@
  * command saves what an `adb shell` of its own costs, most of its time where a device is emulated or far.
  */
 import { randomBytes } from "node:crypto";
-import { formatMs, sleep } from "../../base/deadline.js";
-import { InfrastructureError, TimeoutError } from "../../base/errors.js";
+import { sleep } from "../../base/deadline.js";
+import { InfrastructureError } from "../../base/errors.js";
 import type { CommandResult } from "../../process/run.js";
 import type { DeviceCallOptions, DeviceProcess } from "../contract.js";
 import { attachCommand } from "./attached-command.js";
-import { callDevice, DEFAULT_CALL_TIMEOUT_MS } from "./call.js";
-import type { AdbConnection } from "./connection.js";
+import { callDevice } from "./call.js";
 import { escapeArg, escapeCommand } from "./escape-arg.js";
-import { runOnDevice } from "./shell.js";
+import { runOnDevice, type ShellConnection } from "./shell.js";
 
 /** As many as usually work at once; each takes a process here, and one on the device. */
 const MAX_IDLE = 4;
@@ -31,7 +30,7 @@ export class KeptShells {
   readonly #idle: KeptShell[] = [];
   readonly #busy = new Set<KeptShell>();
 
-  constructor(private readonly connection: Pick<AdbConnection, "adb" | "serial" | "gone" | "assertStillThere">) {}
+  constructor(private readonly connection: ShellConnection) {}
 
   /**
    * Runs a command that prints text only, and little of it; both its outputs are `stderr` of the result, without line breaks
@@ -39,15 +38,13 @@ export class KeptShells {
    */
   async run(argv: readonly string[], options: DeviceCallOptions = {}): Promise<CommandResult> {
     const { serial, gone } = this.connection;
-    const timeoutMs = options.timeoutMs ?? DEFAULT_CALL_TIMEOUT_MS;
     const command = inSubshell(argv);
     const startMs = performance.now();
     const shell = this.#take();
     let healthy = false;
     try {
-      const end = await callDevice(`${argv[0] ?? ""} on ${serial}`, gone, { ...options, timeoutMs }, () =>
-        shell.run(command),
-      );
+      const what = `${argv.join(" ")} on ${serial}`;
+      const end = await callDevice(what, gone, options, () => shell.run(command));
       if (end === undefined) {
         await this.connection.assertStillThere();
         throw new InfrastructureError(
@@ -63,9 +60,6 @@ export class KeptShells {
         ...{ argv, exitCode: end.exitCode, stdout: "", stderr: end.output, durationMs: performance.now() - startMs },
         ...{ signal: undefined, timedOut: false, canceled: false, startFailure: undefined },
       };
-    } catch (error) {
-      if (!(error instanceof TimeoutError)) throw error;
-      throw new TimeoutError("TIMEOUT", `Waited ${formatMs(timeoutMs)} for ${argv.join(" ")} on ${serial}, in vain.`);
     } finally {
       await this.#putBack(shell, healthy);
     }

@@ -8,9 +8,12 @@ import { callDevice, DEFAULT_CALL_TIMEOUT_MS } from "./call.js";
 import { stateError, stateFromAdbOutput } from "./device-errors.js";
 import { escapeCommand } from "./escape-arg.js";
 
+/** What it takes of a connection to run commands. */
+export type ShellConnection = Pick<AdbConnection, "adb" | "serial" | "gone" | "assertStillThere">;
+
 /** The result names the command as it was given, not the adb command line around it. */
 export async function runOnDevice(
-  connection: Pick<AdbConnection, "adb" | "serial" | "gone" | "assertStillThere">,
+  connection: ShellConnection,
   argv: readonly string[],
   options: DeviceExecOptions = {},
 ): Promise<CommandResult> {

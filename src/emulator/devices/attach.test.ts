@@ -6,7 +6,7 @@ import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { deviceInFolder, type DeviceInFolder } from "../../avfd/testing/device-in-folder.js";
 import type { DeviceProcess } from "../../device/index.js";
-import { attachToVm } from "./attach.js";
+import { replaceClient } from "./attach.js";
 
 let there: DeviceInFolder;
 beforeAll(async () => {
@@ -38,7 +38,7 @@ const socketOf = (path: string) => ({
     return socket;
   },
 });
-const attach = (cid: number): DeviceProcess => attachToVm(socketOf(there.device.paths.socket), cid);
+const attach = (cid: number): DeviceProcess => replaceClient(socketOf(there.device.paths.socket), cid);
 
 async function until(what: () => boolean): Promise<void> {
   while (!what()) await new Promise((resolve) => setTimeout(resolve, 5));
@@ -115,7 +115,7 @@ test("a VM that is not there is refused as the device's own program refuses it",
 });
 
 test("a service that cannot be reached is a program that fails", async () => {
-  const client = attachToVm({ connect: async () => Promise.reject(new Error("nobody listens")) }, 1);
+  const client = replaceClient({ connect: async () => Promise.reject(new Error("nobody listens")) }, 1);
   const stderr = collect(client.stderr);
   expect(await client.ended).toEqual({ exitCode: 1 });
   await until(() => client.stderr.closed);
@@ -128,7 +128,7 @@ describe("a service that", () => {
     const path = join(there.folder, `served-${sent.length}`);
     await new Promise<void>((resolve) => server.listen(path, resolve));
     try {
-      const client = attachToVm(socketOf(path), 1);
+      const client = replaceClient(socketOf(path), 1);
       const said = collect(client.stdout);
       const wrong = collect(client.stderr);
       const end = await client.ended;
@@ -172,7 +172,7 @@ describe("a service that", () => {
     const server = createServer(() => undefined);
     const path = join(there.folder, "silent");
     await new Promise<void>((resolve) => server.listen(path, resolve));
-    const client = attachToVm(socketOf(path), 1);
+    const client = replaceClient(socketOf(path), 1);
     const typed = new Promise((resolve) => client.stdin.write("nobody wants it", resolve));
     await client.stop();
     expect(await typed).toMatchObject({ message: "the VM's client has ended" });

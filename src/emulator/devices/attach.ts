@@ -3,18 +3,17 @@
  * no process has to be started there, on which a device that has run nothing yet spends a quarter of a second.
  */
 import { PassThrough, Writable, type Duplex } from "node:stream";
+import { SERVICE_SOCKET } from "../../avfd/device-paths.js";
 import { encodeHeader, encodeInput, serverFrames, type ServerFrame } from "../../avfd/host-wire.js";
 import type { Device, DeviceProcess } from "../../device/index.js";
 
 const OVER = "the VM's client has ended";
-/** Of avfd, see avfd/device-paths.ts. */
-const AVFD_SOCKET = "/dev/socket/avfd";
 
 /** The VM lives from then on as long as this process of sorts. */
-export function attachToVm(device: Pick<Device, "connect">, cid: number): DeviceProcess {
+export function replaceClient(device: Pick<Device, "connect">, cid: number): DeviceProcess {
   const argv = ["vm-attach", String(cid)];
   const client = new HostClient(argv);
-  device.connect(AVFD_SOCKET).then(
+  device.connect(SERVICE_SOCKET).then(
     (socket) => client.begin(socket),
     (error: Error) => client.fail(error),
   );

@@ -29,11 +29,11 @@ export interface MachineConfig {
 
 export const DEVICE_MEMORY_BYTES = 2 * 2 ** 30;
 /**
- * Of a device with two: one more, the first, for no program. A processor that restores its FPU's state changes a word of the *first*
- * processor in QEMU's TCG (`cpu_clear_ignne` of target/i386, up to 11.1 at least) without a lock: the word that also tells
- * whether that one is inside a VM and how it translates addresses. A VM there loses its nested page tables now and then,
- * which resets or hangs it, or the first processor loses its interrupts, which hangs the device. One processor alone has
- * nobody to fear.
+ * Of a device with two: one more, the first, for no program. A processor that restores its FPU's state changes a word of
+ * the *first* processor in QEMU's TCG (`cpu_clear_ignne` of target/i386, up to 11.1 at least) without a lock: the word that
+ * also tells whether that one is inside a VM and how it translates addresses. A VM there loses its nested page tables now
+ * and then, which resets or hangs it, or the first processor loses its interrupts, which hangs the device. One processor
+ * alone has nobody to fear.
  */
 const WITH_AN_IDLE_ONE = { smp: "3", parameters: " isolcpus=0" };
 const ALONE = { smp: "1", parameters: "" };
