@@ -43,6 +43,9 @@ class ScriptedQemu {
   outcome = "completed";
   /** No migration comes to an end. */
   silent = false;
+  /** What the template's guest says, piece by piece; the last one when the test wants. */
+  ready = ["AVF_TEMPLATE_READY\n"];
+  sayRest: () => void = () => undefined;
   /** The process ends before its guest has said anything. */
   dies = false;
 
@@ -61,7 +64,8 @@ class ScriptedQemu {
     const fromGuest = new PassThrough();
     const toGuest = new PassThrough().on("data", (chunk: Buffer) => void this.toGuest.push(chunk.toString()));
     if (this.dies) setImmediate(() => end({ kind: "start-failed" }));
-    else if (stateFd === undefined) fromGuest.write("AVF_TEMPLATE_READY\n");
+    else if (stateFd === undefined) fromGuest.write(this.ready[0]);
+    this.sayRest = () => this.ready.slice(1).forEach((piece) => fromGuest.write(piece));
     const process = { pid, ended, kill: () => end({ kind: "killed" }) } as VmmProcess;
     return {
       process,
@@ -224,6 +228,18 @@ describe("templates of VMs", () => {
     // The template's own machine is gone, those of the VMs are whoever asked's.
     expect(qemu.endedPids).toHaveLength(1);
     expect(templates.pids()).toEqual([]);
+  });
+
+  test("a template is frozen when its guest has said the whole line, of which a copy would say the rest", async () => {
+    const qemu = new ScriptedQemu();
+    qemu.ready = ["AVF_TEMPLATE_READY", "\n"];
+    const first = new QemuCopies(qemu.start).resume(config, folder);
+    while (qemu.starts.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(qemu.commands).toEqual([]);
+    qemu.sayRest();
+    await first;
+    expect(qemu.commands[0]).toBe("stop");
   });
 
   test("VMs of one shape that start at once share the making; another memory, CPU or set of disks is another shape", async () => {

@@ -21,7 +21,8 @@ export const TEMPLATE_FILES = { state: "state", diskBytes: "disk-bytes.json" } a
 const MEMORY_FOLDER = "memory";
 const KEY = /^[0-9a-f]{16}$/;
 
-const READY = "AVF_TEMPLATE_READY";
+/** To its end: copies would send what is left of it before their reason to end. */
+const READY = "AVF_TEMPLATE_READY\n";
 /** Of a boot up to there; under nested emulation and load it takes many times its 2 s. */
 const BOOT_TIMEOUT_MS = 120_000;
 /** A template takes some 100 MB of the device's memory. */
