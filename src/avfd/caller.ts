@@ -36,5 +36,17 @@ export class CallerFileError extends Error {
   }
 }
 
+const ENOENT = 2;
+
+/** Undefined when there is no such file. */
+export async function openIfThere(caller: Caller, path: string, flags: number): Promise<FileHandle | undefined> {
+  try {
+    return await caller.open(path, flags);
+  } catch (error) {
+    if (error instanceof CallerFileError && error.errno === ENOENT) return undefined;
+    throw error;
+  }
+}
+
 /** Runs one program name of the device, e.g. `pm`; the result is its exit code. */
 export type Command = (caller: Caller, args: readonly string[]) => Promise<number>;

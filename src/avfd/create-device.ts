@@ -4,6 +4,7 @@ import type { Device } from "./device.js";
 import { CROSVM, CROSVM_DIGEST, type DevicePaths } from "./device-paths.js";
 import { LogBuffer } from "./log/log-buffer.js";
 import { Installer } from "./packages/installer.js";
+import { KnownApks } from "./packages/known-apks.js";
 import { systemPackages } from "./packages/package-record.js";
 import { PackageStore } from "./packages/package-store.js";
 import { DeviceIdentity, isIdentityState } from "./properties/device-identity.js";
@@ -34,7 +35,8 @@ export function createDevice(paths: DevicePaths, vmms: readonly Vmm[] = deviceVm
   );
   const installer = new Installer(paths, packages, log, () => ({ sdk: sdk(), abi: "x86_64" }));
   const virtualization = new VirtualizationService({ paths, properties, identity, packages, log, vmms });
-  return { paths, properties, identity, log, packages, installer, virtualization };
+  const knownApks = new KnownApks();
+  return { paths, properties, identity, log, packages, installer, knownApks, virtualization };
 }
 
 function deviceVmms(paths: DevicePaths): readonly Vmm[] {

@@ -2,6 +2,7 @@
 import type { DevicePaths } from "./device-paths.js";
 import type { LogBuffer } from "./log/log-buffer.js";
 import type { Installer } from "./packages/installer.js";
+import type { KnownApks } from "./packages/known-apks.js";
 import type { PackageStore } from "./packages/package-store.js";
 import type { DeviceIdentity } from "./properties/device-identity.js";
 import type { PropertyStore } from "./properties/property-store.js";
@@ -14,5 +15,6 @@ export interface Device {
   readonly log: LogBuffer;
   readonly packages: PackageStore;
   readonly installer: Installer;
+  readonly knownApks: KnownApks;
   readonly virtualization: VirtualizationService;
 }

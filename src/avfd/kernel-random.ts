@@ -2,16 +2,17 @@
  * Random bytes from the kernel, each time anew. Node's own generator keeps a state in this process, and all devices that
  * continue from one snapshot would have the same; the kernel's is stirred when a device is restored.
  */
-import { open } from "node:fs/promises";
+import { closeSync, openSync, readSync } from "node:fs";
 
-export async function kernelRandomBytes(count: number): Promise<Buffer> {
-  const source = await open("/dev/urandom", "r");
+/** At most 256, which the kernel gives in one piece. */
+export function kernelRandomBytes(count: number): Buffer {
+  const source = openSync("/dev/urandom", "r");
   try {
     const bytes = Buffer.alloc(count);
-    const { bytesRead } = await source.read(bytes, 0, count);
+    const bytesRead = readSync(source, bytes, 0, count, null);
     if (bytesRead !== count) throw new Error(`/dev/urandom gave ${bytesRead} of ${count} bytes`);
     return bytes;
   } finally {
-    await source.close();
+    closeSync(source);
   }
 }

@@ -11,8 +11,8 @@ export interface DeviceCallOptions {
 export interface DeviceExecOptions extends DeviceCallOptions {
   readonly input?: string | Uint8Array;
   /**
-   * True: the command ends soon, reads nothing, leaves nothing running, and prints little, and only what is wrong. It may
-   * then run in a shell that is kept for such commands, several times as fast. All that it prints is in `stderr`.
+   * True: the command ends soon, reads nothing, leaves nothing running, and prints little, and only text. It may then run
+   * in a shell that is kept for such commands, several times as fast. What it prints to either output is in `stderr`.
    */
   readonly quiet?: boolean;
 }

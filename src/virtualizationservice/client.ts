@@ -1,5 +1,5 @@
 /** `IVirtualizationService` by way of a device's `vm` tool, over adb. */
-import { UsageError } from "../base/errors.js";
+import { InfrastructureError, UsageError } from "../base/errors.js";
 import type { Device, DeviceProcess } from "../device/contract.js";
 import { attachToVm, type AttachOptions } from "./attached-vm.js";
 import { readCapabilities } from "./capabilities.js";
@@ -90,18 +90,28 @@ class VmToolService implements VirtualizationService {
     await runVmTool(this.device, args, { timeoutMs: IMAGE_TIMEOUT_MS, quiet: true });
   }
 
+  async prepareRun(scratchPath: string): Promise<void> {
+    const { consolePath, logPath } = outputPaths(scratchPath);
+    // Both have to be there when they are followed; the tool truncates them once more.
+    const script = 'mkdir "$1" && : >"$2" && : >"$3"';
+    const argv = ["sh", "-c", script, "sh", scratchPath, consolePath, logPath];
+    const result = await this.device.execUnchecked(argv, { quiet: true });
+    if (result.exitCode === 0) return;
+    throw new InfrastructureError(
+      "DEVICE_FILE",
+      `Could not create folder ${scratchPath} on ${this.device.serial}: ${result.stderr}`,
+    );
+  }
+
   async startVm(config: AppVmConfig, listener: (event: VmEvent) => void, signal?: AbortSignal): Promise<RunningVm> {
     checkConfig(config);
     const { scratchPath: scratch, name, consoleInput } = config;
     const { consolePath, logPath } = outputPaths(scratch);
     const cpuCount = config.cpuTopology === "match_host" ? (await this.capabilities()).cpuCount : 1;
     const toolArguments = this.dialect.runAppArguments(config, { consolePath, logPath, cpuCount });
-    // Both have to be there when they are followed; the tool truncates them once more.
-    const first = 'mkdir "$1" && : >"$2" && : >"$3" && shift 3 && exec "$@"';
-    const argv = ["sh", "-c", first, "sh", scratch, consolePath, logPath, VM_TOOL, ...toolArguments];
     return this.#attach(
       { name, consoleInput, scratchPath: scratch, consoleBytes: 0, logBytes: 0 },
-      { followsAtOnce: true, attach: () => this.device.spawn(argv) },
+      { followsAtOnce: true, attach: () => this.device.spawn([VM_TOOL, ...toolArguments]) },
       listener,
       signal,
     );

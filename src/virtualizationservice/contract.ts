@@ -163,8 +163,10 @@ export interface VirtualizationService {
   isFeatureEnabled(feature: string): Promise<boolean>;
   initializeWritablePartition(path: string, sizeBytes: number, type: PartitionType): Promise<void>;
   createOrUpdateIdsigFile(apkPath: string, idsigPath: string): Promise<void>;
+  /** Makes the folder of a run to come, for what its VM will print. The folder around it must be there, and it must not. */
+  prepareRun(scratchPath: string): Promise<void>;
   /**
-   * Creates and starts a VM. `listener` gets each event from the very first on; it must not throw. Resolves when the VM
+   * Creates and starts a VM whose run was prepared. `listener` gets each event from the very first on; it must not throw. Resolves when the VM
    * process runs and its CID is known, rejects when it could not be started.
    */
   startVm(config: AppVmConfig, listener: (event: VmEvent) => void, signal?: AbortSignal): Promise<RunningVm>;

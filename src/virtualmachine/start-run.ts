@@ -1,5 +1,6 @@
 /** Starts a VM: idsig files, a scratch folder for the run, then the service. */
 import { randomBytes } from "node:crypto";
+import { atOnce } from "../base/at-once.js";
 import { describeError, isHarnessError } from "../base/errors.js";
 import { SecurityException, VirtualMachineException, isUsageError } from "./errors.js";
 import { prepareAppConfig } from "./app-config.js";
@@ -27,7 +28,10 @@ export async function startRun(
   const scratchPath = `${folder.root}/run-${randomBytes(4).toString("hex")}`;
   const cleanUp = (): Promise<void> => removeScratch(context, scratchPath);
   try {
-    const appConfig = await prepareAppConfig({ ...request, scratchPath });
+    const [appConfig] = await atOnce(
+      () => prepareAppConfig({ ...request, scratchPath }),
+      () => service.prepareRun(scratchPath),
+    );
     context.log?.(`starting VM "${name}"`);
     return { handle: await service.startVm(appConfig, session.receive, signal), cleanUp };
   } catch (error) {

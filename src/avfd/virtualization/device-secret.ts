@@ -41,7 +41,7 @@ async function readOrMake(file: string): Promise<Buffer> {
     if (saved.length !== SECRET_BYTES) throw new Error(`${file} has ${saved.length} bytes, not ${SECRET_BYTES}`);
     return saved;
   }
-  const secret = await kernelRandomBytes(SECRET_BYTES);
+  const secret = kernelRandomBytes(SECRET_BYTES);
   await mkdir(dirname(file), { recursive: true });
   await chmod(dirname(file), 0o700);
   await writeFileAtomic(file, secret, { mode: 0o600 });

@@ -1,5 +1,5 @@
 /** Starts the monitor of a VM with the guest's kernel and what the VM's configuration asks for. */
-import { readFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { GUEST_IMAGES, SERVICE_FOLDER, type DevicePaths } from "../device-paths.js";
@@ -31,14 +31,14 @@ export async function launchVm(paths: DevicePaths, vmm: Vmm, vm: VmToLaunch): Pr
   const kernelPath = paths.resolve(KERNEL);
   const initrdPath = paths.resolve(INITRD);
   const memoryMib = config.memoryMib === 0 ? DEFAULT_MEMORY_MIB : config.memoryMib;
-  await checkBootMemory(kernelPath, initrdPath, memoryMib);
+  checkBootMemory(kernelPath, initrdPath, memoryMib);
   const folder = paths.resolve(join(SERVICE_FOLDER, String(cid)));
   const process = await vmm.start({
     cid,
     folder,
     kernelPath,
     initrdPath,
-    kernelParams: kernelParams(config, await readFile(paths.resolve(KERNEL_PARAMETERS), "utf8")),
+    kernelParams: kernelParams(config, readFileSync(paths.resolve(KERNEL_PARAMETERS), "utf8")),
     disks,
     memoryMib,
     cpuCount: Math.min(config.cpuCount, availableParallelism()),
@@ -47,7 +47,7 @@ export async function launchVm(paths: DevicePaths, vmm: Vmm, vm: VmToLaunch): Pr
     mayRun,
   });
   try {
-    await recordVmm(folder, process.pid);
+    recordVmm(folder, process.pid);
   } catch (error) {
     // Nobody else knows of it yet.
     process.kill();

@@ -1,9 +1,8 @@
 /** The service that owns the device's VMs: their CIDs, folders, states and ends. */
-import { chown, mkdir, open, rm, writeFile } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { GUEST_IMAGES, SERVICE_FOLDER, type DevicePaths } from "../device-paths.js";
 import { describeSystemError } from "../errno.js";
-import { kernelRandomBytes } from "../kernel-random.js";
 import type { LogBuffer } from "../log/log-buffer.js";
 import type { PackageStore } from "../packages/package-store.js";
 import type { DeviceIdentity } from "../properties/device-identity.js";
@@ -16,10 +15,9 @@ import { nextCid } from "./cid-allocator.js";
 import { DeviceSecret } from "./device-secret.js";
 import { FreezeGate } from "./freeze.js";
 import { GuestReports, type NotifyGuest } from "./guest-reports.js";
-import { guestDisks } from "./guest-boot.js";
-import { metadataDisk } from "./metadata-disk.js";
 import { ServiceError } from "./service-error.js";
 import type { AppVmConfig, Requester } from "./vm-config.js";
+import { makeVmDisks, type VmDisks } from "./vm-disks.js";
 import { VirtualMachine, type VmStreamEnds } from "./virtual-machine.js";
 import { launchVm } from "./launch-vm.js";
 import { VsockRelay } from "./vsock-relay.js";
@@ -157,26 +155,24 @@ export class VirtualizationService {
     const { cid, unlisten } = await this.#allocate(notify);
     const temporaryDirectory = join(SERVICE_FOLDER, String(cid));
     const folder = paths.resolve(temporaryDirectory);
-    const ownFiles: { close(): Promise<void> }[] = [];
+    let made: VmDisks | undefined;
     const release = async (): Promise<void> => {
       this.#held.delete(cid);
       unlisten();
       await closeFiles(config);
-      for (const file of ownFiles) await file.close();
+      await made?.close();
       await rm(folder, { recursive: true, force: true });
       // Last, for the CID names the folder: until it is gone, no other VM may have it.
       this.#vms.delete(cid);
     };
     try {
-      await mkdir(folder, { recursive: true, mode: 0o770 });
-      await chown(folder, requester.uid, requester.gid);
-      const metadataPath = join(folder, "metadata");
-      await writeFile(metadataPath, metadataDisk(await this.#describeForGuest(config)), { mode: 0o600 });
-      const metadata = await open(metadataPath, "r");
-      ownFiles.push(metadata);
-      const system = await open(paths.resolve(SYSTEM_IMAGE), "r");
-      ownFiles.push(system);
-      const disks = guestDisks(config, { metadata, system });
+      made = await makeVmDisks({
+        ...{ config, requester, folder },
+        systemImage: paths.resolve(SYSTEM_IMAGE),
+        release: this.options.identity.release,
+        deviceSecret: await this.#secret.get(),
+      });
+      const { disks } = made;
       vm = new VirtualMachine({
         cid,
         name: config.name,
@@ -241,25 +237,6 @@ export class VirtualizationService {
   #vmm(): Promise<Vmm> {
     const { vmms, properties } = this.options;
     return selectVmm(vmms, properties.get(VMM_PROPERTY));
-  }
-
-  async #describeForGuest(config: AppVmConfig): Promise<Parameters<typeof metadataDisk>[0]> {
-    const extraApks: { apkBytes: number; idsigBytes: number }[] = [];
-    for (const { apk, idsig } of config.extraApks) {
-      extraApks.push({ apkBytes: (await apk.stat()).size, idsigBytes: (await idsig.stat()).size });
-    }
-    return {
-      name: config.name,
-      release: this.options.identity.release,
-      payload: config.payload,
-      apkBytes: (await config.apk.stat()).size,
-      idsigBytes: (await config.idsig.stat()).size,
-      extraApks,
-      epochSeconds: Math.floor(Date.now() / 1000),
-      entropy: await kernelRandomBytes(32),
-      deviceSecret: await this.#secret.get(),
-      instanceId: config.instanceId,
-    };
   }
 
   /** The folder is wiped whenever the service starts: no VM survives it. */

@@ -1,13 +1,14 @@
 /** Monitors that run, written down: a service that was killed finds at its next start what it left running. */
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { writeFileSync } from "node:fs";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { identify, isAlive, type ProcessIdentity } from "../../process/identity.js";
 
 const RECORD = "vmm.json";
 
-export async function recordVmm(folder: string, pid: number): Promise<void> {
+export function recordVmm(folder: string, pid: number): void {
   const identity = identify(pid);
-  if (identity) await writeFile(join(folder, RECORD), JSON.stringify(identity), { mode: 0o600 });
+  if (identity) writeFileSync(join(folder, RECORD), JSON.stringify(identity), { mode: 0o600 });
 }
 
 /** @param folder of the service, with one folder a CID */

@@ -38,6 +38,7 @@ export class ScriptedTool {
   /** Holds the tool, its guest and its VMs. */
   readonly folder = mkdtempSync(join(tmpdir(), "avf-vm-"));
   readonly device: HostDevice;
+  readonly #scratch = join(this.folder, "scratch");
 
   constructor() {
     this.#write("vm", TOOL.replaceAll("$STATE", this.folder));
@@ -46,15 +47,18 @@ export class ScriptedTool {
     this.device = new HostDevice({ programs: { [VM_TOOL]: join(this.folder, "vm"), [TAIL]: "tail", getprop } });
   }
 
-  /** A device of that release whose next VM does as the guest says. */
+  /** A device of that release whose next VM does as the guest says; its run is prepared. */
   async service(guest: string, sdk = 35): Promise<VirtualizationService> {
     this.#write("guest", guest);
     this.#setSdk(sdk);
-    return openVirtualizationService(this.device);
+    const service = await openVirtualizationService(this.device);
+    rmSync(this.#scratch, { recursive: true, force: true });
+    await service.prepareRun(this.#scratch);
+    return service;
   }
 
   config(change: Partial<AppVmConfig> = {}): AppVmConfig {
-    return { ...PLAIN, scratchPath: join(this.folder, "scratch"), ...change };
+    return { ...PLAIN, scratchPath: this.#scratch, ...change };
   }
 
   /** Ids of processes that are still about this tool. */

@@ -161,12 +161,16 @@ export class MemoryService implements VirtualizationService {
     await this.files.write(idsigPath, `idsig of ${apkPath}`);
   }
 
+  prepareRun(scratchPath: string): Promise<void> {
+    return this.files.ensureFolder(scratchPath);
+  }
+
   async startVm(config: AppVmConfig, listener: (event: VmEvent) => void, signal?: AbortSignal): Promise<RunningVm> {
     signal?.throwIfAborted();
     for (const path of [config.apkPath, config.idsigPath, config.instanceImagePath]) {
       if (!(await this.files.exists(path))) throw new Error(`Failed to open ${path}`);
     }
-    await this.files.ensureFolder(config.scratchPath);
+    if (!(await this.files.exists(config.scratchPath))) throw new Error(`Failed to open ${config.scratchPath}`);
     const vm = new MemoryVm(++this.#lastCid, config, listener);
     this.vms.push(vm);
     listener({ kind: "state", state: "STARTING" });

@@ -1,8 +1,8 @@
 /** The files of an app VM, opened and where needed made, in the order and with the errors of `vm run-app`. */
 import { constants } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
-import { fileHandleSource, openZip, parsePayloadConfig } from "../../../apk/index.js";
-import { CallerFileError, type Caller } from "../../caller.js";
+import { atOnce } from "../../../base/at-once.js";
+import { openIfThere, type Caller } from "../../caller.js";
 import type { Device } from "../../device.js";
 import { INSTANCE_IMAGE_BYTES, type PartitionType } from "../../virtualization/writable-partition.js";
 import { writeIdsigFile } from "./create-idsig.js";
@@ -30,43 +30,61 @@ export interface AppFiles {
   readonly extraApks: readonly { readonly apk: FileHandle; readonly idsig: FileHandle }[];
 }
 
-const ENOENT = 2;
-const MAX_CONFIG_BYTES = 1 << 20;
-
-/** When it throws, no file stays open; idsig, instance and storage images that were made stay, as on Android. */
+/**
+ * Each question is a round trip to the caller, so what should be there is asked for at once; what is made, and what fails,
+ * keeps its order. When it throws, no file stays open; idsig, instance and storage images that were made stay, as on Android.
+ */
 export async function openAppFiles(device: Device, caller: Caller, request: AppFilesRequest): Promise<AppFiles> {
-  const opened: FileHandle[] = [];
-  const keep = async (opening: Promise<FileHandle>): Promise<FileHandle> => {
-    const file = await opening;
-    opened.push(file);
-    return file;
+  const { instance, instanceId: idPath, storage } = request;
+  const opened: Promise<FileHandle | undefined>[] = [];
+  const keep = <T extends FileHandle | undefined>(opening: Promise<T>): Promise<T> => {
+    opening.catch(() => undefined);
+    opened.push(opening);
+    return opening;
   };
   const openForReading = (path: string, context: string): Promise<FileHandle> =>
     keep(withContext(context, () => caller.open(path, constants.O_RDONLY)));
+  const makeIdsig = async (apk: FileHandle, path: string): Promise<FileHandle> => {
+    const [, idsig] = await atOnce(
+      () => writeIdsigFile(device, caller, apk, path),
+      () => openForReading(path, "Failed to open idsig file"),
+    );
+    return idsig;
+  };
+  const findImage = (path: string): Promise<FileHandle | undefined> =>
+    keep(openIfThere(caller, path, constants.O_RDWR));
   try {
-    const apk = await openForReading(request.apk, "Failed to open APK file");
+    const apkOpening = openForReading(request.apk, "Failed to open APK file");
+    const instanceOpening = findImage(instance);
+    const idOpening = idPath === undefined ? undefined : keep(openIfThere(caller, idPath, constants.O_RDONLY));
+    const storageOpening = storage && findImage(storage.path);
+
+    const apk = await apkOpening;
     const extraPaths = await listExtraApks(device, apk, request);
     const extraApks = [];
     for (const [index, idsigPath] of request.extraIdsigs.entries()) {
-      const extra = await openForReading(
-        extraPaths[index] ?? "",
-        `Failed to open ${debugString(extraPaths[index] ?? "")}`,
-      );
-      await writeIdsigFile(device, caller, extra, idsigPath);
-      extraApks.push({ apk: extra, idsig: await openForReading(idsigPath, "Failed to open idsig file") });
+      const path = extraPaths[index] ?? "";
+      const extra = await openForReading(path, `Failed to open ${debugString(path)}`);
+      extraApks.push({ apk: extra, idsig: await makeIdsig(extra, idsigPath) });
     }
-    await writeIdsigFile(device, caller, apk, request.idsig);
-    const idsig = await openForReading(request.idsig, "Failed to open idsig file");
-    const image = async (path: string, sizeBytes: number, type: PartitionType): Promise<FileHandle> =>
-      keep(openOrCreatePartition(device, caller, path, sizeBytes, type));
-    const instanceImage = await image(request.instance, INSTANCE_IMAGE_BYTES, "instance");
+    const idsig = await makeIdsig(apk, request.idsig);
+    const instanceImage = await keep(
+      foundOrMade(device, caller, instanceOpening, instance, INSTANCE_IMAGE_BYTES, "instance"),
+    );
     const instanceId =
-      request.instanceId === undefined ? undefined : await readOrMakeInstanceId(caller, request.instanceId);
-    const { storage } = request;
-    const encryptedStorage = storage && (await image(storage.path, storage.sizeBytes, "encryptedstore"));
+      idPath !== undefined && idOpening ? await readOrMakeInstanceId(caller, idPath, idOpening) : undefined;
+    const encryptedStorage =
+      storage &&
+      storageOpening &&
+      (await keep(foundOrMade(device, caller, storageOpening, storage.path, storage.sizeBytes, "encryptedstore")));
     return { apk, idsig, instanceImage, instanceId, encryptedStorage, extraApks };
   } catch (error) {
-    for (const file of opened) await file.close();
+    for (const opening of opened) {
+      await opening.then(
+        (file) => file?.close(),
+        () => undefined,
+      );
+    }
     throw error;
   }
 }
@@ -76,31 +94,27 @@ async function listExtraApks(device: Device, apk: FileHandle, request: AppFilesR
   const { configPath, extraIdsigs } = request;
   let paths = request.extraApks;
   if (configPath !== undefined) {
-    paths = await withContext(`Failed to read ${debugString(configPath)} of the APK`, async () => {
-      const zip = await openZip(await fileHandleSource(apk));
-      const json = await zip.read(configPath, { maxBytes: MAX_CONFIG_BYTES });
-      return parsePayloadConfig(json, { dialect: device.identity.release, name: configPath }).extraApks;
-    });
+    paths = await withContext(`Failed to read ${debugString(configPath)} of the APK`, () =>
+      device.knownApks.extraApks(apk, configPath, device.identity.release),
+    );
   }
   if (paths.length === extraIdsigs.length) return paths;
   throw new ToolError(`Found ${paths.length} extra apks, but there are ${extraIdsigs.length} extra idsigs`);
 }
 
-async function openOrCreatePartition(
+/** @param opening of the file at that path; undefined: it is missing */
+function foundOrMade(
   device: Device,
   caller: Caller,
+  opening: Promise<FileHandle | undefined>,
   path: string,
   sizeBytes: number,
   type: PartitionType,
 ): Promise<FileHandle> {
-  const open = (): Promise<FileHandle> => caller.open(path, constants.O_RDWR);
   return withContext(`Failed to open ${debugString(path)}`, async () => {
-    try {
-      return await open();
-    } catch (error) {
-      if (!(error instanceof CallerFileError) || error.errno !== ENOENT) throw error;
-    }
+    const found = await opening;
+    if (found !== undefined) return found;
     await createPartitionFile(device, caller, path, sizeBytes, type);
-    return open();
+    return caller.open(path, constants.O_RDWR);
   });
 }

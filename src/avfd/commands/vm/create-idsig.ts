@@ -23,7 +23,7 @@ export async function createIdsigFile(device: Device, caller: Caller, args: Pars
 
 /** Creates or truncates the file and fills it, as the service does for `create-idsig` and `run-app`. */
 export async function writeIdsigFile(
-  { packages, identity }: Device,
+  { packages, identity, knownApks }: Device,
   caller: Caller,
   apk: FileHandle,
   idsigPath: string,
@@ -42,12 +42,13 @@ export async function writeIdsigFile(
           }
         },
       };
+      const whole = await knownApks.idsig(apk, release, caller.gone);
+      if (whole !== undefined) return sink.write(0, whole);
       await writeIdsig(await fileHandleSource(apk), sink, {
         dialect: release,
         sdk: SDK_OF_RELEASE[release],
         signal: caller.gone,
       });
-      await idsig.sync();
     });
   } finally {
     await idsig.close();

@@ -1,16 +1,22 @@
 /** The file of `--instance-id-file`: what tells VMs of one payload apart. */
 import { constants, type FileHandle } from "node:fs/promises";
-import { CallerFileError, type Caller } from "../../caller.js";
+import type { Caller } from "../../caller.js";
 import { kernelRandomBytes } from "../../kernel-random.js";
 import { debugString, ToolError, withContext } from "./rust-text.js";
 
 export const INSTANCE_ID_BYTES = 64;
-const ENOENT = 2;
 
-/** Its first 64 bytes; a file that is missing is made with random ones. Throws `ToolError`. */
-export async function readOrMakeInstanceId(caller: Caller, path: string): Promise<Buffer> {
+/**
+ * Its first 64 bytes; a file that is missing is made with random ones. Throws `ToolError`.
+ * @param opening of the file; undefined: it is missing
+ */
+export async function readOrMakeInstanceId(
+  caller: Caller,
+  path: string,
+  opening: Promise<FileHandle | undefined>,
+): Promise<Buffer> {
   return withContext(`Failed to open ${debugString(path)}`, async () => {
-    const file = await openIfThere(caller, path);
+    const file = await opening;
     if (!file) return makeInstanceId(caller, path);
     try {
       const id = Buffer.alloc(INSTANCE_ID_BYTES);
@@ -23,17 +29,8 @@ export async function readOrMakeInstanceId(caller: Caller, path: string): Promis
   });
 }
 
-async function openIfThere(caller: Caller, path: string): Promise<FileHandle | undefined> {
-  try {
-    return await caller.open(path, constants.O_RDONLY);
-  } catch (error) {
-    if (error instanceof CallerFileError && error.errno === ENOENT) return undefined;
-    throw error;
-  }
-}
-
 async function makeInstanceId(caller: Caller, path: string): Promise<Buffer> {
-  const id = await kernelRandomBytes(INSTANCE_ID_BYTES);
+  const id = kernelRandomBytes(INSTANCE_ID_BYTES);
   const file = await caller.open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL);
   try {
     await file.writeFile(id);
