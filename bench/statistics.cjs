@@ -4,18 +4,25 @@
 /**
  * @param contenders functions by name; each returns (a promise of) a figure, or undefined when it cannot run
  * @param warmUps rounds whose figures are thrown away
+ * @param swapped two that are compared closely: they change places in every second round, so that neither always comes
+ *   after the same one, nor first after what they have in common
  * @returns figures by name
  */
-async function interleave(contenders, { rounds, warmUps = 0, progress = () => undefined }) {
+async function interleave(contenders, { rounds, warmUps = 0, swapped, progress = () => undefined }) {
   const figures = Object.fromEntries(Object.keys(contenders).map((name) => [name, []]));
   for (let round = -warmUps; round < rounds; round += 1) {
-    for (const [name, run] of Object.entries(contenders)) {
+    for (const name of orderOf(round, Object.keys(contenders), swapped)) {
       progress(`${name}, round ${round + warmUps + 1} of ${rounds + warmUps}`);
-      const figure = await run();
+      const figure = await contenders[name]();
       if (round >= 0) figures[name].push(figure);
     }
   }
   return figures;
+}
+
+function orderOf(round, names, [one, other] = []) {
+  if (round % 2 === 0) return names;
+  return names.map((name) => (name === one ? other : name === other ? one : name));
 }
 
 /** A row of the table: what was measured, in which unit, its median and its lowest and highest value. */

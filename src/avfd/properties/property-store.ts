@@ -7,6 +7,7 @@ const PERSISTENT_PREFIX = "persist.";
 
 export class PropertyStore {
   readonly #values = new Map<string, string>();
+  readonly #listeners = new Map<string, (value: string) => void>();
   #saving: Promise<void> = Promise.resolve();
 
   /**
@@ -27,12 +28,19 @@ export class PropertyStore {
 
   /** Sets without any check; `property-rules.ts` has the ones for commands. Settles when a persistent one is saved. */
   async set(name: string, value: string): Promise<void> {
+    const isNew = this.#values.get(name) !== value;
     const isPersistent = name.startsWith(PERSISTENT_PREFIX);
     // Devices that go on from a snapshot set what is mostly as it was, and are waited for.
-    if (!isPersistent && this.#values.get(name) === value) return;
+    if (!isPersistent && !isNew) return;
     this.#values.set(name, value);
+    if (isNew) this.#listeners.get(name)?.(value);
     if (isPersistent) await this.#save();
     else this.#keep();
+  }
+
+  /** From now on told whenever that one is set to another value; in place of whoever was told before. */
+  onChange(name: string, listener: (value: string) => void): void {
+    this.#listeners.set(name, listener);
   }
 
   /** Properties of the build, which a change of release replaces; what was set since under other names stays. */

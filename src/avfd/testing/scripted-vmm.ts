@@ -18,6 +18,13 @@ export class ScriptedVmm implements Vmm {
   /** Set to make the next start fail. */
   startFailure: Error | undefined;
 
+  /** How often it was to end what it may have prepared. */
+  drops = 0;
+
+  async dropPrepared(): Promise<void> {
+    this.drops += 1;
+  }
+
   async refusal(): Promise<string | undefined> {
     return undefined;
   }

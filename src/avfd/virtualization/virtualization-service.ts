@@ -62,7 +62,11 @@ export class VirtualizationService {
   ]);
 
   constructor(private readonly options: VirtualizationServiceOptions) {
-    const { paths, log } = options;
+    const { paths, log, properties } = options;
+    // What is prepared takes a VM's memory, and nobody will come for it.
+    properties.onChange(TEMPLATES_PROPERTY, () => {
+      if (!this.#usesTemplates()) void this.#dropPrepared();
+    });
     this.#relay = new VsockRelay(paths.vsockd, (message) => log.write("E", "virtualizationservice", message));
     this.#reports = new GuestReports(this.#relay);
     this.#secret = new DeviceSecret(paths.resolve(DEVICE_SECRET));
@@ -109,7 +113,7 @@ export class VirtualizationService {
 
   /** As a restart of the device does it. What was prepared for a VM to come has its CID. */
   async forgetCids(): Promise<void> {
-    for (const vmm of this.options.vmms) await vmm.dropPrepared?.();
+    await this.#dropPrepared();
     this.options.properties.delete(LAST_CID_PROPERTY);
   }
 
@@ -199,6 +203,10 @@ export class VirtualizationService {
       await release();
       throw new ServiceError("EX_SERVICE_SPECIFIC", `Failed to prepare the VM: ${describeSystemError(error)}`);
     }
+  }
+
+  async #dropPrepared(): Promise<void> {
+    for (const vmm of this.options.vmms) await vmm.dropPrepared?.();
   }
 
   #usesTemplates(): boolean {
