@@ -31,6 +31,12 @@ export function runFolder(projectFolder: string): string {
   return inherited !== undefined && existsSync(inherited) ? inherited : createRunFolder(projectFolder);
 }
 
+/** The folder made by `createRunFolder` in this very process. A Jest that a test starts finds the variable of its parent's. */
+export function ownRunFolder(): string | undefined {
+  const folder = process.env[RUN_FOLDER_VARIABLE];
+  return folder !== undefined && folder.endsWith(`-${process.pid}`) && existsSync(folder) ? folder : undefined;
+}
+
 /** A convenience only: two runs that start at once may race for it, and one of them loses. */
 function pointLatestTo(name: string, link: string): void {
   try {

@@ -1,9 +1,10 @@
 import { describe, expect, test } from "@jest/globals";
 import { spawnSync } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { RUN_FOLDER_VARIABLE } from "../artifacts/run-folder.js";
 import { closingCounts, closingLine, type RunCounts } from "./closing-line.js";
 
 const green: RunCounts = {
@@ -39,25 +40,44 @@ describe("closing line", () => {
   });
 
   test("comes last, after all that Jest itself prints, once", async () => {
-    const folder = await mkdtemp(join(tmpdir(), "closing-line-"));
-    try {
-      await writeFile(join(folder, "a.test.js"), "test('passes', () => {}); test.todo('later');\n");
-      await writeFile(join(folder, "b.test.js"), "test.skip('waits', () => {}); test('fails', () => { throw 1; });\n");
-      const reporter = join(__dirname, "../../dist/reporter/jest-reporter.js");
-      const config = { rootDir: folder, reporters: ["default", reporter] };
-      await writeFile(join(folder, "jest.config.json"), JSON.stringify(config));
-      // One file for both streams, so that their order shows.
-      const output = openSync(join(folder, "output"), "w");
-      const argv = [require.resolve("jest/bin/jest"), "--runInBand"];
-      const child = spawnSync(process.execPath, argv, { cwd: folder, stdio: ["ignore", output, output] });
-      closeSync(output);
-      const text = await readFile(join(folder, "output"), "utf8");
-      expect(child.status).toBe(1);
-      expect(text).toContain("Ran all test suites");
-      expect(text).toMatch(/\nTests: 1 passed, 1 failed, 2 skipped\n$/);
-      expect(text.match(/^Tests: \d/gm)).toHaveLength(1);
-    } finally {
-      await rm(folder, { recursive: true });
-    }
+    const { status, text } = await runJest();
+    expect(status).toBe(1);
+    expect(text).toContain("Ran all test suites");
+    expect(text).toMatch(/\nTests: 1 passed, 1 failed, 2 skipped\n$/);
+    expect(text.match(/^Tests: \d/gm)).toHaveLength(1);
   });
 });
+
+test("a Jest that is started by a test adds nothing to the run of that test", async () => {
+  const results = await mkdtemp(join(tmpdir(), "closing-line-"));
+  try {
+    const folder = join(results, `20260102-030405-${process.pid}`);
+    await mkdir(folder);
+    const { text } = await runJest({ [RUN_FOLDER_VARIABLE]: folder });
+    expect(text).toMatch(/\nTests: 1 passed, 1 failed, 2 skipped\n$/);
+    expect(await readdir(folder)).toEqual([]);
+  } finally {
+    await rm(results, { recursive: true });
+  }
+});
+
+/** Of a project with four tests that has nothing of ours but the reporter. */
+async function runJest(environment: NodeJS.ProcessEnv = {}): Promise<{ status: number | null; text: string }> {
+  const folder = await mkdtemp(join(tmpdir(), "closing-line-"));
+  try {
+    await writeFile(join(folder, "a.test.js"), "test('passes', () => {}); test.todo('later');\n");
+    await writeFile(join(folder, "b.test.js"), "test.skip('waits', () => {}); test('fails', () => { throw 1; });\n");
+    const reporter = join(__dirname, "../../dist/reporter/jest-reporter.js");
+    const config = { rootDir: folder, reporters: ["default", reporter] };
+    await writeFile(join(folder, "jest.config.json"), JSON.stringify(config));
+    // One file for both streams, so that their order shows.
+    const output = openSync(join(folder, "output"), "w");
+    const argv = [require.resolve("jest/bin/jest"), "--runInBand"];
+    const env = { ...process.env, ...environment };
+    const child = spawnSync(process.execPath, argv, { cwd: folder, env, stdio: ["ignore", output, output] });
+    closeSync(output);
+    return { status: child.status, text: await readFile(join(folder, "output"), "utf8") };
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}

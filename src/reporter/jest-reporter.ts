@@ -2,10 +2,10 @@
  * The package's Jest reporter: notes Jest's results in the run's record, writes the reports when the run is over or cut
  * short, and prints where they are, then `Tests: N passed, N failed, N skipped` as the very last line.
  */
-import { existsSync, writeSync } from "node:fs";
+import { writeSync } from "node:fs";
 import { join } from "node:path";
 import { eventFiles } from "../artifacts/read-events.js";
-import { RUN_FOLDER_VARIABLE } from "../artifacts/run-folder.js";
+import { ownRunFolder } from "../artifacts/run-folder.js";
 import { flushRecords, RunRecord } from "../artifacts/run-record.js";
 import { describeError } from "../base/errors.js";
 import { annotations } from "./annotations.js";
@@ -36,8 +36,7 @@ export default class AvfReporter {
   }
 
   onRunStart(): void {
-    const folder = process.env[RUN_FOLDER_VARIABLE];
-    this.#folder = folder !== undefined && existsSync(folder) ? folder : undefined;
+    this.#folder = ownRunFolder();
     if (this.#folder === undefined) return;
     this.#record = new RunRecord(this.#folder);
     this.#record.add(runStarted(this.#rootDir, process.argv.slice(2)));

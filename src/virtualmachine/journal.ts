@@ -152,7 +152,8 @@ export class VmJournal {
     this.transitions.replace(past.transitions.map(shifted));
     this.#run = { ...past.run, beganMs: shift(past.run.beganMs), endedMs: shift(past.run.endedMs) };
     this.#status = past.status;
-    const cause = { kind: "restored", checkpoint } as const;
+    const goesOn = past.status === Status.RUNNING && past.cid !== undefined ? { cid: past.cid } : {};
+    const cause = { kind: "restored", checkpoint, ...goesOn } as const;
     this.transitions.append({ status: past.status, previous, cause, atMs: nowMs(), run: this.#run.number });
     this.changes.emit();
   }

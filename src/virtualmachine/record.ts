@@ -12,8 +12,8 @@ export type TransitionCause =
   | { readonly kind: "stop"; readonly reason: DeathReason }
   | { readonly kind: "died"; readonly reason: DeathReason }
   | { readonly kind: "delete" }
-  /** The device was put back to a checkpoint, and with it what was known of the VM. */
-  | { readonly kind: "restored"; readonly checkpoint: string }
+  /** The device was put back to a checkpoint, and with it what was known of the VM. `cid`: of the run that goes on. */
+  | { readonly kind: "restored"; readonly checkpoint: string; readonly cid?: number }
   /** The files went away behind the library's back. */
   | { readonly kind: "files-removed" };
 

@@ -44,7 +44,10 @@ describe("a device that is put back", () => {
     expect(lines(vm)).toEqual(["one"]);
     expect(vm.output.pending("console")).toBe("tw");
     expect(statuses(vm)).toEqual(["STOPPED", "RUNNING"]);
-    expect(vm.transitions.at(-1)).toMatchObject({ status: "RUNNING", cause: { kind: "restored", checkpoint: "cp" } });
+    expect(vm.transitions.at(-1)).toMatchObject({
+      status: "RUNNING",
+      cause: { kind: "restored", checkpoint: "cp", cid: await vm.getCid() },
+    });
     expect(await vmm.get("vm1")).toBe(vm);
     expect(later.status).toBe("DELETED");
 

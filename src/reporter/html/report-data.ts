@@ -63,7 +63,7 @@ export interface MachineData {
   readonly config: string;
 }
 
-export type SpanKind = "status" | "phase" | "step" | "wait" | "fixture" | "assertion" | "api" | "adb";
+export type SpanKind = "status" | "phase" | "step" | "wait" | "fixture" | "assertion" | "checkpoint" | "api" | "adb";
 
 /** Something with a beginning and an end. `machine`: place in `machines`, or -1. */
 export interface SpanData {

@@ -75,6 +75,7 @@ function spansOf(attempt: AttemptModel): readonly SpanData[] {
         detail: assertion.message ?? "",
       }),
     ),
+    ...attempt.checkpoints.map((checkpoint) => span("checkpoint", checkpoint, checkpoint.text)),
     ...attempt.calls.map((call) =>
       span(call.layer === "api" ? "api" : "adb", call, call.text, {
         machine: placeOf(call.vm),

@@ -41,10 +41,21 @@ export function assertionText(event: Fields): string {
   return `expect(${text(event["received"])})${not}.${text(event["matcher"])}(${text(event["expected"])})`;
 }
 
-/** Why a status was entered: `run (CID 2048)`, `died: CRASH`. */
+/** What was done about a checkpoint, e.g. `restored to "two vms ready"`. */
+export function checkpointText(event: Fields): string {
+  const name = `"${text(event["checkpoint"])}"`;
+  if (event["kind"] === "device-restored") return `restored to ${name}`;
+  if (event["kind"] === "checkpoint-saved")
+    return `saved ${name}${event["kept"] === true ? ", also for later runs" : ""}`;
+  const why = text(event["why"]);
+  return `went all the way to ${name}${why === "" ? "" : `: ${why}`}`;
+}
+
+/** Why a status was entered: `run (CID 2048)`, `died: CRASH`, `restored to "ready" (CID 2048)`. */
 export function causeText(cause: unknown): string {
   if (!isFields(cause)) return "";
-  const kind = text(cause["kind"]);
+  const isRestored = cause["kind"] === "restored";
+  const kind = isRestored ? `restored to "${text(cause["checkpoint"])}"` : text(cause["kind"]);
   if (typeof cause["cid"] === "number") return `${kind} (CID ${cause["cid"]})`;
   return isFields(cause["reason"]) ? `${kind}: ${reasonText(cause["reason"])}` : kind;
 }

@@ -8,6 +8,8 @@ interface Transition {
   readonly status: string;
   readonly cause: string;
   readonly cid: number | undefined;
+  /** The device was put back to when the VM was there. */
+  readonly isReturn: boolean;
 }
 
 interface RunCall {
@@ -40,7 +42,9 @@ export class MachineTrack {
       case "vm-transition": {
         const cid = isFields(event.cause) ? event.cause["cid"] : undefined;
         const cause = causeText(event.cause);
-        this.transitions.push({ atMs, status: text(event.status), cause, cid: number(cid) || undefined });
+        const status = text(event.status);
+        const isReturn = isFields(event.cause) && event.cause["kind"] === "restored" && status !== "DELETED";
+        this.transitions.push({ atMs, status, cause, cid: number(cid) || undefined, isReturn });
         break;
       }
       case "vm-output":
@@ -52,9 +56,6 @@ export class MachineTrack {
       case "vm-event":
         this.#addEvent(text(event.event), event.detail, atMs);
         break;
-      case "vm-boot-stage":
-        this.phases.push({ atMs, phase: PHASES[text(event.stage)] ?? text(event.stage) });
-        break;
       case "api-call":
         if (event.call === "run") this.runCalls.push({ startMs: atMs });
         break;
@@ -62,10 +63,18 @@ export class MachineTrack {
     }
   }
 
-  /** What is seen of it between two moments; undefined when nothing happened to it then and it was not running. */
-  within(window: Span): MachineModel | undefined {
+  /** Whether it is one of an attempt's: of its file, made in it, or come back in it with a checkpoint. */
+  isIn(attempt: Span): boolean {
+    return this.ofFile || isWithin(attempt, this.firstMs) || this.#returnIn(attempt) !== undefined;
+  }
+
+  /** What is seen of it in an attempt; undefined when nothing happened to it then and it was not running. */
+  within(attempt: Span): MachineModel | undefined {
+    // Until it came back, it was what an earlier test had made of it.
+    const isOld = !this.ofFile && this.firstMs < attempt.startMs;
+    const window = { ...attempt, startMs: (isOld ? this.#returnIn(attempt) : undefined) ?? attempt.startMs };
     const inside = <T extends { readonly atMs: number }>(all: readonly T[]): readonly T[] =>
-      all.filter(({ atMs }) => atMs >= window.startMs && atMs <= window.endMs);
+      all.filter(({ atMs }) => isWithin(window, atMs));
     const statuses = this.#statuses(window);
     const lines = inside(this.lines);
     if (this.ofFile && lines.length === 0 && !statuses.some(({ status }) => status === "RUNNING")) return undefined;
@@ -83,6 +92,10 @@ export class MachineTrack {
     };
   }
 
+  #returnIn(attempt: Span): number | undefined {
+    return this.transitions.find(({ isReturn, atMs }) => isReturn && isWithin(attempt, atMs))?.atMs;
+  }
+
   #statuses(window: Span): MachineModel["statuses"] {
     const spans = this.transitions.map(({ atMs, status, cause }, index) => {
       const untilMs = this.transitions[index + 1]?.atMs ?? window.endMs;
@@ -98,14 +111,12 @@ export class MachineTrack {
   }
 }
 
-/** What goes on from the stage on, where that has another name. */
-const PHASES: Readonly<Record<string, string>> = { vmm: "boot", payload: "payload starts" };
 const ENDS = ["payload-finished", "error", "died"];
 
 /** From the call of `run` to the payload, run by run. What was not reached has no phase. */
 function bootPhases(track: MachineTrack, endMs: number): readonly (Span & { readonly phase: string })[] {
   return track.transitions.flatMap((running, index) => {
-    if (running.status !== "RUNNING") return [];
+    if (running.status !== "RUNNING" || running.isReturn) return [];
     const stoppedMs = track.transitions[index + 1]?.atMs ?? endMs;
     const during = ({ atMs }: { readonly atMs: number }): boolean => atMs >= running.atMs && atMs <= stoppedMs;
     const calledMs = track.runCalls.findLast(({ startMs }) => startMs <= running.atMs)?.startMs ?? running.atMs;
@@ -141,9 +152,13 @@ function payloadMarks(
   return [...init, ...told];
 }
 
+function isWithin({ startMs, endMs }: Span, atMs: number): boolean {
+  return atMs >= startMs && atMs <= endMs;
+}
+
 /** Spans cut to the window; those outside of it are left out. */
 function clip<T extends Span>(spans: readonly T[], { startMs, endMs }: Span): readonly T[] {
   return spans
-    .filter((span) => span.endMs >= startMs && span.startMs <= endMs)
+    .filter((span) => (span.endMs > startMs || span.startMs >= startMs) && span.startMs <= endMs)
     .map((span) => ({ ...span, startMs: Math.max(span.startMs, startMs), endMs: Math.min(span.endMs, endMs) }));
 }

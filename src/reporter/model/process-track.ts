@@ -1,6 +1,6 @@
 /** What one process did: its files, the attempts at their tests, and what belongs to each. */
 import type { RunEvent } from "../../artifacts/events.js";
-import { apiCallText, assertionText, deviceCallText, number, text } from "./event-text.js";
+import { apiCallText, assertionText, checkpointText, deviceCallText, number, text } from "./event-text.js";
 import { MachineTrack } from "./machines.js";
 import type { AssertionModel, AttemptModel, CallModel, DeviceModel, LineModel, Span, StepModel } from "./run-model.js";
 
@@ -16,6 +16,7 @@ export interface AttemptTrack {
   readonly device: DeviceModel | undefined;
   endMs: number | undefined;
   end: Event<"test-end"> | undefined;
+  readonly checkpoints: (Span & { readonly text: string })[];
   readonly calls: CallModel[];
   readonly assertions: AssertionModel[];
   readonly steps: StepModel[];
@@ -36,7 +37,7 @@ export class ProcessTrack {
 
   /** Events come in the order of their time. */
   add(event: RunEvent, atMs: number): void {
-    this.lastMs = Math.max(this.lastMs, atMs + ("durationMs" in event ? number(event.durationMs) : 0));
+    this.lastMs = Math.max(this.lastMs, isRecordedAtStart(event) ? atMs + number(event.durationMs) : atMs);
     if ("machine" in event && typeof event.machine === "number") this.#machine(event.machine, event, atMs);
     switch (event.kind) {
       case "process-started":
@@ -91,7 +92,7 @@ export class ProcessTrack {
       ...{ file, project: this.#file?.project, test: text(event.test), attempt: number(event.attempt, 1) },
       ...{ startMs: atMs, endMs: undefined, end: undefined },
       device: this.devices.findLast(({ releasedMs }) => releasedMs === undefined),
-      ...{ calls: [], assertions: [], steps: [], deviceLog: [] },
+      ...{ checkpoints: [], calls: [], assertions: [], steps: [], deviceLog: [] },
     };
     this.attempts.push(this.#current);
   }
@@ -121,7 +122,7 @@ export class ProcessTrack {
     if (event.kind === "step-ended") return this.#stepEnded(event, atMs);
     const test = this.#current;
     if (test === undefined) return;
-    const span = { startMs: atMs, endMs: atMs + ("durationMs" in event ? number(event.durationMs) : 0) };
+    const span = { startMs: atMs, endMs: isRecordedAtStart(event) ? atMs + number(event.durationMs) : atMs };
     const vm = "vm" in event && event.vm !== undefined ? text(event.vm) : undefined;
     switch (event.kind) {
       case "step-started":
@@ -137,6 +138,11 @@ export class ProcessTrack {
         break;
       case "device-call":
         test.calls.push({ ...span, layer: "device", text: deviceCallText(event), vm, failure: event.failure });
+        break;
+      case "device-restored":
+      case "checkpoint-saved":
+      case "checkpoint-booted":
+        test.checkpoints.push({ startMs: atMs - number(event.durationMs), endMs: atMs, text: checkpointText(event) });
         break;
       case "device-log":
         test.deviceLog.push({ atMs, stream: "logcat", text: text(event.line) });
@@ -157,21 +163,30 @@ export class ProcessTrack {
   /** What the reports show of an attempt. */
   attemptModel(track: AttemptTrack, evidence: AttemptModel["evidence"]): AttemptModel {
     const window = { startMs: track.startMs, endMs: track.endMs ?? Math.max(this.lastMs, track.startMs) };
-    const { attempt, device, calls, assertions, steps, deviceLog, end } = track;
+    const { attempt, device, checkpoints, calls, assertions, steps, deviceLog, end } = track;
     const machines = [...this.machines.values()]
-      .filter(({ firstMs, ofFile }) => ofFile || (firstMs >= window.startMs && firstMs <= window.endMs))
+      .filter((machine) => machine.isIn(window))
       .flatMap((machine) => machine.within(window) ?? []);
     // What a test started and left to its file goes on behind it.
     const within = <T extends Span>(spans: readonly T[]): readonly T[] =>
-      spans.map((span) => ({ ...span, endMs: Math.min(span.endMs, window.endMs) }));
+      spans.map((span) => ({
+        ...span,
+        startMs: Math.max(span.startMs, window.startMs),
+        endMs: Math.min(span.endMs, window.endMs),
+      }));
     return {
       ...{ attempt, status: end?.status ?? "unfinished", ...window, pid: this.pid, worker: this.worker, device },
       vmm: vmmOf(device),
-      ...{ errors: end?.errors ?? [], evidence, machines, calls: within(calls) },
+      ...{ errors: end?.errors ?? [], evidence, machines, checkpoints: within(checkpoints), calls: within(calls) },
       ...{ assertions: within(assertions), deviceLog },
       steps: [...within(steps)].sort((a, b) => a.startMs - b.startMs),
     };
   }
+}
+
+/** Their time is that of their beginning. */
+function isRecordedAtStart(event: RunEvent): event is Event<"api-call" | "device-call" | "assertion"> {
+  return event.kind === "api-call" || event.kind === "device-call" || event.kind === "assertion";
 }
 
 function vmmOf(device: DeviceModel | undefined): string | undefined {

@@ -80,6 +80,8 @@ export interface AttemptModel {
   /** Folder with what was saved, relative to the run's, and the files in it. */
   readonly evidence: { readonly folder: string; readonly files: readonly string[] } | undefined;
   readonly machines: readonly MachineModel[];
+  /** What was done about checkpoints of the device. */
+  readonly checkpoints: readonly (Span & { readonly text: string })[];
   readonly calls: readonly CallModel[];
   readonly assertions: readonly AssertionModel[];
   readonly steps: readonly StepModel[];

@@ -99,6 +99,9 @@ function activities(attempt: AttemptModel, threads: Threads): readonly TraceEven
     ...lanes("assertions", attempt.assertions, (thread, { text, passed, message, ...span }) =>
       slice(thread, "assertion", `${passed ? "✓" : "✗"} ${text}`, span, failed(message)),
     ),
+    ...lanes("checkpoints", attempt.checkpoints, (thread, { text, ...span }) =>
+      slice(thread, "checkpoint", text, span),
+    ),
     ...lanes("API calls", calls("api"), (thread, call) => slice(thread, "api", call.text, call, failed(call.failure))),
     ...lanes("adb", calls("device"), (thread, call) => slice(thread, "adb", call.text, call, failed(call.failure))),
     ...attempt.deviceLog.map(({ atMs, text }) => instant(threads.of(attempt.pid, "device log"), "log", text, atMs)),

@@ -40,6 +40,7 @@ const LABELS: Readonly<Record<SpanKind, string>> = {
   wait: "waits",
   fixture: "fixtures",
   assertion: "assertions",
+  checkpoint: "checkpoints",
   api: "calls",
   adb: "adb",
 };
@@ -93,6 +94,10 @@ export function lanesOf(attempt: AttemptData, rows: readonly EventRow[]): readon
     ...group("test", [...ofTest, ...assertions]),
     ...machines,
     ...group("host and device", [
+      ...bars(
+        LABELS.checkpoint,
+        pick((row) => row.kind === "checkpoint"),
+      ),
       ...bars(
         LABELS.api,
         pick((row) => row.kind === "api"),
