@@ -47,8 +47,12 @@ function evidenceLinks({ evidence }: AttemptModel): AttemptData["evidence"] {
   return evidence.files.map((name) => ({ name, href: `./${folder}/${encodeURIComponent(name)}` }));
 }
 
-function machineData({ name, cid, config, ofFile }: MachineModel): MachineData {
-  const about = [cid === undefined ? "" : `CID ${cid}`, ofFile ? "of the file's hooks" : ""];
+function machineData({ name, cid, isCopy, config, ofFile }: MachineModel): MachineData {
+  const about = [
+    cid === undefined ? "" : `CID ${cid}`,
+    isCopy ? "copy of a template" : "",
+    ofFile ? "of the file's hooks" : "",
+  ];
   return { name, about: about.filter((part) => part !== "").join(" · "), config: JSON.stringify(config, undefined, 2) };
 }
 

@@ -67,6 +67,7 @@ describe("a VM that comes back with a checkpoint", () => {
   test("has not booted there", () => {
     expect(first?.machines[0]?.phases.length).toBeGreaterThan(0);
     expect(second?.machines[0]?.phases).toEqual([]);
+    expect(first?.machines[0]?.isCopy).toBe(false);
   });
 
   test("is none of a test whose device has never had it", () => {
@@ -90,4 +91,22 @@ test("a device that is booted to a checkpoint says why", () => {
     [20, ended("only")],
   ]);
   expect(attempt?.checkpoints).toEqual([{ startMs: 5, endMs: 10, text: 'went all the way to "ready": no snapshots' }]);
+});
+
+test("a VM that went on from a template is marked, and has not booted a kernel", () => {
+  const stage = (name: string): RunEventBody => {
+    return { kind: "vm-boot-stage", vm: "vm1", machine: 1, stage: name, afterMs: 0, run: 1, evidence: "" };
+  };
+  const [attempt] = attempts([
+    [0, started("only")],
+    [10, transition("RUNNING", { kind: "run", cid: 2048 })],
+    [10, stage("vmm")],
+    [10, stage("kernel")],
+    [20, stage("init")],
+    [21, line("[    2.159240] microdroid_manager[1]: resumed from a template")],
+    [30, ended("only")],
+  ]);
+  const [vm] = attempt?.machines ?? [];
+  expect(vm?.isCopy).toBe(true);
+  expect(vm?.phases.map(({ phase }) => phase)).toEqual(["start of the VMM", "copy of a template", "init"]);
 });

@@ -12,6 +12,11 @@ interface Transition {
   readonly isReturn: boolean;
 }
 
+interface Phase {
+  readonly atMs: number;
+  readonly phase: string;
+}
+
 interface RunCall {
   readonly startMs: number;
 }
@@ -24,7 +29,7 @@ export class MachineTrack {
   readonly events: { atMs: number; event: string; detail: string }[] = [];
   readonly lines: LineModel[] = [];
   readonly runCalls: RunCall[] = [];
-  readonly phases: { atMs: number; phase: string }[] = [];
+  readonly phases: Phase[] = [];
   /** Of the file, not of a test. */
   ofFile = false;
 
@@ -79,11 +84,14 @@ export class MachineTrack {
     const lines = inside(this.lines);
     if (this.ofFile && lines.length === 0 && !statuses.some(({ status }) => status === "RUNNING")) return undefined;
     const running = this.transitions.findLast(({ cid, atMs }) => cid !== undefined && atMs <= window.endMs);
+    const isOfRun = ({ atMs }: { readonly atMs: number }): boolean =>
+      running !== undefined && atMs >= running.atMs && atMs <= window.endMs;
     return {
       name: this.name,
       machine: this.machine,
       ofFile: this.ofFile,
       cid: running?.cid,
+      isCopy: wasCopied(this, isOfRun),
       config: this.config,
       statuses,
       phases: clip(bootPhases(this, window.endMs), window),
@@ -122,7 +130,8 @@ function bootPhases(track: MachineTrack, endMs: number): readonly (Span & { read
     const calledMs = track.runCalls.findLast(({ startMs }) => startMs <= running.atMs)?.startMs ?? running.atMs;
     const marks = [{ atMs: calledMs, phase: "start of the VMM" }];
     // The kernel's start is read from a later line, so that it is noted behind what came meanwhile.
-    const named = track.phases.filter(during).sort((a, b) => a.atMs - b.atMs);
+    const reached = track.phases.filter(during).sort((a, b) => a.atMs - b.atMs);
+    const named = wasCopied(track, during) ? phasesOfCopy(reached) : reached;
     if (named.length > 0) marks.push(...named);
     else marks.push({ atMs: running.atMs, phase: "boot" }, ...payloadMarks(track, during));
     const finishedMs = track.events.find((event) => during(event) && ENDS.includes(event.event))?.atMs ?? stoppedMs;
@@ -132,6 +141,20 @@ function bootPhases(track: MachineTrack, endMs: number): readonly (Span & { read
       endMs: Math.max(atMs, Math.min(marks[place + 1]?.atMs ?? finishedMs, stoppedMs)),
     }));
   });
+}
+
+/** What init of the emulated device's guest says when it goes on from a template. */
+const RESUMED = /\bmicrodroid_manager(\[\d+\])?: resumed from a template$/;
+
+function wasCopied(track: MachineTrack, during: (line: LineModel) => boolean): boolean {
+  return track.lines.some((line) => during(line) && RESUMED.test(line.text));
+}
+
+/** The kernel's boot was the template's. */
+function phasesOfCopy(phases: readonly Phase[]): readonly Phase[] {
+  return phases
+    .filter(({ phase }) => phase !== "kernel")
+    .map((one) => (one.phase === "vmm" ? { ...one, phase: "copy of a template" } : one));
 }
 
 function payloadMarks(

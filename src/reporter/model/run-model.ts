@@ -106,6 +106,8 @@ export interface MachineModel {
   /** Made by a hook, and there for all tests of its file. */
   readonly ofFile: boolean;
   readonly cid: number | undefined;
+  /** Its latest run did not boot: it went on from a template. */
+  readonly isCopy: boolean;
   readonly config: Readonly<Record<string, unknown>>;
   readonly statuses: readonly (Span & { readonly status: string; readonly cause: string })[];
   readonly phases: readonly (Span & { readonly phase: string })[];

@@ -127,6 +127,7 @@ function toneOf({ kind, text, failed, startMs, endMs }: EventRow): string {
 
 const PHASE_TONES: Readonly<Record<string, string>> = {
   "start of the VMM": "start",
+  "copy of a template": "start",
   vmm: "start",
   firmware: "start",
   boot: "kernel",
