@@ -56,7 +56,7 @@ describe("each test finds", () => {
     await expect(vm2).toHaveStatus("RUNNING");
     expect([vm1.cid, vm2.cid].sort()).toEqual([2048, 2049]);
     expect(vm1).toHaveTransitions(["STOPPED", "RUNNING"]);
-    expect(vm1.transitions.at(-1)?.cause).toEqual({ kind: "restored", checkpoint: "two vms ready" });
+    expect(vm1.transitions.at(-1)?.cause).toEqual({ kind: "restored", checkpoint: "two vms ready", cid: vm1.cid });
     expect((await vm1.waitFor("ready")).kind).toBe("ready");
     expect(vm1.events.history.filter(({ event }) => event.kind === "payload-ready")).toHaveLength(1);
     objectsSeen.push(vm1);

@@ -1,11 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
-import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-
-const root = join(__dirname, "../..");
+import { FIXTURE_APK, runChildProject } from "./child-project.js";
 
 /** What tests leave on the device past the harness, then a test that looks for it. No VM is needed for that. */
 const SUITE = `
@@ -29,27 +25,7 @@ test.requires("sdk>=1000")("is of the future", async ({ vm }) => {});
 
 describe("tests that fail on a device", () => {
   test("are told what they left, which is gone for the next; and what the device says of that time is saved", () => {
-    const folder = mkdtempSync(join(tmpdir(), "avf-failed-"));
-    try {
-      mkdirSync(join(folder, "node_modules"));
-      symlinkSync(root, join(folder, "node_modules", "jest-avf"));
-      writeFileSync(join(folder, "failed.test.js"), SUITE);
-      const apks = [join(root, "fixtures", "MicrodroidTestApp.apk")];
-      writeFileSync(
-        join(folder, "package.json"),
-        JSON.stringify({ jest: { preset: "jest-avf", testEnvironmentOptions: { apks } } }),
-      );
-      const argv = [createRequire(join(root, "package.json")).resolve("jest/bin/jest"), "--runInBand"];
-      const env = { ...process.env, AVF_OUT: join(folder, "out"), NO_COLOR: "1" };
-      for (const name of ["FORCE_COLOR", "CI", "GITHUB_ACTIONS", "AVF_RUN_FOLDER", "AVF_HOLD"]) {
-        delete (env as NodeJS.ProcessEnv)[name];
-      }
-      const { status, stderr } = spawnSync(process.execPath, argv, {
-        cwd: folder,
-        encoding: "utf8",
-        env,
-        timeout: 170_000,
-      });
+    runChildProject({ "failed.test.js": SUITE }, { apks: [FIXTURE_APK] }, ({ status, stderr }, folder) => {
       expect({ status, stderr }).toMatchObject({
         status: 1,
         stderr: expect.stringMatching(/2 failed, 1 skipped, 1 passed/),
@@ -68,8 +44,6 @@ describe("tests that fail on a device", () => {
       expect(read("logcat.txt")).toContain("Unable to set property 'ro.build.type'");
       expect(read("dumpsys.txt")).toContain("== dumpsys package com.android.microdroid.test");
       expect(read("state.txt")).toContain("Running VMs:");
-    } finally {
-      rmSync(folder, { recursive: true, force: true });
-    }
+    });
   });
 });
