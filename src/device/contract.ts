@@ -12,7 +12,8 @@ export interface DeviceExecOptions extends DeviceCallOptions {
   readonly input?: string | Uint8Array;
   /**
    * True: the command ends soon, reads nothing, leaves nothing running, and prints little, and only text. It may then run
-   * in a shell that is kept for such commands, several times as fast. What it prints to either output is in `stderr`.
+   * in a shell that is kept for such commands, several times as fast. What it prints to either output is in `stderr`, without
+   * line breaks at its end.
    */
   readonly quiet?: boolean;
 }

@@ -1,27 +1,22 @@
 /** One VM, alive as long as the `vm run-app` that we are attached to. */
-import { connect, type Socket } from "node:net";
-import { once } from "node:events";
+import type { Socket } from "node:net";
 import { sleep, withDeadline } from "../base/deadline.js";
-import { describeError, InfrastructureError, UsageError } from "../base/errors.js";
+import { describeError } from "../base/errors.js";
 import { LineSplitter } from "../base/lines.js";
 import { outputsEnded, type Device, type DeviceProcess } from "../device/index.js";
 import type { DeathReason, RunningVm, VmBookmark, VmDebugInfo, VmEvent, VmState } from "./contract.js";
+import { connectVsock } from "./connect-vsock.js";
 import { deathReason } from "./dialects/codes.js";
 import type { Dialect, ToolLine } from "./dialects/dialect.js";
 import { FollowedFile } from "./followed-file.js";
 import { VmProgress } from "./vm-progress.js";
-import { toolFailure, unknownOutput, VM_TOOL } from "./tool.js";
+import { toolFailure, unknownOutput } from "./tool.js";
+import { untilUnlisted } from "./until-unlisted.js";
 
 /** Creating makes an instance image and an idsig first, on a device that may be emulated. */
 const START_TIMEOUT_MS = 180_000;
-/** How long a VM may take to leave `vm list` once its tool was hung up on. */
-const GONE_TIMEOUT_MS = 20_000;
 const OUTPUT_END_TIMEOUT_MS = 5_000;
-/** adb accepts on this host by itself, without the guest. */
-const CONNECT_TIMEOUT_MS = 10_000;
 const KEPT_LINES = 60;
-const MIN_VSOCK_PORT = 1;
-const MAX_VSOCK_PORT = 0xffff_ffff;
 
 export interface AttachOptions {
   readonly device: Device;
@@ -133,27 +128,8 @@ class AttachedVm implements RunningVm {
     await this.died;
   }
 
-  /**
-   * adb accepts the connection before the guest does: a port where nobody listens shows as a socket that ends, or that
-   * stays silent, depending on the device's adbd.
-   */
   async connectVsock(port: number): Promise<Socket> {
-    if (!Number.isInteger(port) || port < MIN_VSOCK_PORT || port > MAX_VSOCK_PORT) {
-      throw new UsageError("VSOCK_PORT", `Not a vsock port: ${port}`);
-    }
-    const forward = await this.options.device.forward(`vsock:${this.cid}:${port}`);
-    const socket = connect(forward.hostPort, "127.0.0.1");
-    socket.once("close", () => void forward.close().catch(() => undefined));
-    try {
-      const wait = { timeoutMs: CONNECT_TIMEOUT_MS, signal: this.options.device.gone };
-      await withDeadline(`a connection to port ${port} of CID ${this.cid}`, wait, (signal) =>
-        once(socket, "connect", { signal }),
-      );
-      return socket;
-    } catch (error) {
-      socket.destroy();
-      throw error;
-    }
+    return connectVsock(this.options.device, this.cid, port);
   }
 
   #readLines(stream: "stdout" | "stderr"): void {
@@ -215,7 +191,8 @@ class AttachedVm implements RunningVm {
   async #explainEnd(exitCode: number | undefined): Promise<DeathReason> {
     if (this.options.device.gone.aborted) return deathReason("VIRTUALIZATION_SERVICE_DIED");
     try {
-      if (this.#cid !== undefined) await this.#waitUntilUnlisted(this.#cid);
+      const { device, followed, listVms } = this.options;
+      if (this.#cid !== undefined) await untilUnlisted(device, { name: followed.name, cid: this.#cid, listVms });
     } catch (error) {
       if (this.options.device.gone.aborted) return deathReason("VIRTUALIZATION_SERVICE_DIED");
       this.#stopFailure = error as Error;
@@ -224,24 +201,6 @@ class AttachedVm implements RunningVm {
     if (this.#stopping) return deathReason("KILLED");
     if (exitCode === undefined) return deathReason("INFRASTRUCTURE_ERROR");
     return { kind: "unrecognised", raw: `the vm tool ended with exit code ${exitCode} and told no reason` };
-  }
-
-  async #waitUntilUnlisted(cid: number): Promise<void> {
-    const deadline = Date.now() + GONE_TIMEOUT_MS;
-    for (let delayMs = 20; ; delayMs = Math.min(delayMs * 1.5, 250)) {
-      const vms = await this.options.listVms();
-      if (!vms.some((vm) => vm.cid === cid)) return;
-      if (Date.now() > deadline) {
-        throw new InfrastructureError(
-          "VM_SURVIVED",
-          `VM ${this.options.followed.name} (CID ${cid}) is still listed ${GONE_TIMEOUT_MS / 1000} s after its vm tool ended.`,
-          {
-            hint: `look for it: adb -s ${this.options.device.serial} shell ${VM_TOOL} list`,
-          },
-        );
-      }
-      await sleep(delayMs, this.options.device.gone);
-    }
   }
 
   #startFailure(exitCode: number | undefined): Error {

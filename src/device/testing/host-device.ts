@@ -47,7 +47,9 @@ export class HostDevice implements Device {
   async execUnchecked(argv: readonly string[], options: DeviceExecOptions = {}): Promise<CommandResult> {
     this.gone.throwIfAborted();
     this.calls.push(argv);
-    const result = await runUnchecked(this.#command(argv), options);
+    const { quiet, ...rest } = options;
+    const separate = await runUnchecked(this.#command(argv), rest);
+    const result = quiet === true ? merged(separate) : separate;
     if (result.startFailure === "ENOENT") return { ...result, exitCode: 127, stderr: `${argv[0] ?? ""}: not found\n` };
     return this.options.root === undefined
       ? result
@@ -141,4 +143,9 @@ export class HostDevice implements Device {
     const { root } = this.options;
     return root === undefined ? text : text.replaceAll(/(?<![\w/])\/data\//g, `${root}/data/`);
   }
+}
+
+/** As the contract has it for quiet commands. */
+function merged(result: CommandResult): CommandResult {
+  return { ...result, stdout: "", stderr: `${result.stdout}${result.stderr}`.replace(/\n+$/, "") };
 }
