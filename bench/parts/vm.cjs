@@ -8,7 +8,7 @@ const { interleave, ratio, row } = require("../statistics.cjs");
 
 const { cacheFolder } = require(path.join(root, "dist/base/paths.js"));
 
-/** As many in each order. */
+/** Even, so that each order has as many. */
 const ROUNDS = 6;
 const LIMIT_SECONDS = "120";
 const OWN_CID = "9999";

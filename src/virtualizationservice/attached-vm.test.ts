@@ -153,6 +153,15 @@ describe("a VM that does not start", () => {
     expect(await tool.processes()).toBe("");
   });
 
+  test("a run whose folder is there already, or would lie nowhere, is not prepared", async () => {
+    const opened = await service(FOREVER);
+    await expect(opened.prepareRun(config().scratchPath)).rejects.toMatchObject({
+      ...{ kind: "infrastructure", code: "DEVICE_FILE" },
+      message: expect.stringMatching(/^Could not create folder .*\/scratch on host: .*File exists/),
+    });
+    await expect(opened.prepareRun(`${tool.folder}/none/run`)).rejects.toThrow("No such file or directory");
+  });
+
   test("a device without the tool is told as that", async () => {
     const bare = new HostDevice({ programs: { getprop: join(tool.folder, "getprop") } });
     const opened = await openVirtualizationService(bare);

@@ -1,5 +1,5 @@
 /** `IVirtualizationService` by way of a device's `vm` tool, over adb. */
-import { InfrastructureError, UsageError } from "../base/errors.js";
+import { UsageError } from "../base/errors.js";
 import type { Device, DeviceProcess } from "../device/contract.js";
 import { attachToVm, type AttachOptions } from "./attached-vm.js";
 import { readCapabilities } from "./capabilities.js";
@@ -16,7 +16,7 @@ import type {
 } from "./contract.js";
 import { chooseDialect } from "./dialects/choose.js";
 import type { Dialect } from "./dialects/dialect.js";
-import { remoteFiles } from "./remote-files.js";
+import { fileFailure, remoteFiles } from "./remote-files.js";
 import { checkDevicePath, runVmTool, VM_TOOL } from "./tool.js";
 import { parseVmList } from "./vm-list.js";
 
@@ -97,10 +97,7 @@ class VmToolService implements VirtualizationService {
     const argv = ["sh", "-c", script, "sh", scratchPath, consolePath, logPath];
     const result = await this.device.execUnchecked(argv, { quiet: true });
     if (result.exitCode === 0) return;
-    throw new InfrastructureError(
-      "DEVICE_FILE",
-      `Could not create folder ${scratchPath} on ${this.device.serial}: ${result.stderr}`,
-    );
+    throw fileFailure(this.device.serial, "create folder", scratchPath, result);
   }
 
   async startVm(config: AppVmConfig, listener: (event: VmEvent) => void, signal?: AbortSignal): Promise<RunningVm> {

@@ -65,8 +65,7 @@ export interface AppVmConfig {
   readonly vendorImagePath: string | undefined;
   readonly networkSupported: boolean;
   /**
-   * Folder for files that live only as long as this run (console, log). The service makes it, but not what it lies in; the
-   * caller removes it.
+   * Folder for files that live only as long as this run (console, log), made by `prepareRun`; the caller removes it.
    */
   readonly scratchPath: string;
 }
@@ -163,7 +162,9 @@ export interface VirtualizationService {
   isFeatureEnabled(feature: string): Promise<boolean>;
   initializeWritablePartition(path: string, sizeBytes: number, type: PartitionType): Promise<void>;
   createOrUpdateIdsigFile(apkPath: string, idsigPath: string): Promise<void>;
-  /** Makes the folder of a run to come, for what its VM will print. The folder around it must be there, and it must not. */
+  /**
+   * Makes the folder of a run to come, for what its VM will print. What it lies in must be there, and it itself must not.
+   */
   prepareRun(scratchPath: string): Promise<void>;
   /**
    * Creates and starts a VM whose run was prepared. `listener` gets each event from the very first on; it must not throw. Resolves when the VM

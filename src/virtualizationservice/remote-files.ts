@@ -28,7 +28,7 @@ class DeviceFiles implements RemoteFiles {
     const result = await this.device.execUnchecked(argv, { quiet: true });
     if (result.exitCode === 0) return true;
     if (/File exists/.test(result.stderr)) return false;
-    throw this.#failure("create folder", path, result);
+    throw fileFailure(this.device.serial, "create folder", path, result);
   }
 
   async keepClaim(path: string, mark: string): Promise<boolean> {
@@ -50,7 +50,7 @@ class DeviceFiles implements RemoteFiles {
     const result = await this.device.execUnchecked(argv, { quiet: true });
     if (result.exitCode === 0) return true;
     if (result.exitCode === 1 && result.stderr === "") return false;
-    throw this.#failure("look at", path, result);
+    throw fileFailure(this.device.serial, "look at", path, result);
   }
 
   async read(path: string): Promise<Buffer | undefined> {
@@ -82,7 +82,7 @@ class DeviceFiles implements RemoteFiles {
     const folder = checkDevicePath(path).replace(/\/+$/, "");
     const argv = ["find", `${folder}/`, "-mindepth", "1", "-maxdepth", "1", "-print0"];
     const result = await this.device.execUnchecked(argv, { timeoutMs: COPY_TIMEOUT_MS });
-    if (result.exitCode !== 0) throw this.#failure("list", folder, result);
+    if (result.exitCode !== 0) throw fileFailure(this.device.serial, "list", folder, result);
     return result.stdout
       .split("\0")
       .filter((entry) => entry !== "")
@@ -97,21 +97,27 @@ class DeviceFiles implements RemoteFiles {
     const result = await this.device.execUnchecked(argv, QUIETLY);
     if (result.exitCode === NOT_CLAIMED) return false;
     if (result.exitCode === 0) return true;
-    throw this.#failure("settle", path, result);
+    throw fileFailure(this.device.serial, "settle", path, result);
   }
 
   async #run(verb: string, path: string, argv: readonly string[]): Promise<void> {
     const result = await this.device.execUnchecked(argv, QUIETLY);
-    if (result.exitCode !== 0) throw this.#failure(verb, path, result);
+    if (result.exitCode !== 0) throw fileFailure(this.device.serial, verb, path, result);
   }
+}
 
-  #failure(verb: string, path: string, result: CommandResult): InfrastructureError {
-    const words = result.stderr.trim();
-    return new InfrastructureError("DEVICE_FILE", `Could not ${verb} ${path} on ${this.device.serial}: ${words}`, {
-      hint: /Permission denied|Read-only/.test(words) ? "a shell may write below /data/local/tmp" : undefined,
-      lastLines: words.includes("\n") ? lastLines(words) : undefined,
-    });
-  }
+/** A command about a file failed on the device. */
+export function fileFailure(
+  serial: string,
+  verb: string,
+  path: string,
+  { stderr }: CommandResult,
+): InfrastructureError {
+  const words = stderr.trim();
+  return new InfrastructureError("DEVICE_FILE", `Could not ${verb} ${path} on ${serial}: ${words}`, {
+    hint: /Permission denied|Read-only/.test(words) ? "a shell may write below /data/local/tmp" : undefined,
+    lastLines: words.includes("\n") ? lastLines(words) : undefined,
+  });
 }
 
 /**

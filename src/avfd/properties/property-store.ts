@@ -38,7 +38,7 @@ export class PropertyStore {
     else this.#keep();
   }
 
-  /** From now on told whenever that one is set to another value; in place of whoever was told before. */
+  /** From now on told whenever `set` gives that one another value; in place of whoever was told before. */
   onChange(name: string, listener: (value: string) => void): void {
     this.#listeners.set(name, listener);
   }

@@ -128,7 +128,8 @@ describe("what goes wrong ends the shell and what runs in it, and the next comma
 
   test("an answer that is too long", async () => {
     const call = shells.run(script("head -c 5000000 /dev/zero | tr '\\0' y"));
-    await expect(call).rejects.toMatchObject({ code: "COMMAND_CUT_OFF" });
+    await expect(call).rejects.toMatchObject({ code: "TOO_MUCH_OUTPUT" });
+    expect((await shells.run(script("echo on"))).stderr).toBe("on");
   });
 
   test("an answer without end", async () => {

@@ -45,6 +45,12 @@ export class KeptShells {
     try {
       const what = `${argv.join(" ")} on ${serial}`;
       const end = await callDevice(what, gone, options, () => shell.run(command));
+      if (shell.saidTooMuch) {
+        throw new InfrastructureError(
+          "TOO_MUCH_OUTPUT",
+          `${argv[0] ?? ""} on ${serial} printed more than ${MAX_OUTPUT_BYTES >> 20} MiB in a shell for short commands.`,
+        );
+      }
       if (end === undefined) {
         await this.connection.assertStillThere();
         throw new InfrastructureError(
@@ -105,6 +111,7 @@ interface End {
 
 class KeptShell {
   ended = false;
+  saidTooMuch = false;
   /** On the device; known once the shell has begun. */
   pid: string | undefined;
   /** Settles then, or with its end. */
@@ -151,7 +158,10 @@ class KeptShell {
         const end = last.exec(this.#received.slice(-(mark.length + 16)));
         if (end !== null) resolve({ exitCode: Number(end[1]), output: this.#received.slice(0, -end[0].length) });
         else if (this.ended) resolve(undefined);
-        else if (this.#received.length > MAX_OUTPUT_BYTES) void this.process.stop();
+        else if (this.#received.length > MAX_OUTPUT_BYTES) {
+          this.saidTooMuch = true;
+          void this.process.stop();
+        }
       };
       // In one piece, and to one stream: adb's server holds a second small one back until the first was acknowledged.
       // A shell whose `printf` is a program cannot pass it very much; the end counts for more then.

@@ -161,8 +161,11 @@ export class MemoryService implements VirtualizationService {
     await this.files.write(idsigPath, `idsig of ${apkPath}`);
   }
 
-  prepareRun(scratchPath: string): Promise<void> {
-    return this.files.ensureFolder(scratchPath);
+  async prepareRun(scratchPath: string): Promise<void> {
+    const around = scratchPath.slice(0, scratchPath.lastIndexOf("/"));
+    if (!(await this.files.exists(around))) throw new Error(`Could not create folder ${scratchPath}: No such file`);
+    if (await this.files.exists(scratchPath)) throw new Error(`Could not create folder ${scratchPath}: File exists`);
+    await this.files.ensureFolder(scratchPath);
   }
 
   async startVm(config: AppVmConfig, listener: (event: VmEvent) => void, signal?: AbortSignal): Promise<RunningVm> {

@@ -7,7 +7,7 @@ import type { Device } from "../../device.js";
 import { INSTANCE_IMAGE_BYTES, type PartitionType } from "../../virtualization/writable-partition.js";
 import { writeIdsigFile } from "./create-idsig.js";
 import { createPartitionFile } from "./create-partition.js";
-import { readOrMakeInstanceId } from "./instance-id.js";
+import { openInstanceId, readOrMakeInstanceId } from "./instance-id.js";
 import { debugString, ToolError, withContext } from "./rust-text.js";
 
 export interface AppFilesRequest {
@@ -56,7 +56,7 @@ export async function openAppFiles(device: Device, caller: Caller, request: AppF
   try {
     const apkOpening = openForReading(request.apk, "Failed to open APK file");
     const instanceOpening = findImage(instance);
-    const idOpening = idPath === undefined ? undefined : keep(openIfThere(caller, idPath, constants.O_RDONLY));
+    const idOpening = idPath === undefined ? undefined : keep(openInstanceId(caller, idPath));
     const storageOpening = storage && findImage(storage.path);
 
     const apk = await apkOpening;
@@ -102,7 +102,7 @@ async function listExtraApks(device: Device, apk: FileHandle, request: AppFilesR
   throw new ToolError(`Found ${paths.length} extra apks, but there are ${extraIdsigs.length} extra idsigs`);
 }
 
-/** @param opening of the file at that path; undefined: it is missing */
+/** @param opening of the file at that path; undefined: it was missing, which may have changed since */
 function foundOrMade(
   device: Device,
   caller: Caller,
@@ -112,7 +112,7 @@ function foundOrMade(
   type: PartitionType,
 ): Promise<FileHandle> {
   return withContext(`Failed to open ${debugString(path)}`, async () => {
-    const found = await opening;
+    const found = (await opening) ?? (await openIfThere(caller, path, constants.O_RDWR));
     if (found !== undefined) return found;
     await createPartitionFile(device, caller, path, sizeBytes, type);
     return caller.open(path, constants.O_RDWR);

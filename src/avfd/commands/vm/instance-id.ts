@@ -1,14 +1,19 @@
 /** The file of `--instance-id-file`: what tells VMs of one payload apart. */
 import { constants, type FileHandle } from "node:fs/promises";
-import type { Caller } from "../../caller.js";
+import { openIfThere, type Caller } from "../../caller.js";
 import { kernelRandomBytes } from "../../kernel-random.js";
 import { debugString, ToolError, withContext } from "./rust-text.js";
 
 export const INSTANCE_ID_BYTES = 64;
 
+/** Undefined when it is missing. Does not wait for the other end of a pipe. */
+export function openInstanceId(caller: Caller, path: string): Promise<FileHandle | undefined> {
+  return openIfThere(caller, path, constants.O_RDONLY | constants.O_NONBLOCK);
+}
+
 /**
  * Its first 64 bytes; a file that is missing is made with random ones. Throws `ToolError`.
- * @param opening of the file; undefined: it is missing
+ * @param opening by `openInstanceId`; undefined: it was missing, which may have changed since
  */
 export async function readOrMakeInstanceId(
   caller: Caller,
@@ -16,7 +21,7 @@ export async function readOrMakeInstanceId(
   opening: Promise<FileHandle | undefined>,
 ): Promise<Buffer> {
   return withContext(`Failed to open ${debugString(path)}`, async () => {
-    const file = await opening;
+    const file = (await opening) ?? (await openInstanceId(caller, path));
     if (!file) return makeInstanceId(caller, path);
     try {
       const id = Buffer.alloc(INSTANCE_ID_BYTES);

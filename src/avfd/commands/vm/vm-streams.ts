@@ -1,7 +1,6 @@
 /** Where a VM's console and log go, and where its console input comes from. */
 import { constants } from "node:fs";
 import { Readable, type Writable } from "node:stream";
-import { atOnce } from "../../../base/at-once.js";
 import type { Caller } from "../../caller.js";
 import type { VmStreamEnds } from "../../virtualization/virtual-machine.js";
 import { debugString, withContext } from "./rust-text.js";
@@ -40,12 +39,13 @@ export async function openVmStreams(
     return keep(file.createWriteStream());
   };
   try {
-    const [consoleOut, log, consoleIn] = await atOnce(
-      () => output(paths.console, "console"),
-      () => output(paths.log, "log"),
-      async () => (consoleInput ? keep(await openConsoleInput(caller, paths.consoleIn)) : undefined),
-    );
-    return { consoleOut, log, consoleIn, messages: attached ? caller.stderr : undefined };
+    // One after the other: opening empties a file, and waits for the other end of a pipe.
+    return {
+      consoleOut: await output(paths.console, "console"),
+      log: await output(paths.log, "log"),
+      consoleIn: consoleInput ? keep(await openConsoleInput(caller, paths.consoleIn)) : undefined,
+      messages: attached ? caller.stderr : undefined,
+    };
   } catch (error) {
     for (const file of files) file.destroy();
     throw error;
