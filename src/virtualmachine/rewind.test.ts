@@ -62,6 +62,18 @@ describe("a device that is put back", () => {
     expect(statuses(vm)).toEqual(["STOPPED", "RUNNING", "STOPPED"]);
   });
 
+  test("and a wait that fails says so, for that run", async () => {
+    const vmm = VirtualMachineManager.getInstance({ ...context });
+    const vm = await vmm.create("waiting", config());
+    await vm.run();
+    await putBack(vmm, vmm.moment());
+    const failure = (): Promise<unknown> => vm.waitForConsole("never", { timeoutMs: 1 }).catch(String);
+    expect(await failure()).toMatch(/Restored to "cp" \d+\.\d\d s after its start\./);
+    await vm.stop();
+    await vm.run();
+    expect(await failure()).not.toContain("Restored");
+  });
+
   test("as often as wanted, and each time from the same moment", async () => {
     const vmm = VirtualMachineManager.getInstance({ ...context });
     const vm = await vmm.create("vm2", config());

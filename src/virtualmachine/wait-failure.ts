@@ -116,8 +116,16 @@ export function situation(journal: VmJournal): readonly string[] {
       ? `It is ${status} (${cid} until its end${which}).`
       : `It is ${status} (service: ${state}, ${cid}${which}).`,
     reached === undefined ? came : `${came}${open}`,
+    ...restored(journal),
     ...errors,
   ];
+}
+
+/** What is older than that was done by whoever made the checkpoint. */
+function restored({ transitions, run }: VmJournal): readonly string[] {
+  const last = transitions.history.findLast((entry) => entry.cause.kind === "restored");
+  if (last?.cause.kind !== "restored" || run.beganMs === undefined || last.run !== run.number) return [];
+  return [`Restored to "${last.cause.checkpoint}" ${((last.atMs - run.beganMs) / 1000).toFixed(2)} s after its start.`];
 }
 
 function isBehind(stage: BootStage, reached: BootStage | undefined): boolean {
