@@ -1,10 +1,11 @@
 /** A device that goes on while the connection to it is replaced: one that is put back to what was saved of it. */
 import type { Duplex } from "node:stream";
+import { sharedController } from "../base/shared-signal.js";
 import type { CommandResult } from "../process/run.js";
 import type { Device, DeviceCallOptions, DeviceExecOptions, DeviceProcess, PortForward } from "./contract.js";
 
 export class RebindableDevice implements Device {
-  readonly #gone = new AbortController();
+  readonly #gone = sharedController();
   readonly #left = new WeakSet<Device>();
   #inner: Device;
   #failure: Error | undefined;

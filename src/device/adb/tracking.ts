@@ -1,6 +1,7 @@
 /** Follows the adb server's list of devices, so that a device that leaves is noticed at once. */
 import { withDeadline, type WaitOptions } from "../../base/deadline.js";
 import { describeError } from "../../base/errors.js";
+import { sharedController } from "../../base/shared-signal.js";
 import type { AdbTracker, ListedDevice } from "./adbkit.js";
 import { goneError, stateError } from "./device-errors.js";
 import type { AdbServer } from "./server.js";
@@ -28,7 +29,7 @@ export async function trackDevice(server: AdbServer, serial: string, wait: WaitO
 }
 
 class TrackedDevice {
-  readonly gone = new AbortController();
+  readonly gone = sharedController();
   readonly first: Promise<void>;
   usable = false;
   #tracker: AdbTracker | undefined;

@@ -3,6 +3,7 @@ import { statSync } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { InfrastructureError, UsageError } from "../../base/errors.js";
+import { sharedController } from "../../base/shared-signal.js";
 import { identify } from "../../process/identity.js";
 import { saveRunning } from "../checkpoints/save-running.js";
 import { IMAGE_FILES } from "../image/files.js";
@@ -66,7 +67,7 @@ export interface RestoreOptions {
 const GO_ON_TIMEOUT_MS = 30_000;
 
 export class RunningDevice implements EmulatedDevice {
-  readonly #ended = new AbortController();
+  readonly #ended = sharedController();
   #machine: Machine;
   #origin: Origin;
   /** Their end is not the device's. */
