@@ -30,6 +30,7 @@ export function emulatedDevices(options: EmulatedOptions, progress: Progress): D
         serial: device.serial,
         slowness: await readSlowness(device.snapshotFolder),
         name: device.name,
+        emulatesCpus: device.accelerator === "tcg",
         description: `emulated device ${device.name} (${describe(device)})`,
         rewinding: rewindingOf(device, options),
         release: () => device.stop(),

@@ -1,8 +1,8 @@
 /** Who has to look at a failure: the author of the test, whoever looks after VMs, or whoever looks after the lab. */
 import type { FailureClass } from "../artifacts/events.js";
-import { isHarnessError, type FailureKind } from "../base/errors.js";
+import type { FailureKind } from "../base/errors.js";
 import type { VirtualMachine } from "../virtualmachine/index.js";
-import { isJestTimeout, thrownError, type JestError } from "./test-errors.js";
+import { harnessErrorBehind, isJestTimeout, thrownError, type JestError } from "./test-errors.js";
 
 /** What else is known about the time of the failure. */
 export interface FailureSurroundings {
@@ -10,6 +10,8 @@ export interface FailureSurroundings {
   readonly deviceGone: boolean;
   /** A VM of the test ended in a way that nobody asked for. */
   readonly vmFailed: boolean;
+  /** Emulated processors lost a guest of the test, for the first time: see `lost-guest.ts`. */
+  readonly guestLost: boolean;
 }
 
 const CLASSES: Readonly<Record<FailureKind, FailureClass>> = {
@@ -18,19 +20,18 @@ const CLASSES: Readonly<Record<FailureKind, FailureClass>> = {
   vm: "product",
   infrastructure: "infrastructure",
 };
-const MAX_CAUSES = 10;
 /** Reasons of a death that somebody asked for. */
 const ORDERLY = ["SHUTDOWN", "KILLED"];
 
 /** The first error is what broke the test; later ones may follow from it. */
 export function classifyFailure(
   errors: readonly JestError[],
-  { deviceGone, vmFailed }: FailureSurroundings,
+  { deviceGone, vmFailed, guestLost }: FailureSurroundings,
 ): FailureClass {
-  if (deviceGone) return "infrastructure";
+  if (deviceGone || guestLost) return "infrastructure";
   const first = errors[0];
   const thrown = thrownError(first);
-  const kind = kindOf(thrown);
+  const kind = harnessErrorBehind(thrown)?.kind;
   if (kind !== undefined) return CLASSES[kind];
   // Time that ran out tells little by itself; a VM that crashed meanwhile tells more.
   return isJestTimeout(thrown) && vmFailed ? "product" : "test";
@@ -53,19 +54,4 @@ export function describeClass(failureClass: FailureClass): string {
     case "infrastructure":
       return "infrastructure (device, adb or host; not the test)";
   }
-}
-
-/** Of an error of ours, or of what it was made of: a matcher keeps what it caught beside its message. */
-function kindOf(error: unknown): FailureKind | undefined {
-  let current = error;
-  for (let depth = 0; depth < MAX_CAUSES && typeof current === "object" && current !== null; depth++) {
-    if (isHarnessError(current)) return current.kind;
-    const { matcherResult, cause, errors } = current as Readonly<Record<string, unknown>>;
-    const behind = typeof matcherResult === "object" && matcherResult !== null ? matcherResult : undefined;
-    current =
-      (behind as { cause?: unknown } | undefined)?.cause ??
-      cause ??
-      (Array.isArray(errors) ? (errors as unknown[])[0] : undefined);
-  }
-  return undefined;
 }

@@ -1,6 +1,6 @@
 /** Changes to the errors of a failed test, as Jest holds them: what is added to their text, which frames are left out. */
 import { join } from "node:path";
-import { describeError, isHarnessError } from "../base/errors.js";
+import { describeError, isHarnessError, type HarnessError } from "../base/errors.js";
 import { packageRoot } from "../base/paths.js";
 
 /** Jest keeps `[what was thrown, where the test was declared]`, or just an error, or text. */
@@ -9,6 +9,23 @@ export type JestError = unknown;
 /** What was thrown. */
 export function thrownError(entry: JestError): unknown {
   return Array.isArray(entry) ? ((entry as unknown[])[0] ?? (entry as unknown[])[1]) : entry;
+}
+
+const MAX_CAUSES = 10;
+
+/** An error of ours, or the one that another was made of: a matcher keeps what it caught beside its message. */
+export function harnessErrorBehind(error: unknown): HarnessError | undefined {
+  let current = error;
+  for (let depth = 0; depth < MAX_CAUSES && typeof current === "object" && current !== null; depth++) {
+    if (isHarnessError(current)) return current;
+    const { matcherResult, cause, errors } = current as Readonly<Record<string, unknown>>;
+    const behind = typeof matcherResult === "object" && matcherResult !== null ? matcherResult : undefined;
+    current =
+      (behind as { cause?: unknown } | undefined)?.cause ??
+      cause ??
+      (Array.isArray(errors) ? (errors as unknown[])[0] : undefined);
+  }
+  return undefined;
 }
 
 /**

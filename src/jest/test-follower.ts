@@ -9,6 +9,7 @@ import type { FileDevice } from "./file-device.js";
 import { endNewChildren, hostChildren, type HostChild } from "./host-children.js";
 import { holdFailedTest } from "./hold/hold.js";
 import type { InfrastructureRetry } from "./infrastructure-retry.js";
+import { describeLostGuest } from "./lost-guest.js";
 import { isEnding } from "./process-end.js";
 import { errorText, isJestTimeout, pointToTest, thrownError, withNote, type JestError } from "./test-errors.js";
 import { TestRun } from "./test-run.js";
@@ -123,7 +124,7 @@ export class TestFollower {
     const failureClass = errors.length > 0 ? this.#classify(errors, vms) : undefined;
     const retried = failureClass !== undefined && retry.willRetry(test.attempt, failureClass === "infrastructure");
     if (failureClass !== undefined) {
-      const notes = [`Failure class: ${describeClass(failureClass)}.`];
+      const notes = [this.#lostGuest(errors, vms) ?? [], `Failure class: ${describeClass(failureClass)}.`].flat();
       if (retried) notes.push(`Attempt ${test.attempt} of ${retry.attempts}.`);
       if (evidence !== undefined) notes.push(`Saved for this failure: ${shortPath(evidence)}/`);
       errors[0] = withNote(errors[0], notes.join("\n"));
@@ -208,7 +209,18 @@ export class TestFollower {
     return classifyFailure(errors, {
       deviceGone: device.opened?.device.gone.aborted === true,
       vmFailed: vms.some(({ vm }) => hasFailed(vm)),
+      guestLost: this.#lostGuest(errors, vms) !== undefined,
     });
+  }
+
+  /** Only of a first attempt: what happens twice in a row has another cause. */
+  #lostGuest(errors: readonly JestError[], vms: readonly LedgerEntry[]): string | undefined {
+    const { test } = this;
+    if (this.options.device.opened?.emulatesCpus !== true || test === undefined || test.attempt > 1) return undefined;
+    return describeLostGuest(
+      errors[0],
+      vms.map(({ vm }) => vm),
+    );
   }
 
   async #hold(error: unknown): Promise<void> {

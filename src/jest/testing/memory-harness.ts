@@ -13,6 +13,9 @@ import { MemoryDevice } from "./memory-device.js";
 /** Where the harness writes, when it is closed, how many VMs still run and which files are left. */
 export const CLOSING_LOG = "AVF_TEST_CLOSING_LOG";
 
+/** The device's processors are emulated. */
+export const EMULATED_CPUS = "AVF_TEST_EMULATED_CPUS";
+
 /** One more line of every boot. */
 export const BOOT_LINE = "AVF_TEST_BOOT_LINE";
 
@@ -37,6 +40,7 @@ export async function openHarness(callSignal: () => AbortSignal | undefined): Pr
     facts: deviceFacts(plain, service),
     leakCheck: new LeakCheck(device.inspector(), () => calls),
     deviceName: "memory-1",
+    emulatesCpus: process.env[EMULATED_CPUS] !== undefined,
     endTest: async () => {
       const things = [...held];
       held.clear();
