@@ -19,7 +19,7 @@ export async function buildApk(files: ReadonlyMap<string, Uint8Array>, options: 
   const manifest = files.get(MANIFEST);
   if (!manifest) throw new ApkError("BAD_SOURCE_FOLDER", `there is no ${MANIFEST}`, { field: MANIFEST });
   const { compress = false } = options;
-  const binary = isBinary(manifest) ? manifest : compileManifest(Buffer.from(manifest).toString());
+  const binary = isBinary(manifest) ? manifest : compileManifest(manifest);
   const names = [...files.keys()].filter((name) => name !== MANIFEST).sort();
   const entries: readonly NewEntry[] = [
     { name: MANIFEST, content: binary, compress },

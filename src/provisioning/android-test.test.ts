@@ -53,6 +53,15 @@ test("reads preparers in their order, and leaves runners and comments alone", ()
   ]);
 });
 
+test("values are read as XML has them", () => {
+  const command = (attribute: string): unknown =>
+    parseAndroidTest(preparer("RunCommandTargetPreparer", `<option name="run-command" value=${attribute} />`));
+  const run = (line: string) => [expect.objectContaining({ run: [line] })];
+  expect(command(`"echo one &#62; /data/local/tmp/out1"`)).toEqual(run("echo one > /data/local/tmp/out1"));
+  expect(command(`'echo "&amp;#62;" &amp;&amp; echo &#x3e;'`)).toEqual(run('echo "&#62;" && echo >'));
+  expect(command(`"echo 1\n\techo 2&#10;echo 3 "`)).toEqual(run("echo 1  echo 2\necho 3 "));
+});
+
 describe("is refused, by name", () => {
   test.each([
     [preparer("DisableSELinuxTargetPreparer"), /DisableSELinuxTargetPreparer is unknown/],
@@ -66,9 +75,11 @@ describe("is refused, by name", () => {
     [preparer("PushFilePreparer", '<option name="cleanup" value="yes" />'), /cleanup is "yes"/],
     ["<configuration><target_preparer/></configuration>", /target preparer/],
     ["<configuration>", /line 1/],
+    [preparer("PushFilePreparer", '<option name="push" value="&nbsp;->b" />'), /line 1, column \d+: undefined entity/],
+    [preparer("PushFilePreparer", '<option name="push" name="cleanup" value="a->b" />'), /duplicate attribute: name/],
     ["<tests/>", /no <configuration>/],
-    ['<!DOCTYPE x [<!ENTITY a "b">]><configuration/>', /document types/],
-    [`<configuration>${" ".repeat(1 << 20)}</configuration>`, /larger than 1 MiB/],
+    ['<!DOCTYPE x [<!ENTITY a "b">]><configuration/>', /a document type, which is not read/],
+    [`<configuration>${" ".repeat(1 << 20)}</configuration>`, /1048607 bytes, more than 1048576/],
   ])("%.90s", (xml, message) => {
     expect(() => parseAndroidTest(xml, "AndroidTest.xml")).toThrow(message);
   });

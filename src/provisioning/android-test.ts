@@ -1,6 +1,6 @@
 /** `AndroidTest.xml`, as Tradefed reads it: what to put on the device before a suite runs. */
-import { XMLParser, XMLValidator } from "fast-xml-parser";
 import { UsageError } from "../base/errors.js";
+import { attributeOf, elementsOf, readXml, XmlError, type XmlElement } from "../xml/index.js";
 
 export type ProvisioningStep =
   | { readonly kind: "install"; readonly files: readonly string[] }
@@ -36,47 +36,32 @@ const MAX_BYTES = 1 << 20;
  * Target preparers in their order. The `test` elements name Java runners and do not concern us.
  * @throws UsageError for a preparer or option that we cannot honour, by its name
  */
-export function parseAndroidTest(xml: string, fileName = "AndroidTest.xml"): readonly ProvisioningStep[] {
-  if (xml.length > MAX_BYTES) throw bad(fileName, "it is larger than 1 MiB");
-  if (/<!DOCTYPE/i.test(xml)) throw bad(fileName, "document types are not read");
-  const valid = XMLValidator.validate(xml);
-  if (valid !== true) throw bad(fileName, `line ${valid.err.line}: ${valid.err.msg}`);
-  const parser = new XMLParser({
-    preserveOrder: true,
-    ignoreAttributes: false,
-    attributeNamePrefix: "",
-    parseAttributeValue: false,
-  });
-  const root = readElements(parser.parse(xml)).find(({ tag }) => tag === "configuration");
-  if (!root) throw bad(fileName, "there is no <configuration>");
-  return root.children
-    .filter(({ tag }) => tag === "target_preparer")
-    .flatMap((preparer) => readPreparer(fileName, preparer.attributes["class"] ?? "", preparer));
+export function parseAndroidTest(xml: string | Uint8Array, fileName = "AndroidTest.xml"): readonly ProvisioningStep[] {
+  const root = parseRoot(xml, fileName);
+  if (root.name !== "configuration") throw bad(fileName, "there is no <configuration>");
+  return elementsOf(root)
+    .filter(({ name }) => name === "target_preparer")
+    .flatMap((preparer) => readPreparer(fileName, attributeOf(preparer, "class") ?? "", preparer));
 }
 
-interface Element {
-  readonly tag: string;
-  readonly attributes: Readonly<Record<string, string>>;
-  readonly children: readonly Element[];
+function parseRoot(xml: string | Uint8Array, fileName: string): XmlElement {
+  try {
+    return readXml(xml, { maxBytes: MAX_BYTES });
+  } catch (cause) {
+    if (!(cause instanceof XmlError)) throw cause;
+    throw bad(fileName, cause.message);
+  }
 }
 
-/** fast-xml-parser's ordered form: `[{ tag: [children], ":@": attributes }]`. */
-function readElements(parsed: unknown): readonly Element[] {
-  if (!Array.isArray(parsed)) return [];
-  return parsed.flatMap((node: unknown) => {
-    if (typeof node !== "object" || node === null) return [];
-    const record = node as Readonly<Record<string, unknown>>;
-    const tag = Object.keys(record).find((key) => key !== ":@" && !key.startsWith("#"));
-    if (tag === undefined) return [];
-    return [{ tag, attributes: (record[":@"] ?? {}) as Record<string, string>, children: readElements(record[tag]) }];
-  });
-}
-
-function readPreparer(fileName: string, className: string, element: Element): readonly ProvisioningStep[] {
-  const options = element.children
-    .filter(({ tag }) => tag === "option")
-    .map(({ attributes }): Option => {
-      return { name: attributes["name"] ?? "", value: attributes["value"] ?? "", key: attributes["key"] };
+function readPreparer(fileName: string, className: string, element: XmlElement): readonly ProvisioningStep[] {
+  const options = elementsOf(element)
+    .filter(({ name }) => name === "option")
+    .map((option): Option => {
+      return {
+        name: attributeOf(option, "name") ?? "",
+        value: attributeOf(option, "value") ?? "",
+        key: attributeOf(option, "key"),
+      };
     });
   const reader = new OptionReader(fileName, className, options);
   const step = readStep(className.slice(className.lastIndexOf(".") + 1), reader);

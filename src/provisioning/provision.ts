@@ -47,7 +47,7 @@ async function readSteps(request: ProvisionRequest): Promise<readonly { step: Pr
   const steps: { step: ProvisioningStep; root: string }[] = [];
   if (request.androidTest !== undefined) {
     const path = resolve(request.root, request.androidTest);
-    const xml = await readFile(path, "utf8").catch((error: unknown) => {
+    const xml = await readFile(path).catch((error: unknown) => {
       throw new UsageError("NO_SUCH_FILE", `Cannot read ${path}.`, { cause: error });
     });
     steps.push(...parseAndroidTest(xml, path).map((step) => ({ step, root: resolve(path, "..") })));

@@ -183,7 +183,8 @@ describe("what is refused", () => {
     ["a bundle within a bundle within…", SMALLEST.replace("<int", `${nested(12)}<int`), UNREADABLE],
     ["far too many of them", SMALLEST.replace("<int", `${nested(4000)}<int`), UNREADABLE],
     ["a document type, even one that nobody uses", `<!DOCTYPE bundle>\n${SMALLEST}`, UNREADABLE],
-    ["a CDATA section", SMALLEST.replace("com.example", "<![CDATA[com.example]]>"), UNREADABLE],
+    ["an attribute twice", SMALLEST.replace("<string name=", '<string name="a" name='), UNREADABLE],
+    ["a control character that is not a reference", SMALLEST.replace("com.example", "com\u0001example"), UNREADABLE],
     ["an unknown entity", SMALLEST.replace("com.example", "&unknown;"), UNREADABLE],
     [
       "an entity of its own",
@@ -214,6 +215,16 @@ test("readers accept any order, an XML declaration and indentation", () => {
   const shuffled = [...rest.slice(0, -1).reverse(), rest.at(-1)].map((line) => `  ${line}`);
   const xml = ['<?xml version="1.0" encoding="utf-8"?>', root, ...shuffled].join("\n");
   expect(readConfigXml(bytes(xml)).config.fields).toEqual(readConfigXml(bytes(SMALLEST)).config.fields);
+});
+
+test("text and attributes are read as XML has them", () => {
+  const written = "<![CDATA[com.]]>ex<!-- a comment -->&#97;mple";
+  expect(readConfigXml(bytes(SMALLEST.replace("com.example", written))).config.fields).toMatchObject(
+    readConfigXml(bytes(SMALLEST)).config.fields,
+  );
+  const extra = `<string-array name="&#60;a&#62;\n&#10;" num="1"><item value="&amp;#62;\tb&#9;" /></string-array>`;
+  const { unknown } = readConfigXml(bytes(SMALLEST.replace("</bundle>", `${extra}</bundle>`)));
+  expect([...unknown]).toEqual([["<a> \n", { type: "string-array", items: ["&#62; b\t"] }]]);
 });
 
 test("keys of a later release survive a rewrite, in their place and unchanged", () => {

@@ -1,5 +1,5 @@
 /** A text AndroidManifest.xml becomes the binary one that an APK holds. */
-import { XMLParser, XMLValidator } from "fast-xml-parser";
+import { elementsOf, readXml, XmlError, type XmlAttribute, type XmlElement } from "../../xml/index.js";
 import { ApkError, type ApkRefusal } from "../apk-error.js";
 import { ANDROID_NAMESPACE, findAttribute, type AttributeKind } from "./attribute-ids.js";
 import { ValueType, type BinaryXmlAttribute, type BinaryXmlElement } from "./binary-xml.js";
@@ -8,90 +8,74 @@ import { MAX_STRING_UNITS } from "./string-pool.js";
 import { writeBinaryXml, type NamespaceDeclaration } from "./write-binary-xml.js";
 
 const MAX_TEXT_BYTES = 1024 * 1024;
-const ATTRIBUTES_KEY = ":@";
 const FIELD = "AndroidManifest.xml";
 
-/** The result is read back, so a manifest without a proper package name is refused here already. */
-export function compileManifest(text: string): Buffer {
-  if (text.length > MAX_TEXT_BYTES) throw bad(`has ${text.length} characters; at most ${MAX_TEXT_BYTES} are read`);
-  // No manifest needs a document type, and entities that expand are an old trap.
-  if (/<!DOCTYPE/i.test(text)) throw bad("has a document type, which is not supported");
-  const fault = XMLValidator.validate(text);
-  if (fault !== true) throw bad(`is no XML: ${fault.err.msg} (line ${fault.err.line}, column ${fault.err.col})`);
+/**
+ * The result is read back, so a manifest without a proper package name is refused here already.
+ * @param text bytes may have a byte order mark or an encoding declaration, as any XML
+ */
+export function compileManifest(text: string | Uint8Array): Buffer {
   const root = parseRoot(text);
-  const namespaces = declarations(root);
-  const binary = writeBinaryXml(
-    compileElement(root, new Map(namespaces.map((one) => [one.prefix, one.uri]))),
-    namespaces,
-  );
+  const binary = writeBinaryXml(compileElement(root), declarations(root));
   readManifest(binary);
   return binary;
 }
 
-interface TextElement {
-  readonly name: string;
-  readonly attributes: Readonly<Record<string, string>>;
-  readonly children: readonly TextElement[];
-}
-
-function parseRoot(text: string): TextElement {
-  const parser = new XMLParser({
-    preserveOrder: true,
-    ignoreAttributes: false,
-    attributeNamePrefix: "",
-    parseAttributeValue: false,
-    parseTagValue: false,
-    ignoreDeclaration: true,
-  });
-  const roots = toElements(parser.parse(text));
-  const [root] = roots;
-  if (!root || roots.length > 1 || root.name !== "manifest") throw bad("has no <manifest> at its root");
+function parseRoot(text: string | Uint8Array): XmlElement {
+  const root = parseText(text);
+  if (root.name !== "manifest") throw bad("has no <manifest> at its root");
   return root;
 }
 
-/** fast-xml-parser's ordered form: an array of `{ tag: children[], ":@": attributes }`. */
-function toElements(nodes: unknown): readonly TextElement[] {
-  if (!Array.isArray(nodes)) return [];
-  return nodes.flatMap((node: Readonly<Record<string, unknown>>) => {
-    const name = Object.keys(node).find((key) => key !== ATTRIBUTES_KEY && key !== "#text" && !key.startsWith("?"));
-    if (name === undefined) return [];
-    const attributes = (node[ATTRIBUTES_KEY] ?? {}) as Readonly<Record<string, string>>;
-    return [{ name, attributes, children: toElements(node[name]) }];
-  });
+function parseText(text: string | Uint8Array): XmlElement {
+  try {
+    return readXml(text, { maxBytes: MAX_TEXT_BYTES, namespaces: true });
+  } catch (cause) {
+    if (!(cause instanceof XmlError)) throw cause;
+    throw new ApkError("BAD_MANIFEST", `${FIELD} is no XML that we read: ${cause.message}`, { field: FIELD, cause });
+  }
 }
 
-function declarations(root: TextElement): readonly NamespaceDeclaration[] {
-  return Object.entries(root.attributes)
-    .filter(([name]) => name.startsWith("xmlns:"))
-    .map(([name, uri]) => ({ prefix: name.slice("xmlns:".length), uri }));
+/** Of the whole document, once each: readers look at an attribute's namespace, not at where it was declared. */
+function declarations(root: XmlElement): readonly NamespaceDeclaration[] {
+  const all = new Map<string, NamespaceDeclaration>();
+  const visit = (element: XmlElement): void => {
+    for (const { name, value } of element.attributes) {
+      const prefix = declaredPrefix(name);
+      if (prefix !== undefined && value !== "") all.set(`${prefix} ${value}`, { prefix, uri: value });
+    }
+    elementsOf(element).forEach(visit);
+  };
+  visit(root);
+  return [...all.values()];
 }
 
-function compileElement(element: TextElement, namespaces: ReadonlyMap<string, string>): BinaryXmlElement {
-  const attributes = Object.entries(element.attributes)
-    .filter(([name]) => !name.startsWith("xmlns:"))
-    .map(([name, value]) => compileAttribute(element.name, name, value, namespaces))
+/** "" for the default namespace, undefined for an attribute that declares none. */
+function declaredPrefix(name: string): string | undefined {
+  if (name === "xmlns") return "";
+  return name.startsWith("xmlns:") ? name.slice("xmlns:".length) : undefined;
+}
+
+function compileElement(element: XmlElement): BinaryXmlElement {
+  const attributes = element.attributes
+    .filter(({ name }) => declaredPrefix(name) === undefined)
+    .map((attribute) => compileAttribute(element.name, attribute))
     .filter((attribute) => attribute !== undefined);
-  const children = element.children.map((child) => compileElement(child, namespaces));
+  const children = elementsOf(element).map(compileElement);
   return { namespace: undefined, name: element.name, attributes, children };
 }
 
 /** Attributes of other namespaces than Android's (`tools:`) are for build tools and are left out. */
 function compileAttribute(
   element: string,
-  fullName: string,
-  value: string,
-  namespaces: ReadonlyMap<string, string>,
+  { name: fullName, local: name, uri, value }: XmlAttribute,
 ): BinaryXmlAttribute | undefined {
   const where = `<${element} ${fullName}>`;
   if (value.length > MAX_STRING_UNITS) throw bad(`has ${value.length} characters in ${where}`);
-  const colon = fullName.indexOf(":");
-  if (colon < 0) {
-    return { namespace: undefined, name: fullName, resourceId: 0, type: ValueType.STRING, data: 0, text: value };
+  if (uri === "") {
+    return { namespace: undefined, name, resourceId: 0, type: ValueType.STRING, data: 0, text: value };
   }
-  const uri = namespaces.get(fullName.slice(0, colon));
-  if (uri === undefined) throw bad(`uses an undeclared prefix in ${where}`);
   if (uri !== ANDROID_NAMESPACE) return undefined;
-  const name = fullName.slice(colon + 1);
   const definition = findAttribute(name);
   if (!definition) {
     throw bad(`uses ${where}, an attribute whose resource id we do not know`, "UNKNOWN_ATTRIBUTE");

@@ -81,14 +81,35 @@ describe("compiling", () => {
     ]);
   });
 
+  test("values are read as XML has them, in text and in bytes", () => {
+    const text = manifest("", `<application android:label="&#60;a&#62; &amp;#62;\n\tb&#10;c &#xe9;é"/>`);
+    const label = "<a> &#62;  b\nc éé";
+    expect(readManifest(compileManifest(text))).toMatchObject({ label });
+    const latin1 = Buffer.from(`<?xml version="1.0" encoding="ISO-8859-1"?>${text}`, "latin1");
+    expect(readManifest(compileManifest(latin1))).toMatchObject({ label });
+    const utf16 = Buffer.from(`\ufeff<?xml version="1.0" encoding="UTF-16"?>${text}`, "utf16le");
+    expect(readManifest(compileManifest(utf16))).toMatchObject({ label });
+  });
+
+  test("a namespace may be declared where it is used, under any prefix", () => {
+    const text = `<manifest package="com.a"><uses-sdk xmlns:a="http://schemas.android.com/apk/res/android" a:minSdkVersion="30"/></manifest>`;
+    expect(readManifest(compileManifest(text))).toMatchObject({ minSdk: 30 });
+  });
+
   test.each([
     ["a package that leaves its folder", `<manifest package="../../etc"/>`, /is no package name/],
     ["no package", "<manifest/>", /no package name/],
     ["another root", "<application/>", /no <manifest> at its root/],
     ["no XML", "<manifest", /is no XML/],
     ["entities", `<!DOCTYPE m [<!ENTITY a "b">]><manifest package="com.a"/>`, /document type/],
+    ["an undeclared entity", manifest('android:versionName="&nbsp;"'), /undefined entity/],
+    ["an attribute twice", manifest('android:versionName="1" android:versionName="2"'), /duplicate attribute/],
     ["an unknown attribute", manifest('android:versionKode="1"'), /<manifest android:versionKode>/],
-    ["an undeclared prefix", `<manifest package="com.a" android:versionCode="1"/>`, /undeclared prefix/],
+    [
+      "an undeclared prefix",
+      `<manifest package="com.a" android:versionCode="1"/>`,
+      /unbound namespace prefix: "android"/,
+    ],
     ["a resource", manifest('android:versionName="@string/version"'), /refers to a resource/],
     ["a number that is none", manifest('android:versionCode="one"'), /no number of 32 bits/],
     ["a boolean that is none", manifest("", '<application android:hasCode="no"/>'), /neither true nor false/],
