@@ -2,6 +2,7 @@
  * Errors of the harness. They carry a brand instead of relying on `instanceof`, because Jest runs suites in a realm of
  * their own where our classes are other objects (jestjs/jest#2549).
  */
+import { printable, printableLine, shortened } from "./printable.js";
 
 /** Who has to act: the suite's author, whoever looks after the VM under test, the lab, or nobody but the test. */
 export type FailureKind = "usage" | "vm" | "infrastructure" | "expectation";
@@ -33,7 +34,7 @@ export class HarnessError extends Error {
     options: HarnessErrorOptions = {},
   ) {
     super(composeMessage(message, options), options.cause === undefined ? undefined : { cause: options.cause });
-    this.shortMessage = message;
+    this.shortMessage = shownPart(message);
     this.hint = options.hint;
     this.lastLines = options.lastLines ?? [];
     this.name = new.target.name;
@@ -72,11 +73,21 @@ export function describeError(error: unknown): string {
   return error instanceof Error || isHarnessError(error) ? error.message : String(error);
 }
 
-function composeMessage(message: string, { details = [], hint, lastLines }: HarnessErrorOptions): string {
-  const parts = [message, ...details];
-  if (hint) parts.push(`Hint: ${hint}`);
-  if (lastLines && lastLines.length > 0) parts.push(`Last output:\n${lastLines.map((line) => `  ${line}`).join("\n")}`);
+/** Parts of a message may quote devices and guests, which say as much as they like. */
+const MAX_PART = 8_000;
+const MAX_LINE = 1_000;
+
+function composeMessage(message: string, { details = [], hint, lastLines = [] }: HarnessErrorOptions): string {
+  const parts = [message, ...details].map(shownPart);
+  if (hint) parts.push(`Hint: ${shownPart(hint)}`);
+  const lines = lastLines.map((line) => `  ${printableLine(shortened(line, MAX_LINE))}`);
+  if (lines.length > 0) parts.push(`Last output:\n${lines.join("\n")}`);
   return parts.join("\n");
+}
+
+/** Fit for a terminal. */
+function shownPart(text: string): string {
+  return printable(shortened(text, MAX_PART));
 }
 
 function classNames(constructor: { readonly name: string }): readonly string[] {

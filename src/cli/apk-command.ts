@@ -2,6 +2,7 @@
 import { parseArgs, type ParseArgsConfig } from "node:util";
 import { isApkError } from "../apk/index.js";
 import { describeError, UsageError } from "../base/errors.js";
+import { printable } from "../base/printable.js";
 
 /** @param usage printed below the reason when the command line is wrong */
 export async function answer(usage: string, action: () => Promise<number>): Promise<number> {
@@ -9,11 +10,11 @@ export async function answer(usage: string, action: () => Promise<number>): Prom
     return await action();
   } catch (error) {
     if (error instanceof UsageError) {
-      process.stderr.write(`avf: ${error.message}\n${usage}`);
+      process.stderr.write(`avf: ${printable(error.message)}\n${usage}`);
       return 2;
     }
     if (!isApkError(error) && !isSystemError(error)) throw error;
-    process.stderr.write(`avf: refused, ${error.code}: ${describeError(error)}\n`);
+    process.stderr.write(`avf: refused, ${error.code}: ${printable(describeError(error))}\n`);
     return 1;
   }
 }

@@ -1,4 +1,4 @@
-/** What `avf apk` and `avf idsig` share besides the shape of their answers: keys, SDK numbers, printable text. */
+/** What `avf apk` and `avf idsig` share besides the shape of their answers: keys, SDK numbers. */
 import { readFile } from "node:fs/promises";
 import { loadSigningKey, type SigningKey } from "../apk/index.js";
 import { UsageError } from "../base/errors.js";
@@ -19,9 +19,4 @@ export async function readSigningKey(
 export function parseSdk(text = "35"): number {
   if (/^\d{1,5}$/.test(text)) return Number(text);
   throw new UsageError("BAD_SDK", `--sdk is a number such as 35, not ${text}`);
-}
-
-/** Text from files, fit for a terminal: control characters become visible. */
-export function printable(text: string): string {
-  return text.replace(/[\x00-\x1f\x7f-\x9f]/g, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, "0")}`);
 }

@@ -1,7 +1,7 @@
 /** `avf apk show APK [--json]`: package, version, digests and signers by scheme, native libraries, payload configs. */
 import { inspectApk, openFileSource, type ApkReport, type SchemeReport, type SignerReport } from "../apk/index.js";
+import { printableLine } from "../base/printable.js";
 import { answer, parseCommand } from "./apk-command.js";
-import { printable } from "./apk-options.js";
 import { usageOf } from "./help.js";
 
 const USAGE = `${usageOf("apk show")}
@@ -16,7 +16,7 @@ export async function runApkShow(args: readonly string[]): Promise<number> {
     const reasons = refusals(report);
     const ok = reasons.length === 0;
     process.stdout.write(values.json ? `${JSON.stringify({ ok, ...report }, undefined, 2)}\n` : describe(path, report));
-    for (const reason of reasons) process.stderr.write(`avf: refused, ${reason}\n`);
+    for (const reason of reasons) process.stderr.write(`avf: refused, ${printableLine(reason)}\n`);
     return ok ? 0 : 1;
   });
 }
@@ -43,7 +43,7 @@ function describe(path: string, report: ApkReport): string {
       return `config         ${name}: ${task ? `${task.type} ${task.command}${args}` : "no task"}`;
     }),
   ];
-  return lines.map((line) => `${printable(line)}\n`).join("");
+  return lines.map((line) => `${printableLine(line)}\n`).join("");
 }
 
 function list(title: string, items: readonly string[]): readonly string[] {

@@ -78,7 +78,7 @@ export const COMMANDS = {
     exitCodes: ["that of the command"],
   },
   run: {
-    takes: "APK [--config PATH | --payload LIB] [--name NAME] [--mem MIB] [--cpus N]",
+    takes: "APK [--config PATH | --payload LIB] [--name NAME] [--mem MIB] [--cpus N] [--raw]",
     summary: "one VM, console on stdout, exit code of the payload",
     options: {
       config: { type: "string", value: "PATH", help: "payload config in the APK (assets/vm_config.json)" },
@@ -86,16 +86,21 @@ export const COMMANDS = {
       name: { type: "string", value: "NAME", help: "name of the VM (vm1)" },
       mem: { type: "string", value: "MIB", help: "memory in MiB" },
       cpus: { type: "string", value: "N", help: "1, or as many as the device has (1)" },
+      raw: { type: "boolean", help: "let what the VM prints act on the terminal" },
     },
-    notes: ["The VM's log and what avf has to say are on stderr. X.apk.idsig beside X.apk is used."],
+    notes: [
+      "The VM's log and what avf has to say are on stderr. X.apk.idsig beside X.apk is used.",
+      "On a terminal control characters of the VM are shown (\\x1b[2J), not obeyed, unless --raw is given: they could set the clipboard or draw over other text. Where stdout is no terminal, the console's bytes stay as they are.",
+    ],
     exitCodes: ["that of the payload, its lowest byte; 1 when the VM ended without one"],
   },
   console: {
-    takes: "VM [--device N] [--log]",
+    takes: "VM [--device N] [--log] [--raw]",
     summary: "follow a VM that runs, from another terminal",
     options: {
       device: { type: "string", value: "N", help: "name or serial, when VMs of that name run on several" },
       log: { type: "boolean", help: "the VM's log instead of its console" },
+      raw: { type: "boolean", help: "let what the VM prints act on the terminal, as with avf run" },
     },
     notes: [
       "It only reads. It begins with what was printed so far, and ends with the VM and the reason of its death. Of a VM that is held (AVF_HOLD) and has ended, it shows what there is.",

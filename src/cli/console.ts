@@ -3,11 +3,11 @@ import { existsSync, readFileSync } from "node:fs";
 import { listHolds, type HeldVm, type HoldRecord } from "../artifacts/hold-records.js";
 import { sleep } from "../base/deadline.js";
 import { UsageError } from "../base/errors.js";
-import { LineSplitter } from "../base/lines.js";
-import { printable } from "../base/printable.js";
+import { printableLine } from "../base/printable.js";
 import { openAdbDevice, type Device } from "../device/index.js";
 import { FollowedFile } from "../virtualizationservice/followed-file.js";
 import { parseCommandLine } from "./command-line.js";
+import { guestOutput } from "./guest-output.js";
 import { onInterrupt } from "./interrupt.js";
 import { listVmProcesses, type RunningVmProcess } from "./running-vms.js";
 import { knownDevices, type KnownDevice } from "./which-devices.js";
@@ -25,10 +25,10 @@ export async function run(args: readonly string[]): Promise<number> {
     const others = await find(devices, name, found, interrupt.signal);
     const [only] = found;
     if (found.length > 1) throw several(name, found);
-    if (only !== undefined) return await follow(only, values.log ?? false, interrupt.signal);
+    if (only !== undefined) return await follow(only, values, interrupt.signal);
     const held = findHeld(name, values.device);
     if (held === undefined) throw noSuchVm(name, devices, others);
-    return showHeld(held, values.log ?? false);
+    return showHeld(held, values);
   } catch (error) {
     if (interrupt.exitCode !== undefined) return interrupt.exitCode;
     throw error;
@@ -56,14 +56,19 @@ async function find(
     const device = await openAdbDevice(known.serial, { signal });
     const vms = await listVmProcesses(device);
     const vm = vms.find((each) => each.name === name);
-    others.push(...vms.map((each) => `${printable(each.name)} on ${known.label}`));
+    others.push(...vms.map((each) => `${printableLine(each.name)} on ${known.label}`));
     if (vm === undefined) await device.close();
     else found.push({ known, device, vm });
   }
   return others;
 }
 
-async function follow({ known, device, vm }: FoundVm, log: boolean, signal: AbortSignal): Promise<number> {
+interface Wanted {
+  readonly log?: boolean | undefined;
+  readonly raw?: boolean | undefined;
+}
+
+async function follow({ known, device, vm }: FoundVm, { log, raw }: Wanted, signal: AbortSignal): Promise<number> {
   const path = log ? vm.logPath : vm.consolePath;
   if (path === undefined) {
     throw new UsageError(
@@ -71,9 +76,9 @@ async function follow({ known, device, vm }: FoundVm, log: boolean, signal: Abor
       `VM "${vm.name}" was started without a file for its ${log ? "log" : "console"}.`,
     );
   }
-  process.stderr.write(`avf: ${vm.name} on ${known.label}; Ctrl-C ends the watching, not the VM\n`);
-  const lines = new LineSplitter((line) => void process.stdout.write(`${printable(line)}\n`));
-  const file = new FollowedFile(device, path, (chunk) => lines.push(chunk));
+  process.stderr.write(`avf: ${printableLine(vm.name)} on ${known.label}; Ctrl-C ends the watching, not the VM\n`);
+  const output = guestOutput(process.stdout, { raw });
+  const file = new FollowedFile(device, path, (chunk) => output.write(chunk));
   file.begin();
   try {
     while ((await device.execUnchecked(["test", "-d", `/proc/${vm.pid}`], { signal })).exitCode === 0) {
@@ -84,7 +89,7 @@ async function follow({ known, device, vm }: FoundVm, log: boolean, signal: Abor
     await file.abandon().catch(() => undefined);
     throw error;
   }
-  lines.end();
+  output.end();
   // The service writes it down when it has cleared up after the VM, a moment after its processes are gone.
   let reason = await deathReason(device, vm.name);
   for (let look = 0; reason === undefined && look < LAST_LOOKS; look += 1) {
@@ -92,7 +97,7 @@ async function follow({ known, device, vm }: FoundVm, log: boolean, signal: Abor
     reason = await deathReason(device, vm.name);
   }
   process.stderr.write(
-    `avf: ${vm.name} ended${reason === undefined ? "; the device's log does not say why" : `: ${reason}`}\n`,
+    `avf: ${printableLine(vm.name)} ended${reason === undefined ? "; the device's log does not say why" : `: ${reason}`}\n`,
   );
   return 0;
 }
@@ -116,13 +121,13 @@ function findHeld(name: string, device: string | undefined): Held | undefined {
     .at(-1);
 }
 
-function showHeld({ hold, vm }: Held, log: boolean): number {
+function showHeld({ hold, vm }: Held, { log, raw }: Wanted): number {
   const path = log ? vm.logFile : vm.consoleFile;
-  for (const line of existsSync(path) ? readFileSync(path, "utf8").split("\n").slice(0, -1) : []) {
-    process.stdout.write(`${printable(line)}\n`);
-  }
+  const output = guestOutput(process.stdout, { raw });
+  if (existsSync(path)) output.write(readFileSync(path));
+  output.end();
   process.stderr.write(
-    `avf: ${vm.name} was ${vm.status} when "${printable(hold.test)}" failed, and does not run now\n`,
+    `avf: ${printableLine(vm.name)} was ${vm.status} when "${printableLine(hold.test)}" failed, and does not run now\n`,
   );
   return 0;
 }

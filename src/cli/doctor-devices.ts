@@ -1,6 +1,6 @@
 /** What `avf doctor` says of the devices that `ANDROID_SERIAL` names; it only asks them. */
 import { isHarnessError } from "../base/errors.js";
-import { printable } from "../base/printable.js";
+import { printableLine } from "../base/printable.js";
 import { openAdbDevice } from "../device/index.js";
 import type { Finding } from "../emulator/doctor.js";
 import { parseSerials } from "../fixtures/device-source.js";
@@ -17,7 +17,7 @@ async function lookAt(serial: string): Promise<Finding> {
     const [properties, service] = [await device.getProperties(), await openVirtualizationService(device)];
     const { androidRelease, protectedVm, nonProtectedVm } = await service.capabilities();
     const kinds = [protectedVm ? "protected" : "", nonProtectedVm ? "non-protected" : ""].filter((kind) => kind !== "");
-    const model = printable(properties.get("ro.product.model") ?? "a device");
+    const model = printableLine(properties.get("ro.product.model") ?? "a device");
     const vms = kinds.length === 0 ? "no VMs: its hypervisor is off" : `${kinds.join(" and ")} VMs`;
     return { name, state: kinds.length === 0 ? "failed" : "ok", detail: `${model}, Android ${androidRelease}, ${vms}` };
   } catch (error) {

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
 import pc from "picocolors";
 import { UsageError } from "../base/errors.js";
-import { printable } from "../base/printable.js";
+import { printableLine } from "../base/printable.js";
 import { openAdbDevice } from "../device/index.js";
 import { releaseFromEnvironment } from "../emulator/index.js";
 import {
@@ -99,7 +99,7 @@ function describeDevice(suite: string, answered: DeviceAnswers): string {
 
 function describeAnswer({ requirement, met: isMet, observed, shownBy }: RequirementAnswer): readonly string[] {
   const mark = isMet ? pc.green("✓") : pc.red("✗");
-  const line = `  ${mark} ${requirement}: ${printable(observed)}`;
+  const line = `  ${mark} ${requirement}: ${printableLine(observed)}`;
   return isMet ? [line] : [line, pc.dim(`      ${shownBy}`)];
 }
 

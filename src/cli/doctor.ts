@@ -1,5 +1,6 @@
 /** `avf doctor`: what is there, what is missing, the command that mends it. Exit code 1 when a run would fail. */
 import pc from "picocolors";
+import { printableLine } from "../base/printable.js";
 import { diagnose, type Finding } from "../emulator/doctor.js";
 import { parseCommandLine } from "./command-line.js";
 import { findingsOfDevices } from "./doctor-devices.js";
@@ -23,7 +24,8 @@ export async function run(args: readonly string[]): Promise<number> {
     return failed ? 1 : 0;
   }
   const width = Math.max(...findings.map((finding) => finding.name.length));
-  for (const { name, state, detail } of findings) {
+  for (const { name, state, detail: told } of findings) {
+    const detail = printableLine(told);
     const first = `${name.padEnd(width)}  `;
     // In a pipe a finding is a line, for those who search.
     const text = process.stdout.isTTY

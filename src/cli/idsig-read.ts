@@ -8,8 +8,9 @@ import {
   verifyIdsig,
   type IdsigHeader,
 } from "../apk/index.js";
+import { printableLine } from "../base/printable.js";
 import { answer, parseCommand } from "./apk-command.js";
-import { parseSdk, printable } from "./apk-options.js";
+import { parseSdk } from "./apk-options.js";
 import { usageOf } from "./help.js";
 
 const SHOW_USAGE = `${usageOf("idsig show")}
@@ -87,8 +88,8 @@ function subject(certificate: Buffer): string {
 
 function lines(path: string, report: Readonly<Record<string, unknown>>): string {
   const shown = Object.entries(report).filter(([, value]) => value !== undefined && value !== "");
-  const rows = shown.map(([name, value]) => `${name.padEnd(20)}${printable(String(value))}\n`);
-  return `${printable(path)}\n${rows.join("")}`;
+  const rows = shown.map(([name, value]) => `${name.padEnd(20)}${printableLine(String(value))}\n`);
+  return `${printableLine(path)}\n${rows.join("")}`;
 }
 
 function json(value: unknown): string {

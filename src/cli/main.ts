@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isHarnessError, UsageError } from "../base/errors.js";
 import { packageRoot } from "../base/paths.js";
+import { printable } from "../base/printable.js";
 import { nearest } from "./command-line.js";
 import { commandNames, helpOf, overview } from "./help.js";
 
@@ -87,13 +88,14 @@ function unknownCommand(name: string): UsageError {
 /** Errors of ours are sentences; anything else is a defect and comes with its stack. */
 function report(error: unknown): number {
   if (!isHarnessError(error)) {
-    process.stderr.write(`avf: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    process.stderr.write(`avf: ${printable(text)}\n`);
     return 1;
   }
   const causes: string[] = [];
   for (let cause = error.cause; cause !== undefined; cause = cause instanceof Error ? cause.cause : undefined) {
     causes.push(`  because: ${cause instanceof Error ? cause.message : JSON.stringify(cause)}`);
   }
-  process.stderr.write([`avf: ${error.message}`, ...causes, ""].join("\n"));
+  process.stderr.write(printable([`avf: ${error.message}`, ...causes, ""].join("\n")));
   return error.kind === "usage" ? 2 : 1;
 }

@@ -1,6 +1,7 @@
 /** Progress of long work: one line that changes on a terminal, a line a step elsewhere. */
 import pc from "picocolors";
 import { formatMs } from "../base/deadline.js";
+import { printableLine } from "../base/printable.js";
 import type { Progress } from "../base/progress.js";
 
 export interface ShownProgress extends Progress {
@@ -27,15 +28,17 @@ export function showProgress(stream: NodeJS.WriteStream = process.stderr): Shown
     current = undefined;
   };
   return {
-    step(text) {
+    step(name) {
       finish();
+      const text = printableLine(name);
       current = { text, begun: performance.now() };
       lastDetail = performance.now();
       if (live) draw(`… ${text}`);
       else stream.write(`avf: ${text} …\n`);
     },
-    detail(text) {
+    detail(what) {
       if (!current) return;
+      const text = printableLine(what);
       if (live) draw(`… ${current.text}: ${text}`);
       else if (performance.now() - lastDetail > PLAIN_DETAIL_MS) {
         lastDetail = performance.now();

@@ -2,7 +2,7 @@
 import { listHolds, releaseHold, type HoldRecord } from "../artifacts/hold-records.js";
 import { formatMs } from "../base/deadline.js";
 import { UsageError } from "../base/errors.js";
-import { printable } from "../base/printable.js";
+import { printableLine } from "../base/printable.js";
 import { parseCommandLine } from "./command-line.js";
 
 export async function run(args: readonly string[]): Promise<number> {
@@ -12,7 +12,7 @@ export async function run(args: readonly string[]): Promise<number> {
   if (chosen.length === 0) process.stdout.write("nothing is held\n");
   for (const hold of chosen) {
     releaseHold(hold.id);
-    process.stdout.write(`${hold.id} released: ${printable(hold.test)}\n`);
+    process.stdout.write(`${hold.id} released: ${printableLine(hold.test)}\n`);
   }
   return 0;
 }
@@ -23,7 +23,9 @@ function choose(holds: readonly HoldRecord[], id: string | undefined): HoldRecor
   if (id === undefined && holds.length < 2) return only;
   const hold = holds.find((each) => each.id === id);
   if (hold !== undefined) return hold;
-  const known = holds.map((each) => `\n  ${each.id}  ${printable(each.test)}, for another ${timeLeft(each)}`).join("");
+  const known = holds
+    .map((each) => `\n  ${each.id}  ${printableLine(each.test)}, for another ${timeLeft(each)}`)
+    .join("");
   throw new UsageError("WHICH_HOLD", id === undefined ? "Several tests are held." : `No hold has the id ${id}.`, {
     hint: known === "" ? "nothing is held" : `name one of these, or --all:${known}`,
   });

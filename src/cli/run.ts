@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { UsageError } from "../base/errors.js";
+import { printableLine } from "../base/printable.js";
 import type { App } from "../fixtures/app.js";
 import {
   VirtualMachineConfig,
@@ -10,6 +11,7 @@ import {
 } from "../virtualmachine/index.js";
 import type { DeathReason } from "../virtualizationservice/contract.js";
 import { parseCommandLine } from "./command-line.js";
+import { guestOutput } from "./guest-output.js";
 import { onInterrupt } from "./interrupt.js";
 import { openApp, removeVm } from "./open-app.js";
 import { showProgress } from "./progress.js";
@@ -42,7 +44,7 @@ export async function run(args: readonly string[]): Promise<number> {
       chooseCpus(builder, cpus, opened.app.context.capabilities?.cpuCount);
       const vm = await opened.app.vmm.create(name, builder.build());
       try {
-        return await runToItsEnd(vm, interrupt.signal);
+        return await runToItsEnd(vm, interrupt.signal, values.raw);
       } finally {
         await removeVm(vm);
       }
@@ -73,14 +75,17 @@ function chooseCpus(builder: VirtualMachineConfigBuilder, cpus: number, availabl
   builder.setCpuTopology(VirtualMachineConfig.CPU_TOPOLOGY_MATCH_HOST);
 }
 
-async function runToItsEnd(vm: VirtualMachine, signal: AbortSignal): Promise<number> {
-  vm.output.subscribe(({ stream, text }) => {
-    (stream === "console" ? process.stdout : process.stderr).write(`${text}\n`);
-  });
+async function runToItsEnd(vm: VirtualMachine, signal: AbortSignal, raw: boolean | undefined): Promise<number> {
+  const shown = {
+    console: guestOutput(process.stdout, { raw }),
+    log: guestOutput(process.stderr, { raw, shared: true }),
+  };
+  vm.output.subscribeBytes((chunk, stream) => shown[stream].write(chunk));
   await vm.run({ signal });
   process.stderr.write(`avf: ${vm.getName()} runs, CID ${String(vm.cid)}\n`);
   // Without a deadline: a payload may run for as long as it likes, and Ctrl-C ends the wait.
   const outcome = await vm.waitFor("died", { timeoutMs: FOR_EVER_MS, signal });
+  for (const output of [shown.console, shown.log]) output.end();
   if (outcome.kind !== "died") {
     await vm.close();
     throw outcome.kind === "cancelled" ? outcome.reason : new Error(`the VM is ${outcome.kind}`);
@@ -96,7 +101,7 @@ async function runToItsEnd(vm: VirtualMachine, signal: AbortSignal): Promise<num
 }
 
 function describe(reason: DeathReason): string {
-  return reason.kind === "known" ? reason.name : reason.raw;
+  return reason.kind === "known" ? reason.name : printableLine(reason.raw);
 }
 
 function parsePositive(flag: string, text: string): number {

@@ -1,5 +1,6 @@
 /** A VM's life on the terminal: status changes, what its payload tells, console lines; each line under the VM's name. */
 import pc from "picocolors";
+import { printableLine } from "../base/printable.js";
 import type { LifecycleEvent, Transition, VirtualMachine } from "../virtualmachine/index.js";
 
 const COLOURS = [pc.cyan, pc.magenta, pc.yellow, pc.green];
@@ -20,7 +21,7 @@ export function showVm(vm: VirtualMachine, index: number): void {
   });
   vm.output.subscribe(({ stream, text }) => {
     // The log repeats what the console says of the boot; both are in the record of a test run.
-    if (stream === "console") print("│", visible(text));
+    if (stream === "console") print("│", printableLine(text));
   });
 }
 
@@ -28,7 +29,7 @@ function describeTransition({ status, previous, cause }: Transition): string {
   const change = previous === undefined ? status : `${previous} → ${status}`;
   if (cause.kind === "run") return `${change}  CID ${cause.cid}`;
   if (cause.kind === "stop" || cause.kind === "died") {
-    return `${change}  ${cause.reason.kind === "known" ? cause.reason.name : cause.reason.raw}`;
+    return `${change}  ${cause.reason.kind === "known" ? cause.reason.name : printableLine(cause.reason.raw)}`;
   }
   return change;
 }
@@ -43,14 +44,9 @@ function describeEvent(event: LifecycleEvent): string | undefined {
     case "payload-finished":
       return `payload finished with exit code ${event.exitCode}`;
     case "error":
-      return `error: ${event.message}`;
+      return `error: ${printableLine(event.message)}`;
     case "state":
     case "died":
       return undefined;
   }
-}
-
-/** Control characters of a guest must not steer our terminal. */
-function visible(text: string): string {
-  return text.replace(/[\x00-\x08\x0b-\x1f\x7f\x9b]/g, (character) => `\\x${character.charCodeAt(0).toString(16)}`);
 }

@@ -6,7 +6,7 @@
 import { hostname, userInfo } from "node:os";
 import { withDeadline } from "../base/deadline.js";
 import { describeError, InfrastructureError } from "../base/errors.js";
-import { printable } from "../base/printable.js";
+import { printableLine } from "../base/printable.js";
 import { sinceWhen } from "../process/file-lock.js";
 import type { Device, DeviceProcess } from "./contract.js";
 
@@ -98,9 +98,11 @@ async function release(attached: DeviceProcess): Promise<void> {
 function describeOwner(text: string): string {
   try {
     const { host, user, run, since } = JSON.parse(text) as Readonly<Record<string, string | undefined>>;
-    return printable(`${user ?? "somebody"}@${host ?? "another host"} (run ${run ?? "unknown"})${sinceWhen(since)}`);
+    return printableLine(
+      `${user ?? "somebody"}@${host ?? "another host"} (run ${run ?? "unknown"})${sinceWhen(since)}`,
+    );
   } catch {
-    return printable(text === "" ? "somebody" : text);
+    return printableLine(text === "" ? "somebody" : text);
   }
 }
 

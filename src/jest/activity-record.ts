@@ -4,7 +4,7 @@ import { clockMs } from "../artifacts/clock.js";
 import type { StepCategory } from "../artifacts/events.js";
 import type { RunRecord } from "../artifacts/run-record.js";
 import { describeError } from "../base/errors.js";
-import { printable } from "../base/printable.js";
+import { withoutControls } from "../base/printable.js";
 
 /** A call of a matcher, as the suite's realm sees it. */
 export interface MatcherCall {
@@ -71,6 +71,6 @@ function shown(value: unknown): string {
 }
 
 function short(text: string, length = MAX_TEXT): string {
-  const plain = printable(text);
+  const plain = withoutControls(text);
   return plain.length > length ? `${plain.slice(0, length)}…` : plain;
 }

@@ -5,6 +5,7 @@ import { TestEnvironment } from "jest-environment-node";
 import { runFolder } from "../artifacts/run-folder.js";
 import { RunRecord } from "../artifacts/run-record.js";
 import { describeError } from "../base/errors.js";
+import { printable } from "../base/printable.js";
 import { requirementsInPragmas } from "../fixtures/requirements/index.js";
 import { usesPlainStyle } from "./asks-for-device.js";
 import { AGAIN, BRIDGE, DEFAULT_TEST_TIMEOUT_MS } from "./bridge.js";
@@ -82,7 +83,7 @@ export default class AvfEnvironment extends TestEnvironment {
     try {
       await this.#onEvent(event, state);
     } catch (error) {
-      process.stderr.write(`avf: while handling Jest's event ${event.name}: ${describeError(error)}\n`);
+      process.stderr.write(printable(`avf: while handling Jest's event ${event.name}: ${describeError(error)}\n`));
     }
   }
 

@@ -4,7 +4,7 @@ import { asciiName } from "../artifacts/names.js";
 import { rerunCommand } from "../artifacts/rerun.js";
 import { writeFileAtomic } from "../base/atomic-file.js";
 import type { LedgerEntry } from "../fixtures/vm-ledger.js";
-import type { OutputStream, VirtualMachine } from "../virtualmachine/index.js";
+import { lineEnd, type OutputStream, type VirtualMachine } from "../virtualmachine/index.js";
 
 export interface FailedTest {
   readonly runFolder: string;
@@ -42,10 +42,10 @@ function addVm(files: Map<string, string>, vm: VirtualMachine, machine: number):
 
 function outputText(vm: VirtualMachine, stream: OutputStream): string {
   const dropped = vm.output.droppedLines(stream);
-  const head = dropped > 0 ? [`(${dropped} earlier lines were dropped)`] : [];
+  const head = dropped > 0 ? `(${dropped} earlier lines were dropped)\n` : "";
   const pending = vm.output.pending(stream);
-  const lines = vm.output.lines(stream).map(({ text }) => text);
-  return [...head, ...lines, ...(pending === "" ? [] : [pending])].map((line) => `${line}\n`).join("");
+  const lines = vm.output.lines(stream).map((line) => line.text + lineEnd(line));
+  return `${head}${lines.join("")}${pending === "" ? "" : `${pending}\n`}`;
 }
 
 /** Transitions and events on one clock, in milliseconds since the first. */

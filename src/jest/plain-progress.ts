@@ -1,4 +1,5 @@
 /** Progress as plain lines on stderr: within Jest's output nothing may move the cursor. */
+import { printableLine } from "../base/printable.js";
 import type { Progress } from "../base/progress.js";
 
 const DETAIL_EVERY_MS = 10_000;
@@ -8,14 +9,14 @@ export function plainProgress(): Progress {
   let lastMs = 0;
   return {
     step: (text) => {
-      current = text;
+      current = printableLine(text);
       lastMs = performance.now();
-      process.stderr.write(`avf: ${text}\n`);
+      process.stderr.write(`avf: ${current}\n`);
     },
     detail: (text) => {
       if (performance.now() - lastMs < DETAIL_EVERY_MS) return;
       lastMs = performance.now();
-      process.stderr.write(`avf: ${current}: ${text}\n`);
+      process.stderr.write(`avf: ${current}: ${printableLine(text)}\n`);
     },
   };
 }

@@ -1,6 +1,7 @@
 /** Skips the tests of a file whose device lacks what they require, and says what it has instead. */
 import type { Circus } from "@jest/types";
 import { describeError } from "../base/errors.js";
+import { printable } from "../base/printable.js";
 import { evaluateRequirements, skipReason, type DeviceFacts } from "../fixtures/requirements/index.js";
 import { enabledTests, type TestPlan } from "./test-plan.js";
 
@@ -42,7 +43,7 @@ export function describeSkips(file: string, skipped: RequirementOutcome["skipped
   return [...byReason]
     .map(([reason, names]) => {
       const which = names.length === 1 ? `"${names[0] ?? ""}"` : `${names.length} tests`;
-      return `avf: skipped ${which} in ${file}: ${reason}\n`;
+      return printable(`avf: skipped ${which} in ${file}: ${reason}\n`);
     })
     .join("");
 }

@@ -1,5 +1,6 @@
 /** Which test a process is at: a small file, so that after the death of a worker somebody can tell. */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { printable } from "../base/printable.js";
 import { basename, join } from "node:path";
 import { asciiName } from "../artifacts/names.js";
 import { identify, isAlive, type ProcessIdentity } from "../process/identity.js";
@@ -60,7 +61,7 @@ export function takeDeadMarkers(runFolder: string): readonly Marker[] {
 
 export function describeDeath({ pid, file, test }: Marker): string {
   const where = test === undefined ? `while it ran ${file}` : `in test "${test}" of ${file}`;
-  return `avf: process ${pid} died ${where}; its device and VMs went with it.`;
+  return printable(`avf: process ${pid} died ${where}; its device and VMs went with it.`);
 }
 
 function read(path: string): Marker | undefined {

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { describeError, isHarnessError, type HarnessError } from "../base/errors.js";
 import { packageRoot } from "../base/paths.js";
+import { printableInColour } from "../base/printable.js";
 
 /** Jest keeps `[what was thrown, where the test was declared]`, or just an error, or text. */
 export type JestError = unknown;
@@ -66,6 +67,21 @@ export function pointToTest(entry: JestError, testFile: string): void {
     Object.assign(error, { stack: kept.join("\n") });
   } catch {
     // A frozen error keeps its frames.
+  }
+}
+
+/** What devices and guests said is in many messages, also in those of Jest's own matchers and in causes, which it prints. */
+export function showControls(entry: JestError): void {
+  let error: unknown = thrownError(entry);
+  for (let depth = 0; isError(error) && depth < MAX_CAUSES; depth++) {
+    const { message, stack } = error;
+    try {
+      Object.assign(error, { message: printableInColour(message) });
+      if (stack !== undefined) Object.assign(error, { stack: printableInColour(stack) });
+    } catch {
+      // A frozen error stays as it is.
+    }
+    error = error.cause;
   }
 }
 

@@ -1,6 +1,7 @@
 /** Follows the tests of one file through Jest's events: what each leaves, how it failed, what is saved of that. */
 import type { RunRecord } from "../artifacts/run-record.js";
 import { describeError, UsageError } from "../base/errors.js";
+import { printable } from "../base/printable.js";
 import type { KnownThings } from "../fixtures/leaks/index.js";
 import { removeVms, type LedgerEntry, type VmLedger } from "../fixtures/vm-ledger.js";
 import { saveEvidence, shortPath } from "./evidence.js";
@@ -11,7 +12,15 @@ import { holdFailedTest } from "./hold/hold.js";
 import type { InfrastructureRetry } from "./infrastructure-retry.js";
 import { describeLostGuest } from "./lost-guest.js";
 import { isEnding } from "./process-end.js";
-import { errorText, isJestTimeout, pointToTest, thrownError, withNote, type JestError } from "./test-errors.js";
+import {
+  errorText,
+  isJestTimeout,
+  pointToTest,
+  showControls,
+  thrownError,
+  withNote,
+  type JestError,
+} from "./test-errors.js";
 import { TestRun } from "./test-run.js";
 
 const CLEAN_UP_TIMEOUT_MS = 30_000;
@@ -128,7 +137,10 @@ export class TestFollower {
       if (retried) notes.push(`Attempt ${test.attempt} of ${retry.attempts}.`);
       if (evidence !== undefined) notes.push(`Saved for this failure: ${shortPath(evidence)}/`);
       errors[0] = withNote(errors[0], notes.join("\n"));
-      for (const error of errors) pointToTest(error, file);
+      for (const error of errors) {
+        pointToTest(error, file);
+        showControls(error);
+      }
       if (retried) this.#tellRetry(test, errors[0]);
     }
     this.test = undefined;
@@ -190,7 +202,7 @@ export class TestFollower {
     const list = leaks.map((leak) => `  ${leak}`).join("\n");
     if (errors.length > 0) errors[0] = withNote(errors[0], `It left behind, removed since:\n${list}`);
     else if (this.options.leaks === "warn")
-      process.stderr.write(`avf: "${test}" left behind, removed since:\n${list}\n`);
+      process.stderr.write(printable(`avf: "${test}" left behind, removed since:\n${list}\n`));
     else {
       const hint = 'end what a test starts; testEnvironmentOptions: { leaks: "warn" } only tells';
       const error = new UsageError("TEST_LEAKED", `Test "${test}" left behind, removed since:\n${list}`, { hint });
@@ -201,7 +213,8 @@ export class TestFollower {
   #tellRetry({ name, attempt }: TestRun, error: JestError): void {
     const first = describeError(thrownError(error)).split("\n", 1)[0] ?? "";
     const { attempts } = this.options.retry;
-    process.stderr.write(`avf: "${name}" failed and runs again (attempt ${attempt + 1} of ${attempts}): ${first}\n`);
+    const text = `avf: "${name}" failed and runs again (attempt ${attempt + 1} of ${attempts}): ${first}\n`;
+    process.stderr.write(printable(text));
   }
 
   #classify(errors: readonly JestError[], vms: readonly LedgerEntry[]): ReturnType<typeof classifyFailure> {

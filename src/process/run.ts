@@ -92,7 +92,7 @@ export async function runUnchecked(argv: readonly string[], options: RunOptions 
 export function lastLines(text: string, count = 12): readonly string[] {
   return text
     .trimEnd()
-    .split("\n")
+    .split(/\r*\n/)
     .slice(-count)
     .filter((line) => line !== "");
 }

@@ -2,7 +2,7 @@
 import type { Socket } from "node:net";
 import { sleep, withDeadline } from "../base/deadline.js";
 import { describeError } from "../base/errors.js";
-import { LineSplitter } from "../base/lines.js";
+import { LineSplitter, type LinePiece } from "../base/lines.js";
 import { outputsEnded, type Device, type DeviceProcess } from "../device/index.js";
 import type { DeathReason, RunningVm, VmBookmark, VmDebugInfo, VmEvent, VmState } from "./contract.js";
 import { connectVsock } from "./connect-vsock.js";
@@ -133,16 +133,17 @@ class AttachedVm implements RunningVm {
   }
 
   #readLines(stream: "stdout" | "stderr"): void {
-    const lines = new LineSplitter((line) => this.#readLine(stream, line));
+    const lines = new LineSplitter((line, piece) => this.#readLine(stream, line, piece));
     this.#process[stream].on("data", (chunk: Buffer) => lines.push(chunk));
     this.#process[stream].on("end", () => lines.end());
   }
 
-  #readLine(stream: "stdout" | "stderr", line: string): void {
-    const known = this.options.dialect.parseLine(stream, line);
+  #readLine(stream: "stdout" | "stderr", line: string, piece: LinePiece | undefined): void {
+    const known = piece === undefined ? this.options.dialect.parseLine(stream, line) : undefined;
     if (known) return this.#apply(known);
     if (stream === "stdout" && this.#cid !== undefined && this.options.dialect.payloadOutputOnStdout) {
-      return this.#emit({ kind: "log", chunk: Buffer.from(`${line}\n`) });
+      const end = piece === "first" || piece === "middle" ? "" : "\n";
+      return this.#emit({ kind: "log", chunk: Buffer.from(`${line}${end}`) });
     }
     const kept = this.#words[stream];
     kept.push(line);

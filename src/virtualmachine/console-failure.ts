@@ -1,5 +1,6 @@
 /** What to say when a VM did not print what a test waits for. */
-import { formatLine } from "./line-text.js";
+import { shortened } from "../base/printable.js";
+import { formatLastLines, formatLine } from "./line-text.js";
 import { nearestMiss } from "./nearest-miss.js";
 import { causeOf, describeEnd, hintFor, linesOfRun, LINES_SHOWN, situation, VmWaitError } from "./wait-failure.js";
 import type { ConsoleOutcome, ConsoleWaitOptions } from "./console-wait.js";
@@ -10,6 +11,8 @@ export type ConsoleFailure = Exclude<ConsoleOutcome, { readonly kind: "matched" 
 
 /** As `VmWaitError`; codes of the last two kinds are `CONSOLE_TIMEOUT` and `CONSOLE_WAIT_CANCELLED`. */
 export class ConsoleWaitError extends VmWaitError {}
+
+const MAX_PATTERN = 1_000;
 
 const CODES = { timedOut: "CONSOLE_TIMEOUT", cancelled: "CONSOLE_WAIT_CANCELLED" };
 
@@ -26,7 +29,7 @@ export function consoleWaitError(
     cause: causeOf(outcome),
     details: situation(journal),
     hint: near ? `nearest miss: ${formatLine(near, journal)}` : hintFor(journal, lines),
-    lastLines: lines.slice(-LINES_SHOWN).map((line) => formatLine(line, journal)),
+    lastLines: formatLastLines(lines, LINES_SHOWN, journal),
   });
 }
 
@@ -36,5 +39,5 @@ export function awaitedOutput(pattern: string | RegExp, stream: OutputStream | u
 }
 
 export function formatPattern(pattern: string | RegExp): string {
-  return typeof pattern === "string" ? JSON.stringify(pattern) : String(pattern);
+  return shortened(typeof pattern === "string" ? JSON.stringify(pattern) : String(pattern), MAX_PATTERN);
 }

@@ -2,6 +2,7 @@
 import { consoleWaitError } from "./console-failure.js";
 import { nowMs } from "./record.js";
 import { waitForVm } from "./vm-wait.js";
+import { LineSearch } from "./lines/search.js";
 import type { VmJournal } from "./journal.js";
 import type { OutputLine, OutputStream } from "./line-history.js";
 import type { Patience } from "./patience.js";
@@ -40,15 +41,19 @@ export async function watchConsole(
 ): Promise<ConsoleOutcome> {
   const firstRun = Math.max(1, journal.run.number);
   const since = options.since ?? -Infinity;
-  const match = lineMatcher(pattern);
+  const search = new LineSearch(pattern);
   const wanted = (line: OutputLine): boolean => line.run >= firstRun && line.atMs > since;
   let next = 0;
   const quiet = new QuietPrompt(journal, options.stream);
   const probe = (): ConsoleOutcome | undefined => {
     const lines = journal.output.linesFrom(next, options.stream).filter(wanted);
     next = journal.output.nextSequence;
-    for (const line of [...lines, ...quiet.prompts()]) {
-      const groups = match(line.text);
+    for (const line of lines) {
+      const groups = search.match(line);
+      if (groups) return { kind: "matched", match: { line, groups } };
+    }
+    for (const line of quiet.prompts()) {
+      const groups = search.peek(line);
       if (groups) return { kind: "matched", match: { line, groups } };
     }
     return undefined;
@@ -65,14 +70,6 @@ export async function waitForConsole(
   const outcome = await watchConsole(journal, pattern, options);
   if (outcome.kind === "matched") return outcome.match;
   throw consoleWaitError(journal, pattern, outcome, options);
-}
-
-/** What a line gives: the match with its groups, or undefined. */
-export function lineMatcher(pattern: string | RegExp): (text: string) => readonly string[] | undefined {
-  if (typeof pattern === "string") return (text) => (text.includes(pattern) ? [pattern] : undefined);
-  // With `g` or `y` a RegExp remembers where it was; each line is a text of its own.
-  const expression = new RegExp(pattern.source, pattern.flags.replace(/[gy]/g, ""));
-  return (text) => expression.exec(text)?.map(String);
 }
 
 /** Looks at unfinished lines, but only when they have been still for a moment: more of the line may be on its way. */
@@ -112,8 +109,8 @@ class QuietPrompt {
     if (!this.#isQuiet || this.journal.run.ended) return [];
     const { output, run } = this.journal;
     return STREAMS.filter((stream) => !this.stream || stream === this.stream)
-      .map((stream) => ({ stream, text: output.pending(stream) }))
-      .filter(({ text }) => text !== "")
-      .map((line) => ({ ...line, atMs: nowMs(), run: run.number, sequence: output.nextSequence }));
+      .map((stream) => output.pendingLine(stream, nowMs()))
+      .filter((line) => line.text !== "")
+      .map((line) => ({ ...line, run: run.number }));
   }
 }

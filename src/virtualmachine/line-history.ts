@@ -1,4 +1,5 @@
 /** The last lines of a stream, within a number of bytes. */
+import type { LinePiece } from "../base/lines.js";
 
 export interface OutputLine {
   readonly stream: OutputStream;
@@ -9,6 +10,8 @@ export interface OutputLine {
   readonly run: number;
   /** Place among all lines of the VM, whatever the stream; grows. */
   readonly sequence: number;
+  /** Of a line of more than 64 KiB, which comes in pieces: which of them this is. */
+  readonly piece?: LinePiece;
 }
 
 export type OutputStream = "console" | "log";

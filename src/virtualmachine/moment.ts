@@ -1,8 +1,9 @@
 /** Something that happens to a VM once, with its time: a line, a status, a stage of the boot. */
 import { inspect } from "node:util";
-import { lineMatcher } from "./console-wait.js";
+import { shownText } from "./line-text.js";
 import { consoleWaitError, formatPattern } from "./console-failure.js";
 import { stageIndex, type BootStage } from "./boot/stages.js";
+import { LineSearch } from "./lines/search.js";
 import { Status } from "./constants.js";
 import { waitForVm } from "./vm-wait.js";
 import { waitError } from "./wait-failure.js";
@@ -92,15 +93,15 @@ function lineMoment(
   pattern: string | RegExp,
   { stream }: { readonly stream?: OutputStream | undefined },
 ): Moment {
-  const match = lineMatcher(pattern);
+  const search = new LineSearch(pattern);
   let next = 0;
   let found: Happened | undefined;
   const find = (firstRun: number): Happened | undefined => {
     if (found) return found;
     const lines = journal.output.linesFrom(next, stream);
     next = journal.output.nextSequence;
-    const line = lines.find(({ run, text }) => run >= firstRun && match(text));
-    if (line) found = { kind: "happened", atMs: line.atMs, sequence: line.sequence, evidence: line.text };
+    const line = lines.find((one) => one.run >= firstRun && search.match(one));
+    if (line) found = { kind: "happened", atMs: line.atMs, sequence: line.sequence, evidence: shownText(line) };
     return found;
   };
   return new Moment(journal, {

@@ -1,5 +1,5 @@
 /** Console and log of a VM as lines, over all its runs: the last 4 MiB of each, and a count of what was dropped. */
-import { LineSplitter } from "../base/lines.js";
+import { LineSplitter, type LinePiece } from "../base/lines.js";
 import { LineHistory } from "./line-history.js";
 import { Notifier } from "./notifier.js";
 import type { OutputLine, OutputStream } from "./line-history.js";
@@ -15,6 +15,8 @@ export interface VmOutput {
   linesFrom(sequence: number, stream?: OutputStream): readonly OutputLine[];
   /** Calls back for each line from now on. Returns what ends it. */
   subscribe(listener: (line: OutputLine) => void): () => void;
+  /** Calls back for each chunk of bytes from now on, as the VM wrote them. Returns what ends it. */
+  subscribeBytes(listener: (chunk: Buffer, stream: OutputStream) => void): () => void;
   /** Unfinished last line, e.g. a prompt. */
   pending(stream: OutputStream): string;
   /** Lines that no longer fit the history. */
@@ -28,6 +30,12 @@ interface StreamPast {
   readonly droppedLines: number;
   /** Of the last line, which had no end yet. */
   readonly pendingBase64: string;
+  readonly pendingPiece?: LinePiece;
+}
+
+interface OutputChunk {
+  readonly stream: OutputStream;
+  readonly chunk: Buffer;
 }
 
 /** What a VM had printed at a moment. */
@@ -40,6 +48,7 @@ export interface OutputPast {
 export class OutputRecorder implements VmOutput {
   readonly #histories = { console: new LineHistory(HISTORY_BYTES), log: new LineHistory(HISTORY_BYTES) };
   readonly #notifier: Notifier<OutputLine>;
+  readonly #bytes: Notifier<OutputChunk>;
   readonly #splitters: Readonly<Record<OutputStream, LineSplitter>>;
   #atMs = 0;
   #run = 0;
@@ -47,6 +56,7 @@ export class OutputRecorder implements VmOutput {
 
   constructor(onListenerError: (error: unknown) => void) {
     this.#notifier = new Notifier(onListenerError);
+    this.#bytes = new Notifier(onListenerError);
     this.#splitters = this.#makeSplitters();
   }
 
@@ -67,8 +77,18 @@ export class OutputRecorder implements VmOutput {
     return this.#notifier.subscribe(listener);
   }
 
+  subscribeBytes(listener: (chunk: Buffer, stream: OutputStream) => void): () => void {
+    return this.#bytes.subscribe(({ chunk, stream }) => listener(chunk, stream));
+  }
+
   pending(stream: OutputStream): string {
     return this.#splitters[stream].pending;
+  }
+
+  /** As a line, if it were to end here. */
+  pendingLine(stream: OutputStream, atMs: number): OutputLine {
+    const { pending: text, pendingPiece: piece } = this.#splitters[stream];
+    return { stream, text, atMs, run: this.#run, sequence: this.#sequence, ...(piece === undefined ? {} : { piece }) };
   }
 
   droppedLines(stream: OutputStream): number {
@@ -78,26 +98,30 @@ export class OutputRecorder implements VmOutput {
   push(stream: OutputStream, chunk: Buffer, atMs: number, run: number): void {
     this.#atMs = atMs;
     this.#run = run;
+    this.#bytes.emit({ stream, chunk });
     this.#splitters[stream].push(chunk);
   }
 
   /** All that is kept, as plain data. */
   past(): OutputPast {
-    const [console, log] = STREAMS.map((stream): StreamPast => ({
-      lines: this.lines(stream),
-      droppedLines: this.droppedLines(stream),
-      pendingBase64: this.#splitters[stream].pendingBytes.toString("base64"),
-    })) as [StreamPast, StreamPast];
+    const [console, log] = STREAMS.map((stream): StreamPast => {
+      const { pendingBytes, pendingPiece } = this.#splitters[stream];
+      return {
+        ...{ lines: this.lines(stream), droppedLines: this.droppedLines(stream) },
+        pendingBase64: pendingBytes.toString("base64"),
+        ...(pendingPiece === undefined ? {} : { pendingPiece }),
+      };
+    }) as [StreamPast, StreamPast];
     return { console, log, nextSequence: this.#sequence };
   }
 
   /** Forgets all that is kept in favour of this. Nobody is told of lines that come back. */
   rewind(past: OutputPast, shiftMs: number): void {
     for (const stream of STREAMS) {
-      const { lines, droppedLines, pendingBase64 } = past[stream];
+      const { lines, droppedLines, pendingBase64, pendingPiece } = past[stream];
       const shifted = lines.map((line) => ({ ...line, atMs: line.atMs + shiftMs }));
       this.#histories[stream].replace(shifted, droppedLines);
-      this.#splitters[stream].continueFrom(Buffer.from(pendingBase64, "base64"));
+      this.#splitters[stream].continueFrom(Buffer.from(pendingBase64, "base64"), pendingPiece);
     }
     this.#sequence = past.nextSequence;
   }
@@ -109,12 +133,14 @@ export class OutputRecorder implements VmOutput {
   }
 
   #makeSplitters(): Readonly<Record<OutputStream, LineSplitter>> {
-    const splitter = (stream: OutputStream): LineSplitter => new LineSplitter((text) => this.#record(stream, text));
+    const splitter = (stream: OutputStream): LineSplitter =>
+      new LineSplitter((text, piece) => this.#record(stream, text, piece));
     return { console: splitter("console"), log: splitter("log") };
   }
 
-  #record(stream: OutputStream, text: string): void {
-    const line: OutputLine = { stream, text, atMs: this.#atMs, run: this.#run, sequence: this.#sequence++ };
+  #record(stream: OutputStream, text: string, piece: LinePiece | undefined): void {
+    const place = { atMs: this.#atMs, run: this.#run, sequence: this.#sequence++ };
+    const line: OutputLine = { stream, text, ...place, ...(piece === undefined ? {} : { piece }) };
     this.#histories[stream].push(line);
     this.#notifier.emit(line);
   }

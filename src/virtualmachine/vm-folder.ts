@@ -1,9 +1,11 @@
 /** Names of VMs and the files of one, on the device. */
+import { printableLine, shortened } from "../base/printable.js";
 import { IllegalArgumentException, requireNonNull } from "./errors.js";
 
 const MAX_NAME_BYTES = 255;
 // Control characters and halves of surrogate pairs upset shells, logs and file systems; a dash would look like a flag.
 
+/** Not what `printable` shows: names that have been made must stay good. */
 const UNPRINTABLE = /[\u0000-\u001f\u007f]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 
 export interface VmFolder {
@@ -50,12 +52,10 @@ export function checkVmName(name: string): string {
     Buffer.byteLength(name) > MAX_NAME_BYTES ||
     /^-|\//.test(name) ||
     name.search(UNPRINTABLE) >= 0;
-  if (bad) throw new IllegalArgumentException(`Invalid VM name: ${printable(name)}`);
+  if (bad) throw new IllegalArgumentException(`Invalid VM name: ${shownName(name)}`);
   return name;
 }
 
-function printable(name: unknown): string {
-  const text = String(name);
-  const plain = text.replace(UNPRINTABLE, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
-  return plain.length > 300 ? `${plain.slice(0, 300)}… (${plain.length} characters)` : plain;
+function shownName(name: unknown): string {
+  return printableLine(shortened(String(name), 300));
 }

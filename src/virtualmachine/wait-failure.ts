@@ -1,10 +1,10 @@
 /** What to say when a VM did not do what is waited for: who has to act, what it did instead, how far it came. */
 import { formatMs } from "../base/deadline.js";
 import { describeError, HarnessError } from "../base/errors.js";
-import { printable } from "../base/printable.js";
+import { printableLine, shortened } from "../base/printable.js";
 import { BOOT_STAGES, stageIndex, type BootStage } from "./boot/stages.js";
 import { reasonName } from "./constants.js";
-import { formatLine } from "./line-text.js";
+import { formatLastLines, shownText } from "./line-text.js";
 import type { FailureKind, HarnessErrorOptions } from "../base/errors.js";
 import type { VmJournal } from "./journal.js";
 import type { OutputLine, OutputStream } from "./line-history.js";
@@ -39,6 +39,8 @@ export interface EndCodes {
 
 /** The lines a failure shows; 40 say more than a screen, and fit one. */
 export const LINES_SHOWN = 40;
+/** What a VM reports of an error is as long as it likes. */
+const MAX_REPORT = 1_000;
 
 /** @param awaited ends the sentence "… while waiting for", e.g. `its payload to be ready` */
 export function waitError(journal: VmJournal, end: WaitEnd, awaited: string): VmWaitError {
@@ -48,7 +50,7 @@ export function waitError(journal: VmJournal, end: WaitEnd, awaited: string): Vm
     cause: causeOf(end),
     details: situation(journal),
     hint: hintFor(journal, lines),
-    lastLines: lines.slice(-LINES_SHOWN).map((line) => formatLine(line, journal)),
+    lastLines: formatLastLines(lines, LINES_SHOWN, journal),
   });
 }
 
@@ -69,7 +71,7 @@ export function describeEnd(journal: VmJournal, end: WaitEnd, awaited: string, c
         kind === "kernel-panic"
           ? ["VM_PANICKED", `The kernel of ${vm} panicked ${when}${died}`]
           : ["PAYLOAD_CRASHED", `The payload of ${vm} crashed ${when}${died}`];
-      return { kind: "vm", code, text: `${what}, ${whileWaiting}.\n  ${printable(line.text)}` };
+      return { kind: "vm", code, text: `${what}, ${whileWaiting}.\n  ${shownText(line)}` };
     }
     case "device-gone": {
       const text = `The device of ${vm} is gone, ${whileWaiting}: ${describeError(end.reason)}`;
@@ -108,7 +110,9 @@ export function situation(journal: VmJournal): readonly string[] {
   const reports = journal.events.history.filter((entry) => entry.run === run.number).map(({ event }) => event);
   const errors = reports.flatMap((event) =>
     event.kind === "error"
-      ? [`It reported ${event.code.kind === "known" ? event.code.name : event.code.raw}: ${printable(event.message)}`]
+      ? [
+          `It reported ${event.code.kind === "known" ? event.code.name : event.code.raw}: ${shortened(printableLine(event.message), MAX_REPORT)}`,
+        ]
       : [],
   );
   return [

@@ -194,7 +194,7 @@ describe("waitForConsole", () => {
     );
     expect(error.hint).toMatch(/^nearest miss: \[ +\d+\.\d{3} s log {4}\] Hello from the wrong place$/);
     expect(error.lastLines).toHaveLength(40);
-    expect(error.lastLines.at(-1)).toMatch(/^\[ +\d+\.\d{3} s console\] Kernel panic$/);
+    expect(error.lastLines.at(-1)).toMatch(/^\[ +\d+\.\d{3} s console\] \\x1b\[31mKernel\\x07 panic\\x1b\[0m$/);
   });
 
   test("fails when it ends after the run did", async () => {

@@ -3,8 +3,8 @@ import { Status } from "./constants.js";
 import { VirtualMachineException } from "./errors.js";
 import { settle } from "./settle.js";
 import { waitForVm } from "./vm-wait.js";
-import { formatLine } from "./line-text.js";
-import { LINES_SHOWN, situation, waitError } from "./wait-failure.js";
+import { formatLastLines } from "./line-text.js";
+import { LINES_SHOWN, linesOfRun, situation, waitError } from "./wait-failure.js";
 import type { VmJournal } from "./journal.js";
 import type { Patience } from "./patience.js";
 import type { Cancelled, SettleOptions, TimedOut } from "./settle.js";
@@ -41,7 +41,7 @@ export async function waitUntil(journal: VmJournal, goal: WaitGoal, options: Pat
   throw new VirtualMachineException("PAYLOAD_FINISHED", `${what}, while waiting for ${AWAITED[goal]}.`, {
     vmName: journal.vmName,
     details: situation(journal),
-    lastLines: journal.lastLines(LINES_SHOWN).map((line) => formatLine(line, journal)),
+    lastLines: formatLastLines(linesOfRun(journal), LINES_SHOWN, journal),
   });
 }
 

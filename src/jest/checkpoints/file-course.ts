@@ -4,6 +4,7 @@ import type { Circus } from "@jest/types";
 import type { RunRecord } from "../../artifacts/run-record.js";
 import { withDeadline } from "../../base/deadline.js";
 import { UsageError } from "../../base/errors.js";
+import { printable } from "../../base/printable.js";
 import { checkFixtures, FixtureScope, type FixtureSet } from "../../fixtures/engine.js";
 import { parameterNames } from "../../fixtures/parameter-names.js";
 import type { DeclaredCheckpoint, TestDevice } from "../../fixtures/stages.js";
@@ -123,7 +124,7 @@ export class FileCourse {
       keyOf: (plan) => this.#keyOf(harness, plan),
       setUp: (plan) => this.#setUp(plan),
       undo: () => this.#undo(),
-      say: (text) => void process.stderr.write(`avf: ${text}\n`),
+      say: (text) => void process.stderr.write(printable(`avf: ${text}\n`)),
     });
     const restore = async (point: unknown): Promise<void> => {
       if (!isPlan(point) && !isSaved(point)) {

@@ -9,9 +9,10 @@ import { holdPath, releaseHold, writeHold, type HeldVm, type HoldRecord } from "
 import { asciiName } from "../../artifacts/names.js";
 import type { RunRecord } from "../../artifacts/run-record.js";
 import { sleep } from "../../base/deadline.js";
+import { printable } from "../../base/printable.js";
 import type { LedgerEntry } from "../../fixtures/vm-ledger.js";
 import type { Harness } from "../../fixtures/wire.js";
-import type { OutputStream } from "../../virtualmachine/index.js";
+import { lineEnd, type OutputLine } from "../../virtualmachine/index.js";
 import { releaseAtEnd } from "../process-end.js";
 import { describeHold } from "./hold-message.js";
 import { waitForEnter } from "./terminal.js";
@@ -43,7 +44,7 @@ export async function holdFailedTest(request: HoldRequest): Promise<void> {
     const { file, test, timeoutMs, record } = request;
     record.add({ kind: "hold-started", file, test, timeoutMs, recordFile });
     record.flush();
-    process.stderr.write(describeHold(note));
+    process.stderr.write(printable(describeHold(note)));
     const reason = await waitForEnd(note, request);
     record.add({ kind: "hold-ended", reason });
     process.stderr.write(`avf: hold of "${test}" is over: ${reason}\n`);
@@ -83,9 +84,14 @@ async function holdVm(
     writeFileSync(files[stream], linesSoFar(vm.output.lines(stream)));
   }
   ends.push(
-    vm.output.subscribe(({ stream, text }: { stream: OutputStream; text: string }) =>
-      appendFileSync(files[stream], `${text}\n`),
-    ),
+    vm.output.subscribe((line) => {
+      // A full disk ends neither the hold nor the VM.
+      try {
+        appendFileSync(files[line.stream], line.text + lineEnd(line));
+      } catch {
+        // The file lacks this line.
+      }
+    }),
   );
   const { cid } = vm;
   const shared = { name, consoleFile: files.console, logFile: files.log, status: await vm.getStatus() };
@@ -96,8 +102,8 @@ async function holdVm(
   return { ...shared, cid, adbPort: forward.hostPort };
 }
 
-function linesSoFar(lines: readonly { readonly text: string }[]): string {
-  return lines.map(({ text }) => `${text}\n`).join("");
+function linesSoFar(lines: readonly OutputLine[]): string {
+  return lines.map((line) => line.text + lineEnd(line)).join("");
 }
 
 async function waitForEnd(note: HoldRecord, { harness, timeoutMs }: HoldRequest): Promise<string> {

@@ -3,7 +3,8 @@ import { toMatchSnapshot, type Context } from "jest-snapshot";
 import { UsageError } from "../../base/errors.js";
 import {
   BOOT_STAGES,
-  formatLine,
+  formatLastLines,
+  linesOfRun,
   moment,
   situation,
   stageIndex,
@@ -85,7 +86,7 @@ async function bootLog(
   throw new VmWaitError({ kind: "expectation", code: "NO_BOOT_LOG", text: what }, vm.getName(), end, {
     details: situation(journal),
     hint: 'a VM that is not debuggable has no console; otherwise name a stage that it tells of: { until: "init" }',
-    lastLines: journal.lastLines(40).map((line) => formatLine(line, journal)),
+    lastLines: formatLastLines(linesOfRun(journal), 40, journal),
   });
 }
 

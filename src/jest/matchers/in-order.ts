@@ -5,7 +5,7 @@ import {
   consoleWaitError,
   formatLine,
   formatPattern,
-  lineMatcher,
+  LineSearch,
   waitForVm,
   type OutputLine,
   type VirtualMachine,
@@ -54,6 +54,7 @@ export async function toPrintInOrder(
 class OrderedSearch {
   readonly firstRun: number;
   readonly #found: OutputLine[] = [];
+  readonly #searches: readonly LineSearch[];
   #next = 0;
 
   constructor(
@@ -62,6 +63,7 @@ class OrderedSearch {
     private readonly stream: PrintOptions["stream"],
   ) {
     this.firstRun = Math.max(1, vm.control.journal.run.number);
+    this.#searches = patterns.map((pattern) => new LineSearch(pattern));
   }
 
   /** Whether all were found by now. */
@@ -69,9 +71,11 @@ class OrderedSearch {
     const lines = this.vm.output.linesFrom(this.#next, this.stream);
     this.#next = this.vm.output.nextSequence;
     for (const line of lines) {
-      const pattern = this.patterns[this.#found.length];
-      if (pattern === undefined) break;
-      if (line.run >= this.firstRun && lineMatcher(pattern)(line.text)) this.#found.push(line);
+      if (line.run < this.firstRun) continue;
+      const [wanted, ...later] = this.#searches.slice(this.#found.length);
+      if (wanted === undefined) break;
+      for (const search of later) search.skip(line);
+      if (wanted.match(line)) this.#found.push(line);
     }
     return this.#found.length === this.patterns.length;
   }
@@ -116,10 +120,11 @@ class OrderedSearch {
 
   #printedEarly(pattern: string | RegExp): OutputLine | undefined {
     const last = this.#found.at(-1)?.sequence ?? -1;
-    const match = lineMatcher(pattern);
+    const search = new LineSearch(pattern);
     return this.vm.output
       .lines(this.stream)
-      .findLast((line) => line.run >= this.firstRun && line.sequence <= last && match(line.text));
+      .filter((line) => line.run >= this.firstRun && line.sequence <= last && search.match(line) !== undefined)
+      .at(-1);
   }
 }
 

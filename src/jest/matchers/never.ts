@@ -2,9 +2,11 @@
 import { sleep } from "../../base/deadline.js";
 import { UsageError } from "../../base/errors.js";
 import {
+  formatLastLines,
   formatLine,
   formatPattern,
-  lineMatcher,
+  LineSearch,
+  linesOfRun,
   Moment,
   situation,
   type OutputLine,
@@ -67,11 +69,12 @@ export async function toNeverPrint(
 
 function describeLine(line: OutputLine, vm: VirtualMachine): string {
   const { journal } = vm.control;
-  const before = journal.lastLines(10).filter(({ sequence }) => sequence < line.sequence);
+  const earlier = linesOfRun(journal).filter(({ sequence }) => sequence < line.sequence);
+  const before = formatLastLines(earlier, 10, journal);
   return [
     `VM "${vm.getName()}" printed on its ${line.stream}:`,
     `  ${formatLine(line, journal)}`,
-    ...(before.length > 0 ? ["Before that:", ...before.map((one) => `  ${formatLine(one, journal)}`)] : []),
+    ...(before.length > 0 ? ["Before that:", ...before.map((one) => `  ${one}`)] : []),
   ].join("\n");
 }
 
@@ -89,7 +92,6 @@ async function whileWatched(options: NeverOptions, signal: AbortSignal | undefin
 class LineWatch {
   /** Resolves when the line comes; the rest of the work is no longer waited for. */
   readonly seen: Promise<void>;
-  readonly #match: (text: string) => unknown;
   readonly #firstSequence: number;
   readonly #firstRun: number;
   readonly #fromNow: boolean;
@@ -98,26 +100,27 @@ class LineWatch {
 
   constructor(
     private readonly vm: VirtualMachine,
-    pattern: string | RegExp,
+    private readonly pattern: string | RegExp,
     private readonly options: Pick<NeverOptions, "stream" | "until">,
     fromNow: boolean,
   ) {
     this.#fromNow = fromNow;
     const { run } = vm.control.journal;
-    this.#match = lineMatcher(pattern);
     this.#firstSequence = fromNow ? vm.output.nextSequence : 0;
     this.#firstRun = run.number;
     this.#diedBefore = run.ended !== undefined;
+    const search = new LineSearch(pattern);
     this.seen = new Promise((resolve) => {
       this.#unsubscribe = vm.output.subscribe((line) => {
-        if (this.#isIt(line)) resolve();
+        if (this.#isIt(line, search)) resolve();
       });
       if (this.find()) resolve();
     });
   }
 
   find(): OutputLine | undefined {
-    return this.vm.output.linesFrom(this.#firstSequence, this.options.stream).find((line) => this.#isIt(line));
+    const search = new LineSearch(this.pattern);
+    return this.vm.output.linesFrom(this.#firstSequence, this.options.stream).find((line) => this.#isIt(line, search));
   }
 
   /** The VM's silence proves nothing when it could not speak. */
@@ -141,11 +144,11 @@ class LineWatch {
     this.#unsubscribe();
   }
 
-  #isIt(line: OutputLine): boolean {
+  #isIt(line: OutputLine, search: LineSearch): boolean {
     const { stream, until } = this.options;
     if (stream !== undefined && line.stream !== stream) return false;
     if (line.atMs > (until?.find()?.atMs ?? Infinity)) return false;
-    return line.sequence >= this.#firstSequence && line.run >= this.#firstRun && Boolean(this.#match(line.text));
+    return line.sequence >= this.#firstSequence && line.run >= this.#firstRun && search.match(line) !== undefined;
   }
 }
 

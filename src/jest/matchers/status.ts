@@ -1,7 +1,14 @@
 /** Matchers on what a VM is and was: status, transitions, CID. */
 import { UsageError } from "../../base/errors.js";
 import { formatMs } from "../../base/deadline.js";
-import { DEFAULT_BUDGET_MS, formatLine, situation, Status, type VirtualMachine } from "../../virtualmachine/index.js";
+import {
+  DEFAULT_BUDGET_MS,
+  formatLastLines,
+  linesOfRun,
+  situation,
+  Status,
+  type VirtualMachine,
+} from "../../virtualmachine/index.js";
 import { whileBusy } from "../test-context.js";
 import { throwIfTestOver, withTestSignal } from "./patience.js";
 import { hint, requireVm, type MatcherResult, type MatcherThis } from "./matcher.js";
@@ -121,6 +128,6 @@ function reasonText(
 
 function lastOutput(vm: VirtualMachine): readonly string[] {
   const { journal } = vm.control;
-  const lines = vm.lastLines(10).map((line) => `  ${formatLine(line, journal)}`);
+  const lines = formatLastLines(linesOfRun(journal), 10, journal).map((line) => `  ${line}`);
   return [...situation(journal), ...(lines.length === 0 ? [] : ["Last output:", ...lines])];
 }

@@ -1,5 +1,5 @@
 /** Events in words. What they hold was read from a file and may have come from a device: nothing is taken for granted. */
-import { printable } from "../../base/printable.js";
+import { withoutControls } from "../../base/printable.js";
 
 const MAX_ARGUMENT = 160;
 const MAX_CALL = 400;
@@ -11,7 +11,7 @@ export function isFields(value: unknown): value is Fields {
 }
 
 export function text(value: unknown, fallback = ""): string {
-  return typeof value === "string" ? printable(value) : fallback;
+  return typeof value === "string" ? withoutControls(value) : fallback;
 }
 
 export function number(value: unknown, fallback = 0): number {

@@ -43,6 +43,9 @@ export interface BootPast {
   readonly log: readonly ReachedStage[];
 }
 
+/** No sign is longer. */
+const SIGN_CHARACTERS = 256;
+
 export class BootProgress implements VmBoot {
   readonly log: EventHistory<ReachedStage>;
   readonly #reached = new Map<BootStage, ReachedStage>();
@@ -50,6 +53,8 @@ export class BootProgress implements VmBoot {
   #beganMs: number | undefined;
   #movedMs: number | undefined;
   #trouble: Trouble | undefined;
+  /** End of a line's last piece, where the line goes on in another. */
+  readonly #tails = { console: "", log: "" };
 
   constructor(onListenerError: (error: unknown) => void) {
     this.log = new EventHistory(onListenerError);
@@ -117,15 +122,16 @@ export class BootProgress implements VmBoot {
 
   line(line: OutputLine): void {
     if (line.run !== this.#run) return;
-    const kind = this.#trouble === undefined ? troubleOfLine(line.text) : undefined;
+    const text = this.#withTail(line);
+    const kind = this.#trouble === undefined ? troubleOfLine(text) : undefined;
     if (kind) this.#trouble = { kind, line };
     if (this.isOver) {
       // A sign that was overtaken still gives its stage a time.
-      if (!this.#reached.has("verified")) this.#signs(line);
+      if (!this.#reached.has("verified")) this.#signs(line, text);
       return;
     }
     this.#movedMs = Math.max(this.#movedMs ?? line.atMs, line.atMs);
-    this.#signs(line);
+    this.#signs(line, text);
   }
 
   event(event: LifecycleEvent, atMs: number): void {
@@ -133,8 +139,16 @@ export class BootProgress implements VmBoot {
     if (event.kind === "payload-ready") this.#reach("ready", atMs, event.kind);
   }
 
-  #signs(line: OutputLine): void {
-    for (const { stage, beforeMs } of stagesOfLine(line.text)) this.#reach(stage, line.atMs - beforeMs, line.text);
+  #signs(line: OutputLine, text: string): void {
+    for (const { stage, beforeMs } of stagesOfLine(text)) this.#reach(stage, line.atMs - beforeMs, line.text);
+  }
+
+  /** The words of a sign may lie on both sides of a cut. */
+  #withTail({ stream, text, piece }: OutputLine): string {
+    // The blank keeps what is no beginning of a line from looking like one.
+    const whole = piece === "middle" || piece === "last" ? ` ${this.#tails[stream]}${text}` : text;
+    this.#tails[stream] = piece === "first" || piece === "middle" ? whole.slice(-SIGN_CHARACTERS) : "";
+    return whole;
   }
 
   #reach(stage: BootStage, when: number, evidence: string): void {
