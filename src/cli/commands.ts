@@ -2,6 +2,8 @@
 
 export interface OptionSpec {
   readonly type: "boolean" | "string";
+  /** It may be given several times. */
+  readonly multiple?: boolean;
   /** What stands for the value in help. */
   readonly value?: string;
   readonly help: string;
@@ -34,9 +36,15 @@ export const COMMANDS = {
     options: {},
   },
   setup: {
-    takes: "[--fresh]",
+    takes: "[--fresh | --renew WHAT]...",
     summary: "host tools, device image, snapshot: whatever is missing",
-    options: { fresh: { type: "boolean", help: "make everything anew, although it is there" } },
+    options: {
+      fresh: { type: "boolean", help: "make everything anew, although it is there" },
+      renew: {
+        ...{ type: "string", multiple: true, value: "WHAT" },
+        help: "make one thing anew, and what is made of it: accelerator, packages, image, snapshot",
+      },
+    },
   },
   doctor: {
     takes: "[--why SUITE] [--json]",

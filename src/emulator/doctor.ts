@@ -6,12 +6,13 @@ import { cacheFolder } from "../base/paths.js";
 import { run } from "../process/run.js";
 import { listRunning } from "./devices/records.js";
 import { inspectHostTools, installCommand, requireSupportedSystem } from "./host/tools.js";
-import { knownAccelerator } from "./machine/accelerator.js";
+import { acceleratorFinding, snapshotFinding } from "./accelerator/findings.js";
 import { IMAGE_PACKAGES } from "./packages/sets.js";
 import { readPackagesManifest } from "./packages/unpack.js";
 import { emulatorVersion } from "./qemu/emulator.js";
 import { crosvmPath } from "./image/crosvm-path.js";
-import { findReady, locate } from "./setup.js";
+import type { Accelerator } from "./machine/arguments.js";
+import { findReady, locate, type ReadyDevice } from "./setup.js";
 
 export interface Finding {
   readonly name: string;
@@ -21,12 +22,6 @@ export interface Finding {
   /** The command that mends it. */
   readonly fix?: string;
 }
-
-/** What an accelerator means for those who wait. */
-const SPEED = {
-  tcg: "the device's CPU is emulated, and a VM takes some seconds to its payload",
-  kvm: "the device and its VMs run at about the speed of this host",
-} as const;
 
 export async function diagnose(): Promise<readonly Finding[]> {
   const cache = cacheFolder();
@@ -92,9 +87,10 @@ async function spaceFinding(cache: string, ready: boolean): Promise<Finding> {
 async function imageFindings(cache: string): Promise<readonly Finding[]> {
   const fix = "npx avf setup";
   try {
-    const answer = await knownAccelerator(cache);
+    const { answer, finding } = await acceleratorFinding(cache);
     const emulator = await emulatorVersion(cache);
-    const { imageFolder, snapshotFolder, imageKey } = locate(cache, answer?.accelerator ?? "tcg", emulator ?? "");
+    const located = (accelerator: Accelerator): ReadyDevice => locate(cache, accelerator, emulator ?? "");
+    const { imageFolder, imageKey } = located("tcg");
     const packages = await readPackagesManifest(cache, IMAGE_PACKAGES);
     const there = (path: string): boolean => existsSync(path);
     const state = (ok: boolean): Finding["state"] => (ok ? "ok" : "missing");
@@ -117,20 +113,8 @@ async function imageFindings(cache: string): Promise<readonly Finding[]> {
         detail: there(imageFolder) ? imageKey : "not built yet for the present sources",
         ...(there(imageFolder) ? {} : { fix }),
       },
-      {
-        name: "accelerator",
-        state: answer ? "ok" : "missing",
-        detail: answer
-          ? `${answer.accelerator}: ${answer.reason}; ${SPEED[answer.accelerator]}`
-          : "not tried yet on this host",
-        ...(answer ? {} : { fix }),
-      },
-      {
-        name: "snapshot",
-        state: state(there(snapshotFolder)),
-        detail: there(snapshotFolder) ? "starts in half a second" : "not made yet",
-        ...(there(snapshotFolder) ? {} : { fix }),
-      },
+      finding,
+      snapshotFinding(answer, (accelerator) => located(accelerator).snapshotFolder),
     ];
   } catch (error) {
     return [{ name: "device image", state: "failed", detail: describeError(error), fix }];

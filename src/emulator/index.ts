@@ -12,5 +12,5 @@ export {
 } from "./checkpoints/store.js";
 export { listRunning, type DeviceRecord } from "./devices/records.js";
 export { sweepDevices } from "./devices/sweep.js";
-export { ensureReady, type ReadyDevice, type SetupOptions } from "./setup.js";
+export { ensureReady, RENEWABLE, type ReadyDevice, type Renewable, type SetupOptions } from "./setup.js";
 export { readSlowness } from "./snapshot/slowness.js";

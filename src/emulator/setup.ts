@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { mkdir, readdir, rm, stat, statfs, utimes } from "node:fs/promises";
 import { join } from "node:path";
-import { InfrastructureError } from "../base/errors.js";
+import { InfrastructureError, isHarnessError } from "../base/errors.js";
 import { cacheFolder } from "../base/paths.js";
 import { silentProgress, type Progress } from "../base/progress.js";
 import { takeFileLock } from "../process/file-lock.js";
@@ -13,7 +13,7 @@ import { buildImage } from "./image/build.js";
 import { crosvmPath } from "./image/crosvm-path.js";
 import { imageKey } from "./image/key.js";
 import { readPackagesTree } from "./image/packages-tree.js";
-import { forgetAccelerator, knownAccelerator, probeAccelerator } from "./machine/accelerator.js";
+import { forgetAccelerator, goOnWithoutKvm, knownAccelerator, probeAccelerator } from "./accelerator/accelerator.js";
 import type { Accelerator, DeviceCpus } from "./machine/arguments.js";
 import { EMULATOR_PACKAGES, IMAGE_PACKAGES, type PackageSet } from "./packages/sets.js";
 import { ensureUnpacked, forgetUnpacked, readPackagesManifest, treeOf } from "./packages/unpack.js";
@@ -43,11 +43,13 @@ export interface SetupOptions {
   readonly cpus?: DeviceCpus | undefined;
   readonly progress?: Progress;
   readonly signal?: AbortSignal | undefined;
-  /** Makes everything anew, packages included, although it is there. */
-  readonly fresh?: boolean;
-  /** Makes the snapshot anew. */
-  readonly freshSnapshot?: boolean;
+  /** What is made anew although it is there, with all that is made of it. */
+  readonly renew?: readonly Renewable[] | undefined;
 }
+
+/** In the order in which one is made of the other; the answer about KVM stands apart. */
+export const RENEWABLE = ["accelerator", "packages", "image", "snapshot"] as const;
+export type Renewable = (typeof RENEWABLE)[number];
 
 const DEFAULT_CPUS = 2;
 const NEEDED_BYTES = 3 * 2 ** 30;
@@ -64,8 +66,7 @@ export async function ensureReady(options: SetupOptions = {}): Promise<ReadyDevi
   const progress = options.progress ?? silentProgress;
   requireSupportedSystem();
   const cache = cacheFolder();
-  const renew = options.fresh === true || options.freshSnapshot === true;
-  if (!renew && inspectHostTools().missing.length === 0) {
+  if ((options.renew ?? []).length === 0 && inspectHostTools().missing.length === 0) {
     const ready = await findReady(cache, options.cpus);
     if (ready) return ready;
   }
@@ -117,19 +118,20 @@ export function locate(
 async function setUp(
   cache: string,
   progress: Progress,
-  { cpus, fresh, freshSnapshot, signal }: SetupOptions,
+  { cpus, renew = [], signal }: SetupOptions,
 ): Promise<ReadyDevice> {
   for (const folder of ["images", "snapshots", IMAGE_PACKAGES.folder, EMULATOR_PACKAGES.folder])
     await sweepDrafts(join(cache, folder));
   await ensureHostTools(progress, signal);
-  if (fresh === true) {
-    await forgetAccelerator(cache);
+  const packagesAnew = renew.includes("packages");
+  if (renew.includes("accelerator")) await forgetAccelerator(cache);
+  if (packagesAnew) {
     await forgetUnpacked(cache, IMAGE_PACKAGES);
     await forgetEmulator(cache);
   }
   const key = imageKey(crosvmPath());
   const imageFolder = join(cache, "images", key);
-  if (fresh === true) {
+  if (packagesAnew || renew.includes("image")) {
     await rm(imageFolder, { recursive: true, force: true });
     await removeSnapshotsOf(cache, key);
   }
@@ -139,12 +141,21 @@ async function setUp(
     await buildImage({ packages, imageFolder, crosvmPath: crosvmPath(), progress, signal });
   }
   const answer = (await knownAccelerator(cache)) ?? (await probeAccelerator(cache, imageFolder, progress, signal));
-  const ready = locate(cache, answer.accelerator, (await emulatorVersion(cache)) ?? "", cpus);
-  if (freshSnapshot === true) await rm(ready.snapshotFolder, { recursive: true, force: true });
-  if (!existsSync(ready.snapshotFolder)) {
-    await requireSpace(cache);
-    await saveSnapshot({ ...ready, crosvmPath: crosvmPath(), progress, signal });
-  }
+  const readyOn = async (accelerator: Accelerator): Promise<ReadyDevice> => {
+    const ready = locate(cache, accelerator, (await emulatorVersion(cache)) ?? "", cpus);
+    if (renew.includes("snapshot")) await rm(ready.snapshotFolder, { recursive: true, force: true });
+    if (!existsSync(ready.snapshotFolder)) {
+      await requireSpace(cache);
+      await saveSnapshot({ ...ready, crosvmPath: crosvmPath(), progress, signal });
+    }
+    return ready;
+  };
+  const ready = await readyOn(answer.accelerator).catch(async (error: unknown) => {
+    const isOurs = isHarnessError(error) && error.kind === "infrastructure" && error.code !== "NO_SPACE";
+    if (answer.accelerator !== "kvm" || !isOurs || signal?.aborted === true) throw error;
+    const instead = await goOnWithoutKvm(cache, error, progress);
+    return readyOn(instead.accelerator);
+  });
   await prune(cache, ready);
   return ready;
 }

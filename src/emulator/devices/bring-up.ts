@@ -1,6 +1,5 @@
 /** From a command line to a device that answers: cold, or from what was saved of one. */
 import { join } from "node:path";
-import { sleep } from "../../base/deadline.js";
 import { InfrastructureError, isHarnessError } from "../../base/errors.js";
 import { silentProgress, type Progress } from "../../base/progress.js";
 import { connectTcpDevice } from "../../device/adb/connect.js";
@@ -35,8 +34,6 @@ export interface BringUp {
 
 const COLD_BOOT_TIMEOUT_MS = 300_000;
 const CONNECT_TIMEOUT_MS = 60_000;
-/** From the end of its control connection to the end of the process. */
-const QEMU_LAST_WORDS_MS = 2_000;
 
 export function launchDevice({ ready, origin, folder, adbPort, detached }: BringUp): Machine {
   const { accelerator, cpus, emulator, imageFolder, snapshotFolder } = ready;
@@ -77,11 +74,16 @@ export async function bringUp(
     await restore(machine, signal);
   }
   const restored = origin.kind === "saved";
-  const [reply] = await Promise.all([
-    personalize(machine.control, identity, { vmm, restored, holdVms: false }, signal),
-    connectTcpDevice(`127.0.0.1:${adbPort}`, { timeoutMs: CONNECT_TIMEOUT_MS, signal }),
-  ]);
-  return chosenVmm(reply, vmm);
+  try {
+    const [reply] = await Promise.all([
+      personalize(machine.control, identity, { vmm, restored, holdVms: false }, signal),
+      connectTcpDevice(`127.0.0.1:${adbPort}`, { timeoutMs: CONNECT_TIMEOUT_MS, signal }),
+    ]);
+    return chosenVmm(reply, vmm);
+  } catch (error) {
+    if (restored && machine.ended.aborted) throw unusable(machine.ended.reason);
+    throw error;
+  }
 }
 
 /**
@@ -100,20 +102,24 @@ export async function bringBack(
   return { ready: ready.then((reply) => void chosenVmm(reply, vmm)) };
 }
 
-/** QEMU ends when it cannot load a state; its own words say more than the connection that broke. */
+/** @throws InfrastructureError `SNAPSHOT_UNUSABLE` when it is the saved state that cannot be gone on from */
 async function restore(machine: Machine, signal: AbortSignal): Promise<void> {
   try {
     await restoreMachine(machine, signal);
   } catch (error) {
-    if (isHarnessError(error) && error.code === "QEMU_GONE") {
-      await Promise.race([machine.process.ended, sleep(QEMU_LAST_WORDS_MS)]);
-    }
     const reason: unknown = machine.ended.aborted ? machine.ended.reason : error;
     if (isHarnessError(reason) && reason.code !== "DEVICE_ENDED" && reason.code !== "QEMU_REFUSED") throw reason;
     if (signal.aborted && !machine.ended.aborted) throw error;
-    throw new InfrastructureError("SNAPSHOT_UNUSABLE", "The emulated device's snapshot cannot be continued.", {
-      cause: reason,
-      hint: "npx avf setup --fresh makes everything anew",
-    });
+    throw unusable(reason);
   }
+}
+
+/** Also one that loads, and of which the machine dies: a CPU that lacks what the saved one had shows so. */
+function unusable(cause: unknown): InfrastructureError {
+  return new InfrastructureError("SNAPSHOT_UNUSABLE", "The emulated device cannot go on from what was saved of it.", {
+    cause,
+    details: isHarnessError(cause) ? [cause.shortMessage] : [],
+    hint: "npx avf setup --renew snapshot makes the snapshot anew",
+    lastLines: isHarnessError(cause) ? cause.lastLines : [],
+  });
 }

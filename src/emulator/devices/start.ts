@@ -6,6 +6,7 @@ import type { DeviceCpus } from "../machine/arguments.js";
 import type { Vmm } from "../machine/control.js";
 import type { Machine } from "../machine/launch.js";
 import { findFreePort } from "../machine/port.js";
+import { goOnWithoutKvm } from "../accelerator/accelerator.js";
 import { ensureReady, type ReadyDevice } from "../setup.js";
 import { bringUp, launchDevice, type BringUp } from "./bring-up.js";
 import { forgetAdb } from "./end-machine.js";
@@ -46,6 +47,7 @@ export async function startEmulatedDevice(options: StartOptions = {}): Promise<E
   };
   let ready = await ensureReady(setup);
   await sweepDevices(ready.cache);
+  let renewed = false;
   for (let attempt = 1; ; attempt++) {
     const port = options.port ?? (await findFreePort());
     try {
@@ -54,10 +56,16 @@ export async function startEmulatedDevice(options: StartOptions = {}): Promise<E
       const code = isHarnessError(error) ? error.code : undefined;
       // Somebody took the free port between our look and QEMU's.
       const lostPort = code === "PORT_BUSY" && options.port === undefined && attempt < 5;
-      // A snapshot that does not load is of no use to anybody: once, a new one is made.
-      const badSnapshot = code === "SNAPSHOT_UNUSABLE" && attempt === 1;
-      if (!lostPort && !badSnapshot) throw error;
-      if (badSnapshot) ready = await ensureReady({ ...setup, freshSnapshot: true });
+      if (lostPort) continue;
+      // A snapshot that does not load, or that kills, is of no use to anybody: once, a new one is made.
+      if (code === "SNAPSHOT_UNUSABLE" && !renewed) {
+        renewed = true;
+        ready = await ensureReady({ ...setup, renew: ["snapshot"] });
+      } else if (ready.accelerator === "kvm" && (code === "KVM_UNAVAILABLE" || code === "SNAPSHOT_UNUSABLE")) {
+        // What was made for KVM stays: it may be back in a moment.
+        await goOnWithoutKvm(ready.cache, error, options.progress);
+        ready = await ensureReady(setup);
+      } else throw error;
     }
   }
 }

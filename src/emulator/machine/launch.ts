@@ -1,12 +1,16 @@
 /** The emulated device's QEMU process, with its two channels, and what it said when it ended too early. */
-import { closeSync, openSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { closeSync, openSync } from "node:fs";
+import { basename, join } from "node:path";
 import type { Duplex } from "node:stream";
+import { sleep } from "../../base/deadline.js";
 import { InfrastructureError } from "../../base/errors.js";
-import { lastLines } from "../../process/run.js";
-import { spawnOwned, type OwnedProcess } from "../../process/owned-process.js";
+import { cacheFolder } from "../../base/paths.js";
+import { spawnOwned, type OwnedProcess, type ProcessEnd } from "../../process/owned-process.js";
 import { ControlChannel } from "./control.js";
+import { explainEarlyEnd, QEMU_LOG } from "./last-words.js";
 import { QmpClient } from "./qmp.js";
+
+export { SERIAL_LOG } from "./last-words.js";
 
 export interface Machine {
   readonly process: OwnedProcess;
@@ -28,8 +32,8 @@ export interface LaunchOptions {
   readonly detached: boolean;
 }
 
-export const SERIAL_LOG = "serial.log";
-const QEMU_LOG = "qemu.log";
+/** From the end of its channel to the end of the process. */
+const LAST_WORDS_MS = 2_000;
 
 export function launchMachine(argv: readonly string[], { folder, workingFolder, detached }: LaunchOptions): Machine {
   const log = openSync(join(folder, QEMU_LOG), "a");
@@ -42,16 +46,18 @@ export function launchMachine(argv: readonly string[], { folder, workingFolder, 
   });
   closeSync(log);
   const [, , , qmpStream, controlStream] = process_.child.stdio as unknown as [null, null, null, Duplex, Duplex];
-  const qmp = new QmpClient(qmpStream);
-  const control = new ControlChannel(controlStream);
   const ended = new AbortController();
-  void process_.ended.then((end) => ended.abort(explainEnd(folder, end.startFailure)));
+  const qmp = new QmpClient(qmpStream, () => lastWords(process_, ended.signal));
+  const control = new ControlChannel(controlStream);
+  let killed = false;
+  void process_.ended.then((end) => ended.abort(killed ? endedByUs() : explain(folder, end)));
   return {
     process: process_,
     qmp,
     control,
     ended: ended.signal,
     kill: async () => {
+      killed = true;
       process_.child.kill("SIGKILL");
       await process_.ended;
     },
@@ -63,28 +69,19 @@ export function launchMachine(argv: readonly string[], { folder, workingFolder, 
   };
 }
 
-function explainEnd(folder: string, startFailure: Error | undefined): InfrastructureError {
-  const said = readTail(join(folder, QEMU_LOG)).filter(
-    (line) => !line.includes("TCG doesn't support requested feature"),
-  );
-  const serial = readTail(join(folder, SERIAL_LOG));
-  const text = said.join("\n");
-  if (/Could not set up host forwarding rule/.test(text)) {
-    return new InfrastructureError("PORT_BUSY", "The emulated device's adb port is taken by another program.", {
-      hint: "choose another with --port, or leave it out to get a free one",
-      lastLines: said,
-    });
-  }
-  return new InfrastructureError("DEVICE_ENDED", "The emulated device's QEMU ended by itself.", {
-    cause: startFailure,
-    lastLines: [...said.map((line) => `qemu: ${line}`), ...serial.map((line) => `serial: ${line}`)],
-  });
+/** QEMU ends when it cannot go on; what it says then explains more than the connection that broke. */
+async function lastWords(process: OwnedProcess, ended: AbortSignal): Promise<Error> {
+  await Promise.race([process.ended, sleep(LAST_WORDS_MS)]);
+  if (ended.aborted) return ended.reason as Error;
+  return new InfrastructureError("QEMU_GONE", "QEMU closed its control connection.");
 }
 
-function readTail(path: string): readonly string[] {
-  try {
-    return lastLines(readFileSync(path, "utf8"), 10);
-  } catch {
-    return [];
-  }
+function endedByUs(): InfrastructureError {
+  return new InfrastructureError("DEVICE_ENDED", "The emulated device was ended.");
+}
+
+function explain(folder: string, { exitCode, signal, startFailure }: ProcessEnd): InfrastructureError {
+  const how = startFailure ? "it did not start" : (signal ?? `exit code ${exitCode}`);
+  const keptIn = join(cacheFolder(), "logs", basename(folder).replace(/\.\d+\.tmp$/, ""));
+  return explainEarlyEnd({ folder, keptIn, how, startFailure });
 }

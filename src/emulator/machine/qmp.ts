@@ -20,20 +20,29 @@ export class QmpClient {
   #lastId = 0;
   readonly #waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
   #closed: Error | undefined;
+  #closing: Promise<void> | undefined;
   readonly #greeted: Promise<void>;
   #greet: () => void = () => undefined;
+  #leave: (error: Error) => void = () => undefined;
+  readonly #gone = new Promise<never>((_resolve, reject) => (this.#leave = reject));
 
-  constructor(private readonly stream: Duplex) {
+  /** @param whyGone told what to say when the stream ends */
+  constructor(
+    private readonly stream: Duplex,
+    whyGone: () => Promise<Error>,
+  ) {
     this.#greeted = new Promise((resolve) => (this.#greet = resolve));
+    this.#gone.catch(() => undefined);
     const lines = new LineSplitter((line) => this.#receive(line), 1 << 20);
     stream.on("data", (chunk: Buffer) => lines.push(chunk));
-    const close = (): void => this.#close(new InfrastructureError("QEMU_GONE", "QEMU closed its control connection."));
+    const close = (): void => void (this.#closing ??= whyGone().then((error) => this.#close(error)));
     stream.on("close", close).on("error", close);
   }
 
   /** Waits for QEMU's greeting and enters command mode. */
   async negotiate(signal?: AbortSignal): Promise<void> {
-    await withDeadline("QEMU's greeting", { timeoutMs: REPLY_TIMEOUT_MS, signal }, () => this.#greeted);
+    const greeted = (): Promise<void> => Promise.race([this.#greeted, this.#gone]);
+    await withDeadline("QEMU's greeting", { timeoutMs: REPLY_TIMEOUT_MS, signal }, greeted);
     await this.command("qmp_capabilities");
   }
 
@@ -74,6 +83,7 @@ export class QmpClient {
 
   #close(error: Error): void {
     this.#closed ??= error;
+    this.#leave(error);
     for (const { reject } of this.#waiting.values()) reject(error);
   }
 }

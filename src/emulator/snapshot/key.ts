@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { cpuIdentity } from "../accelerator/host-kvm.js";
 import { buildMachineArguments, type Accelerator, type DeviceCpus } from "../machine/arguments.js";
 
 /** E.g. `tcg-1f2e3d4c`. Another machine, another QEMU or another way of saving gives another name. */
@@ -20,6 +21,6 @@ export function snapshotKey(accelerator: Accelerator, cpus: DeviceCpus, emulator
   hash.update(buildMachineArguments(machine).join("\0"));
   for (const name of ["save.js", "state.js", "personalize.js", "rehearse.js", "../machine/device-state.js"])
     hash.update(readFileSync(join(__dirname, name)));
-  if (accelerator === "kvm") hash.update(`\0cpu ${/^model name.*$/m.exec(readFileSync("/proc/cpuinfo", "utf8"))?.[0]}`);
+  if (accelerator === "kvm") hash.update(`\0${cpuIdentity()}`);
   return `${accelerator}-${hash.digest("hex").slice(0, 8)}`;
 }

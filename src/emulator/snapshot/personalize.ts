@@ -47,7 +47,7 @@ export async function personalize(
   } catch (error) {
     throw new InfrastructureError("DEVICE_NOT_READY", "The emulated device does not become ready.", {
       cause: error,
-      hint: restored ? "its snapshot may be damaged: npx avf setup --fresh makes a new one" : undefined,
+      hint: restored ? "its snapshot may be damaged: npx avf setup --renew snapshot makes a new one" : undefined,
     });
   }
 }

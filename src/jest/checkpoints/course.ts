@@ -34,6 +34,8 @@ interface Home {
 }
 
 const HOME_NAME = "before the tests";
+/** Failures of the host, which say nothing of what was kept. */
+const HOSTS_FAULT = ["KVM_UNAVAILABLE", "PORT_BUSY", "NO_SPACE"];
 
 export class DeviceCourse {
   readonly #made = new Map<CheckpointPlan, Checkpoint>();
@@ -168,7 +170,7 @@ export class DeviceCourse {
         // Wherever the device is now, it is not at home.
         this.#at = plan;
         // One of an earlier run may be damaged; one that worked before tells of trouble with the device.
-        if (this.#made.has(plan) || !isHarnessError(error)) throw error;
+        if (this.#made.has(plan) || !isHarnessError(error) || HOSTS_FAULT.includes(error.code)) throw error;
         this.options.say(`"${plan.name}" is made anew, what was kept of it is of no use: ${describeError(error)}`);
         await timeline.drop(found);
       }

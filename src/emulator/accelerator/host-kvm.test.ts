@@ -2,8 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { judge } from "./accelerator.js";
-import { explainNoNesting, refuseKvm, type HostPaths } from "./kvm-refusal.js";
+import { cpuIdentity, explainNoNesting, kvmIdentity, nestingIsOff, refuseKvm, type HostPaths } from "./host-kvm.js";
 
 let folder: string;
 beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), "kvm-"))));
@@ -48,17 +47,23 @@ describe("KVM without nesting", () => {
   });
 });
 
-describe("a trial boot on KVM", () => {
-  test("is believed only when its kernel saw a KVM of its own", () => {
-    expect(judge(false, "", "AVF-PROBE nested=yes\n").accelerator).toBe("kvm");
-    expect(judge(false, "", "AVF-PROBE nested=no\n")).toMatchObject({
-      accelerator: "tcg",
-      reason: expect.stringMatching(/without nested/),
-    });
+describe("the identity of a host's KVM", () => {
+  test("changes with the parameter that a doctor's hint changes, and with the CPU's flags under the same name", () => {
+    const off = host("svm", { kvm_amd: "0" });
+    const on = host("svm", { kvm_amd: "1" });
+    const fewer = host("", { kvm_amd: "1" });
+    expect(kvmIdentity(host("svm", { kvm_amd: "0" }))).toBe(kvmIdentity(off));
+    expect(new Set([off, on, fewer].map(kvmIdentity)).size).toBe(3);
+    expect(new Set([off, on, fewer].map(cpuIdentity)).size).toBe(3);
+    expect([off, on].map(nestingIsOff)).toEqual([true, false]);
   });
 
-  test("that hung or failed says so", () => {
-    expect(judge(true, "", "").reason).toMatch(/did not boot on it within 12 s: this KVM hangs/);
-    expect(judge(false, "a\nqemu: Assertion failed\n", "").reason).toMatch(/KVM: qemu: Assertion failed$/);
+  test.each([
+    ["N", true],
+    ["Y", false],
+    ["0", true],
+    ["1", false],
+  ])("Intel's or AMD's nested=%s is off: %j", (value, isOff) => {
+    expect(nestingIsOff(host("vmx", { kvm_intel: value }))).toBe(isOff);
   });
 });

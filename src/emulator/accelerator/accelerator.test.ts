@@ -1,0 +1,84 @@
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { InfrastructureError, UsageError } from "../../base/errors.js";
+import { goOnWithoutKvm, wantedAccelerator } from "./accelerator.js";
+import { snapshotFinding } from "./findings.js";
+import { forgetAccelerator, recall, remember } from "./memory.js";
+
+let cache: string;
+beforeEach(() => void (cache = mkdtempSync(join(tmpdir(), "accelerator-"))));
+afterEach(() => {
+  rmSync(cache, { recursive: true });
+  delete process.env["AVF_ACCEL"];
+});
+
+describe("what is remembered of a host's KVM", () => {
+  const yes = { accelerator: "kvm", reason: "a trial kernel booted on KVM" } as const;
+  const no = { accelerator: "tcg", reason: "it hangs", untilMs: 5_000 } as const;
+
+  test("holds for that host only", async () => {
+    await remember(cache, "host nested=0", yes);
+    expect(await recall(cache, "host nested=0")).toEqual(yes);
+    expect(await recall(cache, "host nested=1")).toBeUndefined();
+    await forgetAccelerator(cache);
+    expect(await recall(cache, "host nested=0")).toBeUndefined();
+  });
+
+  test("is a no for some time only", async () => {
+    await remember(cache, "host", no);
+    expect(await recall(cache, "host", 4_999)).toEqual(no);
+    expect(await recall(cache, "host", 5_000)).toBeUndefined();
+  });
+
+  test("is nothing when the file is damaged", async () => {
+    await remember(cache, "host", { accelerator: "other" as "tcg", reason: "x" });
+    expect(await recall(cache, "host")).toBeUndefined();
+  });
+});
+
+describe("a KVM that was believed and does not run the device", () => {
+  const error = new InfrastructureError("KVM_UNAVAILABLE", "QEMU could not use /dev/kvm of this host.", {
+    lastLines: ["failed to initialize kvm"],
+  });
+
+  test("gives way to emulated processors, which is said", async () => {
+    const steps: string[] = [];
+    const progress = { step: (text: string) => void steps.push(text), detail: () => undefined };
+    const answer = await goOnWithoutKvm(cache, error, progress);
+    expect(answer).toMatchObject({ accelerator: "tcg", reason: expect.stringContaining("could not use /dev/kvm") });
+    expect(answer.untilMs).toBeGreaterThan(Date.now());
+    expect(steps).toEqual([
+      "KVM does not run the device (QEMU could not use /dev/kvm of this host); going on with emulated processors",
+    ]);
+  });
+
+  test("is an error that names the way out when KVM was asked for", async () => {
+    process.env["AVF_ACCEL"] = "kvm";
+    const refused = goOnWithoutKvm(cache, error);
+    await expect(refused).rejects.toBeInstanceOf(UsageError);
+    await expect(refused).rejects.toThrow(/AVF_ACCEL=kvm, but the device cannot run on KVM: .*\n.*AVF_ACCEL=tcg/);
+    await expect(refused).rejects.toThrow("failed to initialize kvm");
+  });
+});
+
+test.each(["maybe", "KVM"])("AVF_ACCEL=%s is refused", (value) => {
+  expect(() => wantedAccelerator(value)).toThrow(`AVF_ACCEL is "${value}"; it may be tcg, kvm or auto.`);
+});
+
+describe("a snapshot", () => {
+  const folderFor = (accelerator: string): string => join(cache, accelerator);
+
+  test("that is there is not called missing while the accelerator is not known, as after a reboot", () => {
+    expect(snapshotFinding(undefined, folderFor)).toMatchObject({ state: "missing" });
+    mkdirSync(folderFor("kvm"));
+    expect(existsSync(folderFor("tcg"))).toBe(false);
+    expect(snapshotFinding(undefined, folderFor)).toMatchObject({
+      state: "ok",
+      detail: expect.stringMatching(/^there for kvm;/),
+    });
+    expect(snapshotFinding({ accelerator: "tcg", reason: "" }, folderFor)).toMatchObject({ state: "missing" });
+    expect(snapshotFinding({ accelerator: "kvm", reason: "" }, folderFor)).toMatchObject({ state: "ok" });
+  });
+});

@@ -1,0 +1,112 @@
+/** Which accelerator runs the emulated device: the one that was asked for, or what a trial boot on this host showed. */
+import { describeError, isHarnessError, UsageError } from "../../base/errors.js";
+import { silentProgress, type Progress } from "../../base/progress.js";
+import { emulatorCommand, emulatorVersion } from "../qemu/emulator.js";
+import { buildProbeArguments, type Accelerator } from "../machine/arguments.js";
+import { explainNoNesting, kvmIdentity, nestingIsOff, refuseKvm } from "./host-kvm.js";
+import { recall, remember } from "./memory.js";
+import { bootOnce, judge } from "./probe.js";
+
+export { forgetAccelerator } from "./memory.js";
+
+export interface AcceleratorAnswer {
+  readonly accelerator: Accelerator;
+  /** Why, in words for `avf doctor`. */
+  readonly reason: string;
+  /** Why VMs cannot run in the device although the accelerator was asked for. */
+  readonly withoutVms?: string;
+  /** When a "no" is looked into again, as `Date.now()`. */
+  readonly untilMs?: number;
+}
+
+/** Of a KVM that does not do, however it showed: things on the host change. */
+const NO_HOLDS_MS = 30 * 60_000;
+/** Of one that was not heard of in time. Long enough for the processes of one run to agree on an answer. */
+const UNKNOWN_HOLDS_MS = 2 * 60_000;
+
+export function wantedAccelerator(wanted = process.env["AVF_ACCEL"] ?? "auto"): Accelerator | "auto" {
+  if (wanted === "tcg" || wanted === "kvm" || wanted === "auto") return wanted;
+  if (wanted === "") return "auto";
+  throw new UsageError("BAD_ACCELERATOR", `AVF_ACCEL is "${wanted}"; it may be tcg, kvm or auto.`);
+}
+
+/**
+ * The remembered or forced answer; undefined when a trial is still to be made.
+ * @throws UsageError when KVM was asked for and cannot be opened
+ */
+export async function knownAccelerator(cache: string): Promise<AcceleratorAnswer | undefined> {
+  const wanted = wantedAccelerator();
+  if (wanted === "tcg") return { accelerator: "tcg", reason: "AVF_ACCEL=tcg" };
+  const refusal = refuseKvm();
+  if (wanted === "kvm") {
+    if (refusal !== undefined) throw cannotUseKvm(refusal);
+    const lacks = nestingIsOff() ? { withoutVms: explainNoNesting() } : {};
+    return { accelerator: "kvm", reason: "AVF_ACCEL=kvm", ...lacks };
+  }
+  if (refusal !== undefined) return { accelerator: "tcg", reason: refusal };
+  return recall(cache, await hostIdentity(cache));
+}
+
+/** Boots the kernel of an image on KVM, and remembers for this host what came of it. */
+export async function probeAccelerator(
+  cache: string,
+  imageFolder: string,
+  progress: Progress,
+  signal?: AbortSignal,
+): Promise<AcceleratorAnswer> {
+  progress.step("Trying whether this host's KVM can run the device");
+  const outcome = await bootOnce(
+    (serialLog) => buildProbeArguments(emulatorCommand(cache), "kvm", imageFolder, serialLog),
+    { signal, onWait: (text) => progress.detail(text) },
+  );
+  const { holds, ...answer } = judge(outcome);
+  const holdsMs = { always: undefined, "some time": NO_HOLDS_MS, briefly: UNKNOWN_HOLDS_MS }[holds];
+  return keep(cache, answer, holdsMs);
+}
+
+/**
+ * KVM was believed, and then did not run the device: its processors are emulated for now, and that is said.
+ * @throws UsageError when KVM was asked for by name
+ */
+export async function goOnWithoutKvm(
+  cache: string,
+  error: unknown,
+  progress: Progress = silentProgress,
+): Promise<AcceleratorAnswer> {
+  const why = isHarnessError(error) ? error.shortMessage.replace(/\.$/, "") : describeError(error);
+  if (wantedAccelerator() === "kvm") throw cannotUseKvm(why, error);
+  progress.step(`KVM does not run the device (${why}); going on with emulated processors`);
+  const reason = `KVM did not run the device: ${why}`;
+  return keep(
+    cache,
+    { accelerator: "tcg", reason },
+    codeOf(error) === "KVM_UNAVAILABLE" ? UNKNOWN_HOLDS_MS : NO_HOLDS_MS,
+  );
+}
+
+function codeOf(error: unknown): string | undefined {
+  return isHarnessError(error) ? error.code : undefined;
+}
+
+async function keep(
+  cache: string,
+  answer: Pick<AcceleratorAnswer, "accelerator" | "reason">,
+  holdsMs: number | undefined,
+): Promise<AcceleratorAnswer> {
+  const whole = { ...answer, ...(holdsMs === undefined ? {} : { untilMs: Date.now() + holdsMs }) };
+  await remember(cache, await hostIdentity(cache), whole);
+  return whole;
+}
+
+function cannotUseKvm(why: string, cause?: unknown): UsageError {
+  return new UsageError("KVM_UNUSABLE", `AVF_ACCEL=kvm, but the device cannot run on KVM: ${why}.`, {
+    cause,
+    lastLines: isHarnessError(cause) ? cause.lastLines : [],
+    hint: "AVF_ACCEL=tcg emulates the processors instead; AVF_ACCEL=auto chooses what works",
+  });
+}
+
+/** All that an answer depends on: with another kernel, module parameter, CPU, boot or QEMU it is asked for anew. */
+async function hostIdentity(cache: string): Promise<string> {
+  return `${kvmIdentity()} qemu ${(await emulatorVersion(cache)) ?? "none"}`;
+}

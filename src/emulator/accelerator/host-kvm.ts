@@ -1,0 +1,98 @@
+/** This host's KVM: why it does not run the emulated device, what its owner can do about it, what answers depend on. */
+import { createHash } from "node:crypto";
+import { accessSync, constants, existsSync, readFileSync, statSync } from "node:fs";
+import { release } from "node:os";
+
+/** Where to look; tests have a folder of their own. */
+export interface HostPaths {
+  readonly kvm: string;
+  readonly modules: string;
+  readonly cpuinfo: string;
+}
+
+const HOST: HostPaths = { kvm: "/dev/kvm", modules: "/sys/module", cpuinfo: "/proc/cpuinfo" };
+/** KVM's module for either maker of CPUs, by the flag that its CPUs have. */
+const VENDORS = { vmx: "kvm_intel", svm: "kvm_amd" } as const;
+
+/** What is known without trying; undefined: nothing speaks against a trial. */
+export function refuseKvm(paths: HostPaths = HOST): string | undefined {
+  try {
+    accessSync(paths.kvm, constants.R_OK | constants.W_OK);
+    return undefined;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EACCES") {
+      return "this user may not open /dev/kvm; it belongs to group kvm, and `sudo usermod -aG kvm $USER` lets them in";
+    }
+    const module = vendorModule(paths);
+    if (module === undefined) return "this host has no /dev/kvm, and its CPU shows no virtualisation (vmx or svm)";
+    return `this host has no /dev/kvm although its CPU has virtualisation; \`sudo modprobe ${module}\` may bring it`;
+  }
+}
+
+/** KVM ran a kernel, but that kernel saw no KVM of its own. */
+export function explainNoNesting(paths: HostPaths = HOST): string {
+  const { module, value } = nestedParameter(paths);
+  const lead = "KVM works, but without nested virtualisation, so no VM could run in the device";
+  if (module === undefined) return lead;
+  if (isOff(value)) {
+    const reload = `sudo modprobe -r ${module} && sudo modprobe ${module} nested=1`;
+    return `${lead}: parameter nested of ${module} is ${value}; \`${reload}\` turns it on`;
+  }
+  return `${lead}, although parameter nested of ${module} is ${value ?? "not shown"}: the host may be a VM itself`;
+}
+
+/** VMs cannot run in a VM here: KVM's module was told so. */
+export function nestingIsOff(paths: HostPaths = HOST): boolean {
+  return isOff(nestedParameter(paths).value);
+}
+
+/** Names all of the host that decides what runs on its KVM. */
+export function kvmIdentity(paths: HostPaths = HOST): string {
+  const boot = readOr("/proc/sys/kernel/random/boot_id").trim();
+  const device = existsSync(paths.kvm) ? `${statSync(paths.kvm).rdev}` : "none";
+  const { module, value } = nestedParameter(paths);
+  const loaded = readOr(`${paths.modules}/${module ?? "kvm"}/srcversion`).trim();
+  return [release(), boot, device, `${module}.nested=${value} ${loaded}`, cpuIdentity(paths)].join(" ");
+}
+
+/**
+ * Names what a saved state of a machine on KVM depends on: the CPU with all its flags and its microcode, and whether the
+ * machine was given virtualisation of its own. A VM that moves to another host keeps the name of its CPU, but not its flags.
+ */
+export function cpuIdentity(paths: HostPaths = HOST): string {
+  const cpuinfo = readOr(paths.cpuinfo);
+  const facts = ["vendor_id", "cpu family", "model", "model name", "stepping", "microcode", "flags", "vmx flags"];
+  const lines = facts.map((fact) => new RegExp(`^${fact}\\s*:.*$`, "m").exec(cpuinfo)?.[0] ?? fact);
+  const { module, value } = nestedParameter(paths);
+  const hash = createHash("sha256").update([...lines, `${module} nested ${value}`].join("\n"));
+  return `cpu-${hash.digest("hex").slice(0, 12)}`;
+}
+
+function nestedParameter(paths: HostPaths): {
+  readonly module: string | undefined;
+  readonly value: string | undefined;
+} {
+  const path = (module: string): string => `${paths.modules}/${module}/parameters/nested`;
+  const loaded = Object.values(VENDORS).find((module) => existsSync(path(module)));
+  if (loaded === undefined) return { module: vendorModule(paths), value: undefined };
+  return { module: loaded, value: readOr(path(loaded)).trim() };
+}
+
+/** kvm_intel says N, kvm_amd 0. */
+function isOff(value: string | undefined): boolean {
+  return value === "N" || value === "0";
+}
+
+function vendorModule({ cpuinfo }: HostPaths): string | undefined {
+  const flags = new Set((/^flags\s*:(.*)$/m.exec(readOr(cpuinfo))?.[1] ?? "").split(" "));
+  if (flags.has("vmx")) return VENDORS.vmx;
+  return flags.has("svm") ? VENDORS.svm : undefined;
+}
+
+function readOr(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
+}

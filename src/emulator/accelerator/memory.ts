@@ -1,0 +1,33 @@
+/** What a trial of KVM showed on this host, kept in the cache for as long as it holds. */
+import { readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { writeFileAtomic } from "../../base/atomic-file.js";
+import type { AcceleratorAnswer } from "./accelerator.js";
+
+const MEMORY = "accelerator.json";
+
+/** Undefined when there is none of this host, or it holds no longer. */
+export async function recall(cache: string, host: string, nowMs = Date.now()): Promise<AcceleratorAnswer | undefined> {
+  try {
+    const saved = JSON.parse(await readFile(join(cache, MEMORY), "utf8")) as Partial<AcceleratorAnswer> & {
+      readonly host?: unknown;
+    };
+    const { accelerator, reason, untilMs } = saved;
+    if (saved.host !== host || (accelerator !== "tcg" && accelerator !== "kvm") || typeof reason !== "string") {
+      return undefined;
+    }
+    if (untilMs === undefined) return { accelerator, reason };
+    return nowMs < untilMs ? { accelerator, reason, untilMs } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export async function remember(cache: string, host: string, answer: AcceleratorAnswer): Promise<void> {
+  await writeFileAtomic(join(cache, MEMORY), JSON.stringify({ ...answer, host }));
+}
+
+/** Drops the remembered answer. */
+export async function forgetAccelerator(cache: string): Promise<void> {
+  await rm(join(cache, MEMORY), { force: true });
+}

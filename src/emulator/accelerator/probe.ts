@@ -1,0 +1,134 @@
+/**
+ * A trial boot on KVM. A /dev/kvm that opens may still hang every ordinary kernel, or lack what VMs inside need, so KVM is
+ * believed only after a small kernel booted on it and saw a /dev/kvm of its own.
+ */
+import { readFileSync } from "node:fs";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { formatMs, sleep } from "../../base/deadline.js";
+import { spawnOwned, type OwnedProcess } from "../../process/owned-process.js";
+import type { Accelerator } from "../machine/arguments.js";
+import { explainNoNesting } from "./host-kvm.js";
+
+export interface TrialBoot {
+  /** `silent`: it had plenty of processor time and its kernel said nothing. `timed-out`: it had little. */
+  readonly end: "said" | "exited" | "silent" | "timed-out";
+  readonly serial: string;
+  readonly stderr: string;
+  /** Processor time that QEMU had. */
+  readonly cpuMs: number;
+  readonly waitedMs: number;
+}
+
+export interface TrialLimits {
+  /** A kernel comes to its init in about a second of processor time on KVM, in ten where KVM itself is emulated. */
+  readonly silentCpuMs: number;
+  readonly timeoutMs: number;
+}
+
+const LIMITS: TrialLimits = { silentCpuMs: 12_000, timeoutMs: 90_000 };
+const LOOK_EVERY_MS = 50;
+const TICK_MS = 10;
+const MAX_STDERR = 16 << 10;
+/** What `early-init.sh` writes. */
+const INIT = "AVF-PROBE init";
+const VERDICT = /AVF-PROBE nested=(yes|no)/;
+
+/** @param command of the machine, given the file that its serial console goes to */
+export async function bootOnce(
+  command: (serialLog: string) => readonly string[],
+  options: {
+    readonly signal?: AbortSignal | undefined;
+    readonly onWait?: (text: string) => void;
+    readonly limits?: TrialLimits;
+  } = {},
+): Promise<TrialBoot> {
+  const folder = await mkdtemp(join(tmpdir(), "avf-probe-"));
+  const serialLog = join(folder, "serial.log");
+  const qemu = spawnOwned(command(serialLog), { stdio: ["ignore", "ignore", "pipe"] });
+  try {
+    return await watch(qemu, serialLog, options);
+  } finally {
+    qemu.child.kill("SIGKILL");
+    await qemu.ended;
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function watch(
+  qemu: OwnedProcess,
+  serialLog: string,
+  { signal, onWait, limits = LIMITS }: NonNullable<Parameters<typeof bootOnce>[1]>,
+): Promise<TrialBoot> {
+  let stderr = "";
+  let exited: string | undefined;
+  qemu.child.stderr?.on("data", (chunk: Buffer) => (stderr = (stderr + String(chunk)).slice(-MAX_STDERR)));
+  void qemu.ended.then(({ startFailure }) => (exited = startFailure?.message ?? ""));
+  const beganMs = performance.now();
+  for (;;) {
+    // The order matters: whoever has ended has written all that it had to say.
+    const end = exited;
+    const serial = await readFile(serialLog, "latin1").catch(() => "");
+    const [waitedMs, cpuMs] = [performance.now() - beganMs, cpuTimeMs(qemu.pid)];
+    const about = { serial, stderr: stderr + (end ?? ""), cpuMs, waitedMs };
+    if (VERDICT.test(serial)) return { end: "said", ...about };
+    if (end !== undefined) return { end: "exited", ...about };
+    if (!serial.includes(INIT) && cpuMs >= limits.silentCpuMs) return { end: "silent", ...about };
+    if (waitedMs >= limits.timeoutMs) return { end: "timed-out", ...about };
+    if (waitedMs >= 2_000) onWait?.(`${formatMs(waitedMs)}, for a kernel that takes a second on KVM`);
+    await sleep(LOOK_EVERY_MS, signal);
+  }
+}
+
+export interface Verdict {
+  readonly accelerator: Accelerator;
+  readonly reason: string;
+  /** How long it can be believed. */
+  readonly holds: "always" | "some time" | "briefly";
+}
+
+/** What a trial boot says about KVM. */
+export function judge({ end, serial, stderr, cpuMs, waitedMs }: TrialBoot): Verdict {
+  const tcg = (reason: string, holds: Verdict["holds"] = "some time"): Verdict => ({
+    ...{ accelerator: "tcg", reason, holds },
+  });
+  const said = VERDICT.exec(serial)?.[1];
+  if (said === "yes") return { accelerator: "kvm", reason: "a trial kernel booted on KVM", holds: "always" };
+  if (said === "no") return tcg(explainNoNesting());
+  switch (end) {
+    case "silent": {
+      const had = `${formatMs(cpuMs)} of processor time`;
+      return tcg(`/dev/kvm opens, but a kernel said nothing on it in ${had}: this KVM hangs ordinary kernels`);
+    }
+    case "timed-out": {
+      const had = `it had ${formatMs(cpuMs)} of processor time in ${formatMs(waitedMs)}`;
+      return tcg(`the trial kernel did not come up on KVM in time (${had}); the next run tries again`, "briefly");
+    }
+    default:
+      return tcg(
+        `the trial kernel did not boot on KVM: ${lastWords(stderr)}`,
+        isBusy(stderr) ? "briefly" : "some time",
+      );
+  }
+}
+
+/** /dev/kvm could not be had in that moment. */
+function isBusy(stderr: string): boolean {
+  return /Could not access KVM kernel module|failed to initialize kvm/i.test(stderr);
+}
+
+function lastWords(stderr: string): string {
+  return stderr.trim().split("\n").at(-1) || "no word from QEMU";
+}
+
+/** Of a process and its virtual CPUs; 0 when it is gone. */
+function cpuTimeMs(pid: number | undefined): number {
+  try {
+    const stat = readFileSync(`/proc/${pid ?? 0}/stat`, "utf8");
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
+  } catch {
+    return 0;
+  }
+}

@@ -1,0 +1,71 @@
+/** What QEMU said before it ended, as an error: its log, the device's serial console, and where both are kept. */
+import { copyFileSync, mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describeError, InfrastructureError } from "../../base/errors.js";
+import { lastLines } from "../../process/run.js";
+
+export const SERIAL_LOG = "serial.log";
+export const QEMU_LOG = "qemu.log";
+
+/** A machine that ended by itself, or did not start. */
+export interface EarlyEnd {
+  /** Holds its logs, and goes with the device. */
+  readonly folder: string;
+  /** Where the logs are kept; one machine's take the place of the ones before. */
+  readonly keptIn: string;
+  /** E.g. `exit code 1`, `SIGABRT`. */
+  readonly how: string;
+  readonly startFailure: Error | undefined;
+}
+
+/** Codes: `PORT_BUSY`, `KVM_UNAVAILABLE`, `DEVICE_ENDED`. */
+export function explainEarlyEnd({ folder, keptIn, how, startFailure }: EarlyEnd): InfrastructureError {
+  const said = readTail(join(folder, QEMU_LOG)).filter(
+    (line) => !line.includes("TCG doesn't support requested feature"),
+  );
+  const serial = readTail(join(folder, SERIAL_LOG));
+  const text = said.join("\n");
+  if (/Could not set up host forwarding rule/.test(text)) {
+    return new InfrastructureError("PORT_BUSY", "The emulated device's adb port is taken by another program.", {
+      hint: "choose another with --port, or leave it out to get a free one",
+      lastLines: said,
+    });
+  }
+  const details = keepLogs(folder, keptIn);
+  if (/Could not access KVM kernel module|failed to initialize kvm/i.test(text)) {
+    return new InfrastructureError("KVM_UNAVAILABLE", "QEMU could not use /dev/kvm of this host.", {
+      details,
+      hint: "see whether it is there and may be opened: npx avf doctor; AVF_ACCEL=tcg does without it",
+      lastLines: said,
+    });
+  }
+  return new InfrastructureError("DEVICE_ENDED", `The emulated device's QEMU ended by itself (${how}).`, {
+    cause: startFailure,
+    details: [...(startFailure ? [describeError(startFailure)] : []), ...details],
+    lastLines: [...said.map((line) => `qemu: ${line}`), ...serial.map((line) => `serial: ${line}`)],
+  });
+}
+
+function keepLogs(folder: string, keptIn: string): readonly string[] {
+  try {
+    mkdirSync(keptIn, { recursive: true, mode: 0o700 });
+    for (const name of [QEMU_LOG, SERIAL_LOG]) {
+      try {
+        copyFileSync(join(folder, name), join(keptIn, name));
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+      }
+    }
+    return [`Its logs are in ${keptIn}.`];
+  } catch (error) {
+    return [`Its logs could not be kept: ${describeError(error)}`];
+  }
+}
+
+function readTail(path: string): readonly string[] {
+  try {
+    return lastLines(readFileSync(path, "utf8"), 10);
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,70 @@
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { launchMachine, type Machine } from "./launch.js";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "launch-"));
+  process.env["AVF_CACHE_DIR"] = folder;
+});
+afterEach(() => {
+  delete process.env["AVF_CACHE_DIR"];
+  rmSync(folder, { recursive: true });
+});
+
+/** A QEMU that does what a shell says. */
+function launch(script: string): Machine {
+  return launchMachine(["sh", "-c", script], { folder, workingFolder: folder, detached: false });
+}
+
+const ASSERTION = "qemu: ../target/i386/kvm/kvm.c:3213: kvm_buf_set_msrs: Assertion failed.";
+
+describe("a QEMU that ends early", () => {
+  test("is quoted to whoever waits for its greeting, and its log is kept", async () => {
+    const machine = launch(`echo '${ASSERTION}' >&2; echo booting >serial.log; kill -ABRT $$`);
+    await expect(machine.qmp.negotiate()).rejects.toMatchObject({
+      code: "DEVICE_ENDED",
+      message: expect.stringContaining(`qemu: ${ASSERTION}`),
+      shortMessage: "The emulated device's QEMU ended by itself (SIGABRT).",
+    });
+    const { message } = machine.ended.reason as Error;
+    expect(message).toContain("serial: booting");
+    const kept = /Its logs are in (.*)\./.exec(message)?.[1] ?? "";
+    expect(readFileSync(join(kept, "qemu.log"), "utf8")).toContain(ASSERTION);
+    expect(existsSync(join(kept, "serial.log"))).toBe(true);
+  });
+
+  test("for want of /dev/kvm has a code of its own", async () => {
+    const machine = launch(`echo 'Could not access KVM kernel module: No such file or directory' >&2; exit 1`);
+    await expect(machine.qmp.negotiate()).rejects.toMatchObject({
+      code: "KVM_UNAVAILABLE",
+      hint: expect.stringContaining("AVF_ACCEL=tcg"),
+    });
+  });
+
+  test("in the middle of a command is quoted there", async () => {
+    const machine = launch(
+      `echo '{"QMP":{}}' >&3; read -r line <&3; echo '{"return":{},"id":1}' >&3; read -r line <&3; echo bye >&2; exit 3`,
+    );
+    await machine.qmp.negotiate();
+    await expect(machine.qmp.command("cont")).rejects.toMatchObject({
+      code: "DEVICE_ENDED",
+      message: expect.stringMatching(/\(exit code 3\)[^]*qemu: bye/),
+    });
+    await expect(machine.qmp.command("cont")).rejects.toMatchObject({ code: "DEVICE_ENDED" });
+  });
+
+  test("does not start: that is said", async () => {
+    const machine = launchMachine(["/nowhere/qemu"], { folder, workingFolder: folder, detached: false });
+    await expect(machine.qmp.negotiate()).rejects.toMatchObject({ code: "DEVICE_ENDED" });
+  });
+
+  test("because it was ended leaves no log", async () => {
+    const machine = launch("exec sleep 1000");
+    await machine.kill();
+    expect(machine.ended.aborted).toBe(true);
+    expect(existsSync(join(folder, "logs"))).toBe(false);
+  });
+});
