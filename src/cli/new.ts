@@ -1,12 +1,11 @@
 /** `avf new suite NAME`: a suite that runs and passes as written, in the language of the project. */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { UsageError } from "../base/errors.js";
 import { parseCommandLine, unknownVerb } from "./command-line.js";
 import { usageOf } from "./help.js";
 import { findJestConfig } from "./jest-config.js";
-
-type Dialect = "typescript" | "es-module" | "commonjs";
+import { dialectOf, javascriptDialectOf, type Dialect } from "./project/dialect.js";
 
 const NAME = /^[a-z0-9][a-z0-9-]{0,60}$/;
 
@@ -22,7 +21,7 @@ export async function run([kind, ...args]: readonly string[]): Promise<number> {
   }
   const project = process.cwd();
   const folder = existsSync(join(project, "suites")) ? "suites" : ".";
-  const dialect = values.ts ? "typescript" : values.js ? javascript(project) : dialectOf(project);
+  const dialect = values.ts ? "typescript" : values.js ? javascriptDialectOf(project) : dialectOf(project);
   const path = join(folder, `${name}.test.${dialect === "typescript" ? "ts" : "js"}`);
   const file = join(project, path);
   if (existsSync(file))
@@ -47,31 +46,6 @@ function tellAboutConfig(project: string): void {
       "",
     ].join("\n"),
   );
-}
-
-function dialectOf(project: string): Dialect {
-  const { devDependencies = {}, dependencies = {} } = readPackage(project);
-  const usesTypeScript =
-    existsSync(join(project, "tsconfig.json")) || "typescript" in { ...dependencies, ...devDependencies };
-  return usesTypeScript || !existsSync(join(project, "package.json")) ? "typescript" : javascript(project);
-}
-
-function javascript(project: string): Dialect {
-  return readPackage(project).type === "module" ? "es-module" : "commonjs";
-}
-
-interface Package {
-  readonly type?: string;
-  readonly dependencies?: Readonly<Record<string, string>>;
-  readonly devDependencies?: Readonly<Record<string, string>>;
-}
-
-function readPackage(project: string): Package {
-  try {
-    return JSON.parse(readFileSync(join(project, "package.json"), "utf8")) as Package;
-  } catch {
-    return {};
-  }
 }
 
 function suiteText(name: string, dialect: Dialect): string {

@@ -1,4 +1,7 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterEach, describe, expect, test } from "@jest/globals";
+import { packageRoot } from "../base/paths.js";
 import { readOptions } from "./options.js";
 
 const saved = process.env["ANDROID_SERIAL"];
@@ -11,6 +14,21 @@ describe("environment options", () => {
   test("without any, the emulated device and nothing to install", () => {
     delete process.env["ANDROID_SERIAL"];
     expect(readOptions({}, "/project")).toMatchObject({ apks: [], serials: [], release: undefined, vmm: undefined });
+  });
+
+  test("an unknown one is told with those that there are for users", () => {
+    const known = /^Known: (.*)\.$/;
+    let hint = "";
+    try {
+      readOptions({ apk: "a.apk" }, "/project");
+    } catch (error) {
+      hint = (error as { readonly hint?: string }).hint ?? "";
+    }
+    const names = (known.exec(hint)?.[1] ?? "").split(", ");
+    // Each has its place in the documents; what only tests of this package use has none.
+    const docs = readFileSync(join(packageRoot, "docs/suites.md"), "utf8");
+    expect(names.length).toBeGreaterThan(10);
+    expect(names.filter((name) => !docs.includes(`\`${name}\``))).toEqual([]);
   });
 
   test("APKs are one path or several, from rootDir", () => {
