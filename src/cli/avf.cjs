@@ -9,6 +9,9 @@ const { withCheckoutLock } = require("./checkout-lock.cjs");
 
 const root = path.resolve(__dirname, "../..");
 
+// A reader that went away (`avf help | head -1`) must not end the process with a stack; dist/cli/main.js deals with it.
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
+
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
 if (major < 20 || (major === 20 && minor < 19)) {
   process.stderr.write(`avf: Node ${process.versions.node} is too old; Node 20.19 or later is needed.\n`);

@@ -59,14 +59,16 @@ export const COMMANDS = {
     exitCodes: ["1  a run would fail; with --why: no device has what the suite requires"],
   },
   "device start": {
-    takes: "[--name N] [--port N] [--cpus N] [--cold]",
+    takes: "[--name N] [--port N] [--cpus N] [--cold] [--json]",
     summary: "an emulated device that stays until it is stopped",
     options: {
       name: { type: "string", value: "N", help: "its name (avf-1, avf-2…)" },
       port: { type: "string", value: "N", help: "port of 127.0.0.1 for adb (a free one)" },
       cpus: { type: "string", value: "N", help: "how many processors it has: 1 or 2 (2)" },
       cold: { type: "boolean", help: "boot, instead of continuing from the snapshot" },
+      ...JSON_OPTION,
     },
+    notes: ["Away from a terminal stdout is the serial alone: serial=$(npx avf device start)."],
   },
   "device stop": {
     takes: "[N | --all]",
@@ -197,5 +199,8 @@ export const EXIT_CODES: readonly (readonly [code: string, meaning: string])[] =
   ["0", "done"],
   ["1", "it failed: the device, the host, or what was looked at; stderr says why"],
   ["2", "the command line is wrong, or names what is not there; nothing was done"],
-  ["129, 130, 143", "ended by SIGHUP, Ctrl-C or SIGTERM, after putting things back"],
+  [
+    "129, 130, 141, 143",
+    "ended by SIGHUP, Ctrl-C, a reader that closed the pipe (avf run … | head) or SIGTERM, after putting things back",
+  ],
 ];

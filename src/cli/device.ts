@@ -1,5 +1,6 @@
 /** `avf device start | stop | list | shell`: emulated devices that outlive the command. */
 import { spawn } from "node:child_process";
+import { constants } from "node:os";
 import { UsageError } from "../base/errors.js";
 import { cacheFolder } from "../base/paths.js";
 import {
@@ -8,6 +9,7 @@ import {
   stopEmulatedDevice,
   sweepDevices,
   type DeviceRecord,
+  type EmulatedDevice,
 } from "../emulator/index.js";
 import { parseCommandLine, unknownVerb } from "./command-line.js";
 import { onInterrupt } from "./interrupt.js";
@@ -43,20 +45,32 @@ async function start(args: readonly string[]): Promise<number> {
       signal: interrupt.signal,
     });
     progress.done();
-    process.stdout.write(
-      [
-        `${device.name} is up: Android ${device.release}, ${device.accelerator}.`,
-        `  adb -s ${device.serial} shell`,
-        `  npx avf device stop ${device.name}`,
-        "",
-      ].join("\n"),
-    );
+    tellStarted(device, values.json ?? false);
     return 0;
   } catch (error) {
     if (interrupt.exitCode !== undefined) return interrupt.exitCode;
     throw error;
   } finally {
     interrupt.dispose();
+  }
+}
+
+/** People read what to type next; a script (`serial=$(avf device start)`) reads the serial, and people what is on stderr. */
+function tellStarted(device: EmulatedDevice, json: boolean): void {
+  const { name, serial, release, accelerator, cpus, adbPort } = device;
+  const hints = [
+    `${name} is up: Android ${release}, ${accelerator}.`,
+    `  adb -s ${serial} shell`,
+    `  npx avf device stop ${name}`,
+    "",
+  ].join("\n");
+  if (json) {
+    process.stdout.write(`${JSON.stringify({ name, serial, adbPort, release, accelerator, cpus }, undefined, 2)}\n`);
+  } else if (process.stdout.isTTY) {
+    process.stdout.write(hints);
+  } else {
+    process.stderr.write(hints);
+    process.stdout.write(`${serial}\n`);
   }
 }
 
@@ -123,7 +137,7 @@ async function shell(args: readonly string[]): Promise<number> {
   const interrupt = onInterrupt();
   const code = await new Promise<number>((resolve, reject) => {
     child.once("error", reject);
-    child.once("exit", (exitCode) => resolve(exitCode ?? 1));
+    child.once("exit", (exitCode, signal) => resolve(exitCode ?? 128 + (signal ? constants.signals[signal] : 1)));
   });
   interrupt.dispose();
   return code;

@@ -1,15 +1,14 @@
-/** Ctrl-C and SIGTERM as an AbortSignal, so that work ends in order; a second one ends the process at once. */
+/**
+ * Ctrl-C, SIGTERM and a reader of stdout that went away as an AbortSignal, so that work ends in order; a second signal ends
+ * the process at once.
+ */
 import { constants } from "node:os";
-
-export class InterruptedError extends Error {
-  constructor(readonly signalName: NodeJS.Signals) {
-    super(`interrupted by ${signalName}`);
-  }
-}
+import { exitCodeOf, stdoutLost } from "./output/closed-output.js";
+import { InterruptedError } from "./output/interrupted-error.js";
 
 export interface Interrupt {
   readonly signal: AbortSignal;
-  /** 128 + the signal's number once it came, as shells have it. */
+  /** 128 + the signal's number once it came, as shells have it; SIGPIPE's for a reader that went away. */
   readonly exitCode: number | undefined;
   dispose(): void;
 }
@@ -25,8 +24,14 @@ export function onInterrupt(): Interrupt {
     controller.abort(new InterruptedError(name));
   };
   let firstAt = 0;
+  const endWithoutReader = (): void => {
+    exitCode ??= exitCodeOf(0);
+    controller.abort(stdoutLost.reason);
+  };
   const names: readonly NodeJS.Signals[] = ["SIGINT", "SIGTERM", "SIGHUP"];
   for (const name of names) process.on(name, handle);
+  if (stdoutLost.aborted) endWithoutReader();
+  else stdoutLost.addEventListener("abort", endWithoutReader);
   return {
     signal: controller.signal,
     get exitCode() {
@@ -34,6 +39,7 @@ export function onInterrupt(): Interrupt {
     },
     dispose: () => {
       for (const name of names) process.off(name, handle);
+      stdoutLost.removeEventListener("abort", endWithoutReader);
     },
   };
 }

@@ -1,11 +1,14 @@
 /** The `avf` command: finds the subcommand, and turns what it throws into words and an exit code. */
 import { readFileSync } from "node:fs";
+import { constants } from "node:os";
 import { join } from "node:path";
 import { isHarnessError, UsageError } from "../base/errors.js";
 import { packageRoot } from "../base/paths.js";
 import { printable } from "../base/printable.js";
 import { nearest } from "./command-line.js";
 import { commandNames, helpOf, overview } from "./help.js";
+import { exitCodeOf, watchOutput } from "./output/closed-output.js";
+import { InterruptedError } from "./output/interrupted-error.js";
 
 /** A subcommand: takes its arguments, returns the exit code. */
 export type Subcommand = (args: readonly string[]) => Promise<number>;
@@ -35,8 +38,9 @@ const HIDDEN: Readonly<Record<string, Load>> = {
 };
 
 export async function main(args: readonly string[]): Promise<void> {
+  watchOutput();
   try {
-    process.exitCode = await dispatch(args);
+    process.exitCode = exitCodeOf(await dispatch(args));
   } catch (error) {
     process.exitCode = report(error);
   }
@@ -87,6 +91,8 @@ function unknownCommand(name: string): UsageError {
 
 /** Errors of ours are sentences; anything else is a defect and comes with its stack. */
 function report(error: unknown): number {
+  if (error instanceof InterruptedError)
+    return error.signalName === "SIGPIPE" ? exitCodeOf(0) : 128 + constants.signals[error.signalName];
   if (!isHarnessError(error)) {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
     process.stderr.write(`avf: ${printable(text)}\n`);

@@ -174,6 +174,30 @@ describe("a run", () => {
     expect(child.output()).toContain(`avf: ${signal} ended the run at "waits" of suite.test.ts; its VMs are ended`);
   });
 
+  test("whose reader goes away (npx jest 2>&1 | head) ends as by a signal, in order", async () => {
+    project = makeProject(
+      {
+        "suite.test.ts": suite(`
+          test("talks", async ({ runningVm }) => {
+            for (;;) {
+              console.log("a line");
+              await new Promise((resolve) => setTimeout(resolve, 20));
+            }
+          });`),
+      },
+      { args: ["--runInBand", "--verbose"] },
+    );
+    const child = startProject(project);
+    while (!child.output().includes("a line") && child.child.exitCode === null)
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    child.child.stdout?.destroy();
+    child.child.stderr?.destroy();
+    expect((await child.ended).exitCode).toBe(141);
+    expect(project.events().filter(({ kind }) => kind === "interrupted")).toEqual([
+      expect.objectContaining({ signal: "SIGPIPE", test: "talks" }),
+    ]);
+  });
+
   test("whose worker crashes goes on: Jest runs the file again, on names that are free", async () => {
     const { exitCode, output } = await runFiles(
       {

@@ -50,9 +50,9 @@ export async function releaseAll(): Promise<void> {
 export function watchProcessEnd(): void {
   if (installed) return;
   installed = true;
-  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) onSignal(name);
-  // Another program's child may have a channel as well, which is none of our business.
-  if (process.send === undefined || !/[\\/]jest-worker[\\/]/.test(process.argv[1] ?? "")) return;
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, endBy(name));
+  watchOutput();
+  if (!isJestWorker()) return;
   const onMessage = (message: unknown): void => {
     if (!Array.isArray(message) || message[0] !== JEST_WORKER_END) return;
     process.off("message", onMessage);
@@ -69,10 +69,32 @@ export function watchProcessEnd(): void {
   process.on("disconnect", onDisconnect);
 }
 
+/** Another program's child may have a channel as well, which is none of our business. */
+function isJestWorker(): boolean {
+  return process.send !== undefined && /[\\/]jest-worker[\\/]/.test(process.argv[1] ?? "");
+}
+
+/**
+ * The reader of our output went away (`npx jest 2>&1 | head`). Node's own answer is an exception that nobody catches: no
+ * device would be given back. A worker that cannot write has lost its parent, which `disconnect` tells.
+ */
+function watchOutput(): void {
+  let told = isJestWorker();
+  const end = endBy("SIGPIPE");
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EPIPE") throw error;
+      // Once: a second signal would be impatience, a second stream is not.
+      if (!told) end();
+      told = true;
+    });
+  }
+}
+
 /** Releases, then ends with the exit code that shells give a signal: the exit handlers of others are to run as well. */
-function onSignal(name: NodeJS.Signals): void {
+function endBy(name: NodeJS.Signals): () => void {
   let firstMs: number | undefined;
-  const handle = (): void => {
+  return () => {
     if (!ending) for (const listener of listeners) listener(name);
     ending = true;
     const end = (): never => process.exit(128 + constants.signals[name]);
@@ -80,5 +102,4 @@ function onSignal(name: NodeJS.Signals): void {
     else if (performance.now() - firstMs > ECHO_MS) end();
     firstMs ??= performance.now();
   };
-  process.on(name, handle);
 }

@@ -33,7 +33,8 @@ function environment(added: Readonly<Record<string, string>>): NodeJS.ProcessEnv
 
 interface Run {
   readonly child: ChildProcess;
-  readonly ended: Promise<{ readonly exitCode: number | null; readonly output: string }>;
+  /** `output` is stdout and stderr as they came. */
+  readonly ended: Promise<{ readonly exitCode: number | null; readonly stdout: string; readonly output: string }>;
 }
 
 function start(folder: string, argv: readonly string[], added: Readonly<Record<string, string>>): Run {
@@ -42,10 +43,11 @@ function start(folder: string, argv: readonly string[], added: Readonly<Record<s
     env: environment(added),
     stdio: ["ignore", "pipe", "pipe"],
   });
-  let output = "";
+  let [stdout, output] = ["", ""];
+  child.stdout.on("data", (chunk: Buffer) => (stdout += String(chunk)));
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (output += String(chunk)));
-  const ended = new Promise<{ exitCode: number | null; output: string }>((resolve) =>
-    child.once("close", (exitCode) => resolve({ exitCode, output })),
+  const ended = new Promise<{ exitCode: number | null; stdout: string; output: string }>((resolve) =>
+    child.once("close", (exitCode) => resolve({ exitCode, stdout, output })),
   );
   return { child, ended };
 }
@@ -72,8 +74,9 @@ describeEmulated("two devices that are named by serial, as phones are", () => {
 
   beforeAll(async () => {
     const runs = names.map((name) => start(root, [avf, "device", "start", "--name", name, "--cpus", "1"], {}));
-    for (const { output } of await Promise.all(runs.map((run) => run.ended))) {
-      const port = /127\.0\.0\.1:(\d+)/.exec(output)?.[1];
+    for (const { stdout, output } of await Promise.all(runs.map((run) => run.ended))) {
+      // The serial alone, for scripts.
+      const port = /^127\.0\.0\.1:(\d+)\n$/.exec(stdout)?.[1];
       if (port === undefined) throw new Error(`no device: ${output}`);
       serials.push(`localhost:${port}`);
       adb("connect", `localhost:${port}`);
@@ -133,6 +136,19 @@ describeEmulated("two devices that are named by serial, as phones are", () => {
     ]);
   });
 
+  test("are told to programs as JSON, when they start and in the list", async () => {
+    const name = `json-${process.pid}`;
+    try {
+      const started = await start(root, [avf, "device", "start", "--json", "--cpus", "1", "--name", name], {}).ended;
+      const device = JSON.parse(started.stdout) as { readonly serial: string; readonly adbPort: number };
+      expect(device).toMatchObject({ name, serial: `127.0.0.1:${device.adbPort}`, cpus: 1 });
+      const list = JSON.parse((await start(root, [avf, "device", "list", "--json"], {}).ended).stdout) as unknown;
+      expect(list).toContainEqual(expect.objectContaining({ name, serial: device.serial }));
+    } finally {
+      await start(root, [avf, "device", "stop", name], {}).ended;
+    }
+  });
+
   test("are free again when the run that has one is killed with SIGKILL", async () => {
     const [serial = ""] = serials;
     const held = makeProject(["held.test.js"]);
@@ -156,6 +172,22 @@ describeEmulated("two devices that are named by serial, as phones are", () => {
     }
     for (const secret of secrets) expect(secret).toMatch(/^[0-9a-f]{64} /);
     expect(secrets[0]).not.toBe(secrets[1]);
+  });
+
+  test.each([
+    ["avf run", [avf, "run", apk]],
+    ["avf start", [avf, "start"]],
+  ])("are as they were after %s whose reader went away", async (_name, argv) => {
+    const [serial = ""] = serials;
+    const before = listing(serial);
+    const { child, ended } = start(root, argv, { ANDROID_SERIAL: serial });
+    // As `| head -1`: a line is read, then nothing more.
+    child.stdout?.once("data", () => child.stdout?.destroy());
+    const { exitCode, output } = await ended;
+    expect({ exitCode, output }).toEqual({ exitCode: 141, output: expect.not.stringMatching(/EPIPE|^\s+at /m) });
+    expect(listing(serial)).toBe(before);
+    expect(adb("-s", serial, "shell", "/apex/com.android.virt/bin/vm", "list")).toMatch(/^Running VMs: \[\s*\]/);
+    expect(adb("-s", serial, "shell", "pm", "path", "com.android.microdroid.test")).toBe("");
   });
 
   test.each([
