@@ -4,6 +4,7 @@
  */
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { openCache } from "../base/cache/cache.js";
 import { cacheFolder } from "../base/paths.js";
 
 export interface HeldVm {
@@ -39,6 +40,7 @@ const ID = /^\d+-\d+$/;
 
 /** Path of the note. */
 export function writeHold(record: HoldRecord): string {
+  openCache();
   mkdirSync(folder(), { recursive: true });
   const path = holdPath(record.id);
   writeFileSync(`${path}.tmp`, JSON.stringify(record, undefined, 2));

@@ -1,5 +1,6 @@
 /** One run at a time on a device: a lease by serial, which the death of its holder releases. */
 import { join } from "node:path";
+import { openCache } from "../base/cache/cache.js";
 import { InfrastructureError, isHarnessError } from "../base/errors.js";
 import { cacheFolder } from "../base/paths.js";
 import { sinceWhen, takeFileLock, type LockOwner } from "../process/file-lock.js";
@@ -25,6 +26,7 @@ let exitHookInstalled = false;
 
 /** Takes the device for this process; waits for a living holder, takes over from a dead one. */
 export async function leaseDevice(serial: string, options: LeaseOptions): Promise<DeviceLease> {
+  openCache();
   let holder: LockOwner | undefined;
   try {
     const lock = await takeFileLock(leasePath(serial), {

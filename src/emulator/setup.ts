@@ -1,9 +1,9 @@
 /** Sets up what the emulated device needs and has not yet. */
 import { existsSync } from "node:fs";
-import { mkdir, readdir, rm, stat, statfs, utimes } from "node:fs/promises";
+import { readdir, rm, stat, statfs, utimes } from "node:fs/promises";
 import { join } from "node:path";
+import { openCache } from "../base/cache/cache.js";
 import { InfrastructureError, isHarnessError } from "../base/errors.js";
-import { cacheFolder } from "../base/paths.js";
 import { silentProgress, type Progress } from "../base/progress.js";
 import { takeFileLock } from "../process/file-lock.js";
 import { listRunning } from "./devices/records.js";
@@ -65,12 +65,11 @@ const KEEP_UNUSED_MS = 3 * 24 * 3_600_000;
 export async function ensureReady(options: SetupOptions = {}): Promise<ReadyDevice> {
   const progress = options.progress ?? silentProgress;
   requireSupportedSystem();
-  const cache = cacheFolder();
+  const cache = openCache();
   if ((options.renew ?? []).length === 0 && inspectHostTools().missing.length === 0) {
     const ready = await findReady(cache, options.cpus);
     if (ready) return ready;
   }
-  await mkdir(cache, { recursive: true });
   const lock = await takeFileLock(join(cache, "setup.lock"), {
     purpose: "setting up the emulated device",
     timeoutMs: LOCK_TIMEOUT_MS,

@@ -1,6 +1,7 @@
 /** A note for each forward of ours, so that one whose owner was killed is removed at the next start. */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { openCache } from "../../base/cache/cache.js";
 import { cacheFolder } from "../../base/paths.js";
 import { identify, isAlive, type ProcessIdentity } from "../../process/identity.js";
 import { runUnchecked } from "../../process/run.js";
@@ -16,6 +17,7 @@ interface Forward {
 /** Path of the note. */
 export function recordForward(forward: Forward): string {
   const owner = identify(process.pid);
+  openCache();
   mkdirSync(folder(), { recursive: true });
   const path = join(
     folder(),

@@ -2,6 +2,7 @@
 import { mkdir, readdir, readFile, rename, rm, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { writeFileAtomic } from "../../base/atomic-file.js";
+import { PRIVATE_FILE } from "../../base/cache/cache.js";
 import type { EmulatedDevice } from "../devices/running-device.js";
 import { sweepDrafts } from "../devices/sweep.js";
 
@@ -83,7 +84,7 @@ async function saveNoted(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   await device.save(folder, signal);
-  await writeFileAtomic(join(folder, NOTE), note, { durable: false });
+  await writeFileAtomic(join(folder, NOTE), note, { durable: false, mode: PRIVATE_FILE });
 }
 
 /** Removes one that cannot be used. */

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { writeFileAtomic } from "../../base/atomic-file.js";
+import { PRIVATE_FOLDER } from "../../base/cache/cache.js";
 import { UsageError } from "../../base/errors.js";
 import { identify, isAlive, type ProcessIdentity } from "../../process/identity.js";
 
@@ -35,10 +36,10 @@ export async function claimDeviceFolder(cache: string, name: string): Promise<st
   if (!NAME.test(name)) {
     throw new UsageError("BAD_DEVICE_NAME", `"${name}" cannot name a device: letters, digits, "-", "_" and "." only.`);
   }
-  await mkdir(devicesFolder(cache), { recursive: true });
+  await mkdir(devicesFolder(cache), { recursive: true, mode: PRIVATE_FOLDER });
   const folder = join(devicesFolder(cache), name);
   try {
-    await mkdir(folder);
+    await mkdir(folder, { mode: PRIVATE_FOLDER });
     return folder;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "EEXIST") return undefined;

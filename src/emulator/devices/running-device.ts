@@ -2,6 +2,7 @@
 import { statSync } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { makePrivate, PRIVATE_FOLDER } from "../../base/cache/cache.js";
 import { InfrastructureError, UsageError } from "../../base/errors.js";
 import { sharedController } from "../../base/shared-signal.js";
 import { identify } from "../../process/identity.js";
@@ -133,7 +134,7 @@ export class RunningDevice implements EmulatedDevice {
   async save(folder: string, signal?: AbortSignal): Promise<void> {
     this.#requireAttached("saved");
     const { ready } = this.start;
-    await mkdir(folder);
+    await mkdir(folder, { mode: PRIVATE_FOLDER });
     try {
       await saveRunning({
         ...{ machine: this.#machine, folder },
@@ -141,6 +142,7 @@ export class RunningDevice implements EmulatedDevice {
         dataDisk: originalDisk(ready, this.#origin),
         signal: signal ? AbortSignal.any([signal, this.ended]) : this.ended,
       });
+      makePrivate(folder);
     } catch (error) {
       await rm(folder, { recursive: true, force: true });
       throw error;

@@ -1,6 +1,7 @@
 /** The QEMU that runs the device: out of its packages in the cache, with their libraries and firmware. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { inspectOwnership } from "../../base/cache/ownership.js";
 import { InfrastructureError } from "../../base/errors.js";
 import type { Progress } from "../../base/progress.js";
 import { EMULATOR_PACKAGES } from "../packages/sets.js";
@@ -47,11 +48,28 @@ export function emulatorCommand(cache: string): EmulatorCommand {
   const root = treeOf(cache, EMULATOR_PACKAGES);
   const loader =
     LOADERS.map((path) => join(root, path)).find((path) => existsSync(path)) ?? join(root, LOADERS[1] ?? "");
-  const libraries = [LIBRARIES, "lib/x86_64-linux-gnu"].map((folder) => join(root, folder)).join(":");
+  for (const path of [loader, join(root, PROGRAM), join(root, LIBRARIES, "qemu")]) requireTrusted(path);
+  const libraries = [LIBRARIES, "lib/x86_64-linux-gnu"].map((folder) => `${TREE}/${folder}`).join(":");
   return [
-    // QEMU looks for its modules beside what it takes for its program, which is the loader here.
-    ...["env", `QEMU_MODULE_DIR=${join(root, LIBRARIES, "qemu")}`],
-    ...[loader, "--library-path", libraries, join(root, PROGRAM)],
-    ...["qemu", "seabios"].flatMap((folder) => ["-L", join(root, "usr/share", folder)]),
+    ...["sh", "-c", START, "sh", root, loader],
+    ...["--library-path", libraries, `${TREE}/${PROGRAM}`],
+    ...["qemu", "seabios"].flatMap((folder) => ["-L", `${TREE}/usr/share/${folder}`]),
   ];
+}
+
+/** The loader splits a list of folders at ":" and ";", and expands "$": so it gets the tree by a descriptor, not by its path. */
+const TREE = "/proc/self/fd/9";
+/**
+ * QEMU looks for its modules beside what it takes for its program, which is the loader here. Its files hold the memory of
+ * machines: they are for nobody else to read.
+ */
+const START = `umask 077; QEMU_MODULE_DIR=${TREE}/${LIBRARIES}/qemu; export QEMU_MODULE_DIR; exec 9<"$1"; shift; exec "$@"`;
+
+function requireTrusted(path: string): void {
+  const problem = inspectOwnership(path);
+  if (problem === undefined) return;
+  throw new InfrastructureError("CACHE_UNTRUSTED", `${problem.reason}.`, {
+    details: ["It is a part of the emulator that is run from the cache."],
+    hint: `${problem.fix}; npx avf setup --fresh gets the emulator anew`,
+  });
 }

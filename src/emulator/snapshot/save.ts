@@ -2,6 +2,7 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { publishFolder } from "../../base/atomic-file.js";
+import { makePrivate, PRIVATE_FOLDER } from "../../base/cache/cache.js";
 import { formatMs } from "../../base/deadline.js";
 import { describeError, isHarnessError, UsageError } from "../../base/errors.js";
 import type { Progress } from "../../base/progress.js";
@@ -50,7 +51,7 @@ async function saveOnce(options: SaveSnapshotOptions, bootTimeoutMs: number): Pr
   const { imageFolder, snapshotFolder, accelerator, cpus, emulator, progress, signal } = options;
   const draft = `${snapshotFolder}.${process.pid}.tmp`;
   await rm(draft, { recursive: true, force: true });
-  await mkdir(draft, { recursive: true });
+  await mkdir(draft, { recursive: true, mode: PRIVATE_FOLDER });
   let machine: Machine | undefined;
   try {
     progress.step("Booting the device for the first time");
@@ -82,6 +83,7 @@ async function saveOnce(options: SaveSnapshotOptions, bootTimeoutMs: number): Pr
     progress.step("Saving its state");
     await saveState(machine, draft);
     await machine.process.ended;
+    makePrivate(draft);
     await publishFolder(draft, snapshotFolder);
   } finally {
     await machine?.kill();

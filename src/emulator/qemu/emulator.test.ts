@@ -1,0 +1,66 @@
+import { execFileSync } from "node:child_process";
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { emulatorCommand } from "./emulator.js";
+
+/** Tells where its library comes from, and what it was given. */
+const PROGRAM = `
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+int main(int argc, char **argv) {
+  Dl_info info;
+  dladdr((void *)puts, &info);
+  char *library = realpath(info.dli_fname, 0), *modules = realpath(getenv("QEMU_MODULE_DIR"), 0);
+  printf("%s\\n%s\\n%03o\\n", library, modules, umask(0));
+  for (int i = 1; i < argc; i++) printf("%s\\n", argv[i]);
+}`;
+
+const LIBRARIES = "usr/lib/x86_64-linux-gnu";
+let folder: string;
+let program: string;
+beforeAll(() => {
+  folder = realpathSync(mkdtempSync(join(tmpdir(), "avf-emulator-")));
+  program = join(folder, "program");
+  execFileSync("gcc", ["-x", "c", "-", "-o", program, "-ldl"], { input: PROGRAM });
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function makeTree(name: string): string {
+  const root = join(folder, name, "emulator/root");
+  for (const each of ["usr/bin", "lib64", `${LIBRARIES}/qemu`]) mkdirSync(join(root, each), { recursive: true });
+  cpSync(realpathSync("/lib64/ld-linux-x86-64.so.2"), join(root, "lib64/ld-linux-x86-64.so.2"));
+  cpSync(realpathSync("/lib/x86_64-linux-gnu/libc.so.6"), join(root, LIBRARIES, "libc.so.6"));
+  cpSync(program, join(root, "usr/bin/qemu-system-x86_64"));
+  return join(folder, name);
+}
+
+test.each(["plain", "a=b", "a b,c:d;e", "$LIB 'x' \"y\" %d", "ü-日本", "-x"])(
+  "the emulator of a cache named %j runs, with its own libraries",
+  (name) => {
+    const cache = makeTree(name);
+    const [sh = "", ...args] = emulatorCommand(cache);
+    const root = join(cache, "emulator/root");
+    const [library, modules, umask, ...rest] = execFileSync(sh, args, { encoding: "utf8" }).split("\n");
+    expect({ library, modules, umask }).toEqual({
+      library: join(root, LIBRARIES, "libc.so.6"),
+      modules: join(root, LIBRARIES, "qemu"),
+      umask: "077",
+    });
+    expect(rest).toContain("-L");
+  },
+);
+
+test("a program that others may write to is not run", () => {
+  const cache = makeTree("writable");
+  const path = join(cache, "emulator/root/usr/bin/qemu-system-x86_64");
+  writeFileSync(path, "");
+  chmodSync(path, 0o777);
+  expect(() => emulatorCommand(cache)).toThrow(
+    /Bad owner or permissions on \S+qemu-system-x86_64: mode 0777[^]*--fresh/,
+  );
+});
