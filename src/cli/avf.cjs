@@ -48,6 +48,7 @@ async function main() {
 }
 
 main().catch((error) => {
-  process.stderr.write(`avf: ${error && error.stack ? error.stack : error}\n`);
+  const text = error && error.name === "CheckoutError" ? error.message : ((error && error.stack) ?? error);
+  process.stderr.write(`avf: ${text}\n`);
   process.exitCode = 1;
 });

@@ -1,75 +1,98 @@
 "use strict";
-// Two commands at once in one checkout: one installs and builds, the other waits and then finds it done.
-const { createHash } = require("node:crypto");
+// Two commands at once in one checkout: one installs and builds, the other waits and then finds it done. The lock lies in
+// the checkout, where only its owner can make files, and the kernel holds it (flock): the end of its process releases it.
+const { spawnSync } = require("node:child_process");
 const fs = require("node:fs");
-const os = require("node:os");
 const path = require("node:path");
 
+const NAME = ".avf-checkout.lock";
 const WAIT_LIMIT_MS = 15 * 60_000;
+const SAY_AFTER_MS = 2_000;
+const POLL_MS = 100;
 
-/** Runs `work` while no other process does so for this folder. The lock of a dead process does not count. */
+/** What is told without a stack. */
+class CheckoutError extends Error {
+  name = "CheckoutError";
+}
+
+/** Runs `work` while no other process does so for this folder. */
 async function withCheckoutLock(root, work) {
-  const name = createHash("sha256").update(root).digest("hex").slice(0, 16);
-  const file = path.join(os.tmpdir(), `avf-checkout-${process.getuid()}-${name}.lock`);
-  const deadline = Date.now() + WAIT_LIMIT_MS;
-  while (!take(file)) {
-    if (Date.now() > deadline) throw new Error(`${file} is held by process ${read(file)} for too long`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+  const file = path.join(root, NAME);
+  const fd = await take(file);
   try {
     return await work();
   } finally {
-    fs.rmSync(file, { force: true });
+    if (fd !== undefined) fs.closeSync(fd);
   }
 }
 
-function take(file) {
-  const draft = `${file}.${process.pid}`;
-  fs.writeFileSync(draft, `${process.pid} ${startTicks(process.pid)}`);
+/** The descriptor that holds it; undefined where this user can change nothing anyway. */
+async function take(file) {
+  const begunMs = performance.now();
+  for (let told = false; ;) {
+    const fd = open(file);
+    if (fd === undefined) return undefined;
+    if (lock(fd)) {
+      if (isStillAt(file, fd)) {
+        fs.ftruncateSync(fd);
+        fs.writeSync(fd, String(process.pid), 0);
+        return fd;
+      }
+      // Somebody removed it (git clean): whoever comes next takes another file for the lock.
+      fs.closeSync(fd);
+      continue;
+    }
+    const owner = `process ${fs.readFileSync(fd, "latin1").slice(0, 20).replace(/\D/g, "") || "of an unknown number"}`;
+    fs.closeSync(fd);
+    const waitedMs = performance.now() - begunMs;
+    if (waitedMs > WAIT_LIMIT_MS) {
+      throw new CheckoutError(
+        `${owner} has installed or built for 15 minutes in this checkout; if it hangs, end it (${file})`,
+      );
+    }
+    if (!told && waitedMs > SAY_AFTER_MS) {
+      process.stderr.write(`avf: waiting for ${owner}, which installs or builds in this checkout\n`);
+      told = true;
+    }
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+}
+
+/** Never through a link, and never a file that has another name or another owner: its content is about to be replaced. */
+function open(file) {
+  const { O_RDWR, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
+  let fd;
   try {
-    // A link is there whole or not at all: nobody reads a lock without its owner's number.
-    fs.linkSync(draft, file);
-    return true;
+    fd = fs.openSync(file, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600);
   } catch (error) {
-    if (error.code !== "EEXIST") throw error;
-    const seen = read(file);
-    if (seen !== undefined && !alive(seen)) removeStale(file, seen);
-    return false;
-  } finally {
-    fs.rmSync(draft, { force: true });
+    if (error.code === "EACCES" || error.code === "EROFS") return undefined;
+    if (error.code === "ELOOP" || error.code === "EISDIR")
+      throw new CheckoutError(`${file} is no plain file; remove it`);
+    throw error;
   }
+  const stat = fs.fstatSync(fd);
+  if (stat.isFile() && stat.nlink < 2 && stat.uid === process.geteuid()) return fd;
+  fs.closeSync(fd);
+  throw new CheckoutError(`${file} is no plain file of this user (uid ${process.geteuid()}); remove it`);
 }
 
-/** Undefined when the lock was let go of in between. */
-function read(file) {
-  try {
-    return fs.readFileSync(file, "utf8");
-  } catch {
-    return undefined;
+/** The lock belongs to what was opened, and stays with our descriptor when `flock` has ended. */
+function lock(fd) {
+  const { status, error } = spawnSync("flock", ["--exclusive", "--nonblock", "3"], {
+    stdio: ["ignore", "ignore", "inherit", fd],
+  });
+  if (error !== undefined) {
+    throw new CheckoutError(
+      `flock does not run (${error.code}): it is part of util-linux; PATH is ${process.env.PATH ?? ""}`,
+    );
   }
+  if (status === 0 || status === 1) return status === 0;
+  throw new CheckoutError(`flock ended with exit code ${status}`);
 }
 
-/** Moved aside before it is removed: of two that saw the dead owner's lock, neither removes the other's fresh one. */
-function removeStale(file, seen) {
-  const aside = `${file}.${process.pid}.stale`;
-  try {
-    fs.renameSync(file, aside);
-    if (read(aside) !== seen) fs.linkSync(aside, file);
-  } catch {
-    // Somebody else was quicker.
-  }
-  fs.rmSync(aside, { force: true });
-}
-
-/** Process ids are given anew; with the time of its start a process is itself. */
-function alive(text) {
-  const [pid = "", ticks] = text.split(" ");
-  return startTicks(pid) === ticks;
-}
-
-function startTicks(pid) {
-  const stat = read(`/proc/${pid}/stat`);
-  return stat === undefined ? "gone" : stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+function isStillAt(file, fd) {
+  const now = fs.lstatSync(file, { throwIfNoEntry: false });
+  return now !== undefined && now.ino === fs.fstatSync(fd).ino;
 }
 
 module.exports = { withCheckoutLock };

@@ -1,0 +1,95 @@
+import { spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { linkSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+
+const MODULE = join(__dirname, "checkout-lock.cjs");
+const NAME = ".avf-checkout.lock";
+
+let folder: string;
+beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), "avf-checkout-"))));
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+/** A program that does `work` under the lock. */
+function program(work: string): readonly string[] {
+  return [
+    "-e",
+    `require(${JSON.stringify(MODULE)}).withCheckoutLock(${JSON.stringify(folder)}, async () => { ${work} })`,
+  ];
+}
+
+/** Resolves when it has the lock, which it keeps until its stdin ends. */
+async function hold(): Promise<ChildProcess> {
+  const work = `console.log("has it"); await new Promise((done) => process.stdin.once("end", done).resume());`;
+  const child = spawn(process.execPath, program(work), { stdio: ["pipe", "pipe", "inherit"] });
+  await once(child.stdout, "data");
+  return child;
+}
+
+function run(work = `console.log("done")`) {
+  return spawnSync(process.execPath, program(work), { encoding: "utf8" });
+}
+
+describe("the lock of a checkout", () => {
+  test("who has to wait is told for whom, and goes on when that one was killed with SIGKILL", async () => {
+    const holder = await hold();
+    const waiting = spawn(process.execPath, program(`console.log("done")`), { stdio: ["ignore", "pipe", "pipe"] });
+    const [said] = (await once(waiting.stderr, "data")) as [Buffer];
+    expect(String(said)).toBe(`avf: waiting for process ${holder.pid}, which installs or builds in this checkout\n`);
+    holder.kill("SIGKILL");
+    const [done] = (await once(waiting.stdout, "data")) as [Buffer];
+    expect(String(done)).toBe("done\n");
+  });
+
+  test("of many at once each finds the work of the one before done", async () => {
+    const count = join(folder, "count");
+    writeFileSync(count, "0");
+    const work = `const fs = require("node:fs"); const seen = Number(fs.readFileSync(${JSON.stringify(count)}, "utf8"));
+      await new Promise((done) => setTimeout(done, 5)); fs.writeFileSync(${JSON.stringify(count)}, String(seen + 1));`;
+    const runs = Array.from({ length: 8 }, () => spawn(process.execPath, program(work), { stdio: "inherit" }));
+    await Promise.all(runs.map((each) => once(each, "exit")));
+    expect(readFileSync(count, "utf8")).toBe("8");
+  });
+
+  test.each<[string, (victim: string, lock: string) => void]>([
+    ["a link", symlinkSync],
+    ["a second name of a file", linkSync],
+    ["a folder", (_victim, lock) => mkdirSync(lock)],
+    ["a pipe", (_victim, lock) => spawnSync("mkfifo", [lock])],
+  ])("%s that somebody planted in its place does nothing", (_what, plant) => {
+    const victim = join(folder, "victim");
+    writeFileSync(victim, "precious");
+    plant(victim, join(folder, NAME));
+    const { status, stdout, stderr } = run();
+    expect({ status, stdout, stderr }).toEqual({
+      status: 1,
+      stdout: "",
+      stderr: expect.stringMatching(/\.avf-checkout\.lock is no plain file.*; remove it/),
+    });
+    expect(readFileSync(victim, "utf8")).toBe("precious");
+  });
+
+  test("leaves nothing in the folder for temporary files", () => {
+    const shared = mkdtempSync(join(tmpdir(), "avf-shared-tmp-"));
+    const { stdout } = spawnSync(
+      process.execPath,
+      program(`console.log(require("node:fs").readdirSync(${JSON.stringify(shared)}).length)`),
+      {
+        encoding: "utf8",
+        env: { ...process.env, TMPDIR: shared },
+      },
+    );
+    rmSync(shared, { recursive: true });
+    expect(stdout).toBe("0\n");
+  });
+
+  test("is not waited for without end when flock is missing", () => {
+    const { status, stderr } = spawnSync(process.execPath, program(""), { encoding: "utf8", env: { PATH: folder } });
+    expect({ status, stderr }).toEqual({
+      status: 1,
+      stderr: expect.stringMatching(/flock does not run.*util-linux; PATH is/),
+    });
+  });
+});
