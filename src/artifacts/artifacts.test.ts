@@ -1,14 +1,29 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { packageRoot } from "../base/paths.js";
 import { clockMs, clockMsOf } from "./clock.js";
 import type { RunEvent } from "./events.js";
 import { asciiName } from "./names.js";
 import { EventFile, readEvents } from "./read-events.js";
 import { createRunFolder, RUN_FOLDER_VARIABLE, runFolder } from "./run-folder.js";
 import { RunRecord } from "./run-record.js";
+import { writeWhole } from "./write-whole.js";
 
 let folder: string;
 const saved = { ...process.env };
@@ -64,6 +79,77 @@ describe("run folder", () => {
     );
     expect(runs.map((run) => existsSync(run))).toEqual(runs.map((_run, index) => index >= 5));
     expect(existsSync(join(folder, "avf-results", "mine"))).toBe(true);
+  });
+
+  describe("of a run that goes on is kept, however many newer ones there are", () => {
+    const results = (): string => join(folder, "avf-results");
+    const newerRuns = (): void => {
+      for (let day = 1; day <= 25; day++) createRunFolder(folder, new Date(Date.UTC(2024, 0, day)));
+    };
+    /** Jest in another process makes the folder and goes on, until it is told to end by the end of its stdin. */
+    const otherRun = async (): Promise<{ readonly path: string; end(): Promise<void> }> => {
+      const module = join(packageRoot, "dist/artifacts/run-folder.js");
+      const script = `console.log(require(${JSON.stringify(module)}).createRunFolder(process.argv[1], new Date(0)));
+        process.stdin.resume();`;
+      const child = spawn(process.execPath, ["-e", script, folder], { stdio: ["pipe", "pipe", "inherit"] });
+      const [path] = (await once(child.stdout, "data")) as [Buffer];
+      return {
+        path: String(path).trim(),
+        end: async () => {
+          child.stdin.end();
+          await once(child, "exit");
+        },
+      };
+    };
+
+    test("and removed once it is over", async () => {
+      const other = await otherRun();
+      newerRuns();
+      expect(existsSync(other.path)).toBe(true);
+      await other.end();
+      createRunFolder(folder, new Date(Date.UTC(2024, 1, 1)));
+      expect(existsSync(other.path)).toBe(false);
+    });
+
+    test("in another container as well, whose processes have other ids; not for ever", () => {
+      const foreign = join(results(), "19700101-000000-999999999");
+      mkdirSync(foreign, { recursive: true });
+      const lease = join(foreign, ".goes-on");
+      writeFileSync(lease, "999999999\n");
+      newerRuns();
+      expect(existsSync(foreign)).toBe(true);
+      utimesSync(lease, new Date(0), new Date(0));
+      createRunFolder(folder, new Date(Date.UTC(2024, 1, 1)));
+      expect(existsSync(foreign)).toBe(false);
+    });
+  });
+
+  test("leaves what the user calls latest", () => {
+    const results = join(folder, "avf-results");
+    const latest = join(results, "latest");
+    mkdirSync(results);
+    writeFileSync(latest, "mine");
+    createRunFolder(folder);
+    expect(readFileSync(latest, "utf8")).toBe("mine");
+    rmSync(latest);
+    mkdirSync(join(latest, "mine"), { recursive: true });
+    createRunFolder(folder);
+    expect(readdirSync(latest)).toEqual(["mine"]);
+    rmSync(latest, { recursive: true });
+    symlinkSync("/elsewhere", latest);
+    createRunFolder(folder);
+    expect(readlinkSync(latest)).toBe("/elsewhere");
+    expect(readdirSync(results).filter((name) => name.startsWith("latest"))).toEqual(["latest"]);
+  });
+
+  test("and what is in it are the user's alone", () => {
+    const made = createRunFolder(folder);
+    new RunRecord(made).close();
+    writeWhole(join(made, "junit.xml"), ["<testsuites/>"]);
+    const modes = [".", ...readdirSync(made), ".."].map((name) => [name, statSync(join(made, name)).mode & 0o777]);
+    const wanted = modes.map(([name]) => [name, String(name).startsWith(".") && name !== ".goes-on" ? 0o700 : 0o600]);
+    expect(modes).toEqual(wanted);
+    expect(modes.length).toBe(5);
   });
 });
 

@@ -57,7 +57,14 @@ export type TestEvent =
   /** Tests from now on are of this file, in this process. */
   | { readonly kind: "file-started"; readonly file: string; readonly project?: string }
   | { readonly kind: "file-ended"; readonly file: string }
-  | { readonly kind: "test-start"; readonly file: string; readonly test: string; readonly attempt: number }
+  | {
+      readonly kind: "test-start";
+      readonly file: string;
+      readonly test: string;
+      readonly attempt: number;
+      /** Which of the tests of this name in its file, in the order of their declaration; from 1. */
+      readonly occurrence?: number;
+    }
   | {
       readonly kind: "test-end";
       readonly file: string;

@@ -2,10 +2,11 @@
  * Devices and VMs of failed tests that are kept for a person to look at: a note each in the user's cache, so that
  * `avf console` and `avf release` find them from any folder. Removing the note ends the hold.
  */
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openCache } from "../base/cache/cache.js";
 import { cacheFolder } from "../base/paths.js";
+import { makePrivateFolder, PRIVATE_FILE } from "./private-files.js";
 
 export interface HeldVm {
   readonly name: string;
@@ -41,9 +42,9 @@ const ID = /^\d+-\d+$/;
 /** Path of the note. */
 export function writeHold(record: HoldRecord): string {
   openCache();
-  mkdirSync(folder(), { recursive: true });
+  makePrivateFolder(folder());
   const path = holdPath(record.id);
-  writeFileSync(`${path}.tmp`, JSON.stringify(record, undefined, 2));
+  writeFileSync(`${path}.tmp`, JSON.stringify(record, undefined, 2), { mode: PRIVATE_FILE });
   renameSync(`${path}.tmp`, path);
   return path;
 }

@@ -1,8 +1,9 @@
 /** Writes a run's events to a file of this process: `events-<pid>.jsonl` in the run's folder. */
-import { appendFileSync, mkdirSync } from "node:fs";
+import { appendFileSync } from "node:fs";
 import { join } from "node:path";
 import { clockMs } from "./clock.js";
 import type { RunEventBody } from "./events.js";
+import { makePrivateFolder, PRIVATE_FILE } from "./private-files.js";
 
 const FLUSH_AFTER_MS = 250;
 /** Guards the disk against a VM that prints without end. What tells of the tests themselves comes on top. */
@@ -26,7 +27,7 @@ export class RunRecord {
   #timer: NodeJS.Timeout | undefined;
 
   constructor(readonly folder: string) {
-    mkdirSync(folder, { recursive: true });
+    makePrivateFolder(folder);
     this.file = join(folder, `events-${process.pid}.jsonl`);
     if (open.size === 0) process.on("exit", flushRecords);
     open.add(this);
@@ -54,8 +55,10 @@ export class RunRecord {
     const text = `${this.#pending.join("\n")}\n`;
     this.#pending = [];
     try {
-      appendFileSync(this.file, text);
-    } catch {
+      appendFileSync(this.file, text, { mode: PRIVATE_FILE });
+    } catch (error) {
+      if (this.#bytes <= MAX_BYTES)
+        process.stderr.write(`avf: the record of this run is cut short: ${String(error)}\n`);
       this.#bytes = MAX_BYTES + 1;
     }
   }

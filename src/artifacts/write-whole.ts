@@ -1,14 +1,17 @@
 /** Writes a file so that it is either whole or absent, at once: for a process that is about to end. */
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
+import { makePrivateFolder, PRIVATE_FILE } from "./private-files.js";
 
 const CHUNK_CHARACTERS = 1 << 18;
 
 export function writeWhole(path: string, parts: Iterable<string>): void {
-  mkdirSync(dirname(path), { recursive: true });
+  makePrivateFolder(dirname(path));
   const temporary = `${path}.${process.pid}.tmp`;
+  // Left by a process that had our id.
+  rmSync(temporary, { force: true });
   try {
-    const file = openSync(temporary, "w");
+    const file = openSync(temporary, "wx", PRIVATE_FILE);
     try {
       let pending = "";
       for (const part of parts) {

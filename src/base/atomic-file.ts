@@ -4,6 +4,8 @@ import { dirname, join } from "node:path";
 
 export interface WriteOptions {
   readonly mode?: number;
+  /** Of parent folders that are made. */
+  readonly folderMode?: number;
   /** False for what means nothing after a power cut, such as a list of running processes: it saves a disk flush. */
   readonly durable?: boolean;
 }
@@ -12,9 +14,9 @@ export interface WriteOptions {
 export async function writeFileAtomic(
   path: string,
   content: string | Uint8Array,
-  { mode = 0o644, durable = true }: WriteOptions = {},
+  { mode = 0o644, folderMode = 0o777, durable = true }: WriteOptions = {},
 ): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
+  await mkdir(dirname(path), { recursive: true, mode: folderMode });
   const temporary = `${path}.${process.pid}.${Math.random().toString(36).slice(2)}.tmp`;
   try {
     const file = await open(temporary, "wx", mode);

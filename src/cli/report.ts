@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { eventFiles } from "../artifacts/read-events.js";
-import { resultsFolder } from "../artifacts/run-folder.js";
+import { latestRunName, resultsFolder } from "../artifacts/run-folder.js";
 import { UsageError } from "../base/errors.js";
 import { summary } from "../reporter/html/page.js";
 import { shortPath, writeReports } from "../reporter/reports.js";
@@ -21,7 +21,9 @@ export async function run(args: readonly string[]): Promise<number> {
 /** A folder, or the name of one in the results folder. */
 function findRun(name: string): string {
   const results = resultsFolder(process.cwd());
-  const found = [resolve(name), join(results, name)].find(
+  // A user may have something of that name.
+  const newest = name === "latest" ? latestRunName(results) : undefined;
+  const found = [resolve(name), join(results, name), ...(newest === undefined ? [] : [join(results, newest)])].find(
     (path) => existsSync(path) && statSync(path).isDirectory() && eventFiles(path).length > 0,
   );
   if (found !== undefined) return found;

@@ -64,6 +64,7 @@ export default class AvfEnvironment extends TestEnvironment {
       const eager = this.#options.lease === "eager" || usesPlainStyle(this.#file);
       const session = new FileSession({
         ...{ environment: this.#options, record, projectFolder: this.#rootDir, file: this.#file, eager },
+        project: this.#projectName,
         ...{ testTimeoutMs: this.#testTimeoutMs, retry: this.#retry, holdMs: this.#holdMs },
         requirements: requirementsInPragmas(this.#pragmas),
       });
@@ -121,7 +122,7 @@ export default class AvfEnvironment extends TestEnvironment {
         return session.course.blockEnds(event.describeBlock);
       case "test_start":
         if (this.#retry.isRefused(event.test)) return;
-        return session.testStarted(fullName(event.test), event.test.invocations);
+        return session.testStarted(fullName(event.test), event.test.invocations, plan.occurrenceOf(event.test));
       case "test_started":
         return this.#beginTest(session, event.test);
       case "test_skip":

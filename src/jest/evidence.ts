@@ -1,35 +1,85 @@
 /** What is kept of a failed test: consoles, logs, configs and history of its VMs, and how to run it again. */
 import { join, relative } from "node:path";
 import { asciiName } from "../artifacts/names.js";
+import { claimFolder, PRIVATE_FILE } from "../artifacts/private-files.js";
 import { rerunCommand } from "../artifacts/rerun.js";
 import { writeFileAtomic } from "../base/atomic-file.js";
+import { describeError } from "../base/errors.js";
 import type { LedgerEntry } from "../fixtures/vm-ledger.js";
 import { lineEnd, type OutputStream, type VirtualMachine } from "../virtualmachine/index.js";
 
 export interface FailedTest {
   readonly runFolder: string;
   readonly projectFolder: string;
+  /** Jest's name of a group of suites, where there are several. */
+  readonly project: string | undefined;
   readonly file: string;
   readonly name: string;
+  /** Which of the tests of this name in its file; from 1. */
+  readonly occurrence: number;
   readonly attempt: number;
   readonly errors: readonly string[];
   /** Who has to look at it, for people. */
   readonly failureClass: string;
   /** Of the device, by file name. */
   readonly deviceLogs?: ReadonlyMap<string, string>;
+  /** Made for this attempt before. */
+  readonly folder: string | undefined;
 }
 
-/** Writes the test's folder and returns it. One file that cannot be written does not stop the others. */
-export async function saveEvidence(test: FailedTest, vms: readonly LedgerEntry[]): Promise<string> {
-  const suite = asciiName(relative(test.projectFolder, test.file).replaceAll("/", "-"));
-  const retry = test.attempt > 1 ? `-attempt-${test.attempt}` : "";
-  const folder = join(test.runFolder, suite, `${asciiName(test.name)}${retry}`);
-  const logs = [...(test.deviceLogs ?? [])].map(([name, text]) => [`device/${name}`, text] as const);
-  await Promise.allSettled(logs.map(([name, text]) => writeFileAtomic(join(folder, name), text)));
+export interface Evidence {
+  /** Undefined when nothing was saved at all. */
+  readonly folder: string | undefined;
+  /** What could not be written, and why: `vm1.console.txt (ENOSPC: no space left on device)`. */
+  readonly unsaved: readonly string[];
+}
+
+/**
+ * Writes a folder that is this attempt's alone: the same name may be a row's of a table, of another block, file or project.
+ * One file that cannot be written does not stop the others.
+ */
+export async function saveEvidence(test: FailedTest, vms: readonly LedgerEntry[]): Promise<Evidence> {
   const files = new Map([["failure.txt", describeFailure(test)]]);
+  for (const [name, text] of test.deviceLogs ?? []) files.set(`device/${name}`, text);
   for (const { vm, machine } of vms) addVm(files, vm, machine);
-  await Promise.allSettled([...files].map(([name, text]) => writeFileAtomic(join(folder, name), text)));
-  return folder;
+  let folder: string;
+  try {
+    folder = test.folder ?? (await claimFolder(folderOf(test)));
+  } catch (error) {
+    return { folder: undefined, unsaved: [reasonOf(error)] };
+  }
+  const unsaved: string[] = [];
+  const write = async (name: string, text: string): Promise<void> => {
+    try {
+      await writeFileAtomic(join(folder, name), text, { mode: PRIVATE_FILE, folderMode: 0o700 });
+    } catch (error) {
+      unsaved.push(`${name} (${reasonOf(error)})`);
+    }
+  };
+  await Promise.all([...files].map(([name, text]) => write(name, text)));
+  return { folder: unsaved.length === files.size ? undefined : folder, unsaved };
+}
+
+/** Lines of the failure's message that say what was saved, and what was not. */
+export function describeEvidence({ folder, unsaved }: Evidence): readonly string[] {
+  if (folder === undefined) return [`Nothing was saved for this failure: ${unsaved.join(", ")}`];
+  const saved = `Saved for this failure: ${shortPath(folder)}/`;
+  return unsaved.length === 0 ? [saved] : [saved, `Not saved there: ${unsaved.join(", ")}`];
+}
+
+function folderOf({ runFolder, projectFolder, project, file, name, occurrence, attempt }: FailedTest): string {
+  const suite = relative(projectFolder, file);
+  const ofProject = asciiName(project === undefined ? suite : `${suite} ${project}`);
+  const row = occurrence > 1 ? `-${occurrence}` : "";
+  const retry = attempt > 1 ? `-attempt-${attempt}` : "";
+  return join(runFolder, ofProject, `${asciiName(name)}${row}${retry}`);
+}
+
+/** Without the path that Node adds. */
+function reasonOf(error: unknown): string {
+  return describeError(error)
+    .replace(/^Error: /, "")
+    .replace(/, \w+(?: '.*)?$/s, "");
 }
 
 function addVm(files: Map<string, string>, vm: VirtualMachine, machine: number): void {
@@ -63,11 +113,15 @@ function historyText(vm: VirtualMachine): string {
   return all.map(({ atMs, text }) => `${(atMs - start).toFixed(1).padStart(10)} ms  ${text}\n`).join("");
 }
 
-function describeFailure({ projectFolder, file, name, errors, failureClass }: FailedTest): string {
+function describeFailure(test: FailedTest): string {
+  const { projectFolder, project, file, name, occurrence, attempt, errors, failureClass } = test;
   const path = relative(projectFolder, file);
-  const rerun = rerunCommand(path, name);
+  const rerun = rerunCommand(path, name, project);
   return [
     `${path} › ${name}`,
+    ...(project === undefined ? [] : [`Project: ${project}`]),
+    ...(occurrence === 1 ? [] : [`Of the tests of this name, in the order of the file: number ${occurrence}`]),
+    ...(attempt === 1 ? [] : [`Attempt: ${attempt}`]),
     `Failure class: ${failureClass}`,
     "",
     ...errors.flatMap((error) => [error, ""]),

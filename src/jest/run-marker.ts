@@ -1,8 +1,9 @@
 /** Which test a process is at: a small file, so that after the death of a worker somebody can tell. */
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { printable } from "../base/printable.js";
 import { basename, join } from "node:path";
 import { asciiName } from "../artifacts/names.js";
+import { makePrivateFolder, PRIVATE_FILE } from "../artifacts/private-files.js";
 import { identify, isAlive, type ProcessIdentity } from "../process/identity.js";
 
 export interface Marker extends ProcessIdentity {
@@ -31,8 +32,8 @@ export class RunMarker {
   set(test: string | undefined): void {
     const own = identify(process.pid);
     try {
-      mkdirSync(join(this.#path, ".."), { recursive: true });
-      writeFileSync(this.#path, JSON.stringify({ ...own, file: this.file, test }));
+      makePrivateFolder(join(this.#path, ".."));
+      writeFileSync(this.#path, JSON.stringify({ ...own, file: this.file, test }), { mode: PRIVATE_FILE });
     } catch {
       // Nobody will be able to tell, then.
     }

@@ -25,6 +25,7 @@ export interface SessionOptions {
   readonly record: RunRecord;
   readonly projectFolder: string;
   readonly file: string;
+  readonly project: string | undefined;
   readonly testTimeoutMs: number;
   readonly retry: InfrastructureRetry;
   /** Of the file's docblock. */
@@ -52,7 +53,7 @@ export class FileSession implements Bridge {
   #assertions: AssertionRecord;
 
   constructor(private readonly options: SessionOptions) {
-    const { environment, record, projectFolder, file, retry, holdMs, eager } = options;
+    const { environment, record, projectFolder, project, file, retry, holdMs, eager } = options;
     this.testTimeoutMs = options.testTimeoutMs;
     this.#assertions = new AssertionRecord(record);
     this.#ledger = new VmLedger(record);
@@ -73,7 +74,7 @@ export class FileSession implements Bridge {
       ...{ baseFixtures: () => this.baseFixtures, setUpTimeoutMs: options.testTimeoutMs },
     });
     this.follower = new TestFollower({
-      ...{ device: this.device, ledger: this.#ledger, record, retry, projectFolder, file, holdMs },
+      ...{ device: this.device, ledger: this.#ledger, record, retry, projectFolder, project, file, holdMs },
       ...{ leaks: environment.leaks, keepsDevice: eager, leaveDevice: () => this.course.leave() },
     });
   }
@@ -178,9 +179,9 @@ export class FileSession implements Bridge {
     if (this.#overrides.length > 1) this.#overrides.pop();
   }
 
-  testStarted(name: string, attempt: number): void {
+  testStarted(name: string, attempt: number, occurrence: number): void {
     this.#assertions = new AssertionRecord(this.options.record);
-    this.follower.begin(name, attempt);
+    this.follower.begin(name, attempt, occurrence);
   }
 
   #fixtures(names: readonly string[]): ReadonlySet<NonNullable<ReturnType<FixtureSet["get"]>>> {

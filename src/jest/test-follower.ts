@@ -1,10 +1,11 @@
 /** Follows the tests of one file through Jest's events: what each leaves, how it failed, what is saved of that. */
+import { relative } from "node:path";
 import type { RunRecord } from "../artifacts/run-record.js";
 import { describeError, UsageError } from "../base/errors.js";
 import { printable } from "../base/printable.js";
 import type { KnownThings } from "../fixtures/leaks/index.js";
 import { removeVms, type LedgerEntry, type VmLedger } from "../fixtures/vm-ledger.js";
-import { saveEvidence, shortPath } from "./evidence.js";
+import { describeEvidence, saveEvidence, shortPath, type Evidence } from "./evidence.js";
 import { classifyFailure, describeClass, hasFailed } from "./failure-class.js";
 import type { FileDevice } from "./file-device.js";
 import { endNewChildren, hostChildren, type HostChild } from "./host-children.js";
@@ -32,6 +33,8 @@ export interface FollowerOptions {
   readonly retry: InfrastructureRetry;
   readonly projectFolder: string;
   readonly file: string;
+  /** Jest's name of the group of suites. */
+  readonly project: string | undefined;
   readonly leaks: "fail" | "warn" | "off";
   /** Undefined: failed tests are not held. */
   readonly holdMs: number | undefined;
@@ -66,20 +69,25 @@ export class TestFollower {
   /** It could go past us to the device. */
   #inHand = false;
   #held = false;
+  #occurrence = 1;
+  /** What was saved of this attempt, if it was. */
+  #evidence: Evidence | undefined;
   #putBack = false;
 
   constructor(private readonly options: FollowerOptions) {}
 
   /** Jest has come to a test, which it may skip. */
-  begin(name: string, attempt: number): void {
+  begin(name: string, attempt: number, occurrence = 1): void {
     const { record, file, ledger, holdMs } = this.options;
     this.test = new TestRun(name, attempt, record, holdMs !== undefined);
+    this.#occurrence = occurrence;
+    this.#evidence = undefined;
     this.#children = undefined;
     this.#asked = false;
     this.#inHand = false;
     this.#held = false;
     ledger.openTest();
-    record.add({ kind: "test-start", file, test: name, attempt });
+    record.add({ kind: "test-start", file, test: name, attempt, occurrence });
     record.flush();
   }
 
@@ -126,16 +134,17 @@ export class TestFollower {
     errors.push(...test.furtherErrors);
     const vms = ledger.entries();
     this.#explain(test, errors);
-    let evidence = errors.length > 0 ? await this.#saveEvidence(test, errors, vms) : undefined;
+    if (errors.length > 0) await this.#saveEvidence(test, errors, vms);
     const leaks = await this.#cleanUp(errors);
     if (leaks.length > 0) this.#tellLeaks(test.name, leaks, errors, declaredAt);
-    if (errors.length > 0) evidence ??= await this.#saveEvidence(test, errors, vms);
+    if (errors.length > 0 && this.#evidence === undefined) await this.#saveEvidence(test, errors, vms);
+    const evidence = this.#evidence;
     const failureClass = errors.length > 0 ? this.#classify(errors, vms) : undefined;
     const retried = failureClass !== undefined && retry.willRetry(test.attempt, failureClass === "infrastructure");
     if (failureClass !== undefined) {
       const notes = [this.#lostGuest(errors, vms) ?? [], `Failure class: ${describeClass(failureClass)}.`].flat();
       if (retried) notes.push(`Attempt ${test.attempt} of ${retry.attempts}.`);
-      if (evidence !== undefined) notes.push(`Saved for this failure: ${shortPath(evidence)}/`);
+      if (evidence !== undefined) notes.push(...describeEvidence(evidence));
       errors[0] = withNote(errors[0], notes.join("\n"));
       for (const error of errors) {
         pointToTest(error, file);
@@ -150,7 +159,7 @@ export class TestFollower {
       status: errors.length > 0 ? "failed" : status,
       durationMs: performance.now() - test.startedMs,
       errors: errors.map((error) => errorText(thrownError(error))),
-      ...(evidence === undefined ? {} : { evidence }),
+      ...(evidence?.folder === undefined ? {} : { evidence: relative(record.folder, evidence.folder) }),
       ...(failureClass === undefined ? {} : { failureClass }),
       ...(skipReason === undefined ? {} : { skipReason }),
       ...(retried ? { retried } : {}),
@@ -246,29 +255,28 @@ export class TestFollower {
     if (test !== undefined && this.options.retry.willRetry(test.attempt, isInfrastructure)) return;
     this.#held = true;
     test?.stopWork();
-    const evidence = test && (await this.#saveEvidence(test, [error], ledger.entries()));
+    if (test !== undefined) await this.#saveEvidence(test, [error], ledger.entries());
+    const evidence = this.#evidence?.folder;
     const vms = ledger.entries();
     await holdFailedTest({ test: name, file, harness, vms, record, evidence, timeoutMs: holdMs });
   }
 
-  async #saveEvidence(
-    test: TestRun,
-    errors: readonly JestError[],
-    vms: readonly LedgerEntry[],
-  ): Promise<string | undefined> {
-    const { record, projectFolder, file, device } = this.options;
-    const texts = errors.map((error) => errorText(thrownError(error)));
-    const about = { runFolder: record.folder, projectFolder, file, name: test.name, attempt: test.attempt };
+  async #saveEvidence(test: TestRun, errors: readonly JestError[], vms: readonly LedgerEntry[]): Promise<void> {
+    const { record, projectFolder, project, file, device } = this.options;
+    const about = { runFolder: record.folder, projectFolder, project, file, folder: this.#evidence?.folder };
+    const which = { name: test.name, attempt: test.attempt, occurrence: this.#occurrence };
     const failureClass = describeClass(this.#classify(errors, vms));
     const harness = this.#asked ? device.opened : undefined;
     const packages = harness?.apps.map(({ packageName }) => packageName) ?? [];
-    try {
-      const deviceLogs = await harness?.deviceLogs?.(packages, performance.now() - test.startedMs);
-      return await saveEvidence({ ...about, failureClass, errors: texts, ...(deviceLogs && { deviceLogs }) }, vms);
-    } catch {
-      // A full disk must not hide the failure itself.
+    const unread: string[] = [];
+    const deviceLogs = await harness?.deviceLogs?.(packages, performance.now() - test.startedMs).catch((error) => {
+      unread.push(`logs of the device (${describeError(error)})`);
       return undefined;
-    }
+    });
+    const texts = errors.map((error) => errorText(thrownError(error)));
+    const failure = { ...about, ...which, failureClass, errors: texts, ...(deviceLogs && { deviceLogs }) };
+    const { folder, unsaved } = await saveEvidence(failure, vms);
+    this.#evidence = { folder, unsaved: [...unsaved, ...unread] };
   }
 
   async #removeVms(entries: readonly LedgerEntry[]): Promise<readonly unknown[]> {

@@ -18,6 +18,8 @@ export interface RequiresCall {
 
 export class TestPlan {
   readonly #declared = new WeakMap<Circus.TestEntry, Declaration>();
+  readonly #named = new Map<string, number>();
+  readonly #occurrences = new WeakMap<Circus.TestEntry, number>();
   readonly #ofBlocks = new Map<Circus.DescribeBlock | undefined, RequiresCall[]>();
   /** Blocks being defined, outermost first; the file itself is undefined here. */
   readonly #blocks: (Circus.DescribeBlock | undefined)[] = [undefined];
@@ -59,7 +61,17 @@ export class TestPlan {
   }
 
   testAdded(test: Circus.TestEntry | undefined): void {
-    if (test !== undefined && this.#declaring !== undefined) this.#declared.set(test, this.#declaring);
+    if (test === undefined) return;
+    if (this.#declaring !== undefined) this.#declared.set(test, this.#declaring);
+    const name = fullName(test);
+    const occurrence = (this.#named.get(name) ?? 0) + 1;
+    this.#named.set(name, occurrence);
+    this.#occurrences.set(test, occurrence);
+  }
+
+  /** Which of the tests of its name: rows of a table may share one, and so may tests of several blocks. */
+  occurrenceOf(test: Circus.TestEntry): number {
+    return this.#occurrences.get(test) ?? 1;
   }
 
   /** A fixture that it asks for, or one that those need, is on the device. */

@@ -2,11 +2,12 @@
  * Keeps the device and the VMs of a failed test for a person to look at. Ends at its time, when its note in the cache is
  * removed (`avf release`), on Enter where the run has a terminal, and with the device. Jest waits here without a limit.
  */
-import { appendFileSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { clockMs } from "../../artifacts/clock.js";
 import { holdPath, releaseHold, writeHold, type HeldVm, type HoldRecord } from "../../artifacts/hold-records.js";
 import { asciiName } from "../../artifacts/names.js";
+import { makePrivateFolder, PRIVATE_FILE } from "../../artifacts/private-files.js";
 import type { RunRecord } from "../../artifacts/run-record.js";
 import { sleep } from "../../base/deadline.js";
 import { printable } from "../../base/printable.js";
@@ -59,7 +60,7 @@ async function openHold(request: HoldRequest, ends: (() => void | Promise<void>)
   const { harness, test, file, evidence, timeoutMs, record } = request;
   const id = `${process.pid}-${++holds}`;
   const folder = evidence ?? join(record.folder, `held-${id}`);
-  mkdirSync(folder, { recursive: true });
+  makePrivateFolder(folder);
   const vms: HeldVm[] = [];
   for (const entry of request.vms) vms.push(await holdVm(entry, harness, folder, ends));
   const startedMs = Date.now();
@@ -81,7 +82,7 @@ async function holdVm(
   const files = { console: "", log: "" };
   for (const stream of ["console", "log"] as const) {
     files[stream] = join(folder, `${asciiName(name)}-${machine}.${stream}.held.txt`);
-    writeFileSync(files[stream], linesSoFar(vm.output.lines(stream)));
+    writeFileSync(files[stream], linesSoFar(vm.output.lines(stream)), { mode: PRIVATE_FILE });
   }
   ends.push(
     vm.output.subscribe((line) => {

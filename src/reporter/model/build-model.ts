@@ -57,6 +57,7 @@ function attemptsOf(tracks: readonly ProcessTrack[], folder: string): readonly R
       file: text(attempt.file),
       project: attempt.project,
       test: attempt.test,
+      occurrence: attempt.occurrence,
       skipReason: attempt.end?.skipReason,
       failureClass: attempt.end?.failureClass,
       model: track.attemptModel(attempt, evidenceOf(attempt.end?.evidence, folder)),
@@ -71,8 +72,8 @@ function evidenceOf(evidence: unknown, folder: string): AttemptModel["evidence"]
   const path = resolve(folder, evidence);
   const inside = relative(folder, path);
   if (inside === "" || inside.startsWith("..") || !existsSync(path)) return undefined;
-  const files = readdirSync(path, { withFileTypes: true }).filter((entry) => entry.isFile());
-  return { folder: inside, files: files.map(({ name }) => name).sort() };
+  const files = readdirSync(path, { withFileTypes: true, recursive: true }).filter((entry) => entry.isFile());
+  return { folder: inside, files: files.map(({ parentPath, name }) => relative(path, join(parentPath, name))).sort() };
 }
 
 function brokenFiles(events: readonly RunEvent[], rootDir: string): readonly BrokenFile[] {

@@ -12,6 +12,8 @@ export interface AttemptTrack {
   readonly project: string | undefined;
   readonly test: string;
   readonly attempt: number;
+  /** Which of the tests of its name; older records do not tell. */
+  readonly occurrence: number | undefined;
   readonly startMs: number;
   readonly device: DeviceModel | undefined;
   endMs: number | undefined;
@@ -90,7 +92,7 @@ export class ProcessTrack {
     const { file } = event;
     this.#current = {
       ...{ file, project: this.#file?.project, test: text(event.test), attempt: number(event.attempt, 1) },
-      ...{ startMs: atMs, endMs: undefined, end: undefined },
+      ...{ occurrence: event.occurrence, startMs: atMs, endMs: undefined, end: undefined },
       device: this.devices.findLast(({ releasedMs }) => releasedMs === undefined),
       ...{ checkpoints: [], calls: [], assertions: [], steps: [], deviceLog: [] },
     };

@@ -12,6 +12,7 @@ export interface RanAttempt {
   readonly file: string;
   readonly project: string | undefined;
   readonly test: string;
+  readonly occurrence: number | undefined;
   readonly skipReason: string | undefined;
   readonly failureClass: string | undefined;
   readonly model: AttemptModel;
@@ -42,19 +43,23 @@ export function mergeTests(
   return [...tests, ...untold].map((test, index) => ({ id: index + 1, ...test }));
 }
 
-/** Attempts of each test; two tests of one name in a file are told apart by their first attempts. */
-function groupAttempts(attempts: readonly RanAttempt[]): Map<string, RanAttempt[][]> {
-  const groups = new Map<string, RanAttempt[][]>();
+/** Attempts of each test, by their names; several tests of one name in the order of their first attempts. */
+function groupAttempts(attempts: readonly RanAttempt[]): Map<string, (readonly RanAttempt[])[]> {
+  const byName = new Map<string, Map<number, RanAttempt[]>>();
   for (const ran of attempts) {
     const key = keyOf(ran.file, ran.project, ran.test);
-    const group = groups.get(key) ?? [];
-    groups.set(key, group);
-    const open = group.at(-1);
-    const crashed = open?.at(-1)?.model.status === "unfinished";
-    if (open === undefined || (ran.model.attempt === 1 && !crashed)) group.push([ran]);
-    else open.push(ran);
+    const tests = byName.get(key) ?? new Map<number, RanAttempt[]>();
+    byName.set(key, tests);
+    const occurrence = ran.occurrence ?? guessOccurrence(ran, tests);
+    tests.set(occurrence, [...(tests.get(occurrence) ?? []), ran]);
   }
-  return groups;
+  return new Map([...byName].map(([key, tests]) => [key, [...tests.values()]]));
+}
+
+/** In older records a first attempt begins another test, unless the one before was cut off by a crash. */
+function guessOccurrence({ model }: RanAttempt, tests: ReadonlyMap<number, readonly RanAttempt[]>): number {
+  const crashed = tests.get(tests.size)?.at(-1)?.model.status === "unfinished";
+  return model.attempt === 1 && !crashed ? tests.size + 1 : Math.max(1, tests.size);
 }
 
 function keyOf(file: string, project: string | undefined, test: string): string {
@@ -85,7 +90,9 @@ function describe(
 type Told = Pick<TestModel, "ancestors" | "title" | "outcome" | "durationMs" | "failures" | "earlierFailures" | "line">;
 
 function told(result: TestResultEvent, ran: readonly RanAttempt[]): Told {
-  const triedAgain = number(result.invocations, 1) > 1 || ran.length > 1;
+  // Jest runs a whole file again whose worker crashed, with tests that had passed.
+  const triedAgain =
+    number(result.invocations, 1) > 1 || ran.slice(0, -1).some(({ model }) => model.status !== "passed");
   const { line } = result;
   return {
     ancestors: texts(result.ancestors),
@@ -94,7 +101,7 @@ function told(result: TestResultEvent, ran: readonly RanAttempt[]): Told {
     durationMs: number(result.durationMs),
     failures: texts(result.failures),
     // Jest keeps them only where it was told to print them.
-    earlierFailures: result.retries.length > 0 ? texts(result.retries) : errorsBeforeLast(ran),
+    earlierFailures: result.retries.length > 0 ? texts(result.retries) : triedAgain ? errorsBeforeLast(ran) : [],
     line: line === undefined ? undefined : number(line),
   };
 }

@@ -106,7 +106,12 @@ function systemOut(run: RunModel, test: TestModel): string | undefined {
   if (folders.length === 0) return undefined;
   const files = folders.flatMap(({ folder, files }) => files.map((file) => join(run.folder, folder, file)));
   const links = files.map((file) => `[[ATTACHMENT|${file}]]`);
-  return [`Report: ${join(run.folder, "report.html")}`, `Run it again: ${test.rerun}`, ...links, ""].join("\n");
+  return [
+    `Report: ${join(run.folder, "report.html")}#test-${test.id}`,
+    `Run it again: ${test.rerun}`,
+    ...links,
+    "",
+  ].join("\n");
 }
 
 function brokenSuite(run: RunModel, { file, project, failure }: BrokenFile): Element {
