@@ -33,10 +33,20 @@ export function createDevice(paths: DevicePaths, vmms: readonly Vmm[] = deviceVm
   const packages = new PackageStore(paths.resolve("/data/system/packages.json"), systemPackages(sdk()), (codePath) =>
     existsSync(paths.resolve(codePath)),
   );
-  const installer = new Installer(paths, packages, log, () => ({ sdk: sdk(), abi: "x86_64" }));
+  const installer = new Installer(paths, packages, log, () => ({
+    sdk: sdk(),
+    abi: "x86_64",
+    codenames: activeCodenames(properties.get("ro.build.version.all_codenames")),
+  }));
   const virtualization = new VirtualizationService({ paths, properties, identity, packages, log, vmms });
   const knownApks = new KnownApks();
   return { paths, properties, identity, log, packages, installer, knownApks, virtualization };
+}
+
+/** Build.VERSION.ACTIVE_CODENAMES: a release says `REL`. */
+function activeCodenames(list = "REL"): readonly string[] {
+  const names = list.split(",");
+  return names[0] === "REL" ? [] : names;
 }
 
 function deviceVmms(paths: DevicePaths): readonly Vmm[] {

@@ -16,6 +16,8 @@ describe("reading", () => {
       versionName: "1.2",
       minSdk: 28,
       targetSdk: 33,
+      minSdkCodename: undefined,
+      targetSdkCodename: undefined,
       maxSdk: undefined,
       permissions: ["android.permission.INTERNET"],
       features: [],
@@ -37,6 +39,18 @@ describe("reading", () => {
       hasCode: true,
       debuggable: false,
     });
+  });
+
+  // ParsingPackageUtils.parseUsesSdk
+  test.each([
+    ['android:targetSdkVersion="VanillaIceCream"', [10_000, "VanillaIceCream", 10_000, "VanillaIceCream"]],
+    ['android:minSdkVersion="Baklava"', [10_000, "Baklava", 10_000, "Baklava"]],
+    ['android:minSdkVersion="30" android:targetSdkVersion="B.1f"', [30, undefined, 10_000, "B.1f"]],
+    ['android:minSdkVersion="A" android:targetSdkVersion="35"', [10_000, "A", 35, undefined]],
+    ['android:minSdkVersion="0x1e"', [30, undefined, 30, undefined]],
+  ])("codenames: %s", (attributes, expected) => {
+    const read = readManifest(compileManifest(manifest("", `<uses-sdk ${attributes}/>`)));
+    expect([read.minSdk, read.minSdkCodename, read.targetSdk, read.targetSdkCodename]).toEqual(expected);
   });
 
   test("text XML is refused with a hint", () => {

@@ -8,8 +8,12 @@ export interface Manifest {
   /** Major code in the upper 32 bits, as `PackageInfo.getLongVersionCode` has it. */
   readonly versionCode: number;
   readonly versionName: string | undefined;
+  /** {@link CUR_DEVELOPMENT_SDK} where the manifest has a codename, as in Android's ApplicationInfo. */
   readonly minSdk: number;
   readonly targetSdk: number;
+  /** What an APK built with a platform under development has in place of a number, e.g. `VanillaIceCream`. */
+  readonly minSdkCodename: string | undefined;
+  readonly targetSdkCodename: string | undefined;
   readonly maxSdk: number | undefined;
   /** Permissions the package asks for, in the manifest's order. */
   readonly permissions: readonly string[];
@@ -23,6 +27,9 @@ export interface Manifest {
   readonly instrumentation: readonly string[];
 }
 
+/** Android's Build.VERSION_CODES.CUR_DEVELOPMENT. */
+export const CUR_DEVELOPMENT_SDK = 10_000;
+
 const PACKAGE_NAME = /^[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z][A-Za-z0-9_]*)*$/;
 const MAX_PACKAGE_NAME = 223;
 
@@ -32,13 +39,11 @@ export function readManifest(bytes: Uint8Array): Manifest {
   const packageName = checkPackageName(root.attributes.find((a) => a.resourceId === 0 && a.name === "package")?.text);
   const sdk = child(root, "uses-sdk");
   const application = child(root, "application");
-  const minSdk = integer(sdk, "minSdkVersion") ?? 1;
   return {
     packageName,
     versionCode: readVersionCode(root),
     versionName: text(root, "versionName"),
-    minSdk,
-    targetSdk: integer(sdk, "targetSdkVersion") ?? minSdk,
+    ...readSdkVersions(sdk),
     maxSdk: integer(sdk, "maxSdkVersion"),
     permissions: names(root, "uses-permission"),
     features: names(root, "uses-feature"),
@@ -49,6 +54,31 @@ export function readManifest(bytes: Uint8Array): Manifest {
     activities: application ? names(application, "activity") : [],
     instrumentation: names(root, "instrumentation"),
   };
+}
+
+type SdkVersions = Pick<Manifest, "minSdk" | "targetSdk" | "minSdkCodename" | "targetSdkCodename">;
+
+/** As Android reads them (ParsingPackageUtils.parseUsesSdk): a string is a codename, whatever it looks like. */
+function readSdkVersions(sdk: BinaryXmlElement | undefined): SdkVersions {
+  const target = readSdkVersion(sdk, "targetSdkVersion");
+  const ownMin = readSdkVersion(sdk, "minSdkVersion");
+  const min = ownMin ?? (typeof target === "string" ? target : 1);
+  return { ...sdkVersion("minSdk", min), ...sdkVersion("targetSdk", target ?? min) };
+}
+
+function sdkVersion<Name extends "minSdk" | "targetSdk">(name: Name, version: number | string) {
+  const codename = typeof version === "string" ? version : undefined;
+  const number = typeof version === "string" ? CUR_DEVELOPMENT_SDK : version;
+  return { [name]: number, [`${name}Codename`]: codename } as Record<Name, number> &
+    Record<`${Name}Codename`, string | undefined>;
+}
+
+function readSdkVersion(
+  sdk: BinaryXmlElement | undefined,
+  name: "minSdkVersion" | "targetSdkVersion",
+): number | string | undefined {
+  const attribute = find(sdk, name);
+  return attribute?.type === ValueType.STRING ? attribute.text : integer(sdk, name);
 }
 
 /** Package names become folder names on devices, so the same rules hold here as at Android's installer. */
@@ -92,7 +122,9 @@ function integer(element: BinaryXmlElement | undefined, name: AttributeName): nu
   if (!attribute) return undefined;
   if (attribute.type === ValueType.INT_DECIMAL || attribute.type === ValueType.INT_HEX) return attribute.data | 0;
   if (attribute.text !== undefined && /^\d{1,9}$/.test(attribute.text)) return Number(attribute.text);
-  throw bad(`attribute ${attribute.name} is ${JSON.stringify(attribute.text ?? "?")}, not a number`);
+  const is =
+    attribute.type === ValueType.REFERENCE ? "a reference to a resource" : JSON.stringify(attribute.text ?? "?");
+  throw bad(`attribute ${name} is ${is}, not a number`);
 }
 
 function flag(element: BinaryXmlElement | undefined, name: AttributeName, otherwise: boolean): boolean {

@@ -24,6 +24,8 @@ export interface InstallOptions {
 export interface DeviceTraits {
   readonly sdk: number;
   readonly abi: string;
+  /** Of a platform under development (`ro.build.version.all_codenames`); a release has none. */
+  readonly codenames: readonly string[];
 }
 
 /** Becomes `Failure [<code>: <reason>]`. */
@@ -46,12 +48,7 @@ const MAX_MANIFEST_BYTES = 4 << 20;
 /** Parses and verifies; throws `InstallError`. Whether it fits what is installed is `checkUpdate`'s part. */
 export async function checkApk(source: ByteSource, options: InstallOptions, device: DeviceTraits): Promise<CheckedApk> {
   const { zip, manifest } = await parse(source);
-  if (manifest.minSdk > device.sdk) {
-    throw new InstallError(
-      "INSTALL_FAILED_OLDER_SDK",
-      `Requires newer sdk version #${manifest.minSdk} (current version is #${device.sdk})`,
-    );
-  }
+  checkSdk(manifest, device);
   if (manifest.testOnly && !options.allowTestOnly) {
     throw new InstallError("INSTALL_FAILED_TEST_ONLY", "Failed to install test-only apk. Did you forget to add -t?");
   }
@@ -88,6 +85,24 @@ export function checkUpdate(
       `Downgrade detected: Update version code ${versionCode} is older than current ${installed.versionCode}`,
     );
   }
+}
+
+/** FrameworkParsingPackageUtils.computeTargetSdkVersion, then computeMinSdkVersion: in Android's order and words. */
+function checkSdk({ minSdk, minSdkCodename, targetSdkCodename }: Manifest, { sdk, codenames }: DeviceTraits): void {
+  for (const codename of [targetSdkCodename, minSdkCodename]) {
+    // `Q.cafebc561` is a build of Q.
+    if (codename === undefined || codenames.includes(codename.replace(/\..*$/s, ""))) continue;
+    const here =
+      codenames.length > 0
+        ? ` (current platform is any of [${codenames.join(", ")}])`
+        : " but this is a release platform.";
+    throw new InstallError("INSTALL_FAILED_OLDER_SDK", `Requires development platform ${codename}${here}`);
+  }
+  if (minSdkCodename !== undefined || minSdk <= sdk) return;
+  throw new InstallError(
+    "INSTALL_FAILED_OLDER_SDK",
+    `Requires newer sdk version #${minSdk} (current version is #${sdk})`,
+  );
 }
 
 async function parse(source: ByteSource): Promise<{ readonly zip: Zip; readonly manifest: Manifest }> {

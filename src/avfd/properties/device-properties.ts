@@ -24,6 +24,7 @@ export function deviceProperties(facts: DeviceFacts): ReadonlyMap<string, string
       "ro.build.version.release": String(facts.release),
       "ro.build.version.release_or_codename": String(facts.release),
       "ro.build.version.codename": "REL",
+      "ro.build.version.all_codenames": "REL",
       "ro.build.version.incremental": "1",
       "ro.build.version.security_patch": facts.release === 13 ? "2023-09-01" : "2024-10-05",
       "ro.build.id": codename,

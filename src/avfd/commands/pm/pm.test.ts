@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { copyFile, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { buildApk, throwAwayKey } from "../../../apk/index.js";
 import { deviceInFolder, namesIn, type DeviceInFolder } from "../../testing/device-in-folder.js";
 
 const FIXTURE = join(__dirname, "../../../../fixtures/MicrodroidTestApp.apk");
@@ -73,6 +74,59 @@ describe("pm install", () => {
     expect(stdout).toMatch(new RegExp(`^Failure \\[${code}: `));
     expect(exitCode).toBe(1);
     expect(await staged()).toEqual([]);
+  });
+
+  // The rules and words of FrameworkParsingPackageUtils.computeTargetSdkVersion and computeMinSdkVersion.
+  describe("of an APK for a platform under development", () => {
+    const RELEASE = " but this is a release platform.";
+    const install = async (usesSdk: string): Promise<string> => {
+      const manifest = `<manifest xmlns:android="http://schemas.android.com/apk/res/android" package="com.example.a"><uses-sdk ${usesSdk}/></manifest>`;
+      const built = await buildApk(new Map([["AndroidManifest.xml", Buffer.from(manifest)]]), { key: throwAwayKey() });
+      await writeFile(join(host.folder, "codename.apk"), built);
+      return (await host.run("pm", "install", "codename.apk")).stdout;
+    };
+    const refused = (why: string): string => `Failure [INSTALL_FAILED_OLDER_SDK: ${why}]\n`;
+    afterEach(async () => {
+      await host.run("pm", "uninstall", "com.example.a");
+    });
+
+    test.each([
+      ['android:targetSdkVersion="VanillaIceCream"', `Requires development platform VanillaIceCream${RELEASE}`],
+      ['android:minSdkVersion="Baklava"', `Requires development platform Baklava${RELEASE}`],
+      [
+        'android:minSdkVersion="30" android:targetSdkVersion="Baklava"',
+        `Requires development platform Baklava${RELEASE}`,
+      ],
+      ['android:minSdkVersion="A" android:targetSdkVersion="B"', `Requires development platform B${RELEASE}`],
+      ['android:minSdkVersion="A" android:targetSdkVersion="30"', `Requires development platform A${RELEASE}`],
+      ['android:minSdkVersion="99" android:targetSdkVersion="B"', `Requires development platform B${RELEASE}`],
+      [
+        'android:minSdkVersion="99" android:targetSdkVersion="30"',
+        "Requires newer sdk version #99 (current version is #35)",
+      ],
+    ])("a release refuses %s", async (usesSdk, why) => {
+      expect(await install(usesSdk)).toBe(refused(why));
+    });
+
+    test("a device that is that platform takes it, and no other", async () => {
+      const properties = jest
+        .spyOn(host.device.properties, "get")
+        .mockImplementation(
+          ((get) => (name: string) =>
+            name === "ro.build.version.all_codenames" ? "UpsideDownCake,Baklava" : get(name))(
+            host.device.properties.get.bind(host.device.properties),
+          ),
+        );
+      try {
+        expect(await install('android:minSdkVersion="Baklava.c0ffee"')).toBe("Success\n");
+        expect(await install('android:targetSdkVersion="Cinnamon"')).toBe(
+          refused("Requires development platform Cinnamon (current platform is any of [UpsideDownCake, Baklava])"),
+        );
+        expect((await host.run("dumpsys", "package", "com.example.a")).stdout).toContain(" targetSdk=10000\n");
+      } finally {
+        properties.mockRestore();
+      }
+    });
   });
 
   test("one changed byte of the content is refused, and what was installed stays", async () => {
