@@ -7,6 +7,7 @@ import { attachedDevices } from "../fixtures/attached-devices.js";
 import { parseDeviceMatch } from "../fixtures/device-match.js";
 import { parseSerials, type DeviceSource } from "../fixtures/device-source.js";
 import { openDeviceSession, openHarness } from "../fixtures/wire.js";
+import { checkFiles } from "../provisioning/index.js";
 import type { VirtualMachine } from "../virtualmachine/index.js";
 import { emulatedDevices } from "../jest/emulated-source.js";
 import { releaseFromEnvironment } from "../emulator/index.js";
@@ -21,11 +22,13 @@ export interface OpenedApp {
 
 /** Installs the APK (and its idsig, when it lies beside it) on a device of our own or a leased one. */
 export async function openApp(apkPath: string, progress: Progress, signal: AbortSignal): Promise<OpenedApp> {
+  const files = { root: dirname(apkPath), apks: [basename(apkPath)] };
+  await checkFiles(files);
   const session = await openDeviceSession(deviceSource(progress), { signal });
   try {
     progress.step(`Installing ${basename(apkPath)}`);
     const harness = await openHarness(session, {
-      provision: { root: dirname(apkPath), apks: [basename(apkPath)], signal },
+      provision: { ...files, signal },
     });
     const [app] = harness.apps;
     if (app === undefined) throw new InfrastructureError("NOTHING_INSTALLED", `${apkPath} was not installed.`);

@@ -8,6 +8,7 @@ import type { DeviceFacts } from "../fixtures/requirements/index.js";
 import { openHarness, type DeviceSession, type Harness } from "../fixtures/wire.js";
 import { borrowDevice, returnDevice } from "./device-pool.js";
 import { chooseSource } from "./device-choice.js";
+import { checkFiles } from "../provisioning/index.js";
 import type { EnvironmentOptions } from "./options.js";
 import { callSignal } from "./test-context.js";
 
@@ -85,6 +86,7 @@ export class FileDevice {
       // eslint-disable-next-line no-restricted-syntax -- the module is the caller's own, named in an option
       return ((await import(harnessModule)) as HarnessModule).openHarness(callSignal);
     }
+    await checkFiles({ root: this.rootDir, apks, androidTest });
     const session = await this.#borrow();
     return withDeadline(
       `${session.description} to get the suite's files`,

@@ -16,6 +16,12 @@ beforeAll(() => {
     "sub/deep/d.apk",
     "node_modules/x/e.apk",
     "odd [1].apk",
+    "{x,y}/one.apk",
+    "what?/two.apk",
+    "x*/three.apk",
+    "{p,q}.bin",
+    "p.bin",
+    "r.bin",
   ];
   for (const name of names) {
     mkdirSync(dirname(join(root, name)), { recursive: true });
@@ -34,7 +40,21 @@ test.each([
   ["{b,a}.apk", ["a.apk", "b.apk"]],
   ["odd [1].*", ["odd [1].apk"]],
   [".*.apk", [".hidden.apk"]],
-  ["**/*.apk", ["a.apk", "b.apk", "odd [1].apk", "sub/c.apk", "sub/deep/d.apk"]],
+  [
+    "**/*.apk",
+    [
+      ...["a.apk", "b.apk", "odd [1].apk", "sub/c.apk", "sub/deep/d.apk"],
+      ...["what?/two.apk", "x*/three.apk", "{x,y}/one.apk"],
+    ],
+  ],
+  ["{x,y}/one.apk", ["{x,y}/one.apk"]],
+  ["{x,y}/*.apk", ["{x,y}/one.apk"]],
+  ["{x,y}/{one,two}.apk", ["{x,y}/one.apk"]],
+  ["what?/two.apk", ["what?/two.apk"]],
+  ["x*/t*.apk", ["x*/three.apk"]],
+  ["{p,q}.bin", ["{p,q}.bin"]],
+  ["{p,r}.bin", ["p.bin", "r.bin"]],
+  ["{sub/,}?.apk", ["a.apk", "b.apk", "sub/c.apk"]],
   ["sub/**/*.apk", ["sub/c.apk", "sub/deep/d.apk"]],
   ["*/deep/*", ["sub/deep/d.apk"]],
 ])("%s finds %j", async (pattern, names) => {
@@ -44,6 +64,13 @@ test.each([
 test("an absolute pattern is taken as it is", async () => {
   expect(await findFiles("/nowhere", join(root, "?.apk"))).toEqual([join(root, "a.apk"), join(root, "b.apk")]);
 });
+
+test.each(["{x,y}/one.apk", "{x,y}/*.apk", "what?/two.apk", "x*/three.apk", "{p,q}.bin"])(
+  "an absolute path through a folder with such characters is found: %s",
+  async (pattern) => {
+    expect(await findFiles("/nowhere", join(root, pattern))).toHaveLength(1);
+  },
+);
 
 test.each([
   ["none.apk", /there is no such file/],

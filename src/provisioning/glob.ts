@@ -1,4 +1,7 @@
-/** File names by pattern: `*` and `?` within a name, `**` over folders, `{a,b}` for alternatives. */
+/**
+ * File names by pattern: `*` and `?` within a name, `**` over folders, `{a,b}` for alternatives. A file or folder whose own
+ * name has such characters is found by that name.
+ */
 import { readdir, stat } from "node:fs/promises";
 import { isAbsolute, join, resolve } from "node:path";
 import { UsageError } from "../base/errors.js";
@@ -6,21 +9,21 @@ import { UsageError } from "../base/errors.js";
 /** Folders that hold nothing a suite would install, and too many files to walk through. */
 const NEVER_ENTERED = new Set(["node_modules", ".git"]);
 const MAX_FOLDERS = 20_000;
+const SPECIAL = /[*?{]/;
 
 /**
  * Files that match, sorted, each absolute. A pattern without special characters names one file, which must exist.
  * @param root where relative patterns start
  */
 export async function findFiles(root: string, pattern: string): Promise<readonly string[]> {
-  if (!/[*?{]/.test(pattern)) {
-    const path = resolve(root, pattern);
-    const found = await stat(path).catch(() => undefined);
-    if (found?.isFile()) return [path];
-    throw noMatch(root, pattern, found ? "it is not a file" : "there is no such file");
-  }
-  const start = isAbsolute(pattern) ? "/" : root;
+  const path = resolve(root, pattern);
+  const found = await stat(path).catch(() => undefined);
+  // A file named `?.apk` is one of those that the pattern means.
+  if (found?.isFile() && !/[*?][^/]*$/.test(pattern)) return [path];
+  if (!SPECIAL.test(pattern)) throw noMatch(root, pattern, found ? "it is not a file" : "there is no such file");
+  const { start, rest } = await literalStart(isAbsolute(pattern) ? "/" : root, pattern);
   const walk: Walk = { found: new Set(), foldersLeft: MAX_FOLDERS };
-  for (const alternative of expandBraces(pattern)) {
+  for (const alternative of expandBraces(rest)) {
     await collect(
       start,
       alternative.split("/").filter((segment) => segment !== "" && segment !== "."),
@@ -29,6 +32,20 @@ export async function findFiles(root: string, pattern: string): Promise<readonly
   }
   if (walk.found.size === 0) throw noMatch(root, pattern, "no file matches");
   return [...walk.found].sort();
+}
+
+/** Leading folders that are there under just that name are no pattern; `*` and `**` always are. */
+async function literalStart(root: string, pattern: string): Promise<{ readonly start: string; readonly rest: string }> {
+  const segments = pattern.split("/");
+  let start = root;
+  let taken = 0;
+  for (const segment of segments.slice(0, -1)) {
+    const folder = join(start, segment);
+    if (/^\*+$/.test(segment) || !(await stat(folder).catch(() => undefined))?.isDirectory()) break;
+    start = folder;
+    taken += 1;
+  }
+  return { start, rest: segments.slice(taken).join("/") };
 }
 
 interface Walk {
@@ -74,7 +91,7 @@ function expandBraces(pattern: string): readonly string[] {
 }
 
 function noMatch(root: string, pattern: string, why: string): UsageError {
-  return new UsageError("NO_SUCH_FILE", `Nothing to install for ${JSON.stringify(pattern)}: ${why}.`, {
+  return new UsageError("NO_SUCH_FILE", `Nothing found for ${JSON.stringify(pattern)}: ${why}.`, {
     hint: isAbsolute(pattern) ? undefined : `the path is taken from ${root}`,
   });
 }

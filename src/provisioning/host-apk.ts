@@ -16,15 +16,12 @@ export interface HostApk {
   readonly idsig: { readonly path: string; readonly sha256: string } | undefined;
 }
 
+/** A file name has at most 255 bytes. */
+const MAX_NAME_LENGTH = 255 - ".idsig".length;
+
 export async function readHostApk(path: string): Promise<HostApk> {
   const fileName = basename(path);
-  // The name becomes part of a path on the device.
-  if (!/^[\w.@+-]+( [\w.@+-]+)*$/.test(fileName)) {
-    throw new UsageError(
-      "APK_NAME",
-      `An APK's file name may hold letters, digits and . _ - + @ only: ${JSON.stringify(fileName)}`,
-    );
-  }
+  checkFileName(path);
   const idsigPath = `${path}.idsig`;
   const hasIdsig = (await stat(idsigPath).catch(() => undefined))?.isFile() === true;
   return {
@@ -36,7 +33,19 @@ export async function readHostApk(path: string): Promise<HostApk> {
   };
 }
 
-async function readPackageName(path: string): Promise<string> {
+/** The name becomes part of a path on the device, with `.idsig` behind it. */
+export function checkFileName(path: string): void {
+  const fileName = basename(path);
+  if (/^[\w.@+-]+( [\w.@+-]+)*$/.test(fileName) && fileName.length <= MAX_NAME_LENGTH) return;
+  throw new UsageError(
+    "APK_NAME",
+    `${path} cannot be put on a device under its name, ${JSON.stringify(fileName.slice(0, 300))}. What passes: ` +
+      `at most ${MAX_NAME_LENGTH} of the letters a to z and A to Z, digits, . _ - + @, and single spaces between them.`,
+    { hint: "rename the file; its package has its own name and stays the same" },
+  );
+}
+
+export async function readPackageName(path: string): Promise<string> {
   try {
     await using source = await openFileSource(path);
     const zip = await openZip(source);

@@ -1,4 +1,5 @@
 /** From APKs on the host, or an AndroidTest.xml, to installed apps with their idsig files on the device. */
+export { checkFiles } from "./check-files.js";
 export { provision, type Provisioned, type ProvisionRequest } from "./provision.js";
 export { DATA_ROOT, IDSIG_FOLDER, type ProvisionedApp } from "./install-app.js";
 export { parseAndroidTest, type ProvisioningStep, type PushPair } from "./android-test.js";

@@ -13,6 +13,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { buildApk, throwAwayKey } from "../apk/index.js";
 import { HostDevice } from "../device/testing/host-device.js";
+import { checkFiles } from "./check-files.js";
 import { provision, sweepProvisioned } from "./index.js";
 
 /** Package manager and vm tool of a device whose root is $ROOT: files in folders, as on a real one. */
@@ -174,6 +175,97 @@ test("an AndroidTest.xml is carried out in order, with paths from its own folder
   await provisioned.cleanUp();
   expect(existsSync(join(root, "/data/local/tmp/cts"))).toBe(false);
   expect(existsSync(join(root, BASE))).toBe(false);
+});
+
+describe("a push of an AndroidTest.xml", () => {
+  const pushes = (options: string, cleanup = true): void => {
+    mkdirSync(join(host, "files/sub"), { recursive: true });
+    for (const [name, content] of [
+      ["a.img", "image"],
+      ["files/1", "one"],
+      ["files/sub/2", "two"],
+    ] as const) {
+      writeFileSync(join(host, name), content);
+    }
+    writeFileSync(
+      join(host, "AndroidTest.xml"),
+      `<configuration><target_preparer class="x.PushFilePreparer"><option name="cleanup" value="${cleanup}" />${options}</target_preparer></configuration>`,
+    );
+  };
+  const push = (pair: string): string => `<option name="push" value="${pair}" />`;
+  const run = () => provision(device, { root: host, androidTest: "AndroidTest.xml" });
+  const CTS = "/data/local/tmp/cts";
+  beforeEach(() => {
+    mkdirSync(join(root, CTS), { recursive: true });
+    writeFileSync(join(root, CTS, "theirs"), "theirs");
+  });
+
+  test.each([
+    ["into a folder that is there: under its name", push(`a.img->${CTS}`), [`${CTS}/a.img`]],
+    ["into one that ends in a slash", push(`a.img->${CTS}/new/`), [`${CTS}/new/a.img`]],
+    ["under another name", push(`a.img->${CTS}/x/y/b.img`), [`${CTS}/x/y/b.img`]],
+    ["with a key", `<option name="push-file" key="a.img" value="${CTS}" />`, [`${CTS}/a.img`]],
+    ["of a folder: its content, into a new one", push(`files->${CTS}/all`), [`${CTS}/all/1`, `${CTS}/all/sub/2`]],
+    ["of a folder: its content, into one that is there", push(`files->${CTS}`), [`${CTS}/1`, `${CTS}/sub/2`]],
+  ])("%s; and everything is removed afterwards", async (_, options, paths) => {
+    pushes(options);
+    const { cleanUp } = await run();
+    for (const path of paths) expect(onDevice(path).toString()).toMatch(/^(image|one|two)$/);
+    await cleanUp();
+    expect(readdirSync(join(root, CTS))).toEqual(["theirs"]);
+  });
+
+  test("stays without cleanup, and never takes along what was there before", async () => {
+    pushes(push(`a.img->${CTS}`), false);
+    await (await run()).cleanUp();
+    pushes(push(`a.img->${CTS}`), true);
+    await (await run()).cleanUp();
+    expect(readdirSync(join(root, CTS)).sort()).toEqual(["a.img", "theirs"]);
+  });
+
+  test.each([
+    [
+      "a folder to a file",
+      push(`files->${CTS}/theirs`),
+      /is a folder; it cannot be pushed to .*theirs, which is a file/,
+    ],
+    ["a file to where a folder has its name", push(`a.img->${CTS}/in`), /directory/i],
+    ["a file that is not there", push(`b.img->${CTS}`), /no such file/],
+    ["several files", push(`files/**/*->${CTS}`), /Several files match "files\/\*\*\/\*"/],
+  ])("%s is an error, unless it may fail", async (_, options, message) => {
+    mkdirSync(join(root, CTS, "in/a.img"), { recursive: true });
+    pushes(options);
+    await expect(run()).rejects.toThrow(message);
+    pushes(`${options}<option name="abort-on-push-failure" value="false" />`);
+    await run();
+    expect(
+      readdirSync(join(root, CTS))
+        .sort()
+        .filter((name) => !name.endsWith(".tmp")),
+    ).toEqual(["in", "theirs"]);
+  });
+});
+
+test("files of a request are checked without a device", async () => {
+  await writeApk("App.apk");
+  const check = (apks: readonly string[], androidTest?: string) => checkFiles({ root: host, apks, androidTest });
+  await check(["App.apk"]);
+  await expect(check(["None.apk"])).rejects.toThrow(/no such file/);
+  writeFileSync(join(host, "text.apk"), "text");
+  await expect(check(["text.apk"])).rejects.toMatchObject({ code: "NOT_AN_APK" });
+  await expect(check(["App.apk", "./App.apk"])).rejects.toMatchObject({ code: "APK_TWICE" });
+  for (const name of ["Ä.apk", "a'b.apk", "a  b.apk", " a.apk", "a\nb.apk", `${"a".repeat(246)}.apk`]) {
+    writeFileSync(join(host, name), "");
+    await expect(check([name])).rejects.toMatchObject({
+      code: "APK_NAME",
+      message: expect.stringMatching(/What passes: at most 249 of the letters a to z .* single spaces between them/),
+    });
+  }
+  writeFileSync(
+    join(host, "AndroidTest.xml"),
+    `<configuration><target_preparer class="x.SuiteApkInstaller"><option name="test-file-name" value="text.apk" /></target_preparer></configuration>`,
+  );
+  await expect(check([], "AndroidTest.xml")).rejects.toMatchObject({ code: "NOT_AN_APK" });
 });
 
 test("a command that fails fails the suite only when its AndroidTest.xml says so", async () => {

@@ -6,6 +6,7 @@ import { openOwnerNote, type Device } from "../device/index.js";
 import type { DeviceCallOptions } from "../device/contract.js";
 import { parseAndroidTest, type ProvisioningStep, type PushPair } from "./android-test.js";
 import { findFiles } from "./glob.js";
+import { push } from "./push.js";
 import { readHostApk } from "./host-apk.js";
 import { installApp, type ProvisionedApp } from "./install-app.js";
 import { Undo } from "./undo.js";
@@ -43,7 +44,9 @@ export async function provision(device: Device, request: ProvisionRequest): Prom
   }
 }
 
-async function readSteps(request: ProvisionRequest): Promise<readonly { step: ProvisioningStep; root: string }[]> {
+export async function readSteps(
+  request: Pick<ProvisionRequest, "root" | "apks" | "androidTest">,
+): Promise<readonly { step: ProvisioningStep; root: string }[]> {
   const steps: { step: ProvisioningStep; root: string }[] = [];
   if (request.androidTest !== undefined) {
     const path = resolve(request.root, request.androidTest);
@@ -100,11 +103,7 @@ class Provisioner {
 
   async #push(pair: PushPair, root: string, cleanup: boolean, abortOnFailure: boolean): Promise<void> {
     try {
-      const [source = ""] = await findFiles(root, pair.source);
-      const destination = pair.destination.endsWith("/") ? pair.destination + basename(source) : pair.destination;
-      const there = (await this.device.execUnchecked(["test", "-e", destination], this.#call)).exitCode === 0;
-      if (cleanup && !there) this.undo.add({ kind: "remove-file", path: destination });
-      await this.device.push(source, destination, this.#call);
+      await push(this.device, { pair, root, undo: cleanup ? this.undo : undefined, call: this.#call });
     } catch (error) {
       if (abortOnFailure) throw error;
       this.request.log?.(`push of ${pair.source} failed, which its AndroidTest.xml allows: ${String(error)}`);

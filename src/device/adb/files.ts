@@ -13,6 +13,9 @@ import { SyncRefusal, SyncSession } from "./sync-session.js";
 const TRANSFER_TIMEOUT_MS = 300_000;
 const DEFAULT_MAX_BYTES = 64 << 20;
 
+const IS_FOLDER = 21;
+const MOVE = `[ -d "$2" ] && exit ${IS_FOLDER}; [ -z "$3" ] || chmod "$3" "$1" && mv -f "$1" "$2"`;
+
 /** Sends a host file or bytes under a temporary name and renames it there, so that nobody sees half of it. */
 export async function pushFile(
   connection: AdbConnection,
@@ -21,6 +24,7 @@ export async function pushFile(
   options: DeviceCallOptions & { mode?: number } = {},
 ): Promise<void> {
   checkRemotePath(remotePath);
+  if (remotePath.endsWith("/")) throw isFolder(remotePath, connection.serial);
   if (typeof source === "string" && !(await stat(source)).isFile()) {
     throw new UsageError("NOT_A_FILE", `Only plain files can be pushed: ${source}`);
   }
@@ -31,6 +35,7 @@ export async function pushFile(
       sync.send(content, temporary, options.mode ?? 0o644),
     );
     const moved = await runOnDevice(connection, moveCommand(temporary, remotePath, options.mode), options);
+    if (moved.exitCode === IS_FOLDER) throw isFolder(remotePath, connection.serial);
     if (moved.exitCode !== 0) throw failure("push", remotePath, connection.serial, moved.stderr.trim());
   } catch (error) {
     await runOnDevice(connection, ["rm", "-f", temporary], { timeoutMs: 5_000 }).catch(() => undefined);
@@ -87,10 +92,12 @@ export async function pullFile(
   }
 }
 
-/** adbd widens the mode it is sent (the owner's bits are given to all), so that one that matters is set afterwards. */
+/**
+ * adbd widens the mode it is sent (the owner's bits are given to all), so that one that matters is set afterwards. Into a
+ * folder `mv` would put the file under its temporary name.
+ */
 function moveCommand(from: string, to: string, mode: number | undefined): readonly string[] {
-  if (mode === undefined) return ["mv", "-f", from, to];
-  return ["sh", "-c", 'chmod "$1" "$2" && mv -f "$2" "$3"', "sh", mode.toString(8), from, to];
+  return ["sh", "-c", MOVE, "sh", from, to, mode?.toString(8) ?? ""];
 }
 
 async function withSync<T>(
@@ -122,6 +129,12 @@ async function withSync<T>(
     if (isHarnessError(error)) throw error;
     throw await connection.explain(error);
   }
+}
+
+function isFolder(path: string, serial: string): UsageError {
+  return new UsageError("REMOTE_FOLDER", `A file cannot be pushed to ${path}, a folder on ${serial}.`, {
+    hint: "say the file's name there as well",
+  });
 }
 
 function failure(verb: string, path: string, serial: string, why: string): InfrastructureError {
