@@ -4,8 +4,11 @@ import { bytesSource } from "./byte-source.js";
 import { inspectApk } from "./inspect-apk.js";
 import { readManifest } from "./manifest/manifest.js";
 import { nativeLibraries, payloadConfigs } from "./native-libraries.js";
-import { throwAwayKey } from "./signing/signing-key.js";
-import { verifyV3 } from "./signing/verify.js";
+import { createIdsig, writeIdsig } from "./idsig/create.js";
+import { verifyIdsig } from "./idsig/verify.js";
+import { signApk } from "./signing/sign-apk.js";
+import { loadSigningKey, throwAwayKey } from "./signing/signing-key.js";
+import { apkDigest, verifyApk, verifyV3 } from "./signing/verify.js";
 import { fixture, testKey } from "./testing/fixtures.js";
 import { openZip } from "./zip/zip.js";
 
@@ -43,7 +46,7 @@ describe("the test APK", () => {
 
   test("is reported whole", async () => {
     const report = await inspectApk(source);
-    expect(report.manifest.packageName).toBe("com.android.microdroid.test");
+    expect(report.manifest?.packageName).toBe("com.android.microdroid.test");
     expect(report.signatures.map(({ scheme, verified }) => [scheme, verified])).toEqual([
       ["v2", true],
       ["v3", true],
@@ -89,4 +92,20 @@ describe("building", () => {
     ]);
     await expect(buildApk(files, { key: testKey() })).rejects.toMatchObject({ code: "UNSAFE_ENTRY_NAME" });
   });
+});
+
+test("what takes options needs none, in JavaScript either", async () => {
+  const built = await buildApk(new Map([["AndroidManifest.xml", text]]));
+  const source = bytesSource(built);
+  expect((await verifyV3(source)).signers).toHaveLength(1);
+  expect((await verifyApk(source)).scheme).toBe("v3");
+  expect((await apkDigest(source)).digest.equals((await verifyV3(source)).signers[0]!.digest)).toBe(true);
+  expect((await createIdsig(source)).equals(await createIdsig(source, { dialect: 15, sdk: 35 }))).toBe(true);
+  let bytes = Buffer.alloc(0);
+  const sink = { write: (at: number, piece: Uint8Array) => void bytes.set(piece, at) };
+  await writeIdsig(source, sink, undefined, (size) => (bytes = Buffer.alloc(size)));
+  expect((await verifyIdsig(source, bytesSource(bytes))).signature).toBe("absent");
+  expect((await verifyV3(bytesSource(await signApk(built)))).signers).toHaveLength(1);
+  expect(throwAwayKey().algorithm.key).toBe("ec");
+  expect(loadSigningKey(throwAwayKey().privateKey).algorithm.key).toBe("ec");
 });

@@ -15,7 +15,7 @@ const LIBRARY = /^lib\/.*\.so$/;
 const LIBRARY_ALIGN_BYTES = 16 * 1024;
 
 /** @param files content by entry name; `AndroidManifest.xml` is text or already binary */
-export async function buildApk(files: ReadonlyMap<string, Uint8Array>, options: BuildApkOptions): Promise<Buffer> {
+export async function buildApk(files: ReadonlyMap<string, Uint8Array>, options: BuildApkOptions = {}): Promise<Buffer> {
   const manifest = files.get(MANIFEST);
   if (!manifest) throw new ApkError("BAD_SOURCE_FOLDER", `there is no ${MANIFEST}`, { field: MANIFEST });
   const { compress = false } = options;

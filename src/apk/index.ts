@@ -4,7 +4,7 @@ export { ApkError, isApkError, type ApkErrorPlace, type ApkRefusal } from "./apk
 export { bytesSource, fileHandleSource, openFileSource, type ByteSource, type FileSource } from "./byte-source.js";
 export { openZip, type EntryRange, type ReadEntryOptions, type Zip, type ZipLimits } from "./zip/zip.js";
 export type { ZipEntry } from "./zip/central-directory.js";
-export { readManifest, type Manifest } from "./manifest/manifest.js";
+export { CUR_DEVELOPMENT_SDK, readManifest, type Manifest } from "./manifest/manifest.js";
 export { nativeLibraries, payloadConfigs, type NamedPayloadConfig } from "./native-libraries.js";
 export {
   parsePayloadConfig,

@@ -1,7 +1,9 @@
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { generateKeyPairSync } from "node:crypto";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
+import { buildApk, parseIdsig, serializeIdsig } from "../apk/index.js";
 import { run as runApk } from "./apk.js";
 import { run as runIdsig } from "./idsig.js";
 
@@ -53,6 +55,44 @@ describe("avf apk show", () => {
     expect(exitCode).toBe(1);
     expect(stderr).toContain("avf: refused, DIGEST_MISMATCH, v3: Digest mismatch: computed ");
     expect(JSON.parse(stdout)).toMatchObject({ ok: false });
+  });
+
+  test("codenames, and of a manifest or signature that cannot be judged everything else", async () => {
+    const usesSdk = async (name: string, attributes: string) => {
+      mkdirSync(join(folder, name));
+      const root = `<manifest xmlns:android="http://schemas.android.com/apk/res/android" package="com.a">`;
+      writeFileSync(join(folder, name, "AndroidManifest.xml"), `${root}<uses-sdk ${attributes}/></manifest>`);
+      return await call(runApk, "build", join(folder, name), join(folder, `${name}.apk`));
+    };
+    expect(await usesSdk("codename", 'android:targetSdkVersion="VanillaIceCream"')).toMatchObject({ exitCode: 0 });
+    const codename = await call(runApk, "show", join(folder, "codename.apk"));
+    expect(codename).toMatchObject({ exitCode: 0, stderr: "" });
+    expect(codename.stdout).toMatch(/^SDK +VanillaIceCream and later, made for VanillaIceCream$/m);
+
+    const badManifest = join(folder, "manifest.apk");
+    writeFileSync(
+      badManifest,
+      await buildApk(
+        new Map([
+          ["AndroidManifest.xml", Buffer.from([3, 0, 8, 0])],
+          ["lib/x86_64/a.so", Buffer.from("a")],
+        ]),
+      ),
+    );
+    const shown = await call(runApk, "show", badManifest);
+    expect(shown).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringMatching(/^avf: refused, \w+: .*AndroidManifest/),
+    });
+    expect(shown.stdout).toMatch(/^manifest +cannot be read\n(.*\n)*v3 +holds: (.*\n)*lib\/x86_64 +a\.so$/m);
+
+    const dsa = await call(runApk, "show", join(fixtures, "golden/dsa-2048.apk"));
+    expect(dsa.exitCode).toBe(1);
+    expect(dsa.stderr).toMatch(/^avf: cannot judge, NO_SUPPORTED_ALGORITHM, v2: .*DSA is not supported/);
+    expect(dsa.stdout).toMatch(/^package +com\.example\.golden$/m);
+    expect(dsa.stdout).toMatch(
+      /^v2 +not judged: DSA \(0x0301\)\n +digest +[0-9a-f]{64}\n +certificate +[0-9a-f]{64}\n +CN=golden dsa/m,
+    );
   });
 
   test("exit 1 for what is no APK or not there, exit 2 for a wrong command line", async () => {
@@ -130,6 +170,49 @@ describe("avf idsig", () => {
     expect(readdirSync(folder)).toEqual(["text"]);
     expect(await call(runIdsig, "create", text, "--release", "13")).toMatchObject({ exitCode: 0 });
     expect(await call(runIdsig, "verify", text, `${text}.idsig`)).toMatchObject({ exitCode: 0 });
+  });
+
+  test("of an APK signed with DSA, everything but the signature is judged", async () => {
+    const dsa = join(fixtures, "golden/dsa-2048.apk");
+    const target = join(folder, "dsa.idsig");
+    await call(runIdsig, "create", dsa, target, "--release", "13");
+    expect(await call(runIdsig, "verify", dsa, target)).toMatchObject({ exitCode: 0, stderr: "" });
+    const made = parseIdsig(readFileSync(target));
+    const signed = {
+      ...made.signingInfo,
+      apkDigest: Buffer.alloc(32),
+      certificate: Buffer.from("c"),
+      signatureAlgorithmId: 0x0301,
+    };
+    writeFileSync(target, serializeIdsig({ ...made, signingInfo: { ...signed, signature: Buffer.from("s") } }));
+    const verified = await call(runIdsig, "verify", dsa, target);
+    expect(verified).toMatchObject({
+      exitCode: 1,
+      stdout: expect.stringMatching(/ has the tree of .*signature unjudged$/m),
+    });
+    expect(verified.stderr).toMatch(/^avf: cannot judge, NO_SUPPORTED_ALGORITHM: the signature uses DSA \(0x0301\)/m);
+    const json = JSON.parse((await call(runIdsig, "verify", dsa, target, "--json")).stdout) as unknown;
+    expect(json).toMatchObject({
+      ok: false,
+      signature: "unjudged",
+      rootHash: made.hashingInfo.rootHash.toString("hex"),
+    });
+    const spoiled = readFileSync(target);
+    spoiled.writeUInt8(spoiled.readUInt8(spoiled.length - 4000) ^ 1, spoiled.length - 4000);
+    writeFileSync(target, spoiled);
+    expect((await call(runIdsig, "verify", dsa, target)).stderr).toMatch(/^avf: refused, TREE_MISMATCH: /);
+  });
+
+  test("an encrypted key says so", async () => {
+    const { privateKey } = generateKeyPairSync("ec", { namedCurve: "prime256v1" });
+    const key = join(folder, "key.pem");
+    const options = { type: "pkcs8", format: "pem", cipher: "aes-256-cbc", passphrase: "secret" } as const;
+    writeFileSync(key, privateKey.export(options));
+    const { exitCode, stderr } = await call(runIdsig, "create", apk, join(folder, "out.idsig"), "--key", key);
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(
+      /^avf: refused, BAD_KEY: the private key cannot be read: it is encrypted.*\nHint: .*openssl pkey/,
+    );
   });
 
   test("exit 1 and the reason for the idsig of another APK", async () => {

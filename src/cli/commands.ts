@@ -22,7 +22,7 @@ export interface CommandSpec {
 
 const JSON_OPTION = { json: { type: "boolean", help: "for programs" } } as const;
 const KEY_OPTIONS = {
-  key: { type: "string", value: "FILE", help: "private key, PEM or PKCS#8 DER" },
+  key: { type: "string", value: "FILE", help: "private key, PEM or DER, not encrypted" },
   cert: { type: "string", value: "FILE", help: "the key's certificate, PEM or DER; made when there is none" },
 } as const;
 const SDK_OPTION = {
@@ -150,7 +150,9 @@ export const COMMANDS = {
     takes: "APK [--json]",
     summary: "package, version, digests and signers, payload configs",
     options: JSON_OPTION,
-    exitCodes: ["1  the APK is refused: no signature, or one that does not hold"],
+    exitCodes: [
+      "1  the APK is refused: no signature, one that does not hold or cannot be judged, or a manifest that cannot be read",
+    ],
   },
   "apk build": {
     takes: "DIR OUT.apk [--key FILE [--cert FILE]] [--compress]",

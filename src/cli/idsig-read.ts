@@ -40,11 +40,17 @@ export async function runIdsigVerify(args: readonly string[]): Promise<number> {
     await using apk = await openFileSource(apkPath);
     await using idsig = await openFileSource(idsigPath);
     try {
-      const { header, signature } = await verifyIdsig(apk, idsig, { sdk: parseSdk(values.sdk) });
+      const options = { sdk: parseSdk(values.sdk), unsupported: "report" } as const;
+      const { header, signature, unjudged } = await verifyIdsig(apk, idsig, options);
       const rootHash = header.hashingInfo.rootHash.toString("hex");
-      const text = `${idsigPath} is that of ${apkPath}: root hash ${rootHash}, signature ${signature}\n`;
-      process.stdout.write(values.json ? json({ ok: true, rootHash, signature }) : text);
-      return 0;
+      const ok = unjudged.length === 0;
+      const reasons = [...new Set(unjudged.map(({ shortMessage }) => shortMessage))];
+      const verdict = ok ? "is that of" : "has the tree of";
+      const text = `${idsigPath} ${verdict} ${apkPath}: root hash ${rootHash}, signature ${signature}\n`;
+      process.stdout.write(values.json ? json({ ok, rootHash, signature, unjudged: reasons }) : text);
+      for (const reason of reasons)
+        process.stderr.write(`avf: cannot judge, NO_SUPPORTED_ALGORITHM: ${printableLine(reason)}\n`);
+      return ok ? 0 : 1;
     } catch (error) {
       if (values.json && error instanceof ApkError) {
         const { code, shortMessage: reason, field, offset } = error;

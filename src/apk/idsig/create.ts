@@ -21,8 +21,11 @@ export interface ByteSink {
 }
 
 export interface CreateIdsigOptions {
-  /** Android release whose bytes are wanted: 15 records the APK digest and needs a v3 signature, 13 takes any file. */
-  readonly dialect: 13 | 15;
+  /**
+   * Android release whose bytes are wanted: 15 records the APK digest and needs a v3 signature, 13 takes any file.
+   * Default 15.
+   */
+  readonly dialect?: 13 | 15;
   /** The device's `ro.build.version.sdk`: chooses the v3 signer. Default 35. */
   readonly sdk?: number;
   /**
@@ -40,7 +43,7 @@ const EMPTY = Buffer.alloc(0);
 const DIALECT_13_ALGORITHM = 0x0301;
 
 /** The whole idsig in memory: 1/127 of the APK's size. For APKs of many GiB use {@link writeIdsig}. */
-export async function createIdsig(source: ByteSource, options: CreateIdsigOptions): Promise<Buffer> {
+export async function createIdsig(source: ByteSource, options: CreateIdsigOptions = {}): Promise<Buffer> {
   let bytes: Buffer = EMPTY;
   const sink: ByteSink = { write: (offset, piece) => void bytes.set(piece, offset) };
   await writeIdsig(source, sink, options, (size) => (bytes = Buffer.alloc(size)));
@@ -56,7 +59,7 @@ export async function createIdsig(source: ByteSource, options: CreateIdsigOption
 export async function writeIdsig(
   source: ByteSource,
   sink: ByteSink,
-  options: CreateIdsigOptions,
+  options: CreateIdsigOptions = {},
   onSize?: (sizeBytes: number) => void,
 ): Promise<IdsigHeader> {
   const { treeSize } = treeLayout(source.size);
@@ -78,7 +81,7 @@ export async function writeIdsig(
 /** Everything but the root hash; a header of the same size for any root. */
 async function prepareHeader(
   source: ByteSource,
-  { dialect, sdk = 35, key }: CreateIdsigOptions,
+  { dialect = 15, sdk = 35, key }: CreateIdsigOptions,
 ): Promise<(rootHash: Buffer) => IdsigHeader> {
   const draft = (rootHash: Buffer, signingInfo: SigningInfo): IdsigHeader => ({
     version: IDSIG_VERSION,

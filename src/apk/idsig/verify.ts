@@ -1,5 +1,5 @@
 /** Does an idsig belong to an APK? Tree, root and APK digest, in bounded memory. */
-import { ApkError } from "../apk-error.js";
+import { ApkError, isApkError } from "../apk-error.js";
 import { readRange, type ByteSource } from "../byte-source.js";
 import { apkDigest } from "../signing/verify.js";
 import { buildTree } from "./build-tree.js";
@@ -10,6 +10,11 @@ import { treeLayout } from "./tree-layout.js";
 export interface VerifyIdsigOptions {
   /** Chooses the v3 signer whose digest is compared when the idsig records one. Default 35. */
   readonly sdk?: number;
+  /**
+   * What becomes of a signature whose algorithm AVF does not know (DSA): "refuse", the default, throws; "report" goes on
+   * with what can be judged and names the rest in {@link VerifiedIdsig.unjudged}.
+   */
+  readonly unsupported?: "refuse" | "report";
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -18,19 +23,31 @@ const MAX_HEADER_BYTES = 1024 * 1024;
 export interface VerifiedIdsig {
   readonly header: IdsigHeader;
   /** `absent`: AVF's own are not signed. */
-  readonly signature: "valid" | "absent";
+  readonly signature: "valid" | "absent" | "unjudged";
+  /** Why something is not judged; empty unless asked for. */
+  readonly unjudged: readonly ApkError[];
 }
 
 /** Refuses with what does not fit: sizes, APK digest, signature if there is one, tree, root. */
 export async function verifyIdsig(
   apk: ByteSource,
   idsig: ByteSource,
-  { sdk = 35, signal }: VerifyIdsigOptions = {},
+  { sdk = 35, unsupported = "refuse", signal }: VerifyIdsigOptions = {},
 ): Promise<VerifiedIdsig> {
   const { treeOffset, ...header } = await readIdsigHeader(idsig);
   checkTreeSize(header.treeSize, apk.size, treeOffset);
-  await checkApkDigest(apk, header, sdk);
-  const signature = await verifyIdsigSignature(apk, header, sdk);
+  const unjudged: ApkError[] = [];
+  const judge = async <Result>(check: Promise<Result>): Promise<Result | "unjudged"> => {
+    try {
+      return await check;
+    } catch (error) {
+      if (unsupported === "refuse" || !isApkError(error) || error.code !== "NO_SUPPORTED_ALGORITHM") throw error;
+      unjudged.push(error);
+      return "unjudged";
+    }
+  };
+  await judge(checkApkDigest(apk, header, sdk));
+  const signature = await judge(verifyIdsigSignature(apk, header, sdk));
   const { salt, rootHash } = header.hashingInfo;
   const compare = async (at: number, bytes: Uint8Array) => {
     const offset = treeOffset + at;
@@ -38,7 +55,7 @@ export async function verifyIdsig(
     if (!recorded.equals(bytes)) throw treeMismatch(recorded, bytes, offset);
   };
   const computed = await buildTree(apk, { write: compare }, { salt, signal });
-  if (computed.equals(rootHash)) return { header, signature };
+  if (computed.equals(rootHash)) return { header, signature, unjudged };
   throw new ApkError(
     "ROOT_HASH_MISMATCH",
     `root hash is ${rootHash.toString("hex")}, the APK's is ${computed.toString("hex")}`,

@@ -10,12 +10,13 @@ import { contentDigests } from "./content-digest.js";
 import { writeLineage } from "./lineage.js";
 import { AttributeId, type Scheme, type SdkRange } from "./signer.js";
 import { findSigningBlock } from "./signing-block.js";
-import type { SigningKey } from "./signing-key.js";
+import { throwAwayKey, type SigningKey } from "./signing-key.js";
 import { writeSigner, type NewSigner } from "./write-signer.js";
 import { writeSigningBlock } from "./write-signing-block.js";
 
 export interface SignApkOptions {
-  readonly key: SigningKey;
+  /** Default: a key that is made for it and forgotten. */
+  readonly key?: SigningKey;
   /** Default v2 and v3; `rotation` adds v3.1. */
   readonly schemes?: readonly ("v2" | "v3")[];
   /** Range of the v3 signer. Default: from the algorithm's first SDK, as apksigner has it, to the highest number. */
@@ -34,7 +35,7 @@ const CHUNKED_SINCE_SDK = 24;
 const VERITY_SINCE_SDK = 28;
 
 /** An earlier signing block is replaced. The same input and RSA key give the same bytes. */
-export async function signApk(apk: Uint8Array, options: SignApkOptions, change?: SignerChange): Promise<Buffer> {
+export async function signApk(apk: Uint8Array, options: SignApkOptions = {}, change?: SignerChange): Promise<Buffer> {
   return signSections(await splitUnsigned(apk), options, change);
 }
 
@@ -68,7 +69,7 @@ export async function signSections(
 type PlannedSigner = Pick<NewSigner, "key" | "sdk" | "attributes"> & { readonly scheme: Scheme };
 
 function planSigners(options: SignApkOptions): PlannedSigner[] {
-  const { key, schemes = ["v2", "v3"], rotation } = options;
+  const { key = throwAwayKey(), schemes = ["v2", "v3"], rotation } = options;
   const since = key.algorithm.digest === "verity-sha256" ? VERITY_SINCE_SDK : CHUNKED_SINCE_SDK;
   const sdk = options.sdk ?? { minSdk: since, maxSdk: HIGHEST_SDK };
   const planned: PlannedSigner[] = [];

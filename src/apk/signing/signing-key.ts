@@ -1,15 +1,9 @@
 /** Keys that sign APKs, with their certificate: given, or made for the moment. */
-import {
-  createHash,
-  createPrivateKey,
-  createPublicKey,
-  generateKeyPairSync,
-  X509Certificate,
-  type KeyObject,
-} from "node:crypto";
+import { createHash, createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto";
 import { ApkError } from "../apk-error.js";
 import { makeSignature, type SignatureAlgorithm, findAlgorithm } from "./algorithms.js";
 import { derBitString, der, derInteger, derNull, derOid, derSequence, derSet, derTime, derUtf8 } from "./der.js";
+import { readCertificate, readPrivateKey } from "./read-key.js";
 
 export interface SigningKey {
   readonly privateKey: KeyObject;
@@ -38,7 +32,7 @@ const ECDSA_SHA256 = "1.2.840.10045.4.3.2";
 const ECDSA_SHA512 = "1.2.840.10045.4.3.4";
 const COMMON_NAME = "2.5.4.3";
 
-/** @param privateKey PEM (PKCS#8, PKCS#1 or SEC1), DER (PKCS#8), or a key of node:crypto */
+/** @param privateKey PEM or DER (PKCS#8, PKCS#1 or SEC1), or a key of node:crypto */
 export function loadSigningKey(
   privateKey: Uint8Array | string | KeyObject,
   options: SigningKeyOptions = {},
@@ -47,7 +41,7 @@ export function loadSigningKey(
   const publicKey = createPublicKey(key);
   const algorithm = chooseAlgorithm(key, options.algorithmId);
   const certificate = options.certificate
-    ? readCertificate(options.certificate, publicKey)
+    ? certificateOf(publicKey, options.certificate)
     : selfSigned(key, publicKey, options.commonName ?? "jest-avf test key");
   return { privateKey: key, certificate, publicKey: publicKey.export({ type: "spki", format: "der" }), algorithm };
 }
@@ -61,27 +55,8 @@ export function throwAwayKey(type: KeyType = "ec", options: SigningKeyOptions = 
   return loadSigningKey(privateKey, options);
 }
 
-function readPrivateKey(input: Uint8Array | string | KeyObject): KeyObject {
-  if (typeof input !== "string" && !ArrayBuffer.isView(input)) return input;
-  const isPem = Buffer.from(input).subarray(0, 2).toString() === "--";
-  try {
-    if (isPem) return createPrivateKey(Buffer.from(input));
-    return createPrivateKey({ key: Buffer.from(input), format: "der", type: "pkcs8" });
-  } catch (cause) {
-    throw new ApkError("BAD_KEY", "the private key cannot be read: PEM, or DER in PKCS#8 form, is wanted", {
-      cause,
-      field: "private key",
-    });
-  }
-}
-
-function readCertificate(input: Uint8Array | string, publicKey: KeyObject): Buffer {
-  let certificate: X509Certificate;
-  try {
-    certificate = new X509Certificate(Buffer.from(input));
-  } catch (cause) {
-    throw new ApkError("BAD_CERTIFICATE", "the certificate cannot be read", { cause, field: "certificate" });
-  }
+function certificateOf(publicKey: KeyObject, input: Uint8Array | string): Buffer {
+  const certificate = readCertificate(input);
   if (certificate.publicKey.equals(publicKey)) return certificate.raw;
   throw new ApkError("BAD_KEY", "the certificate is not that of the private key", { field: "certificate" });
 }

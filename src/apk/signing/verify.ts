@@ -19,6 +19,9 @@ export interface ApkDigest {
   readonly digest: Buffer;
 }
 
+/** Of Android 15. */
+const DEFAULT_SDK = 35;
+
 /** Every v2 signer must hold. */
 export async function verifyV2(source: ByteSource): Promise<VerifiedApk> {
   const block = await findSigningBlock(source);
@@ -29,20 +32,20 @@ export async function verifyV2(source: ByteSource): Promise<VerifiedApk> {
  * As AVF does it: the one v3 signer whose SDK range has `sdk`, the device's `ro.build.version.sdk`; v3.1 is not looked at.
  * @param dialect Android release whose rule for the range's end is taken
  */
-export async function verifyV3(source: ByteSource, sdk: number, dialect: 13 | 15 = 15): Promise<VerifiedApk> {
+export async function verifyV3(source: ByteSource, sdk = DEFAULT_SDK, dialect: 13 | 15 = 15): Promise<VerifiedApk> {
   const block = await findSigningBlock(source);
   return verifySigners(source, block, "v3", [signerForSdk(signersOf(block, "v3"), sdk, dialect)]);
 }
 
 /** As Android's package manager does it: the newest scheme that has a signer for `sdk`. */
-export async function verifyApk(source: ByteSource, sdk: number): Promise<VerifiedApk> {
+export async function verifyApk(source: ByteSource, sdk = DEFAULT_SDK): Promise<VerifiedApk> {
   const block = await findSigningBlock(source);
   const { scheme, signers } = newestSigners(block, sdk);
   return verifySigners(source, block, scheme, signers);
 }
 
 /** As {@link verifyApk}, but the content is not read: whether it has the digests that are signed remains open. */
-export async function verifySignaturesOnly(source: ByteSource, sdk: number): Promise<VerifiedApk> {
+export async function verifySignaturesOnly(source: ByteSource, sdk = DEFAULT_SDK): Promise<VerifiedApk> {
   const block = await findSigningBlock(source);
   const { scheme, signers } = newestSigners(block, sdk);
   return { scheme, signers: checkSignatures(block, signers) };
@@ -56,7 +59,7 @@ export async function verifyScheme(source: ByteSource, scheme: Scheme): Promise<
 }
 
 /** The digest an idsig records: of the strongest v3 signature for `sdk`. Nothing is verified, as AVF does it. */
-export async function apkDigest(source: ByteSource, sdk: number): Promise<ApkDigest> {
+export async function apkDigest(source: ByteSource, sdk = DEFAULT_SDK): Promise<ApkDigest> {
   const block = await findSigningBlock(source);
   const signer = signerForSdk(signersOf(block, "v3"), sdk);
   const { algorithmId } = strongestSignature(signer);
