@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { constants } from "node:os";
 import { UsageError } from "../base/errors.js";
 import { cacheFolder } from "../base/paths.js";
+import { openAdbServer } from "../device/index.js";
 import {
   listRunning,
   startEmulatedDevice,
@@ -132,7 +133,8 @@ async function shell(args: readonly string[]): Promise<number> {
       hint: names === "" ? "none does; npx avf device start makes one" : `these do: ${names}`,
     });
   }
-  const child = spawn("adb", ["-s", device.serial, "shell", ...command], { stdio: "inherit" });
+  const [adb = "", ...server] = (await openAdbServer()).command;
+  const child = spawn(adb, [...server, "-s", device.serial, "shell", ...command], { stdio: "inherit" });
   // The terminal sends Ctrl-C to the child as well, which knows what to do with it.
   const interrupt = onInterrupt();
   const code = await new Promise<number>((resolve, reject) => {

@@ -3,7 +3,7 @@ export type * from "./contract.js";
 export { openAdbDevice, type OpenAdbDeviceOptions } from "./adb/adb-device.js";
 export { connectTcpDevice, disconnectTcpDevice } from "./adb/connect.js";
 export { escapeArg } from "./adb/escape-arg.js";
-export { adbServerAddress, openAdbServer, type AdbServer } from "./adb/server.js";
+export { adbServerAddress, inspectAdbServer, openAdbServer, type AdbServer } from "./adb/server.js";
 export { takeDeviceLock, type DeviceLock } from "./device-lock.js";
 export { describeHolder, leaseDevice, type DeviceLease, type LeaseOptions } from "./lease.js";
 export { RebindableDevice } from "./rebindable-device.js";

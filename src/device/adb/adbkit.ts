@@ -5,6 +5,7 @@
 import type { EventEmitter } from "node:events";
 import type { Duplex } from "node:stream";
 import { Adb } from "@devicefarmer/adbkit";
+import type { AdbServerAddress } from "./server-address.js";
 
 export interface ListedDevice {
   readonly id: string;
@@ -38,6 +39,10 @@ export interface AdbDeviceClient {
 }
 
 /** Starts the server with `adb start-server` when nothing listens. */
-export function createAdbClient(host: string, port: number): AdbClient {
-  return Adb.createClient({ host, port });
+export function createAdbClient(address: AdbServerAddress): AdbClient {
+  if ("port" in address) return Adb.createClient({ host: address.host, port: address.port });
+  const client = Adb.createClient({ port: 0 });
+  // What it hands to `net.connect` for each connection, where a path comes before host and port.
+  Object.assign(client.options, { path: address.path });
+  return client;
 }

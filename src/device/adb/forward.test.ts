@@ -47,7 +47,7 @@ beforeEach(() => {
   chmodSync(adb, 0o755);
   writeFileSync(join(folder, "list"), "other tcp:39999 tcp:1\n");
   gone = new AbortController();
-  server = { host: "127.0.0.1", port: 5037, client: {} as never, command: [adb] };
+  server = { port: 5037, client: {} as never, command: [adb] };
   connection = {
     serial: "phone",
     server,

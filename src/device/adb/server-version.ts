@@ -1,13 +1,14 @@
 /** The version of a running adb server, by its own protocol (AOSP adb/SERVICES.TXT, `host:version`). */
 import { connect } from "node:net";
+import type { AdbServerAddress } from "./server-address.js";
 
 const REQUEST = "host:version";
 const ANSWER = /^OKAY0004([0-9a-f]{4})/;
 
 /** Undefined when nothing listens there. Rejects when something does that is no adb server; the signal ends the wait. */
-export function readServerVersion(host: string, port: number, signal: AbortSignal): Promise<number | undefined> {
+export function readServerVersion(address: AdbServerAddress, signal: AbortSignal): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ host, port, signal });
+    const socket = connect({ ...address, signal });
     let answer = "";
     socket.setEncoding("latin1");
     socket.once("connect", () => socket.write(REQUEST.length.toString(16).padStart(4, "0") + REQUEST));
@@ -21,7 +22,8 @@ export function readServerVersion(host: string, port: number, signal: AbortSigna
     });
     socket.once("close", () => reject(new Error("it hung up")));
     socket.once("error", (error: NodeJS.ErrnoException) => {
-      if (error.code === "ECONNREFUSED") resolve(undefined);
+      // Of a socket without a listener, or without a file.
+      if (error.code === "ECONNREFUSED" || error.code === "ENOENT") resolve(undefined);
       else reject(error);
     });
   });

@@ -1,42 +1,21 @@
 /** The adb server on this host: where it listens, whether it is ours to talk to, and adbkit's client for it. */
 import { withDeadline } from "../../base/deadline.js";
-import { describeError, InfrastructureError, isHarnessError, UsageError } from "../../base/errors.js";
+import { describeError, InfrastructureError, isHarnessError } from "../../base/errors.js";
 import { runUnchecked } from "../../process/run.js";
 import { createAdbClient, type AdbClient } from "./adbkit.js";
+import { adbCommand, addressKey, adbServerAddress, describeAddress, type AdbServerAddress } from "./server-address.js";
 import { readServerVersion } from "./server-version.js";
+
+export { adbServerAddress } from "./server-address.js";
 
 const SERVER_START_TIMEOUT_MS = 15_000;
 
 export interface AdbServer {
-  readonly host: string;
+  /** A number for this server; that of its port, where it has one. */
   readonly port: number;
   readonly client: AdbClient;
   /** `adb` with the options that lead it to this server. */
   readonly command: readonly string[];
-}
-
-/**
- * The server that `adb` itself would use: `ADB_SERVER_SOCKET` (`tcp:PORT`, `tcp:HOST:PORT`), else
- * `ANDROID_ADB_SERVER_ADDRESS` and `ANDROID_ADB_SERVER_PORT`, else 127.0.0.1:5037.
- */
-export function adbServerAddress(environment: NodeJS.ProcessEnv = process.env): { host: string; port: number } {
-  const socket = environment["ADB_SERVER_SOCKET"];
-  if (socket) {
-    const match = /^tcp:(?:(\[[^\]]+\]|[^:]+):)?(\d+)$/.exec(socket);
-    if (!match) {
-      throw new UsageError(
-        "ADB_SERVER_SOCKET",
-        `ADB_SERVER_SOCKET is ${JSON.stringify(socket)}: only tcp works here.`,
-        {
-          hint: "set it to tcp:PORT or tcp:HOST:PORT, or unset it",
-        },
-      );
-    }
-    return { host: match[1] ?? "127.0.0.1", port: checkPort("ADB_SERVER_SOCKET", match[2] ?? "") };
-  }
-  const port = environment["ANDROID_ADB_SERVER_PORT"];
-  const host = environment["ANDROID_ADB_SERVER_ADDRESS"];
-  return { host: host ? host : "127.0.0.1", port: port ? checkPort("ANDROID_ADB_SERVER_PORT", port) : 5037 };
 }
 
 const servers = new Map<string, Promise<AdbServer>>();
@@ -46,7 +25,7 @@ const servers = new Map<string, Promise<AdbServer>>();
  * every connection that others have through it. Asked once per process; a failure is forgotten.
  */
 export function openAdbServer(address = adbServerAddress()): Promise<AdbServer> {
-  const key = `${address.host}:${address.port}`;
+  const key = describeAddress(address);
   const known = servers.get(key);
   if (known) return known;
   const opened = connect(address);
@@ -55,42 +34,59 @@ export function openAdbServer(address = adbServerAddress()): Promise<AdbServer> 
   return opened;
 }
 
-async function connect({ host, port }: { host: string; port: number }): Promise<AdbServer> {
+/**
+ * Whether a run will get on with the server, which is only asked: the version of one that runs, undefined where a run
+ * starts one.
+ * @throws what `openAdbServer` would throw
+ */
+export async function inspectAdbServer(
+  address = adbServerAddress(),
+): Promise<{ readonly where: string; readonly version: number | undefined }> {
   const program = await adbVersion();
-  const command = adbCommand(host, port);
-  const wait = { timeoutMs: SERVER_START_TIMEOUT_MS };
-  const running = await withDeadline(`the adb server at ${host}:${port}`, wait, async (signal) => {
-    const version = await readServerVersion(host, port, signal);
-    return version ?? startServer(command, host, port, signal);
-  }).catch((error: unknown) => {
-    throw serverFailure(host, port, error);
-  });
-  if (running !== program) {
-    throw new InfrastructureError(
-      "ADB_VERSION",
-      `The adb server at ${host}:${port} speaks version ${running}, the adb program here ${program}.`,
-      { hint: "end that server (adb kill-server), or use another port: ANDROID_ADB_SERVER_PORT=5038" },
-    );
-  }
-  const client = createAdbClient(host, port);
-  // adbkit hands errors of sockets in use to the client as well; each caller has its own already.
-  client.on("error", () => undefined);
-  return { host, port, client, command };
+  const version = await reach(address, (signal) => readServerVersion(address, signal));
+  if (version !== undefined) requireVersion(address, version, program);
+  return { where: describeAddress(address), version };
 }
 
-function adbCommand(host: string, port: number): readonly string[] {
-  const local = host === "127.0.0.1" || host === "localhost";
-  return ["adb", ...(local ? [] : ["-H", host]), "-P", String(port)];
+async function connect(address: AdbServerAddress): Promise<AdbServer> {
+  const program = await adbVersion();
+  const command = adbCommand(address);
+  const running = await reach(
+    address,
+    async (signal) => (await readServerVersion(address, signal)) ?? startServer(command, address, signal),
+  );
+  requireVersion(address, running, program);
+  const client = createAdbClient(address);
+  // adbkit hands errors of sockets in use to the client as well; each caller has its own already.
+  client.on("error", () => undefined);
+  return { port: addressKey(address), client, command };
+}
+
+async function reach<T>(address: AdbServerAddress, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const what = `the adb server at ${describeAddress(address)}`;
+  try {
+    return await withDeadline(what, { timeoutMs: SERVER_START_TIMEOUT_MS }, work);
+  } catch (error) {
+    throw serverFailure(address, error);
+  }
+}
+
+function requireVersion(address: AdbServerAddress, running: number, program: number): void {
+  if (running === program) return;
+  throw new InfrastructureError(
+    "ADB_VERSION",
+    `The adb server at ${describeAddress(address)} speaks version ${running}, the adb program here ${program}.`,
+    { hint: "end that server (adb kill-server), or use another port: ANDROID_ADB_SERVER_PORT=5038" },
+  );
 }
 
 async function startServer(
   command: readonly string[],
-  host: string,
-  port: number,
+  address: AdbServerAddress,
   signal: AbortSignal,
 ): Promise<number> {
   const started = await runUnchecked([...command, "start-server"], { timeoutMs: SERVER_START_TIMEOUT_MS, signal });
-  const version = await readServerVersion(host, port, signal);
+  const version = await readServerVersion(address, signal);
   if (version !== undefined) return version;
   throw new Error(
     `it does not run, and could not be started: ${started.stderr.trim() || "adb start-server told no reason"}`,
@@ -112,17 +108,18 @@ async function adbVersion(): Promise<number> {
   );
 }
 
-function serverFailure(host: string, port: number, error: unknown): Error {
+function serverFailure(address: AdbServerAddress, error: unknown): Error {
   const timedOut = isHarnessError(error) && error.code === "TIMEOUT";
   const what = timedOut ? "does not answer as an adb server does" : `cannot be reached: ${describeError(error)}`;
-  return new InfrastructureError("ADB_SERVER", `The adb server at ${host}:${port} ${what}.`, {
+  const other = "use another port: ANDROID_ADB_SERVER_PORT=5038";
+  const hint =
+    "spec" in address
+      ? `see who has that socket (ss -lxp), or unset ADB_SERVER_SOCKET`
+      : /cannot start server on remote host/.test(what)
+        ? `adb starts none where a host is named: do it there (${adbCommand(address).join(" ")} nodaemon server), or ${other}`
+        : `see what listens there (ss -ltnp 'sport = :${address.port}'), or ${other}`;
+  return new InfrastructureError("ADB_SERVER", `The adb server at ${describeAddress(address)} ${what}.`, {
     cause: error,
-    hint: `see what listens there (ss -ltnp 'sport = :${port}'), or use another port: ANDROID_ADB_SERVER_PORT=5038`,
+    hint,
   });
-}
-
-function checkPort(name: string, text: string): number {
-  const port = Number(text);
-  if (Number.isInteger(port) && port > 0 && port < 65_536) return port;
-  throw new UsageError("ADB_SERVER_PORT", `${name} holds ${JSON.stringify(text)}, which is no port.`);
 }

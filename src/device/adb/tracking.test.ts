@@ -11,7 +11,7 @@ let server: AdbServer;
 beforeEach(async () => {
   fake = await FakeAdbServer.start();
   const { host, port } = fake.address;
-  server = { host, port, client: createAdbClient(host, port), command: ["adb"] };
+  server = { port, client: createAdbClient({ host, port }), command: ["adb"] };
 });
 afterEach(() => fake.stop());
 

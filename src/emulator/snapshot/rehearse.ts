@@ -4,6 +4,7 @@
  */
 import { join } from "node:path";
 import { packageRoot } from "../../base/paths.js";
+import { openAdbServer } from "../../device/index.js";
 import { run } from "../../process/run.js";
 
 const APK = join(packageRoot, "fixtures/MicrodroidTestApp.apk");
@@ -13,8 +14,9 @@ const TIMEOUT_MS = 240_000;
 
 /** What the service remembers of it has to be forgotten (`forget-vms`). @throws Error when the VM does not come to its end */
 export async function rehearse(serial: string, signal: AbortSignal): Promise<void> {
+  const { command } = await openAdbServer();
   const adb = async (...args: readonly string[]): Promise<void> => {
-    await run(["adb", "-s", serial, ...args], { timeoutMs: TIMEOUT_MS, signal });
+    await run([...command, "-s", serial, ...args], { timeoutMs: TIMEOUT_MS, signal });
   };
   try {
     await adb("shell", `mkdir ${FOLDER}`);
@@ -23,9 +25,9 @@ export async function rehearse(serial: string, signal: AbortSignal): Promise<voi
     await adb("shell", "setprop debug.avf.vmm qemu && setprop debug.avf.vm_templates 1");
     const vm = ["run-app", "--debug", "full", "--console", "console.txt", "--log", "log.txt"];
     const payload = ["--config-path", "assets/vm_config_exit.json", "app.apk", "idsig", "instance.img"];
-    const command = ["/apex/com.android.virt/bin/vm", ...vm, ...payload].join(" ");
+    const program = ["/apex/com.android.virt/bin/vm", ...vm, ...payload].join(" ");
     // In place of the shell, so that it ends with the connection.
-    await adb("shell", `cd ${FOLDER} && exec ${command} >said.txt 2>&1`);
+    await adb("shell", `cd ${FOLDER} && exec ${program} >said.txt 2>&1`);
     await adb("shell", `grep -q "exit code 42" ${FOLDER}/said.txt`);
   } finally {
     // The properties are set anew when the device becomes one of its own.

@@ -7,6 +7,7 @@ import { formatMs } from "../../base/deadline.js";
 import { describeError, isHarnessError, UsageError } from "../../base/errors.js";
 import type { Progress } from "../../base/progress.js";
 import { connectTcpDevice, disconnectTcpDevice } from "../../device/adb/connect.js";
+import { openAdbServer } from "../../device/index.js";
 import { run } from "../../process/run.js";
 import { IMAGE_FILES } from "../image/files.js";
 import { buildMachineArguments, type Accelerator, type DeviceCpus } from "../machine/arguments.js";
@@ -111,8 +112,9 @@ async function bootOnce(
 
 /** What every start needs is in memory then, when the device is saved. */
 async function useOnce(serial: string, progress: Progress, signal: AbortSignal): Promise<void> {
+  const { command: adb } = await openAdbServer();
   for (const command of ["getprop ro.build.version.sdk", "/apex/com.android.virt/bin/vm info", "ls /data/local/tmp"]) {
-    await run(["adb", "-s", serial, "shell", command], { timeoutMs: 60_000, signal });
+    await run([...adb, "-s", serial, "shell", command], { timeoutMs: 60_000, signal });
   }
   try {
     await rehearse(serial, signal);
