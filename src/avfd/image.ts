@@ -18,6 +18,7 @@ const CLIENT_NAMES = ["vm", "pm", "cmd", "getprop", "setprop", "logcat", "dumpsy
 const PROGRAMS = [
   { sources: ["avfdc.c", "tail.c"], target: "system/bin/avfdc" },
   { sources: ["vsockd.c"], target: "apex/com.android.virt/bin/vsockd" },
+  { sources: ["flock.c"], target: "system/bin/flock" },
   { sources: ["devctl.c"], target: "system/avfd/devctl" },
   // init gives it its owner and its rights: who builds an image need not be root.
   { sources: ["su.c"], target: "system/avfd/su" },

@@ -1,7 +1,7 @@
 /**
- * A lock on the device itself, for hosts that share one over the network, and for runs of one host with other caches. It
- * is a link whose target names a process on the device and its owner; that process lives as long as we are attached
- * to it, so that our death, or that of the connection, frees the device.
+ * A lock on the device itself, for hosts that share one over the network, and for runs of one host with other caches.
+ * The kernel there holds it: `flock` on the folder /data/local/tmp, by a shell that lives as long as we are attached to
+ * it, so that our death, or that of the connection, frees the device. A link beside it tells who that is.
  */
 import { hostname, userInfo } from "node:os";
 import { withDeadline } from "../base/deadline.js";
@@ -14,32 +14,40 @@ const PATH = "/data/local/tmp/avf-lock";
 const TAKE_TIMEOUT_MS = 30_000;
 const RELEASE_TIMEOUT_MS = 5_000;
 const BUSY = 75;
+const IN_THE_WAY = 73;
 const MAX_OWNER_CHARACTERS = 1_000;
 
-/** A link is made whole or not at all. One whose process is gone, or is another by now, is moved aside and removed. */
+/**
+ * The kernel gives the folder to one shell at a time and takes it back when that shell dies, so there is nothing stale to
+ * take over, and whoever has it may replace the link. mksh hands no file but the first three to what it starts: hence
+ * `<&9`, which is the same open file. Earlier versions had only the link, `PID TICKS OWNER`: one of theirs whose process
+ * lives counts. What is no such link is somebody else's, and stays.
+ */
 const SCRIPT = `
 ticks() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d ' ' -f 20; }
-for try in 1 2 3; do
-  if ln -sn "$$ $(ticks $$) $2" "$1" 2>/dev/null; then
-    trap 'rm -f "$1"' EXIT
-    trap exit HUP INT TERM
-    echo held
-    while read -r line; do :; done
-    exit 0
-  fi
-  seen=$(readlink "$1") || continue
-  pid=\${seen%% *} rest=\${seen#* }
-  now=$(ticks "$pid")
-  if [ -n "$now" ] && [ "$now" = "\${rest%% *}" ]; then
-    echo "\${rest#* }"
-    exit ${BUSY}
-  fi
-  mv "$1" "$1.$$" 2>/dev/null || continue
-  [ "$(readlink "$1.$$")" = "$seen" ] || mv "$1.$$" "$1"
-  rm -f "$1.$$"
-done
-echo "cannot make $1" >&2
-exit 73
+busy() { seen=\${seen#* }; echo "\${seen#* }"; exit ${BUSY}; }
+blocked() { echo "$1 is in the way" >&2; exit ${IN_THE_WAY}; }
+exec 9<"\${1%/*}"
+if ! said=$(flock -xn 0 <&9 2>&1); then
+  [ -z "$said" ] || { echo "$said" >&2; exit ${IN_THE_WAY}; }
+  seen=$(readlink "$1")
+  busy
+fi
+if [ -L "$1" ]; then
+  seen=$(readlink "$1")
+  case "$seen" in [0-9]*" "[0-9]*" {"*) ;; *) blocked "$1" ;; esac
+  rest=\${seen#* }
+  now=$(ticks "\${seen%% *}")
+  [ -z "$now" ] || [ "$now" != "\${rest%% *}" ] || busy
+  rm -f "$1"
+fi
+[ ! -e "$1" ] || blocked "$1"
+mine="$$ $(ticks $$) $2"
+ln -s "$mine" "$1" && [ "$(readlink "$1")" = "$mine" ] || blocked "$1"
+trap '[ "$(readlink "$1")" != "$mine" ] || rm -f "$1"' EXIT
+trap exit HUP INT TERM
+echo held
+while read -r line; do :; done
 `;
 
 export type DeviceLock =
@@ -56,9 +64,13 @@ export async function takeDeviceLock(device: Device, runId: string, signal?: Abo
     const answer = await withDeadline(`the lock of device ${device.serial}`, wait, () => readAnswer(attached));
     if (answer.held) return { kind: "held", release: () => release(attached) };
     if (answer.exitCode === BUSY) return { kind: "busy", holder: describeOwner(answer.text) };
-    throw new InfrastructureError("DEVICE_LOCK", `Device ${device.serial} could not be locked: ${answer.text}.`, {
-      hint: `see what is in the way: adb -s ${device.serial} shell ls -l ${PATH}`,
-    });
+    throw new InfrastructureError(
+      "DEVICE_LOCK",
+      `Device ${device.serial} could not be locked: ${printable(answer.text)}.`,
+      {
+        hint: `see what is in the way: adb -s ${device.serial} shell ls -l ${PATH}`,
+      },
+    );
   } catch (error) {
     await attached.stop();
     throw error;
