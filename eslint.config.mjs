@@ -8,7 +8,8 @@ const DEPS = {
   // Manifests in text are XML, as AndroidTest.xml and the config.xml of VMs are: one reader for all.
   apk: ["xml"],
   process: ["base"],
-  artifacts: ["base"],
+  // Notes of holds name the process that holds, as all records that outlive one do.
+  artifacts: ["process", "base"],
   device: ["process", "base"],
   // Of apk only its tests use anything: they compare what the C code answers.
   guest: ["apk", "process", "base"],

@@ -2,10 +2,12 @@
  * Devices and VMs of failed tests that are kept for a person to look at: a note each in the user's cache, so that
  * `avf console` and `avf release` find them from any folder. Removing the note ends the hold.
  */
-import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openCache } from "../base/cache/cache.js";
 import { cacheFolder } from "../base/paths.js";
+import { identify, type ProcessIdentity } from "../process/identity.js";
+import { isGone, self } from "../process/life.js";
 import { makePrivateFolder, PRIVATE_FILE } from "./private-files.js";
 
 export interface HeldVm {
@@ -24,6 +26,8 @@ export interface HoldRecord {
   readonly id: string;
   /** Process that holds them. */
   readonly pid: number;
+  /** The same, told from one of another container or host. */
+  readonly owner?: ProcessIdentity;
   readonly test: string;
   readonly file: string;
   readonly serial: string;
@@ -39,23 +43,31 @@ export interface HoldRecord {
 
 const ID = /^\d+-\d+$/;
 
+/** An id that no other note has: a process of another container may have the same pid. */
+export function freeHoldId(): string {
+  let number = 1;
+  while (existsSync(holdPath(`${process.pid}-${number}`))) number++;
+  return `${process.pid}-${number}`;
+}
+
 /** Path of the note. */
 export function writeHold(record: HoldRecord): string {
   openCache();
   makePrivateFolder(folder());
   const path = holdPath(record.id);
-  writeFileSync(`${path}.tmp`, JSON.stringify(record, undefined, 2), { mode: PRIVATE_FILE });
+  writeFileSync(`${path}.tmp`, JSON.stringify({ ...record, owner: self() }, undefined, 2), { mode: PRIVATE_FILE });
   renameSync(`${path}.tmp`, path);
   return path;
 }
 
-/** Those whose process lives, oldest first; notes of dead ones are removed. */
+/** Those whose process lives, oldest first; notes of dead ones are removed, and what cannot be read stays. */
 export function listHolds(): readonly HoldRecord[] {
   const holds: HoldRecord[] = [];
   for (const id of readIds()) {
     const record = readHold(id);
-    if (record !== undefined && isRunning(record.pid)) holds.push(record);
-    else if (!isRunning(Number.parseInt(id, 10))) releaseHold(id);
+    if (record === undefined) continue;
+    if (isDead(record)) releaseHold(id);
+    else holds.push(record);
   }
   return holds.sort((a, b) => a.startedMs - b.startedMs);
 }
@@ -89,13 +101,9 @@ function readIds(): readonly string[] {
   }
 }
 
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
+function isDead({ owner, pid }: HoldRecord): boolean {
+  // Earlier versions wrote no more than a pid.
+  return owner === undefined ? identify(pid) === undefined : isGone(owner);
 }
 
 function folder(): string {

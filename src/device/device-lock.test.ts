@@ -18,7 +18,7 @@ import { takeDeviceLock, type DeviceLock } from "./device-lock.js";
 import { HostDevice } from "./testing/host-device.js";
 
 /** `AVF_LOCK_ROUNDS=1000` for the long proof. */
-const ROUNDS = Number(process.env["AVF_LOCK_ROUNDS"] ?? 30);
+const ROUNDS = Number(process.env["AVF_LOCK_ROUNDS"] ?? 20);
 const TAKERS = 6;
 
 /** The host's own; what the emulated device has; what phones have. Those that are not here are left out. */

@@ -66,7 +66,7 @@ export async function takeDeviceLock(device: Device, runId: string, signal?: Abo
     if (answer.exitCode === BUSY) return { kind: "busy", holder: describeOwner(answer.text) };
     throw new InfrastructureError(
       "DEVICE_LOCK",
-      `Device ${device.serial} could not be locked: ${printable(answer.text)}.`,
+      `Device ${device.serial} could not be locked: ${printableLine(answer.text)}.`,
       {
         hint: `see what is in the way: adb -s ${device.serial} shell ls -l ${PATH}`,
       },

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { openCache } from "../base/cache/cache.js";
 import { InfrastructureError, isHarnessError } from "../base/errors.js";
 import { cacheFolder } from "../base/paths.js";
-import { sinceWhen, takeFileLock, type LockOwner } from "../process/file-lock.js";
+import { isElsewhere } from "../process/identity.js";
+import { describeProcess, sinceWhen, takeFileLock, type LockOwner } from "../process/file-lock.js";
 
 export interface DeviceLease {
   readonly serial: string;
@@ -50,14 +51,14 @@ export async function leaseDevice(serial: string, options: LeaseOptions): Promis
     if (!isHarnessError(error) || error.code !== "LOCK_TIMEOUT" || !holder) throw error;
     throw new InfrastructureError("DEVICE_BUSY", `Device ${serial} is in use by ${describeHolder(holder)}.`, {
       cause: error,
-      hint: `wait for that run, end it (kill ${holder.pid}), or choose another device with ANDROID_SERIAL`,
+      hint: `wait for that run, ${isElsewhere(holder) ? "end it" : `end it (kill ${holder.pid})`}, or choose another device with ANDROID_SERIAL`,
     });
   }
 }
 
 /** `process 123 (run jest 120) since 20:31:05 (4 min 10 s ago)`. */
-export function describeHolder({ pid, purpose, since }: LockOwner): string {
-  return `process ${pid} (${purpose})${sinceWhen(since)}`;
+export function describeHolder(holder: LockOwner): string {
+  return `${describeProcess(holder)} (${holder.purpose})${sinceWhen(holder.since)}`;
 }
 
 /** A serial may hold anything, `127.0.0.1:5555` or worse: two serials never share a file, and none leaves the folder. */

@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { openCache } from "../base/cache/cache.js";
 import { InfrastructureError, isHarnessError } from "../base/errors.js";
 import { silentProgress, type Progress } from "../base/progress.js";
-import { takeFileLock } from "../process/file-lock.js";
-import { listRunning } from "./devices/records.js";
-import { sweepDrafts } from "./devices/sweep.js";
+import { sweepDrafts } from "../process/drafts.js";
+import { describeProcess, takeFileLock } from "../process/file-lock.js";
+import { imagesInUse } from "./devices/records.js";
 import { ensureHostTools, inspectHostTools, requireSupportedSystem } from "./host/tools.js";
 import { buildImage } from "./image/build.js";
 import { crosvmPath } from "./image/crosvm-path.js";
@@ -74,7 +74,7 @@ export async function ensureReady(options: SetupOptions = {}): Promise<ReadyDevi
     purpose: "setting up the emulated device",
     timeoutMs: LOCK_TIMEOUT_MS,
     signal: options.signal,
-    onWait: (owner) => progress.step(`Waiting: process ${owner.pid} is ${owner.purpose}`),
+    onWait: (owner) => progress.step(`Waiting: ${describeProcess(owner)} is ${owner.purpose}`),
   });
   try {
     return await setUp(cache, progress, options);
@@ -219,7 +219,7 @@ async function removeSnapshotsOf(cache: string, key: string): Promise<void> {
 
 /** Removes images and snapshots of earlier sources that nobody used lately and nobody runs. */
 async function prune(cache: string, current: ReadyDevice): Promise<void> {
-  const used = new Set((await listRunning(cache)).map((record) => record.imageKey)).add(current.imageKey);
+  const used = new Set([...(await imagesInUse(cache)), current.imageKey]);
   for (const folder of [join(cache, "images"), join(cache, "snapshots")]) {
     for (const name of await readdir(folder)) {
       const path = join(folder, name);

@@ -4,7 +4,7 @@ import { printable } from "../base/printable.js";
 import { basename, join } from "node:path";
 import { asciiName } from "../artifacts/names.js";
 import { makePrivateFolder, PRIVATE_FILE } from "../artifacts/private-files.js";
-import { identify, isAlive, type ProcessIdentity } from "../process/identity.js";
+import { identify, isAlive, isElsewhere, type ProcessIdentity } from "../process/identity.js";
 
 export interface Marker extends ProcessIdentity {
   readonly file: string;
@@ -25,7 +25,7 @@ export class RunMarker {
   /** Left by a process that died while it ran this file. */
   ofDeadProcess(): Marker | undefined {
     const marker = read(this.#path);
-    return marker === undefined || isAlive(marker) ? undefined : marker;
+    return marker === undefined || mayLive(marker) ? undefined : marker;
   }
 
   /** Costs one small write. A full disk is no reason to fail a test. */
@@ -54,10 +54,15 @@ export function takeDeadMarkers(runFolder: string): readonly Marker[] {
     return [];
   }
   const markers = names.map((name) => read(join(folder, name)));
-  const dead = markers.filter((marker): marker is Marker => marker !== undefined && !isAlive(marker));
-  if (markers.every((marker) => marker === undefined || !isAlive(marker)))
+  const dead = markers.filter((marker): marker is Marker => marker !== undefined && !mayLive(marker));
+  if (markers.every((marker) => marker === undefined || !mayLive(marker)))
     rmSync(folder, { recursive: true, force: true });
   return dead;
+}
+
+/** Nobody can tell of one in another container. */
+function mayLive(marker: Marker): boolean {
+  return isElsewhere(marker) || isAlive(marker);
 }
 
 export function describeDeath({ pid, file, test }: Marker): string {

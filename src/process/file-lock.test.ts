@@ -1,18 +1,29 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { takeFileLock } from "./file-lock.js";
 import { identify } from "./identity.js";
+import { buildLockChild, LockChild } from "./testing/lock-child.js";
+
+/** `AVF_LOCK_ROUNDS=1000` for the long proof. */
+const ROUNDS = Number(process.env["AVF_LOCK_ROUNDS"] ?? 60);
+const TAKERS = 6;
+const savedCache = process.env["AVF_CACHE_DIR"];
 
 let folder: string;
 let path: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "avf-lock-"));
   path = join(folder, "deep/setup.lock");
+  process.env["AVF_CACHE_DIR"] = join(folder, "cache");
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+afterEach(() => {
+  rmSync(folder, { recursive: true, force: true });
+  if (savedCache === undefined) delete process.env["AVF_CACHE_DIR"];
+  else process.env["AVF_CACHE_DIR"] = savedCache;
+});
 
 describe("takeFileLock", () => {
   test("is free again after release", async () => {
@@ -83,4 +94,106 @@ describe("takeFileLock", () => {
     writeFileSync(path, "{");
     await expect(takeFileLock(path, { purpose: "testing", timeoutMs: 1_000 })).resolves.toBeDefined();
   });
+
+  test("neither follows a link nor takes a folder for a lock", async () => {
+    (await takeFileLock(path, { purpose: "", timeoutMs: 1_000 })).release();
+    const victim = join(folder, "of somebody");
+    writeFileSync(victim, "theirs");
+    symlinkSync(victim, path);
+    await expect(takeFileLock(path, { purpose: "testing", timeoutMs: 0 })).rejects.toMatchObject({ code: "ELOOP" });
+    rmSync(path);
+    mkdirSync(path);
+    await expect(takeFileLock(path, { purpose: "testing", timeoutMs: 0 })).rejects.toMatchObject({ code: "EISDIR" });
+    expect(spawnSync("cat", [victim], { encoding: "utf8" }).stdout).toBe("theirs");
+  });
+
+  test("a wait ends with its signal, and leaves nothing that could take the lock later", async () => {
+    const lock = await takeFileLock(path, { purpose: "building", timeoutMs: 1_000 });
+    const controller = new AbortController();
+    const onWait = (): void => void setImmediate(() => controller.abort(new Error("interrupted")));
+    const wait = takeFileLock(path, { purpose: "testing", timeoutMs: 60_000, signal: controller.signal, onWait });
+    await expect(wait).rejects.toThrow("interrupted");
+    lock.release();
+    (await takeFileLock(path, { purpose: "testing", timeoutMs: 0 })).release();
+  });
+});
+
+describe("between processes", () => {
+  const children = new Set<LockChild>();
+  let script: string;
+  beforeEach(() => {
+    script = buildLockChild(folder);
+  });
+  afterEach(async () => {
+    await Promise.all([...children].map((child) => child.kill()));
+    children.clear();
+  });
+  const start = (...within: readonly string[]): LockChild => {
+    const child = new LockChild(script, within);
+    children.add(child);
+    return child;
+  };
+
+  test(`${TAKERS} takers at once: one gets it, ${ROUNDS} times, whatever a dead owner left`, async () => {
+    const takers = Array.from({ length: TAKERS }, () => start());
+    mkdirSync(join(path, ".."));
+    const { pid } = spawnSync("true");
+    const held: number[] = [];
+    for (let round = 0; round < ROUNDS; round++) {
+      // What an earlier version left, or nonsense, or what a killed holder did.
+      if (round % 10 < 8) writeFileSync(path, round % 2 === 0 ? JSON.stringify({ pid, startTicks: "1" }) : "{");
+      const answers = await Promise.all(takers.map((taker) => taker.ask({ take: path })));
+      const winners = answers.flatMap(({ kind }, taker) => (kind === "held" ? [taker] : []));
+      held.push(winners.length);
+      for (const winner of winners) {
+        if (round % 20 === 7) {
+          await takers[winner]?.kill();
+          takers[winner] = start();
+        } else await takers[winner]?.ask({ release: true });
+      }
+    }
+    expect(held).toEqual(Array.from({ length: ROUNDS }, () => 1));
+    expect(readdirSync(join(path, ".."))).toEqual([]);
+  }, 900_000);
+
+  const within = ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child"];
+  const inNamespace = spawnSync(within[0] ?? "", [...within.slice(1), "true"]).status === 0 ? test : test.skip;
+
+  inNamespace("an owner in another pid namespace is not dead: it holds the lock until it is", async () => {
+    const [inside, outside] = [start(...within), start()];
+    expect(await inside.ask({ take: path })).toEqual({ kind: "held" });
+    // Whatever its pid is here: 1, or one of those that come after it.
+    expect(await outside.ask({ take: path })).toEqual({
+      kind: "busy",
+      message: expect.stringMatching(/^Process \d+ of another container, host or boot \(.+\) is still racing/),
+    });
+    await inside.kill();
+    let answer = await outside.ask({ take: path });
+    // Its namespace ends with it, in the kernel's own time.
+    while (answer.kind === "busy") answer = await outside.ask({ take: path });
+    const another = start(...within);
+    expect(await another.ask({ take: path })).toMatchObject({ kind: "busy" });
+    await outside.ask({ release: true });
+    expect(await another.ask({ take: path })).toEqual({ kind: "held" });
+  });
+
+  inNamespace(
+    "a process in another pid namespace lives for those outside until it has ended, and so the other way",
+    async () => {
+      const [inside, outside] = [start(...within), start()];
+      const [theirs, ours] = [
+        await inside.ask<object>({ introduce: true }),
+        await outside.ask<object>({ introduce: true }),
+      ];
+      expect(await outside.ask({ gone: theirs })).toEqual({ gone: false });
+      expect(await inside.ask({ gone: ours })).toEqual({ gone: false });
+      await outside.kill();
+      expect(await inside.ask({ gone: ours })).toEqual({ gone: true });
+      await inside.kill();
+      const last = start();
+      while (!(await last.ask<{ gone: boolean }>({ gone: theirs })).gone);
+      // What has no proof of life is not known to be gone.
+      expect(await last.ask({ gone: { ...theirs, life: undefined } })).toEqual({ gone: false });
+    },
+  );
 });

@@ -1,10 +1,11 @@
-/** One process at a time: a lock that its owner's death releases, whatever way it died. */
-import { randomUUID } from "node:crypto";
-import { mkdirSync, readFileSync, linkSync, renameSync, rmSync, writeFileSync } from "node:fs";
+/** One process at a time: a lock that its owner's death releases, whatever way it died and wherever it lived. */
+import { closeSync, constants, ftruncateSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { formatMs, sleep } from "../base/deadline.js";
 import { TimeoutError } from "../base/errors.js";
-import { identify, isAlive, type ProcessIdentity } from "./identity.js";
+import { isElsewhere, type ProcessIdentity } from "./identity.js";
+import { isStillAt, lockFile } from "./kernel-lock.js";
+import { isGone, self } from "./life.js";
 
 export interface FileLock {
   /** Lets go of it; what another has taken since stays. Repeatable. */
@@ -26,54 +27,46 @@ export interface LockOwner extends ProcessIdentity {
   readonly since?: string;
 }
 
-/** Takes the lock, waiting for a living owner; a dead owner's lock is taken over. */
+/** From the moment when it has the lock an owner needs so long to say who it is. */
+const INTRODUCTION_MS = 500;
+const POLL_MS = 200;
+const NOBODY_KNOWN: LockOwner = { pid: 0, startTicks: "", purpose: "using it" };
+
+/**
+ * Takes the lock, waiting for a living owner. The kernel holds it (`flock`); what is in the file only tells who that is, and
+ * counts by itself only for owners who know no other way: those of earlier versions.
+ */
 export async function takeFileLock(path: string, options: FileLockOptions): Promise<FileLock> {
   mkdirSync(dirname(path), { recursive: true });
-  const deadline = Date.now() + options.timeoutMs;
-  for (let told = false; ;) {
-    const token = randomUUID();
-    const owner = tryTake(path, { purpose: options.purpose, since: new Date().toISOString(), token });
-    if (owner === undefined) return { release: () => release(path, token) };
+  const deadlineMs = Date.now() + options.timeoutMs;
+  let told = false;
+  const waitFor = (owner: LockOwner): void => {
     if (!told) options.onWait?.(owner);
     told = true;
-    if (Date.now() >= deadline) {
-      throw new TimeoutError(
-        "LOCK_TIMEOUT",
-        `Process ${owner.pid} is still ${owner.purpose}${sinceWhen(owner.since)}; gave up waiting for it.`,
-        {
-          hint: `if that process hangs, end it (kill ${owner.pid}) and try again`,
-        },
-      );
+    if (Date.now() >= deadlineMs) throw timedOut(owner);
+  };
+  for (;;) {
+    const fd = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
+    let kept = false;
+    try {
+      if (!(await lockFile(fd, false, options.signal))) {
+        waitFor(await introduced(path));
+        if (!(await lockBefore(deadlineMs, fd, options.signal))) throw timedOut(readOwner(path) ?? NOBODY_KNOWN);
+      }
+      // Its last owner took the name along: what is locked is nobody's any more.
+      if (!isStillAt(path, fd)) continue;
+      const earlier = readOwner(path);
+      if (earlier === undefined || isGone(earlier)) {
+        kept = true;
+        introduce(fd, options.purpose);
+        return { release: releaser(path, fd) };
+      }
+      waitFor(earlier);
+    } finally {
+      if (!kept) closeSync(fd);
     }
-    await sleep(200, options.signal);
+    await sleep(POLL_MS, options.signal);
   }
-}
-
-/** Undefined when the lock is ours now, else its living owner. */
-function tryTake(path: string, about: Readonly<Record<"purpose" | "since" | "token", string>>): LockOwner | undefined {
-  const own = identify(process.pid);
-  if (own === undefined) throw new Error("this process is not in /proc");
-  const draft = `${path}.${process.pid}.${Math.random().toString(36).slice(2)}`;
-  writeFileSync(draft, JSON.stringify({ ...own, ...about }));
-  try {
-    // A link is made whole or not at all: nobody ever reads a half-written lock.
-    linkSync(draft, path);
-    return undefined;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-    const owner = readOwner(path);
-    if (owner !== undefined && isAlive(owner)) return owner;
-    removeStale(path);
-    return tryTake(path, about);
-  } finally {
-    rmSync(draft, { force: true });
-  }
-}
-
-/** A lock that was broken and taken by another meanwhile is not ours to remove. */
-function release(path: string, token: string): void {
-  const owner: (LockOwner & { readonly token?: string }) | undefined = readOwner(path);
-  if (owner?.token === token) rmSync(path, { force: true });
 }
 
 /** ` since 20:31:05 (4 min 10 s ago)`; nothing when it is not known. */
@@ -84,28 +77,62 @@ export function sinceWhen(since: string | undefined, nowMs = Date.now()): string
   return ` since ${time} (${formatMs(Math.max(0, nowMs - startedMs))} ago)`;
 }
 
-/** Moves the stale lock aside first, so that of two that saw it only one removes it, and never a fresh one. */
-function removeStale(path: string): void {
-  const aside = `${path}.${process.pid}.stale`;
+/** `process 123`, `process 123 of host lab7`, for one whose id means nothing here. */
+export function describeProcess(owner: ProcessIdentity): string {
+  if (owner.pid === 0) return "another process";
+  if (!isElsewhere(owner)) return `process ${owner.pid}`;
+  return `process ${owner.pid} of another container, host or boot (${owner.host ?? "unknown"})`;
+}
+
+async function lockBefore(deadlineMs: number, fd: number, signal: AbortSignal | undefined): Promise<boolean> {
+  const late = AbortSignal.timeout(Math.max(1, Math.min(deadlineMs - Date.now(), 2 ** 31 - 1)));
   try {
-    renameSync(path, aside);
-  } catch {
-    return;
+    return await lockFile(fd, true, signal ? AbortSignal.any([signal, late]) : late);
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (late.aborted) return false;
+    throw error;
   }
-  const moved = readOwner(aside);
-  if (moved !== undefined && isAlive(moved)) {
-    try {
-      linkSync(aside, path);
-    } catch {
-      // Somebody else took the place; the owner whose lock we moved loses it only if it took it in this very moment.
-    }
+}
+
+function introduce(fd: number, purpose: string): void {
+  const owner: LockOwner = { ...self(), purpose, since: new Date().toISOString() };
+  ftruncateSync(fd);
+  writeSync(fd, JSON.stringify(owner), 0);
+}
+
+/** Whoever has the lock, as soon as it has said so. */
+async function introduced(path: string): Promise<LockOwner> {
+  for (const endMs = Date.now() + INTRODUCTION_MS; ; await sleep(10)) {
+    const owner = readOwner(path);
+    if (owner !== undefined || Date.now() > endMs) return owner ?? NOBODY_KNOWN;
   }
-  rmSync(aside, { force: true });
+}
+
+/** The name goes first, while nobody else can have the lock on what it leads to. */
+function releaser(path: string, fd: number): () => void {
+  let released = false;
+  return () => {
+    if (released) return;
+    released = true;
+    if (isStillAt(path, fd)) rmSync(path, { force: true });
+    closeSync(fd);
+  };
+}
+
+function timedOut(owner: LockOwner): TimeoutError {
+  const who = describeProcess(owner);
+  return new TimeoutError(
+    "LOCK_TIMEOUT",
+    `${who.charAt(0).toUpperCase()}${who.slice(1)} is still ${owner.purpose}${sinceWhen(owner.since)}; gave up waiting for it.`,
+    { hint: `if that process hangs, end it${isElsewhere(owner) ? "" : ` (kill ${owner.pid})`} and try again` },
+  );
 }
 
 function readOwner(path: string): LockOwner | undefined {
   try {
-    return JSON.parse(readFileSync(path, "utf8")) as LockOwner;
+    const owner = JSON.parse(readFileSync(path, "utf8")) as Partial<LockOwner> | null;
+    return typeof owner?.pid === "number" && typeof owner.startTicks === "string" ? (owner as LockOwner) : undefined;
   } catch {
     return undefined;
   }

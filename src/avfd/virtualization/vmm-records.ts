@@ -21,8 +21,9 @@ export async function killLeftoverVmms(folder: string): Promise<void> {
 
 async function readRecord(path: string): Promise<ProcessIdentity | undefined> {
   try {
-    const { pid, startTicks } = JSON.parse(await readFile(path, "utf8")) as Partial<ProcessIdentity>;
-    return typeof pid === "number" && typeof startTicks === "string" ? { pid, startTicks } : undefined;
+    const record = JSON.parse(await readFile(path, "utf8")) as Partial<ProcessIdentity> | null;
+    const known = typeof record?.pid === "number" && typeof record.startTicks === "string";
+    return known ? (record as ProcessIdentity) : undefined;
   } catch {
     return undefined;
   }

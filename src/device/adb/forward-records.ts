@@ -1,9 +1,11 @@
 /** A note for each forward of ours, so that one whose owner was killed is removed at the next start. */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { openCache } from "../../base/cache/cache.js";
 import { cacheFolder } from "../../base/paths.js";
-import { identify, isAlive, type ProcessIdentity } from "../../process/identity.js";
+import type { ProcessIdentity } from "../../process/identity.js";
+import { isGone, self } from "../../process/life.js";
 import { runUnchecked } from "../../process/run.js";
 import type { AdbServer } from "./server.js";
 
@@ -16,12 +18,12 @@ interface Forward {
 
 /** Path of the note. */
 export function recordForward(forward: Forward): string {
-  const owner = identify(process.pid);
+  const owner = self();
   openCache();
   mkdirSync(folder(), { recursive: true });
   const path = join(
     folder(),
-    `${process.pid}-${owner?.startTicks ?? "0"}-${forward.serverPort}-${forward.hostPort}.json`,
+    `${owner.pid}-${owner.startTicks}-${randomBytes(4).toString("hex")}-${forward.serverPort}-${forward.hostPort}.json`,
   );
   writeFileSync(path, JSON.stringify({ ...forward, ...owner }));
   return path;
@@ -33,7 +35,7 @@ export function forgetForward(path: string): void {
 
 /** Removes forwards of dead owners. Only those that still lead where the note says: a port may be in other use by now. */
 export async function sweepForwards(server: AdbServer): Promise<void> {
-  const stale = readNotes().filter(({ note }) => note === undefined || !isAlive(note));
+  const stale = readNotes().filter(({ note }) => note === undefined || isGone(note));
   if (stale.length === 0) return;
   const list = await runUnchecked([...server.command, "forward", "--list"], { timeoutMs: 10_000 });
   const listed = new Set(list.stdout.split("\n").map((line) => line.trim()));

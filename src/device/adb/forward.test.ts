@@ -139,6 +139,24 @@ describe("sweep", () => {
     await forward.close();
   });
 
+  test("leaves what a process of another container may hold, whatever its pid is here", async () => {
+    writeFileSync(join(folder, "list"), "phone tcp:41000 tcp:5555\n");
+    mkdirSync(join(folder, "cache/forwards"), { recursive: true });
+    const note = {
+      serial: "phone",
+      serverPort: 5037,
+      hostPort: 41_000,
+      remote: "tcp:5555",
+      pid: dead(),
+      startTicks: "1",
+    };
+    const text = JSON.stringify({ ...note, place: "another-boot pid:[1]" });
+    writeFileSync(join(folder, "cache/forwards/theirs.json"), text);
+    await sweepForwards(server);
+    expect(list()).toEqual(["phone tcp:41000 tcp:5555"]);
+    expect(notes()).toEqual(["theirs.json"]);
+  });
+
   test("leaves a port that leads elsewhere by now", async () => {
     writeFileSync(join(folder, "list"), "phone tcp:41000 tcp:7777\n");
     note(dead(), 41_000);

@@ -3,8 +3,8 @@ import { mkdir, readdir, readFile, rename, rm, stat, utimes } from "node:fs/prom
 import { join } from "node:path";
 import { writeFileAtomic } from "../../base/atomic-file.js";
 import { PRIVATE_FILE } from "../../base/cache/cache.js";
+import { draftOf, sweepDrafts } from "../../process/drafts.js";
 import type { EmulatedDevice } from "../devices/running-device.js";
-import { sweepDrafts } from "../devices/sweep.js";
 
 export interface SavedCheckpoint {
   /** What `EmulatedDevice.restore` takes. */
@@ -50,7 +50,7 @@ export async function keepCheckpoint(
   const folder = folderOf(cache, key);
   await mkdir(checkpointsFolder(cache), { recursive: true });
   await pruneCheckpoints(cache);
-  const draft = `${folder}.${process.pid}.tmp`;
+  const draft = draftOf(folder);
   await rm(draft, { recursive: true, force: true });
   try {
     await saveNoted(device, draft, note, signal);

@@ -1,11 +1,14 @@
 /** What is written down about running emulated devices: a folder each, so that any process can list and end them. */
+import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, readdir, readFile, rename, rm } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { writeFileAtomic } from "../../base/atomic-file.js";
 import { PRIVATE_FOLDER } from "../../base/cache/cache.js";
 import { UsageError } from "../../base/errors.js";
-import { identify, isAlive, type ProcessIdentity } from "../../process/identity.js";
+import { takeFileLock } from "../../process/file-lock.js";
+import { isAlive, type ProcessIdentity } from "../../process/identity.js";
+import { isGone } from "../../process/life.js";
 
 export interface DeviceRecord {
   readonly name: string;
@@ -25,6 +28,10 @@ export interface DeviceRecord {
 const RECORD = "record.json";
 /** Begins the name of a folder that is about to be removed; device names never begin so. */
 const ASIDE = ".gone-";
+const ASIDE_NAME = /^\.gone-[0-9a-f]{16}$/;
+/** A device folder without a record is somebody's first moment, unless it is older than this. */
+const CLAIM_GRACE_MS = 60_000;
+const LOCK_TIMEOUT_MS = 30_000;
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,40}$/;
 
 export function devicesFolder(cache: string): string {
@@ -71,10 +78,21 @@ export async function listDeviceNames(cache: string): Promise<readonly string[]>
   return (await readdir(folder)).filter((name) => NAME.test(name)).sort();
 }
 
-/** Devices whose QEMU runs. */
+/** Devices whose QEMU runs, where we can see it. */
 export async function listRunning(cache: string): Promise<readonly DeviceRecord[]> {
   const records = await Promise.all((await listDeviceNames(cache)).map((name) => readRecord(cache, name)));
   return records.filter((record) => record?.machine !== undefined && isAlive(record.machine)) as DeviceRecord[];
+}
+
+/** Keys of images of devices that run or may run, also in other containers that share the cache. */
+export async function imagesInUse(cache: string): Promise<readonly string[]> {
+  const records = await Promise.all((await listDeviceNames(cache)).map((name) => readRecord(cache, name)));
+  return records.flatMap((record) => {
+    if (record === undefined) return [];
+    const { owner, machine, imageKey } = record;
+    const lives = (machine !== undefined && !isGone(machine)) || (owner !== null && !isGone(owner));
+    return lives ? [imageKey] : [];
+  });
 }
 
 /** Removes a folder that its owner has just claimed, or has not begun to use. */
@@ -83,33 +101,50 @@ export async function dropClaim(cache: string, name: string): Promise<void> {
 }
 
 /**
- * Removes the folder of a device that is gone. The name may belong to another device by now, so the folder is taken aside
- * first and looked at there. Returns whether it was that device's.
+ * Removes the folder of a device that is gone. The name may belong to another device by now: its folder is left alone.
+ * Returns whether it was that device's.
  */
 export async function forgetDevice(cache: string, seen: DeviceRecord): Promise<boolean> {
-  const folder = join(devicesFolder(cache), seen.name);
-  const aside = join(devicesFolder(cache), `${ASIDE}${process.pid}-${Math.random().toString(36).slice(2)}`);
+  return removeIf(cache, seen.name, async (folder) => {
+    const found = await readRecordIn(folder);
+    return found !== undefined && found.startedAt === seen.startedAt && found.adbPort === seen.adbPort;
+  });
+}
+
+/** Removes a folder without a record, unless it may be somebody's first moment. Returns whether it did. */
+export async function forgetClaim(cache: string, name: string): Promise<boolean> {
+  return removeIf(cache, name, async (folder) => {
+    if ((await readRecordIn(folder)) !== undefined) return false;
+    const made = await stat(folder).catch(() => undefined);
+    return made !== undefined && Date.now() - made.mtimeMs > CLAIM_GRACE_MS;
+  });
+}
+
+/**
+ * Only who has the lock takes folders away, so that what is looked at is what is removed: as long as a folder is there,
+ * nobody can claim its name. What was taken aside is nobody's any more.
+ */
+async function removeIf(cache: string, name: string, isOurs: (folder: string) => Promise<boolean>): Promise<boolean> {
+  const lock = await takeFileLock(join(cache, "devices.lock"), {
+    purpose: "removing a device's folder",
+    timeoutMs: LOCK_TIMEOUT_MS,
+  });
+  const folder = join(devicesFolder(cache), name);
+  const aside = join(devicesFolder(cache), `${ASIDE}${randomBytes(8).toString("hex")}`);
   try {
+    if (!(await isOurs(folder))) return false;
     await rename(folder, aside);
-  } catch {
-    return false;
+  } finally {
+    lock.release();
   }
-  const found = await readRecordIn(aside);
-  if (found !== undefined && found.startedAt === seen.startedAt && found.adbPort === seen.adbPort) {
-    await rm(aside, { recursive: true, force: true });
-    return true;
-  }
-  // Somebody else's: back to its place, which nobody can have taken but in this very moment.
-  await rename(aside, folder).catch(() => undefined);
-  return false;
+  await rm(aside, { recursive: true, force: true });
+  return true;
 }
 
 /** Removes folders that a process took aside and died. */
 export async function sweepAside(cache: string): Promise<void> {
   if (!existsSync(devicesFolder(cache))) return;
   for (const name of await readdir(devicesFolder(cache))) {
-    const pid = name.startsWith(ASIDE) ? Number.parseInt(name.slice(ASIDE.length), 10) : undefined;
-    if (pid === undefined || identify(pid) !== undefined) continue;
-    await rm(join(devicesFolder(cache), name), { recursive: true, force: true });
+    if (ASIDE_NAME.test(name)) await rm(join(devicesFolder(cache), name), { recursive: true, force: true });
   }
 }

@@ -5,7 +5,6 @@ import { basename, join } from "node:path";
 import { makePrivate, PRIVATE_FOLDER } from "../../base/cache/cache.js";
 import { InfrastructureError, UsageError } from "../../base/errors.js";
 import { sharedController } from "../../base/shared-signal.js";
-import { identify } from "../../process/identity.js";
 import { saveRunning } from "../checkpoints/save-running.js";
 import { IMAGE_FILES } from "../image/files.js";
 import type { DeviceCpus } from "../machine/arguments.js";
@@ -167,7 +166,7 @@ export class RunningDevice implements EmulatedDevice {
       if (this.#machine === machine) await writeRecord(cache, this.record).catch(() => undefined);
       throw error;
     };
-    const known = writeRecord(cache, { ...this.record, machine: identify(machine.process.pid ?? 0) });
+    const known = writeRecord(cache, { ...this.record, machine: machine.identify() });
     if (holdVms) {
       const [{ ready }] = await Promise.all([bringBack(machine, start, either), known]).catch(giveUp);
       this.#ready = ready.then(() => this.#watch(machine), giveUp);

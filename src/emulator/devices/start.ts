@@ -1,7 +1,7 @@
 /** Starts emulated devices, as many as wanted, from as many processes. */
 import { InfrastructureError, isHarnessError, UsageError } from "../../base/errors.js";
 import type { Progress } from "../../base/progress.js";
-import { identify } from "../../process/identity.js";
+import { self } from "../../process/life.js";
 import type { DeviceCpus } from "../machine/arguments.js";
 import type { Vmm } from "../machine/control.js";
 import type { Machine } from "../machine/launch.js";
@@ -77,12 +77,11 @@ async function startOnPort(ready: ReadyDevice, adbPort: number, options: StartOp
   try {
     const serial = `127.0.0.1:${adbPort}`;
     const release = options.release ?? releaseFromEnvironment();
-    const self = identify(process.pid) ?? null;
     const startedAt = new Date().toISOString();
     const { imageKey } = ready;
     const record: DeviceRecord = {
       ...{ name, serial, adbPort, release, accelerator, imageKey, startedAt },
-      owner: self,
+      owner: self(),
       machine: undefined,
     };
     await writeRecord(cache, record);
@@ -94,7 +93,7 @@ async function startOnPort(ready: ReadyDevice, adbPort: number, options: StartOp
       origin: options.cold === true ? { kind: "cold" } : { kind: "saved", folder: ready.snapshotFolder },
     };
     machine = launchDevice(start);
-    const qemu = identify(machine.process.pid ?? 0);
+    const qemu = machine.identify();
     const signal = AbortSignal.any([machine.ended, ...(options.signal ? [options.signal] : [])]);
     const [vmm] = await Promise.all([
       bringUp(machine, start, signal),

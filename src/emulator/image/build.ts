@@ -3,6 +3,7 @@ import { createReadStream, createWriteStream } from "node:fs";
 import { mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { publishFolder } from "../../base/atomic-file.js";
+import { draftOf } from "../../process/drafts.js";
 import { cpioArchive, type CpioEntry } from "../../base/cpio.js";
 import { InfrastructureError } from "../../base/errors.js";
 import { packageRoot } from "../../base/paths.js";
@@ -45,7 +46,7 @@ const DATA_BYTES = 8 * 2 ** 30;
 /** Builds into a folder of another name and renames it at the end: an image is whole or absent. */
 export async function buildImage(options: BuildImageOptions): Promise<void> {
   const { imageFolder, packages, progress, signal } = options;
-  const draft = `${imageFolder}.${process.pid}.tmp`;
+  const draft = draftOf(imageFolder);
   await rm(draft, { recursive: true, force: true });
   await mkdir(join(draft, "work"), { recursive: true });
   try {

@@ -5,6 +5,8 @@ import type { Duplex } from "node:stream";
 import { sleep } from "../../base/deadline.js";
 import { InfrastructureError } from "../../base/errors.js";
 import { cacheFolder } from "../../base/paths.js";
+import { identify, type ProcessIdentity } from "../../process/identity.js";
+import { forgetLife, openLife } from "../../process/life.js";
 import { spawnOwned, type OwnedProcess, type ProcessEnd } from "../../process/owned-process.js";
 import { ControlChannel } from "./control.js";
 import { explainEarlyEnd, QEMU_LOG } from "./last-words.js";
@@ -14,6 +16,8 @@ export { SERIAL_LOG } from "./last-words.js";
 
 export interface Machine {
   readonly process: OwnedProcess;
+  /** For records: QEMU, as long as it runs. */
+  identify(): ProcessIdentity | undefined;
   readonly qmp: QmpClient;
   readonly control: ControlChannel;
   /** Aborted with an error that quotes QEMU and the serial console when the machine ends. */
@@ -36,15 +40,21 @@ export interface LaunchOptions {
 const LAST_WORDS_MS = 2_000;
 
 export function launchMachine(argv: readonly string[], { folder, workingFolder, detached }: LaunchOptions): Machine {
+  // QEMU has it open from its first moment to its last, for those who cannot see its process.
+  const life = openLife("machine");
   const log = openSync(join(folder, QEMU_LOG), "a");
   const process_ = spawnOwned(argv, {
     cwd: workingFolder,
     // Overlays of `snapshot=on` disks are files without a name in TMPDIR: gone with the process.
     env: { ...process.env, TMPDIR: folder },
-    stdio: ["ignore", log, log, "pipe", "pipe"],
+    stdio: ["ignore", log, log, "pipe", "pipe", life?.fd ?? "ignore"],
     detached,
   });
   closeSync(log);
+  if (life !== undefined) {
+    closeSync(life.fd);
+    void process_.ended.then(() => forgetLife(life.name));
+  }
   const [, , , qmpStream, controlStream] = process_.child.stdio as unknown as [null, null, null, Duplex, Duplex];
   const ended = new AbortController();
   const qmp = new QmpClient(qmpStream, () => lastWords(process_, ended.signal));
@@ -53,6 +63,10 @@ export function launchMachine(argv: readonly string[], { folder, workingFolder, 
   void process_.ended.then((end) => ended.abort(killed ? endedByUs() : explain(folder, end)));
   return {
     process: process_,
+    identify: () => {
+      const identity = identify(process_.pid ?? 0);
+      return identity && { ...identity, life: life?.name };
+    },
     qmp,
     control,
     ended: ended.signal,

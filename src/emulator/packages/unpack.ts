@@ -6,6 +6,7 @@ import { basename, join } from "node:path";
 import { publishFolder, writeFileAtomic } from "../../base/atomic-file.js";
 import { InfrastructureError } from "../../base/errors.js";
 import type { Progress } from "../../base/progress.js";
+import { draftOf } from "../../process/drafts.js";
 import { CommandFailedError, run } from "../../process/run.js";
 import { downloadPackages, forgetPackages } from "./apt.js";
 import { describeSet, type PackageSet } from "./sets.js";
@@ -35,7 +36,7 @@ export async function ensureUnpacked(
   if ((await readPackagesManifest(cache, set)) !== undefined) return root;
   const folder = join(cache, set.folder);
   const { debs } = await downloadPackages(set, join(folder, "apt"), progress, signal);
-  const draft = join(folder, `root.${process.pid}.tmp`);
+  const draft = draftOf(join(folder, "root"));
   await rm(draft, { recursive: true, force: true });
   await mkdir(draft, { recursive: true });
   const packages: { file: string; sha256: string }[] = [];

@@ -6,6 +6,7 @@ import { makePrivate, PRIVATE_FOLDER } from "../../base/cache/cache.js";
 import { formatMs } from "../../base/deadline.js";
 import { describeError, isHarnessError, UsageError } from "../../base/errors.js";
 import type { Progress } from "../../base/progress.js";
+import { draftOf } from "../../process/drafts.js";
 import { connectTcpDevice, disconnectTcpDevice } from "../../device/adb/connect.js";
 import { openAdbServer } from "../../device/index.js";
 import { run } from "../../process/run.js";
@@ -50,7 +51,7 @@ export async function saveSnapshot(options: SaveSnapshotOptions): Promise<void> 
 
 async function saveOnce(options: SaveSnapshotOptions, bootTimeoutMs: number): Promise<void> {
   const { imageFolder, snapshotFolder, accelerator, cpus, emulator, progress, signal } = options;
-  const draft = `${snapshotFolder}.${process.pid}.tmp`;
+  const draft = draftOf(snapshotFolder);
   await rm(draft, { recursive: true, force: true });
   await mkdir(draft, { recursive: true, mode: PRIVATE_FOLDER });
   let machine: Machine | undefined;

@@ -5,7 +5,14 @@
 import { appendFileSync, existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { clockMs } from "../../artifacts/clock.js";
-import { holdPath, releaseHold, writeHold, type HeldVm, type HoldRecord } from "../../artifacts/hold-records.js";
+import {
+  freeHoldId,
+  holdPath,
+  releaseHold,
+  writeHold,
+  type HeldVm,
+  type HoldRecord,
+} from "../../artifacts/hold-records.js";
 import { asciiName } from "../../artifacts/names.js";
 import { makePrivateFolder, PRIVATE_FILE } from "../../artifacts/private-files.js";
 import type { RunRecord } from "../../artifacts/run-record.js";
@@ -32,8 +39,6 @@ export interface HoldRequest {
 const LOOK_EVERY_MS = 250;
 const GUEST_ADB_PORT = 5555;
 
-let holds = 0;
-
 /** Never rejects: a hold that cannot be must not hide the failure. */
 export async function holdFailedTest(request: HoldRequest): Promise<void> {
   const ends: (() => void | Promise<void>)[] = [];
@@ -58,7 +63,7 @@ export async function holdFailedTest(request: HoldRequest): Promise<void> {
 
 async function openHold(request: HoldRequest, ends: (() => void | Promise<void>)[]): Promise<HoldRecord> {
   const { harness, test, file, evidence, timeoutMs, record } = request;
-  const id = `${process.pid}-${++holds}`;
+  const id = freeHoldId();
   const folder = evidence ?? join(record.folder, `held-${id}`);
   makePrivateFolder(folder);
   const vms: HeldVm[] = [];

@@ -1,0 +1,42 @@
+/** Folders that are being made: named after their maker's life, so that what a dead one left half-made can be told. */
+import { lstat, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { identify } from "./identity.js";
+import { lifeHasEnded, self } from "./life.js";
+
+const DRAFT = /\.(process-\d+-[0-9a-f]{16})\.tmp$/;
+/** Of earlier versions, which knew only this place. */
+const OLD_DRAFT = /\.(\d+)\.tmp$/;
+/** Of makers that could have no life: nobody can tell whether they go on. */
+const LIFELESS_DRAFT = /\.process-\d+\.tmp$/;
+const LIFELESS_MS = 24 * 3_600_000;
+
+/** Where to make what is to become `path`: nobody else makes anything there, or clears it away while we live. */
+export function draftOf(path: string): string {
+  return `${path}.${self().life ?? `process-${process.pid}`}.tmp`;
+}
+
+/** Removes drafts in a folder whose makers are gone. */
+export async function sweepDrafts(folder: string): Promise<void> {
+  const names = await readdir(folder).catch(() => []);
+  for (const name of names) {
+    const path = join(folder, name);
+    if (await isLeft(name, path)) await rm(path, { recursive: true, force: true });
+  }
+}
+
+async function isLeft(name: string, path: string): Promise<boolean> {
+  const life = DRAFT.exec(name)?.[1];
+  if (life !== undefined) return lifeHasEnded(life);
+  const pid = OLD_DRAFT.exec(name)?.[1];
+  if (pid !== undefined) return identify(Number(pid)) === undefined;
+  return LIFELESS_DRAFT.test(name) && (await isOlder(path, LIFELESS_MS));
+}
+
+async function isOlder(path: string, ms: number): Promise<boolean> {
+  try {
+    return Date.now() - (await lstat(path)).mtimeMs > ms;
+  } catch {
+    return false;
+  }
+}

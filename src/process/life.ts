@@ -1,0 +1,119 @@
+/**
+ * Proof of life for those whose process ids mean nothing here: a file in the cache that the kernel keeps locked while the
+ * process lives. Whoever gets the lock knows that it is gone; in doubt it lives.
+ */
+import { randomBytes } from "node:crypto";
+import { closeSync, constants, existsSync, mkdirSync, openSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { openCache } from "../base/cache/cache.js";
+import { cacheFolder } from "../base/paths.js";
+import { identify, isAlive, isElsewhere, type ProcessIdentity } from "./identity.js";
+import { isStillAt, tryLockSync } from "./kernel-lock.js";
+
+export interface Life {
+  readonly name: string;
+  /** Whoever has this file open lives. */
+  readonly fd: number;
+}
+
+const NAME = /^[a-z]+-\d+-[0-9a-f]{16}$/;
+const lives = new Map<string, Life>();
+let exitHookInstalled = false;
+
+/** This process, as records name it. */
+export function self(): ProcessIdentity {
+  const own = identify(process.pid);
+  if (own === undefined) throw new Error("this process is not in /proc");
+  return { ...own, life: ownLife() };
+}
+
+/**
+ * It has ended for certain, so that what it left may be cleared away. Here the process table tells; of one that lives
+ * elsewhere only its life does, and one that has none is not known to be gone.
+ */
+export function isGone(identity: ProcessIdentity): boolean {
+  if (!isElsewhere(identity)) return !isAlive(identity);
+  return identity.life !== undefined && lifeHasEnded(identity.life);
+}
+
+/** For certain. */
+export function lifeHasEnded(name: string): boolean {
+  return NAME.test(name) && hasEnded(join(folder(), name));
+}
+
+/** A life for a child that is handed the file: it counts until the child is gone, also after us. Undefined: none can be had. */
+export function openLife(kind: string): Life | undefined {
+  try {
+    openCache();
+    mkdirSync(folder(), { recursive: true, mode: 0o700 });
+    for (;;) {
+      const name = `${kind}-${process.pid}-${randomBytes(8).toString("hex")}`;
+      const path = join(folder(), name);
+      const fd = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600);
+      // Somebody who clears away may have been quicker, and taken it for an old one.
+      if (tryLockSync(fd) && isStillAt(path, fd)) return { name, fd };
+      closeSync(fd);
+    }
+  } catch {
+    return undefined;
+  }
+}
+
+/** Of a child that has ended. */
+export function forgetLife(name: string): void {
+  if (NAME.test(name)) rmSync(join(folder(), name), { force: true });
+}
+
+/** Removes the files of those that have ended. */
+export function sweepLives(): void {
+  for (const name of namesIn(folder())) if (NAME.test(name)) hasEnded(join(folder(), name));
+}
+
+function ownLife(): string | undefined {
+  const known = lives.get(folder());
+  if (known !== undefined && existsSync(join(folder(), known.name))) return known.name;
+  const life = openLife("process");
+  if (life === undefined) return undefined;
+  lives.set(folder(), life);
+  removeAtExit();
+  return life.name;
+}
+
+/** A file that is not there was removed by its owner's end, or by one who had the lock. */
+function hasEnded(path: string): boolean {
+  let fd: number;
+  try {
+    fd = openSync(path, constants.O_RDWR | constants.O_NOFOLLOW);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "ENOENT";
+  }
+  try {
+    if (!tryLockSync(fd)) return false;
+    if (isStillAt(path, fd)) rmSync(path, { force: true });
+    return true;
+  } catch {
+    return false;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function removeAtExit(): void {
+  if (exitHookInstalled) return;
+  exitHookInstalled = true;
+  process.on("exit", () => {
+    for (const [where, { name, fd }] of lives) if (isStillAt(join(where, name), fd)) rmSync(join(where, name));
+  });
+}
+
+function namesIn(path: string): readonly string[] {
+  try {
+    return readdirSync(path);
+  } catch {
+    return [];
+  }
+}
+
+function folder(): string {
+  return join(cacheFolder(), "alive");
+}
