@@ -16,6 +16,7 @@ export type { CommandResult } from "./process/run.js";
 export type { FailureKind } from "./base/errors.js";
 export type {
   BootStage,
+  ConnectVsockOptions,
   ConsoleMatch,
   ConsoleWaitOptions,
   LifecycleEvent,

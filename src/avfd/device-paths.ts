@@ -22,6 +22,8 @@ export interface DevicePaths {
   /** Runs the C helpers from here. */
   readonly devctl: string;
   readonly vsockd: string;
+  /** Pipe that adbd writes its messages to; init makes it. */
+  readonly adbdLog: string;
   /** Loaded from here. */
   readonly kernelModule: string;
   /** Turns a path of the device into one for us. */
@@ -38,6 +40,7 @@ export function devicePaths(environment: NodeJS.ProcessEnv): DevicePaths {
     control: environment["AVFD_CONTROL"] ?? resolve("/dev/virtio-ports/avf.control"),
     devctl: resolve("/system/avfd/devctl"),
     kernelModule: resolve("/system/avfd/kernel.node"),
+    adbdLog: resolve("/run/avfd/adbd.log"),
     vsockd: resolve("/apex/com.android.virt/bin/vsockd"),
     resolve,
   };

@@ -24,9 +24,12 @@ const PROGRAMS = [
   { sources: ["su.c"], target: "system/avfd/su" },
 ] as const;
 
-/** A module of Node, without any library: the device's may be older than the compiler's. */
-export const NODE_MODULE_FLAGS = ["-shared", "-fPIC", "-nostdlib", "-fno-stack-protector"];
-const NODE_MODULE = { source: "kernel.c", target: "system/avfd/kernel.node" } as const;
+/** Of what other programs load, without any library: the device's may be older than the compiler's. */
+export const MODULE_FLAGS = ["-shared", "-fPIC", "-nostdlib", "-fno-stack-protector", "-fvisibility=hidden"];
+const MODULES = [
+  { sources: ["kernel.c"], target: "system/avfd/kernel.node" },
+  { sources: ["adbd-vsock.c"], target: "system/avfd/adbd.so" },
+] as const;
 
 const COMPILER_FLAGS = ["-std=gnu17", "-Wall", "-Wextra", "-Werror", "-Os", "-s"];
 const COMPILE_TIMEOUT_MS = 120_000;
@@ -44,7 +47,7 @@ export async function installAvfd({ rootFolder, workFolder, signal }: InstallAvf
     await place(draft, join(rootFolder, target), 0o755);
   };
   for (const { sources, target } of PROGRAMS) await compile(sources, target, ["-static"]);
-  await compile([NODE_MODULE.source], NODE_MODULE.target, NODE_MODULE_FLAGS);
+  for (const { sources, target } of MODULES) await compile(sources, target, MODULE_FLAGS);
   await place(bundle, join(rootFolder, "system/avfd/avfd.cjs"), 0o644);
   for (const name of CLIENT_NAMES) await link("avfdc", join(rootFolder, "system/bin", name));
   await link("../../../system/bin/avfdc", join(rootFolder, "apex/com.android.virt/bin/vm"));
@@ -52,8 +55,8 @@ export async function installAvfd({ rootFolder, workFolder, signal }: InstallAvf
 
 /** Absolute paths of the files that shape this part of the image. */
 export function avfdInputs(): readonly string[] {
-  const sources = PROGRAMS.flatMap((program) => program.sources.map((name) => join(clientFolder, name)));
-  return [__filename, bundle, join(clientFolder, "wire.h"), join(clientFolder, NODE_MODULE.source), ...sources];
+  const names = ["wire.h", "adbd-calls.h", ...[...MODULES, ...PROGRAMS].flatMap(({ sources }) => sources)];
+  return [__filename, bundle, ...names.map((name) => join(clientFolder, name))];
 }
 
 const clientFolder = join(packageRoot, "src/avfd/client");

@@ -6,6 +6,7 @@ import { controlRequests } from "./control/requests.js";
 import { createDevice } from "./create-device.js";
 import { devicePaths } from "./device-paths.js";
 import { loadKernel } from "./kernel.js";
+import { followAdbdLog } from "./log/adbd-log.js";
 import { listen } from "./server.js";
 
 async function main(): Promise<void> {
@@ -15,6 +16,7 @@ async function main(): Promise<void> {
   // One command that goes wrong in a way nobody thought of must not take the VMs of others down.
   process.on("uncaughtException", (error) => log.write("E", "avfd", `uncaught: ${error.stack ?? error.message}`));
   process.on("unhandledRejection", (reason) => log.write("E", "avfd", `unhandled: ${describeError(reason)}`));
+  followAdbdLog(paths.adbdLog, log, (line) => void process.stderr.write(`${line}\n`));
   await device.virtualization.ready;
   const kernel = loadKernel(paths.kernelModule);
   await listen(paths.socket, deviceCommands(device), kernel.peerOf);

@@ -1,5 +1,6 @@
 /** What the harness needs of a device, whatever it is: a phone, Cuttlefish, or the emulated device. */
-import type { Duplex, Readable, Writable } from "node:stream";
+import type { Socket } from "node:net";
+import type { Readable, Writable } from "node:stream";
 import type { CommandResult } from "../process/run.js";
 
 export interface DeviceCallOptions {
@@ -30,6 +31,11 @@ export interface DeviceProcess {
   stop(): Promise<void>;
 }
 
+export interface ForwardOptions extends DeviceCallOptions {
+  /** What to call it when a test leaves it behind. Default: its ends. */
+  readonly purpose?: string | undefined;
+}
+
 export interface PortForward {
   /** Port on 127.0.0.1. */
   readonly hostPort: number;
@@ -47,8 +53,11 @@ export interface Device {
   execUnchecked(argv: readonly string[], options?: DeviceExecOptions): Promise<CommandResult>;
   /** Starts a command and stays attached to it. */
   spawn(argv: readonly string[]): DeviceProcess;
-  /** Connects to a Unix socket of the device, by its path. Whoever connects ends it; it ends with the handle as well. */
-  connect(path: string, options?: DeviceCallOptions): Promise<Duplex>;
+  /**
+   * Connects to a Unix socket of the device, by its path, or to a port of a guest, `vsock:<cid>:<port>`. Whoever connects
+   * ends it; it ends with the handle as well. Fails with `VSOCK_REFUSED` when nothing in the guest accepts it.
+   */
+  connect(address: string, options?: DeviceCallOptions): Promise<Socket>;
   /** Copies a host file, or bytes, to the device; written to a temporary name there and renamed. */
   push(source: string | Uint8Array, remotePath: string, options?: DeviceCallOptions & { mode?: number }): Promise<void>;
   /** Whole content of a file on the device; undefined when there is none. Refuses more than `maxBytes` (64 MiB). */
@@ -59,8 +68,11 @@ export interface Device {
   /** Path on the device of an installed package's base APK; undefined when it is not installed. */
   packagePath(packageName: string, options?: DeviceCallOptions): Promise<string | undefined>;
   uninstall(packageName: string, options?: DeviceCallOptions): Promise<void>;
-  /** Forwards a free port of 127.0.0.1 to `tcp:<n>` or `vsock:<cid>:<port>` of the device. */
-  forward(remote: string, options?: DeviceCallOptions): Promise<PortForward>;
+  /**
+   * Forwards a free port of 127.0.0.1 to `tcp:<n>` or `vsock:<cid>:<port>` of the device. adb accepts connections to it by
+   * itself: one that is refused behind it ends at once.
+   */
+  forward(remote: string, options?: ForwardOptions): Promise<PortForward>;
   /** All system properties. */
   getProperties(options?: DeviceCallOptions): Promise<ReadonlyMap<string, string>>;
   /** Closes forwards and attached commands of ours. The device itself goes on. Repeatable. */

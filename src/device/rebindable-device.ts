@@ -1,5 +1,5 @@
 /** A device that goes on while the connection to it is replaced: one that is put back to what was saved of it. */
-import type { Duplex } from "node:stream";
+import type { Socket } from "node:net";
 import { sharedController } from "../base/shared-signal.js";
 import type { CommandResult } from "../process/run.js";
 import type { Device, DeviceCallOptions, DeviceExecOptions, DeviceProcess, PortForward } from "./contract.js";
@@ -54,8 +54,8 @@ export class RebindableDevice implements Device {
     return this.#bound.spawn(argv);
   }
 
-  async connect(path: string, options?: DeviceCallOptions): Promise<Duplex> {
-    return this.#bound.connect(path, options);
+  async connect(address: string, options?: DeviceCallOptions): Promise<Socket> {
+    return this.#bound.connect(address, options);
   }
 
   async push(

@@ -90,6 +90,15 @@ describe("suites", () => {
     expect(statuses).toEqual({ "waits too long": "failed", "is alone": "passed" });
   });
 
+  test("say on a timeout which call of a VM or of the device was open", () => {
+    const { message } = reportOf("open-call");
+    expect(message).toContain('It was waiting in connectVsock(9999, { retryUntilMs: 60000 }) of VM "deaf".');
+    expect(message).toContain('It was waiting in waitUntil("ready") of VM "deaf".');
+    expect(message).toContain('It was waiting in device.exec(["hang", "for ever"]).');
+    expect(message).toMatch(/failed to connect to vsock port 9999: nothing in VM "deaf" listens there/);
+    expect(message).not.toContain("left behind");
+  });
+
   test("name a fixture whose setup hangs, and keep the first error before those of teardowns", () => {
     const { message } = reportOf("fixtures");
     expect(message).toContain('It was setting up fixture "stuck".');
@@ -116,7 +125,7 @@ describe("suites", () => {
     // Two of the files never ask for the device.
     expect(closings).toHaveLength(Object.keys({ ...SUITES, ...LEAKING }).length - 2);
     expect(closings.filter(({ running, left }) => running > 0 || left.length > 0)).toEqual([]);
-    expect(closings.map(({ started }) => started).reduce((a, b) => a + b)).toBe(10);
+    expect(closings.map(({ started }) => started).reduce((a, b) => a + b)).toBe(13);
   });
 
   test("tell of leaks without failing where that is asked for, and of none where the check is off", () => {
@@ -128,7 +137,7 @@ describe("suites", () => {
 
   test("that fail make the run fail, and a file that cannot run counts", () => {
     expect(outcome.exitCode).toBe(1);
-    expect(outcome.output).toMatch(/^Tests: \d+ passed, 8 failed, 2 skipped$/m);
+    expect(outcome.output).toMatch(/^Tests: \d+ passed, 12 failed, 2 skipped$/m);
   });
 });
 

@@ -5,19 +5,20 @@
 import type { RunRecord } from "../artifacts/run-record.js";
 import { withDeadline } from "../base/deadline.js";
 import type { DeviceFacts } from "../fixtures/requirements/index.js";
+import type { Busy } from "../fixtures/recorded-calls.js";
 import { openHarness, type DeviceSession, type Harness } from "../fixtures/wire.js";
 import { borrowDevice, returnDevice } from "./device-pool.js";
 import { chooseSource } from "./device-choice.js";
 import { checkFiles } from "../provisioning/index.js";
 import type { EnvironmentOptions } from "./options.js";
-import { callSignal } from "./test-context.js";
+import { callSignal, whileCalling } from "./test-context.js";
 
 const PROVISION_TIMEOUT_MS = 10 * 60_000;
 const CLOSE_TIMEOUT_MS = 60_000;
 
 /** What a module named by `harnessModule` exports. */
 interface HarnessModule {
-  openHarness(callSignal: () => AbortSignal | undefined): Promise<Harness>;
+  openHarness(callSignal: () => AbortSignal | undefined, busy: Busy): Promise<Harness>;
 }
 
 export class FileDevice {
@@ -84,7 +85,7 @@ export class FileDevice {
     const { harnessModule, apks, androidTest } = this.options;
     if (harnessModule !== undefined) {
       // eslint-disable-next-line no-restricted-syntax -- the module is the caller's own, named in an option
-      return ((await import(harnessModule)) as HarnessModule).openHarness(callSignal);
+      return ((await import(harnessModule)) as HarnessModule).openHarness(callSignal, whileCalling);
     }
     await checkFiles({ root: this.rootDir, apks, androidTest });
     const session = await this.#borrow();
@@ -96,6 +97,7 @@ export class FileDevice {
           provision: { root: this.rootDir, apks, androidTest, signal },
           removeLeftVms: true,
           callSignal,
+          busy: whileCalling,
         }),
     );
   }

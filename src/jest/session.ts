@@ -16,7 +16,7 @@ import { FileDevice } from "./file-device.js";
 import type { InfrastructureRetry } from "./infrastructure-retry.js";
 import { matchers } from "./matchers/index.js";
 import type { EnvironmentOptions } from "./options.js";
-import { callSignal } from "./test-context.js";
+import { callSignal, whileCalling } from "./test-context.js";
 import { TestFollower } from "./test-follower.js";
 import { reaches, TestPlan, type Declaration, type RequiresCall } from "./test-plan.js";
 
@@ -38,7 +38,7 @@ export interface SessionOptions {
 const ON_DEVICE = ["device", "app", "apps", "vmm"];
 
 export class FileSession implements Bridge {
-  readonly library = library;
+  readonly library = { ...library, adbIntoVm: noteAdbIntoVm };
   readonly matchers = matchers;
   readonly baseFixtures: FixtureSet;
   readonly testTimeoutMs: number;
@@ -56,7 +56,7 @@ export class FileSession implements Bridge {
     const { environment, record, projectFolder, project, file, retry, holdMs, eager } = options;
     this.testTimeoutMs = options.testTimeoutMs;
     this.#assertions = new AssertionRecord(record);
-    this.#ledger = new VmLedger(record);
+    this.#ledger = new VmLedger(record, whileCalling);
     this.device = new FileDevice(environment, projectFolder, record, ({ apps }) => {
       for (const app of apps) this.#ledger.watch(app.vmm, app.context.dataFolder);
     });
@@ -197,6 +197,11 @@ export class FileSession implements Bridge {
     });
   }
 }
+
+const noteAdbIntoVm: typeof library.adbIntoVm = (device, vm, options) => {
+  const which = vm instanceof library.VirtualMachine ? ` for VM "${vm.getName()}"` : "";
+  return whileCalling(`waiting in adbIntoVm()${which}`, () => library.adbIntoVm(device, vm, options));
+};
 
 function outsideTest(what: string): UsageError {
   return new UsageError("OUTSIDE_TEST", `${what} belongs to a test, and none runs.`, {

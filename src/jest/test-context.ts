@@ -8,10 +8,12 @@ import type { EndNote } from "./activity-record.js";
 export interface CallContext {
   signal: AbortSignal;
   /** Notes what the test is busy with, for the case that its time ends. Returns what ends the note. */
-  readonly begin: (what: string, detail?: () => string) => EndNote;
+  readonly begin: (what: string, category?: "wait" | "noted elsewhere", detail?: () => string) => EndNote;
 }
 
 const storage = new AsyncLocalStorage<CallContext>();
+/** Set within a wait or a call that is noted: what it calls in turn says less than it does. */
+const named = new AsyncLocalStorage<true>();
 
 /** Runs `work` so that all calls it makes, now or later, are ended by the signal in `context`. */
 export function runInContext<T>(context: CallContext, work: () => T): T {
@@ -28,14 +30,25 @@ export function callSignal(): AbortSignal | undefined {
  * @param detail more to say if the test's time ends meanwhile
  */
 export async function whileBusy<T>(what: string, work: () => Promise<T>, detail?: () => string): Promise<T> {
-  const end = storage.getStore()?.begin(what, detail);
+  const end = storage.getStore()?.begin(what, "wait", detail);
   try {
-    const value = await work();
+    const value = await named.run(true, work);
     end?.();
     return value;
   } catch (error) {
     end?.({ error });
     throw error;
+  }
+}
+
+/** The same for a call of the library, unless it is part of something that is noted already. */
+export async function whileCalling<T>(what: string, work: () => Promise<T>): Promise<T> {
+  if (named.getStore() === true) return work();
+  const end = storage.getStore()?.begin(what, "noted elsewhere");
+  try {
+    return await named.run(true, work);
+  } finally {
+    end?.();
   }
 }
 

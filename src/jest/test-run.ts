@@ -6,7 +6,7 @@ import type { StepCategory } from "../artifacts/events.js";
 import type { RunRecord } from "../artifacts/run-record.js";
 import { noteStep, type EndNote } from "./activity-record.js";
 import type { TestRequest } from "./bridge.js";
-import { runInContext, untilAborted } from "./test-context.js";
+import { runInContext, untilAborted, type CallContext } from "./test-context.js";
 
 const TEARDOWN_BUDGET_MS = 30_000;
 /** For the last moves of a body and its fixtures after the test's end was decided. */
@@ -103,7 +103,7 @@ export class TestRun {
         endActivity = what === undefined ? undefined : this.begin(what, "fixture");
       },
     });
-    const begin = (what: string, detail?: () => string): EndNote => this.begin(what, "wait", detail);
+    const begin: CallContext["begin"] = (what, category, detail) => this.begin(what, category, detail);
     const fixtureContext = { signal: this.signal, begin };
     const errors: unknown[] = [];
     try {

@@ -128,8 +128,8 @@ class AttachedVm implements RunningVm {
     await this.died;
   }
 
-  async connectVsock(port: number): Promise<Socket> {
-    return connectVsock(this.options.device, this.cid, port);
+  async connectVsock(port: number, signal?: AbortSignal): Promise<Socket> {
+    return connectVsock(this.options.device, this.cid, port, { signal });
   }
 
   #readLines(stream: "stdout" | "stderr"): void {

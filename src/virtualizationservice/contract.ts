@@ -79,8 +79,8 @@ export interface RunningVm {
   readonly died: Promise<DeathReason>;
   /** Sends bytes to the console; undefined when the VM was started without console input. */
   readonly writeConsole: ((bytes: Uint8Array) => Promise<void>) | undefined;
-  /** A connection to a guest port, as a host socket. The caller ends it. */
-  connectVsock(port: number): Promise<import("node:net").Socket>;
+  /** A connection to a guest port, as a host socket. The caller ends it. Rejects with `VSOCK_REFUSED` when nothing listens. */
+  connectVsock(port: number, signal?: AbortSignal): Promise<import("node:net").Socket>;
   /**
    * For a VM that was resumed: begins to deliver what it prints. Not sooner than the others that are resumed with it, which
    * the device would let wait for what follows this one. Repeatable.

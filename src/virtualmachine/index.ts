@@ -19,6 +19,7 @@ export {
   UnsupportedOperationException,
   VirtualMachineException,
 } from "./errors.js";
+export type { ConnectVsockOptions } from "./connect-vsock.js";
 export { BOOT_STAGES } from "./boot/stages.js";
 export type { BootStage } from "./boot/stages.js";
 export type { ReachedStage, Trouble, VmBoot } from "./boot/progress.js";

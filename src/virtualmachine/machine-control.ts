@@ -1,6 +1,6 @@
 /** What a VM does, under the lock of the object: guards, start, end, config. The public face is machine.ts. */
 import type { Socket } from "node:net";
-import { connectToGuest } from "./connect-vsock.js";
+import { connectToGuest, type ConnectVsockOptions } from "./connect-vsock.js";
 import { Status } from "./constants.js";
 import { AsyncLock } from "./async-lock.js";
 import { VirtualMachineException, requireNonNull } from "./errors.js";
@@ -137,13 +137,13 @@ export class MachineControl {
     });
   }
 
-  async connectVsock(port: number): Promise<Socket> {
+  async connectVsock(port: number, options?: ConnectVsockOptions): Promise<Socket> {
     const handle = await this.#lock.run(async () => {
       if (this.#runs.handle) return this.#runs.handle;
       if (this.#isDeleted()) throw this.#exception("VM_DELETED", "VM has been deleted");
       throw this.#exception("VM_NOT_RUNNING", "VM is not in running state");
     });
-    return connectToGuest(handle, port, this.name);
+    return connectToGuest(handle, port, this.journal, options);
   }
 
   async toDescriptor(): Promise<VirtualMachineDescriptor> {

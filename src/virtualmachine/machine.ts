@@ -13,6 +13,7 @@ import { waitFor, waitForStatus, waitUntil } from "./waits.js";
 import type { VmBoot } from "./boot/progress.js";
 import type { Executor, VirtualMachineCallback } from "./callback.js";
 import type { VirtualMachineConfig } from "./config.js";
+import type { ConnectVsockOptions } from "./connect-vsock.js";
 import type { ConsoleMatch, ConsoleOutcome, ConsoleWaitOptions } from "./console-wait.js";
 import type { VirtualMachineDescriptor } from "./descriptor.js";
 import type { VmIdentity } from "./machine-control.js";
@@ -119,9 +120,13 @@ export class VirtualMachine {
     return this.#control.setConfig(config);
   }
 
-  /** Connects to a port of the guest; needs RUNNING. The caller ends the socket. @throws VirtualMachineException, IllegalArgumentException */
-  async connectVsock(port: number): Promise<Socket> {
-    return this.#control.connectVsock(port);
+  /**
+   * Connects to a port of the guest; needs RUNNING. The caller ends the socket. See docs/vsock.md.
+   * @throws VirtualMachineException `VSOCK_REFUSED` when nothing listens there, IllegalArgumentException; VmWaitError when
+   * the VM ends while a refused connection is tried again
+   */
+  async connectVsock(port: number, options?: ConnectVsockOptions): Promise<Socket> {
+    return this.#control.connectVsock(port, options);
   }
 
   /**

@@ -324,16 +324,3 @@ describe("the end of a run", () => {
     expect(times).toEqual([...times].sort((a, b) => a - b));
   });
 });
-
-test("vsock connects to the port asked for, and explains a failure", async () => {
-  const { vm, service } = await setUp();
-  await vm.run();
-  await vm.connectVsock(0x8000_0001);
-  expect(service.vm.ports).toEqual([0x8000_0001]);
-  for (const port of [1023, 4_294_967_296, 1.5, NaN]) {
-    expect(await outcomeOf(() => vm.connectVsock(port))).toBe(`ILLEGAL_ARGUMENT: Bad port ${port}`);
-  }
-  service.vm.connectVsock = () => Promise.reject(new Error("connection reset"));
-  const failure = "VSOCK_FAILED: failed to connect to vsock port 5678: connection reset";
-  expect(await outcomeOf(() => vm.connectVsock(5678))).toBe(failure);
-});

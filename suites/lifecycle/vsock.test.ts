@@ -1,14 +1,17 @@
 import type { Socket } from "node:net";
-import { expect, test, type VirtualMachine } from "jest-avf";
+import { expect, test } from "jest-avf";
 
 /** The VM's own adbd, the one service that every debuggable VM has on a vsock port. */
 const ADB_PORT = 5555;
 const CONNECT = "CNXN";
-const ANSWER_MS = 3_000;
 
 test("connectVsock exchanges data with a service in the VM, and ends with it", async ({ readyVm, signal }) => {
   const hello = adbMessage(CONNECT, 0x01000001, 1 << 20, "host::features=shell_v2\0");
-  const { socket, answer } = await askUntilAnswered(readyVm, hello, signal);
+  // adbd starts beside the payload.
+  const socket = await readyVm.connectVsock(ADB_PORT, { retryUntilMs: 60_000, signal });
+  socket.on("error", () => undefined);
+  socket.write(hello);
+  const answer = await firstMessage(socket);
   expect(answer.subarray(0, 4).toString()).toBe(CONNECT);
   expect(answer.subarray(24).toString()).toMatch(/^device::/);
 
@@ -18,34 +21,15 @@ test("connectVsock exchanges data with a service in the VM, and ends with it", a
   await expect(readyVm.connectVsock(ADB_PORT)).toRejectWithCode("VM_NOT_RUNNING");
 });
 
-/** adbd starts beside the payload; until it listens, a connection is closed or says nothing, as the device likes. */
-async function askUntilAnswered(
-  vm: VirtualMachine,
-  question: Buffer,
-  signal: AbortSignal,
-): Promise<{ readonly socket: Socket; readonly answer: Buffer }> {
-  for (;;) {
-    signal.throwIfAborted();
-    const socket = await vm.connectVsock(ADB_PORT);
-    socket.on("error", () => undefined);
-    socket.write(question);
-    const answer = await firstMessage(socket);
-    if (answer !== undefined) return { socket, answer };
-    socket.destroy();
-  }
-}
-
-/** Undefined when the connection ends, or is silent for long. */
-function firstMessage(socket: Socket): Promise<Buffer | undefined> {
-  return new Promise((resolve) => {
+function firstMessage(socket: Socket): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     socket.on("data", (chunk: Buffer) => {
       chunks.push(chunk);
       const soFar = Buffer.concat(chunks);
       if (soFar.length >= 24 && soFar.length >= 24 + soFar.readUInt32LE(12)) resolve(soFar);
     });
-    socket.once("close", () => resolve(undefined));
-    socket.setTimeout(ANSWER_MS, () => resolve(undefined));
+    socket.once("close", () => reject(new Error("the connection ended before adbd had answered")));
   });
 }
 

@@ -9,7 +9,7 @@ import { deviceCommands } from "../commands/index.js";
 import { createDevice } from "../create-device.js";
 import type { Device } from "../device.js";
 import { devicePaths } from "../device-paths.js";
-import { NODE_MODULE_FLAGS } from "../image.js";
+import { MODULE_FLAGS } from "../image.js";
 import { loadKernel } from "../kernel.js";
 import { listen } from "../server.js";
 import { ScriptedVmm } from "./scripted-vmm.js";
@@ -52,7 +52,7 @@ export async function deviceInFolder(): Promise<DeviceInFolder> {
   await promisify(execFile)("gcc", ["-std=gnu17", "-o", join(bin, "avfdc"), ...clientSources]);
   const kernel = join(root, "system/avfd/kernel.node");
   await mkdir(dirname(kernel), { recursive: true });
-  await promisify(execFile)("gcc", [...NODE_MODULE_FLAGS, "-o", kernel, join(__dirname, "../client/kernel.c")]);
+  await promisify(execFile)("gcc", [...MODULE_FLAGS, "-o", kernel, join(__dirname, "../client/kernel.c")]);
   const vsockd = join(root, "apex/com.android.virt/bin/vsockd");
   await writeFile(vsockd, SILENT_VSOCKD);
   await chmod(vsockd, 0o755);

@@ -1,10 +1,11 @@
 /** A device behind the adb server: phone, Cuttlefish or emulated, all the same from here. */
-import type { Duplex } from "node:stream";
+import type { Socket } from "node:net";
 import { CommandFailedError, type CommandResult } from "../../process/run.js";
 import { UsageError } from "../../base/errors.js";
 import type { Device, DeviceCallOptions, DeviceExecOptions, DeviceProcess, PortForward } from "../contract.js";
 import { attachCommand } from "./attached-command.js";
 import { connectSocket } from "./connect-socket.js";
+import { connectVsock } from "./connect-vsock.js";
 import { AdbConnection } from "./connection.js";
 import { pullFile, pushFile, readRemoteFile } from "./files.js";
 import { openForward } from "./forward.js";
@@ -36,7 +37,7 @@ export async function openAdbDevice(serial: string, options: OpenAdbDeviceOption
 class AdbDevice implements Device {
   readonly #attached = new Set<DeviceProcess>();
   readonly #forwards = new Set<PortForward>();
-  readonly #connected = new Set<Duplex>();
+  readonly #connected = new Set<Socket>();
   readonly #shells: KeptShells;
   #closing: Promise<void> | undefined;
 
@@ -72,16 +73,18 @@ class AdbDevice implements Device {
     return attached;
   }
 
-  async connect(path: string, options: DeviceCallOptions = {}): Promise<Duplex> {
+  async connect(address: string, options: DeviceCallOptions = {}): Promise<Socket> {
     this.#assertOpen();
-    const stream = await connectSocket(this.connection, path, options);
+    const socket = address.startsWith("vsock:")
+      ? await connectVsock(this.connection, address, (argv, call) => this.#shells.run(argv, call), options)
+      : await connectSocket(this.connection, address, options);
     if (this.#closing) {
-      stream.destroy();
+      socket.destroy();
       this.#assertOpen();
     }
-    this.#connected.add(stream);
-    stream.once("close", () => this.#connected.delete(stream));
-    return stream;
+    this.#connected.add(socket);
+    socket.once("close", () => this.#connected.delete(socket));
+    return socket;
   }
 
   async push(

@@ -1,5 +1,5 @@
 /** Connections to sockets of the device itself, through adb. */
-import type { Duplex } from "node:stream";
+import type { Socket } from "node:net";
 import { describeError, InfrastructureError, UsageError } from "../../base/errors.js";
 import type { DeviceCallOptions } from "../contract.js";
 import { callDevice } from "./call.js";
@@ -10,27 +10,40 @@ export async function connectSocket(
   connection: AdbConnection,
   path: string,
   options: DeviceCallOptions,
-): Promise<Duplex> {
+): Promise<Socket> {
   if (!path.startsWith("/") || path.includes("\0")) {
     throw new UsageError("SOCKET_PATH", `Not an absolute path of a socket: ${JSON.stringify(path)}`);
   }
-  const { serial, gone, client } = connection;
-  const opening = Promise.resolve(client.openLocal(`localfilesystem:${path}`));
   try {
-    const stream = await callDevice(`${path} on ${serial} to be connected`, gone, options, () => opening);
-    stream.on("error", () => undefined);
-    return stream;
+    return await openService(connection, `localfilesystem:${path}`, `${path} on ${connection.serial}`, options);
   } catch (error) {
-    // One that comes when nobody waits for it any more.
-    opening.then((stream) => stream.destroy()).catch(() => undefined);
     const reason = await connection.explain(error);
     if (reason !== error) throw reason;
     throw new InfrastructureError(
       "NOT_CONNECTED",
-      `Could not connect to ${path} on ${serial}: ${describeError(error)}`,
+      `Could not connect to ${path} on ${connection.serial}: ${describeError(error)}`,
       {
         cause: error,
       },
     );
+  }
+}
+
+/** Asks the adb server for a service of the device. Rejects with adb's own words when it is refused. */
+export async function openService(
+  { client, gone }: Pick<AdbConnection, "client" | "gone">,
+  service: string,
+  what: string,
+  options: DeviceCallOptions,
+): Promise<Socket> {
+  const opening = Promise.resolve(client.openLocal(service));
+  try {
+    const socket = await callDevice(`${what} to be connected`, gone, options, () => opening);
+    socket.on("error", () => undefined);
+    return socket;
+  } catch (error) {
+    // One that comes when nobody waits for it any more.
+    opening.then((socket) => socket.destroy()).catch(() => undefined);
+    throw error;
   }
 }

@@ -4,8 +4,7 @@
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { connect } from "node:net";
-import type { Duplex } from "node:stream";
+import { connect, type Socket } from "node:net";
 import { randomBytes } from "node:crypto";
 import { copyFile, mkdir, readFile, rename, writeFile, chmod } from "node:fs/promises";
 import { dirname } from "node:path";
@@ -75,7 +74,7 @@ export class HostDevice implements Device {
     return attached;
   }
 
-  async connect(path: string): Promise<Duplex> {
+  async connect(path: string): Promise<Socket> {
     const socket = connect(this.#onHost(path));
     await once(socket, "connect");
     return socket;

@@ -40,12 +40,18 @@ forever() {
   done
 }
 
-forever node --max-old-space-size=256 /system/avfd/avfd.cjs </dev/null >/dev/ttyS0 2>&1 &
+# adbd's messages, for the log. Held open here, so that neither side has to wait for the other.
+mkfifo -m 0600 /run/avfd/adbd.log
+exec 9<>/run/avfd/adbd.log
+
+forever node --max-old-space-size=256 /system/avfd/avfd.cjs </dev/null >/dev/ttyS0 2>&1 9>&- &
 
 # As on a phone, adb's shells are uid 2000 and may write to /data/local/tmp only.
 export ADBD_PORT=5555 SHELL=/system/bin/sh USER=shell LOGNAME=shell HOSTNAME=localhost
 # Through devctl, for this shell ignores SIGINT for what it puts in the background: Ctrl-C would reach no adb shell.
-forever /system/avfd/devctl exec start-stop-daemon -S -q -c shell:shell -x /system/bin/adbd </dev/null >/dev/ttyS0 2>&1 &
+# What is preloaded ends connections to guests that were refused.
+forever /system/avfd/devctl exec env LD_PRELOAD=/system/avfd/adbd.so \
+  start-stop-daemon -S -q -c shell:shell -x /system/bin/adbd </dev/null >&9 2>&1 9>&- &
 
 echo "emulated device: init done" >/dev/ttyS0
 while :; do wait; sleep 1; done

@@ -37,12 +37,13 @@ export class MemoryDevice {
     };
   }
 
-  /** `cat /proc/meminfo`, `touch PATH`, `rm PATH`, `leak-forward`, and `vanish`: as if the cable were pulled. */
+  /** `cat /proc/meminfo`, `hang`, `touch PATH`, `rm PATH`, `leak-forward`, and `vanish`: as if the cable were pulled. */
   async exec([name = "", path = ""]: readonly string[]): Promise<CommandResult> {
     let stdout = "";
     if (name === "cat") stdout = "MemTotal:        2097152 kB\n";
     else if (name === "touch") this.paths.add(path);
     else if (name === "rm") this.paths.delete(path);
+    else if (name === "hang") await new Promise(() => undefined);
     else if (name === "leak-forward") this.forwards.add("tcp:1 → tcp:2");
     else if (name === "vanish") {
       this.#gone.abort(

@@ -1,8 +1,10 @@
 /** A harness without a device, for suites that unit tests run as children. Its VMs do what their payload config names. */
 import { appendFileSync } from "node:fs";
+import { HarnessError } from "../../base/errors.js";
 import { App } from "../../fixtures/app.js";
 import { guardService } from "../../fixtures/guarded-service.js";
 import { LeakCheck } from "../../fixtures/leaks/index.js";
+import type { Busy } from "../../fixtures/recorded-calls.js";
 import { deviceFacts } from "../../fixtures/requirements/index.js";
 import { watchDevice, type HeldThing } from "../../fixtures/watched-device.js";
 import type { Harness } from "../../fixtures/wire.js";
@@ -19,7 +21,7 @@ export const EMULATED_CPUS = "AVF_TEST_EMULATED_CPUS";
 /** One more line of every boot. */
 export const BOOT_LINE = "AVF_TEST_BOOT_LINE";
 
-export async function openHarness(callSignal: () => AbortSignal | undefined): Promise<Harness> {
+export async function openHarness(callSignal: () => AbortSignal | undefined, busy: Busy): Promise<Harness> {
   const device = new MemoryDevice();
   const { context, service } = memoryContext({ gone: device.gone });
   service.answers = { protectedVm: false };
@@ -35,7 +37,7 @@ export async function openHarness(callSignal: () => AbortSignal | undefined): Pr
   let calls = 0;
   const plain = device.asDevice();
   return {
-    device: watchDevice(plain, { record: undefined, signal: callSignal, held, onCall: () => calls++ }),
+    device: watchDevice(plain, { record: undefined, signal: callSignal, held, busy, onCall: () => calls++ }),
     apps: [app],
     facts: deviceFacts(plain, service),
     leakCheck: new LeakCheck(device.inspector(), () => calls),
@@ -69,6 +71,9 @@ function behave(vm: MemoryVm, device: MemoryDevice): void {
       vm.started();
       vm.log("E microdroid_manager: Payload exited due to signal: 11 (SIGSEGV)\n");
       return vm.die("MICRODROID_UNKNOWN_RUNTIME_ERROR");
+    case "assets/deaf.json":
+      vm.connectVsock = () => Promise.reject(new HarnessError("vm", "VSOCK_REFUSED", "Nobody listens."));
+      return vm.print("deaf\n");
     case "assets/hang.json":
       return stamp("microdroid_manager[1]: started.");
     case "assets/lose-device.json":

@@ -77,6 +77,26 @@ export const SUITES: Readonly<Record<string, string>> = {
         await new Promise((resolve) => setTimeout(resolve, 200));
         expect(await vmm.list()).toEqual([]);
       });`),
+  "open-call.test.ts": suite(`
+      const make = (vmm: any, app: any) => vmm.create("deaf", app.vmConfig("assets/deaf.json").build());
+      test("vsock", async ({ app, vmm, signal }) => {
+        const vm = await make(vmm, app);
+        await vm.run();
+        await expect(vm).toPrint("deaf");
+        await vm.connectVsock(9999, { retryUntilMs: 60_000, signal });
+      }, 300);
+      test("wait", async ({ app, vmm }) => {
+        const vm = await make(vmm, app);
+        await vm.run();
+        await vm.waitUntil("ready");
+      }, 300);
+      test("device", ({ device }) => device.exec(["hang", "for ever"]).then(() => undefined), 300);
+      test("no time-out", async ({ app, vmm }) => {
+        const vm = await make(vmm, app);
+        await vm.run();
+        await expect(vm).toPrint("deaf");
+        await vm.connectVsock(9999);
+      });`),
   "fixtures.test.ts": suite(`
       const stuck = test.extend<{ stuck: number }>({ stuck: async ({}, use) => { await new Promise(() => undefined); await use(1); } });
       stuck("hangs", ({ stuck }) => { expect(stuck).toBe(1); }, 200);

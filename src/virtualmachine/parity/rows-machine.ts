@@ -72,7 +72,7 @@ export const MACHINE: Section = {
       "connectVsock()",
       ONLY_15,
       "VirtualMachine#connectVsock",
-      "gives a socket of this host, which leads through adb",
+      "gives a socket of this host, which leads through adb; takes `retryUntilMs` (docs/vsock.md)",
       vsockSuite("connectVsock exchanges data with a service in the VM, and ends with it"),
     ),
     outOfScope("connectToVsockServer()", FROM_13, BINDER),
