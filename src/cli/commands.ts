@@ -146,6 +146,12 @@ export const COMMANDS = {
       js: { type: "boolean", help: "JavaScript, whatever the project uses" },
     },
   },
+  sample: {
+    takes: "[DIR]",
+    summary: "an APK whose payload greets, and the header for payloads",
+    options: {},
+    notes: ["Writes them into DIR, or the current folder. Nothing is overwritten."],
+  },
   "apk show": {
     takes: "APK [--json]",
     summary: "package, version, digests and signers, payload configs",

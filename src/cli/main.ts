@@ -27,6 +27,7 @@ const SUBCOMMANDS: Readonly<Record<string, Load>> = {
   test: () => import("./test.js"),
   report: () => import("./report.js"),
   new: () => import("./new.js"),
+  sample: () => import("./sample.js"),
   apk: () => import("./apk.js"),
   idsig: () => import("./idsig.js"),
 };
