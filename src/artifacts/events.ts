@@ -13,7 +13,9 @@ export type ProcessEvent =
   /** Comes first in each file. `wallMs`: milliseconds since 1970 at `atMs`. */
   | { readonly kind: "process-started"; readonly wallMs: number; readonly worker?: string }
   /** What a VM prints is no longer recorded, for the file grew too long. */
-  | { readonly kind: "record-full" };
+  | { readonly kind: "record-full" }
+  /** So many lines of VMs and device logs were left out, up to this time. */
+  | { readonly kind: "output-omitted"; readonly lines: number; readonly machine?: number };
 
 export type DeviceEvent =
   | {

@@ -3,16 +3,25 @@ import { closeSync, fstatSync, openSync, readdirSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { LineSplitter } from "../base/lines.js";
 import type { RunEvent } from "./events.js";
+import { OutputKeeper, READ_BUDGET } from "./output-budget.js";
 
 const FILE_NAME = /^events-\d+\.jsonl$/;
 const CHUNK_BYTES = 1 << 20;
 /** More than our own record writes in a line: an event whose strings are cut holds a few of them. */
 const MAX_LINE_BYTES = 4 << 20;
 
-/** A run that was killed has a last line cut short; what is no event is left out. */
-export function readEvents(runFolder: string): readonly RunEvent[] {
+/**
+ * A run that was killed has a last line cut short; what is no event is left out. Of what VMs printed the last lines of each
+ * are read, within a budget for the whole run; `output-omitted` tells of the others.
+ */
+export function readEvents(runFolder: string, budget = READ_BUDGET): readonly RunEvent[] {
   const events: RunEvent[] = [];
-  for (const name of eventFiles(runFolder)) new EventFile(join(runFolder, name)).readNew((event) => events.push(event));
+  const output = new OutputKeeper(budget);
+  const add = (event: RunEvent): void => {
+    if (!output.take(event)) events.push(event);
+  };
+  for (const name of eventFiles(runFolder)) new EventFile(join(runFolder, name)).readNew(add);
+  for (const event of output.events()) events.push(event);
   return events.sort((a, b) => a.atMs - b.atMs);
 }
 

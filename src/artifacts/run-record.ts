@@ -11,6 +11,9 @@ const MAX_OUTPUT_BYTES = 64 << 20;
 const MAX_BYTES = 2 * MAX_OUTPUT_BYTES;
 const OUTPUT_KINDS: readonly RunEventBody["kind"][] = ["vm-output", "device-log"];
 const MAX_LINE_CHARACTERS = 8 << 10;
+/** Beyond MAX_OUTPUT_BYTES a failed test still has its last lines, which tell why. */
+const LAST_LINES = 1_000;
+const MAX_LAST_BYTES = 32 << 20;
 
 const open = new Set<RunRecord>();
 
@@ -24,6 +27,10 @@ export class RunRecord {
   #pending: string[] = [];
   #bytes = 0;
   #outputFull = false;
+  /** Since the record is full: the latest output, and how many lines there were before. */
+  #last: { readonly event: RunEventBody; readonly atMs: number }[] = [];
+  #omitted = 0;
+  #lastBytes = 0;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(readonly folder: string) {
@@ -40,11 +47,13 @@ export class RunRecord {
    * @param atMs when it happened or began, if that is not now; see clock.ts
    */
   add(event: RunEventBody, atMs = clockMs()): void {
-    if (this.#bytes > MAX_BYTES || (this.#outputFull && OUTPUT_KINDS.includes(event.kind))) return;
+    if (this.#bytes > MAX_BYTES) return;
+    if (this.#outputFull && OUTPUT_KINDS.includes(event.kind)) return this.#keepLast(event, atMs);
+    if (event.kind === "test-end") this.#writeLast(event.status === "failed", atMs);
     this.#write(event, atMs);
     if (this.#outputFull || this.#bytes <= MAX_OUTPUT_BYTES) return;
     this.#outputFull = true;
-    this.#write({ kind: "record-full" }, atMs);
+    this.#write({ kind: "record-full" }, clockMs());
   }
 
   /** Writes what is pending; a full disk must not fail a test, so an error is dropped here. */
@@ -67,6 +76,28 @@ export class RunRecord {
     this.flush();
     open.delete(this);
     if (open.size === 0) process.off("exit", flushRecords);
+  }
+
+  #keepLast(event: RunEventBody, atMs: number): void {
+    this.#last.push({ event, atMs });
+    if (this.#last.length < 2 * LAST_LINES) return;
+    this.#omitted += LAST_LINES;
+    this.#last = this.#last.slice(LAST_LINES);
+  }
+
+  /** Of the test that ends now. */
+  #writeLast(isWanted: boolean, atMs: number): void {
+    const before = this.#bytes;
+    const kept = isWanted && this.#lastBytes < MAX_LAST_BYTES ? this.#last.slice(-LAST_LINES) : [];
+    const lines = this.#omitted + this.#last.length - kept.length;
+    if (lines > 0) this.#write({ kind: "output-omitted", lines }, kept[0]?.atMs ?? atMs);
+    for (const { event, atMs: printedMs } of kept) this.#write(event, printedMs);
+    const written = this.#bytes - before;
+    // They take no room from what tells of the tests.
+    this.#lastBytes += written;
+    this.#bytes = before;
+    this.#last = [];
+    this.#omitted = 0;
   }
 
   #write(event: RunEventBody, atMs: number): void {

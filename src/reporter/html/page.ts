@@ -14,6 +14,7 @@ import { testData, type LineBudget } from "./test-data.js";
 /** Beyond this a page takes seconds to open. Failed tests are served first. */
 const MAX_LINES = 120_000;
 const MAX_LINES_OF_PASSED = 40_000;
+const MAX_CHARACTERS = 24 << 20;
 
 /** Made by the build from client/. */
 const CLIENT = join(packageRoot, "dist/reporter/html/client");
@@ -34,7 +35,7 @@ export function* reportPage(run: RunModel, { script, style } = readAssets()): Ge
   yield `<noscript>This report needs its script. The same results are in junit.xml beside it.</noscript>\n`;
   yield `<div id="app"></div>\n`;
   yield dataBlock("index", indexData(run));
-  const budget: LineBudget = { left: MAX_LINES };
+  const budget: LineBudget = { left: MAX_LINES, charactersLeft: MAX_CHARACTERS };
   for (const test of run.tests.filter(isBad)) yield dataBlock(`test-${test.id}`, testData(test, budget));
   budget.left = Math.min(budget.left, MAX_LINES_OF_PASSED);
   for (const test of run.tests.filter((test) => !isBad(test))) {

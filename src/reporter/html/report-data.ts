@@ -53,7 +53,7 @@ export interface AttemptData {
   readonly machines: readonly MachineData[];
   readonly spans: readonly SpanData[];
   readonly lines: readonly LineData[];
-  /** Lines that were left out here; the run's events have them. */
+  /** Lines that were left out, here or in the run's record. */
   readonly droppedLines: number;
 }
 

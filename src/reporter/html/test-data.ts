@@ -7,6 +7,7 @@ const MAX_LINE_LENGTH = 2_000;
 /** How many lines of consoles and logs may still go into the page. */
 export interface LineBudget {
   left: number;
+  charactersLeft: number;
 }
 
 export function testData(test: TestModel, budget: LineBudget): TestData {
@@ -35,7 +36,7 @@ function attemptData(attempt: AttemptModel, budget: LineBudget): AttemptData {
       endMs: time(span.endMs - startMs),
     })),
     lines: lines.map(([atMs, ...rest]) => [time(atMs - startMs), ...rest]),
-    droppedLines: dropped,
+    droppedLines: dropped + attempt.omittedLines,
   };
 }
 
@@ -102,8 +103,11 @@ function chooseLines(attempt: AttemptModel, budget: LineBudget): { lines: readon
     ...attempt.machines.flatMap(({ lines }, machine) => lines.map(line(machine))),
     ...attempt.deviceLog.map(line(-1)),
   ].sort((a, b) => a[0] - b[0]);
-  const kept = all.slice(Math.max(0, all.length - Math.max(0, budget.left)));
-  const lines = budget.left <= 0 ? [] : kept;
-  budget.left -= lines.length;
-  return { lines, dropped: all.length - lines.length };
+  let first = all.length;
+  while (first > 0 && budget.left > 0 && budget.charactersLeft > 0) {
+    first--;
+    budget.left--;
+    budget.charactersLeft -= all[first]![3].length;
+  }
+  return { lines: all.slice(first), dropped: first };
 }

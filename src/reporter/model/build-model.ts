@@ -38,7 +38,7 @@ export function buildModel(events: readonly RunEvent[], folder: string): RunMode
     version: text(run?.version),
     argv: texts(run?.argv),
     startedWallMs: wallMs(events, startMs),
-    durationMs: Math.max(0, ...tracks.map(({ lastMs }) => lastMs)),
+    durationMs: tracks.reduce((latest, { lastMs }) => Math.max(latest, lastMs), 0),
     cutShort: ended === undefined || ended.interrupted,
     devices: tracks.flatMap(({ devices }) => devices),
     tests: mergeTests(results, attemptsOf(tracks, folder), rootDir),

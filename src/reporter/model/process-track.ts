@@ -23,6 +23,7 @@ export interface AttemptTrack {
   readonly assertions: AssertionModel[];
   readonly steps: StepModel[];
   readonly deviceLog: LineModel[];
+  omittedLines: number;
 }
 
 export class ProcessTrack {
@@ -40,7 +41,8 @@ export class ProcessTrack {
   /** Events come in the order of their time. */
   add(event: RunEvent, atMs: number): void {
     this.lastMs = Math.max(this.lastMs, isRecordedAtStart(event) ? atMs + number(event.durationMs) : atMs);
-    if ("machine" in event && typeof event.machine === "number") this.#machine(event.machine, event, atMs);
+    if (event.kind !== "output-omitted" && "machine" in event && typeof event.machine === "number")
+      this.#machine(event.machine, event, atMs);
     switch (event.kind) {
       case "process-started":
         if (event.worker !== undefined) this.worker = text(event.worker);
@@ -94,7 +96,7 @@ export class ProcessTrack {
       ...{ file, project: this.#file?.project, test: text(event.test), attempt: number(event.attempt, 1) },
       ...{ occurrence: event.occurrence, startMs: atMs, endMs: undefined, end: undefined },
       device: this.devices.findLast(({ releasedMs }) => releasedMs === undefined),
-      ...{ checkpoints: [], calls: [], assertions: [], steps: [], deviceLog: [] },
+      ...{ checkpoints: [], calls: [], assertions: [], steps: [], deviceLog: [], omittedLines: 0 },
     };
     this.attempts.push(this.#current);
   }
@@ -146,6 +148,9 @@ export class ProcessTrack {
       case "checkpoint-booted":
         test.checkpoints.push({ startMs: atMs - number(event.durationMs), endMs: atMs, text: checkpointText(event) });
         break;
+      case "output-omitted":
+        test.omittedLines += number(event.lines);
+        break;
       case "device-log":
         test.deviceLog.push({ atMs, stream: "logcat", text: text(event.line) });
         break;
@@ -165,7 +170,7 @@ export class ProcessTrack {
   /** What the reports show of an attempt. */
   attemptModel(track: AttemptTrack, evidence: AttemptModel["evidence"]): AttemptModel {
     const window = { startMs: track.startMs, endMs: track.endMs ?? Math.max(this.lastMs, track.startMs) };
-    const { attempt, device, checkpoints, calls, assertions, steps, deviceLog, end } = track;
+    const { attempt, device, checkpoints, calls, assertions, steps, deviceLog, omittedLines, end } = track;
     const machines = [...this.machines.values()]
       .filter((machine) => machine.isIn(window))
       .flatMap((machine) => machine.within(window) ?? []);
@@ -180,7 +185,7 @@ export class ProcessTrack {
       ...{ attempt, status: end?.status ?? "unfinished", ...window, pid: this.pid, worker: this.worker, device },
       vmm: vmmOf(device),
       ...{ errors: end?.errors ?? [], evidence, machines, checkpoints: within(checkpoints), calls: within(calls) },
-      ...{ assertions: within(assertions), deviceLog },
+      ...{ assertions: within(assertions), deviceLog, omittedLines },
       steps: [...within(steps)].sort((a, b) => a.startMs - b.startMs),
     };
   }

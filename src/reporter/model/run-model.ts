@@ -86,6 +86,8 @@ export interface AttemptModel {
   readonly assertions: readonly AssertionModel[];
   readonly steps: readonly StepModel[];
   readonly deviceLog: readonly LineModel[];
+  /** Lines of its VMs and its device that are not here, because there were too many. */
+  readonly omittedLines: number;
 }
 
 export interface LineModel {

@@ -33,18 +33,27 @@ export function* traceJson(run: RunModel): Generator<string, void, undefined> {
 /** Names first, then what happened, in the order of its time. */
 export function traceEvents(run: RunModel): readonly TraceEvent[] {
   const threads = new Threads();
-  const events: TraceEvent[] = [];
+  const events = [...happened(run, threads)];
+  return [...threads.names(), ...events.sort((a, b) => (a.ts ?? 0) - (b.ts ?? 0) || (b.dur ?? 0) - (a.dur ?? 0))];
+}
+
+/** Nothing here is handed on as the arguments of a call: a call has room for some 100,000. */
+function* happened(run: RunModel, threads: Threads): Generator<TraceEvent, void, undefined> {
   for (const test of run.tests) {
     for (const attempt of test.attempts) {
       const { worker = "1", device } = attempt;
       threads.nameProcess(attempt.pid, `worker ${worker}${device === undefined ? "" : `: ${device.description}`}`);
       const args = { file: test.file, outcome: attempt.status, attempt: attempt.attempt, rerun: test.rerun };
-      events.push(slice(threads.of(attempt.pid, "tests"), "test", test.name, attempt, args));
-      events.push(...activities(attempt, threads));
-      for (const machines of byName(attempt.machines)) events.push(...machineEvents(attempt.pid, machines, threads));
+      const thread = threads.of(attempt.pid, "tests");
+      yield slice(thread, "test", test.name, attempt, args);
+      if (attempt.omittedLines > 0) {
+        const what = `${attempt.omittedLines} lines of consoles and logs are left out`;
+        yield instant(thread, "omitted", what, attempt.startMs);
+      }
+      yield* activities(attempt, threads);
+      for (const machines of byName(attempt.machines)) yield* machineEvents(attempt.pid, machines, threads);
     }
   }
-  return [...threads.names(), ...events.sort((a, b) => (a.ts ?? 0) - (b.ts ?? 0) || (b.dur ?? 0) - (a.dur ?? 0))];
 }
 
 interface Thread {

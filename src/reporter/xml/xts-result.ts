@@ -90,7 +90,9 @@ function moduleElement(run: RunModel, tests: readonly [TestModel, ...TestModel[]
   const classes = new Map<string, TestModel[]>();
   for (const test of tests) {
     const name = test.ancestors.join(" › ") || moduleName(file);
-    classes.set(name, [...(classes.get(name) ?? []), test]);
+    const members = classes.get(name);
+    if (members === undefined) classes.set(name, [test]);
+    else members.push(test);
   }
   return {
     name: "Module",

@@ -1,6 +1,8 @@
 /** Elements made without markup: text stays text, whatever is in it. */
 
 type Child = Node | string | undefined;
+/** A list is handed over as one: a call has no room for 100,000 arguments. */
+type Children = Child | readonly Child[];
 
 interface Properties {
   readonly class?: string;
@@ -11,7 +13,7 @@ interface Properties {
 export function h<K extends keyof HTMLElementTagNameMap>(
   name: K,
   properties: Properties = {},
-  ...children: readonly Child[]
+  ...children: readonly Children[]
 ): HTMLElementTagNameMap[K] {
   const element = document.createElement(name);
   for (const [key, value] of Object.entries(properties)) {
@@ -22,7 +24,7 @@ export function h<K extends keyof HTMLElementTagNameMap>(
     } else if (value === true) element.setAttribute(key, "");
     else if (typeof value === "string" || typeof value === "number") element.setAttribute(key, String(value));
   }
-  element.append(...children.filter((child) => child !== undefined));
+  for (const child of children.flat()) if (child !== undefined) element.append(child);
   return element;
 }
 

@@ -15,7 +15,7 @@ export function failureBlock(failure: string): HTMLElement {
       place = last;
     } else parts.push(lineOf(line));
   }
-  return h("pre", { class: "failure" }, ...parts);
+  return h("pre", { class: "failure" }, parts);
 }
 
 const lineOf = (line: string): HTMLElement => h("span", { class: toneOf(line) }, `${line}\n`);
@@ -23,7 +23,7 @@ const lineOf = (line: string): HTMLElement => h("span", { class: toneOf(line) },
 /** The events below have the same lines, where they can be searched. */
 function folded(heading: string, lines: readonly string[]): HTMLElement {
   const name = `${heading.trim().replace(/:$/, "")} (${lines.length} lines)`;
-  return h("details", {}, h("summary", {}, name), ...lines.map(lineOf));
+  return h("details", {}, h("summary", {}, name), lines.map(lineOf));
 }
 
 /** Where the indented lines behind `Last output:` end, when there are more than a few; else `place` itself. */

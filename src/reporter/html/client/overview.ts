@@ -59,7 +59,7 @@ function workers(index: IndexData): Timeline {
 }
 
 function testTable(tests: readonly IndexTest[], withReason: boolean): HTMLElement {
-  const longest = Math.max(...tests.map(({ durationMs }) => durationMs), 1);
+  const longest = tests.reduce((most, { durationMs }) => Math.max(most, durationMs), 1);
   const row = ({ id, title, ancestors, file, outcome, durationMs, reason, failureClass }: IndexTest): HTMLElement => {
     const bar = h("span", { class: "bar" });
     bar.style.width = `${(durationMs / longest) * 100}%`;
@@ -83,5 +83,5 @@ function testTable(tests: readonly IndexTest[], withReason: boolean): HTMLElemen
       ),
     );
   };
-  return h("ul", { class: "tests" }, ...tests.map(row));
+  return h("ul", { class: "tests" }, tests.map(row));
 }

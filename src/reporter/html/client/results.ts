@@ -44,7 +44,7 @@ export class Results {
         ),
         this.#count,
       ),
-      ...index.brokenFiles.map(({ file, failure }) =>
+      index.brokenFiles.map(({ file, failure }) =>
         h(
           "details",
           { class: "broken" },
@@ -52,7 +52,7 @@ export class Results {
           h("pre", { class: "failure" }, failure),
         ),
       ),
-      ...this.#groups.map(({ element }) => element),
+      this.#groups.map(({ element }) => element),
     );
     this.#filter();
   }
@@ -127,7 +127,9 @@ function groupByFile(tests: readonly IndexTest[]): readonly FileGroup[] {
   const files = new Map<string, IndexTest[]>();
   for (const test of tests) {
     const name = test.project === "" ? test.file : `${test.file}\n${test.project}`;
-    files.set(name, [...(files.get(name) ?? []), test]);
+    const members = files.get(name);
+    if (members === undefined) files.set(name, [test]);
+    else members.push(test);
   }
   return [...files].map(([name, members]) => {
     const entries = members.map(entryOf);
@@ -147,7 +149,11 @@ function groupByFile(tests: readonly IndexTest[]): readonly FileGroup[] {
           bad > 0 ? `${bad} of ${members.length} failed` : String(members.length),
         ),
       ),
-      h("ul", {}, ...entries.map(({ element: row }) => h("li", {}, row))),
+      h(
+        "ul",
+        {},
+        entries.map(({ element: row }) => h("li", {}, row)),
+      ),
     );
     return { element, entries };
   });

@@ -121,7 +121,7 @@ function attemptView(attempt: AttemptData, data: TestData | undefined): HTMLElem
   const failed = rows.findIndex((row) => row.failed && row.kind === "assertion");
   // Once it is in the page, so that it knows how high it is.
   if (failed >= 0) requestAnimationFrame(() => list.select(failed));
-  const dropped = `${attempt.droppedLines} earlier lines of consoles and logs are not in this page; the run's events have them.`;
+  const dropped = `${attempt.droppedLines} lines of consoles and logs are not in this page. What was saved of a failure has the last 4 MiB of each.`;
   return h(
     "div",
     {},
