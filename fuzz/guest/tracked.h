@@ -1,0 +1,10 @@
+/* Memory of code that frees nothing, because the guest runs it once: it goes after each input. Included before anything. */
+#ifndef FUZZ_TRACKED_H
+#define FUZZ_TRACKED_H
+#include <stdlib.h>
+
+void *tracked_calloc(size_t count, size_t size);
+void *tracked_malloc(size_t size);
+#define calloc tracked_calloc
+#define malloc tracked_malloc
+#endif

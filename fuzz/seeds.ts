@@ -1,0 +1,95 @@
+/** What the seeds of guest and host are made of, and the guest's own: written to files for libFuzzer. */
+import { sign } from "node:crypto";
+import { deflateRawSync } from "node:zlib";
+import { buildApk } from "../src/apk/build-apk.js";
+import { bytesSource } from "../src/apk/byte-source.js";
+import { createIdsig } from "../src/apk/idsig/create.js";
+import { compileManifest } from "../src/apk/manifest/compile-manifest.js";
+import { throwAwayKey, type SigningKey } from "../src/apk/signing/signing-key.js";
+import { writeZip } from "../src/apk/zip/write-zip.js";
+
+export const MANIFEST = `<?xml version="1.0"?>
+<manifest xmlns:android="http://schemas.android.com/apk/res/android" package="com.a" android:versionCode="0x10">
+  <!-- c --><uses-sdk android:minSdkVersion="30" android:targetSdkVersion="Baklava"/>
+  <application android:label="&#60;a&amp;" android:hasCode="false"><![CDATA[ ]]></application></manifest>`;
+export const PAYLOAD_CONFIG = `{"os":{"name":"microdroid"},"task":{"type":"microdroid_launcher","command":"a.so","args":["1"]},"extra_apks":[{"path":"/a"}],"export_tombstones":true}`;
+const METADATA = `version=1\nname=vm1\nrelease=15\nconfig_path=assets/c.json\napk_size=42\nidsig_size=9\nextra_apk_count=1\nextra_apk_0_size=7\nextra_idsig_0_size=8\nentropy=${"00ff".repeat(16)}\n`;
+
+/** Its entries are deflated, but for one. */
+export function smallApk(key: SigningKey, rotatedTo?: SigningKey): Promise<Buffer> {
+  const files = new Map([
+    ["AndroidManifest.xml", Buffer.from(MANIFEST)],
+    ["assets/vm_config.json", Buffer.from(PAYLOAD_CONFIG)],
+  ]);
+  return buildApk(files, { key, compress: true, rotation: rotatedTo && { key: rotatedTo } });
+}
+
+/** The APK from its signing block on: the padding before says nothing. */
+export function tailOf(apk: Buffer): Buffer {
+  const magic = apk.indexOf("APK Sig Block 42");
+  const size = Number(apk.readBigUInt64LE(magic - 8));
+  const block = magic + 16 - size - 8;
+  const tail = Buffer.from(apk.subarray(block));
+  const end = tail.lastIndexOf("PK\x05\x06");
+  tail.writeUInt32LE(tail.readUInt32LE(end + 16) - block, end + 16);
+  return tail;
+}
+
+/** By target. The format of each stands at the top of `fuzz/guest/NAME.c`. */
+export async function guestSeeds(): Promise<Readonly<Record<string, readonly Buffer[]>>> {
+  const [ec, rsa] = [throwAwayKey("ec"), throwAwayKey("rsa")];
+  const apks = [await smallApk(ec), await smallApk(rsa), await smallApk(ec, rsa)];
+  const json = Buffer.from(PAYLOAD_CONFIG);
+  const idsig = await createIdsig(bytesSource(apks[0]!), { key: ec });
+  return {
+    zip: [plainZip(false), plainZip(true)],
+    inflate: [
+      Buffer.concat([u16(json.length), deflateRawSync(json)]),
+      Buffer.concat([u16(1000), deflateRawSync(Buffer.alloc(1000))]),
+    ],
+    json: [json],
+    metadata: [Buffer.from(METADATA)],
+    manifest: [compileManifest(MANIFEST)],
+    idsig: [Buffer.concat([u32(apks[0]!.length), idsig])],
+    // Asks for a map of one, a text, an array, a number, bytes; and has them.
+    cbor: [Buffer.from("050a0104070000a164617073816161074100", "hex")],
+    "signing-block": apks.map(tailOf),
+    "public-key": [derParts(2, ec), derParts(0, rsa)],
+    signature: [
+      Buffer.concat([Buffer.from([0, 1, 0, 1]), Buffer.alloc(256, 0xa5)]),
+      Buffer.concat([Buffer.from([6]), Buffer.alloc(128, 0x5a)]),
+    ],
+  };
+}
+
+function plainZip(compress: boolean): Buffer {
+  const entries = [
+    { name: "AndroidManifest.xml", content: compileManifest(MANIFEST), compress },
+    { name: "assets/a/b.json", content: Buffer.from(PAYLOAD_CONFIG), compress },
+  ];
+  const zip = writeZip(entries);
+  return Buffer.concat([...zip.entries, zip.centralDirectory, zip.end]);
+}
+
+/** Scheme, hash, key, signature, and a certificate for what is signed. */
+function derParts(scheme: number, { privateKey, publicKey, certificate }: SigningKey): Buffer {
+  const signature = sign("sha256", certificate, privateKey);
+  return Buffer.concat([
+    Buffer.from([scheme, 0]),
+    u32(publicKey.length),
+    publicKey,
+    u32(signature.length),
+    signature,
+    certificate,
+  ]);
+}
+
+function u16(value: number): Buffer {
+  return Buffer.from([value & 0xff, value >> 8]);
+}
+
+function u32(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32LE(value);
+  return bytes;
+}
