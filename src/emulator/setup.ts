@@ -15,6 +15,7 @@ import { imageKey } from "./image/key.js";
 import { readPackagesTree } from "./image/packages-tree.js";
 import { forgetAccelerator, goOnWithoutKvm, knownAccelerator, probeAccelerator } from "./accelerator/accelerator.js";
 import type { Accelerator, DeviceCpus } from "./machine/arguments.js";
+import { verifyTree } from "./packages/tree-digest.js";
 import { EMULATOR_PACKAGES, IMAGE_PACKAGES, type PackageSet } from "./packages/sets.js";
 import { ensureUnpacked, forgetUnpacked, readPackagesManifest, treeOf } from "./packages/unpack.js";
 import {
@@ -91,6 +92,7 @@ export async function findReady(cache: string, cpus?: DeviceCpus): Promise<Ready
   if (version === undefined) return undefined;
   const ready = locate(cache, answer.accelerator, version, cpus);
   if (!existsSync(ready.imageFolder) || !existsSync(ready.snapshotFolder)) return undefined;
+  await verifyTree(join(cache, EMULATOR_PACKAGES.folder));
   const now = new Date();
   await Promise.all([ready.imageFolder, ready.snapshotFolder].map((folder) => utimes(folder, now, now)));
   return ready;
@@ -136,9 +138,11 @@ async function setUp(
   }
   await getPackages(cache, existsSync(imageFolder), progress, signal);
   if (!existsSync(imageFolder)) {
+    await verifyTree(join(cache, IMAGE_PACKAGES.folder));
     const packages = await readPackagesTree(treeOf(cache, IMAGE_PACKAGES));
     await buildImage({ packages, imageFolder, crosvmPath: crosvmPath(), progress, signal });
   }
+  await verifyTree(join(cache, EMULATOR_PACKAGES.folder));
   const answer = (await knownAccelerator(cache)) ?? (await probeAccelerator(cache, imageFolder, progress, signal));
   const readyOn = async (accelerator: Accelerator): Promise<ReadyDevice> => {
     const ready = locate(cache, accelerator, (await emulatorVersion(cache)) ?? "", cpus);

@@ -10,6 +10,7 @@ import { draftOf } from "../../process/drafts.js";
 import { CommandFailedError, run } from "../../process/run.js";
 import { downloadPackages, forgetPackages } from "./apt.js";
 import { describeSet, type PackageSet } from "./sets.js";
+import { forgetTree, recordTree } from "./tree-digest.js";
 
 /** What a finished tree was made of; written last, so a tree without it is not finished. */
 export interface PackagesManifest {
@@ -47,6 +48,7 @@ export async function ensureUnpacked(
   }
   await rm(root, { recursive: true, force: true });
   await publishFolder(draft, root);
+  await recordTree(folder);
   const manifest: PackagesManifest = { wanted: describeSet(set), packages };
   await writeFileAtomic(join(folder, MANIFEST), JSON.stringify(manifest, undefined, 2));
   // Lists and .deb files have served; the tree is what is used.
@@ -57,6 +59,7 @@ export async function ensureUnpacked(
 /** Lets the next set-up download and unpack anew. */
 export async function forgetUnpacked(cache: string, set: PackageSet): Promise<void> {
   await rm(join(cache, set.folder, MANIFEST), { force: true });
+  await forgetTree(join(cache, set.folder));
 }
 
 /** The packages that a finished tree of the set as it is now was made of; undefined when there is none. */
