@@ -9,7 +9,8 @@ import type * as types from "./library.js";
 import { readBridge } from "./jest/bridge.js";
 import { jestGlobals, type JestGlobals } from "./jest/test-realm/jest-globals.js";
 import { recordedExpect } from "./jest/test-realm/recorded-expect.js";
-import { createTest, type TestApi } from "./jest/test-realm/test-api.js";
+import { createTest } from "./jest/test-realm/test-api.js";
+import type { TestApi } from "./jest/test-realm/test-types.js";
 
 const { library } = readBridge();
 

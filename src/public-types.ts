@@ -10,7 +10,14 @@ export type { HappenBeforeOptions } from "./jest/matchers/happen-before.js";
 export type { BootLimits } from "./jest/matchers/boot-within.js";
 export type { BootSnapshotOptions } from "./jest/matchers/boot-snapshot.js";
 export type { ReachOptions } from "./jest/matchers/status.js";
-export type { DeclareEach, DeclareTest, FixtureAdditions, TestApi, TestBody } from "./jest/test-realm/test-api.js";
+export type {
+  DeclareEach,
+  DeclareTest,
+  FixtureAdditions,
+  TestApi,
+  TestBody,
+  TestName,
+} from "./jest/test-realm/test-types.js";
 export type { Device, DeviceProcess, PortForward } from "./device/contract.js";
 export type { CommandResult } from "./process/run.js";
 export type { FailureKind } from "./base/errors.js";

@@ -61,8 +61,12 @@ export class InfrastructureError extends HarnessError {
   }
 }
 
-/** A deadline of ours passed. */
-export class TimeoutError extends InfrastructureError {}
+/** A deadline of ours passed. Whose fault that is depends on what was waited for; unless told, the lab's. */
+export class TimeoutError extends HarnessError {
+  constructor(code: string, message: string, options?: HarnessErrorOptions, kind: FailureKind = "infrastructure") {
+    super(kind, code, message, options);
+  }
+}
 
 export function isHarnessError(value: unknown): value is HarnessError {
   return typeof value === "object" && value !== null && brand in value;

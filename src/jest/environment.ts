@@ -117,11 +117,13 @@ export default class AvfEnvironment extends TestEnvironment {
       case "run_start":
         return this.#beginRun(session, state);
       case "run_describe_start":
+        this.#retry.blockStarts(event.describeBlock);
         return session.course.blockStarts(event.describeBlock);
       case "run_describe_finish":
         return session.course.blockEnds(event.describeBlock);
       case "test_start":
         if (this.#retry.isRefused(event.test)) return;
+        this.#retry.testStarts(event.test, state);
         return session.testStarted(fullName(event.test), event.test.invocations, plan.occurrenceOf(event.test));
       case "test_started":
         return this.#beginTest(session, event.test);
@@ -146,6 +148,8 @@ export default class AvfEnvironment extends TestEnvironment {
         return follower.bodyFailed(event.error);
       case "test_done":
         return this.#endTest(session, event.test);
+      case "describe_retry":
+        return this.#tellBlockRetry(event.describeBlock);
       case "test_retry":
         this.#retry.allows(event.test);
         return;
@@ -188,6 +192,11 @@ export default class AvfEnvironment extends TestEnvironment {
     });
     if (test.errors.length > 0 && !again) this.#retry.refuse(test);
     this.#marker?.set(undefined);
+  }
+
+  #tellBlockRetry(block: Circus.DescribeBlock): void {
+    const what = block.parent === undefined ? `the tests of ${shortPath(this.#file)}` : `block "${block.name}"`;
+    process.stderr.write(`avf: ${what} failed and runs again as a whole, as jest.retryTimes says\n`);
   }
 
   /** Tells of a process that died at this file before: Jest runs a file again whose worker crashed. */

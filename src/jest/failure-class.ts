@@ -23,6 +23,9 @@ const CLASSES: Readonly<Record<FailureKind, FailureClass>> = {
 /** Reasons of a death that somebody asked for. */
 const ORDERLY = ["SHUTDOWN", "KILLED"];
 
+/** What a VM refuses in the state that it is in: the test asked at the wrong time, unless the VM got there by itself. */
+const OF_THE_MOMENT: readonly string[] = ["VM_NOT_RUNNING", "VM_NOT_STOPPED", "VM_DELETED"];
+
 /** The first error is what broke the test; later ones may follow from it. */
 export function classifyFailure(
   errors: readonly JestError[],
@@ -31,14 +34,18 @@ export function classifyFailure(
   if (deviceGone || guestLost) return "infrastructure";
   const first = errors[0];
   const thrown = thrownError(first);
-  const kind = harnessErrorBehind(thrown)?.kind;
-  if (kind !== undefined) return CLASSES[kind];
+  const known = harnessErrorBehind(thrown);
+  if (known !== undefined) {
+    if (known.kind === "vm" && OF_THE_MOMENT.includes(known.code) && !vmFailed) return "test";
+    return CLASSES[known.kind];
+  }
   // Time that ran out tells little by itself; a VM that crashed meanwhile tells more.
   return isJestTimeout(thrown) && vmFailed ? "product" : "test";
 }
 
 /** A VM that ended in a way that nobody asked for. */
 export function hasFailed(vm: VirtualMachine): boolean {
+  if (vm.control.journal.callersMistake !== undefined) return false;
   return vm.transitions.some(
     ({ cause }) => cause.kind === "died" && !(cause.reason.kind === "known" && ORDERLY.includes(cause.reason.name)),
   );

@@ -1,6 +1,6 @@
 /** One attempt at one test: its fixtures, its signal, what it is waiting for, and the errors besides the first. */
 import { UsageError } from "../base/errors.js";
-import { withDeadline } from "../base/deadline.js";
+import { formatMs, withDeadline } from "../base/deadline.js";
 import { FixtureScope } from "../fixtures/engine.js";
 import type { StepCategory } from "../artifacts/events.js";
 import type { RunRecord } from "../artifacts/run-record.js";
@@ -88,8 +88,9 @@ export class TestRun {
     try {
       const timeoutMs = SETTLE_TIMEOUT_MS;
       await withDeadline(`the fixtures of "${this.name}" to be torn down`, { timeoutMs }, () => this.#settled);
-    } catch (error) {
-      this.furtherErrors.push(error);
+    } catch (cause) {
+      const text = `The fixtures of "${this.name}" were not torn down within ${formatMs(SETTLE_TIMEOUT_MS)}.`;
+      this.furtherErrors.push(new UsageError("FIXTURE_TEARDOWN_TIMEOUT", text, { cause }));
     }
   }
 

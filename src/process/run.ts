@@ -1,7 +1,7 @@
 /** Child processes that run to their end. Arguments are arrays; no shell is ever involved. */
 import { execa } from "execa";
 import { DIES_WITH_US } from "./owned-process.js";
-import { InfrastructureError } from "../base/errors.js";
+import { HarnessError, type FailureKind } from "../base/errors.js";
 import { formatMs } from "../base/deadline.js";
 
 export interface RunOptions {
@@ -35,14 +35,23 @@ export interface CommandResult {
   readonly startFailure: string | undefined;
 }
 
+export interface CommandFailedOptions {
+  /** The device that the command ran on; this host where left out. */
+  readonly serial?: string;
+  /** Default: `infrastructure`, as for the programs of this host that the harness is built on. */
+  readonly kind?: FailureKind;
+}
+
+const MAX_OUTPUT_BYTES = 64 << 20;
+
 /** A program that did not end with exit code 0. */
-export class CommandFailedError extends InfrastructureError {
+export class CommandFailedError extends HarnessError {
   constructor(
     readonly result: CommandResult,
-    hint?: string,
+    { serial, kind = "infrastructure" }: CommandFailedOptions = {},
   ) {
-    super("COMMAND_FAILED", `${describeEnd(result)}: ${result.argv.join(" ")}`, {
-      hint,
+    const where = serial === undefined ? "" : ` on device ${serial}`;
+    super(kind, "COMMAND_FAILED", `${describeEnd(result)}${where}: ${result.argv.join(" ")}`, {
       lastLines: lastLines(result.stderr.trim() === "" ? result.stdout : result.stderr),
     });
   }
@@ -64,7 +73,7 @@ export async function runUnchecked(argv: readonly string[], options: RunOptions 
     stripFinalNewline: false,
     timeout: options.timeoutMs ?? 60_000,
     forceKillAfterDelay: 2_000,
-    maxBuffer: options.maxOutputBytes ?? 64 << 20,
+    maxBuffer: options.maxOutputBytes ?? MAX_OUTPUT_BYTES,
     ...(options.signal ? { cancelSignal: options.signal } : {}),
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     ...(options.env ? { env: options.env } : {}),
@@ -75,6 +84,14 @@ export async function runUnchecked(argv: readonly string[], options: RunOptions 
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => onOutput(String(chunk)));
   }
   const result = await child;
+  if (result.isMaxBuffer) {
+    throw new HarnessError(
+      "expectation",
+      "TOO_MUCH_OUTPUT",
+      `It printed more than ${(options.maxOutputBytes ?? MAX_OUTPUT_BYTES) >> 20} MiB: ${argv.join(" ")}`,
+      { hint: "let it write to a file, or attach to it with spawn() and read as it comes" },
+    );
+  }
   return {
     argv,
     exitCode: result.exitCode,

@@ -125,7 +125,7 @@ describe("a VM that does not start", () => {
         message: /pm grant com.android.shell android.permission.USE_CUSTOM_VIRTUAL_MACHINE/,
       },
     ],
-    ["unexpected argument '--x' found", 2, { kind: "infrastructure", code: "VM_TOOL_USAGE", message: /--x/ }],
+    ["unexpected argument '--x' found", 2, { kind: "vm", code: "VM_TOOL_USAGE", message: /--x/ }],
   ])("fails with the tool's words: %s", async (words, exitCode, { message, ...expected }) => {
     const told = new Told();
     const opened = await service(`printf 'Error: %s\\n' "${words}" >&2; exit ${exitCode}`);
@@ -156,7 +156,7 @@ describe("a VM that does not start", () => {
   test("a run whose folder is there already, or would lie nowhere, is not prepared", async () => {
     const opened = await service(FOREVER);
     await expect(opened.prepareRun(config().scratchPath)).rejects.toMatchObject({
-      ...{ kind: "infrastructure", code: "DEVICE_FILE" },
+      ...{ kind: "vm", code: "DEVICE_FILE" },
       message: expect.stringMatching(/^Could not create folder .*\/scratch on host: .*File exists/),
     });
     await expect(opened.prepareRun(`${tool.folder}/none/run`)).rejects.toThrow("No such file or directory");

@@ -1,6 +1,6 @@
 /** Files on the device, by what toybox and busybox have in common. */
 import { randomBytes } from "node:crypto";
-import { InfrastructureError, UsageError } from "../base/errors.js";
+import { HarnessError, UsageError } from "../base/errors.js";
 import type { Device } from "../device/contract.js";
 import { lastLines, type CommandResult } from "../device/index.js";
 import type { RemoteFiles } from "./contract.js";
@@ -106,15 +106,10 @@ class DeviceFiles implements RemoteFiles {
   }
 }
 
-/** A command about a file failed on the device. */
-export function fileFailure(
-  serial: string,
-  verb: string,
-  path: string,
-  { stderr }: CommandResult,
-): InfrastructureError {
+/** A command about a file of a VM failed on a device that is there. */
+export function fileFailure(serial: string, verb: string, path: string, { stderr }: CommandResult): HarnessError {
   const words = stderr.trim();
-  return new InfrastructureError("DEVICE_FILE", `Could not ${verb} ${path} on ${serial}: ${words}`, {
+  return new HarnessError("vm", "DEVICE_FILE", `Could not ${verb} ${path} on ${serial}: ${words}`, {
     hint: /Permission denied|Read-only/.test(words) ? "a shell may write below /data/local/tmp" : undefined,
     lastLines: words.includes("\n") ? lastLines(words) : undefined,
   });

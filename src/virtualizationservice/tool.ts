@@ -44,7 +44,8 @@ export function toolFailure(serial: string, what: string, end: ToolEnd): Harness
     });
   }
   if (end.exitCode === 2) {
-    return new InfrastructureError(
+    return new HarnessError(
+      "vm",
       "VM_TOOL_USAGE",
       `The vm tool of ${serial} does not understand our ${what}: ${first}`,
       {
@@ -59,7 +60,8 @@ export function toolFailure(serial: string, what: string, end: ToolEnd): Harness
 /** Output that no known release prints. */
 export function unknownOutput(what: string, text: string): HarnessError {
   const quoted = text.length > 2_000 ? `${text.slice(0, 2_000)}…` : text;
-  return new InfrastructureError(
+  return new HarnessError(
+    "vm",
     "VM_TOOL_OUTPUT",
     `${what} printed something of unknown shape: ${JSON.stringify(quoted)}`,
   );

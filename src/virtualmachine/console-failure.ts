@@ -28,7 +28,7 @@ export function consoleWaitError(
   return new ConsoleWaitError(text, journal.vmName, outcome, {
     cause: causeOf(outcome),
     details: situation(journal),
-    hint: near ? `nearest miss: ${formatLine(near, journal)}` : hintFor(journal, lines),
+    hint: journal.callersMistake ?? (near ? `nearest miss: ${formatLine(near, journal)}` : hintFor(journal, lines)),
     lastLines: formatLastLines(lines, LINES_SHOWN, journal),
   });
 }

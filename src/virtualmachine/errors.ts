@@ -3,28 +3,50 @@
  * finds the same words here; who has to act is told by `kind`, the failure by `code`.
  */
 import { HarnessError, UsageError, isHarnessError } from "../base/errors.js";
-import type { HarnessErrorOptions } from "../base/errors.js";
+import type { FailureKind, HarnessErrorOptions } from "../base/errors.js";
 
 export interface VirtualMachineExceptionOptions extends HarnessErrorOptions {
   readonly vmName?: string | undefined;
+  /** Default: told by code and cause. */
+  readonly kind?: FailureKind;
   /** What went wrong while undoing, after the failure that this error tells of. */
   readonly suppressed?: readonly unknown[];
 }
 
+/** What Java throws this exception for as well, and no VM is to blame: the caller named what is not there, or is taken. */
+const CALLERS_MISTAKES: readonly string[] = [
+  "VM_EXISTS",
+  "VM_NOT_FOUND",
+  "APK_NOT_FOUND",
+  "PACKAGE_NOT_FOUND",
+  "PAYLOAD_NOT_FOUND",
+  "EXTRA_APK_NOT_FOUND",
+  "EXTRA_APKS_INVALID",
+  "IDSIG_FAILED",
+  "INCOMPATIBLE_CONFIG",
+  "CONSOLE_INPUT_OFF",
+  "OUTPUT_NOT_CAPTURED",
+];
+
 /**
- * A VM could not do what was asked. Mirrors VirtualMachineException.java. Its kind is `vm`, or `infrastructure` when
- * the cause was a broken lab (device gone, adb dead) rather than the VM.
+ * A VM could not do what was asked. Mirrors VirtualMachineException.java. Its kind is `vm`; `infrastructure` when the
+ * cause was a broken lab (device gone, adb dead); `usage` when the caller asked for what cannot be.
  */
 export class VirtualMachineException extends HarnessError {
   readonly vmName: string | undefined;
   readonly suppressed: readonly unknown[];
 
   constructor(code: string, message: string, options: VirtualMachineExceptionOptions = {}) {
-    const { cause } = options;
-    super(isHarnessError(cause) && cause.kind === "infrastructure" ? "infrastructure" : "vm", code, message, options);
+    super(options.kind ?? kindOf(code, options.cause), code, message, options);
     this.vmName = options.vmName;
     this.suppressed = options.suppressed ?? [];
   }
+}
+
+function kindOf(code: string, cause: unknown): FailureKind {
+  const causeKind = isHarnessError(cause) ? cause.kind : undefined;
+  if (causeKind === "infrastructure") return causeKind;
+  return CALLERS_MISTAKES.includes(code) || causeKind === "usage" ? "usage" : "vm";
 }
 
 /** An argument that can never be right. */

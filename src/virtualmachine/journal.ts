@@ -1,11 +1,13 @@
 /** Everything that is known of a VM from its events alone: status, runs, transitions, output. Asks nobody anything. */
 import { BootProgress, type BootPast } from "./boot/progress.js";
+import { callersMistake } from "./callers-mistake.js";
 import { Status } from "./constants.js";
 import { Notifier } from "./notifier.js";
 import { OutputPipe } from "./output-pipe.js";
 import { OutputRecorder, type OutputPast } from "./output.js";
 import { EventHistory, nowMs } from "./record.js";
 import type { DeathReason, VmState } from "../virtualizationservice/contract.js";
+import type { VirtualMachineConfig } from "./config.js";
 import type { VmContext } from "./context.js";
 import type { OutputLine } from "./line-history.js";
 import type { RunSession, StampedEvent } from "./run-session.js";
@@ -34,14 +36,16 @@ export interface JournalPast {
 
 /** What a VM runs on, as far as waits need to know. */
 export interface Surroundings {
+  /** That the VM has now. */
+  readonly config: () => VirtualMachineConfig;
   /** How many times slower than usual the device is; 1 or more. */
   readonly slowness: number;
   /** Fires when the device is gone; its reason says how. */
   readonly gone: AbortSignal | undefined;
 }
 
-export function readSurroundings({ slowness = 1, gone }: VmContext): Surroundings {
-  return { slowness: Math.max(1, slowness), gone };
+export function readSurroundings({ slowness = 1, gone }: VmContext, config: () => VirtualMachineConfig): Surroundings {
+  return { slowness: Math.max(1, slowness), gone, config };
 }
 
 export class VmJournal {
@@ -95,6 +99,14 @@ export class VmJournal {
   lastLines(count: number): readonly OutputLine[] {
     const ofRun = this.output.lines().filter((line) => line.run === this.#run.number);
     return ofRun.slice(-count);
+  }
+
+  /** What to change in the configuration, where that is why the latest run ended. */
+  get callersMistake(): string | undefined {
+    const { number, ended } = this.#run;
+    if (ended === undefined || this.transitions.history.at(-1)?.cause.kind === "stop") return undefined;
+    const events = this.events.history.filter(({ run }) => run === number);
+    return callersMistake({ config: this.surroundings.config(), reason: ended, events });
   }
 
   /** A run is asked for; it may still fail to start. Returns its number. */

@@ -56,9 +56,8 @@ export class MachineControl {
     this.name = identity.name;
     this.folder = identity.folder;
     this.#config = identity.config;
-    this.journal = new VmJournal(identity.name, identity.cause, readSurroundings(identity.context), (error) =>
-      this.#onListenerError(error),
-    );
+    const surroundings = readSurroundings(identity.context, () => this.#config);
+    this.journal = new VmJournal(identity.name, identity.cause, surroundings, (error) => this.#onListenerError(error));
     this.#runs = new VmRuns(identity.context, this.journal, () => {
       if (this.#wasReplaced) this.markDeleted({ kind: "files-removed" });
     });

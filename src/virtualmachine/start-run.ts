@@ -2,11 +2,13 @@
 import { randomBytes } from "node:crypto";
 import { atOnce } from "../base/at-once.js";
 import { describeError, isHarnessError } from "../base/errors.js";
+import { memoryMistake } from "./callers-mistake.js";
 import { SecurityException, VirtualMachineException, isUsageError } from "./errors.js";
 import { prepareAppConfig } from "./app-config.js";
 import { mainApkPath } from "./run-apks.js";
 import type { RunningVm } from "../virtualizationservice/contract.js";
 import type { RunRequest } from "./app-config.js";
+import type { VirtualMachineConfig } from "./config.js";
 import type { VmContext } from "./context.js";
 import type { RunSession } from "./run-session.js";
 
@@ -50,7 +52,7 @@ export async function removeScratch(context: VmContext, scratchPath: string): Pr
 
 /** Mistakes of the caller stay as they are; errors of the service get the VM's name, and Java's words where it has some. */
 async function explain(error: unknown, { context, name, config }: Omit<RunRequest, "scratchPath">): Promise<unknown> {
-  if (isUsageError(error)) return error;
+  if (isUsageError(error) && !(error instanceof VirtualMachineException)) return error;
   if (isHarnessError(error) && error.code === "VM_PERMISSION") {
     return new SecurityException(error.shortMessage, { cause: error, hint: error.hint });
   }
@@ -65,5 +67,24 @@ async function explain(error: unknown, { context, name, config }: Omit<RunReques
   }
   if (error instanceof VirtualMachineException) return error;
   const message = `failed to start VM "${name}": ${describeError(error)}`;
-  return new VirtualMachineException("START_FAILED", message, { vmName: name, cause: error });
+  const mistake = memoryMistake(config) ?? (await missingConfig(context, config, apkPath));
+  return new VirtualMachineException("START_FAILED", message, {
+    ...{ vmName: name, cause: error, hint: mistake },
+    ...(mistake === undefined ? {} : { kind: "usage" }),
+  });
+}
+
+/** What to change if the payload config is not in the APK. */
+async function missingConfig(
+  context: VmContext,
+  { fields: { payloadConfigPath } }: VirtualMachineConfig,
+  apkPath: string | undefined,
+): Promise<string | undefined> {
+  const { readApkEntry } = context;
+  if (payloadConfigPath === undefined || apkPath === undefined || readApkEntry === undefined) return undefined;
+  const isThere = await readApkEntry(apkPath, payloadConfigPath).then(
+    (entry) => entry !== undefined,
+    () => true,
+  );
+  return isThere ? undefined : `${apkPath} has no ${payloadConfigPath}: npx avf apk show FILE.apk lists what it has`;
 }

@@ -11,8 +11,8 @@ import type { OutputLine, OutputStream } from "./line-history.js";
 import type { WaitEnd } from "./vm-wait.js";
 
 /**
- * A wait for a VM that came to nothing. Codes: `VM_DIED`, `VM_PANICKED`, `PAYLOAD_CRASHED`, `BOOT_STALLED` (kind `vm`),
- * `DEVICE_GONE` (kind `infrastructure`), `WAIT_TIMEOUT` and `WAIT_CANCELLED` (kind `expectation`).
+ * A wait for a VM that came to nothing. Codes: `VM_DIED`, `VM_PANICKED`, `PAYLOAD_CRASHED`, `BOOT_STALLED` (kind `vm`;
+ * `usage` where its configuration cannot work), `DEVICE_GONE` (kind `infrastructure`), `WAIT_TIMEOUT` and `WAIT_CANCELLED` (kind `expectation`).
  */
 export class VmWaitError extends HarnessError {
   constructor(
@@ -61,7 +61,7 @@ export function describeEnd(journal: VmJournal, end: WaitEnd, awaited: string, c
   switch (end.kind) {
     case "died": {
       const text = `${vm} died (${reasonName(end.reason)}) ${sinceStart(journal, run.endedMs)}, ${whileWaiting}.`;
-      return { kind: "vm", code: "VM_DIED", text };
+      return { kind: journal.callersMistake === undefined ? "vm" : "usage", code: "VM_DIED", text };
     }
     case "in-trouble": {
       const { kind, line } = end.trouble;
@@ -141,6 +141,8 @@ export function linesOfRun(journal: VmJournal, stream?: OutputStream): readonly 
 }
 
 export function hintFor(journal: VmJournal, lines: readonly OutputLine[]): string | undefined {
+  const { callersMistake } = journal;
+  if (callersMistake !== undefined) return callersMistake;
   if (journal.run.number === 0) return "the VM has never been run: call run().";
   if (lines.length > 0) return undefined;
   return "it printed nothing at all; a VM that is not debuggable (DEBUG_LEVEL_NONE) has no console.";

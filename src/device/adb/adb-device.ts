@@ -55,8 +55,10 @@ class AdbDevice implements Device {
 
   async exec(argv: readonly string[], options?: DeviceExecOptions): Promise<CommandResult> {
     const result = await this.execUnchecked(argv, options);
-    if (result.exitCode !== 0) throw new CommandFailedError(result, `on device ${this.serial}`);
-    return result;
+    if (result.exitCode === 0) return result;
+    // With an exit code it ran on a device that is there; without one the adb program on this host did not do its work.
+    const kind = result.exitCode === undefined ? "infrastructure" : "expectation";
+    throw new CommandFailedError(result, { serial: this.serial, kind });
   }
 
   async execUnchecked(argv: readonly string[], options?: DeviceExecOptions): Promise<CommandResult> {

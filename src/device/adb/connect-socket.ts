@@ -1,6 +1,6 @@
 /** Connections to sockets of the device itself, through adb. */
 import type { Socket } from "node:net";
-import { describeError, InfrastructureError, UsageError } from "../../base/errors.js";
+import { describeError, HarnessError, UsageError } from "../../base/errors.js";
 import type { DeviceCallOptions } from "../contract.js";
 import { callDevice } from "./call.js";
 import type { AdbConnection } from "./connection.js";
@@ -19,7 +19,8 @@ export async function connectSocket(
   } catch (error) {
     const reason = await connection.explain(error);
     if (reason !== error) throw reason;
-    throw new InfrastructureError(
+    throw new HarnessError(
+      "expectation",
       "NOT_CONNECTED",
       `Could not connect to ${path} on ${connection.serial}: ${describeError(error)}`,
       {

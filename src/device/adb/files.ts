@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { createReadStream, createWriteStream } from "node:fs";
 import { rename, rm, stat } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
-import { InfrastructureError, isHarnessError, UsageError } from "../../base/errors.js";
+import { isHarnessError, UsageError } from "../../base/errors.js";
 import type { DeviceCallOptions } from "../contract.js";
 import { callDevice } from "./call.js";
 import type { AdbConnection } from "./connection.js";
@@ -58,9 +58,10 @@ export async function readRemoteFile(
       for await (const chunk of sync.receive(remotePath)) {
         size += chunk.length;
         if (size > maxBytes) {
-          throw new InfrastructureError(
+          throw new UsageError(
             "FILE_TOO_LARGE",
             `${remotePath} on ${connection.serial} is larger than ${maxBytes} bytes.`,
+            { hint: "pull() takes files of any size; readFile() takes another limit: { maxBytes }" },
           );
         }
         chunks.push(chunk);
@@ -137,8 +138,9 @@ function isFolder(path: string, serial: string): UsageError {
   });
 }
 
-function failure(verb: string, path: string, serial: string, why: string): InfrastructureError {
-  return new InfrastructureError("DEVICE_FILE", `Device ${serial} refused the ${verb} of ${path}: ${why}`, {
+/** The device is there, and refused. */
+function failure(verb: string, path: string, serial: string, why: string): UsageError {
+  return new UsageError("DEVICE_FILE", `Device ${serial} refused the ${verb} of ${path}: ${why}`, {
     hint: /denied|Read-only/i.test(why) ? "a shell may write below /data/local/tmp" : undefined,
   });
 }

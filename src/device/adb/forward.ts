@@ -20,9 +20,9 @@ export async function openForward(
   remote: string,
   options: DeviceCallOptions = {},
 ): Promise<PortForward> {
-  if (!REMOTE.test(remote)) {
+  if (!REMOTE.test(remote) || !hasSoundNumbers(remote)) {
     throw new UsageError("FORWARD_REMOTE", `Cannot forward to ${JSON.stringify(remote)}.`, {
-      hint: "use tcp:PORT or vsock:CID:PORT",
+      hint: "use tcp:PORT with a port of 1 to 65535, or vsock:CID:PORT",
     });
   }
   return callDevice(`a forward to ${remote}`, connection.gone, options, async (signal) => {
@@ -35,6 +35,13 @@ export async function openForward(
       }
     }
   });
+}
+
+/** Ports of TCP have 16 bits; CIDs and ports of vsock 32. adb takes what is too large without a word. */
+function hasSoundNumbers(remote: string): boolean {
+  const numbers = remote.split(":").slice(1).map(Number);
+  if (remote.startsWith("tcp:")) return numbers.every((port) => port >= 1 && port <= 0xffff);
+  return !remote.startsWith("vsock:") || numbers.every((number) => number <= 0xffff_ffff);
 }
 
 /** Undefined when the port went to somebody else meanwhile. */
@@ -60,9 +67,10 @@ async function tryForward(
     if (result.timedOut) open.delete(removal);
     else forget();
     if (/Address already in use|cannot rebind existing socket/.test(result.stderr)) return undefined;
+    await connection.assertStillThere();
+    // No command of the device runs here: all words are adb's.
     const state = stateFromAdbOutput(result.stderr);
     if (state !== undefined) throw stateError(connection.serial, state);
-    await connection.assertStillThere();
     throw new CommandFailedError(result);
   }
   let closing: Promise<void> | undefined;

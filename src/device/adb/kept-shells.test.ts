@@ -115,8 +115,21 @@ describe("what goes wrong ends the shell and what runs in it, and the next comma
   });
 
   test("a shell that ends under its command", async () => {
+    // The end of what stands for adb here, of which no exit code is known.
     const error = { kind: "infrastructure", code: "COMMAND_CUT_OFF" };
     await expect(shells.run(script("kill -9 $$"))).rejects.toMatchObject(error);
+  });
+
+  test("a shell whose end adb reports was ended on the device", async () => {
+    const there = new KeptShells({
+      serial: "host",
+      gone: gone.signal,
+      adb: (...[, , , command = ""]) => ["sh", "-c", `(${command}); exit $?`],
+      assertStillThere: async () => gone.signal.throwIfAborted(),
+    });
+    const error = { kind: "expectation", code: "COMMAND_CUT_OFF", message: expect.stringContaining("exit code 137") };
+    await expect(there.run(script("kill -9 $$"))).rejects.toMatchObject(error);
+    await there.close();
   });
 
   test("a shell that ended since", async () => {

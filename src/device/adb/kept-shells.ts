@@ -4,7 +4,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { sleep } from "../../base/deadline.js";
-import { InfrastructureError } from "../../base/errors.js";
+import { HarnessError, InfrastructureError } from "../../base/errors.js";
 import type { CommandResult } from "../../process/run.js";
 import type { DeviceCallOptions, DeviceProcess } from "../contract.js";
 import { attachCommand } from "./attached-command.js";
@@ -46,20 +46,15 @@ export class KeptShells {
       const what = `${argv.join(" ")} on ${serial}`;
       const end = await callDevice(what, gone, options, () => shell.run(command));
       if (shell.saidTooMuch) {
-        throw new InfrastructureError(
+        throw new HarnessError(
+          "expectation",
           "TOO_MUCH_OUTPUT",
           `${argv[0] ?? ""} on ${serial} printed more than ${MAX_OUTPUT_BYTES >> 20} MiB in a shell for short commands.`,
         );
       }
       if (end === undefined) {
         await this.connection.assertStillThere();
-        throw new InfrastructureError(
-          "COMMAND_CUT_OFF",
-          `The connection to ${serial} broke while ${argv.join(" ")} ran.`,
-          {
-            hint: `how far it came is unknown; if it happens often: adb -s ${serial} reconnect`,
-          },
-        );
+        throw cutOff(serial, argv, await shell.exitCode());
       }
       healthy = true;
       return {
@@ -102,6 +97,18 @@ export class KeptShells {
     if (shell.ended || shell.pid === undefined) return;
     await runOnDevice(this.connection, ["sh", "-c", END, "sh", shell.pid], { timeoutMs: KILL_TIMEOUT_MS });
   }
+}
+
+/** A shell that tells its exit code was ended on the device, by its command or by somebody there; else adb was cut off. */
+function cutOff(serial: string, argv: readonly string[], shellExitCode: number | undefined): HarnessError {
+  const command = argv.join(" ");
+  if (shellExitCode !== undefined && shellExitCode !== 0) {
+    const text = `The shell on ${serial} ended (exit code ${shellExitCode}) while ${command} ran in it.`;
+    return new HarnessError("expectation", "COMMAND_CUT_OFF", text, { hint: "something on the device killed it" });
+  }
+  return new InfrastructureError("COMMAND_CUT_OFF", `The connection to ${serial} broke while ${command} ran.`, {
+    hint: `how far it came is unknown; if it happens often: adb -s ${serial} reconnect`,
+  });
 }
 
 interface End {
@@ -169,6 +176,11 @@ class KeptShell {
       this.process.stdin.write(`said=$(${command}); code=$?; ${tell}\n`);
       this.#onChange();
     });
+  }
+
+  /** Of the shell itself, once it has ended; undefined when the connection ended first. */
+  async exitCode(): Promise<number | undefined> {
+    return (await this.process.ended).exitCode;
   }
 
   stop(): Promise<void> {

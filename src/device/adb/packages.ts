@@ -1,6 +1,6 @@
 /** The device's package manager (`pm`). */
 import { randomBytes } from "node:crypto";
-import { HarnessError, UsageError } from "../../base/errors.js";
+import { UsageError } from "../../base/errors.js";
 import { lastLines, type CommandResult } from "../../process/run.js";
 import type { DeviceCallOptions } from "../contract.js";
 import type { AdbConnection } from "./connection.js";
@@ -48,14 +48,9 @@ export async function uninstallPackage(
   checkPackageName(packageName);
   const result = await runOnDevice(connection, ["pm", "uninstall", packageName], options);
   if (/^Success\b/m.test(result.stdout) || (await findPackage(connection, packageName, options)) === undefined) return;
-  throw new HarnessError(
-    "infrastructure",
-    "UNINSTALL_FAILED",
-    `${connection.serial} did not uninstall ${packageName}.`,
-    {
-      lastLines: lastLines(`${result.stdout}\n${result.stderr}`),
-    },
-  );
+  throw new UsageError("UNINSTALL_FAILED", `${connection.serial} did not uninstall ${packageName}.`, {
+    lastLines: lastLines(`${result.stdout}\n${result.stderr}`),
+  });
 }
 
 export function checkPackageName(packageName: string): void {
@@ -63,20 +58,29 @@ export function checkPackageName(packageName: string): void {
   throw new UsageError("PACKAGE_NAME", `Not an Android package name: ${JSON.stringify(packageName)}`);
 }
 
-function installFailure(serial: string, apk: string, result: CommandResult): HarnessError {
+/** The device is there and has judged: this APK does not go onto it. Another attempt would be judged alike. */
+function installFailure(serial: string, apk: string, result: CommandResult): UsageError {
   const output = `${result.stdout}\n${result.stderr}`;
-  const code = /Failure \[([A-Z_]+)/.exec(output)?.[1];
-  const hint =
-    code === "INSTALL_FAILED_UPDATE_INCOMPATIBLE" || code === "INSTALL_FAILED_VERSION_DOWNGRADE"
-      ? `another build of that package is installed; remove it first: adb -s ${serial} uninstall PACKAGE`
-      : undefined;
-  return new HarnessError(
-    "infrastructure",
-    "INSTALL_FAILED",
-    `${serial} refused to install ${apk}${code ? ` (${code})` : ""}.`,
-    {
-      hint,
-      lastLines: lastLines(output),
-    },
-  );
+  const code = /Failure \[([A-Z_0-9]+)/.exec(output)?.[1];
+  return new UsageError("INSTALL_FAILED", `${serial} refused to install ${apk}${code ? ` (${code})` : ""}.`, {
+    hint: code && installHint(serial, code),
+    lastLines: lastLines(output),
+  });
+}
+
+/** For the codes of Android's PackageManager that say what to do. */
+function installHint(serial: string, code: string): string | undefined {
+  switch (code) {
+    case "INSTALL_FAILED_UPDATE_INCOMPATIBLE":
+    case "INSTALL_FAILED_VERSION_DOWNGRADE":
+      return `another build of that package is installed; remove it first: adb -s ${serial} uninstall PACKAGE`;
+    case "INSTALL_FAILED_INSUFFICIENT_STORAGE":
+      return `make room on the device: adb -s ${serial} shell df /data`;
+    case "INSTALL_PARSE_FAILED_NO_CERTIFICATES":
+    case "INSTALL_PARSE_FAILED_UNEXPECTED_EXCEPTION":
+    case "INSTALL_PARSE_FAILED_NOT_APK":
+      return "it is not signed, or damaged: npx avf apk show FILE.apk tells what is in it";
+    default:
+      return undefined;
+  }
 }

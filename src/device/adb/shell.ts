@@ -5,7 +5,8 @@ import { runUnchecked, type CommandResult } from "../../process/run.js";
 import type { DeviceExecOptions } from "../contract.js";
 import type { AdbConnection } from "./connection.js";
 import { callDevice, DEFAULT_CALL_TIMEOUT_MS } from "./call.js";
-import { stateError, stateFromAdbOutput } from "./device-errors.js";
+import { assertTransportWorks } from "./transport.js";
+import { stateFromAdbOutput } from "./device-errors.js";
 import { escapeCommand } from "./escape-arg.js";
 
 /** What it takes of a connection to run commands. */
@@ -26,11 +27,12 @@ export async function runOnDevice(
   if (result.timedOut) {
     throw new TimeoutError(
       "TIMEOUT",
-      `Waited ${formatMs(timeoutMs)} for ${argv.join(" ")} on ${connection.serial}, in vain.`,
+      `Timed out after ${formatMs(timeoutMs)} waiting for ${argv.join(" ")} on ${connection.serial}.`,
     );
   }
   await connection.assertStillThere();
-  const state = result.exitCode === 1 && result.stdout === "" ? stateFromAdbOutput(result.stderr) : undefined;
-  if (state !== undefined) throw stateError(connection.serial, state);
+  // Any command can print what adb prints when it does not reach the device: only adb can tell.
+  const mayBeOfAdb = result.exitCode === 1 && result.stdout === "" && stateFromAdbOutput(result.stderr) !== undefined;
+  if (mayBeOfAdb) await assertTransportWorks(connection);
   return { ...result, argv };
 }

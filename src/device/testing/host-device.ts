@@ -39,7 +39,7 @@ export class HostDevice implements Device {
 
   async exec(argv: readonly string[], options?: DeviceExecOptions): Promise<CommandResult> {
     const result = await this.execUnchecked(argv, options);
-    if (result.exitCode !== 0) throw new CommandFailedError(result);
+    if (result.exitCode !== 0) throw new CommandFailedError(result, { kind: "expectation" });
     return result;
   }
 

@@ -19,7 +19,8 @@ export async function toRejectWithCode(this: MatcherThis, received: unknown, cod
   const error = outcome.value;
   const actual = hasCode(error) && typeof error.code === "string" ? error.code : undefined;
   const failed = actual === undefined ? "It failed with an error that has no code:" : `It failed with code ${actual}:`;
-  return { pass: actual === code, message: () => `${hint}\n\n${failed}\n  ${describeError(error)}` };
+  const message = (): string => `${hint}\n\n${failed}\n  ${describeError(error)}`;
+  return { pass: actual === code, message, cause: ofLab(error) };
 }
 
 const KINDS: readonly FailureKind[] = ["usage", "vm", "infrastructure", "expectation"];
@@ -50,7 +51,12 @@ export async function toRejectWithKind(
   }
   const message = (): string =>
     `${hint}\n\nIt failed with kind ${error.kind}, code ${error.code}:\n  ${describeError(error)}`;
-  return { pass: error.kind === kind && (code === undefined || error.code === code), message };
+  return { pass: error.kind === kind && (code === undefined || error.code === code), message, cause: ofLab(error) };
+}
+
+/** Another failure than the one that was expected is the test's, unless the lab broke meanwhile. */
+function ofLab(error: unknown): unknown {
+  return isHarnessError(error) && error.kind === "infrastructure" ? error : undefined;
 }
 
 async function settle(received: unknown): Promise<{ readonly rejected: boolean; readonly value: unknown }> {

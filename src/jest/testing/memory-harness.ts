@@ -37,7 +37,10 @@ export async function openHarness(callSignal: () => AbortSignal | undefined, bus
   let calls = 0;
   const plain = device.asDevice();
   return {
-    device: watchDevice(plain, { record: undefined, signal: callSignal, held, busy, onCall: () => calls++ }),
+    device: watchDevice(plain, {
+      ...{ record: undefined, signal: callSignal, held, busy, ofTests: true },
+      onCall: () => calls++,
+    }),
     apps: [app],
     facts: deviceFacts(plain, service),
     leakCheck: new LeakCheck(device.inspector(), () => calls),

@@ -1,0 +1,159 @@
+/**
+ * Which failures are the lab's, and so run again, and which are not: only what adb says of the device is the lab's. What a
+ * test runs, installs or asks for is the test's, whatever words come of it.
+ */
+import { describe, expect, test } from "@jest/globals";
+import { readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { FIXTURE_APK, runChildProject } from "./child-project.js";
+
+/** Name of a test, its class, the code of its error, its body. */
+type Row = readonly [name: string, failureClass: string, code: string, body: string];
+
+const ON_DEVICE: readonly Row[] = [
+  ["a command fails", "test", "COMMAND_FAILED", `await device.exec(["false"]);`],
+  ["a command is not there", "test", "COMMAND_FAILED", `await device.exec(["no-such-program"]);`],
+  [
+    "a command prints what adb prints",
+    "test",
+    "COMMAND_FAILED",
+    `await device.exec(["sh", "-c", "echo error: device offline >&2; exit 1"]);`,
+  ],
+  [
+    "a short command prints what adb prints",
+    "test",
+    "COMMAND_FAILED",
+    `await device.exec(["sh", "-c", "echo error: closed >&2; exit 1"], { quiet: true });`,
+  ],
+  ["a command kills its shell", "test", "COMMAND_FAILED", `await device.exec(["sh", "-c", "kill -9 $$"]);`],
+  ["a command takes too long", "test", "TIMEOUT", `await device.exec(["sleep", "600"], { timeoutMs: 300 });`],
+  ["a push to a read-only place", "test", "DEVICE_FILE", `await device.push(Buffer.from("x"), "/proc/no-such");`],
+  ["a pull of what is not there", "test", "DEVICE_FILE", `await device.pull("/data/local/tmp/none", "none");`],
+  ["a read of more than is allowed", "test", "FILE_TOO_LARGE", `await device.readFile(app.apkPath, { maxBytes: 10 });`],
+  ["a socket where nobody listens", "test", "NOT_CONNECTED", `await device.connect("/data/local/tmp/none.sock");`],
+  ["a forward to no port", "test", "FORWARD_REMOTE", `await device.forward("tcp:99999");`],
+  [
+    "an APK that is not signed",
+    "test",
+    "INSTALL_FAILED",
+    `writeFileSync("unsigned.apk", (await dropSigningBlock(apk)).bytes); await device.installApk("unsigned.apk");`,
+  ],
+  ["no APK at all", "test", "INSTALL_FAILED", `writeFileSync("no.apk", "no"); await device.installApk("no.apk");`],
+  [
+    "the vm tool refuses",
+    "test",
+    "COMMAND_FAILED",
+    `await device.exec(["/apex/com.android.virt/bin/vm", "create-idsig", "/none", "/data/local/tmp/none"]);`,
+  ],
+];
+
+const OF_VMS: readonly Row[] = [
+  [
+    "a VM that is there already",
+    "test",
+    "VM_EXISTS",
+    `await vmm.create("a", config()); await vmm.create("a", config());`,
+  ],
+  ["no VM to delete", "test", "VM_NOT_FOUND", `await vmm.delete("nobody");`],
+  ["a VM that was not started", "test", "VM_NOT_RUNNING", `await (await vmm.create("a", config())).stop();`],
+  [
+    "too little memory",
+    "test",
+    "VM_DIED",
+    `const vm = await vmm.create("a", app.vmConfig("assets/vm_config.json").setMemoryBytes(256).build());
+     await vm.run(); await vm.waitUntil("ready");`,
+  ],
+  [
+    "a payload config that the APK lacks",
+    "test",
+    "START_FAILED",
+    `const vm = await vmm.create("a", app.vmConfig("assets/none.json").build()); await vm.run(); await vm.waitUntil("ready");`,
+  ],
+  [
+    "a payload that the APK lacks",
+    "test",
+    "VM_DIED",
+    `const vm = await vmm.create("a", app.vmConfigForBinary("none.so").build()); await vm.run(); await vm.waitUntil("ready");`,
+  ],
+  [
+    "the VM crashes",
+    "product",
+    "VM_DIED",
+    `const vm = await vmm.create("a", config()); await vm.run(); await vm.waitUntil("ready");
+     const guest = await adbIntoVm(device, vm);
+     guest.spawn(["sh", "-c", "reboot -f"]);
+     await vm.waitForConsole("never printed").finally(() => guest.close());`,
+  ],
+];
+
+const HEAD = `
+const { readFileSync, writeFileSync } = require("node:fs");
+const { adbIntoVm, expect, test } = require("jest-avf");
+const { dropSigningBlock } = require("jest-avf/apk");
+const apk = readFileSync(${JSON.stringify(FIXTURE_APK)});
+`;
+
+/** What tells the error of each code. */
+const WORDS: Readonly<Record<string, string>> = {
+  COMMAND_FAILED: "on device 127.0.0.1:",
+  TIMEOUT: "Timed out after 300 ms waiting for sleep 600",
+  DEVICE_FILE: " refused the pu",
+  FILE_TOO_LARGE: "is larger than 10 bytes",
+  NOT_CONNECTED: "Could not connect to /data/local/tmp/none.sock",
+  FORWARD_REMOTE: 'Cannot forward to "tcp:99999"',
+  INSTALL_FAILED: "refused to install",
+  VM_EXISTS: "virtual machine already exists",
+  VM_NOT_FOUND: "there is no virtual machine",
+  VM_NOT_RUNNING: "VM is not running",
+  START_FAILED: "has no assets/none.json: npx avf apk show",
+};
+
+const testOf = ([name, , , body]: Row): string => `test(${JSON.stringify(name)}, async ({ device, app, vmm }) => {
+  const config = () => app.vmConfig("assets/vm_config.json").build();
+  ${body}
+});`;
+
+interface TestEnd {
+  readonly kind: string;
+  readonly test: string;
+  readonly attempt: number;
+  readonly failureClass?: string;
+  readonly errors?: readonly string[];
+}
+
+function testEnds(folder: string): readonly TestEnd[] {
+  const out = join(folder, "out/latest");
+  const files = readdirSync(out).filter((name) => /^events-.*\.jsonl$/.test(name));
+  return files
+    .flatMap((name) => readFileSync(join(out, name), "utf8").trimEnd().split("\n"))
+    .map((line) => JSON.parse(line) as TestEnd)
+    .filter(({ kind }) => kind === "test-end");
+}
+
+/** Runs them, and compares class and attempts of each. */
+function check(rows: readonly Row[], more: string, others: readonly (readonly [string, string])[]): void {
+  const suite = `${HEAD}${rows.map(testOf).join("\n")}${more}`;
+  runChildProject({ "classes.test.js": suite }, { apks: [FIXTURE_APK] }, ({ status, stderr }, folder) => {
+    const ends = testEnds(folder);
+    const table = ends.map(({ test: name, attempt, failureClass }) => [name, attempt, failureClass]);
+    const expected = [...rows, ...others].map(([name, failureClass]) => [name, 1, failureClass]);
+    expect(table).toEqual(expected);
+    for (const [name, , code] of rows) {
+      const error = ends.find(({ test: of }) => of === name)?.errors?.[0];
+      expect([name, error]).toEqual([name, expect.stringContaining(WORDS[code] ?? "")]);
+    }
+    expect(stderr).not.toContain("runs again");
+    expect(status).toBe(1);
+  });
+}
+
+describe("on a device that adb reaches, a failure is not the lab's, and no test runs again", () => {
+  test("when it is of what a test runs, sends, installs or asks for", () => {
+    const more = `
+let runs = 0;
+test("passes on its second run, if it gets one", ({ device }) => device.exec(runs++ ? ["true"] : ["false"]));`;
+    check(ON_DEVICE, more, [["passes on its second run, if it gets one", "test"]]);
+  });
+
+  test("when it is of a VM, or of how the test made one", () => check(OF_VMS, "", []));
+});
