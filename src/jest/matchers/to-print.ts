@@ -2,10 +2,9 @@
 import { formatMs } from "../../base/deadline.js";
 import {
   consoleWaitError,
-  ConsoleWaitError,
   formatLine,
   formatPattern,
-  type ConsoleMatch,
+  type ConsoleOutcome,
   type ConsoleWaitOptions,
   type Patience,
   type VirtualMachine,
@@ -37,33 +36,35 @@ export async function toPrint(
   const shown = formatPattern(pattern);
   const patience = patienceOf("toPrint", options, this.isNot);
   const message = (text: string) => (): string => `${hint(this, "toPrint", shown)}\n\n${text}`;
-  try {
-    const { line } = await waitForLine(vm, pattern, { ...patience, stream: options.stream }, options.within);
-    const afterMs = line.atMs - (vm.control.journal.run.beganMs ?? line.atMs);
-    const printed = `VM "${vm.getName()}" printed on its ${line.stream}:\n  ${formatLine(line, vm.control.journal)}`;
-    if (options.within === undefined || afterMs <= options.within) return { pass: true, message: message(printed) };
-    const late = `That is ${formatMs(afterMs)} after start, and ${formatMs(options.within)} were allowed.`;
-    return { pass: false, message: message(`${printed}\n${late}`) };
-  } catch (error) {
-    if (!(error instanceof ConsoleWaitError)) throw error;
+  const outcome = await waitForLine(vm, pattern, { ...patience, stream: options.stream }, options.within);
+  if (outcome.kind !== "matched") {
     throwIfTestOver();
-    return { pass: false, message: message(error.message), cause: error };
+    const cause = consoleWaitError(vm.control.journal, pattern, outcome, options);
+    return { pass: false, message: message(cause.message), cause };
   }
+  const { line } = outcome.match;
+  const afterMs = line.atMs - (vm.control.journal.run.beganMs ?? line.atMs);
+  const printed = `VM "${vm.getName()}" printed on its ${line.stream}:\n  ${formatLine(line, vm.control.journal)}`;
+  if (options.within === undefined || afterMs <= options.within) return { pass: true, message: message(printed) };
+  const late = `That is ${formatMs(afterMs)} after start, and ${formatMs(options.within)} were allowed.`;
+  return { pass: false, message: message(`${printed}\n${late}`) };
 }
+
+/** No line is no failure here: for a negated matcher it is what was hoped for. */
 
 async function waitForLine(
   vm: VirtualMachine,
   pattern: string | RegExp,
   options: ConsoleWaitOptions,
   within: number | undefined,
-): Promise<ConsoleMatch> {
+): Promise<ConsoleOutcome> {
   const { journal } = vm.control;
   const left = within === undefined ? Infinity : (journal.run.beganMs ?? Infinity) + within - performance.now();
   // Whatever comes later is too late; but what has come already is still looked at.
   const timeoutMs = left === Infinity ? options.timeoutMs : Math.min(options.timeoutMs ?? Infinity, Math.max(0, left));
   return whileBusy(
     `waiting for VM "${vm.getName()}" to print ${formatPattern(pattern)}`,
-    () => vm.waitForConsole(pattern, { ...options, timeoutMs }),
+    () => vm.watchConsole(pattern, { ...options, timeoutMs }),
     () => withoutFirstLine(consoleWaitError(journal, pattern, { kind: "timed-out", afterMs: 0 }, options).message),
   );
 }
