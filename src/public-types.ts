@@ -2,6 +2,7 @@
 export type { DeclaredCheckpoint, StageFixtures, TestDevice } from "./fixtures/stages.js";
 export type { Checkpoint } from "./fixtures/timeline.js";
 export type { App } from "./fixtures/app.js";
+export type { DeathReasonName } from "./jest/matchers/die-with.js";
 export type { AvfMatchers } from "./jest/matchers/types.js";
 export type { PrintOptions } from "./jest/matchers/to-print.js";
 export type { PrintInOrderOptions } from "./jest/matchers/in-order.js";

@@ -53,6 +53,15 @@ describe("vm1 and vm2", () => {
     await expect(vm2).toNeverPrint(/Shutting down/, { during: () => vm1.stop() });
   });
 
+  test("end for a reason", async () => {
+    await expect(vm2).not.toDieWith("CRASH"); // by now; with { timeoutMs } for so long
+
+    await expect(vm1).toDieWith("KILLED");
+    await expect(vm1).toDieWith(/^(KILLED|SHUTDOWN)$/, { timeoutMs: 10_000 });
+
+    await expect(vm1).toDieWith(expect.stringMatching(/^KILL/));
+  });
+
   test("fail in ways that can be told apart", async () => {
     await expect(vm1.stop()).toRejectWithKind("vm", "VM_NOT_RUNNING");
     await expect(() => vm2.connectVsock(0)).toRejectWithKind("usage");

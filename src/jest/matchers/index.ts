@@ -1,6 +1,7 @@
 /** All matchers, by the name under which suites call them. */
 import { toMatchBootSnapshot } from "./boot-snapshot.js";
 import { toBootWithin } from "./boot-within.js";
+import { toDieWith } from "./die-with.js";
 import { toRejectWithCode, toRejectWithKind } from "./errors.js";
 import { toHappenBefore } from "./happen-before.js";
 import { toPrintInOrder } from "./in-order.js";
@@ -10,6 +11,7 @@ import { toPrint } from "./to-print.js";
 
 export const matchers = {
   toBootWithin,
+  toDieWith,
   toHappenBefore,
   toHaveCid,
   toHaveStatus,

@@ -133,6 +133,22 @@ describe("a failure tells", () => {
     expect(failureOf("within")).toMatch(/That is \d+ ms after start, and 1 ms were allowed\./);
   });
 
+  test("of another end: which, with the last lines", () => {
+    const message = failureOf("ends");
+    expect(message).toMatch(/toDieWith[^]*VM "dead" died \(REBOOT\) .*, while waiting for its end with CRASH\./);
+    expect(message).toMatch(/Last output:\n.*console\] .*init: loading assets\/die\.json/);
+    expect(message).toContain("Failure class: product");
+  });
+
+  test("and no step of theirs is told as failed where none was hoped for", () => {
+    const events = (project.evidence(".jsonl") ?? "").trim().split("\n");
+    const steps = events.map((line) => JSON.parse(line) as Record<string, unknown>);
+    const wait = steps.find(({ title }) => String(title).endsWith('VM "vm2" to print "never printed"'));
+    const end = steps.find(({ kind, step }) => kind === "step-ended" && step === wait?.["step"]);
+    expect(end).toMatchObject({ kind: "step-ended" });
+    expect(end).not.toHaveProperty("failure");
+  });
+
   test("of another kind of error: which", () => {
     expect(failureOf("kinds")).toContain("It failed with kind vm, code VM_NOT_RUNNING:");
   });

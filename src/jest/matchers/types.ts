@@ -3,11 +3,17 @@ import type { FailureKind } from "../../base/errors.js";
 import type { Moment, Patience, Status } from "../../virtualmachine/index.js";
 import type { BootSnapshotOptions } from "./boot-snapshot.js";
 import type { BootLimits } from "./boot-within.js";
+import type { DeathReasonName } from "./die-with.js";
 import type { HappenBeforeOptions } from "./happen-before.js";
 import type { PrintInOrderOptions } from "./in-order.js";
 import type { NeverOptions } from "./never.js";
 import type { ReachOptions } from "./status.js";
 import type { PrintOptions } from "./to-print.js";
+
+/** What `expect.stringMatching(…)`, `expect.any(…)` and the like return. */
+export interface AsymmetricMatch {
+  asymmetricMatch(other: unknown): boolean;
+}
 
 export interface AvfMatchers {
   /**
@@ -30,6 +36,11 @@ export interface AvfMatchers {
   toHaveStatus(status: Status): Promise<void>;
   /** That the VM gets this status in time. Default time: 60 s. Negated: so far, or for as long as `timeoutMs` says. */
   toReachStatus(status: Status, options?: ReachOptions): Promise<void>;
+  /**
+   * That the VM ends, and with this reason: a name of Android's `STOP_REASON_*`, an expression, or an asymmetric matcher. An
+   * end of its latest run already counts. Fails at once, with the last lines, when it ends with another.
+   */
+  toDieWith(reason: DeathReasonName | RegExp | AsymmetricMatch, options?: Patience): Promise<void>;
   /** That these are all statuses the VM went through, beginning with `STOPPED` when it was made. */
   toHaveTransitions(statuses: readonly Status[]): void;
   /** That the VM runs and has this CID; without an argument, any CID of a guest. */

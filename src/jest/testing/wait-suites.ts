@@ -35,7 +35,7 @@ export const WAIT_SUITES: Readonly<Record<string, string>> = {
        await expect(vm).toPrint("executing main tusk");
      }, 400);`,
   ),
-  "matchers.test.ts": `import { moment } from "jest-avf";\n${suite(`
+  "matchers.test.ts": `import { adbIntoVm, moment } from "jest-avf";\n${suite(`
     async function pair({ app, vmm }: any): Promise<[VirtualMachine, VirtualMachine]> {
       const config = app.vmConfig("assets/vm_config.json").build();
       return [await vmm.create("vm1", config), await vmm.create("vm2", config)];
@@ -72,6 +72,25 @@ export const WAIT_SUITES: Readonly<Record<string, string>> = {
     test("within", async ({ readyVm }) => {
       await expect(readyVm).toPrint(/Hello/, { within: 60_000 });
       await expect(readyVm).toPrint(/Hello/, { within: 1 });
+    });
+    test("ends", async ({ app, vmm }) => {
+      const [vm1, vm2] = await pair({ app, vmm });
+      const dead = await vmm.create("dead", app.vmConfig("assets/die.json").build());
+      await expect(expect(vm1).not.toDieWith("CRASH")).toRejectWithCode("VM_NEVER_RAN");
+      await expect(expect(vm1).toDieWith("CRUSH" as never)).toRejectWithCode("BAD_REASON");
+      const end = expect(vm1).toDieWith("KILLED");
+      await vm1.run();
+      await expect(vm1).not.toDieWith("KILLED");
+      await vm1.stop();
+      await end;
+      await expect(vm1).not.toDieWith("CRASH");
+      await dead.run();
+      await expect(dead).toDieWith(expect.stringMatching(/^RE/));
+      await expect(dead).toDieWith(/BOOT$/);
+      await expect(adbIntoVm(vm1 as never, undefined as never)).toRejectWithCode("BAD_ARGUMENT");
+      await vm2.run();
+      await expect(vm2).not.toPrint("never printed");
+      await expect(dead).toDieWith("CRASH");
     });
     test("kinds", async ({ vm }) => {
       await expect(vm.stop()).toRejectWithKind("vm", "VM_NOT_RUNNING");
