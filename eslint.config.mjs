@@ -21,6 +21,7 @@ const DEPS = {
   fixtures: ["virtualmachine", "virtualizationservice", "provisioning", "device", "artifacts", "base"],
   reporter: ["artifacts", "base"],
   jest: [
+    "reporter",
     "fixtures",
     "virtualmachine",
     "virtualizationservice",

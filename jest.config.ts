@@ -17,6 +17,8 @@ const unit: Config["projects"] = [
     displayName: "unit",
     rootDir: ".",
     testMatch: ["<rootDir>/src/**/*.test.ts"],
+    // That of the suites, for Jest runs one runner's projects after the other's.
+    runner: "<rootDir>/dist/jest/run/runner.js",
     testEnvironment: "<rootDir>/src/jest/testing/unit-environment.ts",
     transform: {
       ...typescript,

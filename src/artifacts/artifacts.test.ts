@@ -21,7 +21,7 @@ import { clockMs, clockMsOf } from "./clock.js";
 import type { RunEvent } from "./events.js";
 import { asciiName } from "./names.js";
 import { EventFile, readEvents } from "./read-events.js";
-import { createRunFolder, RUN_FOLDER_VARIABLE, runFolder } from "./run-folder.js";
+import { announceRun, createRunFolder, RUN_FOLDER_VARIABLE, runFolder } from "./run-folder.js";
 import { RunRecord } from "./run-record.js";
 import { writeWhole } from "./write-whole.js";
 
@@ -60,16 +60,37 @@ describe("ASCII names", () => {
 });
 
 describe("run folder", () => {
-  test("is made once, shared through the environment, and linked as latest", () => {
-    const made = createRunFolder(folder);
-    expect(made.startsWith(join(folder, "avf-results"))).toBe(true);
-    expect(runFolder(folder)).toBe(made);
-    expect(join(folder, "avf-results", readlinkSync(join(folder, "avf-results", "latest")))).toBe(made);
+  test("is announced through the environment, made by the first that writes, and linked as latest", () => {
+    const announced = announceRun(folder);
+    expect(announced.startsWith(join(folder, "avf-results"))).toBe(true);
+    expect(existsSync(join(folder, "avf-results"))).toBe(false);
+    expect([runFolder(folder), runFolder(folder)]).toEqual([announced, announced]);
+    expect(join(folder, "avf-results", readlinkSync(join(folder, "avf-results", "latest")))).toBe(announced);
   });
 
-  test("AVF_OUT names another place", () => {
-    process.env["AVF_OUT"] = join(folder, "elsewhere");
-    expect(runFolder(folder).startsWith(join(folder, "elsewhere"))).toBe(true);
+  test("is another one for each run of a process, even within a second", () => {
+    const now = new Date();
+    const runs = [1, 2, 3].map(() => announceRun(folder, now));
+    expect(new Set(runs).size).toBe(3);
+    const made = runFolder(folder);
+    delete process.env[RUN_FOLDER_VARIABLE];
+    expect([...runs.slice(0, 2), announceRun(folder, now)]).not.toContain(made);
+  });
+
+  test("announced by the process of another Jest is that one's", () => {
+    const others = join(folder, `20260102-030405-${process.ppid}`);
+    process.env[RUN_FOLDER_VARIABLE] = others;
+    expect(runFolder(folder)).not.toBe(others);
+    process.env[RUN_FOLDER_VARIABLE] = others;
+    expect(runFolder(folder, process.ppid)).toBe(others);
+  });
+
+  test.each([
+    ["elsewhere", "elsewhere"],
+    ["", "avf-results"],
+  ])("AVF_OUT=%j is %s", (value, expected) => {
+    process.env["AVF_OUT"] = value;
+    expect(runFolder(folder).startsWith(join(folder, expected))).toBe(true);
   });
 
   test("keeps the newest runs and whatever is no run", () => {

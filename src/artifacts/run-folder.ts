@@ -1,30 +1,44 @@
-/** The folder of one run, `<AVF_OUT>/<time>-<pid>/`, made once by the run's first process and used by all its workers. */
-import { existsSync, readdirSync, readlinkSync, renameSync, rmSync, symlinkSync, type Dirent } from "node:fs";
-import { join, resolve } from "node:path";
-import { makePrivateFolder } from "./private-files.js";
+/**
+ * The folder of one run, `<AVF_OUT>/<time>-<pid>/`. Jest's own process announces it before any worker starts; whoever
+ * first has something to write makes it, so a run without suites of ours leaves none.
+ */
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  type Dirent,
+} from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import { makePrivateFolder, PRIVATE_FOLDER } from "./private-files.js";
 import { goesOn, holdRunFolder } from "./run-lease.js";
 
-/** How Jest's parent process tells its workers. */
+/** How Jest's own process tells its workers. */
 export const RUN_FOLDER_VARIABLE = "AVF_RUN_FOLDER";
-const RUN_NAME = /^\d{8}-\d{6}-\d+$/;
+/** Name of a run's folder, as a pattern: the time, the id of Jest's process, and a number where that has more runs. */
+export const RUN_NAME_PATTERN = String.raw`\d{8}-\d{6}-\d+(?:-\d+)?`;
+const RUN_NAME = new RegExp(`^${RUN_NAME_PATTERN}$`);
 const KEPT_RUNS = 20;
+
+/** By this process: in watch mode it has many runs. */
+let announced = 0;
 
 /** `AVF_OUT`, else `avf-results` in the project's folder. */
 export function resultsFolder(projectFolder: string): string {
-  return resolve(projectFolder, process.env["AVF_OUT"] ?? "avf-results");
+  return resolve(projectFolder, process.env["AVF_OUT"] || "avf-results");
 }
 
-/** Makes this run's folder, points `latest` to it, and removes all but the newest runs, and those that go on. */
-export function createRunFolder(projectFolder: string, now = new Date()): string {
-  const results = resultsFolder(projectFolder);
+/** Names the folder of the run that begins in this process; nothing is made yet. */
+export function announceRun(projectFolder: string, now = new Date()): string {
   const time = now.toISOString().replace(/[-:]/g, "").replace("T", "-").slice(0, 15);
-  const name = `${time}-${process.pid}`;
-  const folder = join(results, name);
-  makePrivateFolder(folder);
-  holdRunFolder(folder);
+  const first = join(resultsFolder(projectFolder), `${time}-${process.pid}`);
+  let folder: string;
+  do folder = ++announced === 1 ? first : `${first}-${announced}`;
+  while (existsSync(folder));
   process.env[RUN_FOLDER_VARIABLE] = folder;
-  pointLatestTo(name, join(results, "latest"));
-  removeOldRuns(results);
   return folder;
 }
 
@@ -40,16 +54,45 @@ export function latestRunName(results: string): string | undefined {
   }
 }
 
-/** The folder made by `createRunFolder`, here or in the parent process; made now where Jest ran no global setup. */
-export function runFolder(projectFolder: string): string {
-  const inherited = process.env[RUN_FOLDER_VARIABLE];
-  return inherited !== undefined && existsSync(inherited) ? inherited : createRunFolder(projectFolder);
+/** Makes a run's folder, unless another process was sooner, and removes all but the newest runs, and those that go on. */
+export function makeRunFolder(folder: string): void {
+  const results = dirname(folder);
+  makePrivateFolder(results);
+  try {
+    mkdirSync(folder, { mode: PRIVATE_FOLDER });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return;
+    throw error;
+  }
+  holdRunFolder(folder);
+  pointLatestTo(basename(folder), join(results, "latest"));
+  removeOldRuns(results);
 }
 
-/** The folder made by `createRunFolder` in this very process. A Jest that a test starts finds the variable of its parent's. */
-export function ownRunFolder(): string | undefined {
+/** The run that Jest's process, `jestPid`, announced. One of another process is that of a Jest around it. */
+export function announcedRun(jestPid = process.pid): string | undefined {
   const folder = process.env[RUN_FOLDER_VARIABLE];
-  return folder !== undefined && folder.endsWith(`-${process.pid}`) && existsSync(folder) ? folder : undefined;
+  const name = basename(folder ?? "");
+  return RUN_NAME.test(name) && pidIn(name) === jestPid ? folder : undefined;
+}
+
+/** The folder of the run, made where it is not there; one of this process where nobody announced any. */
+export function runFolder(projectFolder: string, jestPid = process.pid): string {
+  const folder = announcedRun(jestPid) ?? announcedRun();
+  if (folder === undefined) return createRunFolder(projectFolder);
+  makeRunFolder(folder);
+  return folder;
+}
+
+/** A folder for the run that begins in this process. */
+export function createRunFolder(projectFolder: string, now = new Date()): string {
+  const folder = announceRun(projectFolder, now);
+  makeRunFolder(folder);
+  return folder;
+}
+
+function pidIn(name: string): number {
+  return Number(name.split("-")[2]);
 }
 
 /** A convenience only: what cannot be done for want of rights, links or room is left. */
@@ -80,7 +123,7 @@ function removeOldRuns(results: string): void {
     .sort();
   for (const name of runs.slice(0, -KEPT_RUNS)) {
     const folder = join(results, name);
-    if (goesOn(folder, Number(name.slice(name.lastIndexOf("-") + 1)))) continue;
+    if (goesOn(folder, pidIn(name))) continue;
     try {
       rmSync(folder, { recursive: true, force: true });
     } catch {

@@ -33,9 +33,14 @@ export class RunRecord {
   #lastBytes = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(readonly folder: string) {
-    makePrivateFolder(folder);
+  /** @param discards nothing is kept and no file made: of tests that are listed, not run */
+  constructor(
+    readonly folder: string,
+    private readonly discards = false,
+  ) {
     this.file = join(folder, `events-${process.pid}.jsonl`);
+    if (discards) return;
+    makePrivateFolder(folder);
     if (open.size === 0) process.on("exit", flushRecords);
     open.add(this);
     const worker = process.env["JEST_WORKER_ID"];
@@ -47,7 +52,7 @@ export class RunRecord {
    * @param atMs when it happened or began, if that is not now; see clock.ts
    */
   add(event: RunEventBody, atMs = clockMs()): void {
-    if (this.#bytes > MAX_BYTES) return;
+    if (this.discards || this.#bytes > MAX_BYTES) return;
     if (this.#outputFull && OUTPUT_KINDS.includes(event.kind)) return this.#keepLast(event, atMs);
     if (event.kind === "test-end") this.#writeLast(event.status === "failed", atMs);
     this.#write(event, atMs);

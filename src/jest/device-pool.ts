@@ -2,7 +2,7 @@
 import type { RunRecord } from "../artifacts/run-record.js";
 import type { DeviceSource } from "../fixtures/device-source.js";
 import { openDeviceSession, type DeviceSession } from "../fixtures/wire.js";
-import { releaseAtEnd } from "./process-end.js";
+import { isReleasedAtRunEnd, releaseAtEnd } from "./run/process-end.js";
 
 interface Kept {
   readonly key: string;
@@ -28,13 +28,18 @@ export async function borrowDevice(
   }
   await dropDevice();
   const session = await openDeviceSession(source, options);
-  kept = { key, session, forget: releaseAtEnd(() => session.close()) };
+  const forget = releaseAtEnd(async () => {
+    // The next run of this process, as in watch mode, leases one of its own.
+    if (kept?.session === session) kept = undefined;
+    await session.close();
+  });
+  kept = { key, session, forget };
   return session;
 }
 
 /** The file is done with it. */
 export async function returnDevice(session: DeviceSession): Promise<void> {
-  if (session.keepBetweenFiles && !session.device.gone.aborted) return;
+  if (session.keepBetweenFiles && isReleasedAtRunEnd() && !session.device.gone.aborted) return;
   if (kept?.session === session) await dropDevice();
 }
 

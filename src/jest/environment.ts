@@ -2,8 +2,7 @@
 import type { EnvironmentContext, JestEnvironmentConfig } from "@jest/environment";
 import type { Circus } from "@jest/types";
 import { TestEnvironment } from "jest-environment-node";
-import { runFolder } from "../artifacts/run-folder.js";
-import { RunRecord } from "../artifacts/run-record.js";
+import type { RunRecord } from "../artifacts/run-record.js";
 import { describeError } from "../base/errors.js";
 import { printable } from "../base/printable.js";
 import { requirementsInPragmas } from "../fixtures/requirements/index.js";
@@ -13,28 +12,32 @@ import { shortPath } from "./evidence.js";
 import { holdTimeMs } from "./hold/hold-time.js";
 import { InfrastructureRetry } from "./infrastructure-retry.js";
 import { readOptions, type EnvironmentOptions } from "./options.js";
-import { beforeSignalEnd, releaseAtEnd, watchProcessEnd } from "./process-end.js";
+import { awaitReplacement, beforeSignalEnd, releaseAtEnd, watchProcessEnd } from "./run/process-end.js";
 import { describeSkips, skipUnmet, unknownRequirement, type RequirementOutcome } from "./requirement-skips.js";
-import { describeDeath, RunMarker } from "./run-marker.js";
+import { noRecord, recordOfProcess } from "./run/record-of-process.js";
+import { describeDeath, RunMarker } from "./run/run-marker.js";
 import { FileSession } from "./session.js";
 import { forPrinting } from "./test-errors.js";
 import { fullName } from "./test-plan.js";
 
 watchProcessEnd();
 
-/** One for all files of this process. */
-let record: RunRecord | undefined;
-
 export default class AvfEnvironment extends TestEnvironment {
   readonly #options: EnvironmentOptions;
   readonly #rootDir: string;
+  /** Of the configuration that all projects of the run have in common. */
+  readonly #commonRootDir: string;
+  /** The file is loaded to list its tests: none runs, and nothing is recorded. */
+  readonly #lists: boolean;
   readonly #file: string;
   readonly #projectName: string | undefined;
   readonly #testTimeoutMs: number;
+  readonly #idleMemoryLimit: JestEnvironmentConfig["globalConfig"]["workerIdleMemoryLimit"];
   readonly #holdMs: number | undefined;
   readonly #pragmas: EnvironmentContext["docblockPragmas"];
   readonly #retry: InfrastructureRetry;
   readonly #forget: (() => void)[] = [];
+  #record: RunRecord | undefined;
   #session: FileSession | undefined;
   #marker: RunMarker | undefined;
   #closing: Promise<readonly unknown[]> | undefined;
@@ -44,10 +47,14 @@ export default class AvfEnvironment extends TestEnvironment {
   constructor(config: JestEnvironmentConfig, context: EnvironmentContext) {
     super(config, context);
     this.#rootDir = config.projectConfig.rootDir;
+    this.#commonRootDir = config.globalConfig.rootDir;
+    // Older Jests have no such mode.
+    this.#lists = (config.globalConfig as { readonly collectTests?: boolean }).collectTests === true;
     this.#file = context.testPath;
     this.#pragmas = context.docblockPragmas;
     this.#projectName = config.projectConfig.displayName?.name;
     this.#testTimeoutMs = config.projectConfig.testTimeout ?? DEFAULT_TEST_TIMEOUT_MS;
+    this.#idleMemoryLimit = config.globalConfig.workerIdleMemoryLimit;
     this.#options = readOptions(config.projectConfig.testEnvironmentOptions, this.#rootDir);
     this.#holdMs = holdTimeMs();
     const globals = this.global as unknown as Record<symbol, unknown>;
@@ -56,12 +63,13 @@ export default class AvfEnvironment extends TestEnvironment {
 
   override async setup(): Promise<void> {
     await super.setup();
+    await awaitReplacement(this.#idleMemoryLimit);
     try {
-      record ??= new RunRecord(runFolder(this.#rootDir));
+      const record = (this.#record = this.#lists ? noRecord() : recordOfProcess(this.#commonRootDir));
       const project = this.#projectName === undefined ? {} : { project: this.#projectName };
       record.add({ kind: "file-started", file: this.#file, ...project });
-      this.#mark(record);
-      const eager = this.#options.lease === "eager" || usesPlainStyle(this.#file);
+      if (!this.#lists) this.#mark(record);
+      const eager = !this.#lists && (this.#options.lease === "eager" || usesPlainStyle(this.#file));
       const session = new FileSession({
         ...{ environment: this.#options, record, projectFolder: this.#rootDir, file: this.#file, eager },
         project: this.#projectName,
@@ -95,8 +103,8 @@ export default class AvfEnvironment extends TestEnvironment {
     } finally {
       for (const forget of this.#forget) forget();
       this.#marker?.remove();
-      record?.add({ kind: "file-ended", file: this.#file });
-      record?.flush();
+      this.#record?.add({ kind: "file-ended", file: this.#file });
+      this.#record?.flush();
       await super.teardown();
     }
   }
@@ -213,8 +221,8 @@ export default class AvfEnvironment extends TestEnvironment {
 
   #onSignal(signal: NodeJS.Signals): void {
     const test = this.#session?.follower.test?.name;
-    record?.add({ kind: "interrupted", signal, ...(test === undefined ? {} : { test }) });
-    record?.flush();
+    this.#record?.add({ kind: "interrupted", signal, ...(test === undefined ? {} : { test }) });
+    this.#record?.flush();
     this.#marker?.remove();
     const what = test === undefined ? shortPath(this.#file) : `"${test}" of ${shortPath(this.#file)}`;
     process.stderr.write(`avf: ${signal} ended the run at ${what}; its VMs are ended and its device is given back.\n`);

@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import vm from "node:vm";
 import { DEFAULT_TEST_TIMEOUT_MS } from "./bridge.js";
+import { ownRecordsPattern } from "./run/own-records.js";
 
 /**
  * How suites are turned into JavaScript. Types are the compiler's business, not the test run's, so the project's own
@@ -31,8 +32,10 @@ const BABEL_CONFIGS = [
 
 const preset: Config.InitialOptions = {
   testEnvironment: join(__dirname, "environment.js"),
-  globalSetup: join(__dirname, "global-setup.js"),
-  globalTeardown: join(__dirname, "global-teardown.js"),
+  // All that concerns a run as a whole is its business: a project's own setup, teardown and reporters take nothing away.
+  runner: join(__dirname, "run/runner.js"),
+  // Jest adds these to a project's own, and watches nothing of it either.
+  modulePathIgnorePatterns: [ownRecordsPattern(process.cwd())],
   setupFilesAfterEnv: [join(__dirname, "setup-matchers.js")],
   testTimeout: DEFAULT_TEST_TIMEOUT_MS,
   resolver: join(__dirname, "suite-resolver.js"),

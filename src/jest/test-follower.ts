@@ -12,7 +12,7 @@ import { endNewChildren, hostChildren, type HostChild } from "./host-children.js
 import { holdFailedTest } from "./hold/hold.js";
 import type { InfrastructureRetry } from "./infrastructure-retry.js";
 import { describeLostGuest } from "./lost-guest.js";
-import { isEnding } from "./process-end.js";
+import { isEnding } from "./run/process-end.js";
 import {
   errorText,
   isJestTimeout,

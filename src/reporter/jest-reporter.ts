@@ -1,124 +1,109 @@
 /**
- * The package's Jest reporter: notes Jest's results in the run's record, writes the reports when the run is over or cut
- * short, and prints where they are, then `Tests: N passed, N failed, N skipped` as the very last line.
+ * The package's Jest reporter: hands Jest's results to the run's record, and prints where the reports are, then
+ * `Tests: N passed, N failed, N skipped` as the very last line. The reports themselves come without it, too.
  */
-import { writeSync } from "node:fs";
 import { join } from "node:path";
-import { eventFiles } from "../artifacts/read-events.js";
-import { ownRunFolder } from "../artifacts/run-folder.js";
-import { flushRecords, RunRecord } from "../artifacts/run-record.js";
-import { describeError } from "../base/errors.js";
 import { annotations } from "./annotations.js";
 import { closingCounts, closingLine, type ClosingCounts, type RunCounts } from "./closing-line.js";
-import { fileResults, runEnded, runStarted, type JestFile, type JestFileResult } from "./jest-results.js";
-import { startLiveView, type LiveView } from "./live/live-view.js";
+import { fileResults, runEnded, type JestFile, type JestFileResult } from "./jest-results.js";
 import { countTests } from "./model/run-model.js";
-import { shortPath, writeReports } from "./reports.js";
+import { shortPath } from "./reports.js";
+import { beginRun, type RunOutcome, type RunReports } from "./run-reports.js";
+import { writeAll } from "./write-all.js";
 
 /** Jest says after a second that it "did not exit"; our lines come after that. */
 const STUCK_AFTER_MS = 1_500;
-/** For workers that end at the same signal as we do: they write their events at least every quarter of a second. */
-const WORKERS_WRITE_MS = 300;
+
+/** The part of Jest's `GlobalConfig` that is used here. */
+interface JestConfig {
+  readonly rootDir: string;
+  readonly json?: boolean;
+  readonly silent?: boolean | undefined;
+  readonly useStderr?: boolean;
+  readonly watch?: boolean;
+  readonly watchAll?: boolean;
+  readonly reporters?: readonly (string | readonly [string, unknown])[] | undefined;
+}
+
+/** Of Jest's own reporters, those that talk to people. */
+const FOR_PEOPLE = ["default", "agent", "verbose", "summary"];
+
+/** In watch mode Jest makes one a run. The latest has the last word. */
+const last: { reporter?: AvfReporter } = {};
+let watching = false;
 
 export default class AvfReporter {
-  readonly #rootDir: string;
-  /** Undefined when no test of the run is in our environment. */
-  #folder: string | undefined;
-  #record: RunRecord | undefined;
-  #live: LiveView | undefined;
-  #counts: ClosingCounts | undefined;
+  #run: RunReports | undefined;
   #lines: readonly string[] = [];
-  #watching = false;
-  #printed = false;
+  #counts: ClosingCounts | undefined;
+  #printed = true;
 
-  constructor(globalConfig: { readonly rootDir: string }) {
-    this.#rootDir = globalConfig.rootDir;
-  }
+  constructor(private readonly config: JestConfig) {}
 
   onRunStart(): void {
-    this.#folder = ownRunFolder();
-    if (this.#folder === undefined) return;
-    this.#record = new RunRecord(this.#folder);
-    this.#record.add(runStarted(this.#rootDir, process.argv.slice(2)));
-    this.#live = startLiveView({ runFolder: this.#folder, rootDir: this.#rootDir });
-    this.#watchEnd();
+    last.reporter?.print();
+    last.reporter = this;
+    this.#run = beginRun({ rootDir: this.config.rootDir, onCutShort: (outcome) => this.#cutShort(outcome) });
+    if (watching) return;
+    watching = true;
+    // After the run's own listener, which was there first.
+    process.on("exit", () => last.reporter?.print());
   }
 
   onTestFileResult(file: JestFile, result: JestFileResult): void {
-    for (const event of fileResults(file, result)) this.#record?.add(event);
+    this.#run?.add(...fileResults(file, result));
   }
 
   /** Jest may call it twice after `--bail`, and prints its own summary after it. */
   onRunComplete(_contexts: unknown, results: RunCounts): void {
     const counts = closingCounts(results);
-    this.#live?.end();
-    this.#live = undefined;
-    this.#counts = counts;
-    this.#printed = false;
-    this.#record?.add(runEnded(results, counts));
-    flushRecords();
-    this.#writeReports();
-    this.#watchEnd();
+    this.#close(counts, this.#run?.end(runEnded(results, counts)));
+    this.#run = undefined;
+    // Later the keys of watch mode belong to whoever types them.
+    if (this.config.watch === true || this.config.watchAll === true) this.print();
     // For a run that hangs after its end on something a suite left open, and is then killed.
-    setTimeout(() => this.#print(), STUCK_AFTER_MS).unref();
+    else setTimeout(() => this.print(), STUCK_AFTER_MS).unref();
   }
 
-  #watchEnd(): void {
-    if (this.#watching) return;
-    this.#watching = true;
-    process.once("exit", () => {
-      if (this.#counts === undefined) this.#cutShort();
-      this.#print();
-    });
-  }
-
-  /** A signal came, or Jest gave up: what is on disk by now is what the reports can tell. */
-  #cutShort(): void {
-    this.#live?.end();
-    if (this.#folder === undefined) return;
-    flushRecords();
-    if (eventFiles(this.#folder).length > 1) {
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, WORKERS_WRITE_MS);
-    }
-    const run = this.#writeReports();
-    if (run === undefined) return;
-    const { passed, failed, unfinished, skipped } = countTests(run);
-    this.#counts = { passed, failed: Math.max(failed + unfinished, 1), skipped };
-  }
-
-  #writeReports(): ReturnType<typeof writeReports>["run"] | undefined {
-    if (this.#folder === undefined) return undefined;
-    try {
-      const { run, files, problems } = writeReports(this.#folder);
-      const [first] = files;
-      const where = first === undefined ? [] : [`Report: ${shortPath(join(this.#folder, first))}`];
-      this.#lines = [...annotations(run), ...problems.map((problem) => `avf: ${problem}`), ...where];
-      return run;
-    } catch (error) {
-      // A full disk makes no test fail.
-      this.#lines = [`avf: no reports were written: ${describeError(error)}`];
-      return undefined;
-    }
-  }
-
-  #print(): void {
+  print(): void {
     if (this.#printed || this.#counts === undefined) return;
     this.#printed = true;
     const text = [...this.#lines, closingLine(this.#counts), ""].join("\n");
     // Past process.stdout, whose `write` Jest's default reporter has replaced by one that waits for a timer.
-    writeAll(1, text);
+    writeAll(ownsStdout(this.config) ? 1 : 2, text);
+  }
+
+  #cutShort(outcome: RunOutcome): void {
+    if ("failure" in outcome) return this.#close({ passed: 0, failed: 1, skipped: 0 }, outcome);
+    const { passed, failed, unfinished, skipped } = countTests(outcome.run);
+    this.#close({ passed, failed: Math.max(failed + unfinished, 1), skipped }, outcome);
+  }
+
+  #close(counts: ClosingCounts, outcome: RunOutcome | undefined): void {
+    this.#counts = counts;
+    // After `--bail` the second call has nothing new to write.
+    if (outcome !== undefined || this.#printed) this.#lines = linesOf(outcome);
+    this.#printed = false;
   }
 }
 
-/** A pipe whose reader is slow takes what fits, or nothing for now. */
-function writeAll(file: number, text: string): void {
-  let rest = Buffer.from(text);
-  for (let tries = 0; rest.length > 0 && tries < 200; tries++) {
-    try {
-      rest = rest.subarray(writeSync(file, rest));
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") return;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
-    }
-  }
+function linesOf(outcome: RunOutcome | undefined): readonly string[] {
+  if (outcome === undefined) return [];
+  return [...("failure" in outcome ? [] : annotations(outcome.run)), ...describeOutcome(outcome)];
+}
+
+/** Where the reports are, and what could not be written. */
+export function describeOutcome(outcome: RunOutcome): readonly string[] {
+  if ("failure" in outcome) return [`avf: no reports were written: ${outcome.failure}`];
+  const { folder, files, problems } = outcome;
+  const [first] = files;
+  const where = first === undefined ? [] : [`Report: ${shortPath(join(folder, first))}`];
+  return [...problems.map((problem) => `avf: ${problem}`), ...where];
+}
+
+/** Not where stdout is for programs: JSON, or what a reporter of the project's own prints. */
+function ownsStdout({ json, silent, useStderr, reporters }: JestConfig): boolean {
+  if (json === true || silent === true || useStderr === true) return false;
+  const names = reporters?.map((reporter) => (typeof reporter === "string" ? reporter : reporter[0]));
+  return names === undefined || names.some((name) => FOR_PEOPLE.includes(name));
 }

@@ -22,11 +22,13 @@ export interface ChildRun {
  * Writes the files, runs all suites among them, lends `use` the outcome with the folder (results are in `out`), and removes
  * everything.
  * @param options `testEnvironmentOptions`
+ * @param program what Node runs, with its arguments
  */
 export function runChildProject<T>(
   files: Readonly<Record<string, string>>,
   options: Readonly<Record<string, unknown>>,
   use: (run: ChildRun, folder: string) => T,
+  program: readonly string[] = [createRequire(join(root, "package.json")).resolve("jest/bin/jest"), "--runInBand"],
 ): T {
   const folder = mkdtempSync(join(tmpdir(), "avf-child-"));
   try {
@@ -35,10 +37,9 @@ export function runChildProject<T>(
     for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
     const jest = { preset: "jest-avf", testEnvironmentOptions: options };
     writeFileSync(join(folder, "package.json"), JSON.stringify({ jest }));
-    const argv = [createRequire(join(root, "package.json")).resolve("jest/bin/jest"), "--runInBand"];
     const env: NodeJS.ProcessEnv = { ...process.env, AVF_OUT: join(folder, "out"), NO_COLOR: "1" };
     for (const name of OF_THE_RUN_AROUND) delete env[name];
-    const run = spawnSync(process.execPath, argv, { cwd: folder, encoding: "utf8", env, timeout: TIMEOUT_MS });
+    const run = spawnSync(process.execPath, program, { cwd: folder, encoding: "utf8", env, timeout: TIMEOUT_MS });
     return use({ status: run.status, stdout: run.stdout, stderr: run.stderr }, folder);
   } finally {
     rmSync(folder, { recursive: true, force: true });

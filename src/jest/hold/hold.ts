@@ -21,7 +21,7 @@ import { printable } from "../../base/printable.js";
 import type { LedgerEntry } from "../../fixtures/vm-ledger.js";
 import type { Harness } from "../../fixtures/wire.js";
 import { lineEnd, type OutputLine } from "../../virtualmachine/index.js";
-import { releaseAtEnd } from "../process-end.js";
+import { releaseAtEnd } from "../run/process-end.js";
 import { describeHold } from "./hold-message.js";
 import { waitForEnter } from "./terminal.js";
 

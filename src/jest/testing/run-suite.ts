@@ -32,6 +32,9 @@ export interface SuiteProject {
 
 export interface SuiteOutcome {
   readonly exitCode: number | undefined;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** stdout, then stderr. */
   readonly output: string;
 }
 
@@ -43,11 +46,14 @@ export function makeProject(
   {
     args = [],
     config = {},
+    projects,
     options = {},
     env = {},
   }: {
     readonly args?: readonly string[];
     readonly config?: Readonly<Record<string, unknown>>;
+    /** Of a root configuration: those with our preset get what a single project of this helper has. */
+    readonly projects?: readonly Readonly<Record<string, unknown>>[];
     /** Added to `testEnvironmentOptions`. */
     readonly options?: Readonly<Record<string, unknown>>;
     readonly env?: NodeJS.ProcessEnv;
@@ -57,14 +63,15 @@ export function makeProject(
   mkdirSync(join(folder, "node_modules"));
   symlinkSync(packageRoot, join(folder, "node_modules", "jest-avf"));
   const harnessModule = join(packageRoot, "dist/jest/testing/memory-harness.js");
-  const jestConfig = {
+  const ours = {
     preset: "jest-avf",
     testEnvironmentOptions: { harnessModule, ...options },
-    testTimeout: 10_000,
-    reporters: ["default", "jest-avf/reporter"],
     transform: { "\\.ts$": join(packageRoot, "src/jest/testing/es-module-transform.cjs") },
-    ...config,
   };
+  const jestConfig =
+    projects === undefined
+      ? { ...ours, testTimeout: 10_000, reporters: ["default", "jest-avf/reporter"], ...config }
+      : { projects: projects.map((each) => (each["preset"] === ours.preset ? { ...ours, ...each } : each)), ...config };
   writeFileSync(join(folder, "package.json"), JSON.stringify({ jest: jestConfig }));
   for (const [name, content] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, name)), { recursive: true });
@@ -108,14 +115,15 @@ function plainEnvironment(): NodeJS.ProcessEnv {
   return { ...process.env, ...Object.fromEntries(away.map((name) => [name, undefined])), NO_COLOR: "1" };
 }
 
-/** Runs it to its end; `output` is stdout, then stderr. */
+/** Runs it to its end. */
 export async function runProject(project: SuiteProject): Promise<SuiteOutcome> {
   const result = await runUnchecked(project.argv, {
     cwd: project.folder,
     env: project.environment,
     timeoutMs: CHILD_TIMEOUT_MS,
   });
-  return { exitCode: result.exitCode, output: `${result.stdout}\n${result.stderr}` };
+  const { exitCode, stdout, stderr } = result;
+  return { exitCode, stdout, stderr, output: `${stdout}\n${stderr}` };
 }
 
 /** Starts it and comes back at once. `output()` is what it has printed so far. */

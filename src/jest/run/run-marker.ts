@@ -1,10 +1,10 @@
 /** Which test a process is at: a small file, so that after the death of a worker somebody can tell. */
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { printable } from "../base/printable.js";
+import { printable } from "../../base/printable.js";
 import { basename, join } from "node:path";
-import { asciiName } from "../artifacts/names.js";
-import { makePrivateFolder, PRIVATE_FILE } from "../artifacts/private-files.js";
-import { identify, isAlive, isElsewhere, type ProcessIdentity } from "../process/identity.js";
+import { asciiName } from "../../artifacts/names.js";
+import { makePrivateFolder, PRIVATE_FILE } from "../../artifacts/private-files.js";
+import { identify, isAlive, isElsewhere, type ProcessIdentity } from "../../process/identity.js";
 
 export interface Marker extends ProcessIdentity {
   readonly file: string;

@@ -1,0 +1,157 @@
+/**
+ * Jest's own runner, with what belongs to a run as a whole around it: its folder, the emulated device made ready, its end,
+ * its reports. Each project names its runner, whatever the root configuration says, and rarely one of its own; setup,
+ * teardown and reporters are replaced by those of the configuration.
+ */
+import { join } from "node:path";
+import { RunRecord } from "../../artifacts/run-record.js";
+import { beginRun, currentRun, type RunOutcome, type RunReports } from "../../reporter/run-reports.js";
+import { describeOutcome } from "../../reporter/jest-reporter.js";
+import { writeAll } from "../../reporter/write-all.js";
+import { forPrinting } from "../test-errors.js";
+import { jestModule } from "./jest-modules.js";
+import { hideOwnRecords } from "./own-records.js";
+import { prepareDevices, type ProjectOptions } from "./prepare-devices.js";
+import { releaseAll, releaseAtRunEnd, watchProcessEnd } from "./process-end.js";
+import { ResultCount, type TestFileFailure, type TestFileResult } from "./result-count.js";
+import { describeDeath, takeDeadMarkers } from "./run-marker.js";
+
+/** The parts of Jest's types that are used here. */
+interface GlobalConfig {
+  readonly rootDir: string;
+  readonly bail: number;
+  readonly collectTests?: boolean;
+  readonly projects?: readonly unknown[];
+  readonly watch: boolean;
+  readonly watchAll: boolean;
+  readonly workerThreads?: boolean;
+}
+
+interface Test {
+  readonly path: string;
+  readonly context: { readonly config: ProjectOptions & ProjectConfig };
+}
+
+interface ProjectConfig {
+  readonly testEnvironment: string;
+  readonly displayName?: { readonly name: string };
+}
+
+interface Watcher {
+  isInterrupted(): boolean;
+}
+
+interface Listeners {
+  "test-file-success": readonly [Test, TestFileResult];
+  "test-file-failure": readonly [Test, TestFileFailure];
+}
+
+interface Runner {
+  runTests(tests: readonly Test[], watcher: Watcher, options: { readonly serial: boolean }): Promise<void>;
+  on<Name extends keyof Listeners>(name: Name, listener: (data: Listeners[Name]) => unknown): () => void;
+}
+
+type RunnerClass = new (config: GlobalConfig, context: unknown, options?: unknown) => Runner;
+
+const { default: JestRunner } = jestModule("jest-runner") as { readonly default: RunnerClass };
+const ENVIRONMENT = join(__dirname, "../environment.js");
+const WATCHED =
+  "avf: this Jest cannot be told to leave the records of runs alone: should it run again by itself, add " +
+  '"/avf-results/" to `watchPathIgnorePatterns` of each project.';
+
+export default class AvfRunner extends JestRunner {
+  readonly #config: GlobalConfig;
+  #inBand = false;
+
+  constructor(config: GlobalConfig, context: unknown, options?: unknown) {
+    // Threads share one process and so its children, its signals, its end: a worker's device and VMs would be another's.
+    super(Object.freeze({ ...config, workerThreads: false }), context, options);
+    this.#config = config;
+  }
+
+  override async runTests(...[tests, watcher, options]: Parameters<Runner["runTests"]>): Promise<void> {
+    const ours = tests.filter(({ context }) => context.config.testEnvironment === ENVIRONMENT);
+    // Files are loaded to list their tests, and nothing runs.
+    if (this.#config.collectTests === true) return super.runTests(tests, watcher, options);
+    this.#inBand = options.serial;
+    const told = currentRun();
+    const run = told ?? beginRun({ rootDir: this.#config.rootDir, onCutShort: sayAtExit });
+    const count = told === undefined ? this.#count(run) : undefined;
+    releaseAtRunEnd();
+    try {
+      if (ours.length > 0) await this.#begin(run, ours);
+      await super.runTests(tests, watcher, options);
+    } finally {
+      await releaseAll();
+      tellDeaths(run);
+      const outcome = count && run.end(count.ended(watcher.isInterrupted()));
+      if (outcome !== undefined) say(describeOutcome(outcome));
+    }
+  }
+
+  /** With `--bail` Jest ends its process as soon as it hears of a failure, and what this process holds has to go before. */
+  override on<Name extends keyof Listeners>(
+    name: Name,
+    listener: (data: Listeners[Name]) => unknown,
+  ): ReturnType<Runner["on"]> {
+    if (this.#config.bail === 0) return super.on(name, listener);
+    return super.on(name, async (data) => {
+      if (this.#inBand && hasFailed(data)) await releaseAll();
+      return listener(data);
+    });
+  }
+
+  async #begin(run: RunReports, ours: readonly Test[]): Promise<void> {
+    const { rootDir, watch, watchAll, projects = [] } = this.#config;
+    try {
+      // So that a signal to Jest's own process lets it tell of the run so far.
+      watchProcessEnd();
+      if (!hideOwnRecords(rootDir) && (watch || watchAll) && projects.length > 1) say([WATCHED]);
+      run.begin();
+      await prepareDevices([...new Set(ours.map(({ context }) => context.config))]);
+    } catch (error) {
+      throw forPrinting(error);
+    }
+  }
+
+  /** Where no reporter of ours tells what Jest found. */
+  #count(run: RunReports): ResultCount {
+    const count = new ResultCount(run);
+    super.on("test-file-success", ([test, result]) => count.add(test, result));
+    super.on("test-file-failure", ([test, error]) => count.addFailure(test, error));
+    return count;
+  }
+}
+
+function hasFailed(data: Listeners[keyof Listeners]): boolean {
+  const result: TestFileResult | TestFileFailure | undefined = data[1];
+  return result !== undefined && (!("numFailingTests" in result) || result.numFailingTests > 0);
+}
+
+/** Who died, and was not replaced by one that came to the end of the file. */
+function tellDeaths(run: RunReports): void {
+  const dead = takeDeadMarkers(run.folder);
+  if (dead.length === 0) return;
+  const record = new RunRecord(run.folder);
+  for (const marker of dead) {
+    const { file, test, pid } = marker;
+    record.add({ kind: "worker-died", file, diedPid: pid, ...(test === undefined ? {} : { test }) });
+  }
+  record.close();
+  say(dead.map(describeDeath));
+}
+
+/** Without a reporter of ours stdout belongs to those that the project has. */
+function say(lines: readonly string[]): void {
+  process.stderr.write(lines.map((line) => `${line}\n`).join(""));
+}
+
+/** Past process.stderr, whose `write` Jest's default reporter has replaced by one that waits for a timer. */
+function sayAtExit(outcome: RunOutcome): void {
+  writeAll(
+    2,
+    describeOutcome(outcome)
+      .map((line) => `${line}\n`)
+      .join(""),
+  );
+}
