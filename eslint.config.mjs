@@ -63,7 +63,7 @@ const importRules = Object.entries(DEPS).map(([folder, allowed]) => ({
 }));
 
 export default tseslint.config(
-  { ignores: ["dist/", "dist.*/", "node_modules/", "avf-results/", "coverage/"] },
+  { ignores: ["dist/", "dist.*/", "node_modules/", "avf-results/", "coverage/", "site/"] },
   {
     files: ["**/*.ts"],
     extends: [tseslint.configs.recommendedTypeChecked],

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { execFile } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
@@ -124,6 +124,20 @@ describeEmulated("a new project that installs the packed package", () => {
     ).toEqual([]);
     // An optional peer, and not asked for: the suites below are transformed without it.
     expect(existsSync(join(folder, "node_modules/ts-jest"))).toBe(false);
+  });
+
+  test("has each page and file that its pages point at", () => {
+    const home = join(folder, "node_modules/jest-avf");
+    const pages = readdirSync(home, { recursive: true, encoding: "utf8" }).filter((path) => path.endsWith(".md"));
+    expect(pages).toEqual(expect.arrayContaining(["README.md", "docs/suites.md", "docs/api.md"]));
+    const dead = pages.flatMap((page) => {
+      const links = [...readFileSync(join(home, page), "utf8").matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)].map(
+        ([, to = ""]) => to,
+      );
+      const files = links.filter((to) => !/^[a-z]+:/.test(to));
+      return files.filter((to) => !existsSync(join(home, dirname(page), to))).map((to) => `${page}: ${to}`);
+    });
+    expect(dead).toEqual([]);
   });
 
   test("runs suites in JavaScript and TypeScript, as CommonJS and as ES modules, made by avf new suite among them", async () => {
