@@ -62,7 +62,8 @@ export interface Device {
   push(source: string | Uint8Array, remotePath: string, options?: DeviceCallOptions & { mode?: number }): Promise<void>;
   /** Whole content of a file on the device; undefined when there is none. Refuses more than `maxBytes` (64 MiB). */
   readFile(remotePath: string, options?: DeviceCallOptions & { maxBytes?: number }): Promise<Buffer | undefined>;
-  pull(remotePath: string, localPath: string, options?: DeviceCallOptions): Promise<void>;
+  /** Copies a file of the device to the host: whole, or not at all. Refuses more than `maxBytes` (1 GiB). */
+  pull(remotePath: string, localPath: string, options?: DeviceCallOptions & { maxBytes?: number }): Promise<void>;
   /** Installs or reinstalls an APK (`pm install -r -t`). */
   installApk(localPath: string, options?: DeviceCallOptions): Promise<void>;
   /** Path on the device of an installed package's base APK; undefined when it is not installed. */

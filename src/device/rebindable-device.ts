@@ -70,7 +70,11 @@ export class RebindableDevice implements Device {
     return this.#bound.readFile(path, options);
   }
 
-  async pull(remotePath: string, localPath: string, options?: DeviceCallOptions): Promise<void> {
+  async pull(
+    remotePath: string,
+    localPath: string,
+    options?: DeviceCallOptions & { maxBytes?: number },
+  ): Promise<void> {
     return this.#bound.pull(remotePath, localPath, options);
   }
 

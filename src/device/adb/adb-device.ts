@@ -103,7 +103,11 @@ class AdbDevice implements Device {
     return readRemoteFile(this.connection, remotePath, options);
   }
 
-  async pull(remotePath: string, localPath: string, options?: DeviceCallOptions): Promise<void> {
+  async pull(
+    remotePath: string,
+    localPath: string,
+    options?: DeviceCallOptions & { maxBytes?: number },
+  ): Promise<void> {
     this.#assertOpen();
     await pullFile(this.connection, remotePath, localPath, options);
   }

@@ -12,6 +12,8 @@ import { SyncRefusal, SyncSession } from "./sync-session.js";
 
 const TRANSFER_TIMEOUT_MS = 300_000;
 const DEFAULT_MAX_BYTES = 64 << 20;
+/** A disk has more room than memory; what writes without end must not fill it. */
+const DEFAULT_MAX_PULL_BYTES = 2 ** 30;
 
 const IS_FOLDER = 21;
 const MOVE = `[ -d "$2" ] && exit ${IS_FOLDER}; [ -z "$3" ] || chmod "$3" "$1" && mv -f "$1" "$2"`;
@@ -53,24 +55,19 @@ export async function readRemoteFile(
   const maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
   return withSync(connection, { verb: "read", path: remotePath }, options, async (sync) => {
     const chunks: Buffer[] = [];
-    let size = 0;
     try {
-      for await (const chunk of sync.receive(remotePath)) {
-        size += chunk.length;
-        if (size > maxBytes) {
-          throw new UsageError(
-            "FILE_TOO_LARGE",
-            `${remotePath} on ${connection.serial} is larger than ${maxBytes} bytes.`,
-            { hint: "pull() takes files of any size; readFile() takes another limit: { maxBytes }" },
-          );
-        }
+      for await (const chunk of bounded(
+        sync.receive(remotePath),
+        maxBytes,
+        tooLarge(connection, remotePath, maxBytes),
+      )) {
         chunks.push(chunk);
       }
     } catch (error) {
       if (error instanceof SyncRefusal && /No such file or directory/.test(error.message)) return undefined;
       throw error;
     }
-    return Buffer.concat(chunks, size);
+    return Buffer.concat(chunks);
   });
 }
 
@@ -79,13 +76,18 @@ export async function pullFile(
   connection: AdbConnection,
   remotePath: string,
   localPath: string,
-  options: DeviceCallOptions = {},
+  options: DeviceCallOptions & { maxBytes?: number } = {},
 ): Promise<void> {
   checkRemotePath(remotePath);
+  const maxBytes = options.maxBytes ?? DEFAULT_MAX_PULL_BYTES;
   const temporary = `${localPath}.${process.pid}-${randomBytes(4).toString("hex")}.tmp`;
   try {
     await withSync(connection, { verb: "pull", path: remotePath }, options, (sync, signal) =>
-      pipeline(sync.receive(remotePath), createWriteStream(temporary, { flags: "wx" }), { signal }),
+      pipeline(
+        bounded(sync.receive(remotePath), maxBytes, tooLarge(connection, remotePath, maxBytes)),
+        createWriteStream(temporary, { flags: "wx" }),
+        { signal },
+      ),
     );
     await rename(temporary, localPath);
   } finally {
@@ -99,6 +101,27 @@ export async function pullFile(
  */
 function moveCommand(from: string, to: string, mode: number | undefined): readonly string[] {
   return ["sh", "-c", MOVE, "sh", from, to, mode?.toString(8) ?? ""];
+}
+
+/** What comes is counted, whatever a device says of a file's size: it may grow, or have none, as in /proc and /dev. */
+async function* bounded(
+  chunks: AsyncIterable<Buffer>,
+  maxBytes: number,
+  error: () => Error,
+): AsyncGenerator<Buffer, void, undefined> {
+  let size = 0;
+  for await (const chunk of chunks) {
+    size += chunk.length;
+    if (size > maxBytes) throw error();
+    yield chunk;
+  }
+}
+
+function tooLarge({ serial }: AdbConnection, path: string, maxBytes: number): () => Error {
+  return () =>
+    new UsageError("FILE_TOO_LARGE", `${path} on ${serial} is larger than ${maxBytes} bytes.`, {
+      hint: "give another limit for a larger file: { maxBytes }",
+    });
 }
 
 async function withSync<T>(
