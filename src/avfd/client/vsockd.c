@@ -2,9 +2,11 @@
  * The AF_VSOCK end of avfd, for Node has no such sockets. Guests connect here to tell how their payload fares.
  *
  * stdin:  "listen PORT CID|any", "unlisten PORT", "send CONNECTION TEXT", "drop CONNECTION"
- * stdout: "listening PORT", "failed PORT REASON", "open CONNECTION PORT CID", "line CONNECTION TEXT", "closed CONNECTION"
+ * stdout: "listening PORT", "failed PORT REASON", "open CONNECTION PORT CID", "line CONNECTION TEXT", "closed CONNECTION",
+ *         "refused PORT CID" (told once for a CID, until it has no connection any more)
  *
- * One line each. A port accepts only the CID it was opened for. Ends with its stdin, that is, with avfd.
+ * One line each. A port accepts only the CID it was opened for, and no guest gets more connections than its share.
+ * Ends with its stdin, that is, with avfd.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -18,6 +20,10 @@
 #include <linux/vm_sockets.h>
 
 #define MAX_SOCKETS 1024
+/* A guest's init needs one or two. */
+#define MAX_PER_CID 32
+/* What guests together cannot have: there is a listener for each VM. */
+#define RESERVED 256
 /* A guest is not trusted to end its lines. */
 #define MAX_LINE 4096
 
@@ -26,7 +32,8 @@ enum role { FREE, CONTROL, LISTENER, CONNECTION };
 struct socket_state {
     enum role role;
     unsigned port;
-    unsigned cid; /* VMADDR_CID_ANY: whoever comes */
+    unsigned cid; /* of a listener: VMADDR_CID_ANY: whoever comes */
+    int refused;  /* that its guest was refused one more was told */
     size_t filled;
     char *line;
 };
@@ -55,7 +62,8 @@ static void drop(int i) {
 
 static void listen_on(unsigned port, unsigned cid) {
     struct sockaddr_vm address = {.svm_family = AF_VSOCK, .svm_cid = VMADDR_CID_ANY, .svm_port = port};
-    int fd = socket(AF_VSOCK, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    /* Not blocking: who knocked may be gone before we accept. */
+    int fd = socket(AF_VSOCK, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     int bound = fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof address) == 0 && listen(fd, 16) == 0;
     if (!bound || claim(fd, LISTENER, port, cid) < 0) {
         printf("failed %u %s\n", port, bound ? "too many sockets" : strerror(errno));
@@ -65,6 +73,24 @@ static void listen_on(unsigned port, unsigned cid) {
     printf("listening %u\n", port);
 }
 
+/* Whether a guest may have another connection; tells when it may not, once. */
+static int has_share(unsigned port, unsigned cid) {
+    int all = 0, own = 0, first = -1;
+    for (int i = 0; i < MAX_SOCKETS; i++) {
+        if (states[i].role != CONNECTION) continue;
+        all++;
+        if (states[i].cid != cid) continue;
+        own++;
+        if (first < 0 || states[i].refused) first = i;
+    }
+    if (own < MAX_PER_CID && all < MAX_SOCKETS - RESERVED) return 1;
+    if (first >= 0 && !states[first].refused) {
+        states[first].refused = 1;
+        printf("refused %u %u\n", port, cid);
+    }
+    return 0;
+}
+
 static void accept_guest(int listener) {
     struct sockaddr_vm peer;
     socklen_t size = sizeof peer;
@@ -72,7 +98,7 @@ static void accept_guest(int listener) {
     if (fd < 0) return;
     unsigned wanted = states[listener].cid;
     int i = -1;
-    if (wanted == VMADDR_CID_ANY || wanted == peer.svm_cid) {
+    if ((wanted == VMADDR_CID_ANY || wanted == peer.svm_cid) && has_share(states[listener].port, peer.svm_cid)) {
         i = claim(fd, CONNECTION, states[listener].port, peer.svm_cid);
     }
     if (i < 0) {

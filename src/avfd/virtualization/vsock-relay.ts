@@ -97,6 +97,8 @@ export class VsockRelay {
         else listener?.onClosed?.(known.connection);
         return;
       }
+      case "refused":
+        return this.onTrouble(`guest ${rest[0]} has too many connections to vsock port ${subject}; more are refused`);
       default:
         this.onTrouble(`vsockd said ${JSON.stringify(line)}`);
     }
