@@ -1,7 +1,9 @@
 /** What this process put on a device, written down for whoever has the device next, should this process be killed. */
+import { randomBytes } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { identify, isAlive, type ProcessIdentity } from "../process/identity.js";
+import type { ProcessIdentity } from "../process/identity.js";
+import { isGone, self } from "../process/life.js";
 import { leasePath } from "./lease.js";
 
 export interface OwnerNote {
@@ -19,12 +21,11 @@ export interface LeftNote {
 let notes = 0;
 
 export function openOwnerNote(serial: string): OwnerNote {
-  const owner = identify(process.pid);
-  const path = join(folderOf(serial), `${process.pid}-${++notes}.json`);
+  const path = join(folderOf(serial), `${process.pid}-${++notes}-${randomBytes(4).toString("hex")}.json`);
   return {
     write: (content) => {
       mkdirSync(dirname(path), { recursive: true });
-      writeFileSync(`${path}.tmp`, JSON.stringify({ owner, content }));
+      writeFileSync(`${path}.tmp`, JSON.stringify({ owner: self(), content }));
       renameSync(`${path}.tmp`, path);
     },
     remove: () => rmSync(path, { force: true }),
@@ -41,12 +42,13 @@ export function leftNotes(serial: string): readonly LeftNote[] {
     return [];
   }
   return names
+    .filter((name) => name.endsWith(".json"))
     .sort()
     .reverse()
     .flatMap((name) => {
       const path = join(folder, name);
       const note = read(path);
-      if (note?.owner !== undefined && isAlive(note.owner)) return [];
+      if (note?.owner !== undefined && !isGone(note.owner)) return [];
       return [{ content: note?.content, remove: () => rmSync(path, { force: true }) }];
     });
 }

@@ -5,3 +5,4 @@ export { DATA_ROOT, IDSIG_FOLDER, type ProvisionedApp } from "./install-app.js";
 export { parseAndroidTest, type ProvisioningStep, type PushPair } from "./android-test.js";
 export { findFiles } from "./glob.js";
 export { sweepProvisioned } from "./sweep.js";
+export type { VmNotes } from "./vm-notes.js";

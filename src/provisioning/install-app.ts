@@ -35,7 +35,7 @@ export async function installApp(
   await removeIfMade(device, [DATA_ROOT, IDSIG_FOLDER], undo, call);
   const same = before !== undefined && digests.get(before) === apk.sha256;
   // A package that was there before us, in whatever version, is not ours to remove.
-  if (before === undefined) undo.add({ kind: "uninstall", packageName: apk.packageName });
+  if (before === undefined) undo.add({ kind: "uninstall", packageName: apk.packageName, sha256: apk.sha256 });
   if (!same) await device.installApk(apk.path, call);
   const apkPath = same ? before : await device.packagePath(apk.packageName, call);
   if (apkPath === undefined) {

@@ -14,7 +14,7 @@ import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { buildApk, throwAwayKey } from "../apk/index.js";
 import { HostDevice } from "../device/testing/host-device.js";
 import { checkFiles } from "./check-files.js";
-import { provision, sweepProvisioned } from "./index.js";
+import { provision, sweepProvisioned, type VmNotes } from "./index.js";
 
 /** Package manager and vm tool of a device whose root is $ROOT: files in folders, as on a real one. */
 const PM = `#!/bin/sh
@@ -39,15 +39,23 @@ beforeEach(() => {
   host = join(folder, "host");
   root = join(folder, "device");
   mkdirSync(host);
+  mkdirSync(join(folder, "tools"));
   mkdirSync(join(root, "data/local/tmp"), { recursive: true });
   for (const [name, text] of [
     ["pm", PM],
     ["vm", VM],
+    ["tools/getprop", `#!/bin/sh\ncat "${folder}/serialno"\n`],
+    ["sh", `#!/bin/sh\nPATH="${folder}/tools:$PATH" exec /bin/sh "$@"\n`],
   ] as const) {
     writeFileSync(join(folder, name), text.replaceAll("$ROOT", root));
     chmodSync(join(folder, name), 0o755);
   }
-  const programs = { pm: join(folder, "pm"), "/apex/com.android.virt/bin/vm": join(folder, "vm") };
+  writeFileSync(join(folder, "serialno"), "PHONE1\n");
+  const programs = {
+    sh: join(folder, "sh"),
+    pm: join(folder, "pm"),
+    "/apex/com.android.virt/bin/vm": join(folder, "vm"),
+  };
   device = new HostDevice({ root, programs });
 });
 afterEach(() => rmSync(join(host, ".."), { recursive: true }));
@@ -299,14 +307,102 @@ describe("after a run that was killed", () => {
     }
   }
 
-  test("the next one takes away what it put there, and its VMs", async () => {
+  const VMS = `/data/local/tmp/avf/${APP}/vm`;
+  const inRoot = (path: string): string => join(root, path);
+
+  /** As the lifecycle library does it, with the mark that it leaves until all files are there. */
+  async function makeVm(notes: VmNotes, name: string, stage: "coming" | "claimed" | "made"): Promise<void> {
+    notes.coming(`${VMS}/${name}`, `mark${name}`);
+    if (stage === "coming") return;
+    mkdirSync(inRoot(`${VMS}/${name}`), { recursive: true });
+    writeFileSync(inRoot(`${VMS}/${name}/.claim`), `mark${name}`);
+    if (stage === "claimed") return;
+    await notes.made(`${VMS}/${name}`);
+    rmSync(inRoot(`${VMS}/${name}/.claim`));
+  }
+
+  test("the next one takes away what it put there, and the VMs that it made: no others, whatever their names", async () => {
     await writeApk("App.apk");
-    await provision(device, { root: host, apks: ["App.apk"], noted: true });
-    mkdirSync(join(root, `data/local/tmp/avf/${APP}/vm/vm1`), { recursive: true });
+    mkdirSync(inRoot(`${VMS}/mine`), { recursive: true });
+    const { notes } = await provision(device, { root: host, apks: ["App.apk"], noted: true });
+    await makeVm(notes, "vm1", "made");
+    await makeVm(notes, "half", "claimed");
+    await makeVm(notes, "never", "coming");
+    mkdirSync(inRoot(`${VMS}/never`));
+    await makeVm(notes, "another", "made");
+    rmSync(inRoot(`${VMS}/another`), { recursive: true });
+    // Takes the inode that is free, if the file system does so.
+    mkdirSync(inRoot(`${VMS}/between`));
+    mkdirSync(inRoot(`${VMS}/another`));
+    await makeVm(notes, "deleted", "made");
+    rmSync(inRoot(`${VMS}/deleted`), { recursive: true });
+    notes.gone(`${VMS}/deleted`);
+    mkdirSync(inRoot(`${VMS}/deleted`));
     kill();
     await sweepProvisioned(device);
-    for (const path of [BASE, IDSIG, `/data/local/tmp/avf/${APP}`]) expect(existsSync(join(root, path))).toBe(false);
+    for (const path of [BASE, IDSIG]) expect(existsSync(inRoot(path))).toBe(false);
+    expect(readdirSync(inRoot(VMS)).sort()).toEqual(["another", "between", "deleted", "mine", "never"]);
+    expect(readdirSync(inRoot("/data/local/tmp"))).toEqual(["avf"]);
     await sweepProvisioned(device);
+  });
+
+  test("nothing is left when there was nothing before", async () => {
+    await writeApk("App.apk");
+    const { notes } = await provision(device, { root: host, apks: ["App.apk"], noted: true });
+    await makeVm(notes, "vm1", "made");
+    kill();
+    await sweepProvisioned(device);
+    expect(readdirSync(inRoot("/data/local/tmp"))).toEqual([]);
+  });
+
+  test.each([
+    ["has no token of ours", () => rmSync(inRoot("/data/local/tmp"), { recursive: true })],
+    ["has another serial number", () => writeFileSync(join(host, "../serialno"), "PHONE2\n")],
+  ])(
+    "another device under the same serial, which %s, is left alone, and the notes are forgotten",
+    async (_what, swap) => {
+      await writeApk("App.apk");
+      const { notes } = await provision(device, { root: host, apks: ["App.apk"], noted: true });
+      await makeVm(notes, "vm1", "made");
+      swap();
+      mkdirSync(inRoot(`${VMS}/vm1`), { recursive: true });
+      kill();
+      const before = device.calls.length;
+      await sweepProvisioned(device);
+      expect(existsSync(inRoot(BASE))).toBe(true);
+      expect(existsSync(inRoot(`${VMS}/vm1`))).toBe(true);
+      const said = device.calls.slice(before).map((argv) => argv.join(" "));
+      expect(said.filter((line) => /\brm\b|uninstall/.test(line))).toEqual([]);
+      expect(readdirSync(join(host, "../cache/left-on-devices/host"))).toEqual([]);
+    },
+  );
+
+  test("a package that somebody installed anew since stays", async () => {
+    await writeApk("App.apk");
+    await provision(device, { root: host, apks: ["App.apk"], noted: true });
+    writeFileSync(inRoot(BASE), "of somebody");
+    kill();
+    await sweepProvisioned(device);
+    expect(onDevice(BASE).toString()).toBe("of somebody");
+  });
+
+  test("a note of a process elsewhere is left to it, and so is one of an earlier version's device", async () => {
+    await writeApk("App.apk");
+    await provision(device, { root: host, apks: ["App.apk"], noted: true });
+    const folder = join(host, "../cache/left-on-devices/host");
+    const [name = ""] = readdirSync(folder);
+    const note = JSON.parse(readFileSync(join(folder, name), "utf8")) as { owner: object; content: { steps: unknown } };
+    const owner = { ...note.owner, place: "another-boot pid:[1]", life: undefined };
+    writeFileSync(join(folder, name), JSON.stringify({ ...note, owner }));
+    await sweepProvisioned(device);
+    expect(readdirSync(folder)).toEqual([name]);
+    writeFileSync(
+      join(folder, name),
+      JSON.stringify({ owner: { pid: 1, startTicks: "1" }, content: note.content.steps }),
+    );
+    await sweepProvisioned(device);
+    expect(readdirSync(folder)).toEqual([]);
+    expect(existsSync(inRoot(BASE))).toBe(true);
   });
 
   test("what was there before that run stays, and so does what a living run put there", async () => {

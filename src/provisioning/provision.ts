@@ -10,6 +10,7 @@ import { push } from "./push.js";
 import { readHostApk } from "./host-apk.js";
 import { installApp, type ProvisionedApp } from "./install-app.js";
 import { Undo } from "./undo.js";
+import type { VmNotes } from "./vm-notes.js";
 
 export interface ProvisionRequest {
   /** Host folder that relative paths start from, e.g. Jest's rootDir. */
@@ -27,6 +28,8 @@ export interface ProvisionRequest {
 export interface Provisioned {
   /** In the order of the request. */
   readonly apps: readonly ProvisionedApp[];
+  /** For VMs that are made with it: they are removed should this process be killed, and nothing else there is. */
+  readonly notes: VmNotes;
   /** Removes what this call put there, last first; what was there before stays. Repeatable. */
   cleanUp(): Promise<void>;
 }
@@ -36,8 +39,9 @@ export async function provision(device: Device, request: ProvisionRequest): Prom
   const undo = new Undo(device, request.noted === true ? openOwnerNote(device.serial) : undefined);
   const provisioner = new Provisioner(device, request, undo);
   try {
+    await undo.begin();
     for (const { step, root } of await readSteps(request)) await provisioner.run(step, root);
-    return { apps: provisioner.apps, cleanUp: () => undo.run() };
+    return { apps: provisioner.apps, notes: undo.vms, cleanUp: () => undo.run() };
   } catch (error) {
     await undo.run().catch((failure: unknown) => request.log?.(String(failure)));
     throw error;

@@ -1,18 +1,36 @@
 /** Takes away what a run that was killed has left on a device. */
 import { leftNotes, type Device } from "../device/index.js";
-import { undoStep, type UndoStep } from "./undo.js";
+import { isDeviceOf, isDeviceToken, removeToken } from "./device-token.js";
+import { undoStep, type NoteContent, type UndoStep } from "./undo.js";
+import { isVmNote, removeNotedVm } from "./vm-notes.js";
 
-/** To be called under the lease of the device. A step that fails does not stop the others, and is not tried again. */
+/**
+ * To be called under the lease of the device. Notes of another device under the same serial, and what cannot be told to be
+ * ours, are forgotten: nothing there is touched. A step that fails does not stop the others, and is not tried again.
+ */
 export async function sweepProvisioned(device: Device): Promise<void> {
   for (const note of leftNotes(device.serial)) {
-    const steps = Array.isArray(note.content) ? note.content.filter(isStep) : [];
-    for (const step of steps.reverse()) {
-      // Its VMs are nobody's any more.
-      if (step.kind === "remove-data-folder") await device.execUnchecked(["rm", "-rf", `${step.path}/vm`]);
-      await undoStep(device, step).catch(() => undefined);
+    const { content } = note;
+    if (isDeviceToken(content) && (await isDeviceOf(device, content))) {
+      const { steps, vms } = content as Partial<NoteContent>;
+      for (const vm of Array.isArray(vms) ? vms.filter(isVmNote) : [])
+        await removeNotedVm(device, vm).catch(() => undefined);
+      for (const step of Array.isArray(steps) ? steps.filter(isStep).reverse() : []) {
+        if (await isOurs(device, step)) await undoStep(device, step).catch(() => undefined);
+      }
+      await removeToken(device, content).catch(() => undefined);
     }
     note.remove();
   }
+}
+
+/** Somebody may have installed the package anew since. */
+async function isOurs(device: Device, step: UndoStep): Promise<boolean> {
+  if (step.kind !== "uninstall") return true;
+  const path = await device.packagePath(step.packageName);
+  if (path === undefined) return false;
+  const { stdout } = await device.execUnchecked(["sha256sum", path]);
+  return stdout.startsWith(`${step.sha256} `);
 }
 
 const UNDER_DATA = /^\/data\/local\/tmp\/avf\/[\w.]+$/;
@@ -20,9 +38,10 @@ const UNDER_DATA = /^\/data\/local\/tmp\/avf\/[\w.]+$/;
 /** A note is a file in the user's cache: what it names is looked at before it is removed from a device. */
 function isStep(value: unknown): value is UndoStep {
   if (typeof value !== "object" || value === null) return false;
-  const { kind, packageName, path, paths, commands } = value as Readonly<Record<string, unknown>>;
+  const { kind, packageName, sha256, path, paths, commands } = value as Readonly<Record<string, unknown>>;
   switch (kind) {
     case "uninstall":
+      if (typeof sha256 !== "string" || !/^[0-9a-f]{64}$/.test(sha256)) return false;
       return typeof packageName === "string" && /^[A-Za-z]\w*(\.[A-Za-z]\w*)+$/.test(packageName);
     case "remove-file":
       return typeof path === "string" && path.startsWith("/") && !path.includes("\0");

@@ -4,9 +4,12 @@
  */
 import { describeError } from "../base/errors.js";
 import type { Device, OwnerNote } from "../device/index.js";
+import { leaveToken, removeToken, type DeviceToken } from "./device-token.js";
+import { vmNotes, type VmNote, type VmNotes } from "./vm-notes.js";
 
 export type UndoStep =
-  | { readonly kind: "uninstall"; readonly packageName: string }
+  /** @param sha256 of what was installed: what another has put in its place since a killed run is not ours */
+  | { readonly kind: "uninstall"; readonly packageName: string; readonly sha256: string }
   | { readonly kind: "remove-file"; readonly path: string }
   /** An app's folder of VMs, and the one around it, when nothing is left in them. */
   | { readonly kind: "remove-data-folder"; readonly path: string }
@@ -16,17 +19,35 @@ export type UndoStep =
 
 export class Undo {
   readonly #steps: UndoStep[] = [];
+  #token: DeviceToken | undefined;
+  #vms: readonly VmNote[] = [];
+  /** VMs that are made later on. */
+  readonly vms: VmNotes;
 
   /** @param note where the steps are written down; undefined for a device that ends with this process */
   constructor(
     private readonly device: Device,
     private readonly note: OwnerNote | undefined,
-  ) {}
+  ) {
+    this.vms = vmNotes(device, (vms) => {
+      this.#vms = vms;
+      this.#write();
+    });
+  }
+
+  /** To be called before the first step: notes count only for the device that they were taken of. */
+  async begin(): Promise<void> {
+    if (this.note === undefined) return;
+    await leaveToken(this.device, (token) => {
+      this.#token = token;
+      this.#write();
+    });
+  }
 
   /** To be called before what it undoes is done. */
   add(step: UndoStep): void {
     this.#steps.push(step);
-    this.note?.write(this.#steps);
+    this.#write();
   }
 
   /** Runs every step, once. Throws the first failure, with the others named in it. */
@@ -39,6 +60,8 @@ export class Undo {
         failures.push({ what: describeStep(step), error });
       }
     }
+    if (this.#token) await removeToken(this.device, this.#token).catch(() => undefined);
+    this.#token = undefined;
     this.note?.remove();
     const [first] = failures;
     if (failures.length === 1) throw first?.error;
@@ -49,6 +72,16 @@ export class Undo {
       `${failures.length} steps of the clean-up failed:\n${list}`,
     );
   }
+
+  #write(): void {
+    if (this.#token) this.note?.write({ ...this.#token, steps: this.#steps, vms: this.#vms } satisfies NoteContent);
+  }
+}
+
+/** What a note says. */
+export interface NoteContent extends DeviceToken {
+  readonly steps: readonly unknown[];
+  readonly vms: readonly unknown[];
 }
 
 /** What is not there, because it never came to that, is fine. */

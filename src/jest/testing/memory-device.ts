@@ -32,7 +32,7 @@ export class MemoryDevice {
       remove: async (leak) => {
         if (leak.kind === "path") this.paths.delete(leak.path);
         if (leak.kind === "forward") this.forwards.delete(leak.forward);
-        return true;
+        return "removed";
       },
     };
   }
