@@ -106,6 +106,7 @@ describe("JUnit XML", () => {
     expect(failure).toMatchObject({ type: "Error", message: expect.stringContaining("toPrint") });
     expect(String(failure?.["text"])).toContain("Kernel panic - not syncing");
     expect(nodes(named(/could not run/), "error")[0]?.["text"]).toContain('There is no fixture "vnm"');
+    expect(nodes(named(/could not run/), "error")[0]?.["message"]).toMatch(/There is no fixture "vnm"/);
   });
 
   test("links what was saved, and tells how to run a failed test again", () => {

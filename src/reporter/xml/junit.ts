@@ -114,8 +114,15 @@ function systemOut(run: RunModel, test: TestModel): string | undefined {
   ].join("\n");
 }
 
+/** Jest puts `● Test suite failed to run` above what happened. */
+function withoutHeading(failure: string): string {
+  const told = failure.replace(/^\s*●[^\n]*\n/, "").trim();
+  return told === "" ? failure : told;
+}
+
 function brokenSuite(run: RunModel, { file, project, failure }: BrokenFile): Element {
-  const attributes = { message: firstLine(failure), type: errorName(failure) };
+  const told = withoutHeading(failure);
+  const attributes = { message: reasonOf(told), type: errorName(told) };
   const error = { name: "error", attributes, text: failure };
   const name = project === undefined ? file : `${file} (${project})`;
   return {

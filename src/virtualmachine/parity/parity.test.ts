@@ -2,7 +2,6 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { packageRoot } from "../../base/paths.js";
-import { DEATH_REASONS } from "../../virtualizationservice/contract.js";
 import { VirtualMachineConfigBuilder } from "../config-builder.js";
 import { readConfigXml, writeConfigXml } from "../config-xml.js";
 import { VirtualMachineConfig } from "../config.js";
@@ -21,7 +20,7 @@ const here = rows.filter((row): row is RowWithOurs => row.is !== "out of scope")
 const realm: Readonly<Record<string, unknown>> = {
   ...constants,
   ...{ VirtualMachine, VirtualMachineManager, VirtualMachineConfig, VirtualMachineConfigBuilder },
-  ...{ VirtualMachineDescriptor, VirtualMachineException, readConfigXml, writeConfigXml, DEATH_REASONS },
+  ...{ VirtualMachineDescriptor, VirtualMachineException, readConfigXml, writeConfigXml },
 };
 
 /** What a row's name stands for; undefined when there is no such thing. */

@@ -1,5 +1,5 @@
 /** VirtualMachineCallback: methods and codes. */
-import { DEATH_REASONS } from "../../virtualizationservice/contract.js";
+import { SERVICE_DEATH_REASONS } from "../../base/death-reasons.js";
 import { FROM_13, ONLY_15, constant, different, inFile, outOfScope, present } from "./row.js";
 import type { Row, Section } from "./row.js";
 
@@ -70,9 +70,15 @@ export const SERVICE: Section = {
   title: "Death reasons of the service (DeathReason)",
   rows: [
     ...Object.entries(STOP_REASONS)
-      .filter(([name]) => name in DEATH_REASONS && name !== "VIRTUALIZATION_SERVICE_DIED")
-      .map(([name, value]) => constant(name, value, `DEATH_REASONS.${name}`, value < 9 ? FROM_13 : ONLY_15)),
-    constant("WATCHDOG_REBOOT", 17, "DEATH_REASONS.WATCHDOG_REBOOT"),
+      .filter(([name]) => name in SERVICE_DEATH_REASONS)
+      .map(([name, value]) => constant(name, value, `STOP_REASONS.${name}`, value < 9 ? FROM_13 : ONLY_15)),
+    different(
+      "WATCHDOG_REBOOT",
+      ONLY_15,
+      "STOP_REASONS.UNKNOWN",
+      "`onStopped` gets UNKNOWN, as in Java; transitions, waits and `toDieWith` have it by name",
+      output("codes that Java has no name for arrive as UNKNOWN, with what the device said"),
+    ),
     outOfScope(
       "BOOTLOADER_*, codes 9 and 10",
       ["13"],

@@ -57,7 +57,7 @@ function facts(test: IndexTest, attempts: readonly AttemptData[]): HTMLElement {
       : h("div", { title: CLASSES[test.failureClass] ?? "" }, h("dt", {}, "Class"), h("dd", {}, test.failureClass)),
     fact("Took", duration(test.durationMs)),
     fact("Device", last?.device ?? ""),
-    fact("VMM", last?.vmm ?? ""),
+    fact("VM monitor", last?.vmm ?? ""),
     fact("VMs", last === undefined ? "" : last.machines.map(({ name }) => name).join(", ")),
     fact("Worker", last?.worker ?? ""),
     attempts.length > 1 ? fact("Attempts", String(attempts.length)) : undefined,
