@@ -18,8 +18,9 @@ export async function writeFileAtomic(
 ): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: folderMode });
   const temporary = `${path}.${process.pid}.${Math.random().toString(36).slice(2)}.tmp`;
+  // A file of that name that is there already is somebody else's, and stays.
+  const file = await open(temporary, "wx", mode);
   try {
-    const file = await open(temporary, "wx", mode);
     try {
       await file.writeFile(content);
       if (durable) await file.sync();

@@ -41,8 +41,9 @@ function parseRelease(text = "15"): 13 | 15 {
 /** Written under a temporary name, in bounded memory, whatever the APK's size. */
 async function writeFile(apk: FileSource, target: string, options: CreateIdsigOptions): Promise<IdsigHeader> {
   const temporary = `${target}.${process.pid}.tmp`;
+  // A file of that name that is there already is somebody else's, and stays.
+  const file = await open(temporary, "wx");
   try {
-    const file = await open(temporary, "wx");
     try {
       const sink = {
         write: async (offset: number, bytes: Uint8Array) => {

@@ -32,6 +32,7 @@ export async function installApp(
   const idsigPath = `${IDSIG_FOLDER}/${apk.fileName}.idsig`;
   const before = await device.packagePath(apk.packageName, call);
   const digests = await readDigests(device, before === undefined ? [idsigPath] : [before, idsigPath], call);
+  const dataFolder = `${DATA_ROOT}/${apk.packageName}`;
   await removeIfMade(device, [DATA_ROOT, IDSIG_FOLDER], undo, call);
   const same = before !== undefined && digests.get(before) === apk.sha256;
   // A package that was there before us, in whatever version, is not ours to remove.
@@ -49,8 +50,8 @@ export async function installApp(
   }
   if (!digests.has(idsigPath)) undo.add({ kind: "remove-file", path: idsigPath });
   await putIdsig(device, apk, apkPath, idsigPath, digests.get(idsigPath), call);
-  const dataFolder = `${DATA_ROOT}/${apk.packageName}`;
-  undo.add({ kind: "remove-data-folder", path: dataFolder });
+  // Also one that is empty stays when it was there before.
+  await removeIfMade(device, [`${dataFolder}/vm`, dataFolder], undo, call);
   return { packageName: apk.packageName, apkPath, idsigPath, dataFolder, installed: !same };
 }
 

@@ -130,6 +130,13 @@ describe("cleaning up", () => {
     expect(existsSync(join(root, `/data/local/tmp/avf/${APP}/vm/mine`))).toBe(true);
   });
 
+  test("leaves folders that were there before, also when they are empty", async () => {
+    await writeApk("App.apk");
+    mkdirSync(join(root, `/data/local/tmp/avf/${APP}/vm`), { recursive: true });
+    await (await provision(device, { root: host, apks: ["App.apk"] })).cleanUp();
+    expect(existsSync(join(root, `/data/local/tmp/avf/${APP}/vm`))).toBe(true);
+  });
+
   test("happens at once when a later step fails", async () => {
     await writeApk("App.apk");
     await expect(provision(device, { root: host, apks: ["App.apk", "none.apk"] })).rejects.toThrow(/none\.apk/);

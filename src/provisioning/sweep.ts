@@ -33,8 +33,6 @@ async function isOurs(device: Device, step: UndoStep): Promise<boolean> {
   return stdout.startsWith(`${step.sha256} `);
 }
 
-const UNDER_DATA = /^\/data\/local\/tmp\/avf\/[\w.]+$/;
-
 /** A note is a file in the user's cache: what it names is looked at before it is removed from a device. */
 function isStep(value: unknown): value is UndoStep {
   if (typeof value !== "object" || value === null) return false;
@@ -45,8 +43,6 @@ function isStep(value: unknown): value is UndoStep {
       return typeof packageName === "string" && /^[A-Za-z]\w*(\.[A-Za-z]\w*)+$/.test(packageName);
     case "remove-file":
       return typeof path === "string" && path.startsWith("/") && !path.includes("\0");
-    case "remove-data-folder":
-      return typeof path === "string" && UNDER_DATA.test(path);
     case "remove-empty-folders":
       return Array.isArray(paths) && paths.every((each) => typeof each === "string" && each.startsWith("/"));
     case "commands":

@@ -11,8 +11,7 @@ export type UndoStep =
   /** @param sha256 of what was installed: what another has put in its place since a killed run is not ours */
   | { readonly kind: "uninstall"; readonly packageName: string; readonly sha256: string }
   | { readonly kind: "remove-file"; readonly path: string }
-  /** An app's folder of VMs, and the one around it, when nothing is left in them. */
-  | { readonly kind: "remove-data-folder"; readonly path: string }
+  /** Those that are left empty, one after the other. */
   | { readonly kind: "remove-empty-folders"; readonly paths: readonly string[] }
   /** Lines for the device's shell. */
   | { readonly kind: "commands"; readonly commands: readonly string[] };
@@ -93,9 +92,6 @@ export async function undoStep(device: Device, step: UndoStep): Promise<void> {
     case "remove-file":
       await device.exec(["rm", "-f", step.path]);
       return;
-    case "remove-data-folder":
-      await device.execUnchecked(["rmdir", `${step.path}/vm`, step.path]);
-      return;
     case "remove-empty-folders":
       await device.execUnchecked(["rmdir", ...step.paths]);
       return;
@@ -111,8 +107,6 @@ function describeStep(step: UndoStep): string {
       return `uninstall ${step.packageName}`;
     case "remove-file":
       return `remove ${step.path}`;
-    case "remove-data-folder":
-      return `remove ${step.path} if nothing is left in it`;
     case "remove-empty-folders":
       return `remove ${step.paths.join(" and ")} if they are empty`;
     case "commands":

@@ -19,7 +19,7 @@ import {
   type BringUp,
   type Origin,
 } from "./bring-up.js";
-import { forgetAdb } from "./end-machine.js";
+import { forgetAdb, forgetAdbOfEnded } from "./end-machine.js";
 import { forgetDevice, writeRecord, type DeviceRecord } from "./records.js";
 import type { VmmDescription } from "./vmm.js";
 
@@ -196,7 +196,7 @@ export class RunningDevice implements EmulatedDevice {
   async #stop(): Promise<void> {
     await this.#machine.kill();
     await forgetDevice(this.start.ready.cache, this.record);
-    await forgetAdb(this.serial);
+    await forgetAdbOfEnded(this.serial);
   }
 
   /** Ends the machine without ending the device. */

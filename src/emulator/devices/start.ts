@@ -9,7 +9,7 @@ import { findFreePort } from "../machine/port.js";
 import { goOnWithoutKvm } from "../accelerator/accelerator.js";
 import { ensureReady, type ReadyDevice } from "../setup.js";
 import { bringUp, launchDevice, type BringUp } from "./bring-up.js";
-import { forgetAdb } from "./end-machine.js";
+import { forgetAdbOfEnded } from "./end-machine.js";
 import { claimDeviceFolder, dropClaim, writeRecord, type DeviceRecord } from "./records.js";
 import { RunningDevice, type EmulatedDevice } from "./running-device.js";
 import { sweepDevices } from "./sweep.js";
@@ -103,7 +103,7 @@ async function startOnPort(ready: ReadyDevice, adbPort: number, options: StartOp
     return new RunningDevice(record, machine, start, vmm);
   } catch (error) {
     await machine?.kill();
-    await forgetAdb(`127.0.0.1:${adbPort}`);
+    await forgetAdbOfEnded(`127.0.0.1:${adbPort}`);
     await dropClaim(cache, name);
     throw error;
   }

@@ -1,7 +1,7 @@
 /** Ends emulated devices that another process started. */
 import { UsageError } from "../../base/errors.js";
 import { isAlive } from "../../process/identity.js";
-import { endMachine, forgetAdb } from "./end-machine.js";
+import { endMachine, forgetAdbOfEnded } from "./end-machine.js";
 import { forgetDevice, listRunning, readRecord } from "./records.js";
 
 /** Ends one device by name and removes what is left of it. */
@@ -15,5 +15,5 @@ export async function stopEmulatedDevice(cache: string, name: string): Promise<v
   }
   await endMachine(record.machine);
   await forgetDevice(cache, record);
-  await forgetAdb(record.serial);
+  await forgetAdbOfEnded(record.serial);
 }

@@ -1,7 +1,7 @@
 /** Clears away what runs left behind that were ended with SIGKILL, or lost their machine. */
 import { isAlive } from "../../process/identity.js";
 import { isGone, sweepLives } from "../../process/life.js";
-import { endMachine, forgetAdb } from "./end-machine.js";
+import { endMachine, forgetAdbOfEnded } from "./end-machine.js";
 import { forgetClaim, forgetDevice, listDeviceNames, readRecord, sweepAside, type DeviceRecord } from "./records.js";
 
 /**
@@ -22,7 +22,7 @@ export async function sweepDevices(cache: string): Promise<readonly string[]> {
     if (record.machine && isAlive(record.machine)) await endMachine(record.machine);
     if (record.machine && !isGone(record.machine)) continue;
     if (!(await forgetDevice(cache, record))) continue;
-    await forgetAdb(record.serial);
+    await forgetAdbOfEnded(record.serial);
     swept.push(name);
   }
   return swept;
