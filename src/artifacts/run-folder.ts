@@ -13,6 +13,8 @@ import {
   type Dirent,
 } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
+import { InfrastructureError } from "../base/errors.js";
+import { inspectWritable } from "../base/writable.js";
 import { makePrivateFolder, PRIVATE_FOLDER } from "./private-files.js";
 import { goesOn, holdRunFolder } from "./run-lease.js";
 
@@ -29,6 +31,21 @@ let announced = 0;
 /** `AVF_OUT`, else `avf-results` in the project's folder. */
 export function resultsFolder(projectFolder: string): string {
   return resolve(projectFolder, process.env["AVF_OUT"] || "avf-results");
+}
+
+/**
+ * The same, for who is about to write there. Only looks.
+ * @throws InfrastructureError when it can neither be written nor made
+ */
+export function requireResultsFolder(projectFolder: string): string {
+  return requireWritable(resultsFolder(projectFolder));
+}
+
+function requireWritable(results: string): string {
+  const problem = inspectWritable(results);
+  if (problem === undefined) return results;
+  const message = `The records of a run cannot be written to ${results}: ${problem.reason}.`;
+  throw new InfrastructureError("RESULTS_FOLDER", message, { hint: "name another folder: AVF_OUT=/path/to/results" });
 }
 
 /** Names the folder of the run that begins in this process; nothing is made yet. */
@@ -56,7 +73,7 @@ export function latestRunName(results: string): string | undefined {
 
 /** Makes a run's folder, unless another process was sooner, and removes all but the newest runs, and those that go on. */
 export function makeRunFolder(folder: string): void {
-  const results = dirname(folder);
+  const results = requireWritable(dirname(folder));
   makePrivateFolder(results);
   try {
     mkdirSync(folder, { mode: PRIVATE_FOLDER });

@@ -1,6 +1,7 @@
 /** `avf doctor`: what is there, what is missing, the command that mends it. Exit code 1 when a run would fail. */
 import pc from "picocolors";
 import { printableLine } from "../base/printable.js";
+import { requireResultsFolder } from "../artifacts/run-folder.js";
 import { diagnose, type Finding } from "../emulator/doctor.js";
 import { parseCommandLine } from "./command-line.js";
 import { findingsOfDevices } from "./doctor-devices.js";
@@ -17,7 +18,7 @@ const MARKS: Readonly<Record<Finding["state"], string>> = {
 export async function run(args: readonly string[]): Promise<number> {
   const { values } = parseCommandLine("doctor", args, { least: 0, most: 0 });
   if (values.why !== undefined) return explainSuite(values.why, values.json ?? false);
-  const findings = [...(await diagnose()), ...(await findingsOfDevices())];
+  const findings = [...(await diagnose(() => requireResultsFolder(process.cwd()))), ...(await findingsOfDevices())];
   const failed = findings.some((finding) => finding.state === "failed");
   if (values.json) {
     process.stdout.write(`${JSON.stringify({ ok: !failed, findings }, undefined, 2)}\n`);

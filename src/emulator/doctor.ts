@@ -1,12 +1,18 @@
 /** Looks at everything a run needs, without changing anything. */
 import { existsSync } from "node:fs";
-import { statfs } from "node:fs/promises";
-import { describeError, isHarnessError } from "../base/errors.js";
-import { cacheFolder } from "../base/paths.js";
-import { run } from "../process/run.js";
+import { requireCache } from "../base/cache/cache.js";
+import { describeError, isHarnessError, type HarnessError } from "../base/errors.js";
+import { requireTemporaryFolder } from "../base/temporary-folder.js";
+import { inspectAdbServer } from "../device/index.js";
+import { wantedAccelerator } from "./accelerator/accelerator.js";
+import { releaseFromEnvironment } from "./devices/start.js";
+import { requireVmm, vmmFromEnvironment } from "./devices/vmm.js";
 import { listRunning } from "./devices/records.js";
-import { inspectHostTools, installCommand, requireSupportedSystem } from "./host/tools.js";
+import { inspectHostTools, installCommand, requirePath, requireSupportedSystem } from "./host/tools.js";
 import { acceleratorFinding, snapshotFinding } from "./accelerator/findings.js";
+import { requireEmulator } from "./needs/emulator-runs.js";
+import { gib, requireSpace } from "./needs/space.js";
+import { machineSources } from "./packages/apt-sources.js";
 import { IMAGE_PACKAGES } from "./packages/sets.js";
 import { readPackagesManifest } from "./packages/unpack.js";
 import { emulatorVersion } from "./qemu/emulator.js";
@@ -23,44 +29,68 @@ export interface Finding {
   readonly fix?: string;
 }
 
-export async function diagnose(): Promise<readonly Finding[]> {
-  const cache = cacheFolder();
-  const tools = inspectHostTools();
+/** @param results looks at the folder for records of runs, which is no matter of the emulator */
+export async function diagnose(results: () => string): Promise<readonly Finding[]> {
+  const cache = await attempt("cache", () => requireCache());
   return [
-    attempt("system", () => {
+    await attempt("system", () => {
       requireSupportedSystem();
       return `${process.platform} ${process.arch}, Node ${process.versions.node}`;
     }),
-    ...toolFindings(tools),
-    await adbFinding(tools.missing.some((tool) => tool.name === "adb")),
-    attempt("crosvm", () => crosvmPath() ?? "none given (AVF_CROSVM); VMs run on QEMU with KVM", "note"),
-    await spaceFinding(cache, await isReady(cache)),
-    ...(await imageFindings(cache)),
-    await runningFinding(cache),
+    await attempt("settings", describeSettings),
+    cache,
+    await attempt("results", results),
+    await attempt("temporary files", () => requireTemporaryFolder()),
+    ...toolFindings(inspectHostTools()),
+    await attempt("adb server", async () => {
+      const { where, version } = await inspectAdbServer();
+      return version === undefined ? `none at ${where} yet; a run starts it` : `${where}, version ${version}`;
+    }),
+    await attempt("crosvm", () => crosvmPath() ?? "none given (AVF_CROSVM); VMs run on QEMU with KVM", "note"),
+    // What is in a cache that must not be believed is nobody's business.
+    ...(cache.state === "ok" ? await cacheFindings(cache.detail) : []),
   ];
 }
 
+/** Of the environment, but for those that have a line of their own. */
+function describeSettings(): string {
+  const vmm = vmmFromEnvironment();
+  requireVmm(vmm);
+  return `Android ${releaseFromEnvironment()}, VMs on ${vmm ?? "what there is"}, accelerator ${wantedAccelerator()}`;
+}
+
 function toolFindings({ found, missing }: ReturnType<typeof inspectHostTools>): readonly Finding[] {
-  const mayInstall = process.getuid?.() === 0;
+  const beside = problemOf(requirePath);
+  const mayInstall = process.getuid?.() === 0 && !missing.some(({ name }) => name === "apt-get");
   return [
     ...found.map(({ name, path }): Finding => ({ name, state: "ok", detail: path })),
     ...missing.map(({ name, packageName, purpose }): Finding => ({
       name,
-      state: mayInstall ? "missing" : "failed",
-      detail: `not found; package ${packageName}, ${purpose}`,
-      fix: installCommand(missing),
+      state: beside === undefined && mayInstall ? "missing" : "failed",
+      detail: `not found in PATH; package ${packageName}, ${purpose}`,
+      fix: beside?.hint ?? installCommand(missing),
     })),
   ];
 }
 
-async function adbFinding(absent: boolean): Promise<Finding> {
-  if (absent) return { name: "adb version", state: "missing", detail: "no adb" };
+function problemOf(work: () => void): HarnessError | undefined {
   try {
-    const { stdout } = await run(["adb", "version"], { timeoutMs: 10_000 });
-    return { name: "adb version", state: "ok", detail: /^Version (.*)$/m.exec(stdout)?.[1] ?? stdout.trim() };
+    work();
+    return undefined;
   } catch (error) {
-    return { name: "adb version", state: "failed", detail: describeError(error), fix: "adb kill-server" };
+    if (isHarnessError(error)) return error;
+    throw error;
   }
+}
+
+async function cacheFindings(cache: string): Promise<readonly Finding[]> {
+  return [await spaceFinding(cache), ...(await imageFindings(cache)), await runningFinding(cache)];
+}
+
+async function spaceFinding(cache: string): Promise<Finding> {
+  const finding = await attempt("disk space", async () => `${gib(await requireSpace(cache))} free for ${cache}`);
+  // What is made already needs no more of it.
+  return finding.state === "failed" && (await isReady(cache)) ? { ...finding, state: "note" } : finding;
 }
 
 /** Whether nothing is left to be made. */
@@ -70,18 +100,6 @@ async function isReady(cache: string): Promise<boolean> {
   } catch {
     return false;
   }
-}
-
-async function spaceFinding(cache: string, ready: boolean): Promise<Finding> {
-  let folder = cache;
-  while (!existsSync(folder)) folder = folder.slice(0, folder.lastIndexOf("/")) || "/";
-  const { bavail, bsize } = await statfs(folder);
-  const gib = (bavail * bsize) / 2 ** 30;
-  const detail = `${gib.toFixed(1)} GiB free for ${cache}`;
-  if (gib >= 3) return { name: "disk space", state: "ok", detail };
-  // What is made already needs no more of it.
-  if (ready) return { name: "disk space", state: "note", detail };
-  return { name: "disk space", state: "failed", detail, fix: "make room, or name another folder with AVF_CACHE_DIR" };
 }
 
 async function imageFindings(cache: string): Promise<readonly Finding[]> {
@@ -101,12 +119,10 @@ async function imageFindings(cache: string): Promise<readonly Finding[]> {
         detail: packages ? `${packages.packages.length} unpacked` : "not downloaded yet",
         ...(packages ? {} : { fix }),
       },
-      {
-        name: "emulator",
-        state: state(emulator !== undefined),
-        detail: emulator === undefined ? "not downloaded yet" : `QEMU ${emulator}, beside the system's`,
-        ...(emulator === undefined ? { fix } : {}),
-      },
+      ...(packages && emulator !== undefined ? [] : [await sourcesFinding()]),
+      emulator === undefined
+        ? { name: "emulator", state: "missing", detail: "not downloaded yet", fix }
+        : await attempt("emulator", async () => `QEMU ${await requireEmulator(cache)}, beside the system's`),
       {
         name: "device image",
         state: state(there(imageFolder)),
@@ -121,22 +137,31 @@ async function imageFindings(cache: string): Promise<readonly Finding[]> {
   }
 }
 
+/** Where what is missing comes from. */
+async function sourcesFinding(): Promise<Finding> {
+  return attempt("package sources", async () => {
+    const { codename, sources } = await machineSources();
+    return `${codename}: ${sources.match(/^URIs:/gm)?.length ?? 0} of apt's sources`;
+  });
+}
+
 async function runningFinding(cache: string): Promise<Finding> {
   const running = await listRunning(cache);
   const detail = running.length === 0 ? "none" : running.map(({ name, serial }) => `${name} (${serial})`).join(", ");
   return { name: "running devices", state: "note", detail };
 }
 
-function attempt(name: string, look: () => string, state: "ok" | "note" = "ok"): Finding {
+/** What a run would be told. */
+async function attempt(
+  name: string,
+  look: () => string | Promise<string>,
+  state: "ok" | "note" = "ok",
+): Promise<Finding> {
   try {
-    return { name, state, detail: look() };
+    return { name, state, detail: await look() };
   } catch (error) {
     if (!isHarnessError(error)) throw error;
-    return {
-      name,
-      state: "failed",
-      detail: error.shortMessage,
-      ...(error.hint === undefined ? {} : { fix: error.hint }),
-    };
+    const { shortMessage: detail, hint } = error;
+    return { name, state: "failed", detail, ...(hint === undefined ? {} : { fix: hint }) };
   }
 }

@@ -1,14 +1,15 @@
 /** Sets up what the emulated device needs and has not yet. */
 import { existsSync } from "node:fs";
-import { readdir, rm, stat, statfs, utimes } from "node:fs/promises";
+import { readdir, rm, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { openCache } from "../base/cache/cache.js";
-import { InfrastructureError, isHarnessError } from "../base/errors.js";
+import { isHarnessError } from "../base/errors.js";
+import { requireTemporaryFolder } from "../base/temporary-folder.js";
 import { silentProgress, type Progress } from "../base/progress.js";
 import { sweepDrafts } from "../process/drafts.js";
 import { describeProcess, takeFileLock } from "../process/file-lock.js";
 import { imagesInUse } from "./devices/records.js";
-import { ensureHostTools, inspectHostTools, requireSupportedSystem } from "./host/tools.js";
+import { ensureHostTools, inspectHostTools, requirePath, requireSupportedSystem } from "./host/tools.js";
 import { buildImage } from "./image/build.js";
 import { crosvmPath } from "./image/crosvm-path.js";
 import { imageKey } from "./image/key.js";
@@ -25,6 +26,8 @@ import {
   forgetEmulator,
   type EmulatorCommand,
 } from "./qemu/emulator.js";
+import { requireEmulator } from "./needs/emulator-runs.js";
+import { requireSpace } from "./needs/space.js";
 import { snapshotKey } from "./snapshot/key.js";
 import { saveSnapshot } from "./snapshot/save.js";
 
@@ -53,7 +56,6 @@ export const RENEWABLE = ["accelerator", "packages", "image", "snapshot"] as con
 export type Renewable = (typeof RENEWABLE)[number];
 
 const DEFAULT_CPUS = 2;
-const NEEDED_BYTES = 3 * 2 ** 30;
 /** Another process may be downloading and building; on a slow line that takes its time. */
 const LOCK_TIMEOUT_MS = 45 * 60_000;
 /** An image and its snapshot that were not used for so long make room. */
@@ -66,10 +68,14 @@ const KEEP_UNUSED_MS = 3 * 24 * 3_600_000;
 export async function ensureReady(options: SetupOptions = {}): Promise<ReadyDevice> {
   const progress = options.progress ?? silentProgress;
   requireSupportedSystem();
+  requirePath();
   const cache = openCache();
   if ((options.renew ?? []).length === 0 && inspectHostTools().missing.length === 0) {
     const ready = await findReady(cache, options.cpus);
-    if (ready) return ready;
+    if (ready) {
+      await touch(ready);
+      return ready;
+    }
   }
   const lock = await takeFileLock(join(cache, "setup.lock"), {
     purpose: "setting up the emulated device",
@@ -93,9 +99,13 @@ export async function findReady(cache: string, cpus?: DeviceCpus): Promise<Ready
   const ready = locate(cache, answer.accelerator, version, cpus);
   if (!existsSync(ready.imageFolder) || !existsSync(ready.snapshotFolder)) return undefined;
   await verifyTree(join(cache, EMULATOR_PACKAGES.folder));
+  return ready;
+}
+
+/** What was used lately is not pruned. */
+async function touch(ready: ReadyDevice): Promise<void> {
   const now = new Date();
   await Promise.all([ready.imageFolder, ready.snapshotFolder].map((folder) => utimes(folder, now, now)));
-  return ready;
 }
 
 /** Where image and snapshot of the present sources are or will be. */
@@ -123,6 +133,7 @@ async function setUp(
 ): Promise<ReadyDevice> {
   for (const folder of ["images", "snapshots", IMAGE_PACKAGES.folder, EMULATOR_PACKAGES.folder])
     await sweepDrafts(join(cache, folder));
+  requireTemporaryFolder();
   await ensureHostTools(progress, signal);
   const packagesAnew = renew.includes("packages");
   if (renew.includes("accelerator")) await forgetAccelerator(cache);
@@ -137,6 +148,7 @@ async function setUp(
     await removeSnapshotsOf(cache, key);
   }
   await getPackages(cache, existsSync(imageFolder), progress, signal);
+  await requireEmulator(cache, signal);
   if (!existsSync(imageFolder)) {
     await verifyTree(join(cache, IMAGE_PACKAGES.folder));
     const packages = await readPackagesTree(treeOf(cache, IMAGE_PACKAGES));
@@ -198,20 +210,6 @@ async function getPackages(
   await Promise.allSettled(missing.map(get));
   // The first failure; the other one's is only that it was ended.
   failure.signal.throwIfAborted();
-}
-
-async function requireSpace(cache: string): Promise<void> {
-  const { bavail, bsize } = await statfs(cache);
-  const free = bavail * bsize;
-  if (free >= NEEDED_BYTES) return;
-  const gib = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
-  throw new InfrastructureError(
-    "NO_SPACE",
-    `The device image needs ${gib(NEEDED_BYTES)}; ${cache} has ${gib(free)} free.`,
-    {
-      hint: "make room there, or name another folder with AVF_CACHE_DIR",
-    },
-  );
 }
 
 /** Whatever the machine is: their memory has read a root disk that is not there any more. */

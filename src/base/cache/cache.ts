@@ -35,7 +35,7 @@ export function openCache(environment: NodeJS.ProcessEnv = process.env): string 
   const path = cacheFolder(environment);
   // Somebody may have removed it since.
   if (opened.has(path) && statSync(path, { throwIfNoEntry: false }) !== undefined) return path;
-  refuse(inspectCache(path));
+  requireCache(environment);
   mkdirSync(path, { recursive: true, mode: PRIVATE_FOLDER });
   if ((statSync(path).mode & 0o077) !== 0) {
     for (const name of WITH_MEMORY) makePrivate(join(path, name));
@@ -43,6 +43,16 @@ export function openCache(environment: NodeJS.ProcessEnv = process.env): string 
     chmodSync(path, PRIVATE_FOLDER);
   }
   opened.add(path);
+  return path;
+}
+
+/**
+ * Only looks.
+ * @throws InfrastructureError when it cannot be trusted or written
+ */
+export function requireCache(environment: NodeJS.ProcessEnv = process.env): string {
+  const path = cacheLocation(environment);
+  refuse(inspectCache(path));
   return path;
 }
 

@@ -1,6 +1,7 @@
 /** What a run needs of its cache: asked by `avf doctor`, and by the run itself before it writes there. */
-import { accessSync, constants, lstatSync, readdirSync, statSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { lstatSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { inspectWritable } from "../writable.js";
 import { inspectOwnership, quoted, type OwnershipProblem } from "./ownership.js";
 
 export interface CacheProblem extends OwnershipProblem {
@@ -26,30 +27,12 @@ function inspectOwner(path: string, index: number): OwnershipProblem | undefined
 }
 
 function inspectAccess(path: string): CacheProblem | undefined {
-  const there = nearest(path);
-  const folders = [there, ...(there === path ? entriesOf(path) : [])];
-  for (const folder of folders) {
-    const code = refusal(folder);
-    if (code === undefined) continue;
-    const what = there === path ? `The cache ${path} cannot be used` : `The cache ${path} cannot be made`;
-    return {
-      code: "CACHE_UNUSABLE",
-      reason: `${what}: ${folder} ${WORDS[code] ?? `answers ${code}`}`,
-      fix: fixOf(folder, code),
-    };
-  }
-  return undefined;
+  const problem = [path, ...entriesOf(path)].map(inspectWritable).find((each) => each !== undefined);
+  if (problem === undefined) return undefined;
+  const { folder, reason, code } = problem;
+  const what = folder.startsWith(path) ? `The cache ${path} cannot be used` : `The cache ${path} cannot be made`;
+  return { code: "CACHE_UNUSABLE", reason: `${what}: ${reason}`, fix: fixOf(folder, code) };
 }
-
-const WORDS: Readonly<Record<string, string>> = {
-  EACCES: "may not be written by this user",
-  EPERM: "may not be written by this user",
-  EROFS: "is on a file system that is read-only",
-  ENOTDIR: "is no folder",
-  ELOOP: "is a link that leads to itself",
-  ENOENT: "is a link that leads nowhere",
-  ENAMETOOLONG: "has too long a name",
-};
 
 function fixOf(folder: string, code: string): string {
   const another = "name another folder: AVF_CACHE_DIR=/path/to/cache";
@@ -58,28 +41,6 @@ function fixOf(folder: string, code: string): string {
   if (owner === self) return `chmod u+rwx ${quoted(folder)}; or ${another}`;
   // What root made for this user, in a command that was begun with sudo.
   return owner === 0 ? `if sudo made it: sudo chown -R ${self} ${quoted(folder)}; else ${another}` : another;
-}
-
-/** The error that stands against reading, making and removing files there. */
-function refusal(folder: string): string | undefined {
-  try {
-    if (!statSync(folder).isDirectory()) return "ENOTDIR";
-    accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
-    return undefined;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code ?? "EIO";
-  }
-}
-
-/** The folder itself, or what it would be made in. A link that leads nowhere counts as being there. */
-function nearest(path: string): string {
-  try {
-    lstatSync(path);
-    return path;
-  } catch {
-    const parent = dirname(path);
-    return parent === path ? path : nearest(parent);
-  }
 }
 
 /** Folders in it, whatever they are for. */

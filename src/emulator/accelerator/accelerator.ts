@@ -27,7 +27,9 @@ const UNKNOWN_HOLDS_MS = 2 * 60_000;
 export function wantedAccelerator(wanted = process.env["AVF_ACCEL"] ?? "auto"): Accelerator | "auto" {
   if (wanted === "tcg" || wanted === "kvm" || wanted === "auto") return wanted;
   if (wanted === "") return "auto";
-  throw new UsageError("BAD_ACCELERATOR", `AVF_ACCEL is "${wanted}"; it may be tcg, kvm or auto.`);
+  throw new UsageError("BAD_ACCELERATOR", `AVF_ACCEL is "${wanted}"; it may be tcg, kvm or auto.`, {
+    hint: "AVF_ACCEL=auto chooses what works",
+  });
 }
 
 /**

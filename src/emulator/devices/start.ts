@@ -128,5 +128,7 @@ async function claim(cache: string, wanted: string | undefined): Promise<{ name:
 export function releaseFromEnvironment(text = process.env["AVF_RELEASE"]): 13 | 15 {
   if (text === undefined || text === "" || text === "15") return 15;
   if (text === "13") return 13;
-  throw new UsageError("BAD_RELEASE", `AVF_RELEASE is "${text}"; the emulated device knows Android 13 and 15.`);
+  throw new UsageError("BAD_RELEASE", `AVF_RELEASE is "${text}"; the emulated device knows Android 13 and 15.`, {
+    hint: "AVF_RELEASE=15, or unset it",
+  });
 }

@@ -13,7 +13,9 @@ export interface VmmDescription {
 export function vmmFromEnvironment(text = process.env["AVF_VMM"]): Vmm | undefined {
   if (text === undefined || text === "") return undefined;
   if (text === "qemu" || text === "crosvm") return text;
-  throw new UsageError("BAD_VMM", `AVF_VMM is "${text}"; VMs of the emulated device run on qemu or crosvm.`);
+  throw new UsageError("BAD_VMM", `AVF_VMM is "${text}"; VMs of the emulated device run on qemu or crosvm.`, {
+    hint: "AVF_VMM=qemu, or unset it",
+  });
 }
 
 /** Throws a UsageError when crosvm is wanted and no image can have one. */

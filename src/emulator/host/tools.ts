@@ -1,6 +1,6 @@
 /** The programs that the emulated device needs on the host, and how they get there. */
-import { existsSync, readFileSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { accessSync, constants, existsSync, readFileSync, statSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
 import { InfrastructureError, UsageError } from "../../base/errors.js";
 import type { Progress } from "../../base/progress.js";
 import { run } from "../../process/run.js";
@@ -20,6 +20,8 @@ const HOST_TOOLS: readonly HostTool[] = [
   { program: "dpkg-deb", packageName: "dpkg", purpose: "unpacks what goes into images" },
   { program: "apt-get", packageName: "apt", purpose: "downloads what goes into images" },
   { program: "setpriv", packageName: "util-linux", purpose: "ends child processes together with their parent" },
+  { program: "flock", packageName: "util-linux", purpose: "keeps two runs from making the same thing at once" },
+  { program: "cp", packageName: "coreutils", purpose: "copies disks of gigabytes without their empty parts" },
 ];
 
 /** Static C library: a file rather than a program. */
@@ -30,10 +32,41 @@ export interface HostToolReport {
   readonly missing: readonly { readonly name: string; readonly packageName: string; readonly purpose: string }[];
 }
 
-/** Where a program is, looking into the system folders too: mke2fs is in /usr/sbin, outside many users' PATH. */
+/** Where a program is: in PATH, or where mke2fs is, outside many users' PATH. */
 export function findProgram(program: string): string | undefined {
-  const folders = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin", "/sbin", "/usr/bin"];
-  return folders.map((folder) => join(folder, program)).find((path) => existsSync(path));
+  return findIn([...(process.env["PATH"] ?? "").split(delimiter).filter(Boolean), "/usr/sbin", "/sbin"], program);
+}
+
+function findIn(folders: readonly string[], program: string): string | undefined {
+  return folders.map((folder) => join(folder, program)).find(isProgram);
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
+
+/** Folders with tools that are installed, and are not found because PATH does not have them. */
+function foldersBesidePath(): readonly string[] {
+  const missing = HOST_TOOLS.filter(({ program }) => findProgram(program) === undefined);
+  const found = missing.map(({ program }) => findIn(["/usr/bin", "/bin"], program));
+  return [...new Set(found.flatMap((path) => (path === undefined ? [] : [dirname(path)])))];
+}
+
+/** @throws UsageError when tools are installed, and PATH does not lead to them */
+export function requirePath(): void {
+  const folders = foldersBesidePath();
+  if (folders.length === 0) return;
+  const names = HOST_TOOLS.filter(({ program }) => findProgram(program) === undefined).map(({ program }) => program);
+  throw new UsageError(
+    "PATH_INCOMPLETE",
+    `PATH does not lead to ${names.join(", ")}: it is ${JSON.stringify(process.env["PATH"] ?? "")}.`,
+    { hint: `export PATH="$PATH:${folders.join(":")}"` },
+  );
 }
 
 export function inspectHostTools(): HostToolReport {

@@ -11,7 +11,11 @@ export function crosvmPath(given = process.env["AVF_CROSVM"]): string | undefine
   if (given === undefined || given === "") return undefined;
   const path = resolve(given);
   const stat = statSync(path, { throwIfNoEntry: false });
-  if (!stat) throw new UsageError("NO_CROSVM", `AVF_CROSVM names ${path}, and there is no such file.`);
+  if (!stat) {
+    throw new UsageError("NO_CROSVM", `AVF_CROSVM names ${path}, and there is no such file.`, {
+      hint: "AVF_CROSVM=/path/to/crosvm; or unset it, and VMs run on QEMU",
+    });
+  }
   if (!stat.isFile() || !isProgram(path)) {
     throw new UsageError("BAD_CROSVM", `AVF_CROSVM names ${path}, which is no x86-64 program.`, {
       hint: "name the crosvm binary itself, not a folder or a script around it",

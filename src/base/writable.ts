@@ -1,0 +1,49 @@
+/** Whether a folder can be written, or made where it is not there yet. Changes nothing. */
+import { accessSync, constants, lstatSync, statSync } from "node:fs";
+import { dirname } from "node:path";
+
+export interface WriteProblem {
+  /** The folder itself, or the one that it would be made in. */
+  readonly folder: string;
+  /** E.g. `/x is on a file system that is read-only`. */
+  readonly reason: string;
+  readonly code: string;
+}
+
+export function inspectWritable(path: string): WriteProblem | undefined {
+  const folder = nearest(path);
+  const code = refusal(folder);
+  return code === undefined ? undefined : { folder, code, reason: `${folder} ${WORDS[code] ?? `answers ${code}`}` };
+}
+
+const WORDS: Readonly<Record<string, string>> = {
+  EACCES: "may not be written by this user",
+  EPERM: "may not be written by this user",
+  EROFS: "is on a file system that is read-only",
+  ENOTDIR: "is no folder",
+  ELOOP: "is a link that leads to itself",
+  ENOENT: "is a link that leads nowhere",
+  ENAMETOOLONG: "has too long a name",
+};
+
+/** The error that stands against reading, making and removing files there. */
+function refusal(folder: string): string | undefined {
+  try {
+    if (!statSync(folder).isDirectory()) return "ENOTDIR";
+    accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
+    return undefined;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? "EIO";
+  }
+}
+
+/** A link that leads nowhere counts as being there. */
+function nearest(path: string): string {
+  try {
+    lstatSync(path);
+    return path;
+  } catch {
+    const parent = dirname(path);
+    return parent === path ? path : nearest(parent);
+  }
+}
