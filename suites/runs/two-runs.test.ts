@@ -4,11 +4,11 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { runChildProject } from "./child-project";
 
-const jest = createRequire(join(__dirname, "../../package.json")).resolve("jest");
+const jestPath = createRequire(join(__dirname, "../../package.json")).resolve("jest");
 
 /** As watch mode does in band: one process, and a run after the other. */
 const TWICE = `
-const { runCLI } = require(${JSON.stringify(jest)});
+const { runCLI } = require(${JSON.stringify(jestPath)});
 (async () => {
   for (const run of [1, 2]) {
     const argv = { $0: "", _: [], runInBand: true, watchman: false };
