@@ -6,8 +6,8 @@ import { reportPage } from "./html/page.js";
 import { readRun } from "./model/build-model.js";
 import type { RunModel } from "./model/run-model.js";
 import { traceJson } from "./trace/trace.js";
-import { junitXml } from "./xml/junit.js";
-import { xtsResultXml } from "./xml/xts-result.js";
+import { junitXml } from "./results/junit.js";
+import { xtsResultXml } from "./results/xts-result.js";
 
 const REPORTS: Readonly<Record<string, (run: RunModel) => Iterable<string>>> = {
   "report.html": reportPage,
