@@ -28,7 +28,7 @@ const PROGRAMS = [
 export const MODULE_FLAGS = ["-shared", "-fPIC", "-nostdlib", "-fno-stack-protector", "-fvisibility=hidden"];
 const MODULES = [
   { sources: ["kernel.c"], target: "system/avfd/kernel.node" },
-  { sources: ["adbd-vsock.c"], target: "system/avfd/adbd.so" },
+  { sources: ["adbd-vsock.c", "adbd-auth.c"], target: "system/avfd/adbd.so" },
 ] as const;
 
 const COMPILER_FLAGS = ["-std=gnu17", "-Wall", "-Wextra", "-Werror", "-Os", "-s"];

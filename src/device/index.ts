@@ -2,6 +2,7 @@
 export type * from "./contract.js";
 export { openAdbDevice, type OpenAdbDeviceOptions } from "./adb/adb-device.js";
 export { connectTcpDevice, disconnectTcpDevice } from "./adb/connect.js";
+export { readAdbKeys } from "./adb/keys/server-keys.js";
 export { escapeArg } from "./adb/escape-arg.js";
 export { adbServerAddress, inspectAdbServer, openAdbServer, type AdbServer } from "./adb/server.js";
 export { takeDeviceLock, type DeviceLock } from "./device-lock.js";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
 import { execFileSync } from "node:child_process";
-import { copyFile, open, type FileHandle } from "node:fs/promises";
+import { copyFile, readFile, stat, open, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { deviceInFolder, type DeviceInFolder } from "../testing/device-in-folder.js";
 import type { ControlRequest } from "./channel.js";
@@ -29,6 +29,7 @@ const fresh = {
   properties: {},
   release: 15,
   vmm: "",
+  adbKeys: ["AAAA"],
   restored: true,
   holdVms: false,
 };
@@ -47,6 +48,15 @@ describe("requests of the emulator", () => {
     });
     expect(told).toEqual(["clock 1700000000000", "entropy 00ff"]);
     expect(host.device.properties.get("ro.serialno")).toBe("emulator-7");
+  });
+
+  test("adb may connect with the keys that were told last", async () => {
+    const path = host.device.paths.resolve("/data/misc/adb/adb_keys");
+    await ask("adb-keys", { adbKeys: ["AAAA", "BBBB"] });
+    expect(await readFile(path, "utf8")).toBe("AAAA host\nBBBB host\n");
+    expect((await stat(path)).mode & 0o777).toBe(0o640);
+    await personalize({ adbKeys: ["CCCC"] });
+    expect(await readFile(path, "utf8")).toBe("CCCC host\n");
   });
 
   test("VMs that were saved with the device go on at the end of it, or when they are told to", async () => {
@@ -101,6 +111,8 @@ describe("requests of the emulator", () => {
     ["personalize", { ...fresh, release: 14 }, "release is 13 or 15"],
     ["personalize", { ...fresh, properties: { "debug.x": 1 } }, "the value of debug.x is no text"],
     ["personalize", { ...fresh, properties: "debug.x" }, "properties is an object"],
+    ["personalize", { ...fresh, adbKeys: ["AAAA\nBBBB"] }, "adbKeys are lines of base64"],
+    ["adb-keys", {}, "adbKeys are lines of base64"],
     ["reboot", {}, "no such command: reboot"],
   ])("%s %j is refused", async (command, fields, message) => {
     await expect(ask(command, fields)).rejects.toThrow(message);

@@ -6,6 +6,8 @@ import type { Device } from "../device.js";
 import type { Kernel } from "../kernel.js";
 import { isAndroidRelease } from "../releases.js";
 import { VMM_PROPERTY } from "../vmm/select.js";
+import { ADB_KEYS } from "../device-paths.js";
+import { setAdbKeys } from "./adb-keys.js";
 import type { ControlHandler, ControlRequest } from "./channel.js";
 
 const run = promisify(execFile);
@@ -17,6 +19,9 @@ export function controlRequests(device: Device, kernel: Pick<Kernel, "setClock" 
       case "ping":
         await device.virtualization.ready;
         return { release: device.identity.release, pid: process.pid };
+      case "adb-keys":
+        await setAdbKeys(device.paths.resolve(ADB_KEYS), fields["adbKeys"]);
+        return {};
       case "personalize":
         return personalize(device, kernel, fields);
       case "forget-vms":
@@ -49,6 +54,7 @@ async function personalize(
   const epochMs = wholeNumber(fields["epochMs"], "epochMs");
   const entropy = hexBytes(fields["entropyHex"]);
   const properties = textMap(fields["properties"]);
+  await setAdbKeys(device.paths.resolve(ADB_KEYS), fields["adbKeys"]);
   kernel.setClock(epochMs);
   kernel.addEntropy(entropy);
   await switchRelease(device, fields["release"]);

@@ -3,6 +3,7 @@ import pRetry, { AbortError } from "p-retry";
 import { withDeadline, type WaitOptions } from "../../base/deadline.js";
 import { describeError, InfrastructureError, isHarnessError, UsageError } from "../../base/errors.js";
 import { runUnchecked } from "../../process/run.js";
+import { stateError } from "./device-errors.js";
 import { openAdbServer, type AdbServer } from "./server.js";
 
 /** A device restored from a snapshot answers after about 0.3 s: small steps at first, then larger ones. */
@@ -11,6 +12,8 @@ const RETRY = { retries: 10_000, minTimeout: 20, factor: 1.3, maxTimeout: 500 };
 const CONNECT_TIMEOUT_MS = 1_000;
 const CHECK_TIMEOUT_MS = 3_000;
 const MAX_ATTEMPT_TIMEOUT_MS = 10_000;
+/** A device that does not know our keys after so many attempts never will. */
+const MAX_UNAUTHORIZED = 8;
 
 export interface ConnectOptions extends WaitOptions {
   /** False: whoever connects runs a command there at once, and sees for itself. Default: true. */
@@ -78,6 +81,9 @@ async function connectOnce(
     throw new Error(check.stderr.trim() || "no answer from its shell");
   } catch (error) {
     if (signal.aborted) throw new AbortError("given up");
+    // The keys of a device that starts may come a moment later than its port.
+    if (attempt >= MAX_UNAUTHORIZED && /failed to authenticate|unauthorized/.test(describeError(error)))
+      throw new AbortError(stateError(serial, "unauthorized"));
     // A connection of before, which adb believes to be alive, has to go before a new one can be made.
     await runUnchecked([...server.command, "disconnect", serial], { timeoutMs: 5_000, signal }).catch(() => undefined);
     throw error instanceof Error ? error : new Error(String(error));

@@ -32,7 +32,8 @@ export function stateError(serial: string, state: DeviceState, known: readonly s
       return new InfrastructureError("DEVICE_UNAUTHORIZED", `Device ${serial} has not allowed this host to debug it.`, {
         hint:
           `unlock its screen and accept the dialog; if none shows: adb -s ${serial} reconnect. ` +
-          "Where nobody can, start the adb server with a key that it knows: ADB_VENDOR_KEYS=FILE adb start-server",
+          "Where nobody can, start the adb server with a key that it knows: ADB_VENDOR_KEYS=FILE adb start-server. " +
+          "An emulated device knows the keys of who started it: use an adb server of the same user",
       });
     case "no permissions":
       return new InfrastructureError("DEVICE_NO_PERMISSION", `This user may not open the USB device ${serial}.`, {

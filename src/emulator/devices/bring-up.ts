@@ -3,12 +3,13 @@ import { join } from "node:path";
 import { InfrastructureError, isHarnessError } from "../../base/errors.js";
 import { silentProgress, type Progress } from "../../base/progress.js";
 import { connectTcpDevice } from "../../device/adb/connect.js";
+import { readAdbKeys } from "../../device/index.js";
 import { IMAGE_FILES } from "../image/files.js";
 import { buildMachineArguments } from "../machine/arguments.js";
 import type { Vmm } from "../machine/control.js";
 import { launchMachine, SERIAL_LOG, type Machine } from "../machine/launch.js";
 import type { ReadyDevice } from "../setup.js";
-import { personalize, type DeviceIdentity } from "../snapshot/personalize.js";
+import { admitAdb, personalize, type DeviceIdentity } from "../snapshot/personalize.js";
 import { restoreMachine } from "../snapshot/restore.js";
 import { SNAPSHOT_FILES } from "../snapshot/state.js";
 import { chosenVmm, type VmmDescription } from "./vmm.js";
@@ -66,17 +67,19 @@ export async function bringUp(
   { origin, adbPort, identity, vmm, progress = silentProgress }: BringUp,
   signal: AbortSignal,
 ): Promise<VmmDescription | undefined> {
+  const adbKeys = keysMeanwhile();
   if (origin.kind === "cold") {
     progress.step("Booting the device");
     await machine.qmp.negotiate(signal);
     await machine.control.request({ command: "ping" }, COLD_BOOT_TIMEOUT_MS, signal);
+    await admitAdb(machine.control, signal);
   } else {
     await restore(machine, signal);
   }
   const restored = origin.kind === "saved";
   try {
     const [reply] = await Promise.all([
-      personalize(machine.control, identity, { vmm, restored, holdVms: false }, signal),
+      personalize(machine.control, identity, { vmm, adbKeys, restored, holdVms: false }, signal),
       connectTcpDevice(`127.0.0.1:${adbPort}`, { timeoutMs: CONNECT_TIMEOUT_MS, signal }),
     ]);
     return chosenVmm(reply, vmm);
@@ -95,11 +98,19 @@ export async function bringBack(
   { adbPort, identity, vmm }: BringUp,
   signal: AbortSignal,
 ): Promise<{ readonly ready: Promise<void> }> {
+  const adbKeys = keysMeanwhile();
   await restore(machine, signal);
-  const ready = personalize(machine.control, identity, { vmm, restored: true, holdVms: true }, signal);
+  const ready = personalize(machine.control, identity, { vmm, adbKeys, restored: true, holdVms: true }, signal);
   ready.catch(() => undefined);
   await connectTcpDevice(`127.0.0.1:${adbPort}`, { timeoutMs: CONNECT_TIMEOUT_MS, signal, tryShell: false });
   return { ready: ready.then((reply) => void chosenVmm(reply, vmm)) };
+}
+
+/** The first time in a process this asks the adb program for its version, which takes as long as a state to load. */
+function keysMeanwhile(): Promise<readonly string[]> {
+  const keys = readAdbKeys();
+  keys.catch(() => undefined);
+  return keys;
 }
 
 /** @throws InfrastructureError `SNAPSHOT_UNUSABLE` when it is the saved state that cannot be gone on from */

@@ -19,8 +19,9 @@ chmod 0666 /dev/null /dev/zero /dev/full /dev/random /dev/urandom /dev/tty /dev/
 chmod 0755 /dev/socket
 hostname localhost
 
-mkdir -p /data/local/tmp /data/app /data/system /data/user/0 /data/misc/virtualizationservice/common /data/tombstones
+mkdir -p /data/local/tmp /data/app /data/system /data/user/0 /data/misc/virtualizationservice/common /data/tombstones /data/misc/adb
 chown 2000:2000 /data/local/tmp && chmod 0771 /data/local /data/local/tmp
+chown 0:2000 /data/misc/adb && chmod 0750 /data/misc/adb
 chown 0:0 /data && chmod 0771 /data /data/app /data/user /data/user/0 /data/misc
 
 ip link set lo up
@@ -49,7 +50,7 @@ forever node --max-old-space-size=256 /system/avfd/avfd.cjs </dev/null >/dev/tty
 # As on a phone, adb's shells are uid 2000 and may write to /data/local/tmp only.
 export ADBD_PORT=5555 SHELL=/system/bin/sh USER=shell LOGNAME=shell HOSTNAME=localhost
 # Through devctl, for this shell ignores SIGINT for what it puts in the background: Ctrl-C would reach no adb shell.
-# What is preloaded ends connections to guests that were refused.
+# What is preloaded asks whoever connects for a key, and ends connections to guests that were refused.
 forever /system/avfd/devctl exec env LD_PRELOAD=/system/avfd/adbd.so \
   start-stop-daemon -S -q -c shell:shell -x /system/bin/adbd </dev/null >&9 2>&1 9>&- &
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { buildMachineArguments, type MachineConfig } from "./arguments.js";
+import { buildMachineArguments, buildProbeArguments, type MachineConfig } from "./arguments.js";
 
 const config: MachineConfig = {
   emulator: ["qemu-system-x86_64"],
@@ -25,6 +25,11 @@ describe("buildMachineArguments", () => {
     const argv = buildMachineArguments(config);
     expect(valueOf(argv, "-netdev")).toBe("user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:23456-10.0.2.15:5555");
     expect(argv.filter((word) => /server|0\.0\.0\.0|vnc|telnet/.test(word))).toEqual([]);
+  });
+
+  test("QEMU starts no program, and gains no rights", () => {
+    for (const argv of [buildMachineArguments(config), buildProbeArguments(["qemu"], "kvm", "/image", "/serial.log")])
+      expect(valueOf(argv, "-sandbox")).toBe("on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
   });
 
   test("of a device with two processors the first runs no program; one alone runs all", () => {

@@ -48,6 +48,9 @@ export const CONTROL_FD = 4;
  */
 const KERNEL_PARAMETERS = "console=ttyS0 panic=-1 quiet mitigations=off random.trust_cpu=on nokaslr no_timer_check";
 
+/** QEMU starts no program, gets no more rights, and changes nobody's priority: a guest that got out of it would be in there. */
+const SANDBOX = ["-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"];
+
 export function buildMachineArguments(config: MachineConfig): readonly string[] {
   const { smp, parameters } = config.cpus === 1 ? ALONE : WITH_AN_IDLE_ONE;
   const memory = ["id=ram", `size=${DEVICE_MEMORY_BYTES}`, `mem-path=${escape(config.memoryFile)}`];
@@ -65,6 +68,7 @@ export function buildMachineArguments(config: MachineConfig): readonly string[] 
     ...["-initrd", join(config.imageFolder, IMAGE_FILES.initrd)],
     ...["-append", `${KERNEL_PARAMETERS}${parameters}`],
     ...["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"],
+    ...SANDBOX,
     ...["-serial", `file:${config.serialLog}`],
     ...["-chardev", `socket,id=qmp,fd=${QMP_FD}`, "-mon", "chardev=qmp,mode=control"],
     ...disk("root", join(config.imageFolder, IMAGE_FILES.root), "readonly=on", "2"),
@@ -91,6 +95,7 @@ export function buildProbeArguments(
     ...["-M", "q35", ...acceleratorArguments(accelerator), "-m", "256", "-smp", "1"],
     ...["-kernel", join(imageFolder, IMAGE_FILES.kernel), "-initrd", join(imageFolder, IMAGE_FILES.initrd)],
     ...["-append", `${KERNEL_PARAMETERS} avf.probe`],
+    ...SANDBOX,
     ...["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-serial", `file:${serialLog}`],
   ];
 }

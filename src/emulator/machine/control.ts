@@ -7,6 +7,8 @@ import { LineSplitter } from "../../base/lines.js";
 export type ControlRequest =
   | { readonly command: "ping" | "freeze" | "thaw" | "sync" | "forget-vms" }
   | PersonalizeRequest
+  /** Who may connect to adb, see `PersonalizeRequest`. */
+  | { readonly command: "adb-keys"; readonly adbKeys: readonly string[] }
   /** Answers what VMs run on: `name`, `version`. Refused when that monitor cannot run there. */
   | { readonly command: "vmm"; readonly prefer: Vmm | "" };
 
@@ -18,6 +20,8 @@ export interface PersonalizeRequest {
   readonly properties: Readonly<Record<string, string>>;
   readonly release: 13 | 15;
   readonly vmm: Vmm | "";
+  /** Whose adb may connect, as lines of Android's `adb_keys`. */
+  readonly adbKeys: readonly string[];
   /** The device goes on from what was saved of one: whoever was connected is not any more. */
   readonly restored: boolean;
   /** VMs that were saved with it stand still until a `thaw`. */

@@ -15,6 +15,6 @@ export async function saveDeviceState(qmp: QmpClient, path: string): Promise<voi
  * @param file in QEMU's current folder, a plain name
  */
 export async function loadDeviceState(qmp: QmpClient, file: string, signal: AbortSignal): Promise<void> {
-  await qmp.command("migrate-incoming", { uri: `exec:cat ${file}` });
+  await qmp.command("migrate-incoming", { uri: `file:${file}` });
   await qmp.pollUntil("query-status", (answer) => (answer as { status?: string }).status !== "inmigrate", signal);
 }

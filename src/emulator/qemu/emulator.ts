@@ -15,8 +15,8 @@ const PROGRAM = "usr/bin/qemu-system-x86_64";
 /** Where releases with and without a merged /usr have the loader. */
 const LOADERS = ["usr/lib64", "lib64"].map((folder) => `${folder}/ld-linux-x86-64.so.2`);
 
-/** The first one that locks pages before it translates them, see `EMULATOR_PACKAGES`. */
-const NEEDED = { major: 8, minor: 1 };
+/** 8.1 is the first that locks pages before it translates them, see `EMULATOR_PACKAGES`; 8.2 loads states from files. */
+const NEEDED = { major: 8, minor: 2 };
 
 /** Downloads and unpacks it where it is missing. @throws InfrastructureError when the package sources have an old one only */
 export async function ensureEmulator(cache: string, progress: Progress, signal?: AbortSignal): Promise<void> {
@@ -27,7 +27,7 @@ export async function ensureEmulator(cache: string, progress: Progress, signal?:
   await forgetEmulator(cache);
   throw new InfrastructureError(
     "QEMU_TOO_OLD",
-    `The package sources have QEMU ${version}; below ${NEEDED.major}.${NEEDED.minor} the emulated device hangs now and then.`,
+    `The package sources have QEMU ${version}; below ${NEEDED.major}.${NEEDED.minor} the emulated device hangs now and then, or does not start.`,
     { hint: "see that the backports suite of this machine's release can be had from its package sources" },
   );
 }

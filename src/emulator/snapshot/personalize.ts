@@ -1,6 +1,7 @@
 /** What must differ between machines that continue from one moment: clock, randomness, serial number. */
 import { randomBytes } from "node:crypto";
 import { InfrastructureError } from "../../base/errors.js";
+import { readAdbKeys } from "../../device/index.js";
 import type { ControlChannel, Vmm } from "../machine/control.js";
 
 const TIMEOUT_MS = 30_000;
@@ -16,6 +17,8 @@ export interface DeviceIdentity {
 export interface PersonalizeOptions {
   /** What VMs are to run on; undefined: the best there is. */
   readonly vmm: Vmm | undefined;
+  /** Whose adb may connect; asked for while the device comes up. */
+  readonly adbKeys: Promise<readonly string[]>;
   /** False: the device has booted. */
   readonly restored: boolean;
   /** True: its VMs stand still until they are told to go on. */
@@ -29,7 +32,7 @@ export type PersonalizeReply = { readonly vmm?: unknown; readonly vmmRefusal?: u
 export async function personalize(
   control: Pick<ControlChannel, "request">,
   { serialNumber, release, vmTemplates }: DeviceIdentity,
-  { vmm, restored, holdVms }: PersonalizeOptions,
+  { vmm, adbKeys, restored, holdVms }: PersonalizeOptions,
   signal: AbortSignal,
 ): Promise<PersonalizeReply> {
   try {
@@ -39,7 +42,7 @@ export async function personalize(
         command: "personalize",
         epochMs: Date.now(),
         entropyHex: randomBytes(ENTROPY_BYTES).toString("hex"),
-        ...{ properties, release, vmm: vmm ?? "", restored, holdVms },
+        ...{ properties, release, vmm: vmm ?? "", adbKeys: await adbKeys, restored, holdVms },
       },
       TIMEOUT_MS,
       signal,
@@ -50,4 +53,9 @@ export async function personalize(
       hint: restored ? "its snapshot may be damaged: npx avf setup --renew snapshot makes a new one" : undefined,
     });
   }
+}
+
+/** Lets this user's adb connect to a device that has just booted, and knows nobody yet. */
+export async function admitAdb(control: Pick<ControlChannel, "request">, signal: AbortSignal): Promise<void> {
+  await control.request({ command: "adb-keys", adbKeys: await readAdbKeys() }, TIMEOUT_MS, signal);
 }

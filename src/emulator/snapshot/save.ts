@@ -8,6 +8,7 @@ import { describeError, isHarnessError, UsageError } from "../../base/errors.js"
 import type { Progress } from "../../base/progress.js";
 import { draftOf } from "../../process/drafts.js";
 import { connectTcpDevice, disconnectTcpDevice } from "../../device/adb/connect.js";
+import { readAdbKeys } from "../../device/index.js";
 import { openAdbServer } from "../../device/index.js";
 import { run } from "../../process/run.js";
 import { IMAGE_FILES } from "../image/files.js";
@@ -15,7 +16,7 @@ import { buildMachineArguments, type Accelerator, type DeviceCpus } from "../mac
 import { copySparse } from "../machine/copy-sparse.js";
 import { launchMachine, SERIAL_LOG, type Machine } from "../machine/launch.js";
 import { findFreePort } from "../machine/port.js";
-import { personalize } from "./personalize.js";
+import { admitAdb, personalize } from "./personalize.js";
 import { rehearse } from "./rehearse.js";
 import { keepBootTime } from "./slowness.js";
 import { saveState, SNAPSHOT_FILES } from "./state.js";
@@ -106,6 +107,7 @@ async function bootOnce(
   return ticking(progress, async () => {
     await machine.qmp.negotiate(signal);
     await machine.control.request({ command: "ping" }, bootTimeoutMs, signal);
+    await admitAdb(machine.control, signal);
     await requireCrosvm(machine, crosvmPath, signal);
     return connectTcpDevice(`127.0.0.1:${adbPort}`, { timeoutMs: 60_000, signal });
   });
@@ -131,7 +133,12 @@ async function becomeOnce({ control }: Machine, signal: AbortSignal): Promise<vo
   await control.request({ command: "forget-vms" }, 60_000, signal);
   for (const release of [13, 15, 15] as const) {
     const identity = { serialNumber: "avf", release, vmTemplates: false };
-    await personalize(control, identity, { vmm: undefined, restored: true, holdVms: false }, signal);
+    await personalize(
+      control,
+      identity,
+      { vmm: undefined, adbKeys: readAdbKeys(), restored: true, holdVms: false },
+      signal,
+    );
   }
   await control.request({ command: "sync" }, 30_000, signal);
 }
