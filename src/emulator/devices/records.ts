@@ -95,7 +95,7 @@ export async function imagesInUse(cache: string): Promise<readonly string[]> {
   });
 }
 
-/** Removes a folder that its owner has just claimed, or has not begun to use. */
+/** Removes a folder that its owner has just claimed and has written no record into; nobody else takes such a one away. */
 export async function dropClaim(cache: string, name: string): Promise<void> {
   await rm(join(devicesFolder(cache), name), { recursive: true, force: true });
 }
@@ -105,10 +105,24 @@ export async function dropClaim(cache: string, name: string): Promise<void> {
  * Returns whether it was that device's.
  */
 export async function forgetDevice(cache: string, seen: DeviceRecord): Promise<boolean> {
-  return removeIf(cache, seen.name, async (folder) => {
-    const found = await readRecordIn(folder);
-    return found !== undefined && found.startedAt === seen.startedAt && found.adbPort === seen.adbPort;
+  return removeIf(cache, seen.name, (folder) => holds(folder, seen));
+}
+
+/**
+ * Writes the record of a device whose machine may have ended, unless its folder was swept: the name may belong to another
+ * device by now. Returns whether it was written.
+ */
+export async function updateRecord(cache: string, record: DeviceRecord): Promise<boolean> {
+  return withFolders(cache, "writing a device's record", async () => {
+    if (!(await holds(join(devicesFolder(cache), record.name), record))) return false;
+    await writeRecord(cache, record);
+    return true;
   });
+}
+
+async function holds(folder: string, { startedAt, adbPort }: DeviceRecord): Promise<boolean> {
+  const found = await readRecordIn(folder);
+  return found !== undefined && found.startedAt === startedAt && found.adbPort === adbPort;
 }
 
 /** Removes a folder without a record, unless it may be somebody's first moment. Returns whether it did. */
@@ -125,20 +139,24 @@ export async function forgetClaim(cache: string, name: string): Promise<boolean>
  * nobody can claim its name. What was taken aside is nobody's any more.
  */
 async function removeIf(cache: string, name: string, isOurs: (folder: string) => Promise<boolean>): Promise<boolean> {
-  const lock = await takeFileLock(join(cache, "devices.lock"), {
-    purpose: "removing a device's folder",
-    timeoutMs: LOCK_TIMEOUT_MS,
-  });
   const folder = join(devicesFolder(cache), name);
   const aside = join(devicesFolder(cache), `${ASIDE}${randomBytes(8).toString("hex")}`);
-  try {
+  const removed = await withFolders(cache, "removing a device's folder", async () => {
     if (!(await isOurs(folder))) return false;
     await rename(folder, aside);
+    return true;
+  });
+  if (removed) await rm(aside, { recursive: true, force: true });
+  return removed;
+}
+
+async function withFolders<T>(cache: string, purpose: string, work: () => Promise<T>): Promise<T> {
+  const lock = await takeFileLock(join(cache, "devices.lock"), { purpose, timeoutMs: LOCK_TIMEOUT_MS });
+  try {
+    return await work();
   } finally {
     lock.release();
   }
-  await rm(aside, { recursive: true, force: true });
-  return true;
 }
 
 /** Removes folders that a process took aside and died. */

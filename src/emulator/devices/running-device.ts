@@ -20,7 +20,7 @@ import {
   type Origin,
 } from "./bring-up.js";
 import { forgetAdb, forgetAdbOfEnded } from "./end-machine.js";
-import { forgetDevice, writeRecord, type DeviceRecord } from "./records.js";
+import { forgetDevice, updateRecord, writeRecord, type DeviceRecord } from "./records.js";
 import type { VmmDescription } from "./vmm.js";
 
 export interface EmulatedDevice {
@@ -153,20 +153,22 @@ export class RunningDevice implements EmulatedDevice {
     this.#origin = { kind: "saved", folder };
     const start: BringUp = { ...this.start, origin: this.#origin };
     // As one that starts: whoever sweeps takes a device whose machine is dead for one that was left behind.
-    await writeRecord(this.start.ready.cache, this.record);
+    if (!(await updateRecord(this.start.ready.cache, this.record))) throw this.#swept();
     // adb would find the end of the connection by itself, but only when it next uses it.
     await Promise.all([this.#replace(this.#machine), forgetAdb(this.serial)]);
     const machine = launchDevice(start);
     this.#machine = machine;
     const { cache } = this.start.ready;
     const either = signal ? AbortSignal.any([signal, machine.ended]) : machine.ended;
+    const known = writeRecord(cache, { ...this.record, machine: machine.identify() });
     // The device has not ended: it may be put back to something else.
     const giveUp = async (error: unknown): Promise<never> => {
       await this.#replace(machine);
-      if (this.#machine === machine) await writeRecord(cache, this.record).catch(() => undefined);
+      await known.catch(() => undefined);
+      const kept = this.#machine !== machine || (await updateRecord(cache, this.record).catch(() => true));
+      if (!kept) this.#ended.abort(this.#swept());
       throw error;
     };
-    const known = writeRecord(cache, { ...this.record, machine: machine.identify() });
     if (holdVms) {
       const [{ ready }] = await Promise.all([bringBack(machine, start, either), known]).catch(giveUp);
       this.#ready = ready.then(() => this.#watch(machine), giveUp);
@@ -211,6 +213,13 @@ export class RunningDevice implements EmulatedDevice {
     };
     if (machine.ended.aborted) tell();
     else machine.ended.addEventListener("abort", tell, { once: true });
+  }
+
+  #swept(): InfrastructureError {
+    return new InfrastructureError(
+      "DEVICE_ENDED",
+      `Device ${this.name} has ended, and another process removed what was left of it.`,
+    );
   }
 
   #requireAttached(what: string): void {

@@ -10,7 +10,7 @@ import { goOnWithoutKvm } from "../accelerator/accelerator.js";
 import { ensureReady, type ReadyDevice } from "../setup.js";
 import { bringUp, launchDevice, type BringUp } from "./bring-up.js";
 import { forgetAdbOfEnded } from "./end-machine.js";
-import { claimDeviceFolder, dropClaim, writeRecord, type DeviceRecord } from "./records.js";
+import { claimDeviceFolder, dropClaim, forgetDevice, updateRecord, writeRecord, type DeviceRecord } from "./records.js";
 import { RunningDevice, type EmulatedDevice } from "./running-device.js";
 import { sweepDevices } from "./sweep.js";
 import { requireVmm, vmmFromEnvironment } from "./vmm.js";
@@ -74,6 +74,8 @@ async function startOnPort(ready: ReadyDevice, adbPort: number, options: StartOp
   const { cache, accelerator } = ready;
   const { name, folder } = await claim(cache, options.name);
   let machine: Machine | undefined;
+  let written: DeviceRecord | undefined;
+  let known: Promise<void> | undefined;
   try {
     const serial = `127.0.0.1:${adbPort}`;
     const release = options.release ?? releaseFromEnvironment();
@@ -85,6 +87,7 @@ async function startOnPort(ready: ReadyDevice, adbPort: number, options: StartOp
       machine: undefined,
     };
     await writeRecord(cache, record);
+    written = record;
     const detached = options.detached === true;
     const start: BringUp = {
       ...{ ready, folder, adbPort, detached, progress: options.progress },
@@ -95,16 +98,18 @@ async function startOnPort(ready: ReadyDevice, adbPort: number, options: StartOp
     machine = launchDevice(start);
     const qemu = machine.identify();
     const signal = AbortSignal.any([machine.ended, ...(options.signal ? [options.signal] : [])]);
-    const [vmm] = await Promise.all([
-      bringUp(machine, start, signal),
-      writeRecord(cache, { ...record, machine: qemu }),
-    ]);
-    if (detached) await writeRecord(cache, { ...record, machine: qemu, owner: null });
+    known = writeRecord(cache, { ...record, machine: qemu });
+    const [vmm] = await Promise.all([bringUp(machine, start, signal), known]);
+    if (detached) await updateRecord(cache, { ...record, machine: qemu, owner: null });
     return new RunningDevice(record, machine, start, vmm);
   } catch (error) {
     await machine?.kill();
     await forgetAdbOfEnded(`127.0.0.1:${adbPort}`);
-    await dropClaim(cache, name);
+    // Once the record tells of a machine that is dead, anybody may have swept the folder and taken its name.
+    await known?.catch(() => undefined);
+    if (written === undefined) await dropClaim(cache, name);
+    // What cannot be removed now is swept by the next start; why this one failed matters more.
+    else await forgetDevice(cache, written).catch(() => undefined);
     throw error;
   }
 }

@@ -2,7 +2,7 @@ import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { draftOf, sweepDrafts } from "../../process/drafts.js";
 import { identify, type ProcessIdentity } from "../../process/identity.js";
 import { forgetLife, openLife, self } from "../../process/life.js";
@@ -11,6 +11,8 @@ import {
   forgetDevice,
   imagesInUse,
   listRunning,
+  readRecord,
+  updateRecord,
   writeRecord,
   type DeviceRecord,
 } from "./records.js";
@@ -100,6 +102,24 @@ describe("the sweep of devices", () => {
     expect(await listRunning(cache)).toEqual([]);
   });
 
+  test("goes on past a machine that cannot be ended", async () => {
+    const theirs = running();
+    await device("a", { owner: DEAD, machine: theirs });
+    await device("b", { owner: DEAD, machine: DEAD });
+    const { kill } = process;
+    const refused = Object.assign(new Error("kill EPERM"), { code: "EPERM" });
+    jest.spyOn(process, "kill").mockImplementation((pid, signal) => {
+      if (pid === theirs.pid && signal === "SIGKILL") throw refused;
+      return kill.call(process, pid, signal);
+    });
+    try {
+      expect(await sweepDevices(cache)).toEqual(["b"]);
+    } finally {
+      jest.restoreAllMocks();
+    }
+    expect(names()).toEqual(["a"]);
+  });
+
   test("leaves a folder without a record to who claims it, for a minute", async () => {
     await claimDeviceFolder(cache, "fresh");
     const old = await claimDeviceFolder(cache, "old");
@@ -123,7 +143,12 @@ test("the folder of another device under the same name stays, however many forge
   expect(forgotten.filter(Boolean)).toHaveLength(1);
   const second = await device("one", { owner: self(), startedAt: "2026-01-02T00:00:00.000Z" });
   expect(await forgetDevice(cache, first)).toBe(false);
+  expect(await updateRecord(cache, { ...first, machine: DEAD })).toBe(false);
+  expect(await readRecord(cache, "one")).toEqual(second);
+  expect(await updateRecord(cache, { ...second, owner: null })).toBe(true);
+  expect(await readRecord(cache, "one")).toEqual({ ...second, owner: null });
   expect(await forgetDevice(cache, second)).toBe(true);
+  expect(await updateRecord(cache, second)).toBe(false);
   expect(names()).toEqual([]);
 });
 
