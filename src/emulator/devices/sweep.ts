@@ -19,7 +19,8 @@ export async function sweepDevices(cache: string): Promise<readonly string[]> {
       continue;
     }
     if (!isLeft(record)) continue;
-    if (record.machine && isAlive(record.machine)) await endMachine(record.machine);
+    // One that cannot be ended (it waits for a disk, or is another user's) keeps its folder, and keeps nobody from a start.
+    if (record.machine && isAlive(record.machine)) await endMachine(record.machine).catch(() => undefined);
     if (record.machine && !isGone(record.machine)) continue;
     if (!(await forgetDevice(cache, record))) continue;
     await forgetAdbOfEnded(record.serial);
