@@ -86,6 +86,17 @@ export type TestEvent =
       /** What it left on device and host; removed since. */
       readonly leaks?: readonly string[];
     }
+  /** Jest fails a test whose end was told: something that it started and nobody awaited went wrong. */
+  | {
+      readonly kind: "test-failed-late";
+      readonly file: string;
+      readonly test: string;
+      readonly attempt: number;
+      readonly occurrence: number;
+      readonly errors: readonly string[];
+      readonly failureClass: FailureClass;
+      readonly evidence?: string;
+    }
   /** A failed test's device and VMs are kept; `recordFile` tells how to reach them. */
   | {
       readonly kind: "hold-started";

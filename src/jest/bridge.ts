@@ -6,7 +6,7 @@ import { UsageError } from "../base/errors.js";
 import type { FixtureFunction, FixtureSet } from "../fixtures/engine.js";
 import type { DeclaredCheckpoint, PlainStages } from "../fixtures/stages.js";
 import type * as library from "../library.js";
-import type { EndNote, MatcherCall } from "./activity-record.js";
+import type { EndAssertion, MatcherCall } from "./activity-record.js";
 import type { matchers } from "./matchers/index.js";
 import type { Declaration, RequiresCall } from "./test-plan.js";
 
@@ -55,7 +55,7 @@ export interface Bridge {
   /** A part of the current test, under a name that reports and the live view show. */
   step<T>(title: string, work: () => T | Promise<T>): Promise<T>;
   /** A matcher is called; the returned function tells how it ended. */
-  noteAssertion(call: MatcherCall): EndNote;
+  noteAssertion(call: MatcherCall): EndAssertion;
   /** Fires when the current test is over or failed. */
   signal(): AbortSignal;
 }

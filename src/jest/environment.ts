@@ -17,7 +17,7 @@ import { describeSkips, skipUnmet, unknownRequirement, type RequirementOutcome }
 import { noRecord, recordOfProcess } from "./run/record-of-process.js";
 import { describeDeath, RunMarker } from "./run/run-marker.js";
 import { FileSession } from "./session.js";
-import { forPrinting } from "./test-errors.js";
+import { forPrinting, ofItsOwn, type JestError } from "./test-errors.js";
 import { fullName } from "./test-plan.js";
 
 watchProcessEnd();
@@ -131,6 +131,7 @@ export default class AvfEnvironment extends TestEnvironment {
         return session.course.blockEnds(event.describeBlock);
       case "test_start":
         if (this.#retry.isRefused(event.test)) return;
+        event.test.errors = (event.test.errors as JestError[]).map(ofItsOwn);
         this.#retry.testStarts(event.test, state);
         return session.testStarted(fullName(event.test), event.test.invocations, plan.occurrenceOf(event.test));
       case "test_started":
@@ -155,13 +156,17 @@ export default class AvfEnvironment extends TestEnvironment {
       case "test_fn_failure":
         return follower.bodyFailed(event.error);
       case "test_done":
-        return this.#endTest(session, event.test);
+        return this.#endTest(session, event.test, state);
       case "describe_retry":
         return this.#tellBlockRetry(event.describeBlock);
       case "test_retry":
         this.#retry.allows(event.test);
         return;
+      case "error":
+      case "error_handled":
+        return session.rejections.onEvent(event);
       case "run_finish":
+        await session.late.tell();
         await this.#close();
         return;
       default:
@@ -192,12 +197,14 @@ export default class AvfEnvironment extends TestEnvironment {
     await follower.prepare({ needsDevice, holdsDevice: plan.holdsDevice(test), putBack });
   }
 
-  async #endTest({ follower }: FileSession, test: Circus.TestEntry): Promise<void> {
+  async #endTest({ follower, plan, rejections, late }: FileSession, test: Circus.TestEntry, state: Circus.State) {
     const again = await follower.finish({
       errors: test.errors,
       status: "passed",
       declaredAt: test.asyncError,
+      takeRejections: () => rejections.take(test, state),
     });
+    late.ended(test, plan.occurrenceOf(test));
     if (test.errors.length > 0 && !again) this.#retry.refuse(test);
     this.#marker?.set(undefined);
   }

@@ -28,17 +28,26 @@ test.each([
   ["an APK that gets no idsig", new VirtualMachineException("IDSIG_FAILED", "x", { cause: vm }), "test"],
   ["a VM that is not in the right state", new VirtualMachineException("VM_NOT_STOPPED", "x"), "test"],
 ])("%s", (_what, error, failureClass) => {
-  expect(classifyFailure([error], { deviceGone: false, vmFailed: false, guestLost: false })).toBe(failureClass);
+  expect(classifyFailure([error], { deviceGone: false, vmFailed: false, guestLost: false, notAwaited: false })).toBe(
+    failureClass,
+  );
   // As Jest keeps it.
   expect(
-    classifyFailure([[error, new Error("declared")]], { deviceGone: false, vmFailed: false, guestLost: false }),
+    classifyFailure([[error, new Error("declared")]], {
+      deviceGone: false,
+      vmFailed: false,
+      guestLost: false,
+      notAwaited: false,
+    }),
   ).toBe(failureClass);
 });
 
 test("a VM that is not in the right state because it crashed is the product's", () => {
   const error = new VirtualMachineException("VM_NOT_RUNNING", "VM is not running");
-  expect(classifyFailure([error], { deviceGone: false, vmFailed: true, guestLost: false })).toBe("product");
-  expect(classifyFailure([new Error("x")], { deviceGone: true, vmFailed: true, guestLost: false })).toBe(
-    "infrastructure",
+  expect(classifyFailure([error], { deviceGone: false, vmFailed: true, guestLost: false, notAwaited: false })).toBe(
+    "product",
   );
+  expect(
+    classifyFailure([new Error("x")], { deviceGone: true, vmFailed: true, guestLost: false, notAwaited: false }),
+  ).toBe("infrastructure");
 });

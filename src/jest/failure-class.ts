@@ -12,6 +12,8 @@ export interface FailureSurroundings {
   readonly vmFailed: boolean;
   /** Emulated processors lost a guest of the test, for the first time: see `lost-guest.ts`. */
   readonly guestLost: boolean;
+  /** It is the end of a call that nobody awaited, behind the end of the test, which ended its VMs. */
+  readonly notAwaited: boolean;
 }
 
 const CLASSES: Readonly<Record<FailureKind, FailureClass>> = {
@@ -29,13 +31,14 @@ const OF_THE_MOMENT: readonly string[] = ["VM_NOT_RUNNING", "VM_NOT_STOPPED", "V
 /** The first error is what broke the test; later ones may follow from it. */
 export function classifyFailure(
   errors: readonly JestError[],
-  { deviceGone, vmFailed, guestLost }: FailureSurroundings,
+  { deviceGone, vmFailed, guestLost, notAwaited }: FailureSurroundings,
 ): FailureClass {
   if (deviceGone || guestLost) return "infrastructure";
   const first = errors[0];
   const thrown = thrownError(first);
   const known = harnessErrorBehind(thrown);
   if (known !== undefined) {
+    if (known.kind === "vm" && notAwaited) return "test";
     if (known.kind === "vm" && OF_THE_MOMENT.includes(known.code) && !vmFailed) return "test";
     return CLASSES[known.kind];
   }

@@ -9,13 +9,15 @@ import { firstApp, stageFixtures, type DeclaredCheckpoint, type PlainStages } fr
 import { VmLedger } from "../fixtures/vm-ledger.js";
 import type { Harness } from "../fixtures/wire.js";
 import * as library from "../library.js";
-import { AssertionRecord, noteStep, type EndNote, type MatcherCall } from "./activity-record.js";
+import { AssertionRecord, noteStep, type EndAssertion, type MatcherCall } from "./activity-record.js";
 import type { Bridge, TestRequest } from "./bridge.js";
 import { FileCourse } from "./checkpoints/file-course.js";
 import { FileDevice } from "./file-device.js";
 import type { InfrastructureRetry } from "./infrastructure-retry.js";
 import { matchers } from "./matchers/index.js";
 import type { EnvironmentOptions } from "./options.js";
+import { LateFailures } from "./rejections/late-failures.js";
+import { Rejections } from "./rejections/rejections.js";
 import { callSignal, whileCalling } from "./test-context.js";
 import { TestFollower } from "./test-follower.js";
 import { reaches, TestPlan, type Declaration, type RequiresCall } from "./test-plan.js";
@@ -46,6 +48,8 @@ export class FileSession implements Bridge {
   readonly follower: TestFollower;
   readonly plan: TestPlan;
   readonly course: FileCourse;
+  readonly rejections = new Rejections();
+  readonly late: LateFailures;
   readonly repeats: boolean;
   readonly #ledger: VmLedger;
   /** Overrides by `describe` block, the file's first. */
@@ -73,7 +77,9 @@ export class FileSession implements Bridge {
       ...{ device: this.device, environment, rootDir: projectFolder, file, ledger: this.#ledger, record },
       ...{ baseFixtures: () => this.baseFixtures, setUpTimeoutMs: options.testTimeoutMs },
     });
+    this.late = new LateFailures({ record, projectFolder, project, file });
     this.follower = new TestFollower({
+      rejections: this.rejections,
       ...{ device: this.device, ledger: this.#ledger, record, retry, projectFolder, project, file, holdMs },
       ...{ leaks: environment.leaks, keepsDevice: eager, leaveDevice: () => this.course.leave() },
     });
@@ -156,7 +162,7 @@ export class FileSession implements Bridge {
     }
   }
 
-  noteAssertion(call: MatcherCall): EndNote {
+  noteAssertion(call: MatcherCall): EndAssertion {
     return this.#assertions.begin(call, (value) => {
       const entry = this.#ledger.entries().find(({ vm }) => vm === value);
       return entry && { vm: entry.vm.getName(), machine: entry.machine };

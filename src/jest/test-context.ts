@@ -4,6 +4,7 @@
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { EndNote } from "./activity-record.js";
+import { callSite, failureOf } from "./rejections/failed-call.js";
 
 export interface CallContext {
   signal: AbortSignal;
@@ -44,9 +45,13 @@ export async function whileBusy<T>(what: string, work: () => Promise<T>, detail?
 /** The same for a call of the library, unless it is part of something that is noted already. */
 export async function whileCalling<T>(what: string, work: () => Promise<T>): Promise<T> {
   if (named.getStore() === true) return work();
-  const end = storage.getStore()?.begin(what, "noted elsewhere");
+  const context = storage.getStore();
+  const call = { what: what.replace(/^waiting in /, ""), site: callSite() };
+  const end = context?.begin(what, "noted elsewhere");
   try {
     return await named.run(true, work);
+  } catch (error) {
+    throw failureOf(call, error, context?.signal);
   } finally {
     end?.();
   }

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describeError, isHarnessError, type HarnessError } from "../base/errors.js";
 import { packageRoot } from "../base/paths.js";
 import { printableInColour } from "../base/printable.js";
+import { copyOf, failedCall } from "./rejections/failed-call.js";
 
 /** Jest keeps `[what was thrown, where the test was declared]`, or just an error, or text. */
 export type JestError = unknown;
@@ -54,14 +55,17 @@ export function withNote(entry: JestError, note: string): JestError {
 
 /**
  * Leaves frames of this package out of a stack, so that Jest shows the line of the test. Where none of the test's own
- * remain, because the failure came from an event, those of the place where the test was declared are put there.
+ * remain, those of the call that failed are put there, or, because the failure came from an event, those of the place
+ * where the test was declared.
  */
 export function pointToTest(entry: JestError, testFile: string): void {
   const error = thrownError(entry);
   if (!isError(error) || error.stack === undefined) return;
   const kept = error.stack.split("\n").filter((line) => !isOwnFrame(line));
   if (!kept.some((line) => isFrame(line) && line.includes(testFile))) {
-    kept.push(...declaredFrames(entry).filter((line) => line.includes(testFile)));
+    const ofTest = (lines: readonly string[]): readonly string[] => lines.filter((line) => line.includes(testFile));
+    const ofCall = ofTest(framesOf(failedCall(error)?.site));
+    kept.push(...(ofCall.length > 0 ? ofCall : ofTest(declaredFrames(entry))));
   }
   try {
     Object.assign(error, { stack: kept.join("\n") });
@@ -83,6 +87,12 @@ export function showControls(entry: JestError): void {
     }
     error = error.cause;
   }
+}
+
+/** The same error for this entry alone; see `copyOf`. */
+export function ofItsOwn(entry: JestError): JestError {
+  const thrown = thrownError(entry);
+  return isError(thrown) ? [copyOf(thrown), Array.isArray(entry) ? (entry as unknown[])[1] : undefined] : entry;
 }
 
 const FRAMES = /\n\s+at /;
@@ -108,7 +118,11 @@ function asError(entry: JestError): { readonly error: Error; readonly entry: Jes
 
 function declaredFrames(entry: JestError): readonly string[] {
   const declared: unknown = Array.isArray(entry) ? (entry as unknown[])[1] : undefined;
-  return isError(declared) ? (declared.stack ?? "").split("\n").filter(isFrame) : [];
+  return framesOf(declared);
+}
+
+function framesOf(error: unknown): readonly string[] {
+  return isError(error) ? (error.stack ?? "").split("\n").filter(isFrame) : [];
 }
 
 /** Jest's own words when the time of a test or a hook is over. */

@@ -12,6 +12,7 @@ import { endNewChildren, hostChildren, type HostChild } from "./host-children.js
 import { holdFailedTest } from "./hold/hold.js";
 import type { InfrastructureRetry } from "./infrastructure-retry.js";
 import { describeLostGuest } from "./lost-guest.js";
+import type { Rejections } from "./rejections/rejections.js";
 import { isEnding } from "./run/process-end.js";
 import {
   errorText,
@@ -25,6 +26,8 @@ import {
 import { TestRun } from "./test-run.js";
 
 const CLEAN_UP_TIMEOUT_MS = 30_000;
+/** For calls that nobody awaited, after all that they need was ended. */
+const OPEN_CALLS_TIMEOUT_MS = 2_000;
 
 export interface FollowerOptions {
   readonly device: FileDevice;
@@ -36,6 +39,7 @@ export interface FollowerOptions {
   /** Jest's name of the group of suites. */
   readonly project: string | undefined;
   readonly leaks: "fail" | "warn" | "off";
+  readonly rejections: Rejections;
   /** Undefined: failed tests are not held. */
   readonly holdMs: number | undefined;
   /** Hooks may have the device in their hands, which must not be exchanged then. */
@@ -51,6 +55,8 @@ export interface TestEnd {
   readonly skipReason?: string | undefined;
   /** Where the test was declared. */
   readonly declaredAt?: unknown;
+  /** Adds the rejections that nobody handled to `errors`, and returns them. */
+  readonly takeRejections?: () => Promise<readonly JestError[]>;
 }
 
 /** What is known of a test before it runs. */
@@ -73,6 +79,8 @@ export class TestFollower {
   /** What was saved of this attempt, if it was. */
   #evidence: Evidence | undefined;
   #putBack = false;
+  /** It failed by what nobody awaited, and by nothing else. */
+  #notAwaited = false;
 
   constructor(private readonly options: FollowerOptions) {}
 
@@ -86,6 +94,7 @@ export class TestFollower {
     this.#asked = false;
     this.#inHand = false;
     this.#held = false;
+    this.#notAwaited = false;
     ledger.openTest();
     record.add({ kind: "test-start", file, test: name, attempt, occurrence });
     record.flush();
@@ -126,16 +135,19 @@ export class TestFollower {
   }
 
   /** All hooks ran as well. Saves evidence of a failure, then removes what the test made. Never throws. True: it is to run again. */
-  async finish({ errors, status, skipReason, declaredAt }: TestEnd): Promise<boolean> {
+  async finish({ errors, status, skipReason, declaredAt, takeRejections }: TestEnd): Promise<boolean> {
     const { test } = this;
     if (test === undefined) return false;
     const { record, file, ledger, retry } = this.options;
     await test.end();
     errors.push(...test.furtherErrors);
+    this.#noteRejections(errors, (await takeRejections?.()) ?? []);
     const vms = ledger.entries();
     this.#explain(test, errors);
     if (errors.length > 0) await this.#saveEvidence(test, errors, vms);
     const leaks = await this.#cleanUp(errors);
+    if (errors.length === 0) await test.untilIdle(OPEN_CALLS_TIMEOUT_MS);
+    this.#noteRejections(errors, (await takeRejections?.()) ?? []);
     if (leaks.length > 0) this.#tellLeaks(test.name, leaks, errors, declaredAt);
     if (errors.length > 0 && this.#evidence === undefined) await this.#saveEvidence(test, errors, vms);
     const evidence = this.#evidence;
@@ -177,6 +189,11 @@ export class TestFollower {
     const errors = (await this.options.leaveDevice()) ? [] : await this.#removeVms(vms);
     this.options.record.flush();
     return errors;
+  }
+
+  #noteRejections(errors: JestError[], taken: readonly JestError[]): void {
+    if (taken.length > 0 && taken.length === errors.length) this.#notAwaited = true;
+    this.options.rejections.explain(errors);
   }
 
   /** What a bare error does not say: what the test was busy with, and that the device left. */
@@ -232,6 +249,7 @@ export class TestFollower {
       deviceGone: device.opened?.device.gone.aborted === true,
       vmFailed: vms.some(({ vm }) => hasFailed(vm)),
       guestLost: this.#lostGuest(errors, vms) !== undefined,
+      notAwaited: this.#notAwaited,
     });
   }
 

@@ -22,6 +22,7 @@ export class TestRun {
   /** What there was to see of it then. */
   busyDetails: readonly string[] = [];
   readonly #activities = new Set<{ readonly what: string; readonly detail: (() => string) | undefined }>();
+  #onIdle: (() => void) | undefined;
   #settled: Promise<unknown> = Promise.resolve();
   #ending: Promise<void> | undefined;
   #open!: () => void;
@@ -47,7 +48,9 @@ export class TestRun {
     this.#activities.add(activity);
     const end = category === "noted elsewhere" ? undefined : noteStep(this.record, what, category);
     return (outcome) => {
-      if (this.#activities.delete(activity)) end?.(outcome);
+      if (!this.#activities.delete(activity)) return;
+      end?.(outcome);
+      if (this.#activities.size === 0) this.#onIdle?.();
     };
   }
 
@@ -56,6 +59,13 @@ export class TestRun {
     const activities = [...this.#activities];
     this.busyWith = activities.map(({ what }) => what);
     this.busyDetails = activities.flatMap(({ detail }) => detail?.() ?? []);
+  }
+
+  /** Its end is decided: waits, bounded, until the calls that nobody awaited have ended as well. Never throws. */
+  async untilIdle(timeoutMs: number): Promise<void> {
+    if (this.#activities.size === 0) return;
+    const idle = new Promise<void>((resolve) => (this.#onIdle = resolve));
+    await withDeadline("calls that nobody awaited", { timeoutMs }, () => idle).catch(() => undefined);
   }
 
   /** Fixtures, body, teardown. Rejects with the first error; the rest goes to `furtherErrors`. */

@@ -13,47 +13,50 @@ export function recordedExpect(expect: Expect): Expect {
   return new Proxy(expect, {
     apply: (target, _self, [received, ...more]: unknown[]) => {
       const matchers = (target as (...args: unknown[]) => object)(received, ...more);
-      return watched(matchers, received, false);
+      return watched(matchers, received, []);
     },
   });
 }
 
-function watched(matchers: object, received: unknown, negated: boolean): object {
+function watched(matchers: object, received: unknown, modifiers: readonly string[]): object {
   return new Proxy(matchers, {
     get: (target, name): unknown => {
       const value: unknown = Reflect.get(target, name);
       if (typeof name !== "string") return value;
       if (MODIFIERS.includes(name) && typeof value === "object" && value !== null) {
-        return watched(value, received, negated || name === "not");
+        return watched(value, received, [...modifiers, name]);
       }
       if (typeof value !== "function" || INLINE_SNAPSHOTS.includes(name)) return value;
       return (...expected: readonly unknown[]) =>
-        noted(() => (value as Matcher)(...expected), { matcher: name, negated, received, expected });
+        noted(() => (value as Matcher)(...expected), { matcher: name, modifiers, received, expected });
     },
   });
 }
 
 function noted(work: () => unknown, call: Parameters<ReturnType<typeof readBridge>["noteAssertion"]>[0]): unknown {
   const end = readBridge().noteAssertion(call);
-  const failed = (error: unknown): never => {
-    end({ error });
-    throw error;
-  };
   let result: unknown;
   try {
     result = work();
   } catch (error) {
-    return failed(error);
+    end({ error });
+    throw error;
   }
   if (!isPromise(result)) {
     end();
     return result;
   }
+  const site = new Error("call site");
   // What is handed on is the promise behind the note: one that nobody awaits is still told of as unhandled.
-  return result.then((value) => {
-    end();
-    return value;
-  }, failed);
+  return result.then(
+    (value) => {
+      end();
+      return value;
+    },
+    (error: unknown) => {
+      throw end({ error, site });
+    },
+  );
 }
 
 function isPromise(value: unknown): value is Promise<unknown> {

@@ -1,8 +1,9 @@
 /** As much of a device as suites of this layer's own tests need: forwards, attached commands, files by name, its end. */
 import { PassThrough } from "node:stream";
 import { InfrastructureError, UsageError } from "../../base/errors.js";
-import type { CommandResult, Device, DeviceProcess, PortForward } from "../../device/index.js";
+import type { CommandResult, Device, DeviceCallOptions, DeviceProcess, PortForward } from "../../device/index.js";
 import type { DeviceInspector } from "../../fixtures/leaks/index.js";
+import { untilAborted } from "../test-context.js";
 
 export class MemoryDevice {
   readonly serial = "memory";
@@ -38,12 +39,12 @@ export class MemoryDevice {
   }
 
   /** `cat /proc/meminfo`, `hang`, `touch PATH`, `rm PATH`, `leak-forward`, and `vanish`: as if the cable were pulled. */
-  async exec([name = "", path = ""]: readonly string[]): Promise<CommandResult> {
+  async exec([name = "", path = ""]: readonly string[], { signal }: DeviceCallOptions = {}): Promise<CommandResult> {
     let stdout = "";
     if (name === "cat") stdout = "MemTotal:        2097152 kB\n";
     else if (name === "touch") this.paths.add(path);
     else if (name === "rm") this.paths.delete(path);
-    else if (name === "hang") await new Promise(() => undefined);
+    else if (name === "hang") await untilAborted(new Promise(() => undefined), signal ?? new AbortController().signal);
     else if (name === "leak-forward") this.forwards.add("tcp:1 → tcp:2");
     else if (name === "vanish") {
       this.#gone.abort(

@@ -19,6 +19,7 @@ export class PlainLines {
   add(event: RunEvent, state: LiveState): readonly string[] {
     const { worker, test } = state.workerOf(event.pid);
     if (event.kind === "device-leased") return [`avf: [${worker}] ${text(event.device)}`];
+    if (event.kind === "test-failed-late") return [this.#late(event, worker)];
     if (event.kind === "test-start") this.#nextMs.set(event.pid, event.atMs + LONG_MS);
     if (event.kind !== "test-end" || test === undefined) return [];
     this.#nextMs.delete(event.pid);
@@ -37,6 +38,12 @@ export class PlainLines {
       this.#nextMs.set(pid, nowMs + (nowMs - test.startMs));
       return [`avf: [${worker.worker}] ${this.#name(test)}: ${formatMs(nowMs - test.startMs)} so far${doing(worker)}`];
     });
+  }
+
+  #late({ file, test, errors }: Extract<RunEvent, { kind: "test-failed-late" }>, worker: string): string {
+    const name = this.#name({ file: text(file), name: text(test) });
+    const first = text(errors[0]).split("\n", 1)[0] ?? "";
+    return `avf: [${worker}] ${SIGNS.failed} ${name}, when it was over: ${first}`;
   }
 
   #name({ file, name }: { readonly file: string; readonly name: string }): string {

@@ -110,3 +110,29 @@ test("a VM that went on from a template is marked, and has not booted a kernel",
   expect(vm?.isCopy).toBe(true);
   expect(vm?.phases.map(({ phase }) => phase)).toEqual(["start of the VMM", "copy of a template", "init"]);
 });
+
+test("a test that failed behind its end has failed", () => {
+  const late: RunEventBody = {
+    ...{ kind: "test-failed-late", file: FILE, test: "first", attempt: 1, occurrence: 2 },
+    ...{ errors: ["Error: late"], failureClass: "test" },
+  };
+  const of = (occurrence: number): RunEventBody => ({
+    kind: "test-start",
+    file: FILE,
+    test: "first",
+    attempt: 1,
+    occurrence,
+  });
+  const [one, two] = attempts([
+    [0, of(1)],
+    [1, ended("first")],
+    [2, of(2)],
+    [3, ended("first")],
+    [9, late],
+  ]);
+  expect(one).toMatchObject({ status: "passed", errors: [] });
+  expect(two).toMatchObject({
+    status: "failed",
+    errors: ["Error: late"],
+  });
+});

@@ -58,6 +58,8 @@ export class ProcessTrack {
         return this.#started(event, atMs);
       case "test-end":
         return this.#ended(event, atMs);
+      case "test-failed-late":
+        return this.#failedLate(event);
       default:
         this.#addToTest(event, atMs);
     }
@@ -107,6 +109,21 @@ export class ProcessTrack {
     attempt.end = event;
     attempt.endMs = atMs;
     this.#current = undefined;
+  }
+
+  #failedLate(event: Event<"test-failed-late">): void {
+    const { file, test, attempt, occurrence, errors, failureClass, evidence } = event;
+    const track = this.attempts.findLast(
+      (one) => one.file === file && one.test === test && one.attempt === attempt && one.occurrence === occurrence,
+    );
+    if (track?.end === undefined) return;
+    const failed = track.end.status === "failed";
+    track.end = {
+      ...track.end,
+      ...{ status: "failed", errors: [...track.end.errors, ...errors] },
+      ...(failed ? {} : { failureClass }),
+      ...(failed || evidence === undefined ? {} : { evidence }),
+    };
   }
 
   #leased(event: Event<"device-leased">, atMs: number): void {
