@@ -1,4 +1,5 @@
 /** Takes away what a run that was killed has left on a device. */
+import { printable } from "../base/printable.js";
 import { leftNotes, type Device } from "../device/index.js";
 import { isDeviceOf, isDeviceToken, removeToken } from "./device-token.js";
 import { undoStep, type NoteContent, type UndoStep } from "./undo.js";
@@ -6,15 +7,16 @@ import { isVmNote, removeNotedVm } from "./vm-notes.js";
 
 /**
  * To be called under the lease of the device. Notes of another device under the same serial, and what cannot be told to be
- * ours, are forgotten: nothing there is touched. A step that fails does not stop the others, and is not tried again.
+ * ours, are forgotten: nothing there is touched, and `log` is told of the latter. A step that fails does not stop the others, and is not tried again.
  */
-export async function sweepProvisioned(device: Device): Promise<void> {
+export async function sweepProvisioned(device: Device, log: (message: string) => void = tell): Promise<void> {
   for (const note of leftNotes(device.serial)) {
     const { content } = note;
     if (isDeviceToken(content) && (await isDeviceOf(device, content))) {
       const { steps, vms } = content as Partial<NoteContent>;
       for (const vm of Array.isArray(vms) ? vms.filter(isVmNote) : [])
-        await removeNotedVm(device, vm).catch(() => undefined);
+        if (!(await removeNotedVm(device, vm).catch(() => true)))
+          log(`${vm.path} on ${device.serial} stays: nothing proves that a run that was killed made it.`);
       for (const step of Array.isArray(steps) ? steps.filter(isStep).reverse() : []) {
         if (await isOurs(device, step)) await undoStep(device, step).catch(() => undefined);
       }
@@ -22,6 +24,10 @@ export async function sweepProvisioned(device: Device): Promise<void> {
     }
     note.remove();
   }
+}
+
+function tell(message: string): void {
+  process.stderr.write(printable(`avf: ${message}\n`));
 }
 
 /** Somebody may have installed the package anew since. */

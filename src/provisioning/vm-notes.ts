@@ -1,12 +1,14 @@
-/** VMs that a run makes on a device of others, and what proves that a folder is still the one that it made. */
+/**
+ * VMs that a run makes on a device of others, and what proves that a folder is still the one that it made: a file with a
+ * mark of chance in it. Its inode alone proves nothing, for file systems give a free one to the next folder, and its birth is
+ * not told by toybox and busybox.
+ */
 import type { Device } from "../device/index.js";
 
 export interface VmNote {
   readonly path: string;
-  /** In the folder's `.claim` while the VM is being made. */
+  /** In the folder's `.claim` while the VM is being made, and in its `.avf-run` from then on. */
   readonly mark: string;
-  /** Inode and birth of the folder, as its device's `stat` prints them; undefined until it is there. */
-  readonly folder?: string | undefined;
 }
 
 export interface VmNotes {
@@ -18,12 +20,16 @@ export interface VmNotes {
   gone(path: string): void;
 }
 
-const IDENTITY = "%i %W";
-/** Looks and acts in one go of the device's shell. */
+const NOT_PROVEN = 44;
+/** Each looks and acts in one go of the device's shell. */
+const LEAVE_MARK = `[ "$(cat "$1/.claim" 2>/dev/null)" = "$2" ] || exit ${NOT_PROVEN}; printf %s "$2" >"$1/.avf-run"`;
 const REMOVE_OURS = `
-[ -d "$1" ] && [ ! -L "$1" ] || exit 0
-[ "$(cat "$1/.claim" 2>/dev/null)" = "$2" ] || { [ -n "$3" ] && [ "$(stat -c '${IDENTITY}' "$1")" = "$3" ]; } || exit 0
-rm -rf "$1"`;
+[ -e "$1" ] || [ -L "$1" ] || exit 0
+[ -d "$1" ] && [ ! -L "$1" ] || exit ${NOT_PROVEN}
+for file in .claim .avf-run; do
+  [ ! -L "$1/$file" ] && [ "$(cat "$1/$file" 2>/dev/null)" = "$2" ] && { rm -rf "$1"; exit; }
+done
+exit ${NOT_PROVEN}`;
 
 export function vmNotes(device: Device, write: (vms: readonly VmNote[]) => void): VmNotes {
   const vms = new Map<string, VmNote>();
@@ -35,10 +41,8 @@ export function vmNotes(device: Device, write: (vms: readonly VmNote[]) => void)
     },
     made: async (path) => {
       const note = vms.get(path);
-      const { stdout, exitCode } = await device.execUnchecked(["stat", "-c", IDENTITY, path]);
-      if (note === undefined || exitCode !== 0) return;
-      vms.set(path, { ...note, folder: stdout.trim() });
-      changed();
+      // Without a mark it is proven until its claim is kept, and then only told of.
+      if (note) await device.execUnchecked(["sh", "-c", LEAVE_MARK, "sh", path, note.mark]);
     },
     gone: (path) => {
       if (vms.delete(path)) changed();
@@ -46,16 +50,16 @@ export function vmNotes(device: Device, write: (vms: readonly VmNote[]) => void)
   };
 }
 
-/** Removes the VM if it is that very one; another of its name stays. */
-export async function removeNotedVm(device: Device, { path, mark, folder = "" }: VmNote): Promise<void> {
-  await device.execUnchecked(["sh", "-c", REMOVE_OURS, "sh", path, mark, folder]);
+/** Removes the VM if it is that very one. False: there is a thing of its name that nothing proves to be it, and stays. */
+export async function removeNotedVm(device: Device, { path, mark }: VmNote): Promise<boolean> {
+  const { exitCode } = await device.execUnchecked(["sh", "-c", REMOVE_OURS, "sh", path, mark]);
+  return exitCode !== NOT_PROVEN;
 }
 
 const VM_FOLDER = /^\/data\/local\/tmp\/avf\/[\w.]+\/vm\/(?!\.{1,2}$)[^/\0]+$/;
 
 export function isVmNote(value: unknown): value is VmNote {
   if (typeof value !== "object" || value === null) return false;
-  const { path, mark, folder } = value as Readonly<Record<string, unknown>>;
-  const known = typeof path === "string" && VM_FOLDER.test(path) && typeof mark === "string" && /^\w+$/.test(mark);
-  return known && (folder === undefined || typeof folder === "string");
+  const { path, mark } = value as Readonly<Record<string, unknown>>;
+  return typeof path === "string" && VM_FOLDER.test(path) && typeof mark === "string" && /^\w+$/.test(mark);
 }
