@@ -17,6 +17,7 @@ interface TreeRecord {
 }
 
 const RECORD = "tree.json";
+const NO_ROOM: readonly (string | undefined)[] = ["ENOSPC", "EDQUOT"];
 
 /** To be called when the tree was unpacked. @param folder holds the tree, as `root` */
 export async function recordTree(folder: string): Promise<void> {
@@ -46,7 +47,10 @@ export async function verifyTree(folder: string, bootIdPath?: string): Promise<v
       },
     );
   }
-  await writeRecord(folder, { sha256, bootId });
+  // It saves the next process this work, no more: a full disk has its own error where space is needed.
+  await writeRecord(folder, { sha256, bootId }).catch((error: unknown) => {
+    if (!NO_ROOM.includes((error as NodeJS.ErrnoException).code)) throw error;
+  });
 }
 
 /** Names, kinds, modes, link targets and content of all that is in the folder. */
