@@ -3,7 +3,6 @@ import { existsSync } from "node:fs";
 import { readdir, rm, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { openCache } from "../base/cache/cache.js";
-import { isHarnessError } from "../base/errors.js";
 import { requireTemporaryFolder } from "../base/temporary-folder.js";
 import { silentProgress, type Progress } from "../base/progress.js";
 import { sweepDrafts } from "../process/drafts.js";
@@ -14,7 +13,13 @@ import { buildImage } from "./image/build.js";
 import { crosvmPath } from "./image/crosvm-path.js";
 import { imageKey } from "./image/key.js";
 import { readPackagesTree } from "./image/packages-tree.js";
-import { forgetAccelerator, goOnWithoutKvm, knownAccelerator, probeAccelerator } from "./accelerator/accelerator.js";
+import {
+  forgetAccelerator,
+  goOnWithoutKvm,
+  isMachinesFault,
+  knownAccelerator,
+  probeAccelerator,
+} from "./accelerator/accelerator.js";
 import type { Accelerator, DeviceCpus } from "./machine/arguments.js";
 import { verifyTree } from "./packages/tree-digest.js";
 import { EMULATOR_PACKAGES, IMAGE_PACKAGES, type PackageSet } from "./packages/sets.js";
@@ -28,6 +33,7 @@ import {
 } from "./qemu/emulator.js";
 import { requireEmulator } from "./needs/emulator-runs.js";
 import { requireSpace } from "./needs/space.js";
+import { removeSnapshot } from "./snapshot/identity.js";
 import { snapshotKey } from "./snapshot/key.js";
 import { saveSnapshot } from "./snapshot/save.js";
 
@@ -49,6 +55,8 @@ export interface SetupOptions {
   readonly signal?: AbortSignal | undefined;
   /** What is made anew although it is there, with all that is made of it. */
   readonly renew?: readonly Renewable[] | undefined;
+  /** As `identifySnapshot` named it: it is made anew, unless another process has done so already. */
+  readonly unusableSnapshot?: string | undefined;
 }
 
 /** In the order in which one is made of the other; the answer about KVM stands apart. */
@@ -70,7 +78,8 @@ export async function ensureReady(options: SetupOptions = {}): Promise<ReadyDevi
   requireSupportedSystem();
   requirePath();
   const cache = openCache();
-  if ((options.renew ?? []).length === 0 && inspectHostTools().missing.length === 0) {
+  const renews = (options.renew ?? []).length > 0 || options.unusableSnapshot !== undefined;
+  if (!renews && inspectHostTools().missing.length === 0) {
     const ready = await findReady(cache, options.cpus);
     if (ready) {
       await touch(ready);
@@ -129,7 +138,7 @@ export function locate(
 async function setUp(
   cache: string,
   progress: Progress,
-  { cpus, renew = [], signal }: SetupOptions,
+  { cpus, renew = [], unusableSnapshot, signal }: SetupOptions,
 ): Promise<ReadyDevice> {
   for (const folder of ["images", "snapshots", IMAGE_PACKAGES.folder, EMULATOR_PACKAGES.folder])
     await sweepDrafts(join(cache, folder));
@@ -148,17 +157,19 @@ async function setUp(
     await removeSnapshotsOf(cache, key);
   }
   await getPackages(cache, existsSync(imageFolder), progress, signal);
+  // Compared before any of it is run.
+  await verifyTree(join(cache, EMULATOR_PACKAGES.folder));
   await requireEmulator(cache, signal);
   if (!existsSync(imageFolder)) {
     await verifyTree(join(cache, IMAGE_PACKAGES.folder));
     const packages = await readPackagesTree(treeOf(cache, IMAGE_PACKAGES));
     await buildImage({ packages, imageFolder, crosvmPath: crosvmPath(), progress, signal });
   }
-  await verifyTree(join(cache, EMULATOR_PACKAGES.folder));
   const answer = (await knownAccelerator(cache)) ?? (await probeAccelerator(cache, imageFolder, progress, signal));
   const readyOn = async (accelerator: Accelerator): Promise<ReadyDevice> => {
     const ready = locate(cache, accelerator, (await emulatorVersion(cache)) ?? "", cpus);
-    if (renew.includes("snapshot")) await rm(ready.snapshotFolder, { recursive: true, force: true });
+    if (renew.includes("snapshot")) await removeSnapshot(ready.snapshotFolder);
+    else if (unusableSnapshot !== undefined) await removeSnapshot(ready.snapshotFolder, unusableSnapshot);
     if (!existsSync(ready.snapshotFolder)) {
       await requireSpace(cache);
       await saveSnapshot({ ...ready, crosvmPath: crosvmPath(), progress, signal });
@@ -166,8 +177,7 @@ async function setUp(
     return ready;
   };
   const ready = await readyOn(answer.accelerator).catch(async (error: unknown) => {
-    const isOurs = isHarnessError(error) && error.kind === "infrastructure" && error.code !== "NO_SPACE";
-    if (answer.accelerator !== "kvm" || !isOurs || signal?.aborted === true) throw error;
+    if (answer.accelerator !== "kvm" || !isMachinesFault(error) || signal?.aborted === true) throw error;
     const instead = await goOnWithoutKvm(cache, error, progress);
     return readyOn(instead.accelerator);
   });

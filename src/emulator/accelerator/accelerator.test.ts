@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { InfrastructureError, UsageError } from "../../base/errors.js";
-import { goOnWithoutKvm, wantedAccelerator } from "./accelerator.js";
+import { goOnWithoutKvm, isMachinesFault, wantedAccelerator } from "./accelerator.js";
 import { snapshotFinding } from "./findings.js";
 import { forgetAccelerator, recall, remember } from "./memory.js";
 
@@ -61,6 +61,15 @@ describe("a KVM that was believed and does not run the device", () => {
     await expect(refused).rejects.toThrow(/AVF_ACCEL=kvm, but the device cannot run on KVM: .*\n.*AVF_ACCEL=tcg/);
     await expect(refused).rejects.toThrow("failed to initialize kvm");
   });
+});
+
+test("only what the machine itself did counts against KVM; what failed beside it is told as it is", () => {
+  const counts = (code: string): boolean => isMachinesFault(new InfrastructureError(code, "x"));
+  const beside = ["ADB_VERSION", "ADB_CONNECT", "NO_SPACE", "PORT_BUSY", "FLOCK_FAILED", "LOCK_TIMEOUT"];
+  expect(beside.filter(counts)).toEqual([]);
+  const own = ["KVM_UNAVAILABLE", "DEVICE_ENDED", "QEMU_GONE", "TIMEOUT", "DEVICE_NOT_READY", "SNAPSHOT_UNUSABLE"];
+  expect(own.filter(counts)).toEqual(own);
+  expect(isMachinesFault(new Error("TIMEOUT"))).toBe(false);
 });
 
 test.each(["maybe", "KVM"])("AVF_ACCEL=%s is refused", (value) => {

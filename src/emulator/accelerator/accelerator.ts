@@ -86,6 +86,17 @@ export async function goOnWithoutKvm(
   );
 }
 
+/** Codes of a machine that ended, said no or nothing. What fails beside it (adb, the disk, the network) is no fault of KVM. */
+const MACHINES_FAULTS: readonly (string | undefined)[] = [
+  ...["KVM_UNAVAILABLE", "DEVICE_ENDED", "QEMU_GONE", "QEMU_REFUSED", "TIMEOUT", "DEVICE_NOT_READY"],
+  "SNAPSHOT_UNUSABLE",
+];
+
+/** Whether what failed on KVM may do without it. */
+export function isMachinesFault(error: unknown): boolean {
+  return MACHINES_FAULTS.includes(codeOf(error));
+}
+
 function codeOf(error: unknown): string | undefined {
   return isHarnessError(error) ? error.code : undefined;
 }

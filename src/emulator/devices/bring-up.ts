@@ -35,6 +35,8 @@ export interface BringUp {
 
 const COLD_BOOT_TIMEOUT_MS = 300_000;
 const CONNECT_TIMEOUT_MS = 60_000;
+/** A machine that is at fault itself ends with others: SIGABRT, SIGSEGV, SIGBUS. */
+const FROM_OUTSIDE: readonly NodeJS.Signals[] = ["SIGKILL", "SIGTERM", "SIGINT", "SIGHUP"];
 
 export function launchDevice({ ready, origin, folder, adbPort, detached }: BringUp): Machine {
   const { accelerator, cpus, emulator, imageFolder, snapshotFolder } = ready;
@@ -84,8 +86,8 @@ export async function bringUp(
     ]);
     return chosenVmm(reply, vmm);
   } catch (error) {
-    if (restored && machine.ended.aborted) throw unusable(machine.ended.reason);
-    throw error;
+    if (!restored || !machine.ended.aborted) throw error;
+    throw (await wasEndedFromOutside(machine)) ? machine.ended.reason : unusable(machine.ended.reason);
   }
 }
 
@@ -121,8 +123,18 @@ async function restore(machine: Machine, signal: AbortSignal): Promise<void> {
     const reason: unknown = machine.ended.aborted ? machine.ended.reason : error;
     if (isHarnessError(reason) && reason.code !== "DEVICE_ENDED" && reason.code !== "QEMU_REFUSED") throw reason;
     if (signal.aborted && !machine.ended.aborted) throw error;
+    if (machine.ended.aborted && (await wasEndedFromOutside(machine))) throw reason;
     throw unusable(reason);
   }
+}
+
+/** By the kernel for want of memory, or by somebody: that says nothing about what was saved. */
+async function wasEndedFromOutside({ process, ended }: Machine): Promise<boolean> {
+  const { signal } = await process.ended;
+  if (signal !== null) return FROM_OUTSIDE.includes(signal);
+  // QEMU handles some of them, and exits as if all were well.
+  const reason: unknown = ended.reason;
+  return isHarnessError(reason) && reason.lastLines.some((line) => /terminating on signal \d+/.test(line));
 }
 
 /** Also one that loads, and of which the machine dies: a CPU that lacks what the saved one had shows so. */

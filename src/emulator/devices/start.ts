@@ -8,6 +8,7 @@ import type { Machine } from "../machine/launch.js";
 import { findFreePort } from "../machine/port.js";
 import { goOnWithoutKvm } from "../accelerator/accelerator.js";
 import { ensureReady, type ReadyDevice } from "../setup.js";
+import { identifySnapshot } from "../snapshot/identity.js";
 import { bringUp, launchDevice, type BringUp } from "./bring-up.js";
 import { forgetAdbOfEnded } from "./end-machine.js";
 import { claimDeviceFolder, dropClaim, forgetDevice, updateRecord, writeRecord, type DeviceRecord } from "./records.js";
@@ -50,6 +51,7 @@ export async function startEmulatedDevice(options: StartOptions = {}): Promise<E
   let renewed = false;
   for (let attempt = 1; ; attempt++) {
     const port = options.port ?? (await findFreePort());
+    const snapshot = await identifySnapshot(ready.snapshotFolder);
     try {
       return await startOnPort(ready, port, { ...options, vmm });
     } catch (error) {
@@ -57,10 +59,10 @@ export async function startEmulatedDevice(options: StartOptions = {}): Promise<E
       // Somebody took the free port between our look and QEMU's.
       const lostPort = code === "PORT_BUSY" && options.port === undefined && attempt < 5;
       if (lostPort) continue;
-      // A snapshot that does not load, or that kills, is of no use to anybody: once, a new one is made.
+      // A snapshot that does not load, or that kills, is of no use to anybody: once, a new one is made, by one process.
       if (code === "SNAPSHOT_UNUSABLE" && !renewed) {
         renewed = true;
-        ready = await ensureReady({ ...setup, renew: ["snapshot"] });
+        ready = await ensureReady({ ...setup, unusableSnapshot: snapshot });
       } else if (ready.accelerator === "kvm" && (code === "KVM_UNAVAILABLE" || code === "SNAPSHOT_UNUSABLE")) {
         // What was made for KVM stays: it may be back in a moment.
         await goOnWithoutKvm(ready.cache, error, options.progress);
