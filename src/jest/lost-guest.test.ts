@@ -34,6 +34,13 @@ const SUITES = {
       test("crashes", async ({ app, vmm }) => {
         await expect(await start(vmm, app, "assets/crash.json")).toPrint(/Hello/);
       });
+      test("has another VM that panics", async ({ app, vmm }) => {
+        const wanted = await start(vmm, app, "assets/die.json");
+        await expect(wanted).toReachStatus("STOPPED");
+        const vm2 = await vmm.create("vm2", app.vmConfig("assets/panic.json").build());
+        await vm2.run();
+        await expect(vm2).toPrint(/Hello/);
+      });
       test("expects something else", async ({ app, vmm }) => {
         await start(vmm, app, "assets/die.json");
         expect(1).toBe(2);
@@ -80,6 +87,7 @@ describe("a guest that is lost without a word", () => {
 
   test.each([
     ["panics", "product"],
+    ["has another VM that panics", "product"],
     ["crashes", "product"],
     ["expects something else", "test"],
   ])("is another one than one whose test %s", (title, failureClass) => {

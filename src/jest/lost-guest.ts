@@ -6,7 +6,7 @@
  */
 import { reasonName } from "../virtualmachine/constants.js";
 import type { Transition, VirtualMachine } from "../virtualmachine/index.js";
-import { harnessErrorBehind, isJestTimeout, thrownError, type JestError } from "./test-errors.js";
+import { harnessErrorBehind, thrownError, type JestError } from "./test-errors.js";
 
 /** Reasons that stand for a guest that gave none. */
 const WITHOUT_A_WORD = ["CRASH", "REBOOT", "HANGUP"];
@@ -20,18 +20,16 @@ export type WatchedVm = Pick<VirtualMachine, "boot" | "events" | "transitions" |
  */
 export function describeLostGuest(error: JestError, vms: readonly WatchedVm[]): string | undefined {
   const behind = harnessErrorBehind(thrownError(error));
-  // An expectation about something else says more than the VM does.
-  if (behind?.kind !== "vm" && !isJestTimeout(thrownError(error))) return undefined;
-  const stalled = behind?.code === "BOOT_STALLED" && "vmName" in behind ? behind.vmName : undefined;
-  for (const vm of vms.filter((each) => !spoke(each))) {
-    const how = lostHow(vm.transitions) ?? (vm.getName() === stalled ? "it stands still" : undefined);
-    if (how === undefined) continue;
-    return (
-      `The guest of VM "${vm.getName()}" was lost without a word of its kernel (${how}). Emulated processors (TCG) ` +
-      "lose a guest once in some hundreds of boots: this counts as a fault of the lab, unless it happens again."
-    );
-  }
-  return undefined;
+  // Only the VM that the failure is about: another one may well have ended as the test wanted.
+  if (behind?.kind !== "vm" || !("vmName" in behind)) return undefined;
+  const vm = vms.find((each) => each.getName() === behind.vmName);
+  if (vm === undefined || spoke(vm)) return undefined;
+  const how = behind.code === "BOOT_STALLED" ? "it stands still" : lostHow(vm.transitions);
+  if (how === undefined) return undefined;
+  return (
+    `The guest of VM "${vm.getName()}" was lost without a word of its kernel (${how}). Emulated processors (TCG) ` +
+    "lose a guest once in some hundreds of boots: this counts as a fault of the lab, unless it happens again."
+  );
 }
 
 /** Its kernel panicked, its payload crashed, or its init reported an error, in the latest run. */

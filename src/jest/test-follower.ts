@@ -226,12 +226,12 @@ export class TestFollower {
 
   #tellLeaks(test: string, leaks: readonly string[], errors: JestError[], declaredAt: unknown): void {
     const list = leaks.map((leak) => `  ${leak}`).join("\n");
-    if (errors.length > 0) errors[0] = withNote(errors[0], `It left behind, removed since:\n${list}`);
-    else if (this.options.leaks === "warn")
-      process.stderr.write(printable(`avf: "${test}" left behind, removed since:\n${list}\n`));
+    const behind = leaks.some((leak) => leak.includes("(still there")) ? "left behind" : "left behind, removed since";
+    if (errors.length > 0) errors[0] = withNote(errors[0], `It ${behind}:\n${list}`);
+    else if (this.options.leaks === "warn") process.stderr.write(printable(`avf: "${test}" ${behind}:\n${list}\n`));
     else {
       const hint = 'end what a test starts; testEnvironmentOptions: { leaks: "warn" } only tells';
-      const error = new UsageError("TEST_LEAKED", `Test "${test}" left behind, removed since:\n${list}`, { hint });
+      const error = new UsageError("TEST_LEAKED", `Test "${test}" ${behind}:\n${list}`, { hint });
       errors.push([error, declaredAt]);
     }
   }

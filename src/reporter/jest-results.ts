@@ -9,6 +9,8 @@ import type { RunCounts } from "./closing-line.js";
 export interface JestFileResult {
   readonly testFilePath: string;
   readonly failureMessage?: string | null;
+  /** What failed outside of tests: an `afterAll`, an error that nobody caught. */
+  readonly testExecError?: unknown;
   readonly testResults: readonly JestTestResult[];
 }
 
@@ -37,8 +39,7 @@ export function runStarted(rootDir: string, argv: readonly string[]): JestEvent 
 export function fileResults(file: JestFile, result: JestFileResult): readonly JestEvent[] {
   const name = file.context.config.displayName?.name;
   const about = { file: result.testFilePath, ...(name === undefined ? {} : { project: name }) };
-  const broken = result.testResults.length === 0 && typeof result.failureMessage === "string";
-  const failure = broken ? { failure: result.failureMessage ?? "" } : {};
+  const failure = isBroken(result) ? { failure: result.failureMessage ?? "" } : {};
   const tests = result.testResults.map((test): JestEvent => {
     const { ancestorTitles, title, status, duration, invocations = 1, failureMessages, retryReasons, location } = test;
     return {
@@ -55,6 +56,14 @@ export function fileResults(file: JestFile, result: JestFileResult): readonly Je
     };
   });
   return [...tests, { kind: "file-result", ...about, ...failure }];
+}
+
+/** It failed, and none of its tests says so. */
+export function isBroken({ failureMessage, testExecError, testResults }: JestFileResult): boolean {
+  if (typeof failureMessage !== "string") return false;
+  if (testResults.length === 0) return true;
+  const outside = testExecError !== undefined && testExecError !== null;
+  return outside && !testResults.some(({ status }) => status === "failed");
 }
 
 export function runEnded(

@@ -77,8 +77,14 @@ export function beforeSignalEnd(listener: (signal: NodeJS.Signals) => void): () 
   return () => void listeners.delete(listener);
 }
 
-/** Releases everything, last taken first, within a limit. Never rejects. */
-export async function releaseAll(): Promise<void> {
+let releasing: Promise<void> = Promise.resolve();
+
+/** Releases everything, last taken first, within a limit; whoever comes meanwhile waits as well. Never rejects. */
+export function releaseAll(): Promise<void> {
+  return (releasing = releasing.then(releaseRest));
+}
+
+async function releaseRest(): Promise<void> {
   const releases = [...held].reverse();
   held.clear();
   const limit = new AbortController();

@@ -1,6 +1,6 @@
 /** Jest's results of a run in which no reporter of ours is told of them: counted, and handed to the run's record. */
 import type { JestEvent } from "../../artifacts/events.js";
-import { fileResults, type JestFile, type JestFileResult } from "../../reporter/jest-results.js";
+import { fileResults, isBroken, type JestFile, type JestFileResult } from "../../reporter/jest-results.js";
 import type { RunReports } from "../../reporter/run-reports.js";
 
 /** The part of Jest's `TestResult` that is used here. */
@@ -31,7 +31,7 @@ export class ResultCount {
       return this.addFailure(file, { message });
     }
     this.#passed += result.numPassingTests;
-    this.#failed += result.numFailingTests;
+    this.#failed += result.numFailingTests + (isBroken(result) ? 1 : 0);
     this.#skipped += result.numPendingTests + result.numTodoTests;
     this.run.add(...fileResults(file, result));
   }

@@ -78,13 +78,15 @@ export default class AvfRunner extends JestRunner {
     const run = told ?? beginRun({ rootDir: this.#config.rootDir, onCutShort: sayAtExit });
     const count = told === undefined ? this.#count(run) : undefined;
     releaseAtRunEnd();
+    let began = false;
     try {
       if (ours.length > 0) await this.#begin(run, ours);
+      began = true;
       await super.runTests(tests, watcher, options);
     } finally {
       await releaseAll();
       tellDeaths(run);
-      const outcome = count && run.end(count.ended(watcher.isInterrupted()));
+      const outcome = count && run.end(count.ended(!began || watcher.isInterrupted()));
       if (outcome !== undefined) say(describeOutcome(outcome));
     }
   }

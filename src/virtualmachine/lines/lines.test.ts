@@ -57,6 +57,37 @@ describe("a line over 64 KiB", () => {
     await expect(vm.waitForConsole("needle", SOON)).rejects.toMatchObject({ code: "CONSOLE_TIMEOUT" });
   });
 
+  test.each([
+    [/key=(\w+)/, ["key=123456", "123456"]],
+    [/a+$/, undefined],
+    [/needle/, ["needle"]],
+  ])("is matched by %p as a whole, wherever it is cut", (pattern, groups) => {
+    const search = new LineSearch(pattern);
+    const pieces = [
+      ["key=12", "first"],
+      ["34", "middle"],
+      ["56 nee", "middle"],
+      ["dle aaaa", "middle"],
+      ["aab", "last"],
+    ] as const;
+    const found = pieces.flatMap(([text, piece]) => {
+      const match = search.match({ text, piece, stream: "console", atMs: 0, run: 1, sequence: 0 } as never);
+      return match === undefined ? [] : [match];
+    });
+    expect(found[0]).toEqual(groups);
+  });
+
+  test("is looked through once, whatever of it matches", () => {
+    // Each beginning tried again would be some thousand million steps.
+    for (const pattern of [/[0-9a-f]+/, /.+/, /\w+$/]) {
+      const search = new LineSearch(pattern);
+      for (const piece of ["first", "middle", "middle"] as const) {
+        expect(search.match({ text: "a".repeat(LIMIT), piece, stream: "console" } as never)).toBeUndefined();
+      }
+      expect(search.match({ text: "a", piece: "last", stream: "console" } as never)).toBeDefined();
+    }
+  });
+
   test("counts in each piece only once", () => {
     const search = new LineSearch(/o+/);
     const line = { stream: "console", atMs: 0, run: 1, sequence: 0 } as const;

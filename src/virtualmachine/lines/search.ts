@@ -83,10 +83,10 @@ function findExpression(pattern: RegExp): Find {
     for (let found = expression.exec(all); found !== null; found = expression.exec(all)) {
       const end = found.index + found[0].length;
       // It may be longer, or none at all with `$`, when the rest of the line is there: it is looked at once more then.
-      const isOpen = !isLast && end === all.length && found.index >= known.length;
+      if (!isLast && end === all.length) return undefined;
       const isOld = end < known.length;
-      if (!isOpen && !isOld) return found.map(String);
-      expression.lastIndex = found.index + 1;
+      if (!isOld) return found.map(String);
+      expression.lastIndex = Math.max(end, found.index + 1);
     }
     return undefined;
   };
