@@ -4,6 +4,7 @@ import type { Moment, Patience, Status } from "../../virtualmachine/index.js";
 import type { BootSnapshotOptions } from "./boot-snapshot.js";
 import type { BootLimits } from "./boot-within.js";
 import type { DeathReasonName } from "./die-with.js";
+import type { ErrorCode } from "./error-codes.js";
 import type { HappenBeforeOptions } from "./happen-before.js";
 import type { PrintInOrderOptions } from "./in-order.js";
 import type { NeverOptions } from "./never.js";
@@ -46,9 +47,9 @@ export interface AvfMatchers {
   /** That the VM runs and has this CID; without an argument, any CID of a guest. */
   toHaveCid(cid?: unknown): void;
   /** That a promise, or a function that returns one, fails with an error of this `code`, e.g. `VM_NOT_STOPPED`. */
-  toRejectWithCode(code: string): Promise<void>;
+  toRejectWithCode(code: ErrorCode | (string & {})): Promise<void>;
   /** That it fails with an error of ours of this kind: `usage`, `vm`, `infrastructure` or `expectation`. */
-  toRejectWithKind(kind: FailureKind, code?: string): Promise<void>;
+  toRejectWithKind(kind: FailureKind, code?: ErrorCode | (string & {})): Promise<void>;
 }
 
 declare module "expect" {
