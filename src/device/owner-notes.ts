@@ -14,6 +14,8 @@ export interface OwnerNote {
 
 export interface LeftNote {
   readonly content: unknown;
+  /** What of it is still there. */
+  write(content: unknown): void;
   /** What it told of is gone. */
   remove(): void;
 }
@@ -25,8 +27,7 @@ export function openOwnerNote(serial: string): OwnerNote {
   return {
     write: (content) => {
       mkdirSync(dirname(path), { recursive: true });
-      writeFileSync(`${path}.tmp`, JSON.stringify({ owner: self(), content }));
-      renameSync(`${path}.tmp`, path);
+      writeNote(path, { owner: self(), content });
     },
     remove: () => rmSync(path, { force: true }),
   };
@@ -49,8 +50,17 @@ export function leftNotes(serial: string): readonly LeftNote[] {
       const path = join(folder, name);
       const note = read(path);
       if (note?.owner !== undefined && !isGone(note.owner)) return [];
-      return [{ content: note?.content, remove: () => rmSync(path, { force: true }) }];
+      const write = (content: unknown): void => writeNote(path, { owner: note?.owner, content });
+      return [{ content: note?.content, write, remove: () => rmSync(path, { force: true }) }];
     });
+}
+
+function writeNote(
+  path: string,
+  note: { readonly owner: ProcessIdentity | undefined; readonly content: unknown },
+): void {
+  writeFileSync(`${path}.tmp`, JSON.stringify(note));
+  renameSync(`${path}.tmp`, path);
 }
 
 function read(path: string): { readonly owner?: ProcessIdentity; readonly content?: unknown } | undefined {

@@ -10,7 +10,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { buildApk, throwAwayKey } from "../apk/index.js";
 import { HostDevice } from "../device/testing/host-device.js";
 import { checkFiles } from "./check-files.js";
@@ -426,6 +426,54 @@ describe("after a run that was killed", () => {
     await sweepProvisioned(device);
     expect(existsSync(join(root, BASE))).toBe(true);
     expect(existsSync(join(root, IDSIG))).toBe(true);
+  });
+
+  /** As if the cable were pulled before the command that `at` knows, until `back` is called. */
+  function unplug(at: (line: string) => boolean): { back(): void } {
+    let gone = false;
+    const reach = device.execUnchecked.bind(device);
+    const spy = jest.spyOn(device, "execUnchecked").mockImplementation(async (argv, options) => {
+      gone ||= at(argv.join(" "));
+      if (gone) throw new Error("Device host went away.");
+      return reach(argv, options);
+    });
+    return { back: () => spy.mockRestore() };
+  }
+  const noteFiles = (): readonly string[] => readdirSync(join(host, "../cache/left-on-devices/host"));
+
+  test.each([
+    ["before its first step", () => true],
+    ["after some", (line: string) => line.startsWith("pm uninstall")],
+    ["before its last", (line: string) => line.includes(".avf-run-")],
+  ])("a clean-up that the device left %s is done by the next run", async (_when, at) => {
+    await writeApk("App.apk");
+    const { cleanUp } = await provision(device, { root: host, apks: ["App.apk"], noted: true });
+    const cable = unplug(at);
+    await expect(cleanUp()).rejects.toThrow(/went away/);
+    cable.back();
+    kill();
+    await sweepProvisioned(device);
+    expect(readdirSync(inRoot("/data/local/tmp"))).toEqual([]);
+    expect(existsSync(inRoot(BASE))).toBe(false);
+    expect(noteFiles()).toEqual([]);
+  });
+
+  test("what the device left in the middle of is done by the run after, and nothing of it twice", async () => {
+    await writeApk("App.apk");
+    const { notes } = await provision(device, { root: host, apks: ["App.apk"], noted: true });
+    await makeVm(notes, "vm1", "made");
+    kill();
+    const cable = unplug((line) => line.startsWith("pm uninstall"));
+    await sweepProvisioned(device, () => undefined);
+    cable.back();
+    expect(noteFiles()).toHaveLength(1);
+    expect(existsSync(inRoot(`${VMS}/vm1`))).toBe(false);
+    const before = device.calls.length;
+    await sweepProvisioned(device);
+    expect(existsSync(inRoot(BASE))).toBe(false);
+    expect(readdirSync(inRoot("/data/local/tmp"))).toEqual([]);
+    expect(noteFiles()).toEqual([]);
+    expect(device.calls.slice(before).join("\n")).not.toMatch(/vm1|App\.apk\.idsig/);
   });
 
   test("a run that cleaned up itself leaves no note", async () => {

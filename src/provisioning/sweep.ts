@@ -1,29 +1,59 @@
 /** Takes away what a run that was killed has left on a device. */
+import { describeError } from "../base/errors.js";
 import { printable } from "../base/printable.js";
 import { leftNotes, type Device } from "../device/index.js";
-import { isDeviceOf, isDeviceToken, removeToken } from "./device-token.js";
-import { undoStep, type NoteContent, type UndoStep } from "./undo.js";
-import { isVmNote, removeNotedVm } from "./vm-notes.js";
+import { isDeviceOf, isDeviceToken, removeToken, type DeviceToken } from "./device-token.js";
+import { describeStep, undoStep, type NoteContent, type UndoStep } from "./undo.js";
+import { isVmNote, removeNotedVm, type VmNote } from "./vm-notes.js";
 
 /**
  * To be called under the lease of the device. Notes of another device under the same serial, and what cannot be told to be
- * ours, are forgotten: nothing there is touched, and `log` is told of the latter. A step that fails does not stop the others, and is not tried again.
+ * ours, are forgotten: nothing there is touched, and `log` is told of the latter. A step that fails does not stop the
+ * others, and is not tried again, unless the device went away meanwhile: then it stays noted.
  */
 export async function sweepProvisioned(device: Device, log: (message: string) => void = tell): Promise<void> {
   for (const note of leftNotes(device.serial)) {
     const { content } = note;
     if (isDeviceToken(content) && (await isDeviceOf(device, content))) {
-      const { steps, vms } = content as Partial<NoteContent>;
-      for (const vm of Array.isArray(vms) ? vms.filter(isVmNote) : [])
-        if (!(await removeNotedVm(device, vm).catch(() => true)))
-          log(`${vm.path} on ${device.serial} stays: nothing proves that a run that was killed made it.`);
-      for (const step of Array.isArray(steps) ? steps.filter(isStep).reverse() : []) {
-        if (await isOurs(device, step)) await undoStep(device, step).catch(() => undefined);
+      const left = await takeAway(device, content, log);
+      if (left && !(await isDeviceOf(device, content).catch(() => false))) {
+        note.write(left);
+        continue;
       }
-      await removeToken(device, content).catch(() => undefined);
+      await removeToken(device, content);
     }
     note.remove();
   }
+}
+
+/** Returns what failed, if anything did. */
+async function takeAway(
+  device: Device,
+  content: DeviceToken,
+  log: (message: string) => void,
+): Promise<NoteContent | undefined> {
+  const { steps, vms } = content as Partial<NoteContent>;
+  const left = { ...content, steps: [] as UndoStep[], vms: [] as VmNote[] };
+  const failed = (what: string, error: unknown): void =>
+    log(`what a run that was killed left on ${device.serial}: failed to ${what}: ${describeError(error)}`);
+  for (const vm of Array.isArray(vms) ? vms.filter(isVmNote) : []) {
+    try {
+      if (await removeNotedVm(device, vm)) continue;
+      log(`${vm.path} on ${device.serial} stays: nothing proves that a run that was killed made it.`);
+    } catch (error) {
+      left.vms.push(vm);
+      failed(`remove ${vm.path}`, error);
+    }
+  }
+  for (const step of Array.isArray(steps) ? steps.filter(isStep).reverse() : []) {
+    try {
+      if (await isOurs(device, step)) await undoStep(device, step);
+    } catch (error) {
+      left.steps.unshift(step);
+      failed(describeStep(step), error);
+    }
+  }
+  return left.steps.length + left.vms.length > 0 ? left : undefined;
 }
 
 function tell(message: string): void {

@@ -17,7 +17,7 @@ export type UndoStep =
   | { readonly kind: "commands"; readonly commands: readonly string[] };
 
 export class Undo {
-  readonly #steps: UndoStep[] = [];
+  #steps: UndoStep[] = [];
   #token: DeviceToken | undefined;
   #vms: readonly VmNote[] = [];
   /** VMs that are made later on. */
@@ -49,19 +49,33 @@ export class Undo {
     this.#write();
   }
 
-  /** Runs every step, once. Throws the first failure, with the others named in it. */
+  /**
+   * Runs every step. Those that fail, as all do when the device went away, stay noted for the next run, and for another
+   * call. Throws the first failure, with the others named in it.
+   */
   async run(): Promise<void> {
+    const failed: UndoStep[] = [];
     const failures: { what: string; error: unknown }[] = [];
     for (let step = this.#steps.pop(); step !== undefined; step = this.#steps.pop()) {
       try {
         await undoStep(this.device, step);
       } catch (error) {
+        failed.unshift(step);
         failures.push({ what: describeStep(step), error });
       }
     }
-    if (this.#token) await removeToken(this.device, this.#token).catch(() => undefined);
-    this.#token = undefined;
-    this.note?.remove();
+    this.#steps = failed;
+    if (failed.length > 0) this.#write();
+    else {
+      try {
+        if (this.#token) await removeToken(this.device, this.#token);
+        this.#token = undefined;
+        this.note?.remove();
+      } catch (error) {
+        this.#write();
+        failures.push({ what: "remove the mark of this run", error });
+      }
+    }
     const [first] = failures;
     if (failures.length === 1) throw first?.error;
     if (first === undefined) return;
@@ -101,7 +115,7 @@ export async function undoStep(device: Device, step: UndoStep): Promise<void> {
   }
 }
 
-function describeStep(step: UndoStep): string {
+export function describeStep(step: UndoStep): string {
   switch (step.kind) {
     case "uninstall":
       return `uninstall ${step.packageName}`;
