@@ -56,7 +56,7 @@ export async function readPackageName(path: string): Promise<string> {
   }
 }
 
-async function sha256(path: string): Promise<string> {
+export async function sha256(path: string): Promise<string> {
   const hash = createHash("sha256");
   await pipeline(createReadStream(path), hash);
   return hash.digest("hex");

@@ -36,7 +36,8 @@ export async function installApp(
   await removeIfMade(device, [DATA_ROOT, IDSIG_FOLDER], undo, call);
   const same = before !== undefined && digests.get(before) === apk.sha256;
   // A package that was there before us, in whatever version, is not ours to remove.
-  if (before === undefined) undo.add({ kind: "uninstall", packageName: apk.packageName, sha256: apk.sha256 });
+  const uninstall = { kind: "uninstall", packageName: apk.packageName, sha256: apk.sha256 } as const;
+  if (before === undefined) undo.add(uninstall);
   if (!same) await device.installApk(apk.path, call);
   const apkPath = same ? before : await device.packagePath(apk.packageName, call);
   if (apkPath === undefined) {
@@ -48,8 +49,14 @@ export async function installApp(
       },
     );
   }
-  if (!digests.has(idsigPath)) undo.add({ kind: "remove-file", path: idsigPath });
+  if (before === undefined) undo.replace(uninstall, { ...uninstall, apkPath });
+  const removal = { kind: "remove-file", path: idsigPath } as const;
+  if (!digests.has(idsigPath)) undo.add(removal);
   await putIdsig(device, apk, apkPath, idsigPath, digests.get(idsigPath), call);
+  if (!digests.has(idsigPath)) {
+    const sha256 = apk.idsig?.sha256 ?? (await readDigests(device, [idsigPath], call)).get(idsigPath);
+    if (sha256 !== undefined) undo.replace(removal, { ...removal, sha256 });
+  }
   // Also one that is empty stays when it was there before.
   await removeIfMade(device, [`${dataFolder}/vm`, dataFolder], undo, call);
   return { packageName: apk.packageName, apkPath, idsigPath, dataFolder, installed: !same };

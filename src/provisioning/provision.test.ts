@@ -5,6 +5,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
@@ -20,8 +21,8 @@ import { provision, sweepProvisioned, type VmNotes } from "./index.js";
 const PM = `#!/bin/sh
 case $1 in
 install) name=$(cat "$2.package"); mkdir -p $ROOT/data/app/$name; cp "$2" $ROOT/data/app/$name/base.apk ;;
-path) [ -e $ROOT/data/app/$2/base.apk ] && echo "package:/data/app/$2/base.apk" ;;
-uninstall) rm -r $ROOT/data/app/$2 ;;
+path) for apk in $ROOT/data/app/$2*/base.apk; do [ -e $apk ] && echo "package:$apk"; done ;;
+uninstall) rm -r $ROOT/data/app/$2* ;;
 esac
 `;
 const VM = `#!/bin/sh
@@ -396,6 +397,28 @@ describe("after a run that was killed", () => {
     kill();
     await sweepProvisioned(device);
     expect(onDevice(BASE).toString()).toBe("of somebody");
+  });
+
+  test("a package that somebody installed again from the same APK stays, and so do files in place of ours", async () => {
+    await writeApk("App.apk");
+    for (const name of ["ours.img", "same-name.img"]) writeFileSync(join(host, name), "image");
+    const push = (name: string): string => `<option name="push" value="${name}->/data/local/tmp/${name}" />`;
+    writeFileSync(
+      join(host, "AndroidTest.xml"),
+      `<configuration><target_preparer class="x.PushFilePreparer"><option name="cleanup" value="true" />${push("ours.img")}${push("same-name.img")}</target_preparer></configuration>`,
+    );
+    await provision(device, { root: host, androidTest: "AndroidTest.xml", apks: ["App.apk"], noted: true });
+    // Android chooses another folder at each install.
+    renameSync(inRoot(`/data/app/${APP}`), inRoot(`/data/app/${APP}-again`));
+    for (const path of [IDSIG, "/data/local/tmp/same-name.img"]) writeFileSync(inRoot(path), "of somebody");
+    kill();
+    const told: string[] = [];
+    await sweepProvisioned(device, (message) => told.push(message));
+    expect(existsSync(inRoot(`/data/app/${APP}-again/base.apk`))).toBe(true);
+    expect(readdirSync(inRoot("/data/local/tmp")).sort()).toEqual(["same-name.img", "virt"]);
+    expect(onDevice(IDSIG).toString()).toBe("of somebody");
+    for (const what of [`uninstall ${APP}`, `remove ${IDSIG}`, "remove /data/local/tmp/same-name.img"])
+      expect(told.filter((message) => message.endsWith(what))).toHaveLength(1);
   });
 
   test("a note of a process elsewhere is left to it, and so is one of an earlier version's device", async () => {

@@ -5,6 +5,7 @@ import { UsageError } from "../base/errors.js";
 import type { Device, DeviceCallOptions } from "../device/contract.js";
 import type { PushPair } from "./android-test.js";
 import { findFiles } from "./glob.js";
+import { sha256 } from "./host-apk.js";
 import type { Undo } from "./undo.js";
 
 export interface PushRequest {
@@ -54,7 +55,13 @@ async function pushFile(device: Device, source: string, target: string, request:
   if (undo) {
     const made = await missingFolders(device, posix.dirname(target), call);
     if (made.length > 0) undo.add({ kind: "remove-empty-folders", paths: made });
-    if (!(await test(device, "-e", target, call))) undo.add({ kind: "remove-file", path: target });
+    if (!(await test(device, "-e", target, call))) {
+      const removal = { kind: "remove-file", path: target } as const;
+      undo.add(removal);
+      await device.push(source, target, call);
+      if (undo.isNoted) undo.replace(removal, { ...removal, sha256: await sha256(source) });
+      return;
+    }
   }
   await device.push(source, target, call);
 }

@@ -47,7 +47,10 @@ async function takeAway(
   }
   for (const step of Array.isArray(steps) ? steps.filter(isStep).reverse() : []) {
     try {
-      if (await isOurs(device, step)) await undoStep(device, step);
+      const found = await whose(device, step);
+      if (found === "ours") await undoStep(device, step);
+      if (found === "unproven")
+        log(`not done on ${device.serial}, because another may have put it there: ${describeStep(step)}`);
     } catch (error) {
       left.steps.unshift(step);
       failed(describeStep(step), error);
@@ -60,24 +63,42 @@ function tell(message: string): void {
   process.stderr.write(printable(`avf: ${message}\n`));
 }
 
-/** Somebody may have installed the package anew since. */
-async function isOurs(device: Device, step: UndoStep): Promise<boolean> {
-  if (step.kind !== "uninstall") return true;
-  const path = await device.packagePath(step.packageName);
-  if (path === undefined) return false;
-  const { stdout } = await device.execUnchecked(["sha256sum", path]);
-  return stdout.startsWith(`${step.sha256} `);
+type Whose = "ours" | "gone" | "unproven";
+
+/** Somebody may have installed the package anew since, or put a file of theirs in the place. */
+async function whose(device: Device, step: UndoStep): Promise<Whose> {
+  switch (step.kind) {
+    case "uninstall": {
+      const path = await device.packagePath(step.packageName);
+      if (path === undefined) return "gone";
+      return path === step.apkPath && (await hasDigest(device, path, step.sha256)) ? "ours" : "unproven";
+    }
+    case "remove-file": {
+      const there = await device.execUnchecked(["sh", "-c", '[ -e "$1" ] || [ -L "$1" ]', "sh", step.path]);
+      if (there.exitCode !== 0) return "gone";
+      return (await hasDigest(device, step.path, step.sha256)) ? "ours" : "unproven";
+    }
+    default:
+      return "ours";
+  }
+}
+
+async function hasDigest(device: Device, path: string, sha256: string | undefined): Promise<boolean> {
+  if (sha256 === undefined) return false;
+  const argv = ["sh", "-c", '[ ! -L "$1" ] && sha256sum <"$1"', "sh", path];
+  return (await device.execUnchecked(argv)).stdout.startsWith(`${sha256} `);
 }
 
 /** A note is a file in the user's cache: what it names is looked at before it is removed from a device. */
 function isStep(value: unknown): value is UndoStep {
   if (typeof value !== "object" || value === null) return false;
-  const { kind, packageName, sha256, path, paths, commands } = value as Readonly<Record<string, unknown>>;
+  const { kind, packageName, sha256, apkPath, path, paths, commands } = value as Readonly<Record<string, unknown>>;
   switch (kind) {
     case "uninstall":
-      if (typeof sha256 !== "string" || !/^[0-9a-f]{64}$/.test(sha256)) return false;
+      if (!isDigest(sha256) || (apkPath !== undefined && typeof apkPath !== "string")) return false;
       return typeof packageName === "string" && /^[A-Za-z]\w*(\.[A-Za-z]\w*)+$/.test(packageName);
     case "remove-file":
+      if (sha256 !== undefined && !isDigest(sha256)) return false;
       return typeof path === "string" && path.startsWith("/") && !path.includes("\0");
     case "remove-empty-folders":
       return Array.isArray(paths) && paths.every((each) => typeof each === "string" && each.startsWith("/"));
@@ -86,4 +107,8 @@ function isStep(value: unknown): value is UndoStep {
     default:
       return false;
   }
+}
+
+function isDigest(value: unknown): value is string {
+  return typeof value === "string" && /^[0-9a-f]{64}$/.test(value);
 }

@@ -8,9 +8,13 @@ import { leaveToken, removeToken, type DeviceToken } from "./device-token.js";
 import { vmNotes, type VmNote, type VmNotes } from "./vm-notes.js";
 
 export type UndoStep =
-  /** @param sha256 of what was installed: what another has put in its place since a killed run is not ours */
-  | { readonly kind: "uninstall"; readonly packageName: string; readonly sha256: string }
-  | { readonly kind: "remove-file"; readonly path: string }
+  /**
+   * @param sha256 of what was installed: what another has put in its place since a killed run is not ours
+   * @param apkPath where it was installed, known afterwards: Android chooses a new folder at each install
+   */
+  | { readonly kind: "uninstall"; readonly packageName: string; readonly sha256: string; readonly apkPath?: string }
+  /** @param sha256 of what was put there, known afterwards */
+  | { readonly kind: "remove-file"; readonly path: string; readonly sha256?: string }
   /** Those that are left empty, one after the other. */
   | { readonly kind: "remove-empty-folders"; readonly paths: readonly string[] }
   /** Lines for the device's shell. */
@@ -34,6 +38,11 @@ export class Undo {
     });
   }
 
+  /** Whether the next run is to know of the steps. */
+  get isNoted(): boolean {
+    return this.note !== undefined;
+  }
+
   /** To be called before the first step: notes count only for the device that they were taken of. */
   async begin(): Promise<void> {
     if (this.note === undefined) return;
@@ -46,6 +55,12 @@ export class Undo {
   /** To be called before what it undoes is done. */
   add(step: UndoStep): void {
     this.#steps.push(step);
+    this.#write();
+  }
+
+  /** To be called when it is done: the step says more. */
+  replace(step: UndoStep, by: UndoStep): void {
+    this.#steps = this.#steps.map((each) => (each === step ? by : each));
     this.#write();
   }
 
