@@ -3,8 +3,7 @@ import { join } from "node:path";
 import { openCache } from "../base/cache/cache.js";
 import { InfrastructureError, isHarnessError } from "../base/errors.js";
 import { cacheFolder } from "../base/paths.js";
-import { isElsewhere } from "../process/identity.js";
-import { describeProcess, sinceWhen, takeFileLock, type LockOwner } from "../process/file-lock.js";
+import { commandToEnd, describeProcess, sinceWhen, takeFileLock, type LockOwner } from "../process/file-lock.js";
 
 export interface DeviceLease {
   readonly serial: string;
@@ -51,7 +50,7 @@ export async function leaseDevice(serial: string, options: LeaseOptions): Promis
     if (!isHarnessError(error) || error.code !== "LOCK_TIMEOUT" || !holder) throw error;
     throw new InfrastructureError("DEVICE_BUSY", `Device ${serial} is in use by ${describeHolder(holder)}.`, {
       cause: error,
-      hint: `wait for that run, ${isElsewhere(holder) ? "end it" : `end it (kill ${holder.pid})`}, or choose another device with ANDROID_SERIAL`,
+      hint: `wait for that run, end it${commandToEnd(holder)}, or choose another device with ANDROID_SERIAL`,
     });
   }
 }

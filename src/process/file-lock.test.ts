@@ -1,10 +1,21 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { takeFileLock } from "./file-lock.js";
 import { identify } from "./identity.js";
+import { lockFile } from "./kernel-lock.js";
 import { buildLockChild, LockChild } from "./testing/lock-child.js";
 
 /** `AVF_LOCK_ROUNDS=1000` for the long proof. */
@@ -105,6 +116,29 @@ describe("takeFileLock", () => {
     mkdirSync(path);
     await expect(takeFileLock(path, { purpose: "testing", timeoutMs: 0 })).rejects.toMatchObject({ code: "EISDIR" });
     expect(spawnSync("cat", [victim], { encoding: "utf8" }).stdout).toBe("theirs");
+  });
+
+  test("is free after a taker that could not say who it is, as on a full disk", async () => {
+    const failing = {
+      timeoutMs: 0,
+      get purpose(): string {
+        throw new Error("ENOSPC");
+      },
+    };
+    await expect(takeFileLock(path, failing)).rejects.toThrow("ENOSPC");
+    (await takeFileLock(path, { purpose: "testing", timeoutMs: 0 })).release();
+  });
+
+  test("names no process to end when the owner is not known", async () => {
+    (await takeFileLock(path, { purpose: "", timeoutMs: 0 })).release();
+    const fd = openSync(path, "w");
+    try {
+      expect(await lockFile(fd, false)).toBe(true);
+      const hint = "if that process hangs, end it and try again";
+      await expect(takeFileLock(path, { purpose: "testing", timeoutMs: 0 })).rejects.toMatchObject({ hint });
+    } finally {
+      closeSync(fd);
+    }
   });
 
   test("a wait ends with its signal, and leaves nothing that could take the lock later", async () => {

@@ -57,8 +57,8 @@ export async function takeFileLock(path: string, options: FileLockOptions): Prom
       if (!isStillAt(path, fd)) continue;
       const earlier = readOwner(path);
       if (earlier === undefined || isGone(earlier)) {
-        kept = true;
         introduce(fd, options.purpose);
+        kept = true;
         return { release: releaser(path, fd) };
       }
       waitFor(earlier);
@@ -82,6 +82,11 @@ export function describeProcess(owner: ProcessIdentity): string {
   if (owner.pid === 0) return "another process";
   if (!isElsewhere(owner)) return `process ${owner.pid}`;
   return `process ${owner.pid} of another container, host or boot (${owner.host ?? "unknown"})`;
+}
+
+/** ` (kill 123)`; nothing for one that is not known, or whose id means nothing here. */
+export function commandToEnd(owner: ProcessIdentity): string {
+  return owner.pid === 0 || isElsewhere(owner) ? "" : ` (kill ${owner.pid})`;
 }
 
 async function lockBefore(deadlineMs: number, fd: number, signal: AbortSignal | undefined): Promise<boolean> {
@@ -125,7 +130,7 @@ function timedOut(owner: LockOwner): TimeoutError {
   return new TimeoutError(
     "LOCK_TIMEOUT",
     `${who.charAt(0).toUpperCase()}${who.slice(1)} is still ${owner.purpose}${sinceWhen(owner.since)}; gave up waiting for it.`,
-    { hint: `if that process hangs, end it${isElsewhere(owner) ? "" : ` (kill ${owner.pid})`} and try again` },
+    { hint: `if that process hangs, end it${commandToEnd(owner)} and try again` },
   );
 }
 
