@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { formatMs, sleep } from "../../base/deadline.js";
+import { formatMs, sleep, withDeadline } from "../../base/deadline.js";
 import { spawnOwned, type OwnedProcess } from "../../process/owned-process.js";
 import type { Accelerator } from "../machine/arguments.js";
 import { explainNoNesting } from "./host-kvm.js";
@@ -30,6 +30,8 @@ export interface TrialLimits {
 const LIMITS: TrialLimits = { silentCpuMs: 12_000, timeoutMs: 90_000 };
 const LOOK_EVERY_MS = 50;
 const TICK_MS = 10;
+/** A killed QEMU that still stands after this hangs in the kernel: its KVM is judged, and nobody waits for it. */
+const END_TIMEOUT_MS = 5_000;
 const MAX_STDERR = 16 << 10;
 /** What `early-init.sh` writes. */
 const INIT = "AVF-PROBE init";
@@ -51,9 +53,15 @@ export async function bootOnce(
     return await watch(qemu, serialLog, options);
   } finally {
     qemu.child.kill("SIGKILL");
-    await qemu.ended;
+    await withDeadline("QEMU to end", { timeoutMs: END_TIMEOUT_MS }, () => qemu.ended).catch(() => letGoOf(qemu));
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** So that this process can end. */
+function letGoOf({ child }: OwnedProcess): void {
+  child.stderr?.destroy();
+  child.unref();
 }
 
 async function watch(
