@@ -83,6 +83,16 @@ describe("a connection to a guest", () => {
     expect(await outcome()).toBe("connected");
   });
 
+  test("is not refused for what became of another one to the same address at the same time", async () => {
+    const sockets = [new Socket(), socket];
+    answer = () => {
+      if (sockets.length === 2) log.push(refusal("000004"));
+      return sockets.shift() ?? new Error("none left");
+    };
+    const outcomes = await Promise.all([outcome(), outcome()]);
+    expect(outcomes).toEqual([expect.stringMatching(/^vm VSOCK_REFUSED/), "connected"]);
+  });
+
   test("is refused when adbd refuses", async () => {
     answer = () => new Error("Failure: 'closed'");
     expect(await outcome()).toMatch(/^vm VSOCK_REFUSED: .*\nadbd: Failure: 'closed'$/);

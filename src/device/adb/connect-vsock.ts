@@ -4,6 +4,7 @@
  * refusal to the log before it answers, though, and there it is found.
  */
 import type { Socket } from "node:net";
+import { withDeadline } from "../../base/deadline.js";
 import { HarnessError, UsageError, isHarnessError } from "../../base/errors.js";
 import type { CommandResult } from "../../process/run.js";
 import type { DeviceCallOptions } from "../contract.js";
@@ -18,6 +19,8 @@ export const VSOCK_REFUSED = "VSOCK_REFUSED";
 const ADDRESS = /^vsock:\d{1,10}:\d{1,10}$/;
 /** Microseconds, and nothing but errors of adbd. The message quotes the address. */
 const FIND_REFUSALS = 'logcat -d -b main -v threadtime -v usec -s adbd:E | grep -F "$1"';
+
+const TURN_TIMEOUT_MS = 30_000;
 
 /** @throws HarnessError `VSOCK_REFUSED` when nothing in the guest accepts it, or there is no such guest */
 export async function connectVsock(
@@ -35,16 +38,38 @@ export async function connectVsock(
     const { exitCode, stderr } = await run(["sh", "-c", FIND_REFUSALS, "sh", `'${address}'`], options);
     return exitCode === 0 ? stderr.split("\n") : [];
   };
-  const before = new Set(await refusals());
-  const socket = await open(connection, address, options);
-  try {
-    const refusal = (await refusals()).find((line) => !before.has(line));
-    if (refusal !== undefined) throw refused(connection.serial, address, refusal.replace(/^.*? adbd *: /, ""));
-    return socket;
-  } catch (error) {
-    socket.destroy();
-    throw error;
+  // The log does not tell which connection was refused: with one at a time it can be only that one.
+  return oneAtATime(`${connection.serial} ${address}`, options, connectAndLook);
+
+  async function connectAndLook(): Promise<Socket> {
+    const before = new Set(await refusals());
+    const socket = await open(connection, address, options);
+    try {
+      const refusal = (await refusals()).find((line) => !before.has(line));
+      if (refusal !== undefined) throw refused(connection.serial, address, refusal.replace(/^.*? adbd *: /, ""));
+      return socket;
+    } catch (error) {
+      socket.destroy();
+      throw error;
+    }
   }
+}
+
+/** What was begun last, by device and address. */
+const queue = new Map<string, Promise<unknown>>();
+
+async function oneAtATime<T>(
+  key: string,
+  { timeoutMs = TURN_TIMEOUT_MS, signal }: DeviceCallOptions,
+  work: () => Promise<T>,
+): Promise<T> {
+  const before = queue.get(key) ?? Promise.resolve();
+  const mine = withDeadline(`an earlier connection to ${key}`, { timeoutMs, signal }, () => before).then(work);
+  // Who gives up waiting does not let the next one pass the one before.
+  const last = Promise.allSettled([before, mine]).then(() => undefined);
+  queue.set(key, last);
+  void last.then(() => queue.get(key) === last && queue.delete(key));
+  return mine;
 }
 
 async function open(connection: AdbConnection, address: string, options: DeviceCallOptions): Promise<Socket> {
