@@ -165,3 +165,14 @@ async function gone(path: string): Promise<boolean> {
     return true;
   }
 }
+
+test("a shell that complains of other things has the lock all the same, and names its holder", async () => {
+  const shell = join(root, "noisy-shell");
+  writeFileSync(shell, '#!/bin/sh\necho "WARNING: linker: unused DT entry" >&2\nexec /bin/sh "$@"\n', { mode: 0o755 });
+  const device = new HostDevice({ root, programs: { sh: shell } });
+  const first = await takeDeviceLock(device, "run noisy");
+  const second = await takeDeviceLock(device, "run other");
+  expect(first.kind).toBe("held");
+  expect(second).toMatchObject({ kind: "busy", holder: expect.stringMatching(/^\S+@\S+ \(run run noisy\)/) });
+  if (first.kind === "held") await first.release();
+});

@@ -86,14 +86,22 @@ interface Answer {
 
 async function readAnswer(attached: DeviceProcess): Promise<Answer> {
   let text = "";
+  /** Shells complain there of what has nothing to do with the lock. */
+  let complaints = "";
   const held = new Promise<Answer>((resolve) => {
     attached.stdout.on("data", (chunk: Buffer) => {
       text = (text + String(chunk)).slice(0, MAX_OWNER_CHARACTERS);
       if (text === "held\n") resolve({ held: true, text });
     });
-    attached.stderr.on("data", (chunk: Buffer) => (text = (text + String(chunk)).slice(0, MAX_OWNER_CHARACTERS)));
+    attached.stderr.on("data", (chunk: Buffer) => {
+      complaints = (complaints + String(chunk)).slice(-MAX_OWNER_CHARACTERS);
+    });
   });
-  const ended = attached.ended.then(({ exitCode }): Answer => ({ held: false, exitCode, text: text.trim() }));
+  const ended = attached.ended.then(({ exitCode }): Answer => ({
+    held: false,
+    exitCode,
+    text: text.trim() || (exitCode === BUSY ? "" : complaints.trim()),
+  }));
   return Promise.race([held, ended]);
 }
 

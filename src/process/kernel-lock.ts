@@ -10,11 +10,13 @@ import { spawnOwned } from "./owned-process.js";
 
 /** As the program finds it: behind stdin, stdout and stderr. */
 const FD = 3;
-const BUSY = 1;
+/** The exit code for it, which is none of its errors; what it writes to stderr may be anybody's noise. */
+const BUSY = 75;
+const FLOCK: readonly string[] = ["-E", String(BUSY)];
 
 /** At once. False: another open file has the lock. */
 export function tryLockSync(fd: number): boolean {
-  const { status, error, stderr } = spawnSync("flock", ["-xn", String(FD)], {
+  const { status, error, stderr } = spawnSync("flock", [...FLOCK, "-xn", String(FD)], {
     stdio: ["ignore", "ignore", "pipe", fd],
     encoding: "utf8",
   });
@@ -24,7 +26,9 @@ export function tryLockSync(fd: number): boolean {
 /** @param wait false: answers at once; true: until the lock is ours, or the signal fires */
 export async function lockFile(fd: number, wait: boolean, signal?: AbortSignal): Promise<boolean> {
   signal?.throwIfAborted();
-  const program = spawnOwned(["flock", wait ? "-x" : "-xn", String(FD)], { stdio: ["ignore", "ignore", "pipe", fd] });
+  const program = spawnOwned(["flock", ...FLOCK, wait ? "-x" : "-xn", String(FD)], {
+    stdio: ["ignore", "ignore", "pipe", fd],
+  });
   let said = "";
   const { stderr } = program.child;
   stderr?.on("data", (chunk: Buffer) => (said += String(chunk)));
@@ -53,7 +57,7 @@ export function isStillAt(path: string, fd: number): boolean {
 
 function verdict(exitCode: number | null, startFailure: Error | undefined, said: string): boolean {
   if (exitCode === 0) return true;
-  if (exitCode === BUSY && said.trim() === "") return false;
+  if (exitCode === BUSY) return false;
   throw new InfrastructureError("FLOCK_FAILED", `The program flock failed: ${said.trim() || `exit code ${exitCode}`}`, {
     cause: startFailure,
     hint: "it is part of util-linux; the cache has to be on a file system with locks, see AVF_CACHE_DIR",
