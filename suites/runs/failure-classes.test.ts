@@ -76,12 +76,12 @@ const OF_VMS: readonly Row[] = [
     `const vm = await vmm.create("a", app.vmConfigForBinary("none.so").build()); await vm.run(); await vm.waitUntil("ready");`,
   ],
   [
-    "the VM crashes",
+    "the VM powers itself off",
     "product",
     "VM_DIED",
     `const vm = await vmm.create("a", config()); await vm.run(); await vm.waitUntil("ready");
      const guest = await adbIntoVm(device, vm);
-     guest.spawn(["sh", "-c", "reboot -f"]);
+     guest.spawn(["sh", "-c", "poweroff -f"]);
      await vm.waitForConsole("never printed").finally(() => guest.close());`,
   ],
 ];
