@@ -61,6 +61,7 @@ export class VmJournal {
   #status: Status = Status.STOPPED;
   #state: VmState = "NOT_STARTED";
   #cid: number | undefined;
+  #restores: readonly number[] = [];
 
   constructor(
     readonly vmName: string,
@@ -93,6 +94,11 @@ export class VmJournal {
   /** Of the latest run, also after its end. */
   get lastCid(): number | undefined {
     return this.#cid;
+  }
+
+  /** The run that each restore of a checkpoint returned to, oldest first. */
+  get restores(): readonly number[] {
+    return this.#restores;
   }
 
   /** Of the latest run. */
@@ -164,6 +170,7 @@ export class VmJournal {
     this.transitions.replace(past.transitions.map(shifted));
     this.#run = { ...past.run, beganMs: shift(past.run.beganMs), endedMs: shift(past.run.endedMs) };
     this.#status = past.status;
+    this.#restores = [...this.#restores, past.run.number];
     const goesOn = past.status === Status.RUNNING && past.cid !== undefined ? { cid: past.cid } : {};
     const cause = { kind: "restored", checkpoint, ...goesOn } as const;
     this.transitions.append({ status: past.status, previous, cause, atMs: nowMs(), run: this.#run.number });

@@ -93,10 +93,16 @@ function lineMoment(
   pattern: string | RegExp,
   { stream }: { readonly stream?: OutputStream | undefined },
 ): Moment {
-  const search = new LineSearch(pattern);
+  let search = new LineSearch(pattern);
   let next = 0;
   let found: Happened | undefined;
+  let restores = journal.restores.length;
   const find = (firstRun: number): Happened | undefined => {
+    if (journal.restores.length > restores) {
+      // What it found may not have happened yet, or at another time of this process's clock: it looks anew.
+      restores = journal.restores.length;
+      [search, next, found] = [new LineSearch(pattern), 0, undefined];
+    }
     if (found) return found;
     const lines = journal.output.linesFrom(next, stream);
     next = journal.output.nextSequence;

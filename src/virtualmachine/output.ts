@@ -21,7 +21,7 @@ export interface VmOutput {
   pending(stream: OutputStream): string;
   /** Lines that no longer fit the history. */
   droppedLines(stream: OutputStream): number;
-  /** Sequence that the next line will get. */
+  /** Sequence that the next line will get. Grows, also when a checkpoint is restored: no two lines ever share one. */
   readonly nextSequence: number;
 }
 
@@ -115,7 +115,10 @@ export class OutputRecorder implements VmOutput {
     return { console, log, nextSequence: this.#sequence };
   }
 
-  /** Forgets all that is kept in favour of this. Nobody is told of lines that come back. */
+  /**
+   * Forgets all that is kept in favour of this. Listeners are not called for lines that come back. Sequences are not
+   * taken back, so that a reader who goes on from `nextSequence` gets each new line, and none of them for an old one.
+   */
   rewind(past: OutputPast, shiftMs: number): void {
     for (const stream of STREAMS) {
       const { lines, droppedLines, pendingBase64, pendingPiece } = past[stream];
@@ -123,7 +126,7 @@ export class OutputRecorder implements VmOutput {
       this.#histories[stream].replace(shifted, droppedLines);
       this.#splitters[stream].continueFrom(Buffer.from(pendingBase64, "base64"), pendingPiece);
     }
-    this.#sequence = past.nextSequence;
+    this.#sequence = Math.max(this.#sequence, past.nextSequence);
   }
 
   /** A run is over: what has no line end yet never gets one. */

@@ -2,6 +2,8 @@ import { describe, expect, test } from "@jest/globals";
 import { VirtualMachineConfig } from "./config.js";
 import { VirtualMachineManager, type ManagerMoment } from "./manager.js";
 import { memoryContext } from "./testing/memory-service.js";
+import { moment as momentOf } from "./moment.js";
+import type { OutputLine } from "./line-history.js";
 import type { VirtualMachine } from "./machine.js";
 
 const { context, service } = memoryContext();
@@ -85,6 +87,53 @@ describe("a device that is put back", () => {
       expect(lines(vm)).toEqual([text]);
     }
     expect(vm.transitions.filter(({ cause }) => cause.kind === "restored")).toHaveLength(1);
+  });
+
+  test("keeps lines of before and after apart: sequences, moments and consoleLines", async () => {
+    const vmm = VirtualMachineManager.getInstance({ ...context });
+    const vm = await vmm.create("apart", config());
+    await vm.run();
+    service.vm.print("kept\n");
+    const checkpoint = vmm.moment();
+    const reader = vm.consoleLines();
+    const next = async (): Promise<unknown> => (await reader.next()).value;
+    const undone = momentOf.line(vm, "undone");
+    const again = momentOf.line(vm, "again");
+    service.vm.print("undone 1\nundone 2\nagain\n");
+    expect([await next(), await next()]).toEqual(["kept", "undone 1"]);
+    const first = again.find();
+    expect([undone.find()?.evidence, first?.evidence]).toEqual([expect.stringContaining("undone 1"), "again"]);
+    const numbers = vm.output.lines().map(({ sequence }) => sequence);
+
+    await putBack(vmm, checkpoint);
+    vmm.follow();
+    expect([undone.find(), again.find()]).toEqual([undefined, undefined]);
+    service.vm.print("new\nagain\n");
+    expect(lines(vm)).toEqual(["kept", "new", "again"]);
+    const isNew = ({ text }: OutputLine): boolean => text !== "kept";
+    for (const { sequence } of vm.output.lines().filter(isNew)) expect(numbers).not.toContain(sequence);
+    expect(undone.find()).toBeUndefined();
+    expect(again.find()).toMatchObject({ evidence: "again", sequence: vm.output.lines().at(-1)?.sequence });
+    expect([await next(), await next()]).toEqual(["new", "again"]);
+    await vm.stop();
+    expect(await reader.next()).toEqual({ done: true, value: undefined });
+  });
+
+  test("ends consoleLines of a run that has not happened there, also when there is another of that number", async () => {
+    const vmm = VirtualMachineManager.getInstance({ ...context });
+    const vm = await vmm.create("undone", config());
+    const stopped = vmm.moment();
+    await vm.run();
+    const [asleep, slow] = [vm.consoleLines(), vm.consoleLines()];
+    service.vm.print("undone\n");
+    expect([(await asleep.next()).value, (await slow.next()).value]).toEqual(["undone", "undone"]);
+    const end = asleep.next();
+    await putBack(vmm, stopped);
+    expect(await end).toEqual({ done: true, value: undefined });
+    await vm.run();
+    service.vm.print("another run\n");
+    expect(await slow.next()).toEqual({ done: true, value: undefined });
+    await vm.stop();
   });
 
   test("in another process: from plain data and the files on the device", async () => {
