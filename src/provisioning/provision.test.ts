@@ -256,7 +256,14 @@ describe("a push of an AndroidTest.xml", () => {
     pushes(options);
     await expect(run()).rejects.toThrow(message);
     pushes(`${options}<option name="abort-on-push-failure" value="false" />`);
+    const stderr = jest.spyOn(process.stderr, "write").mockReturnValue(true);
     await run();
+    const said = stderr.mock.calls.map(([chunk]) => String(chunk));
+    stderr.mockRestore();
+    expect(said).toEqual([
+      expect.stringMatching(/^avf: failed to push \S+, which abort-on-push-failure="false" allows: /),
+    ]);
+    expect(said[0]).toMatch(message);
     expect(
       readdirSync(join(root, CTS))
         .sort()

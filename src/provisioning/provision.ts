@@ -1,7 +1,8 @@
 /** Puts on a device what a suite needs, and takes away again what was not there before. */
 import { readFile } from "node:fs/promises";
 import { basename, resolve } from "node:path";
-import { UsageError } from "../base/errors.js";
+import { printDiagnostic } from "../base/diagnostics.js";
+import { describeError, UsageError } from "../base/errors.js";
 import { openOwnerNote, type Device } from "../device/index.js";
 import type { DeviceCallOptions } from "../device/contract.js";
 import { parseAndroidTest, type ProvisioningStep, type PushPair } from "./android-test.js";
@@ -22,6 +23,7 @@ export interface ProvisionRequest {
   readonly signal?: AbortSignal | undefined;
   /** True: what is put there is written down, for the next run to remove should this process be killed. */
   readonly noted?: boolean;
+  /** Gets what failed without failing the request. Default: stderr. */
   readonly log?: ((message: string) => void) | undefined;
 }
 
@@ -43,7 +45,10 @@ export async function provision(device: Device, request: ProvisionRequest): Prom
     for (const { step, root } of await readSteps(request)) await provisioner.run(step, root);
     return { apps: provisioner.apps, notes: undo.vms, cleanUp: () => undo.run() };
   } catch (error) {
-    await undo.run().catch((failure: unknown) => request.log?.(String(failure)));
+    await undo.run().catch((failure: unknown) => {
+      const { log = printDiagnostic } = request;
+      log(`failed to remove what was put on ${device.serial}: ${describeError(failure)}`);
+    });
     throw error;
   }
 }
@@ -102,7 +107,6 @@ class Provisioner {
     }
     const app = await installApp(this.device, apk, this.undo, this.#call);
     this.apps.push(app);
-    this.request.log?.(`${apk.packageName}: ${app.installed ? "installed" : "already there"} at ${app.apkPath}`);
   }
 
   async #push(pair: PushPair, root: string, cleanup: boolean, abortOnFailure: boolean): Promise<void> {
@@ -110,7 +114,8 @@ class Provisioner {
       await push(this.device, { pair, root, undo: cleanup ? this.undo : undefined, call: this.#call });
     } catch (error) {
       if (abortOnFailure) throw error;
-      this.request.log?.(`push of ${pair.source} failed, which its AndroidTest.xml allows: ${String(error)}`);
+      const { log = printDiagnostic } = this.request;
+      log(`failed to push ${pair.source}, which abort-on-push-failure="false" allows: ${describeError(error)}`);
     }
   }
 

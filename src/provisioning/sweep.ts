@@ -1,6 +1,6 @@
 /** Takes away what a run that was killed has left on a device. */
+import { printDiagnostic } from "../base/diagnostics.js";
 import { describeError } from "../base/errors.js";
-import { printable } from "../base/printable.js";
 import { leftNotes, type Device } from "../device/index.js";
 import { isDeviceOf, isDeviceToken, removeToken, type DeviceToken } from "./device-token.js";
 import { describeStep, undoStep, type NoteContent, type UndoStep } from "./undo.js";
@@ -11,7 +11,10 @@ import { isVmNote, removeNotedVm, type VmNote } from "./vm-notes.js";
  * ours, are forgotten: nothing there is touched, and `log` is told of the latter. A step that fails does not stop the
  * others, and is not tried again, unless the device went away meanwhile: then it stays noted.
  */
-export async function sweepProvisioned(device: Device, log: (message: string) => void = tell): Promise<void> {
+export async function sweepProvisioned(
+  device: Device,
+  log: (message: string) => void = printDiagnostic,
+): Promise<void> {
   for (const note of leftNotes(device.serial)) {
     const { content } = note;
     if (isDeviceToken(content) && (await isDeviceOf(device, content))) {
@@ -57,10 +60,6 @@ async function takeAway(
     }
   }
   return left.steps.length + left.vms.length > 0 ? left : undefined;
-}
-
-function tell(message: string): void {
-  process.stderr.write(printable(`avf: ${message}\n`));
 }
 
 type Whose = "ours" | "gone" | "unproven";

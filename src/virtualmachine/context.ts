@@ -18,10 +18,17 @@ export interface VmContext {
   readonly slowness?: number | undefined;
   /** Fires when the device is gone, with the reason why: ends waits. */
   readonly gone?: AbortSignal | undefined;
+  /** Gets what failed without failing a call, e.g. a listener that threw. Default: a warning of the process. */
   readonly log?: ((message: string) => void) | undefined;
 }
 
 /** Adds the device's capabilities to a context, so that `setProtectedVm` and others refuse as early as in Java. */
 export async function createVmContext(context: VmContext): Promise<VmContext> {
   return Object.freeze({ ...context, capabilities: await context.service.capabilities() });
+}
+
+/** Says what failed without failing a call. */
+export function report({ log }: Pick<VmContext, "log">, message: string): void {
+  if (log) log(message);
+  else process.emitWarning(message);
 }

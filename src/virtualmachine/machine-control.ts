@@ -2,6 +2,7 @@
 import type { Socket } from "node:net";
 import { connectToGuest, type ConnectVsockOptions } from "./connect-vsock.js";
 import { Status } from "./constants.js";
+import { report } from "./context.js";
 import { AsyncLock } from "./async-lock.js";
 import { VirtualMachineException, requireNonNull } from "./errors.js";
 import { writeConfigXml } from "./config-xml.js";
@@ -242,8 +243,6 @@ export class MachineControl {
   }
 
   #onListenerError(error: unknown): void {
-    const text = `a listener of VM "${this.name}" threw: ${describeError(error)}`;
-    if (this.context.log) this.context.log(text);
-    else process.emitWarning(text);
+    report(this.context, `a listener of VM "${this.name}" threw: ${describeError(error)}`);
   }
 }

@@ -10,7 +10,7 @@ import { removeVm } from "./remove-vm.js";
 import { checkVmName, vmsFolder } from "./vm-folder.js";
 import { describeError } from "../base/errors.js";
 import type { VirtualMachineConfig } from "./config.js";
-import type { VmContext } from "./context.js";
+import { report, type VmContext } from "./context.js";
 import type { VirtualMachineDescriptor } from "./descriptor.js";
 import type { VmIdentity, VmPast } from "./machine-control.js";
 
@@ -51,7 +51,7 @@ export class VirtualMachineManager {
 
   private constructor(context: VmContext) {
     this.#context = context;
-    this.#made = new Notifier((error) => context.log?.(`a listener of the manager threw: ${describeError(error)}`));
+    this.#made = new Notifier((error) => report(context, `a listener of the manager threw: ${describeError(error)}`));
   }
 
   /**

@@ -1,6 +1,6 @@
 /** The descriptors of one VM that may still be open when it is deleted. */
 import { describeError } from "../base/errors.js";
-import type { VmContext } from "./context.js";
+import { report, type VmContext } from "./context.js";
 import type { VirtualMachineDescriptor } from "./descriptor.js";
 
 export class OpenDescriptors {
@@ -12,12 +12,14 @@ export class OpenDescriptors {
   }
 
   /** Keeps their data while the VM's files go. Never rejects: a damaged VM can be deleted, and its import fails later. */
-  async putAside({ service, dataFolder, log }: VmContext): Promise<void> {
+  async putAside(context: VmContext): Promise<void> {
     for (const descriptor of this.#descriptors) {
       await descriptor
         .deref()
-        ?.putAside(service.files, dataFolder)
-        .catch((error: unknown) => log?.(`descriptor: ${describeError(error)}`));
+        ?.putAside(context.service.files, context.dataFolder)
+        .catch((error: unknown) => {
+          report(context, `failed to keep the files of an open descriptor of a deleted VM: ${describeError(error)}`);
+        });
     }
   }
 }

@@ -5,6 +5,7 @@ import { describeError, isHarnessError } from "../base/errors.js";
 import { memoryMistake } from "./callers-mistake.js";
 import { SecurityException, VirtualMachineException, isUsageError } from "./errors.js";
 import { prepareAppConfig } from "./app-config.js";
+import { report } from "./context.js";
 import { mainApkPath } from "./run-apks.js";
 import type { RunningVm } from "../virtualizationservice/contract.js";
 import type { RunRequest } from "./app-config.js";
@@ -24,7 +25,7 @@ export async function startRun(
   session: RunSession,
   signal: AbortSignal | undefined,
 ): Promise<StartedRun> {
-  const { context, name, folder } = request;
+  const { context, folder } = request;
   const { service } = context;
   // Within the VM's folder, so that deleting the VM removes it even when this process did not live to do so.
   const scratchPath = `${folder.root}/run-${randomBytes(4).toString("hex")}`;
@@ -34,7 +35,6 @@ export async function startRun(
       () => prepareAppConfig({ ...request, scratchPath }),
       () => service.prepareRun(scratchPath),
     );
-    context.log?.(`starting VM "${name}"`);
     return { handle: await service.startVm(appConfig, session.receive, signal), cleanUp };
   } catch (error) {
     await cleanUp();
@@ -46,7 +46,8 @@ export async function startRun(
 /** Removes what a run left on the device. Never rejects. */
 export async function removeScratch(context: VmContext, scratchPath: string): Promise<void> {
   await context.service.files.remove(scratchPath).catch((error: unknown) => {
-    context.log?.(`could not remove ${scratchPath}: ${describeError(error)}`);
+    // A device that is gone is reported by whoever uses it next, once for all its VMs.
+    if (context.gone?.aborted !== true) report(context, `failed to remove ${scratchPath}: ${describeError(error)}`);
   });
 }
 
