@@ -9,6 +9,8 @@ const NAME = ".avf-checkout.lock";
 const WAIT_LIMIT_MS = 15 * 60_000;
 const SAY_AFTER_MS = 2_000;
 const POLL_MS = 100;
+/** There is a process id in it. */
+const MAX_BYTES = 20;
 
 /** What is told without a stack. */
 class CheckoutError extends Error {
@@ -42,7 +44,7 @@ async function take(file) {
       fs.closeSync(fd);
       continue;
     }
-    const owner = `process ${fs.readFileSync(fd, "latin1").slice(0, 20).replace(/\D/g, "") || "of an unknown number"}`;
+    const owner = `process ${fs.readFileSync(fd, "latin1").slice(0, MAX_BYTES).replace(/\D/g, "") || "of an unknown number"}`;
     fs.closeSync(fd);
     const waitedMs = performance.now() - begunMs;
     if (waitedMs > WAIT_LIMIT_MS) {
@@ -58,22 +60,48 @@ async function take(file) {
   }
 }
 
-/** Never through a link, and never a file that has another name or another owner: its content is about to be replaced. */
+/**
+ * Never through a link, and never a file that has another name or another owner: its content is about to be replaced. Root
+ * takes the file of whoever owns the checkout, and leaves one that this user can take.
+ */
 function open(file) {
   const { O_RDWR, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
   let fd;
   try {
     fd = fs.openSync(file, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600);
   } catch (error) {
-    if (error.code === "EACCES" || error.code === "EROFS") return undefined;
+    if (error.code === "EROFS" || (error.code === "EACCES" && !mayWrite(path.dirname(file)))) return undefined;
+    if (error.code === "EACCES") throw notOurs(file);
     if (error.code === "ELOOP" || error.code === "EISDIR")
       throw new CheckoutError(`${file} is no plain file; remove it`);
     throw error;
   }
-  const stat = fs.fstatSync(fd);
-  if (stat.isFile() && stat.nlink < 2 && stat.uid === process.geteuid()) return fd;
-  fs.closeSync(fd);
-  throw new CheckoutError(`${file} is no plain file of this user (uid ${process.geteuid()}); remove it`);
+  try {
+    const stat = fs.fstatSync(fd);
+    const folder = fs.statSync(path.dirname(file));
+    const isRoot = process.geteuid() === 0;
+    const owners = isRoot ? [0, folder.uid] : [process.geteuid()];
+    const isLock = stat.isFile() && stat.nlink < 2 && stat.size <= MAX_BYTES;
+    if (!isLock || !owners.includes(stat.uid)) throw notOurs(file);
+    if (isRoot && stat.uid !== folder.uid) fs.fchownSync(fd, folder.uid, folder.gid);
+    return fd;
+  } catch (error) {
+    fs.closeSync(fd);
+    throw error;
+  }
+}
+
+function mayWrite(folder) {
+  try {
+    fs.accessSync(folder, fs.constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function notOurs(file) {
+  return new CheckoutError(`${file} is no plain file of this user (uid ${process.geteuid()}); remove it`);
 }
 
 /** The lock belongs to what was opened, and stays with our descriptor when `flock` has ended. */

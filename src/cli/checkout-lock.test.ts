@@ -1,6 +1,18 @@
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { linkSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
@@ -56,11 +68,12 @@ describe("the lock of a checkout", () => {
   test.each<[string, (victim: string, lock: string) => void]>([
     ["a link", symlinkSync],
     ["a second name of a file", linkSync],
+    ["a file with more in it than a lock has", (victim, lock) => copyFileSync(victim, lock)],
     ["a folder", (_victim, lock) => mkdirSync(lock)],
     ["a pipe", (_victim, lock) => spawnSync("mkfifo", [lock])],
   ])("%s that somebody planted in its place does nothing", (_what, plant) => {
     const victim = join(folder, "victim");
-    writeFileSync(victim, "precious");
+    writeFileSync(victim, "precious, and of some length");
     plant(victim, join(folder, NAME));
     const { status, stdout, stderr } = run();
     expect({ status, stdout, stderr }).toEqual({
@@ -68,7 +81,46 @@ describe("the lock of a checkout", () => {
       stdout: "",
       stderr: expect.stringMatching(/\.avf-checkout\.lock is no plain file.*; remove it/),
     });
-    expect(readFileSync(victim, "utf8")).toBe("precious");
+    expect(readFileSync(victim, "utf8")).toBe("precious, and of some length");
+  });
+
+  const OTHER = 65534;
+  const asRoot = process.geteuid?.() === 0 ? describe : describe.skip;
+  /** What a user who is not root can run: the checkout of this test may be readable by root alone. */
+  const runAs = (uid: number) => {
+    const copy = join(folder, "lock.cjs");
+    copyFileSync(MODULE, copy);
+    const work = `require("./lock.cjs").withCheckoutLock(process.cwd(), async () => console.log("done"))`;
+    return spawnSync(process.execPath, ["-e", work], { encoding: "utf8", cwd: folder, uid, gid: uid });
+  };
+
+  asRoot("of a checkout that another user owns", () => {
+    test("is taken by root and by that user, in either order", () => {
+      chownSync(folder, OTHER, OTHER);
+      const file = join(folder, NAME);
+      expect(run()).toMatchObject({ stdout: "done\n", stderr: "" });
+      expect(statSync(file)).toMatchObject({ uid: OTHER, gid: OTHER });
+      expect(runAs(OTHER)).toMatchObject({ stdout: "done\n", stderr: "" });
+      expect(run()).toMatchObject({ stdout: "done\n", stderr: "" });
+      // As root left one in earlier versions.
+      chownSync(file, 0, 0);
+      expect(run()).toMatchObject({ stdout: "done\n", stderr: "" });
+      expect(statSync(file).uid).toBe(OTHER);
+    });
+
+    test("is told of, where the file is a third one's, and is none where nothing could be changed", () => {
+      const file = join(folder, NAME);
+      writeFileSync(file, "", { mode: 0o600 });
+      chmodSync(folder, 0o777);
+      const refused = expect.stringMatching(
+        /\.avf-checkout\.lock is no plain file of this user \(uid \d+\); remove it/,
+      );
+      expect(runAs(OTHER)).toMatchObject({ status: 1, stdout: "", stderr: refused });
+      chmodSync(folder, 0o755);
+      expect(runAs(OTHER)).toMatchObject({ status: 0, stdout: "done\n", stderr: "" });
+      chownSync(file, OTHER, OTHER);
+      expect(run()).toMatchObject({ status: 1, stdout: "", stderr: refused });
+    });
   });
 
   test("leaves nothing in the folder for temporary files", () => {

@@ -43,7 +43,7 @@ export async function takeFileLock(path: string, options: FileLockOptions): Prom
   const waitFor = (owner: LockOwner): void => {
     if (!told) options.onWait?.(owner);
     told = true;
-    if (Date.now() >= deadlineMs) throw timedOut(owner);
+    if (Date.now() >= deadlineMs) throw timedOut(owner, path);
   };
   for (;;) {
     const fd = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
@@ -51,7 +51,7 @@ export async function takeFileLock(path: string, options: FileLockOptions): Prom
     try {
       if (!(await lockFile(fd, false, options.signal))) {
         waitFor(await introduced(path));
-        if (!(await lockBefore(deadlineMs, fd, options.signal))) throw timedOut(readOwner(path) ?? NOBODY_KNOWN);
+        if (!(await lockBefore(deadlineMs, fd, options.signal))) throw timedOut(readOwner(path) ?? NOBODY_KNOWN, path);
       }
       // Its last owner took the name along: what is locked is nobody's any more.
       if (!isStillAt(path, fd)) continue;
@@ -125,12 +125,16 @@ function releaser(path: string, fd: number): () => void {
   };
 }
 
-function timedOut(owner: LockOwner): TimeoutError {
+function timedOut(owner: LockOwner, path: string): TimeoutError {
   const who = describeProcess(owner);
   return new TimeoutError(
     "LOCK_TIMEOUT",
     `${who.charAt(0).toUpperCase()}${who.slice(1)} is still ${owner.purpose}${sinceWhen(owner.since)}; gave up waiting for it.`,
-    { hint: `if that process hangs, end it${commandToEnd(owner)} and try again` },
+    {
+      hint: isElsewhere(owner)
+        ? `if that process hangs, end it where it runs; if it is gone for certain, remove ${path}`
+        : `if that process hangs, end it${commandToEnd(owner)} and try again`,
+    },
   );
 }
 

@@ -52,7 +52,7 @@ function ticksOf(pid: number): string | undefined {
   }
 }
 
-function bootId(): string {
+export function bootId(): string {
   try {
     return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
   } catch {

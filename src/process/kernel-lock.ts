@@ -12,21 +12,32 @@ import { spawnOwned } from "./owned-process.js";
 const FD = 3;
 /** The exit code for it, which is none of its errors; what it writes to stderr may be anybody's noise. */
 const BUSY = 75;
-const FLOCK: readonly string[] = ["-E", String(BUSY)];
+
+interface Flock {
+  readonly options: readonly string[];
+  readonly busy: number;
+}
+
+/** util-linux. */
+const FULL: Flock = { options: ["-E", String(BUSY)], busy: BUSY };
+/** busybox and toybox: it has no option for the code, and 1 stands for their errors as well. */
+const PLAIN: Flock = { options: [], busy: 1 };
+/** Which of them this host has. */
+let flock = FULL;
 
 /** At once. False: another open file has the lock. */
 export function tryLockSync(fd: number): boolean {
-  const { status, error, stderr } = spawnSync("flock", [...FLOCK, "-xn", String(FD)], {
+  const { status, error, stderr } = spawnSync("flock", [...flock.options, "-xn", String(FD)], {
     stdio: ["ignore", "ignore", "pipe", fd],
     encoding: "utf8",
   });
-  return verdict(status, error, stderr);
+  return isPlain(status, stderr) ? tryLockSync(fd) : verdict(status, error, stderr);
 }
 
 /** @param wait false: answers at once; true: until the lock is ours, or the signal fires */
 export async function lockFile(fd: number, wait: boolean, signal?: AbortSignal): Promise<boolean> {
   signal?.throwIfAborted();
-  const program = spawnOwned(["flock", ...FLOCK, wait ? "-x" : "-xn", String(FD)], {
+  const program = spawnOwned(["flock", ...flock.options, wait ? "-x" : "-xn", String(FD)], {
     stdio: ["ignore", "ignore", "pipe", fd],
   });
   let said = "";
@@ -39,7 +50,7 @@ export async function lockFile(fd: number, wait: boolean, signal?: AbortSignal):
     const { exitCode, startFailure } = await program.ended;
     signal?.throwIfAborted();
     if (startFailure === undefined) await closed;
-    return verdict(exitCode, startFailure, said);
+    return isPlain(exitCode, said) ? await lockFile(fd, wait, signal) : verdict(exitCode, startFailure, said);
   } finally {
     signal?.removeEventListener("abort", end);
   }
@@ -55,9 +66,16 @@ export function isStillAt(path: string, fd: number): boolean {
   }
 }
 
+/** True once: this host's has no option for the exit code, and is asked without it from now on. */
+function isPlain(exitCode: number | null, said: string): boolean {
+  if (flock === PLAIN || exitCode !== 1 || !/(invalid|unknown|unrecognized) option/i.test(said)) return false;
+  flock = PLAIN;
+  return true;
+}
+
 function verdict(exitCode: number | null, startFailure: Error | undefined, said: string): boolean {
   if (exitCode === 0) return true;
-  if (exitCode === BUSY) return false;
+  if (exitCode === flock.busy && (flock === FULL || !/^flock: /m.test(said))) return false;
   throw new InfrastructureError("FLOCK_FAILED", `The program flock failed: ${said.trim() || `exit code ${exitCode}`}`, {
     cause: startFailure,
     hint: "it is part of util-linux; the cache has to be on a file system with locks, see AVF_CACHE_DIR",

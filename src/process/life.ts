@@ -1,14 +1,26 @@
 /**
  * Proof of life for those whose process ids mean nothing here: a file in the cache that the kernel keeps locked while the
- * process lives. Whoever gets the lock knows that it is gone; in doubt it lives.
+ * process lives. Whoever gets the lock knows that it is gone, if it lived where the lock would have been seen; in doubt it
+ * lives.
  */
 import { randomBytes } from "node:crypto";
-import { closeSync, constants, existsSync, mkdirSync, openSync, readdirSync, rmSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 import { openCache } from "../base/cache/cache.js";
 import { cacheFolder } from "../base/paths.js";
 import { identify, isAlive, isElsewhere, type ProcessIdentity } from "./identity.js";
 import { isStillAt, tryLockSync } from "./kernel-lock.js";
+import { locksTell, whereabouts, type Whereabouts } from "./lock-reach.js";
 
 export interface Life {
   readonly name: string;
@@ -31,14 +43,14 @@ export function self(): ProcessIdentity {
  * It has ended for certain, so that what it left may be cleared away. Here the process table tells; of one that lives
  * elsewhere only its life does, and one that has none is not known to be gone.
  */
-export function isGone(identity: ProcessIdentity): boolean {
+export function isGone(identity: ProcessIdentity, mountinfo?: string): boolean {
   if (!isElsewhere(identity)) return !isAlive(identity);
-  return identity.life !== undefined && lifeHasEnded(identity.life);
+  return identity.life !== undefined && lifeHasEnded(identity.life, mountinfo);
 }
 
 /** For certain. */
-export function lifeHasEnded(name: string): boolean {
-  return NAME.test(name) && hasEnded(join(folder(), name));
+export function lifeHasEnded(name: string, mountinfo?: string): boolean {
+  return NAME.test(name) && hasEnded(join(folder(), name), mountinfo);
 }
 
 /** A life for a child that is handed the file: it counts until the child is gone, also after us. Undefined: none can be had. */
@@ -48,15 +60,29 @@ export function openLife(kind: string): Life | undefined {
     mkdirSync(folder(), { recursive: true, mode: 0o700 });
     for (;;) {
       const name = `${kind}-${process.pid}-${randomBytes(8).toString("hex")}`;
-      const path = join(folder(), name);
-      const fd = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600);
-      // Somebody who clears away may have been quicker, and taken it for an old one.
-      if (tryLockSync(fd) && isStillAt(path, fd)) return { name, fd };
-      closeSync(fd);
+      const fd = begin(join(folder(), name));
+      if (fd !== undefined) return { name, fd };
     }
   } catch {
     return undefined;
   }
+}
+
+/** Undefined: somebody who clears away was quicker, and took it for an old one. */
+function begin(path: string): number | undefined {
+  const fd = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600);
+  try {
+    if (tryLockSync(fd) && isStillAt(path, fd)) {
+      writeSync(fd, JSON.stringify(whereabouts()));
+      return fd;
+    }
+  } catch (error) {
+    rmSync(path, { force: true });
+    closeSync(fd);
+    throw error;
+  }
+  closeSync(fd);
+  return undefined;
 }
 
 /** Of a child that has ended. */
@@ -80,7 +106,7 @@ function ownLife(): string | undefined {
 }
 
 /** A file that is not there was removed by its owner's end, or by one who had the lock. */
-function hasEnded(path: string): boolean {
+function hasEnded(path: string, mountinfo?: string): boolean {
   let fd: number;
   try {
     fd = openSync(path, constants.O_RDWR | constants.O_NOFOLLOW);
@@ -88,13 +114,22 @@ function hasEnded(path: string): boolean {
     return (error as NodeJS.ErrnoException).code === "ENOENT";
   }
   try {
-    if (!tryLockSync(fd)) return false;
+    if (!tryLockSync(fd) || !locksTell(readWhereabouts(fd), folder(), mountinfo)) return false;
     if (isStillAt(path, fd)) rmSync(path, { force: true });
     return true;
   } catch {
     return false;
   } finally {
     closeSync(fd);
+  }
+}
+
+/** Nothing in those of earlier versions, and of one that is not quite begun. */
+function readWhereabouts(fd: number): Partial<Whereabouts> | undefined {
+  try {
+    return JSON.parse(readFileSync(fd, "utf8")) as Partial<Whereabouts>;
+  } catch {
+    return undefined;
   }
 }
 

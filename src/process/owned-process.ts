@@ -1,6 +1,7 @@
 /** Child processes that live beside us until we end them. None of them outlives this process, not even after SIGKILL. */
 import { spawn, type ChildProcess } from "node:child_process";
-import { sleep } from "../base/deadline.js";
+import { formatMs, sleep } from "../base/deadline.js";
+import { InfrastructureError } from "../base/errors.js";
 
 export interface OwnedProcessOptions {
   readonly cwd?: string;
@@ -24,12 +25,20 @@ export interface OwnedProcess {
   readonly child: ChildProcess;
   /** Settles once, never rejects. */
   readonly ended: Promise<ProcessEnd>;
-  /** SIGTERM, then SIGKILL after `graceMs`; settles when the process is gone. Repeatable. */
+  /**
+   * SIGTERM, then SIGKILL after `graceMs`; settles when the process is gone. Repeatable.
+   * @throws InfrastructureError `PROCESS_STAYS` when it outlives SIGKILL, as one does that hangs in the kernel
+   */
   stop(graceMs?: number): Promise<ProcessEnd>;
+  /** The same, with SIGKILL at once. */
+  endAtOnce(): Promise<ProcessEnd>;
 }
 
 /** Put before a command: the kernel sends SIGKILL to it when the process that started it dies. Part of util-linux. */
 export const DIES_WITH_US: readonly string[] = ["setpriv", "--pdeathsig", "KILL", "--"];
+
+/** The kernel takes some time to free gigabytes. */
+const KILL_TIMEOUT_MS = 30_000;
 
 const living = new Set<ChildProcess>();
 let exitHookInstalled = false;
@@ -52,7 +61,13 @@ export function spawnOwned(argv: readonly string[], options: OwnedProcessOptions
     child.once("error", (startFailure) => resolve({ exitCode: null, signal: null, startFailure }));
     child.once("exit", (exitCode, signal) => resolve({ exitCode, signal }));
   }).finally(() => living.delete(child));
-  return { argv, pid: child.pid, child, ended, stop: (graceMs = 2_000) => stop(child, ended, graceMs) };
+  const started = { argv, child, ended };
+  return {
+    ...started,
+    pid: child.pid,
+    stop: (graceMs = 2_000) => stop(started, graceMs),
+    endAtOnce: () => endAtOnce(started),
+  };
 }
 
 /** Those that end with this process, and have an owner that sees to it. */
@@ -60,13 +75,34 @@ export function ownedPids(): ReadonlySet<number> {
   return new Set([...living].flatMap(({ pid }) => (pid === undefined ? [] : [pid])));
 }
 
-async function stop(child: ChildProcess, ended: Promise<ProcessEnd>, graceMs: number): Promise<ProcessEnd> {
-  child.kill("SIGTERM");
-  const timer = new AbortController();
-  const gone = ended.finally(() => timer.abort());
-  await Promise.race([gone, sleep(graceMs, timer.signal).catch(() => undefined)]);
+type Started = Pick<OwnedProcess, "argv" | "ended"> & { readonly child: Pick<ChildProcess, "pid" | "kill" | "unref"> };
+
+async function stop(process: Started, graceMs: number): Promise<ProcessEnd> {
+  process.child.kill("SIGTERM");
+  return (await endWithin(process, graceMs)) ?? endAtOnce(process);
+}
+
+/** Exported for tests: no process of theirs outlives SIGKILL. */
+export async function endAtOnce(process: Started, timeoutMs = KILL_TIMEOUT_MS): Promise<ProcessEnd> {
+  const { argv, child } = process;
   child.kill("SIGKILL");
-  return gone;
+  const end = await endWithin(process, timeoutMs);
+  if (end !== undefined) return end;
+  // This process must be able to end without it.
+  child.unref();
+  const what = `Process ${child.pid} (${argv[0] ?? ""}) is there ${formatMs(timeoutMs)} after SIGKILL.`;
+  throw new InfrastructureError("PROCESS_STAYS", what, {
+    hint: `it hangs in the kernel, as on a disk or network share that does not answer: see /proc/${child.pid}/stack`,
+  });
+}
+
+async function endWithin({ ended }: Started, timeoutMs: number): Promise<ProcessEnd | undefined> {
+  const timer = new AbortController();
+  try {
+    return await Promise.race([ended, sleep(timeoutMs, timer.signal).then(() => undefined)]);
+  } finally {
+    timer.abort();
+  }
 }
 
 function keepUntilExit(child: ChildProcess): void {

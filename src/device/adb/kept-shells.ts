@@ -167,7 +167,7 @@ class KeptShell {
         else if (this.ended) resolve(undefined);
         else if (this.#received.length > MAX_OUTPUT_BYTES) {
           this.saidTooMuch = true;
-          void this.process.stop();
+          this.process.stop().catch(() => undefined);
         }
       };
       // In one piece, and to one stream: adb's server holds a second small one back until the first was acknowledged.

@@ -187,7 +187,7 @@ export class RunningDevice implements EmulatedDevice {
       if (machine.ended.aborted) return undefined;
       const { name } = this;
       this.#ended.abort(new InfrastructureError("DEVICE_NOT_READY", `The VMs of ${name} do not go on.`, { cause }));
-      return machine.kill();
+      return machine.kill().catch(() => undefined);
     });
   }
 

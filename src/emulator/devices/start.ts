@@ -105,7 +105,12 @@ async function startOnPort(ready: ReadyDevice, adbPort: number, options: StartOp
     if (detached) await updateRecord(cache, { ...record, machine: qemu, owner: null });
     return new RunningDevice(record, machine, start, vmm);
   } catch (error) {
-    await machine?.kill();
+    try {
+      await machine?.kill();
+    } catch {
+      // A sweep ends it once it can be ended, and takes the rest away; why this start failed matters more.
+      throw error;
+    }
     await forgetAdbOfEnded(`127.0.0.1:${adbPort}`);
     // Once the record tells of a machine that is dead, anybody may have swept the folder and taken its name.
     await known?.catch(() => undefined);

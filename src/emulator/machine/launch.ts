@@ -22,7 +22,7 @@ export interface Machine {
   readonly control: ControlChannel;
   /** Aborted with an error that quotes QEMU and the serial console when the machine ends. */
   readonly ended: AbortSignal;
-  /** Ends the machine at once; there is nothing in it to be saved. */
+  /** Ends the machine at once; there is nothing in it to be saved. @throws InfrastructureError `PROCESS_STAYS` */
   kill(): Promise<void>;
   /** Lets go of the channels, so that this process may end while a detached machine goes on. */
   detach(): void;
@@ -72,8 +72,7 @@ export function launchMachine(argv: readonly string[], { folder, workingFolder, 
     ended: ended.signal,
     kill: async () => {
       killed = true;
-      process_.child.kill("SIGKILL");
-      await process_.ended;
+      await process_.endAtOnce();
     },
     detach: () => {
       qmp.close();

@@ -3,7 +3,7 @@ import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { publishFolder } from "../../base/atomic-file.js";
 import { makePrivate, PRIVATE_FOLDER } from "../../base/cache/cache.js";
-import { formatMs } from "../../base/deadline.js";
+import { formatMs, withDeadline } from "../../base/deadline.js";
 import { describeError, isHarnessError, UsageError } from "../../base/errors.js";
 import type { Progress } from "../../base/progress.js";
 import { draftOf } from "../../process/drafts.js";
@@ -25,6 +25,7 @@ import { saveState, SNAPSHOT_FILES } from "./state.js";
 const COLD_BOOT_TIMEOUT_MS = 300_000;
 /** Of the first attempt: under TCG a boot was seen to stand still, once in hundreds, and the next one is not worse for it. */
 const FIRST_BOOT_TIMEOUT_MS = 90_000;
+const END_TIMEOUT_MS = 60_000;
 
 export interface SaveSnapshotOptions {
   readonly imageFolder: string;
@@ -85,7 +86,8 @@ async function saveOnce(options: SaveSnapshotOptions, bootTimeoutMs: number): Pr
     await becomeOnce(machine, ended);
     progress.step("Saving its state");
     await saveState(machine, draft);
-    await machine.process.ended;
+    const { process } = machine;
+    await withDeadline("QEMU to end, whose state is saved", { timeoutMs: END_TIMEOUT_MS }, () => process.ended);
     makePrivate(draft);
     await publishFolder(draft, snapshotFolder);
   } finally {

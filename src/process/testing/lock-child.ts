@@ -15,9 +15,14 @@ export function buildLockChild(folder: string): string {
   const outfile = join(folder, "lock-child.cjs");
   const contents = `
     import { takeFileLock } from "./file-lock.js";
-    import { self, isGone } from "./life.js";
+    import { openSync, readdirSync } from "node:fs";
+    import { lockFile, tryLockSync } from "./kernel-lock.js";
+    import { self, isGone, openLife } from "./life.js";
     let lock;
-    const answer = async ({ take, release, introduce, gone }) => {
+    const answer = async ({ take, release, introduce, gone, tryLock, tryAgain, begin }) => {
+      if (tryLock) return [tryLockSync(openSync(tryLock, "a+")), await lockFile(openSync(tryLock, "a+"), false)];
+      if (tryAgain) return Promise.resolve().then(() => tryLockSync(openSync(tryAgain, "a+"))).catch(({ code }) => code);
+      if (begin) return { life: openLife("process"), open: readdirSync("/proc/self/fd").length };
       if (introduce) return self();
       if (gone) return { gone: isGone(gone) };
       if (release) { lock?.release(); return { kind: "released" }; }
