@@ -21,6 +21,7 @@ export type {
 } from "./jest/test-realm/test-types.js";
 export type { Device, DeviceProcess, PortForward } from "./device/contract.js";
 export type { CommandResult } from "./process/run.js";
+export type { ErrorCode } from "./base/error-codes.js";
 export type { FailureKind } from "./base/errors.js";
 export type {
   BootStage,

@@ -2,6 +2,7 @@
  * Errors of the harness. They carry a brand instead of relying on `instanceof`, because Jest runs suites in a realm of
  * their own where our classes are other objects (jestjs/jest#2549).
  */
+import type { ErrorCode } from "./error-codes.js";
 import { printable, printableLine, shortened } from "./printable.js";
 
 /** Who has to act: the suite's author, whoever looks after the VM under test, the lab, or nobody but the test. */
@@ -28,8 +29,8 @@ export class HarnessError extends Error {
 
   constructor(
     readonly kind: FailureKind,
-    /** Stable upper-case name of this failure, e.g. `VM_DIED`. */
-    readonly code: string,
+    /** Stable upper-case name of this failure, e.g. `VM_DIED`: docs/errors.md has them all. */
+    readonly code: ErrorCode | (string & {}),
     message: string,
     options: HarnessErrorOptions = {},
   ) {

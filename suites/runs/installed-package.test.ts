@@ -85,7 +85,11 @@ describe("typed", () => {
     // @ts-expect-error there is no such stage
     await ours(vm).toBootWithin({ paylod: 8000 });
     await ours(vm).toMatchBootSnapshot({ only: /init/, mask: [[/x/, "y"]] });
-    await expect(vm.stop()).toRejectWithKind("vm", "VM_NOT_RUNNING");
+    const code: ErrorCode = "VM_NOT_RUNNING";
+    await expect(vm.stop()).toRejectWithKind("vm", code);
+    // @ts-expect-error there is no such code
+    const wrong: ErrorCode = "VM_NOT_RUNING";
+    await ours(vm.stop()).not.toRejectWithCode(wrong);
     // @ts-expect-error there is no such kind
     await expect(vm.stop()).toRejectWithKind("VM");
     // @ts-expect-error a fixture that nobody made
@@ -98,7 +102,7 @@ export const open = async (): Promise<string> => (await openDevice({ release: 13
 export const build = buildApk;
 `;
 const TYPED_IMPORTS = `
-import { describe, expect as ours, moment, test, type VirtualMachine } from "jest-avf";
+import { describe, expect as ours, moment, test, type ErrorCode, type VirtualMachine } from "jest-avf";
 import { openDevice } from "jest-avf/node";
 import { buildApk } from "jest-avf/apk";
 import { readFile } from "node:fs/promises";

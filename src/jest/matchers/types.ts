@@ -4,7 +4,7 @@ import type { Moment, Patience, Status } from "../../virtualmachine/index.js";
 import type { BootSnapshotOptions } from "./boot-snapshot.js";
 import type { BootLimits } from "./boot-within.js";
 import type { DeathReasonName } from "./die-with.js";
-import type { ErrorCode } from "./error-codes.js";
+import type { ErrorCode } from "../../base/error-codes.js";
 import type { HappenBeforeOptions } from "./happen-before.js";
 import type { PrintInOrderOptions } from "./in-order.js";
 import type { NeverOptions } from "./never.js";
