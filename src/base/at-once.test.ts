@@ -1,27 +1,37 @@
 import { describe, expect, test } from "@jest/globals";
-import { setTimeout as sleep } from "node:timers/promises";
 import { atOnce } from "./at-once.js";
 
 describe("atOnce", () => {
   test("hands back the values in the order given", async () => {
-    const slow = async (): Promise<string> => {
-      await sleep(5);
-      return "slow";
-    };
-    expect(await atOnce(slow, async () => 1)).toEqual(["slow", 1]);
+    const second = deferred();
+    const first = async (): Promise<string> => second.promise.then(() => "first");
+    const both = atOnce(first, async () => second.resolve());
+    expect(await both).toEqual(["first", undefined]);
   });
 
   test("throws the failure of the first in the order given, once all have ended", async () => {
     const ended: string[] = [];
-    const fail = (name: string, afterMs: number) => async (): Promise<never> => {
-      await sleep(afterMs);
+    const begun = { first: deferred(), second: deferred() };
+    const fails = (name: "first" | "second") => async (): Promise<never> => {
+      await begun[name].promise;
       ended.push(name);
       throw new Error(name);
     };
-    const both = atOnce(fail("first", 10), fail("second", 1), () => {
+    const both = atOnce(fails("first"), fails("second"), () => {
       throw new Error("at once");
     });
-    await expect(both).rejects.toThrow("first");
+    const failure = both.catch((error: unknown) => error);
+    begun.second.resolve();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(ended).toEqual(["second"]);
+    begun.first.resolve();
+    expect(await failure).toMatchObject({ message: "first" });
     expect(ended).toEqual(["second", "first"]);
   });
 });
+
+function deferred(): { readonly promise: Promise<void>; resolve(): void } {
+  let resolve: () => void = () => undefined;
+  const promise = new Promise<void>((done) => (resolve = done));
+  return { promise, resolve };
+}

@@ -176,8 +176,7 @@ describe("a run", () => {
     );
     const { folder } = project;
     const child = startProject(project);
-    while (!existsSync(join(folder, "running")) && child.child.exitCode === null)
-      await new Promise((resolve) => setTimeout(resolve, 20));
+    await child.until("the test to begin", () => existsSync(join(folder, "running")));
     child.kill(signal);
     expect((await child.ended).exitCode).toBe(exitCode);
     expect(child.output()).toContain(`avf: ${signal} ended the run at "waits" of suite.test.ts; its VMs are ended`);
@@ -197,8 +196,7 @@ describe("a run", () => {
       { args: ["--runInBand", "--verbose"] },
     );
     const child = startProject(project);
-    while (!child.output().includes("a line") && child.child.exitCode === null)
-      await new Promise((resolve) => setTimeout(resolve, 20));
+    await child.until("a line", () => child.output().includes("a line"));
     child.child.stdout?.destroy();
     child.child.stderr?.destroy();
     expect((await child.ended).exitCode).toBe(141);

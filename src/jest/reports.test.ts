@@ -271,7 +271,6 @@ test.each([["--runInBand"], ["-w", "2"]] as const)(
         test("passes", () => { expect(1).toBe(1); });
         test("waits", async ({ runningVm }) => {
           await expect(runningVm).toPrint("Hello");
-          await new Promise((resolve) => setTimeout(resolve, 400));
           writeFileSync("running", "");
           await expect(runningVm).toPrint("never");
         });`),
@@ -281,9 +280,7 @@ test.each([["--runInBand"], ["-w", "2"]] as const)(
     );
     try {
       const child = startProject(interrupted);
-      while (!existsSync(join(interrupted.folder, "running")) && child.child.exitCode === null) {
-        await new Promise((resolve) => setTimeout(resolve, 20));
-      }
+      await child.until("the test to begin", () => existsSync(join(interrupted.folder, "running")));
       child.kill("SIGINT");
       expect((await child.ended).exitCode).toBe(130);
       const junit = interrupted.evidence("junit.xml") ?? "";

@@ -2,6 +2,7 @@ import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { until } from "../base/testing/until.js";
 import type { DeviceProcess } from "../device/contract.js";
 import { HostDevice } from "../device/testing/host-device.js";
 import { FollowedFile, TAIL } from "./followed-file.js";
@@ -42,16 +43,14 @@ function followed(): FollowedFile {
   return file;
 }
 
-async function until(text: string): Promise<void> {
-  while (!content.includes(text)) await new Promise((resolve) => setTimeout(resolve, 5));
-}
+const arrived = (text: string): Promise<boolean> => until(`"${text}" to arrive`, () => content.includes(text));
 
 test("delivers what was there before and what comes later, once", async () => {
   appendFileSync(path, "one\n");
   const file = followed();
-  await until("one");
+  await arrived("one");
   appendFileSync(path, "two\n");
-  await until("two");
+  await arrived("two");
   await file.finish();
   expect(content).toBe("one\ntwo\n");
 });
@@ -66,10 +65,10 @@ test("delivers at the end what it had not come to yet", async () => {
 test("goes on where it stopped when its connection breaks", async () => {
   const file = followed();
   appendFileSync(path, "one\n");
-  await until("one");
+  await arrived("one");
   await device.started[0]?.stop();
   appendFileSync(path, "two\n");
-  await until("two");
+  await arrived("two");
   await file.finish();
   expect(content).toBe("one\ntwo\n");
   expect(device.started.length).toBeGreaterThan(2);

@@ -55,7 +55,7 @@ function start(folder: string, argv: readonly string[], added: Readonly<Record<s
 async function until(what: string, condition: () => boolean): Promise<void> {
   const end = Date.now() + APPEAR_TIMEOUT_MS;
   while (!condition()) {
-    if (Date.now() > end) throw new Error(`waited in vain for ${what}`);
+    if (Date.now() > end) throw new Error(`Timed out after ${APPEAR_TIMEOUT_MS / 1000} s waiting for ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }

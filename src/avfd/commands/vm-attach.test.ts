@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { copyFile } from "node:fs/promises";
 import { join } from "node:path";
+import { until } from "../../base/testing/until.js";
 import { deviceInFolder, type DeviceInFolder, type RunningProgram } from "../testing/device-in-folder.js";
 
 let there: DeviceInFolder;
@@ -46,10 +47,7 @@ describe("after the device was restored", () => {
     await second.printed(/payload finished with exit code 7/);
     second.write("typed later");
     const scripted = there.vmm.started.at(-1);
-    for (let waited = 0; waited < 200 && scripted?.typed() !== "typed later"; waited++) {
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
-    expect(scripted?.typed()).toBe("typed later");
+    await until("what was typed to arrive", () => scripted?.typed() === "typed later");
     scripted?.end({ kind: "shutdown" });
     const { exitCode, stdout, stderr } = await second.ended;
     expect(exitCode).toBe(0);

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals
 import { execFileSync } from "node:child_process";
 import { copyFile, readFile, stat, open, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
+import { until } from "../../base/testing/until.js";
 import { deviceInFolder, type DeviceInFolder } from "../testing/device-in-folder.js";
 import type { ControlRequest } from "./channel.js";
 import { parseRequest, serveControl } from "./channel.js";
@@ -91,7 +92,7 @@ describe("requests of the emulator", () => {
     await tool.printed(/with CID/);
     await expect(personalize({ release: 13 })).rejects.toThrow("1 VMs are running");
     tool.end("SIGKILL");
-    while (host.device.virtualization.list().length > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    await until("the VM to end", () => host.device.virtualization.list().length === 0);
   });
 
   test("what VMs have left in the service is forgotten, and they end", async () => {
@@ -142,7 +143,7 @@ describe("the port", () => {
     execFileSync("mkfifo", [path]);
     const other = await open(path, "r+");
     await other.write('{"id":1,"command":"ping"}\nnoise\n{"id":2,"command":"sync"}\n');
-    while (seen.length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+    await until("both requests", () => seen.length >= 2);
     expect(seen.slice(0, 2)).toEqual(["ping", "sync"]);
     stop.abort();
     // Wakes a reader that waits inside the kernel.

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { spawn, type ChildProcess } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { until } from "../../base/testing/until.js";
 import { FreezeGate } from "./freeze.js";
 
 const children: ChildProcess[] = [];
@@ -23,7 +24,7 @@ describe("freezing monitors", () => {
     expect(await gate.freeze()).toBe(2);
     expect(pids.map(stateOf)).toEqual(["T", "T"]);
     expect(gate.thaw()).toBe(2);
-    while (pids.some((pid) => stateOf(pid) === "T")) await new Promise((resolve) => setTimeout(resolve, 2));
+    await until("both to run again", () => pids.every((pid) => stateOf(pid) !== "T"));
   });
 
   test("one that shows up while others are stopped is stopped as well", async () => {

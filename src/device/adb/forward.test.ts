@@ -12,6 +12,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { until } from "../../base/testing/until.js";
 import type { AdbConnection } from "./connection.js";
 import { openForward } from "./forward.js";
 import { sweepForwards } from "./forward-records.js";
@@ -88,11 +89,11 @@ test("a call that is given up while adb works on it leaves no forward", async ()
   const controller = new AbortController();
   const forward = openForward(connection, "tcp:5555", { signal: controller.signal });
   forward.catch(() => undefined);
-  while (!existsSync(join(folder, "asked"))) await new Promise((resolve) => setTimeout(resolve, 10));
+  await until("adb to be asked", () => existsSync(join(folder, "asked")));
   expect(notes()).toHaveLength(1);
   controller.abort(new Error("given up"));
   await expect(forward).rejects.toThrow("given up");
-  while (notes().length > 0) await new Promise((resolve) => setTimeout(resolve, 10));
+  await until("the note to go", () => notes().length === 0);
   expect(list()).toEqual(["other tcp:39999 tcp:1"]);
 });
 

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { until } from "../../base/testing/until.js";
 import { KeptShells } from "./kept-shells.js";
 
 let folder: string;
@@ -86,7 +87,7 @@ describe("what goes wrong ends the shell and what runs in it, and the next comma
   const runs = (seconds: string): boolean => spawnSync("pgrep", ["-fx", `sleep ${seconds}`]).status === 0;
   /** Soon, for its end was asked for. */
   const ended = async (seconds: string): Promise<void> => {
-    while (runs(seconds)) await new Promise((resolve) => setTimeout(resolve, 10));
+    await until(`sleep ${seconds} to end`, () => !runs(seconds));
   };
   const waits = (seconds: string): readonly string[] => ["sleep", seconds];
 
@@ -98,17 +99,25 @@ describe("what goes wrong ends the shell and what runs in it, and the next comma
   });
 
   test("a script that takes too long does not go on behind its caller's back", async () => {
-    const late = join(folder, "late");
-    const call = shells.run(script('sleep 0.3; touch "$1"', late), { timeoutMs: 100 });
-    await expect(call).rejects.toMatchObject({ code: "TIMEOUT" });
-    await new Promise((resolve) => setTimeout(resolve, 400));
+    const [pid, go, late] = [join(folder, "pid"), join(folder, "go"), join(folder, "late")];
+    spawnSync("mkfifo", [go]);
+    const text = 'echo $$ >"$1"; read -r _ <"$2"; touch "$3"';
+    await expect(shells.run(script(text, pid, go, late), { timeoutMs: 1_000 })).rejects.toMatchObject({
+      code: "TIMEOUT",
+    });
+    // Lets it go on, if it is still there.
+    const fifo = openSync(go, "r+");
+    writeSync(fifo, "\n");
+    const shell = Number(readFileSync(pid, "utf8"));
+    await until("the script's shell to end", () => !existsSync(`/proc/${shell}`));
+    closeSync(fifo);
     expect(existsSync(late)).toBe(false);
   });
 
   test("a caller who gives up", async () => {
     const caller = new AbortController();
     const call = shells.run(waits("872.5"), { signal: caller.signal });
-    while (!runs("872.5")) await new Promise((resolve) => setTimeout(resolve, 10));
+    await until("the command to begin", () => runs("872.5"));
     caller.abort(new Error("test over"));
     await expect(call).rejects.toThrow("test over");
     await ended("872.5");
@@ -136,7 +145,7 @@ describe("what goes wrong ends the shell and what runs in it, and the next comma
     const { stderr } = await shells.run(script("echo $$"));
     process.kill(Number(stderr), "SIGKILL");
     // Until its end was noticed here.
-    while (existsSync(`/proc/${stderr}`)) await new Promise((resolve) => setTimeout(resolve, 5));
+    await until("the shell to be gone", () => !existsSync(`/proc/${stderr}`));
   });
 
   test("an answer that is too long", async () => {

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { until } from "../../base/testing/until.js";
 import { FakeAdbServer } from "../testing/fake-adb-server.js";
 import { createAdbClient } from "./adbkit.js";
 import { AdbConnection } from "./connection.js";
@@ -80,7 +81,7 @@ describe("a device that is there", () => {
     await goneReason(onlooker);
     expect(tracking.gone.aborted).toBe(false);
     onlooker.close();
-    while (fake.trackerCount > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    await until("the server to see both go", () => fake.trackerCount === 0);
   });
 
   test("is found gone by a call before the list tells", async () => {

@@ -1,9 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
 import { copyFile } from "node:fs/promises";
 import { once } from "node:events";
 import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
+import { until } from "../../base/testing/until.js";
 import { deviceInFolder, type DeviceInFolder } from "../../avfd/testing/device-in-folder.js";
 import type { DeviceProcess } from "../../device/index.js";
 import { replaceClient } from "./attach.js";
@@ -40,10 +41,6 @@ const socketOf = (path: string) => ({
 });
 const attach = (cid: number): DeviceProcess => replaceClient(socketOf(there.device.paths.socket), cid);
 
-async function until(what: () => boolean): Promise<void> {
-  while (!what()) await new Promise((resolve) => setTimeout(resolve, 5));
-}
-
 function collect(stream: Readable): () => string {
   let text = "";
   stream.on("data", (chunk: Buffer) => (text += String(chunk)));
@@ -55,17 +52,17 @@ describe("attached to a VM of a restored device", () => {
     const { cid, notify } = await restoredVm();
     const client = attach(cid);
     const [stdout, stderr] = [collect(client.stdout), collect(client.stderr)];
-    await until(() => stderr().includes("payload started"));
+    await until("it to be told", () => stderr().includes("payload started"));
     notify("ready");
-    await until(() => stderr().includes("payload is ready"));
+    await until("it to be told", () => stderr().includes("payload is ready"));
     const scripted = there.vmm.started.at(-1);
     const long = "typed\n".repeat(3000);
     client.stdin.write(long);
-    await until(() => scripted?.typed().length === long.length);
+    await until("what was typed to arrive", () => scripted?.typed().length === long.length);
     expect(scripted?.typed()).toBe(long);
     scripted?.end({ kind: "shutdown" });
     expect(await client.ended).toEqual({ exitCode: 0 });
-    await until(() => client.stdout.closed);
+    await until("its output to close", () => client.stdout.closed);
     expect(stdout()).toContain(`with CID ${cid}, state is STARTING.`);
     expect(stdout()).toMatch(/VM ended: Shutdown\n$/);
   });
@@ -87,7 +84,7 @@ describe("attached to a VM of a restored device", () => {
     client.stdin.write("");
     client.stdin.write("typed");
     const scripted = there.vmm.started.at(-1);
-    await until(() => scripted?.typed() === "typed");
+    await until("what was typed to arrive", () => scripted?.typed() === "typed");
     await client.stop();
     const late = new Promise((resolve) => client.stdin.write("too late", resolve));
     expect(await late).toMatchObject({ message: expect.any(String) });
@@ -96,12 +93,17 @@ describe("attached to a VM of a restored device", () => {
   test("while nobody knows who is a client, it waits", async () => {
     const { cid } = await restoredVm();
     await there.device.virtualization.freeze();
+    const { attachments } = there.device.virtualization;
+    const [settled, find] = [jest.spyOn(attachments, "settled", "get"), jest.spyOn(attachments, "find")];
     const client = attach(cid);
     const stdout = collect(client.stdout);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await until("the client's request to arrive", () => settled.mock.calls.length > 0);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(find).not.toHaveBeenCalled();
     expect(stdout()).toBe("");
     there.device.virtualization.restored();
-    await until(() => stdout() !== "");
+    await until("output of the VM", () => stdout() !== "");
+    jest.restoreAllMocks();
     await client.stop();
   });
 });
@@ -110,7 +112,7 @@ test("a VM that is not there is refused as the device's own program refuses it",
   const client = attach(99);
   const stderr = collect(client.stderr);
   expect(await client.ended).toEqual({ exitCode: 1 });
-  await until(() => client.stderr.closed);
+  await until("stderr to close", () => client.stderr.closed);
   expect(stderr()).toBe("vm-attach: no attached VM has CID 99\n");
 });
 
@@ -118,7 +120,7 @@ test("a service that cannot be reached is a program that fails", async () => {
   const client = replaceClient({ connect: async () => Promise.reject(new Error("nobody listens")) }, 1);
   const stderr = collect(client.stderr);
   expect(await client.ended).toEqual({ exitCode: 1 });
-  await until(() => client.stderr.closed);
+  await until("stderr to close", () => client.stderr.closed);
   expect(stderr()).toBe("nobody listens\n");
 });
 
@@ -132,7 +134,7 @@ describe("a service that", () => {
       const said = collect(client.stdout);
       const wrong = collect(client.stderr);
       const end = await client.ended;
-      await until(() => client.stdout.closed && client.stderr.closed);
+      await until("its output to close", () => client.stdout.closed && client.stderr.closed);
       return { end, said: said() + wrong() };
     } finally {
       server.close();

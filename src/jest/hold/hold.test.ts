@@ -30,15 +30,6 @@ function failingProject(time: string): SuiteProject {
   return project;
 }
 
-async function until<T>(what: string, look: () => T | undefined, child: { output(): string }): Promise<T> {
-  for (const endMs = Date.now() + 90_000; Date.now() < endMs;) {
-    const found = look();
-    if (found !== undefined) return found;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  throw new Error(`waited in vain for ${what}:\n${child.output()}`);
-}
-
 function notesOf(folder: string): string {
   const path = join(folder, "notes");
   return existsSync(path) ? readFileSync(path, "utf8") : "";
@@ -56,13 +47,13 @@ describe("a failed test under AVF_HOLD", () => {
   test("keeps device and VMs until it is released, whatever Jest's timeout is, and tells how to reach them", async () => {
     const { folder, argv } = failingProject("10m");
     const child = startProject(project!);
-    const { note } = await until("the hold", () => holdIn(folder), child);
+    const { note } = await child.until("the hold", () => holdIn(folder));
     expect(note).toMatchObject({ test: "fails", device: "memory-1", serial: "memory" });
     const [vm] = note.vms;
     expect(vm).toMatchObject({ name: "vm1", status: "RUNNING", cid: 2048, adbPort: 40_001 });
     const lines = (): number => readFileSync(vm?.consoleFile ?? "", "utf8").split("\n").length;
     const before = lines();
-    await until("the VM to print on", () => (lines() > before + 60 ? true : undefined), child);
+    await child.until("the VM to print on", () => lines() > before + 60);
     expect(notesOf(folder)).toBe("");
     expect(argv).toHaveLength(4);
 
@@ -95,8 +86,8 @@ describe("a failed test under AVF_HOLD", () => {
     const { folder, argv } = failingProject("10m");
     const quoted = argv.map((argument) => `'${argument}'`).join(" ");
     const child = startProject(project!, ["script", "-qec", quoted, "/dev/null"]);
-    await until("the hold", () => holdIn(folder), child);
-    await until("its message", () => (child.output().includes("end it") ? true : undefined), child);
+    await child.until("the hold", () => holdIn(folder));
+    await child.until("its message", () => child.output().includes("end it"));
     child.type("\n");
     await child.ended;
     expect(child.output()).toMatch(/, Enter, or Ctrl-C to end the run/);
@@ -106,7 +97,7 @@ describe("a failed test under AVF_HOLD", () => {
   test("goes with the run on Ctrl-C, and leaves no note", async () => {
     const { folder } = failingProject("10m");
     const child = startProject(project!);
-    await until("the hold", () => holdIn(folder), child);
+    await child.until("the hold", () => holdIn(folder));
     child.kill("SIGINT");
     expect((await child.ended).exitCode).toBe(130);
     expect(child.output()).toContain('avf: SIGINT ended the run at "fails" of suite.test.ts');

@@ -76,7 +76,6 @@ describe("toNeverPrint", () => {
     await vm.run();
     service.vm.print("before\n");
     service.vm.ready();
-    await new Promise((resolve) => setTimeout(resolve, 5));
     service.vm.print("after\n");
     const until = moment.stage(vm, "ready");
     await expect(vm).toNeverPrint("after", { until });

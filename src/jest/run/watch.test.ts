@@ -57,10 +57,8 @@ test.each([
       return existsSync(folder) ? readdirSync(folder).filter((name) => name !== "latest") : [];
     };
     const usageAfter = async (count: number): Promise<void> => {
-      while ((output().match(/to quit watch mode|Watch Usage: Press w/g) ?? []).length < count) {
-        if (started.child.exitCode !== null) throw new Error(`Jest ended:\n${output()}`);
-        await new Promise((resolve) => setTimeout(resolve, 20));
-      }
+      const usages = (): number => (output().match(/to quit watch mode|Watch Usage: Press w/g) ?? []).length;
+      await started.until(`usage number ${count}`, () => usages() >= count);
     };
     await usageAfter(1);
     writeFileSync(join(project.folder, "probe.json"), "{}");

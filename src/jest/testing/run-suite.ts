@@ -12,6 +12,7 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { RunEvent } from "../../artifacts/events.js";
+import { until } from "../../base/testing/until.js";
 import { packageRoot } from "../../base/paths.js";
 import { spawnOwned, type OwnedProcess } from "../../process/owned-process.js";
 import { runUnchecked } from "../../process/run.js";
@@ -126,11 +127,17 @@ export async function runProject(project: SuiteProject): Promise<SuiteOutcome> {
   return { exitCode, stdout, stderr, output: `${stdout}\n${stderr}` };
 }
 
-/** Starts it and comes back at once. `output()` is what it has printed so far. */
-export function startProject(
-  project: SuiteProject,
-  argv = project.argv,
-): OwnedProcess & { kill(signal: NodeJS.Signals): void; type(text: string): void; output(): string } {
+export interface StartedProject extends OwnedProcess {
+  kill(signal: NodeJS.Signals): void;
+  type(text: string): void;
+  /** What it has printed so far. */
+  output(): string;
+  /** Fails with its output when it ends first. See `until`. */
+  until<T>(what: string, look: () => T): Promise<Exclude<T, undefined | false>>;
+}
+
+/** Starts it and comes back at once. */
+export function startProject(project: SuiteProject, argv = project.argv): StartedProject {
   const { folder, environment } = project;
   const started = spawnOwned(argv, { cwd: folder, env: environment, stdio: ["pipe", "pipe", "pipe"] });
   let output = "";
@@ -142,5 +149,10 @@ export function startProject(
     kill: (signal) => void started.child.kill(signal),
     type: (text) => void started.child.stdin?.write(text),
     output: () => output,
+    until: (what, look) => {
+      const hopeless = (): string | undefined =>
+        started.child.exitCode === null && started.child.signalCode === null ? undefined : `Jest ended:\n${output}`;
+      return until(what, look, { timeoutMs: CHILD_TIMEOUT_MS, hopeless });
+    },
   };
 }

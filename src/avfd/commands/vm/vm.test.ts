@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/g
 import { existsSync } from "node:fs";
 import { copyFile, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { until } from "../../../base/testing/until.js";
 import { deviceInFolder, namesIn, type DeviceInFolder } from "../../testing/device-in-folder.js";
 import type { ScriptedVm } from "../../testing/scripted-vmm.js";
 
@@ -69,7 +70,7 @@ describe("vm run-app, release 15", () => {
     tool.write("typed on the console\n");
     lastVm().console("from the console\n");
     lastVm().log("from the log\n");
-    await waitFor(() => lastVm().typed() !== "");
+    await until("what was typed", () => lastVm().typed() !== "");
     report("started");
     lastVm().end({ kind: "reboot" });
     const { stdout } = await tool.ended;
@@ -97,7 +98,7 @@ describe("vm run-app, release 15", () => {
     expect(kernelParams).toEqual(expect.arrayContaining(["quiet", "console=hvc0", "androidboot.adb.enabled=1"]));
     expect((await stat(join(host.folder, "d.img"))).size).toBe(10 * 1024 * 1024);
     tool.end("SIGKILL");
-    await waitFor(() => host.device.virtualization.list().length === 0);
+    await until("the VM to end", () => host.device.virtualization.list().length === 0);
   });
 
   test("the guest is told which instance it is: what the id file says, which is made when it is missing", async () => {
@@ -126,8 +127,8 @@ describe("vm run-app, release 15", () => {
       await tool.printed(/with CID/);
       const { temporaryDirectory } = host.device.virtualization.list()[0]!;
       tool.end(signal);
-      await waitFor(() => host.device.virtualization.list().length === 0);
-      await waitFor(() => !existsSync(host.device.paths.resolve(temporaryDirectory)));
+      await until("the VM to end", () => host.device.virtualization.list().length === 0);
+      await until("its folder to go", () => !existsSync(host.device.paths.resolve(temporaryDirectory)));
     },
   );
 
@@ -236,7 +237,10 @@ describe("vm run-app, release 13", () => {
     expect((await host.run("vm", "list")).stdout).toContain(`cid: ${cid},`);
     expect((await host.run("vm", "stop", cid)).exitCode).toBe(0);
     expect((await host.run("vm", "list")).stdout).toBe("Running VMs: []\n");
-    await waitForAsync(async () => (await readFile(join(host.folder, "bg.txt"), "utf8")) === "in the background\n");
+    await until(
+      "what it printed",
+      async () => (await readFile(join(host.folder, "bg.txt"), "utf8")) === "in the background\n",
+    );
     const again = await host.run("vm", "stop", cid);
     expect(again.stderr).toContain("CID does not correspond to a running background VM");
     expect(again.exitCode).toBe(1);
@@ -248,14 +252,6 @@ describe("vm run-app, release 13", () => {
     expect((await host.run("vm", "run-app", "app.apk")).exitCode).toBe(2);
   });
 });
-
-async function waitFor(condition: () => boolean): Promise<void> {
-  await waitForAsync(async () => condition());
-}
-
-async function waitForAsync(condition: () => Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 5));
-}
 
 test("create-partition makes a file once", async () => {
   expect((await host.run("vm", "create-partition", "new.img", "5000", "-t", "instance")).exitCode).toBe(0);

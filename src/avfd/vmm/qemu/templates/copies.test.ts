@@ -5,6 +5,7 @@ import type { FileHandle } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Duplex, PassThrough } from "node:stream";
+import { until } from "../../../../base/testing/until.js";
 import type { VmmConfig, VmmEnd, VmmProcess } from "../../contract.js";
 import { QemuMonitor } from "../monitor.js";
 import type { TemplateMemory } from "../qemu-args.js";
@@ -46,6 +47,10 @@ class ScriptedQemu {
   /** What the template's guest says, piece by piece; the last one when the test wants. */
   ready = ["AVF_TEMPLATE_READY\n"];
   sayRest: () => void = () => undefined;
+  /** Bytes that the guest has said and nobody has read, once it runs. */
+  unread: () => number | undefined = () => undefined;
+  /** Of the process that was started last. */
+  monitor: QemuMonitor | undefined;
   /** The process ends before its guest has said anything. */
   dies = false;
 
@@ -67,11 +72,10 @@ class ScriptedQemu {
     else if (stateFd === undefined) fromGuest.write(this.ready[0]);
     this.sayRest = () => this.ready.slice(1).forEach((piece) => fromGuest.write(piece));
     const process = { pid, ended, kill: () => end({ kind: "killed" }) } as VmmProcess;
-    return {
-      process,
-      monitor: new QemuMonitor(Duplex.from({ readable: answers, writable: orders })),
-      failurePort: Duplex.from({ readable: fromGuest, writable: toGuest }),
-    };
+    const monitor = (this.monitor = new QemuMonitor(Duplex.from({ readable: answers, writable: orders })));
+    const failurePort = Duplex.from({ readable: fromGuest, writable: toGuest });
+    this.unread = () => fromGuest.readableLength + failurePort.readableLength;
+    return { process, monitor, failurePort };
   };
 
   /** Settles when the command came, after so many others, that many times. */
@@ -234,12 +238,13 @@ describe("templates of VMs", () => {
     const qemu = new ScriptedQemu();
     qemu.ready = ["AVF_TEMPLATE_READY", "\n"];
     const first = new QemuCopies(qemu.start).resume(config, folder);
-    while (qemu.starts.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    expect(qemu.commands).toEqual([]);
+    await until("what the guest has said so far to be read", () => qemu.unread() === 0);
+    // Behind whatever that has led to.
+    await qemu.monitor?.execute("query-status");
+    expect(qemu.commands).toEqual(["query-status"]);
     qemu.sayRest();
     await first;
-    expect(qemu.commands[0]).toBe("stop");
+    expect(qemu.commands[1]).toBe("stop");
   });
 
   test("VMs of one shape that start at once share the making; another memory, CPU or set of disks is another shape", async () => {
