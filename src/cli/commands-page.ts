@@ -1,6 +1,7 @@
 /** docs/commands.md, made from the help itself. */
-import { EXIT_CODES, VARIABLES } from "./commands.js";
+import { EXIT_CODES } from "./commands.js";
 import { commandNames, helpOf } from "./help.js";
+import { SETTINGS } from "./settings.js";
 
 export const PAGE_PATH = "docs/commands.md";
 
@@ -24,7 +25,7 @@ export function renderPage(): string {
     "",
     ...markdownTable(
       ["variable", "meaning"],
-      VARIABLES.map(([name, meaning]) => [`\`${name}\``, meaning]),
+      SETTINGS.map(([name, meaning]) => [`\`${name}\``, meaning]),
     ),
     "",
   ].join("\n");

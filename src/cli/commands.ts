@@ -191,18 +191,6 @@ export const COMMANDS = {
 
 export type CommandName = keyof typeof COMMANDS;
 
-export const VARIABLES: readonly (readonly [name: string, meaning: string])[] = [
-  ["ANDROID_SERIAL=A,B", "real devices to use, by serial"],
-  ["AVF_DEVICE_MATCH=…", "what a real device must have: sdk>=34, ro.build.type=userdebug"],
-  ["AVF_HOLD=10m", "keep device and VMs of a failed test for so long"],
-  ["AVF_RELEASE=13|15", "Android release that the emulated device shows (15)"],
-  ["AVF_VMM=qemu|crosvm", "what its VMs run on; crosvm needs AVF_CROSVM"],
-  ["AVF_CROSVM=FILE", "crosvm program for the emulated device's image"],
-  ["AVF_ACCEL=auto|tcg|kvm", "what the emulated device runs on (auto)"],
-  ["AVF_CACHE_DIR=DIR", "images, snapshots, records (~/.cache/jest-avf)"],
-  ["AVF_OUT=DIR", "records of test runs (avf-results)"],
-];
-
 export const EXIT_CODES: readonly (readonly [code: string, meaning: string])[] = [
   ["0", "done"],
   ["1", "it failed: the device, the host, or what was looked at; stderr says why"],

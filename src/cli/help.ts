@@ -1,5 +1,6 @@
 /** Help texts, no wider than 80 columns. */
-import { COMMANDS, EXIT_CODES, VARIABLES, type CommandName, type CommandSpec } from "./commands.js";
+import { COMMANDS, EXIT_CODES, type CommandName, type CommandSpec } from "./commands.js";
+import { SETTINGS } from "./settings.js";
 
 const WIDTH = 80;
 
@@ -14,7 +15,7 @@ export function overview(): string {
     "",
     "avf help COMMAND tells more of one. The environment says what devices are used:",
     "",
-    ...table(VARIABLES),
+    ...table(SETTINGS),
     "",
   ].join("\n");
 }

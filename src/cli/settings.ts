@@ -1,0 +1,23 @@
+/** Environment variables that users set: `avf help`, docs/commands.md and the README's table have these and no others. */
+export const SETTINGS: readonly (readonly [setting: string, meaning: string])[] = [
+  ["ANDROID_SERIAL=A,B", "real devices to use, by serial"],
+  ["AVF_DEVICE_MATCH=…", "what a real device must have: sdk>=34, ro.build.type=userdebug"],
+  ["AVF_RELEASE=13|15", "Android release that the emulated device shows (15)"],
+  ["AVF_VMM=qemu|crosvm", "what its VMs run on; crosvm needs AVF_CROSVM"],
+  ["AVF_CROSVM=FILE", "crosvm program for the emulated device's image"],
+  ["AVF_ACCEL=auto|tcg|kvm", "what the emulated device runs on (auto)"],
+  ["AVF_CACHE_DIR=DIR", "images, snapshots, records (~/.cache/jest-avf)"],
+  ["AVF_OUT=DIR", "records of test runs (avf-results)"],
+  ["AVF_LIVE=off|lines", "no view of a run in progress, or plain lines on a terminal as well"],
+  ["AVF_HOLD=10m", "keep device and VMs of a failed test for so long"],
+  ["AVF_ISOLATION=file|worker|test", "for whom the emulated device is pristine (file)"],
+  ["AVF_POLICY=restored|fresh|dirty", "how tests that start from a checkpoint get there (restored)"],
+  ["AVF_REPEAT=restored", "run each test twice: as it is, and after a restore"],
+];
+
+/** Found in the sources, and nothing for users to set. */
+export const INTERNAL_VARIABLES: Readonly<Record<string, string>> = {
+  AVF_RUN_FOLDER: "the run's folder, for its worker processes",
+  AVF_COUNTS_FILE: "where a part of `npm test` writes its counts",
+  AVF_TEMPLATE_READY: "what the guest prints when a template may be made of it; no variable",
+};
