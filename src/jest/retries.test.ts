@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
 import type { RunEvent } from "../artifacts/events.js";
+import { buildModel } from "../reporter/model/build-model.js";
 import { makeProject, runProject, type SuiteProject } from "./testing/run-suite.js";
 import { suite } from "./testing/sample-suites.js";
 
@@ -80,6 +81,20 @@ describe("another attempt", () => {
     ["beside that block", "outside", ["1 failed", "2 passed"]],
   ])("comes or does not: %s", (_when, name, outcomes) => {
     expect(outcomesOf(name)).toEqual(outcomes);
+  });
+
+  test("makes those flaky that failed before, and no others of a block that was run again", () => {
+    const { tests } = buildModel(project.events(), "/p/avf-results/run");
+    const outcomes = tests.map(({ name, outcome }) => [name, outcome]);
+    expect(outcomes).toEqual(
+      expect.arrayContaining([
+        ["as one first", "flaky"],
+        ["as one second", "passed"],
+        ["outside", "flaky"],
+        ["fails twice", "flaky"],
+        ["the hook ran once", "passed"],
+      ]),
+    );
   });
 
   test("is announced when it comes, and only then", () => {

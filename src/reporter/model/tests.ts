@@ -90,9 +90,8 @@ function describe(
 type Told = Pick<TestModel, "ancestors" | "title" | "outcome" | "durationMs" | "failures" | "earlierFailures" | "line">;
 
 function told(result: TestResultEvent, ran: readonly RanAttempt[]): Told {
-  // Jest runs a whole file again whose worker crashed, with tests that had passed.
-  const triedAgain =
-    number(result.invocations, 1) > 1 || ran.slice(0, -1).some(({ model }) => model.status !== "passed");
+  // Without attempts of all invocations only their number is known: a suite outside of our environment.
+  const triedAgain = failedBefore(ran) || number(result.invocations, 1) > Math.max(1, ran.length);
   const { line } = result;
   return {
     ancestors: texts(result.ancestors),
@@ -109,7 +108,7 @@ function told(result: TestResultEvent, ran: readonly RanAttempt[]): Told {
 function untoldResult(test: string, ran: readonly RanAttempt[]): Told {
   const last = ran.at(-1)?.model;
   const status: TestStatus | "unfinished" = last?.status ?? "unfinished";
-  const outcome: Outcome = status === "passed" && ran.length > 1 ? "flaky" : status;
+  const outcome: Outcome = status === "passed" && failedBefore(ran) ? "flaky" : status;
   return {
     ancestors: [],
     title: test,
@@ -119,6 +118,14 @@ function untoldResult(test: string, ran: readonly RanAttempt[]): Told {
     earlierFailures: errorsBeforeLast(ran),
     line: undefined,
   };
+}
+
+/**
+ * An attempt before the last one did not pass. Those that passed run again as well: with their file when its worker crashed,
+ * with their block by `jest.retryTimes(n, { entireDescribe: true })`.
+ */
+function failedBefore(ran: readonly RanAttempt[]): boolean {
+  return ran.slice(0, -1).some(({ model }) => model.status !== "passed");
 }
 
 function errorsBeforeLast(ran: readonly RanAttempt[]): readonly string[] {
