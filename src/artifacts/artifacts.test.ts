@@ -242,20 +242,6 @@ describe("run record", () => {
     expect(readFileSync(record.file, "utf8").length).toBeLessThan(10_000);
   });
 
-  test("of a VM that prints without end stops at a limit, and goes on telling of the tests", () => {
-    const record = new RunRecord(folder);
-    const line = "x".repeat(8_000);
-    for (let count = 0; count < 9_000; count++) {
-      record.add({ kind: "vm-output", vm: "vm1", machine: 1, stream: "console", line });
-      if (count % 1000 === 0) record.flush();
-    }
-    record.add({ kind: "test-start", file: "f", test: "t", attempt: 1 });
-    record.close();
-    const kinds = readEvents(folder).map(({ kind }) => kind);
-    expect(kinds.slice(-2)).toEqual(["record-full", "test-start"]);
-    expect(kinds.length).toBeLessThan(9_000);
-  });
-
   test("a folder that vanished fails no test", () => {
     const gone = join(folder, "gone");
     const record = new RunRecord(gone);

@@ -11,15 +11,18 @@ const MAX_OUTPUT_BYTES = 64 << 20;
 const MAX_BYTES = 2 * MAX_OUTPUT_BYTES;
 const OUTPUT_KINDS: readonly RunEventBody["kind"][] = ["vm-output", "device-log"];
 const MAX_LINE_CHARACTERS = 8 << 10;
-/** Beyond MAX_OUTPUT_BYTES a failed test still has its last lines, which tell why. */
+/** Beyond MAX_OUTPUT_BYTES a test that fails, or is cut off, still has its last lines, which tell why. */
 const LAST_LINES = 1_000;
 const MAX_LAST_BYTES = 32 << 20;
 
 const open = new Set<RunRecord>();
 
-/** Writes what any record of this process holds: Jest's own process may have one for its results and one for its tests. */
+/**
+ * The run ends. Writes what any record of this process holds: Jest's own process may have one for its results and one for
+ * its tests.
+ */
 export function flushRecords(): void {
-  for (const record of open) record.flush();
+  for (const record of open) record.finish();
 }
 
 export class RunRecord {
@@ -31,6 +34,7 @@ export class RunRecord {
   #last: { readonly event: RunEventBody; readonly atMs: number }[] = [];
   #omitted = 0;
   #lastBytes = 0;
+  #testRuns = false;
   #timer: NodeJS.Timeout | undefined;
 
   /** @param discards nothing is kept and no file made: of tests that are listed, not run */
@@ -54,7 +58,10 @@ export class RunRecord {
   add(event: RunEventBody, atMs = clockMs()): void {
     if (this.discards || this.#bytes > MAX_BYTES) return;
     if (this.#outputFull && OUTPUT_KINDS.includes(event.kind)) return this.#keepLast(event, atMs);
+    // A signal leaves a process little time, and reports are made meanwhile.
+    if (event.kind === "interrupted") this.#writeLast(this.#testRuns, atMs);
     if (event.kind === "test-end") this.#writeLast(event.status === "failed", atMs);
+    if (event.kind === "test-start" || event.kind === "test-end") this.#testRuns = event.kind === "test-start";
     this.#write(event, atMs);
     if (this.#outputFull || this.#bytes <= MAX_OUTPUT_BYTES) return;
     this.#outputFull = true;
@@ -77,8 +84,14 @@ export class RunRecord {
     }
   }
 
-  close(): void {
+  /** Nothing more will come, or nobody knows what will: the last lines of a test that has not ended are written as well. */
+  finish(): void {
+    this.#writeLast(this.#testRuns, clockMs());
     this.flush();
+  }
+
+  close(): void {
+    this.finish();
     open.delete(this);
     if (open.size === 0) process.off("exit", flushRecords);
   }
@@ -90,7 +103,7 @@ export class RunRecord {
     this.#last = this.#last.slice(LAST_LINES);
   }
 
-  /** Of the test that ends now. */
+  /** Of the test that ends now, or is cut off. */
   #writeLast(isWanted: boolean, atMs: number): void {
     const before = this.#bytes;
     const kept = isWanted && this.#lastBytes < MAX_LAST_BYTES ? this.#last.slice(-LAST_LINES) : [];
