@@ -9,6 +9,8 @@ export interface InstallAvfdOptions {
   readonly rootFolder: string;
   /** For what the compiler leaves behind. */
   readonly workFolder: string;
+  /** How gcc is called. */
+  readonly gcc: string;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -31,19 +33,19 @@ const MODULES = [
   { sources: ["adbd-vsock.c", "adbd-auth.c"], target: "system/avfd/adbd.so" },
 ] as const;
 
-const COMPILER_FLAGS = ["-std=gnu17", "-Wall", "-Wextra", "-Werror", "-Os", "-s"];
+const COMPILER_FLAGS = [`-ffile-prefix-map=${packageRoot}=.`, "-std=gnu17", "-Wall", "-Wextra", "-Werror", "-Os", "-s"];
 const COMPILE_TIMEOUT_MS = 120_000;
 
 /**
- * Compiles the C parts and puts everything in its place. Needs gcc and the static libc; no root.
+ * Compiles the C parts and puts everything in its place. Needs the static libc; no root.
  * A link that busybox left under a name of ours is replaced.
  */
-export async function installAvfd({ rootFolder, workFolder, signal }: InstallAvfdOptions): Promise<void> {
+export async function installAvfd({ rootFolder, workFolder, gcc, signal }: InstallAvfdOptions): Promise<void> {
   await mkdir(workFolder, { recursive: true });
   const compile = async (sources: readonly string[], target: string, flags: readonly string[]): Promise<void> => {
     const draft = join(workFolder, target.replaceAll("/", "-"));
     const files = sources.map((name) => join(clientFolder, name));
-    await run(["gcc", ...COMPILER_FLAGS, ...flags, "-o", draft, ...files], { timeoutMs: COMPILE_TIMEOUT_MS, signal });
+    await run([gcc, ...COMPILER_FLAGS, ...flags, "-o", draft, ...files], { timeoutMs: COMPILE_TIMEOUT_MS, signal });
     await place(draft, join(rootFolder, target), 0o755);
   };
   for (const { sources, target } of PROGRAMS) await compile(sources, target, ["-static"]);

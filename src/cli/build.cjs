@@ -41,7 +41,8 @@ async function build() {
   sweep();
   const fresh = `${dist}.${process.pid}.tmp`;
   fs.rmSync(fresh, { recursive: true, force: true });
-  const common = { platform: "node", target: "node20", sourcemap: "linked", logLevel: "error" };
+  // Comments of a bundle name its parts as they are seen from here, wherever the build was started.
+  const common = { absWorkingDir: root, platform: "node", target: "node20", sourcemap: "linked", logLevel: "error" };
   await esbuild.build({
     ...common,
     // The report's script comes as one bundle below.

@@ -36,6 +36,7 @@ const SUBCOMMANDS: Readonly<Record<string, Load>> = {
 const HIDDEN: Readonly<Record<string, Load>> = {
   "self-test": () => import("./self-test.js"),
   "self-check": () => import("./self-check.js"),
+  "pack-device": () => import("./pack-device.js"),
 };
 
 export async function main(args: readonly string[]): Promise<void> {

@@ -1,6 +1,7 @@
 /** `npm test` of this repository: sets up what is missing, then unit tests and suites. */
 import { packageRoot } from "../base/paths.js";
 import { ensureReady } from "../emulator/index.js";
+import { ensureHostTools } from "../emulator/host/tools.js";
 import { onInterrupt } from "./interrupt.js";
 import { showProgress } from "./progress.js";
 import { runJest } from "./run-jest.js";
@@ -12,6 +13,7 @@ export async function run(args: readonly string[]): Promise<number> {
     // A real device needs no image.
     if (process.env["ANDROID_SERIAL"] === undefined) {
       const progress = showProgress();
+      await ensureHostTools("testing", progress, interrupt.signal);
       for (const cpus of [2, 1] as const) await ensureReady({ cpus, progress, signal: interrupt.signal });
       progress.done();
     }

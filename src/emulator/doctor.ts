@@ -8,14 +8,16 @@ import { wantedAccelerator } from "./accelerator/accelerator.js";
 import { releaseFromEnvironment } from "./devices/start.js";
 import { requireVmm, vmmFromEnvironment } from "./devices/vmm.js";
 import { listRunning } from "./devices/records.js";
-import { inspectHostTools, installCommand, requirePath, requireSupportedSystem } from "./host/tools.js";
+import { requireSupportedSystem } from "./host/system.js";
+import { inspectHostTools, installCommand, requirePath, type ToolUse } from "./host/tools.js";
 import { acceleratorFinding, snapshotFinding } from "./accelerator/findings.js";
 import { requireEmulator } from "./needs/emulator-runs.js";
 import { gib, requireSpace } from "./needs/space.js";
 import { machineSources } from "./packages/apt-sources.js";
-import { IMAGE_PACKAGES } from "./packages/sets.js";
-import { readPackagesManifest } from "./packages/unpack.js";
-import { emulatorVersion } from "./qemu/emulator.js";
+import { DEVICE_PACKAGES } from "./packages/sets.js";
+import { adbProgram } from "../process/adb-program.js";
+import { findProgram } from "../process/find-program.js";
+import { emulatorVersion, findSource, type DeviceSource } from "./source/source.js";
 import { crosvmPath } from "./image/crosvm-path.js";
 import type { Accelerator } from "./machine/arguments.js";
 import { findReady, locate, type ReadyDevice } from "./setup.js";
@@ -32,23 +34,31 @@ export interface Finding {
 /** @param results looks at the folder for records of runs, which is no matter of the emulator */
 export async function diagnose(results: () => string): Promise<readonly Finding[]> {
   const cache = await attempt("cache", () => requireCache());
+  let source: DeviceSource | undefined;
+  const sourceFinding = await attempt("device source", async () => {
+    source = await findSource(cache.detail);
+    return describeSource(source);
+  });
+  const use = source?.kind ?? "device package";
   return [
     await attempt("system", () => {
-      requireSupportedSystem();
+      requireSupportedSystem(use);
       return `${process.platform} ${process.arch}, Node ${process.versions.node}`;
     }),
     await attempt("settings", describeSettings),
     cache,
     await attempt("results", results),
     await attempt("temporary files", () => requireTemporaryFolder()),
-    ...toolFindings(inspectHostTools()),
+    sourceFinding,
+    ...toolFindings(use),
+    adbFinding(),
     await attempt("adb server", async () => {
       const { where, version } = await inspectAdbServer();
       return version === undefined ? `none at ${where} yet; a run starts it` : `${where}, version ${version}`;
     }),
     await attempt("crosvm", () => crosvmPath() ?? "none given (AVF_CROSVM); VMs run on QEMU with KVM", "note"),
     // What is in a cache that must not be believed is nobody's business.
-    ...(cache.state === "ok" ? await cacheFindings(cache.detail) : []),
+    ...(cache.state === "ok" ? await cacheFindings(cache.detail, source) : []),
   ];
 }
 
@@ -59,8 +69,21 @@ function describeSettings(): string {
   return `Android ${releaseFromEnvironment()}, VMs on ${vmm ?? "what there is"}, accelerator ${wantedAccelerator()}`;
 }
 
-function toolFindings({ found, missing }: ReturnType<typeof inspectHostTools>): readonly Finding[] {
-  const beside = problemOf(requirePath);
+function describeSource(source: DeviceSource): string {
+  if (source.kind === "debian") return "made here of Debian's packages; jest-avf-device is not installed";
+  return `jest-avf-device ${source.devicePackage.version} in ${source.devicePackage.folder}`;
+}
+
+function adbFinding(): Finding {
+  const program = adbProgram();
+  const path = program === "adb" ? findProgram(program) : program;
+  if (path !== undefined) return { name: "adb", state: "ok", detail: path };
+  return { name: "adb", state: "missing", detail: "none in PATH; one comes with the device", fix: "npx avf setup" };
+}
+
+function toolFindings(use: ToolUse): readonly Finding[] {
+  const { found, missing } = inspectHostTools(use);
+  const beside = problemOf(() => requirePath(use));
   const mayInstall = process.getuid?.() === 0 && !missing.some(({ name }) => name === "apt-get");
   return [
     ...found.map(({ name, path }): Finding => ({ name, state: "ok", detail: path })),
@@ -83,8 +106,9 @@ function problemOf(work: () => void): HarnessError | undefined {
   }
 }
 
-async function cacheFindings(cache: string): Promise<readonly Finding[]> {
-  return [await spaceFinding(cache), ...(await imageFindings(cache)), await runningFinding(cache)];
+async function cacheFindings(cache: string, source: DeviceSource | undefined): Promise<readonly Finding[]> {
+  const images = source === undefined ? [] : await imageFindings(cache, source);
+  return [await spaceFinding(cache), ...images, await runningFinding(cache)];
 }
 
 async function spaceFinding(cache: string): Promise<Finding> {
@@ -102,35 +126,30 @@ async function isReady(cache: string): Promise<boolean> {
   }
 }
 
-async function imageFindings(cache: string): Promise<readonly Finding[]> {
+async function imageFindings(cache: string, source: DeviceSource): Promise<readonly Finding[]> {
   const fix = "npx avf setup";
   try {
     const { answer, finding } = await acceleratorFinding(cache);
-    const emulator = await emulatorVersion(cache);
-    const located = (accelerator: Accelerator): ReadyDevice => locate(cache, accelerator, emulator ?? "");
-    const { imageFolder, imageKey } = located("tcg");
-    const packages = await readPackagesManifest(cache, IMAGE_PACKAGES);
-    const there = (path: string): boolean => existsSync(path);
-    const state = (ok: boolean): Finding["state"] => (ok ? "ok" : "missing");
+    const located = (accelerator: Accelerator): ReadyDevice | undefined => locate(cache, accelerator, source);
+    const ready = located("tcg");
+    const image = ready !== undefined && existsSync(ready.imageFolder) ? ready : undefined;
+    const { packages } = source;
     return [
-      {
-        name: "packages",
-        state: state(packages !== undefined),
-        detail: packages ? `${packages.packages.length} unpacked` : "not downloaded yet",
-        ...(packages ? {} : { fix }),
-      },
-      ...(packages && emulator !== undefined ? [] : [await sourcesFinding()]),
-      emulator === undefined
-        ? { name: "emulator", state: "missing", detail: "not downloaded yet", fix }
-        : await attempt("emulator", async () => `QEMU ${await requireEmulator(cache)}, beside the system's`),
-      {
-        name: "device image",
-        state: state(there(imageFolder)),
-        detail: there(imageFolder) ? imageKey : "not built yet for the present sources",
-        ...(there(imageFolder) ? {} : { fix }),
-      },
+      packages
+        ? { name: "packages", state: "ok", detail: `${packages.length} of Debian's in the device` }
+        : { name: "packages", state: "missing", detail: "not downloaded yet", fix },
+      ...(packages ? [] : [await sourcesFinding()]),
+      packages && image
+        ? await attempt("emulator", async () => {
+            await requireEmulator(image.imageFolder);
+            return `QEMU ${emulatorVersion(packages)}, beside the system's`;
+          })
+        : { name: "emulator", state: "missing", detail: "comes with the device image", fix },
+      image
+        ? { name: "device image", state: "ok", detail: image.imageKey }
+        : { name: "device image", state: "missing", detail: "not there yet for the present sources", fix },
       finding,
-      snapshotFinding(answer, (accelerator) => located(accelerator).snapshotFolder),
+      snapshotFinding(answer, (accelerator) => located(accelerator)?.snapshotFolder),
     ];
   } catch (error) {
     return [{ name: "device image", state: "failed", detail: describeError(error), fix }];
@@ -140,8 +159,8 @@ async function imageFindings(cache: string): Promise<readonly Finding[]> {
 /** Where what is missing comes from. */
 async function sourcesFinding(): Promise<Finding> {
   return attempt("package sources", async () => {
-    const { codename, sources } = await machineSources();
-    return `${codename}: ${sources.match(/^URIs:/gm)?.length ?? 0} of apt's sources`;
+    const sources = await machineSources(DEVICE_PACKAGES.release);
+    return `${DEVICE_PACKAGES.release} of ${/^URIs: (.*)$/m.exec(sources)?.[1] ?? "apt's source"}`;
   });
 }
 

@@ -8,10 +8,10 @@ import { silentProgress, type Progress } from "../base/progress.js";
 import { sweepDrafts } from "../process/drafts.js";
 import { describeProcess, takeFileLock } from "../process/file-lock.js";
 import { imagesInUse } from "./devices/records.js";
-import { ensureHostTools, inspectHostTools, requirePath, requireSupportedSystem } from "./host/tools.js";
+import { requireSupportedSystem } from "./host/system.js";
+import { ensureHostTools, requirePath } from "./host/tools.js";
 import { buildImage } from "./image/build.js";
 import { crosvmPath } from "./image/crosvm-path.js";
-import { imageKey } from "./image/key.js";
 import { readPackagesTree } from "./image/packages-tree.js";
 import {
   forgetAccelerator,
@@ -22,18 +22,16 @@ import {
 } from "./accelerator/accelerator.js";
 import type { Accelerator, DeviceCpus } from "./machine/arguments.js";
 import { verifyTree } from "./packages/tree-digest.js";
-import { EMULATOR_PACKAGES, IMAGE_PACKAGES, type PackageSet } from "./packages/sets.js";
-import { ensureUnpacked, forgetUnpacked, readPackagesManifest, treeOf } from "./packages/unpack.js";
-import {
-  emulatorCommand,
-  emulatorVersion,
-  ensureEmulator,
-  forgetEmulator,
-  type EmulatorCommand,
-} from "./qemu/emulator.js";
 import { requireEmulator } from "./needs/emulator-runs.js";
 import { requireSpace } from "./needs/space.js";
 import { removeSnapshot } from "./snapshot/identity.js";
+import { IMAGE_FILES } from "./image/files.js";
+import { DEVICE_PACKAGES } from "./packages/sets.js";
+import { ensureUnpacked, forgetUnpacked, isUnpacked, toolsOf, treeOf } from "./packages/unpack.js";
+import { emulatorCommand, type EmulatorCommand } from "./qemu/emulator.js";
+import { makeDevicePackage, type PackedDevice } from "./source/device-npm-package.js";
+import { debianSource, emulatorVersion, findSource, type DeviceSource } from "./source/source.js";
+import { unpackDevice } from "./source/unpack-device.js";
 import { snapshotKey } from "./snapshot/key.js";
 import { saveSnapshot } from "./snapshot/save.js";
 
@@ -75,39 +73,72 @@ const KEEP_UNUSED_MS = 3 * 24 * 3_600_000;
  */
 export async function ensureReady(options: SetupOptions = {}): Promise<ReadyDevice> {
   const progress = options.progress ?? silentProgress;
-  requireSupportedSystem();
-  requirePath();
   const cache = openCache();
+  const source = await findSource(cache);
+  requireSupportedSystem(source.kind);
+  requirePath(source.kind);
   const renews = (options.renew ?? []).length > 0 || options.unusableSnapshot !== undefined;
-  if (!renews && inspectHostTools().missing.length === 0) {
-    const ready = await findReady(cache, options.cpus);
+  if (!renews) {
+    const ready = await findReady(cache, options.cpus, source);
     if (ready) {
       await touch(ready);
       return ready;
     }
   }
+  return locked(cache, progress, options.signal, () => setUp(cache, progress, options));
+}
+
+async function locked<T>(
+  cache: string,
+  progress: Progress,
+  signal: AbortSignal | undefined,
+  work: () => Promise<T>,
+): Promise<T> {
   const lock = await takeFileLock(join(cache, "setup.lock"), {
     purpose: "setting up the emulated device",
     timeoutMs: LOCK_TIMEOUT_MS,
-    signal: options.signal,
+    signal,
     onWait: (owner) => progress.step(`Waiting: ${describeProcess(owner)} is ${owner.purpose}`),
   });
   try {
-    return await setUp(cache, progress, options);
+    return await work();
   } finally {
     lock.release();
   }
 }
 
+/** Makes the npm package jest-avf-device of Debian's packages, with no part of what is installed here. */
+export async function packDebianDevice(
+  options: Pick<SetupOptions, "signal"> & { readonly outFolder: string; readonly progress: Progress },
+): Promise<PackedDevice> {
+  const { progress, signal } = options;
+  requireSupportedSystem("debian");
+  const cache = openCache();
+  const { imageFolder, packages } = await locked(cache, progress, signal, async () => {
+    const { imageFolder, source } = await ensureImage(
+      cache,
+      progress,
+      false,
+      signal,
+      await debianSource(cache, undefined),
+    );
+    await getPackages(cache, progress, signal);
+    return { imageFolder, packages: source.packages ?? [] };
+  });
+  return makeDevicePackage({ cache, imageFolder, packages, ...options });
+}
+
 /** Image and snapshot if they are there, without making anything. */
-export async function findReady(cache: string, cpus?: DeviceCpus): Promise<ReadyDevice | undefined> {
+export async function findReady(
+  cache: string,
+  cpus?: DeviceCpus,
+  source?: DeviceSource,
+): Promise<ReadyDevice | undefined> {
   const answer = await knownAccelerator(cache);
   if (answer === undefined) return undefined;
-  const version = await emulatorVersion(cache);
-  if (version === undefined) return undefined;
-  const ready = locate(cache, answer.accelerator, version, cpus);
-  if (!existsSync(ready.imageFolder) || !existsSync(ready.snapshotFolder)) return undefined;
-  await verifyTree(join(cache, EMULATOR_PACKAGES.folder));
+  const ready = locate(cache, answer.accelerator, source ?? (await findSource(cache)), cpus);
+  if (ready === undefined || !existsSync(ready.imageFolder) || !existsSync(ready.snapshotFolder)) return undefined;
+  await verifyTree(ready.imageFolder, IMAGE_FILES.emulator);
   return ready;
 }
 
@@ -117,21 +148,20 @@ async function touch(ready: ReadyDevice): Promise<void> {
   await Promise.all([ready.imageFolder, ready.snapshotFolder].map((folder) => utimes(folder, now, now)));
 }
 
-/** Where image and snapshot of the present sources are or will be. */
+/** Where image and snapshot of a source are or will be. Undefined before it is known what the image is made of. */
 export function locate(
   cache: string,
   accelerator: Accelerator,
-  emulatorVersion: string,
+  { imageKey, packages }: DeviceSource,
   cpus: DeviceCpus = DEFAULT_CPUS,
-): ReadyDevice {
-  const key = imageKey(crosvmPath());
+): ReadyDevice | undefined {
+  if (imageKey === undefined || packages === undefined) return undefined;
+  const imageFolder = join(cache, "images", imageKey);
+  const machine = snapshotKey(accelerator, cpus, emulatorVersion(packages));
   return {
-    cache,
-    imageKey: key,
-    imageFolder: join(cache, "images", key),
-    snapshotFolder: join(cache, "snapshots", `${key}-${snapshotKey(accelerator, cpus, emulatorVersion)}`),
-    ...{ accelerator, cpus },
-    emulator: emulatorCommand(cache),
+    ...{ cache, imageKey, imageFolder, accelerator, cpus },
+    snapshotFolder: join(cache, "snapshots", `${imageKey}-${machine}`),
+    emulator: emulatorCommand(imageFolder),
   };
 }
 
@@ -140,34 +170,19 @@ async function setUp(
   progress: Progress,
   { cpus, renew = [], unusableSnapshot, signal }: SetupOptions,
 ): Promise<ReadyDevice> {
-  for (const folder of ["images", "snapshots", IMAGE_PACKAGES.folder, EMULATOR_PACKAGES.folder])
-    await sweepDrafts(join(cache, folder));
+  for (const folder of ["images", "snapshots", DEVICE_PACKAGES.folder]) await sweepDrafts(join(cache, folder));
   requireTemporaryFolder();
-  await ensureHostTools(progress, signal);
-  const packagesAnew = renew.includes("packages");
   if (renew.includes("accelerator")) await forgetAccelerator(cache);
-  if (packagesAnew) {
-    await forgetUnpacked(cache, IMAGE_PACKAGES);
-    await forgetEmulator(cache);
-  }
-  const key = imageKey(crosvmPath());
-  const imageFolder = join(cache, "images", key);
-  if (packagesAnew || renew.includes("image")) {
-    await rm(imageFolder, { recursive: true, force: true });
-    await removeSnapshotsOf(cache, key);
-  }
-  await getPackages(cache, existsSync(imageFolder), progress, signal);
-  // Compared before any of it is run.
-  await verifyTree(join(cache, EMULATOR_PACKAGES.folder));
-  await requireEmulator(cache, signal);
-  if (!existsSync(imageFolder)) {
-    await verifyTree(join(cache, IMAGE_PACKAGES.folder));
-    const packages = await readPackagesTree(treeOf(cache, IMAGE_PACKAGES));
-    await buildImage({ packages, imageFolder, crosvmPath: crosvmPath(), progress, signal });
-  }
+  if (renew.includes("packages")) await forgetUnpacked(cache, DEVICE_PACKAGES);
+  const anew = renew.includes("packages") || renew.includes("image");
+  const { imageKey, imageFolder, source } = await ensureImage(cache, progress, anew, signal, await findSource(cache));
+  if (anew) await removeSnapshotsOf(cache, imageKey);
+  await verifyTree(imageFolder, IMAGE_FILES.emulator);
+  await requireEmulator(imageFolder, signal);
   const answer = (await knownAccelerator(cache)) ?? (await probeAccelerator(cache, imageFolder, progress, signal));
   const readyOn = async (accelerator: Accelerator): Promise<ReadyDevice> => {
-    const ready = locate(cache, accelerator, (await emulatorVersion(cache)) ?? "", cpus);
+    const ready = locate(cache, accelerator, source, cpus);
+    if (ready === undefined) throw new Error("an image that is there has no name");
     if (renew.includes("snapshot")) await removeSnapshot(ready.snapshotFolder);
     else if (unusableSnapshot !== undefined) await removeSnapshot(ready.snapshotFolder, unusableSnapshot);
     if (!existsSync(ready.snapshotFolder)) {
@@ -185,41 +200,44 @@ async function setUp(
   return ready;
 }
 
-/** Those of the image and of the emulator at once: either waits for the network most of its time. */
-async function getPackages(
+/** Out of the device package or, with its packages, Debian's archive. */
+async function ensureImage(
   cache: string,
-  imageIsThere: boolean,
   progress: Progress,
+  fresh: boolean,
   signal: AbortSignal | undefined,
-): Promise<void> {
-  const missing = [
-    ...(imageIsThere || (await readPackagesManifest(cache, IMAGE_PACKAGES)) ? [] : [IMAGE_PACKAGES]),
-    ...((await readPackagesManifest(cache, EMULATOR_PACKAGES)) ? [] : [EMULATOR_PACKAGES]),
-  ];
-  if (!imageIsThere || missing.length > 0) await requireSpace(cache);
-  if (missing.length > 0)
-    progress.step(`Downloading packages of the ${missing.map(({ title }) => title).join(" and the ")}`);
-  const details = new Map<string, string>();
-  // What fails ends the other one as well.
-  const failure = new AbortController();
-  const either = signal ? AbortSignal.any([signal, failure.signal]) : failure.signal;
-  const get = async (set: PackageSet): Promise<void> => {
-    const detail = (text: string): void => {
-      details.set(set.title, text);
-      progress.detail([...details].map(([title, what]) => `${title}: ${what}`).join("; "));
-    };
-    const own: Progress = { step: detail, detail };
-    try {
-      if (set === EMULATOR_PACKAGES) await ensureEmulator(cache, own, either);
-      else await ensureUnpacked(cache, set, own, either);
-    } catch (error) {
-      failure.abort(error);
-      throw error;
+  given: DeviceSource,
+): Promise<{ readonly imageKey: string; readonly imageFolder: string; readonly source: DeviceSource }> {
+  let source = given;
+  if (source.imageKey === undefined) {
+    await getPackages(cache, progress, signal);
+    source = await debianSource(cache);
+  }
+  const { imageKey } = source;
+  if (imageKey === undefined) throw new Error("packages that are there have no names");
+  const imageFolder = join(cache, "images", imageKey);
+  if (fresh) await rm(imageFolder, { recursive: true, force: true });
+  if (!existsSync(imageFolder)) {
+    await requireSpace(cache);
+    if (source.kind === "device package") {
+      await unpackDevice({ devicePackage: source.devicePackage, imageFolder, progress, signal });
+    } else {
+      await getPackages(cache, progress, signal);
+      await verifyTree(join(cache, DEVICE_PACKAGES.folder));
+      const packages = await readPackagesTree(treeOf(cache, DEVICE_PACKAGES));
+      const tools = toolsOf(cache, DEVICE_PACKAGES);
+      await buildImage({ packages, tools, imageFolder, crosvmPath: crosvmPath(), progress, signal });
     }
-  };
-  await Promise.allSettled(missing.map(get));
-  // The first failure; the other one's is only that it was ended.
-  failure.signal.throwIfAborted();
+  }
+  return { imageKey, imageFolder, source };
+}
+
+async function getPackages(cache: string, progress: Progress, signal: AbortSignal | undefined): Promise<void> {
+  if (await isUnpacked(cache, DEVICE_PACKAGES)) return;
+  await ensureHostTools("debian", progress, signal);
+  await requireSpace(cache);
+  progress.step(`Downloading Debian's packages of the ${DEVICE_PACKAGES.title}`);
+  await ensureUnpacked(cache, DEVICE_PACKAGES, progress, signal);
 }
 
 /** Whatever the machine is: their memory has read a root disk that is not there any more. */
@@ -232,8 +250,8 @@ async function removeSnapshotsOf(cache: string, key: string): Promise<void> {
 /** Removes images and snapshots of earlier sources that nobody used lately and nobody runs. */
 async function prune(cache: string, current: ReadyDevice): Promise<void> {
   const used = new Set([...(await imagesInUse(cache)), current.imageKey]);
-  for (const folder of [join(cache, "images"), join(cache, "snapshots")]) {
-    for (const name of await readdir(folder)) {
+  for (const folder of ["images", "snapshots", "adb"].map((name) => join(cache, name))) {
+    for (const name of await readdir(folder).catch(() => [])) {
       const path = join(folder, name);
       const key = name.slice(0, current.imageKey.length);
       if (used.has(key) || name.endsWith(".tmp")) continue;

@@ -8,7 +8,8 @@ import { join } from "node:path";
 import { writeFileAtomic } from "../base/atomic-file.js";
 import { InfrastructureError } from "../base/errors.js";
 import { cpioArchive, type CpioEntry } from "../base/cpio.js";
-import { findModules, initramfsModules, modulePath, stripModules } from "./kernel-modules.js";
+import type { BuildTools } from "../process/build-tools.js";
+import { findModules, initramfsModules, stripModules, type GuestModules } from "./kernel-modules.js";
 import { guestKernelParameters } from "./kernel-parameters.js";
 import { compilePrograms, cSources } from "./programs.js";
 import { writeSystemImage } from "./system-image.js";
@@ -24,23 +25,26 @@ export interface GuestImageOptions {
   readonly outFolder: string;
   /** For everything in between; may be left over from a build that was cut short. */
   readonly workFolder: string;
+  readonly tools: BuildTools;
   readonly signal?: AbortSignal | undefined;
 }
 
 export async function buildGuestImages(options: GuestImageOptions): Promise<void> {
-  const { packagesRoot, outFolder, workFolder, signal } = options;
+  const { packagesRoot, outFolder, workFolder, tools, signal } = options;
   await mkdir(outFolder, { recursive: true });
   await mkdir(workFolder, { recursive: true });
-  const packaged = await findModules(packagesRoot, options.kernelVersion);
-  const modules = await stripModules(packaged, join(workFolder, "modules"), signal);
-  const programs = await compilePrograms(workFolder, signal);
+  const moduleFolder = join(workFolder, "modules");
+  const unpacking = { workFolder: moduleFolder, xz: tools.xz, signal };
+  const packaged = await findModules(packagesRoot, options.kernelVersion, unpacking);
+  const modules = await stripModules(packaged, moduleFolder, tools.objcopy, signal);
+  const programs = await compilePrograms(workFolder, tools.gcc, signal);
   const initramfs = cpioArchive(await initramfsEntries(programs.init, modules));
   checkInitramfsSize(initramfs.length);
   await writeFileAtomic(join(outFolder, "microdroid_initrd.img"), initramfs);
   const temporaryImage = join(outFolder, `microdroid_system.img.${process.pid}.tmp`);
   try {
     const treeFolder = join(workFolder, "system");
-    await writeSystemImage({ packagesRoot, modules, programs, treeFolder, imagePath: temporaryImage, signal });
+    await writeSystemImage({ packagesRoot, modules, programs, treeFolder, imagePath: temporaryImage, tools, signal });
     await flush(temporaryImage);
     await rename(temporaryImage, join(outFolder, "microdroid_system.img"));
   } finally {
@@ -58,7 +62,7 @@ export function guestInputs(): readonly string[] {
   return [...cSources(), ...builders];
 }
 
-async function initramfsEntries(init: string, modules: ReadonlyMap<string, string>): Promise<readonly CpioEntry[]> {
+async function initramfsEntries(init: string, { groups, files }: GuestModules): Promise<readonly CpioEntry[]> {
   const entries: CpioEntry[] = [
     { kind: "file", path: "init", content: await readFile(init), mode: 0o755 },
     { kind: "folder", path: "dev" },
@@ -66,11 +70,14 @@ async function initramfsEntries(init: string, modules: ReadonlyMap<string, strin
     { kind: "device", path: "dev/console", major: 5, minor: 1 },
     { kind: "folder", path: "modules" },
   ];
-  for (const [group, names] of Object.entries(initramfsModules)) {
+  const packed = new Set<string>();
+  for (const group of Object.keys(initramfsModules) as (keyof typeof initramfsModules)[]) {
+    const names = groups[group];
     entries.push({ kind: "file", path: `modules/${group}.list`, content: Buffer.from(`${names.join("\n")}\n`) });
-    for (const name of names) {
-      const content = await readFile(modulePath(modules, name));
+    for (const name of names.filter((each) => !packed.has(each))) {
+      const content = await readFile(files.get(name) ?? "");
       entries.push({ kind: "file", path: `modules/${name}.ko`, content });
+      packed.add(name);
     }
   }
   return entries;

@@ -20,6 +20,7 @@ const libraryFolders = [
  * @param programs paths of ELF files
  * @param given names of libraries that the caller supplies itself
  * @param more names of libraries that are wanted although no program needs them
+ * @param readelf how it is called
  * @param elsewhere where a library is that no package has; one that is nowhere is left out then, instead of an error
  */
 export async function collectLibraries(
@@ -27,6 +28,7 @@ export async function collectLibraries(
   programs: readonly string[],
   given: ReadonlySet<string>,
   more: readonly string[],
+  readelf: string,
   signal?: AbortSignal,
   elsewhere?: (name: string) => string | undefined,
 ): Promise<ReadonlyMap<string, string>> {
@@ -42,13 +44,13 @@ export async function collectLibraries(
   };
   for (const name of more) await want(name, "a payload");
   for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
-    for (const name of await neededLibraries(file, signal)) await want(name, file);
+    for (const name of await neededLibraries(file, readelf, signal)) await want(name, file);
   }
   return found;
 }
 
-async function neededLibraries(file: string, signal?: AbortSignal): Promise<readonly string[]> {
-  const { stdout } = await run(["readelf", "-d", "-W", file], { signal, env: { LC_ALL: "C" } });
+async function neededLibraries(file: string, readelf: string, signal?: AbortSignal): Promise<readonly string[]> {
+  const { stdout } = await run([readelf, "-d", "-W", file], { signal, env: { LC_ALL: "C" } });
   return parseNeeded(stdout);
 }
 

@@ -1,4 +1,4 @@
-/** Programs of the guest that are compiled here, with the host's gcc. */
+/** Programs of the guest that are compiled when an image is made. */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { packageRoot } from "../base/paths.js";
@@ -6,7 +6,9 @@ import { run } from "../process/run.js";
 
 const sourceFolder = join(packageRoot, "src/guest");
 const warnings = ["-Wall", "-Wextra", "-Werror=implicit-function-declaration"];
-const common = ["-std=gnu17", "-D_GNU_SOURCE", "-Os", "-s", "-fno-asynchronous-unwind-tables", ...warnings];
+/** No path of the host in what comes out. */
+const places = `-ffile-prefix-map=${packageRoot}=.`;
+const common = [places, "-std=gnu17", "-D_GNU_SOURCE", "-Os", "-s", "-fno-asynchronous-unwind-tables", ...warnings];
 
 /** What the first process is made of. */
 const initFolders = ["init", "apk", "crypto", "instance", "verity"];
@@ -19,21 +21,21 @@ export interface GuestPrograms {
   readonly getprop: string;
 }
 
-/** Compiles everything into `folder`. Needs `gcc` and the headers of libc6-dev and linux-libc-dev. */
-export async function compilePrograms(folder: string, signal?: AbortSignal): Promise<GuestPrograms> {
+/** Compiles everything into `folder`. Needs the headers of libc6-dev and linux-libc-dev. @param gcc how it is called */
+export async function compilePrograms(folder: string, gcc: string, signal?: AbortSignal): Promise<GuestPrograms> {
   const programs: GuestPrograms = {
     init: join(folder, "init"),
     launcher: join(folder, "microdroid_launcher"),
     payloadLibrary: join(folder, "libvm_payload.so"),
     getprop: join(folder, "getprop"),
   };
-  await compile([...common, "-static", "-o", programs.init, ...initFolders.flatMap(cFiles)], signal);
+  await compile(gcc, [...common, "-static", "-o", programs.init, ...initFolders.flatMap(cFiles)], signal);
   const library = ["-shared", "-fPIC", "-fvisibility=hidden", "-Wl,-soname,libvm_payload.so"];
-  await compile([...common, ...library, "-o", programs.payloadLibrary, ...cFiles("payload-api")], signal);
+  await compile(gcc, [...common, ...library, "-o", programs.payloadLibrary, ...cFiles("payload-api")], signal);
   // Linked although it calls nothing of it: payloads may refer to the payload API without naming its library.
   const api = ["-Wl,--no-as-needed", programs.payloadLibrary, "-Wl,--as-needed", "-ldl"];
-  await compile([...common, "-o", programs.launcher, ...cFiles("launcher"), ...api], signal);
-  await compile([...common, "-o", programs.getprop, ...cFiles("tools")], signal);
+  await compile(gcc, [...common, "-o", programs.launcher, ...cFiles("launcher"), ...api], signal);
+  await compile(gcc, [...common, "-o", programs.getprop, ...cFiles("tools")], signal);
   return programs;
 }
 
@@ -51,6 +53,6 @@ function cFiles(folder: string): readonly string[] {
   return cSources().filter((file) => file.startsWith(join(sourceFolder, folder, "/")) && file.endsWith(".c"));
 }
 
-async function compile(args: readonly string[], signal?: AbortSignal): Promise<void> {
-  await run(["gcc", ...args], { timeoutMs: 180_000, signal });
+async function compile(gcc: string, args: readonly string[], signal?: AbortSignal): Promise<void> {
+  await run([gcc, ...args], { timeoutMs: 180_000, signal });
 }

@@ -3,7 +3,9 @@ import { chmod, copyFile, mkdir, rm, stat, symlink, writeFile } from "node:fs/pr
 import { dirname, join } from "node:path";
 import { InfrastructureError } from "../base/errors.js";
 import { run } from "../process/run.js";
-import { modulePath, systemModules } from "./kernel-modules.js";
+import type { BuildTools } from "../process/build-tools.js";
+import { writeExt4 } from "./ext4.js";
+import { systemModules, type GuestModules } from "./kernel-modules.js";
 import { collectLibraries } from "./libraries.js";
 import type { GuestPrograms } from "./programs.js";
 
@@ -21,16 +23,17 @@ const BLOCK_BYTES = 4096;
 
 export interface SystemImageOptions {
   readonly packagesRoot: string;
-  readonly modules: ReadonlyMap<string, string>;
+  readonly modules: GuestModules;
   readonly programs: GuestPrograms;
   /** Folder to lay the files out in; emptied first. */
   readonly treeFolder: string;
   readonly imagePath: string;
+  readonly tools: BuildTools;
   readonly signal?: AbortSignal | undefined;
 }
 
 export async function writeSystemImage(options: SystemImageOptions): Promise<void> {
-  const { packagesRoot, treeFolder, programs, signal } = options;
+  const { packagesRoot, treeFolder, programs, tools, signal } = options;
   const busybox = await firstExisting(packagesRoot, busyboxPaths, "busybox-static");
   const adbd = await firstExisting(packagesRoot, adbdPaths, "adbd");
   const formatter = await firstExisting(packagesRoot, formatterPaths, "e2fsprogs");
@@ -39,6 +42,7 @@ export async function writeSystemImage(options: SystemImageOptions): Promise<voi
     [adbd, formatter, programs.launcher, programs.payloadLibrary, programs.getprop],
     new Set(["libvm_payload.so"]),
     payloadLibraries,
+    tools.readelf,
     signal,
   );
   const tree = new Tree(treeFolder);
@@ -62,7 +66,7 @@ export async function writeSystemImage(options: SystemImageOptions): Promise<voi
     "root:x:0:0:root:/data/local/tmp:/system/bin/sh\nshell:x:2000:2000::/data/local/tmp:/system/bin/sh\npayload:x:6000:6000::/:/system/bin/sh\n",
   );
   await tree.write("etc/group", "root:x:0:\nshell:x:2000:\npayload:x:6000:\n");
-  await makeExt4(treeFolder, options.imagePath, await tree.bytes(), signal);
+  await makeExt4(treeFolder, await tree.bytes(), options);
 }
 
 /** A folder that becomes a file system. Modes are set by hand, whatever the umask. */
@@ -115,23 +119,22 @@ async function addApplets(tree: Tree, busybox: string, signal?: AbortSignal): Pr
   for (const name of applets) await tree.link(`system/bin/${name}`, "busybox");
 }
 
-async function addModules(tree: Tree, modules: ReadonlyMap<string, string>): Promise<void> {
-  for (const [group, names] of Object.entries(systemModules)) {
-    for (const name of names) await tree.add(`system/lib/modules/${name}.ko`, modulePath(modules, name), 0o644);
+async function addModules(tree: Tree, { groups, files }: GuestModules): Promise<void> {
+  for (const group of Object.keys(systemModules) as (keyof typeof systemModules)[]) {
+    const names = groups[group];
+    for (const name of names) await tree.add(`system/lib/modules/${name}.ko`, files.get(name) ?? "", 0o644);
     await tree.write(`system/lib/modules/${group}.list`, `${names.join("\n")}\n`);
   }
 }
 
 /** Without journal and checksums: it is never written to, and mounts faster. */
-async function makeExt4(tree: string, image: string, contentBytes: number, signal?: AbortSignal): Promise<void> {
+async function makeExt4(content: string, contentBytes: number, options: SystemImageOptions): Promise<void> {
+  const { imagePath, tools, signal } = options;
   const features = "none,extent,filetype,sparse_super,large_file,dir_index";
-  const kibibytes = Math.ceil((contentBytes * 1.08) / 1024 / 1024 + 1) * 1024;
-  await rm(image, { force: true });
-  const options = ["-q", "-F", "-t", "ext4", "-O", features, "-b", String(BLOCK_BYTES), "-m", "0", "-N", "1024"];
-  await run(["mke2fs", ...options, "-E", "root_owner=0:0", "-L", "system", "-d", tree, image, `${kibibytes}k`], {
-    signal,
-    // On Debian it lies where only root looks for programs.
-    env: { PATH: `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin` },
+  await writeExt4({
+    ...{ imagePath, tools, signal, content, label: "system", uuid: "6d6963f0-0001-4a56-8000-61766673797d" },
+    bytes: Math.ceil((contentBytes * 1.08) / 2 ** 20 + 1) * 2 ** 20,
+    options: ["-O", features, "-b", String(BLOCK_BYTES), "-N", "1024"],
   });
 }
 

@@ -189,7 +189,7 @@ const ROWS: readonly Row[] = [
     () => ({ env: { AVF_CACHE_DIR: brokenEmulator() } }),
     "emulator",
     /does not start: .*(not found|No such file)/,
-    /npx avf setup --renew packages/,
+    /npx avf setup --renew image/,
   ],
   [
     "no package sources",

@@ -1,5 +1,6 @@
 /** Where the adb server listens: the environment as adb itself reads it (AOSP adb: commandline.cpp, socket_spec.cpp). */
 import { UsageError } from "../../base/errors.js";
+import { adbProgram } from "../../process/adb-program.js";
 
 export type AdbServerAddress = TcpAddress | SocketAddress;
 
@@ -40,10 +41,10 @@ export function describeAddress(address: AdbServerAddress): string {
 
 /** `adb` with the options that lead it there. It starts servers only where no host is named. */
 export function adbCommand(address: AdbServerAddress): readonly string[] {
-  if ("spec" in address) return ["adb", "-L", address.spec];
+  if ("spec" in address) return [adbProgram(), "-L", address.spec];
   const { host, port } = address;
-  if (host === "127.0.0.1" || host === "localhost") return ["adb", "-P", String(port)];
-  return ["adb", "-L", `tcp:${bracketed(host)}:${port}`];
+  if (host === "127.0.0.1" || host === "localhost") return [adbProgram(), "-P", String(port)];
+  return [adbProgram(), "-L", `tcp:${bracketed(host)}:${port}`];
 }
 
 /** A number that no other server on this host has. */

@@ -1,6 +1,7 @@
 /** The adb server on this host: where it listens, whether it is ours to talk to, and adbkit's client for it. */
 import { withDeadline } from "../../base/deadline.js";
 import { describeError, InfrastructureError, isHarnessError } from "../../base/errors.js";
+import { adbProgram } from "../../process/adb-program.js";
 import { runUnchecked } from "../../process/run.js";
 import { createAdbClient, type AdbClient } from "./adbkit.js";
 import { adbCommand, addressKey, adbServerAddress, describeAddress, type AdbServerAddress } from "./server-address.js";
@@ -95,14 +96,14 @@ async function startServer(
 
 /** The last number of `Android Debug Bridge version 1.0.41`: the version of the protocol between program and server. */
 async function adbVersion(): Promise<number> {
-  const result = await runUnchecked(["adb", "version"], { timeoutMs: 10_000 });
+  const result = await runUnchecked([adbProgram(), "version"], { timeoutMs: 10_000 });
   const match = /Android Debug Bridge version \d+\.\d+\.(\d+)/.exec(result.stdout);
   if (match) return Number(match[1]);
   throw new InfrastructureError(
     "ADB_MISSING",
     `The adb program does not run (${result.startFailure ?? "no version"}).`,
     {
-      hint: "install it: apt-get install adb",
+      hint: "install it (apt-get install adb), or get the one of the emulated device: npx avf setup",
       lastLines: result.stderr.split("\n").filter(Boolean).slice(-3),
     },
   );

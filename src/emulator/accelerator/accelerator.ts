@@ -1,7 +1,8 @@
 /** Which accelerator runs the emulated device: the one that was asked for, or what a trial boot on this host showed. */
 import { describeError, isHarnessError, UsageError } from "../../base/errors.js";
 import { silentProgress, type Progress } from "../../base/progress.js";
-import { emulatorCommand, emulatorVersion } from "../qemu/emulator.js";
+import { emulatorCommand } from "../qemu/emulator.js";
+import { emulatorVersion, findSource } from "../source/source.js";
 import { buildProbeArguments, type Accelerator } from "../machine/arguments.js";
 import { explainNoNesting, kvmIdentity, nestingIsOff, refuseKvm } from "./host-kvm.js";
 import { recall, remember } from "./memory.js";
@@ -58,7 +59,7 @@ export async function probeAccelerator(
 ): Promise<AcceleratorAnswer> {
   progress.step("Trying whether this host's KVM can run the device");
   const outcome = await bootOnce(
-    (serialLog) => buildProbeArguments(emulatorCommand(cache), "kvm", imageFolder, serialLog),
+    (serialLog) => buildProbeArguments(emulatorCommand(imageFolder), "kvm", imageFolder, serialLog),
     { signal, onWait: (text) => progress.detail(text) },
   );
   const { holds, ...answer } = judge(outcome);
@@ -121,5 +122,6 @@ function cannotUseKvm(why: string, cause?: unknown): UsageError {
 
 /** All that an answer depends on: with another kernel, module parameter, CPU, boot or QEMU it is asked for anew. */
 async function hostIdentity(cache: string): Promise<string> {
-  return `${kvmIdentity()} qemu ${(await emulatorVersion(cache)) ?? "none"}`;
+  const { packages } = await findSource(cache);
+  return `${kvmIdentity()} qemu ${packages === undefined ? "none" : emulatorVersion(packages)}`;
 }

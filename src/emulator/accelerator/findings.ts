@@ -49,19 +49,23 @@ function describe(answer: AcceleratorAnswer | undefined): AcceleratorFinding {
   return { name, state: "ok", detail: `${accelerator}: ${reason}; ${SPEED[accelerator]}${again}` };
 }
 
-/** @param folderFor where the snapshot of an accelerator is, or will be */
+/** @param folderFor where the snapshot of an accelerator is, or will be, as far as that is known */
 export function snapshotFinding(
   answer: AcceleratorAnswer | undefined,
-  folderFor: (accelerator: Accelerator) => string,
+  folderFor: (accelerator: Accelerator) => string | undefined,
 ): AcceleratorFinding {
   const name = "snapshot";
   const fix = "npx avf setup";
   if (answer !== undefined) {
-    return existsSync(folderFor(answer.accelerator))
+    return exists(folderFor(answer.accelerator))
       ? { name, state: "ok", detail: "starts in half a second" }
       : { name, state: "missing", detail: "not made yet", fix };
   }
-  const there = (["kvm", "tcg"] as const).filter((accelerator) => existsSync(folderFor(accelerator)));
+  const there = (["kvm", "tcg"] as const).filter((accelerator) => exists(folderFor(accelerator)));
   if (there.length === 0) return { name, state: "missing", detail: "not made yet", fix };
   return { name, state: "ok", detail: `there for ${there.join(" and ")}; which one serves is seen by the next run` };
+}
+
+function exists(path: string | undefined): boolean {
+  return path !== undefined && existsSync(path);
 }

@@ -1,8 +1,9 @@
 /** The programs that the emulated device needs on the host, and how they get there. */
-import { accessSync, constants, existsSync, readFileSync, statSync } from "node:fs";
-import { delimiter, dirname, join } from "node:path";
+import { existsSync } from "node:fs";
+import { dirname } from "node:path";
 import { InfrastructureError, UsageError } from "../../base/errors.js";
 import type { Progress } from "../../base/progress.js";
+import { findProgram, findProgramIn } from "../../process/find-program.js";
 import { run } from "../../process/run.js";
 
 interface HostTool {
@@ -12,56 +13,52 @@ interface HostTool {
   readonly purpose: string;
 }
 
-const HOST_TOOLS: readonly HostTool[] = [
-  { program: "adb", packageName: "adb", purpose: "the only way to a device" },
-  { program: "gcc", packageName: "gcc", purpose: "compiles the device's and the guest's own programs" },
-  { program: "readelf", packageName: "binutils", purpose: "finds the libraries that programs in an image need" },
-  { program: "mke2fs", packageName: "e2fsprogs", purpose: "makes file system images" },
-  { program: "dpkg-deb", packageName: "dpkg", purpose: "unpacks what goes into images" },
-  { program: "apt-get", packageName: "apt", purpose: "downloads what goes into images" },
-  { program: "setpriv", packageName: "util-linux", purpose: "ends child processes together with their parent" },
+/** All that a device needs that is there: what else it runs comes with it. */
+const RUNNING: readonly HostTool[] = [
   { program: "flock", packageName: "util-linux", purpose: "keeps two runs from making the same thing at once" },
-  { program: "cp", packageName: "coreutils", purpose: "copies disks of gigabytes without their empty parts" },
 ];
+/** All that making one needs of Debian: the rest comes with its packages. */
+const MAKING: readonly HostTool[] = [
+  { program: "dpkg-deb", packageName: "dpkg", purpose: "unpacks what the device is made of" },
+  { program: "apt-get", packageName: "apt", purpose: "downloads what the device is made of" },
+];
+/** For the unit tests of this repository, which run C code of the guest on the host, and an adb of their own. */
+const TESTING: readonly HostTool[] = [
+  { program: "adb", packageName: "adb", purpose: "the only way to a device" },
+  { program: "gcc", packageName: "gcc", purpose: "compiles what unit tests run on the host" },
+  { program: "readelf", packageName: "binutils", purpose: "shows unit tests what was compiled" },
+  { program: "mke2fs", packageName: "e2fsprogs", purpose: "makes file systems for unit tests" },
+  { program: "xz", packageName: "xz-utils", purpose: "packs modules for unit tests" },
+  { program: "zstd", packageName: "zstd", purpose: "packs kernels for unit tests" },
+];
+/** The C library's headers: a file rather than a program. */
+const LIBC = { file: "/usr/lib/x86_64-linux-gnu/libc.a", packageName: "libc6-dev" };
 
-/** Static C library: a file rather than a program. */
-const STATIC_LIBC = { file: "/usr/lib/x86_64-linux-gnu/libc.a", packageName: "libc6-dev" };
+/** What tools are wanted for: a device out of the device package, one that is made here, this repository's tests. */
+export type ToolUse = "device package" | "debian" | "testing";
+const TOOLS: Readonly<Record<ToolUse, readonly HostTool[]>> = {
+  "device package": RUNNING,
+  debian: [...RUNNING, ...MAKING],
+  testing: [...RUNNING, ...MAKING, ...TESTING],
+};
 
 export interface HostToolReport {
   readonly found: readonly { readonly name: string; readonly path: string; readonly purpose: string }[];
   readonly missing: readonly { readonly name: string; readonly packageName: string; readonly purpose: string }[];
 }
 
-/** Where a program is: in PATH, or where mke2fs is, outside many users' PATH. */
-export function findProgram(program: string): string | undefined {
-  return findIn([...(process.env["PATH"] ?? "").split(delimiter).filter(Boolean), "/usr/sbin", "/sbin"], program);
-}
-
-function findIn(folders: readonly string[], program: string): string | undefined {
-  return folders.map((folder) => join(folder, program)).find(isProgram);
-}
-
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return statSync(path).isFile();
-  } catch {
-    return false;
-  }
-}
-
 /** Folders with tools that are installed, and are not found because PATH does not have them. */
-function foldersBesidePath(): readonly string[] {
-  const missing = HOST_TOOLS.filter(({ program }) => findProgram(program) === undefined);
-  const found = missing.map(({ program }) => findIn(["/usr/bin", "/bin"], program));
+function foldersBesidePath(use: ToolUse): readonly string[] {
+  const missing = TOOLS[use].filter(({ program }) => findProgram(program) === undefined);
+  const found = missing.map(({ program }) => findProgramIn(["/usr/bin", "/bin"], program));
   return [...new Set(found.flatMap((path) => (path === undefined ? [] : [dirname(path)])))];
 }
 
 /** @throws UsageError when tools are installed, and PATH does not lead to them */
-export function requirePath(): void {
-  const folders = foldersBesidePath();
+export function requirePath(use: ToolUse): void {
+  const folders = foldersBesidePath(use);
   if (folders.length === 0) return;
-  const names = HOST_TOOLS.filter(({ program }) => findProgram(program) === undefined).map(({ program }) => program);
+  const names = TOOLS[use].filter(({ program }) => findProgram(program) === undefined).map(({ program }) => program);
   throw new UsageError(
     "PATH_INCOMPLETE",
     `PATH does not lead to ${names.join(", ")}: it is ${JSON.stringify(process.env["PATH"] ?? "")}.`,
@@ -69,17 +66,19 @@ export function requirePath(): void {
   );
 }
 
-export function inspectHostTools(): HostToolReport {
+export function inspectHostTools(use: ToolUse): HostToolReport {
   const found: { name: string; path: string; purpose: string }[] = [];
   const missing: { name: string; packageName: string; purpose: string }[] = [];
-  for (const { program, packageName, purpose } of HOST_TOOLS) {
+  for (const { program, packageName, purpose } of TOOLS[use]) {
     const path = findProgram(program);
     if (path === undefined) missing.push({ name: program, packageName, purpose });
     else found.push({ name: program, path, purpose });
   }
-  const libc = { name: "libc.a", purpose: "static C library for the programs above" };
-  if (existsSync(STATIC_LIBC.file)) found.push({ ...libc, path: STATIC_LIBC.file });
-  else missing.push({ ...libc, packageName: STATIC_LIBC.packageName });
+  if (use === "testing") {
+    const libc = { name: "libc.a", purpose: "C library of the programs that unit tests compile" };
+    if (existsSync(LIBC.file)) found.push({ ...libc, path: LIBC.file });
+    else missing.push({ ...libc, packageName: LIBC.packageName });
+  }
   return { found, missing };
 }
 
@@ -89,26 +88,9 @@ export function installCommand(missing: HostToolReport["missing"]): string {
   return `sudo apt-get update && sudo apt-get install --no-install-recommends -y ${packages.join(" ")}`;
 }
 
-/** Throws unless this is a system that the images can be made on. */
-export function requireSupportedSystem(
-  platform: string = process.platform,
-  arch: string = process.arch,
-  osRelease: string = readOsRelease(),
-): void {
-  const field = (name: string): string => new RegExp(`^${name}="?([^"\n]*)"?$`, "m").exec(osRelease)?.[1] ?? "";
-  const version = Number.parseInt(field("VERSION_ID"), 10);
-  if (platform === "linux" && arch === "x64" && field("ID") === "debian" && version >= 12) return;
-  const seen = `${platform} ${arch}, ${field("PRETTY_NAME") || "no /etc/os-release"}`;
-  throw new InfrastructureError(
-    "UNSUPPORTED_SYSTEM",
-    `The emulated device is made from Debian's packages and needs Debian 12 or later on x86-64; this is ${seen}.`,
-    { hint: "use such a machine, or a real device: ANDROID_SERIAL=<serial> npm test" },
-  );
-}
-
 /** Installs missing tools when this user may (root, or sudo without a password); otherwise says which command to run. */
-export async function ensureHostTools(progress: Progress, signal?: AbortSignal): Promise<void> {
-  const { missing } = inspectHostTools();
+export async function ensureHostTools(use: ToolUse, progress: Progress, signal?: AbortSignal): Promise<void> {
+  const { missing } = inspectHostTools(use);
   if (missing.length === 0) return;
   const prefix = await privilege();
   const names = missing.map((tool) => tool.name).join(", ");
@@ -137,7 +119,7 @@ export async function ensureHostTools(progress: Progress, signal?: AbortSignal):
       lastLines: error instanceof Error ? error.message.split("\n").slice(-8) : [],
     });
   }
-  const left = inspectHostTools().missing;
+  const left = inspectHostTools(use).missing;
   if (left.length > 0) {
     throw new InfrastructureError(
       "HOST_TOOLS_MISSING",
@@ -155,14 +137,6 @@ async function privilege(): Promise<readonly string[] | undefined> {
     return ["sudo", "-n"];
   } catch {
     return undefined;
-  }
-}
-
-function readOsRelease(): string {
-  try {
-    return readFileSync("/etc/os-release", "utf8");
-  } catch {
-    return "";
   }
 }
 

@@ -9,17 +9,18 @@ import { InfrastructureError } from "../../base/errors.js";
 import { packageRoot } from "../../base/paths.js";
 import type { Progress } from "../../base/progress.js";
 import { buildGuestImages } from "../../guest/image.js";
-import { CommandFailedError, run } from "../../process/run.js";
-import { findProgram } from "../host/tools.js";
+import { writeExt4, type Ext4Options } from "../../guest/ext4.js";
+import type { BuildTools } from "../../process/build-tools.js";
+import { installEmulator } from "../qemu/emulator.js";
 import type { PackagesTree } from "./packages-tree.js";
 import { findModules } from "../../guest/kernel-modules.js";
-import { orderModules } from "./modules.js";
 import { IMAGE_FILES } from "./files.js";
 import { makeRootTree } from "./root-tree.js";
 import { extractVmlinux } from "./vmlinux.js";
 
 export interface BuildImageOptions {
   readonly packages: PackagesTree;
+  readonly tools: BuildTools;
   /** Becomes the finished image, in one rename. */
   readonly imageFolder: string;
   readonly crosvmPath: string | undefined;
@@ -39,13 +40,18 @@ const DEVICE_MODULES = [
   "vhost_vsock",
 ];
 
+/** The same in each image, or no two would be alike. */
+const FILE_SYSTEMS: Readonly<Record<"root" | "data", Pick<Ext4Options, "label" | "uuid">>> = {
+  root: { label: "root", uuid: "6d6963f0-0002-4a56-8000-617666726f6f" },
+  data: { label: "data", uuid: "6d6963f0-0003-4a56-8000-617666646174" },
+};
 const ROOT_BYTES = 640 << 20;
 /** Sparse: it takes on the host what is written to it. */
 const DATA_BYTES = 8 * 2 ** 30;
 
 /** Builds into a folder of another name and renames it at the end: an image is whole or absent. */
 export async function buildImage(options: BuildImageOptions): Promise<void> {
-  const { imageFolder, packages, progress, signal } = options;
+  const { imageFolder, packages, tools, progress, signal } = options;
   const draft = draftOf(imageFolder);
   await rm(draft, { recursive: true, force: true });
   await mkdir(join(draft, "work"), { recursive: true });
@@ -53,17 +59,20 @@ export async function buildImage(options: BuildImageOptions): Promise<void> {
     const rootFolder = join(draft, "root");
     progress.step("Building the device image");
     progress.detail("kernel");
-    await writeKernel(packages, join(draft, IMAGE_FILES.kernel));
-    await writeFile(join(draft, IMAGE_FILES.initrd), await makeInitrd(packages));
+    await writeKernel(packages, tools, join(draft, IMAGE_FILES.kernel), signal);
+    await writeFile(join(draft, IMAGE_FILES.initrd), await makeInitrd(packages, tools, join(draft, "work"), signal));
     progress.detail("programs");
     const workFolder = join(draft, "work");
-    await makeRootTree({ packages, rootFolder, workFolder, crosvmPath: options.crosvmPath, signal });
+    await makeRootTree({ packages, tools, rootFolder, workFolder, crosvmPath: options.crosvmPath, signal });
+    await installEmulator(packages.root, join(draft, IMAGE_FILES.emulator), tools, signal);
     progress.detail("guest");
-    await addGuest(packages, join(draft, IMAGE_FILES.kernel), rootFolder, workFolder, signal);
+    await addGuest(options, join(draft, IMAGE_FILES.kernel), rootFolder, workFolder);
     progress.detail("file systems");
-    const rootBytes = ROOT_BYTES + (options.crosvmPath === undefined ? 0 : await wholeMib(options.crosvmPath));
-    await makeFileSystem(join(draft, IMAGE_FILES.root), rootBytes, "root", rootFolder, signal);
-    await makeFileSystem(join(draft, IMAGE_FILES.data), DATA_BYTES, "data", undefined, signal);
+    const bytes = ROOT_BYTES + (options.crosvmPath === undefined ? 0 : await wholeMib(options.crosvmPath));
+    const rootDisk = { bytes, imagePath: join(draft, IMAGE_FILES.root), content: rootFolder };
+    const common = { options: [], tools, signal };
+    await writeExt4({ ...common, ...FILE_SYSTEMS.root, ...rootDisk });
+    await writeExt4({ ...common, ...FILE_SYSTEMS.data, bytes: DATA_BYTES, imagePath: join(draft, IMAGE_FILES.data) });
     await rm(rootFolder, { recursive: true });
     await rm(workFolder, { recursive: true });
     await publishFolder(draft, imageFolder);
@@ -75,19 +84,34 @@ export async function buildImage(options: BuildImageOptions): Promise<void> {
   }
 }
 
-async function writeKernel({ root, kernelVersion }: PackagesTree, path: string): Promise<void> {
+async function writeKernel(
+  { root, kernelVersion }: PackagesTree,
+  { zstd }: BuildTools,
+  path: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const bzImage = await readFile(join(root, "boot", `vmlinuz-${kernelVersion}`));
-  await writeFile(path, extractVmlinux(bzImage) ?? bzImage);
+  await writeFile(path, (await extractVmlinux(bzImage, zstd, signal)) ?? bzImage);
 }
 
-async function makeInitrd({ root, kernelVersion }: PackagesTree): Promise<Buffer> {
-  const modules = orderModules(DEVICE_MODULES, await findModules(root, kernelVersion));
+async function makeInitrd(
+  { root, kernelVersion }: PackagesTree,
+  { xz }: BuildTools,
+  workFolder: string,
+  signal: AbortSignal | undefined,
+): Promise<Buffer> {
+  const packaged = await findModules(root, kernelVersion, {
+    workFolder: join(workFolder, "device-modules"),
+    xz,
+    signal,
+  });
+  const modules = [...(await packaged.inOrder(DEVICE_MODULES)).values()];
   const order = Buffer.from(modules.map((file) => `${basename(file)}\n`).join(""));
   const earlyInit = await readFile(join(packageRoot, "src/emulator/image/early-init.sh"));
   const entries: CpioEntry[] = [
     ...["bin", "modules", "proc", "sys", "dev", "root"].map((path) => ({ kind: "folder", path }) as const),
     { kind: "device", path: "dev/console", major: 5, minor: 1 },
-    { kind: "file", path: "bin/busybox", content: await readFile(join(root, "bin/busybox")) },
+    { kind: "file", path: "bin/busybox", content: await readFile(join(root, "usr/bin/busybox")) },
     { kind: "file", path: "init", content: earlyInit },
     { kind: "file", path: "modules/order", content: order },
   ];
@@ -99,15 +123,14 @@ async function makeInitrd({ root, kernelVersion }: PackagesTree): Promise<Buffer
 
 /** The guest's images lie where Android's virt APEX has them. */
 async function addGuest(
-  packages: PackagesTree,
+  { packages, tools, signal }: BuildImageOptions,
   kernel: string,
   rootFolder: string,
   workFolder: string,
-  signal: AbortSignal | undefined,
 ): Promise<void> {
   const outFolder = join(rootFolder, "apex/com.android.virt/etc/fs");
   const { root: packagesRoot, kernelVersion } = packages;
-  await buildGuestImages({ packagesRoot, kernelVersion, outFolder, workFolder, signal });
+  await buildGuestImages({ packagesRoot, kernelVersion, outFolder, workFolder, tools, signal });
   const { size } = await stat(kernel);
   if (size === 0) throw new InfrastructureError("NO_KERNEL_PACKAGE", "The kernel is empty.");
   await new Promise<void>((resolve, reject) => {
@@ -119,39 +142,4 @@ async function addGuest(
 /** One with debug information may be as large as all the rest. */
 async function wholeMib(path: string): Promise<number> {
   return Math.ceil((await stat(path)).size / 2 ** 20) * 2 ** 20;
-}
-
-async function makeFileSystem(
-  path: string,
-  bytes: number,
-  label: string,
-  content: string | undefined,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  const mke2fs = findProgram("mke2fs") ?? "mke2fs";
-  const from = content === undefined ? [] : ["-d", content];
-  const features = ["-E", "root_owner=0:0,lazy_itable_init=1,lazy_journal_init=1"];
-  const argv = [
-    mke2fs,
-    "-q",
-    "-F",
-    "-t",
-    "ext4",
-    "-m",
-    "0",
-    "-L",
-    label,
-    ...features,
-    ...from,
-    path,
-    `${bytes / 1024}k`,
-  ];
-  try {
-    await run(argv, { timeoutMs: 300_000, signal });
-  } catch (error) {
-    if (!(error instanceof CommandFailedError) || !/No space|not enough space/i.test(error.message)) throw error;
-    throw new InfrastructureError("NO_SPACE", `No space for the ${label} file system of the device image.`, {
-      cause: error,
-    });
-  }
 }

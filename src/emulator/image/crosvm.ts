@@ -15,6 +15,7 @@ export async function installCrosvm(
   crosvmPath: string,
   packagesRoot: string,
   rootFolder: string,
+  readelf: string,
   signal?: AbortSignal,
 ): Promise<void> {
   await install(crosvmPath, join(rootFolder, CROSVM));
@@ -23,7 +24,7 @@ export async function installCrosvm(
   await writeFile(digestFile, `${binaryDigest(crosvmPath)}\n`);
   const onHost = await hostLibraries(crosvmPath, signal);
   const find = (name: string): string | undefined => onHost.get(name);
-  const libraries = await collectLibraries(packagesRoot, [crosvmPath], new Set(), [], signal, find);
+  const libraries = await collectLibraries(packagesRoot, [crosvmPath], new Set(), [], readelf, signal, find);
   for (const [name, file] of libraries) {
     await install(await realpath(file), join(rootFolder, "usr/lib/x86_64-linux-gnu", name));
   }

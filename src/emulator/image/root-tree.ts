@@ -7,10 +7,13 @@ import { collectLibraries } from "../../guest/libraries.js";
 import { installCrosvm } from "./crosvm.js";
 import { install } from "./install.js";
 import { run } from "../../process/run.js";
+import type { BuildTools } from "../../process/build-tools.js";
+import { FIRMWARE } from "../qemu/emulator.js";
 import type { PackagesTree } from "./packages-tree.js";
 
 export interface RootTreeOptions {
   readonly packages: PackagesTree;
+  readonly tools: BuildTools;
   readonly rootFolder: string;
   readonly workFolder: string;
   /** crosvm for the device (`AVF_CROSVM`), if any. */
@@ -31,6 +34,12 @@ const LINKS: Readonly<Record<string, string>> = {
 };
 const MOUNT_POINTS = ["proc", "sys", "dev", "tmp", "run", "data", "mnt", "system/xbin", "apex/com.android.virt/etc/fs"];
 
+/** What Debian's Node reads at run time, at places that are compiled into it. */
+const NODE_PARTS = [
+  ...["nodejs/cjs-module-lexer/lexer.js", "nodejs/cjs-module-lexer/dist/lexer.js", "nodejs/undici/undici-fetch.js"],
+  ...["nodejs/acorn/dist/acorn.js", "nodejs/acorn-walk/dist/walk.js", "nodejs/minimatch/dist/cjs/index.bundle.js"],
+];
+
 const PASSWD = "root:x:0:0:root:/:/system/bin/sh\nshell:x:2000:2000:shell:/data/local/tmp:/system/bin/sh\n";
 const GROUP = "root:x:0:\ntty:x:5:shell\nshell:x:2000:\n";
 
@@ -50,28 +59,28 @@ export async function makeRootTree(options: RootTreeOptions): Promise<void> {
   for (const [name, target] of Object.entries(LINKS)) await symlink(target, join(rootFolder, name));
   await installPrograms(options);
   await installBusybox(packages.root, rootFolder);
-  for (const folder of ["qemu", "seabios"]) {
-    await cp(join(packages.root, "usr/share", folder), join(rootFolder, "usr/share", folder), { recursive: true });
+  for (const name of [...FIRMWARE, ...NODE_PARTS]) {
+    await cp(join(packages.root, "usr/share", name), join(rootFolder, "usr/share", name), { dereference: true });
   }
   await writeFile(join(rootFolder, "system/etc/passwd"), PASSWD);
   await writeFile(join(rootFolder, "system/etc/group"), GROUP);
   await writeFile(join(rootFolder, "system/etc/hosts"), "127.0.0.1 localhost\n");
   await install(join(packageRoot, "src/emulator/image/init.sh"), join(rootFolder, "system/etc/init.sh"));
-  await installAvfd({ rootFolder, workFolder: options.workFolder, signal: options.signal });
+  const { workFolder, signal } = options;
+  await installAvfd({ rootFolder, workFolder, gcc: options.tools.gcc, signal });
 }
 
 /** QEMU, adbd and Node with the libraries they need, at the places that are compiled into them. */
-async function installPrograms({ packages, rootFolder, crosvmPath, signal }: RootTreeOptions): Promise<void> {
+async function installPrograms({ packages, tools, rootFolder, crosvmPath, signal }: RootTreeOptions): Promise<void> {
   const programs = new Map([
     [join(packages.root, "usr/bin/qemu-system-x86_64"), "usr/bin/qemu-system-x86_64"],
-    [join(packages.root, "usr/bin/qemu-system-x86_64-microvm"), "usr/bin/qemu-system-x86_64-microvm"],
     [join(packages.root, "usr/lib/android-sdk/platform-tools/adbd"), "system/bin/adbd"],
-    [await realpath(process.execPath), "system/bin/node"],
+    [join(packages.root, "usr/bin/node"), "system/bin/node"],
   ]);
   for (const [source, target] of programs) await install(source, join(rootFolder, target));
-  if (crosvmPath !== undefined) await installCrosvm(crosvmPath, packages.root, rootFolder, signal);
+  if (crosvmPath !== undefined) await installCrosvm(crosvmPath, packages.root, rootFolder, tools.readelf, signal);
   await disclaimAbb(join(rootFolder, "system/bin/adbd"));
-  const libraries = await collectLibraries(packages.root, [...programs.keys()], new Set(), [], signal);
+  const libraries = await collectLibraries(packages.root, [...programs.keys()], new Set(), [], tools.readelf, signal);
   for (const [name, file] of libraries) {
     const folder = /\/(android|pulseaudio)\/[^/]*$/.exec(file)?.[1] ?? "";
     await install(await realpath(file), join(rootFolder, "usr/lib/x86_64-linux-gnu", folder, name));
@@ -91,7 +100,7 @@ async function disclaimAbb(adbd: string): Promise<void> {
 }
 
 async function installBusybox(packagesRoot: string, rootFolder: string): Promise<void> {
-  const busybox = join(packagesRoot, "bin/busybox");
+  const busybox = join(packagesRoot, "usr/bin/busybox");
   await install(busybox, join(rootFolder, "system/bin/busybox"));
   const { stdout } = await run([busybox, "--list"]);
   for (const applet of stdout.split("\n").filter((name) => /^[\w[.-]+$/.test(name) && name !== "busybox")) {

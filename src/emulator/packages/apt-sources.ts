@@ -1,4 +1,4 @@
-/** The machine's own package sources, turned into those that images and emulator are made from. */
+/** The machine's own package sources, turned into the one that the device is made from. */
 import { readFile } from "node:fs/promises";
 import { InfrastructureError } from "../../base/errors.js";
 import { run } from "../../process/run.js";
@@ -16,43 +16,48 @@ export interface Machine {
   readonly readText: (path: string) => Promise<string>;
 }
 
-/** A `.sources` file: the machine's sources of its release, and the backports suite of the same archive. */
-export async function machineSources(): Promise<{ readonly sources: string; readonly codename: string }> {
+/** A `.sources` file: the archive that the machine has its own packages from, asked for another release's main suite. */
+export async function machineSources(release: string): Promise<string> {
   const { stdout } = await run(["apt-get", "indextargets", "--format", FORMAT, "Created-By: Packages"]);
   const osRelease = await readFile("/etc/os-release", "utf8");
   const codename = /^VERSION_CODENAME="?([\w-]*)"?$/m.exec(osRelease)?.[1] ?? "";
   const readText = (path: string): Promise<string> => readFile(path, "utf8");
-  return { codename, sources: await sourcesOf({ indexTargets: stdout, codename, readText }) };
+  return sourcesOf({ indexTargets: stdout, codename, readText }, release);
 }
 
 interface Source {
   readonly uri: string;
-  /** As the machine's source names it: `bookworm`, `stable`, `bookworm-security`, `bookworm/updates`. */
+  /** As the machine's source names it: `bookworm`, `stable`. */
   readonly suite: string;
   /** The same by Debian's name of the release, known once the machine has read the archive's lists. */
   readonly codename: string;
   readonly entry: string;
 }
 
-/** Exported for tests. @throws InfrastructureError when there is no source of the machine's release */
-export async function sourcesOf({ indexTargets, codename, readText }: Machine): Promise<string> {
-  const plain = (suite: string): string => suite.replace(/[-/].*/, "");
+/**
+ * Exported for tests. A source of the wanted release itself comes first, then one of the machine's: updates and security
+ * are left out, for their suites change from day to day, and differ between machines.
+ * @throws InfrastructureError when there is neither
+ */
+export async function sourcesOf({ indexTargets, codename, readText }: Machine, release: string): Promise<string> {
   const sources = indexTargets
     .split("\n")
     .map((line) => line.split("|"))
     .filter(([, , component]) => component === "main")
-    .map(([uri = "", suite = "", , name = "", entry = ""]): Source => ({ uri, suite, codename: name, entry }))
-    .filter((source) => [source.suite, source.codename].some((name) => plain(name) === codename));
-  const archive = sources.find((source) => source.suite === codename || source.codename === codename);
-  if (archive === undefined || codename === "") {
-    throw new InfrastructureError("NO_PACKAGE_SOURCE", `apt has no source for Debian "${codename}", component main.`, {
-      hint: "add Debian's archive to this machine's apt sources, then run `apt-get update`",
-    });
+    .map(([uri = "", suite = "", , name = "", entry = ""]): Source => ({ uri, suite, codename: name, entry }));
+  const of = (wanted: string): Source | undefined =>
+    sources.find((source) => wanted !== "" && (source.suite === wanted || source.codename === wanted));
+  const archive = of(release) ?? of(codename);
+  if (archive === undefined) {
+    throw new InfrastructureError(
+      "NO_PACKAGE_SOURCE",
+      `apt has no source for Debian "${codename}" or "${release}", component main.`,
+      {
+        hint: "add Debian's archive to this machine's apt sources, then run `apt-get update`",
+      },
+    );
   }
-  const wanted = [...sources, { ...archive, suite: `${codename}-backports` }];
-  return (await Promise.all(wanted.map(async (source) => stanza(source, await signedBy(source.entry, readText))))).join(
-    "\n",
-  );
+  return stanza({ ...archive, suite: release }, await signedBy(archive.entry, readText));
 }
 
 function stanza({ uri, suite }: Source, key: string | undefined): string {

@@ -32,10 +32,8 @@ export async function downloadPackages(
     const counter = new DownloadCounter(progress);
     const onOutput = (text: string): void => counter.push(text);
     await run([...apt.get, "-y", "-q", "--download-only", "install", ...set.wanted], { ...options, onOutput });
-    if (set.kernel !== undefined) {
-      const kernel = await kernelPackage(apt, set.kernel, options);
-      await run([...apt.get, "-q", "download", kernel], { ...options, onOutput });
-    }
+    const kernel = await kernelPackage(apt, set.kernel, options);
+    await run([...apt.get, "-q", "download", kernel], { ...options, onOutput });
   } catch (error) {
     throw explain(error, set);
   }
@@ -55,21 +53,23 @@ async function prepareApt(set: PackageSet, folder: string): Promise<Apt> {
   await mkdir(join(folder, "lists/partial"), { recursive: true });
   await mkdir(join(folder, "sources"), { recursive: true });
   await writeFile(join(folder, "status"), "");
-  const { sources, codename } = await machineSources();
-  await writeFile(join(folder, "sources/machine.sources"), sources);
-  const fromBackports = set.fromBackports(codename);
-  const pin = (release: string): string => `Package: ${fromBackports}\nPin: release ${release}\nPin-Priority: 900\n`;
-  const pins = fromBackports === undefined ? "" : `${pin("a=*-backports")}\n${pin("n=*-backports")}`;
-  await writeFile(join(folder, "preferences"), pins);
+  await writeFile(join(folder, "sources/machine.sources"), await machineSources(set.release));
   const settings = {
     "Dir::Etc::sourcelist": "/dev/null",
     "Dir::Etc::sourceparts": join(folder, "sources"),
-    "Dir::Etc::preferences": join(folder, "preferences"),
+    "Dir::Etc::preferences": "/dev/null",
     "Dir::Etc::preferencesparts": "/dev/null",
     "Dir::State::Lists": join(folder, "lists"),
     "Dir::State::status": join(folder, "status"),
     "Dir::Cache": join(folder, "cache"),
     "APT::Install-Recommends": "false",
+    // The host may be set to another one, and may read lists that only its desktop wants.
+    "APT::Architecture": "amd64",
+    "APT::Architectures": "amd64",
+    "APT::Default-Release": "",
+    "Acquire::Languages": "none",
+    "Acquire::IndexTargets::deb::DEP-11::DefaultEnabled": "false",
+    "Acquire::IndexTargets::deb::Contents-deb::DefaultEnabled": "false",
     // As root apt would drop to a user that may not write into a user's cache folder.
     "APT::Sandbox::User": "",
     "APT::Get::List-Cleanup": "true",

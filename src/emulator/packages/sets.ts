@@ -1,41 +1,42 @@
-/** What is downloaded: the packages that images are made of, and the emulator that runs the device. */
+/** What is downloaded: the packages that the device, its emulator and the tools that make both come from. */
 
 export interface PackageSet {
   /** Folder in the cache. */
   readonly folder: string;
   /** What it is, for people who wait for it. */
   readonly title: string;
+  /** Debian's name of the release, whatever release the host is of: its main suite, which only point releases change. */
+  readonly release: string;
   /** With all they depend on. */
   readonly wanted: readonly string[];
   /** The kernel's meta package: the one behind it is wanted, without what that depends on (initramfs tools…). */
-  readonly kernel?: string;
-  /** Names of packages that come from the backports of a release, if they are there. */
-  readonly fromBackports: (release: string) => string | undefined;
+  readonly kernel: string;
 }
 
-/** What goes into the images. adbd of the release's backports where main has none. */
-export const IMAGE_PACKAGES: PackageSet = {
-  folder: "packages",
-  title: "device image",
-  wanted: ["qemu-system-x86", "busybox-static", "adbd", "e2fsprogs"],
-  kernel: "linux-image-cloud-amd64",
-  fromBackports: () => "adbd android-lib*",
-};
-
 /**
- * The emulator of the device's own processor, with its libraries: it runs beside the system's, and nothing is installed.
- * The QEMU of bookworm, 7.2, will not do: while one processor translates code, another may change it unseen. The device's
- * kernel changes its own code whenever a VM comes or goes, and hangs when a breakpoint of that stays in a translation.
- * Since 8.1 pages are locked before they are translated; backports have 10.0, as trixie has.
+ * One release for all of it, so that every host makes the same device. Trixie is the first whose main has what is needed:
+ * adbd, a Node that avfd runs on, and a QEMU that locks pages before it translates them. (Up to 8.0, as in bookworm, one
+ * processor may change code while another translates it. The device's kernel changes its own code whenever a VM comes
+ * or goes, and hangs when a breakpoint of that stays in a translation.)
  */
-export const EMULATOR_PACKAGES: PackageSet = {
-  folder: "emulator",
-  title: "emulator",
-  wanted: ["qemu-system-x86"],
-  fromBackports: (release) => (release === "bookworm" ? "*" : undefined),
+export const DEVICE_PACKAGES: PackageSet = {
+  folder: "packages",
+  title: "device",
+  release: "trixie",
+  wanted: [
+    // On the host and in the device.
+    "qemu-system-x86",
+    // On the host.
+    "adb",
+    // In the device and in its VMs.
+    ...["adbd", "busybox-static", "e2fsprogs", "nodejs"],
+    // What makes it: a compiler with the libraries, mke2fs and debugfs (above), what unpacks the kernel and its modules.
+    ...["gcc", "libc6-dev", "xz-utils", "zstd"],
+  ],
+  kernel: "linux-image-cloud-amd64",
 };
 
 /** All that shapes the set, in one line: what a tree of packages was made for. */
-export function describeSet({ wanted, kernel, fromBackports }: PackageSet): string {
-  return [...wanted, ...(kernel === undefined ? [] : [kernel]), `(${fromBackports("bookworm") ?? ""})`].join(" ");
+export function describeSet({ release, wanted, kernel }: PackageSet): string {
+  return [release, ...wanted, kernel].join(" ");
 }

@@ -29,7 +29,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 function verifyAfterBoot(name = "another"): Promise<void> {
   const path = join(folder, "boot_id");
   writeFileSync(path, `${name}\n`);
-  return verifyTree(folder, path);
+  return verifyTree(folder, "root", path);
 }
 
 test("a tree that is as it was unpacked is compared once in each boot", async () => {

@@ -16,7 +16,7 @@ interface TreeRecord {
   readonly bootId: string;
 }
 
-const RECORD = "tree.json";
+export const TREE_RECORD = "tree.json";
 const NO_ROOM: readonly (string | undefined)[] = ["ENOSPC", "EDQUOT"];
 
 /** To be called when the tree was unpacked. @param folder holds the tree, as `root` */
@@ -29,19 +29,23 @@ export async function recordTree(folder: string): Promise<void> {
 
 /** Forgets the digest; a tree without one gets it at its next use. */
 export async function forgetTree(folder: string): Promise<void> {
-  await rm(join(folder, RECORD), { force: true });
+  await rm(join(folder, TREE_RECORD), { force: true });
 }
 
-/** Compares, if that was not done since this host was booted. @throws InfrastructureError `PACKAGES_CHANGED` */
-export async function verifyTree(folder: string, bootIdPath?: string): Promise<void> {
+/**
+ * Compares, if that was not done since this host was booted.
+ * @param tree name of the tree in the folder
+ * @throws InfrastructureError `PACKAGES_CHANGED`
+ */
+export async function verifyTree(folder: string, tree = "root", bootIdPath?: string): Promise<void> {
   const record = await readRecord(folder);
   const bootId = currentBoot(await readBootId(bootIdPath));
   if (record !== undefined && record.bootId === bootId) return;
-  const sha256 = await digestTree(join(folder, "root"));
+  const sha256 = await digestTree(join(folder, tree));
   if (record !== undefined && record.sha256 !== sha256) {
     throw new InfrastructureError(
       "PACKAGES_CHANGED",
-      `The unpacked packages in ${folder} are not as they were unpacked.`,
+      `The programs in ${join(folder, tree)} are not as they were unpacked.`,
       {
         hint: "npx avf setup --fresh gets them anew; if that happens again, see to the disk, and who may write there",
       },
@@ -84,7 +88,7 @@ export async function digestTree(root: string): Promise<string> {
 
 async function readRecord(folder: string): Promise<TreeRecord | undefined> {
   try {
-    const value = JSON.parse(await readFile(join(folder, RECORD), "utf8")) as Partial<TreeRecord>;
+    const value = JSON.parse(await readFile(join(folder, TREE_RECORD), "utf8")) as Partial<TreeRecord>;
     return typeof value.sha256 === "string" && typeof value.bootId === "string"
       ? { sha256: value.sha256, bootId: value.bootId }
       : undefined;
@@ -94,7 +98,7 @@ async function readRecord(folder: string): Promise<TreeRecord | undefined> {
 }
 
 async function writeRecord(folder: string, record: TreeRecord): Promise<void> {
-  await writeFileAtomic(join(folder, RECORD), JSON.stringify(record));
+  await writeFileAtomic(join(folder, TREE_RECORD), JSON.stringify(record));
 }
 
 function readBootId(path = "/proc/sys/kernel/random/boot_id"): Promise<string | undefined> {

@@ -15,12 +15,11 @@ const PROGRAM = `
 int main(int argc, char **argv) {
   Dl_info info;
   dladdr((void *)puts, &info);
-  char *library = realpath(info.dli_fname, 0), *modules = realpath(getenv("QEMU_MODULE_DIR"), 0);
-  printf("%s\\n%s\\n%03o\\n", library, modules, umask(0));
+  char *library = realpath(info.dli_fname, 0);
+  printf("%s\\n%03o\\n", library, umask(0));
   for (int i = 1; i < argc; i++) printf("%s\\n", argv[i]);
 }`;
 
-const LIBRARIES = "usr/lib/x86_64-linux-gnu";
 let folder: string;
 let program: string;
 beforeAll(() => {
@@ -30,37 +29,34 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+/** What belongs to an emulator in an image. */
 function makeTree(name: string): string {
-  const root = join(folder, name, "emulator/root");
-  for (const each of ["usr/bin", "lib64", `${LIBRARIES}/qemu`]) mkdirSync(join(root, each), { recursive: true });
-  cpSync(realpathSync("/lib64/ld-linux-x86-64.so.2"), join(root, "lib64/ld-linux-x86-64.so.2"));
-  cpSync(realpathSync("/lib/x86_64-linux-gnu/libc.so.6"), join(root, LIBRARIES, "libc.so.6"));
-  cpSync(program, join(root, "usr/bin/qemu-system-x86_64"));
-  return join(folder, name);
+  const image = join(folder, name);
+  const root = join(image, "emulator");
+  for (const each of ["bin", "lib"]) mkdirSync(join(root, each), { recursive: true });
+  cpSync(realpathSync("/lib64/ld-linux-x86-64.so.2"), join(root, "lib/ld-linux-x86-64.so.2"));
+  cpSync(realpathSync("/lib/x86_64-linux-gnu/libc.so.6"), join(root, "lib/libc.so.6"));
+  cpSync(program, join(root, "bin/qemu-system-x86_64"));
+  return image;
 }
 
 test.each(["plain", "a=b", "a b,c:d;e", "$LIB 'x' \"y\" %d", "ü-日本", "-x"])(
   "the emulator of a cache named %j runs, with its own libraries",
   (name) => {
-    const cache = makeTree(name);
-    const [sh = "", ...args] = emulatorCommand(cache);
-    const root = join(cache, "emulator/root");
-    const [library, modules, umask, ...rest] = execFileSync(sh, args, { encoding: "utf8" }).split("\n");
-    expect({ library, modules, umask }).toEqual({
-      library: join(root, LIBRARIES, "libc.so.6"),
-      modules: join(root, LIBRARIES, "qemu"),
-      umask: "077",
-    });
+    const image = makeTree(name);
+    const [sh = "", ...args] = emulatorCommand(image);
+    const [library, umask, ...rest] = execFileSync(sh, args, { encoding: "utf8" }).split("\n");
+    expect({ library, umask }).toEqual({ library: join(image, "emulator/lib/libc.so.6"), umask: "077" });
     expect(rest).toContain("-L");
   },
 );
 
 test("a program that others may write to is not run", () => {
-  const cache = makeTree("writable");
-  const path = join(cache, "emulator/root/usr/bin/qemu-system-x86_64");
+  const image = makeTree("writable");
+  const path = join(image, "emulator/bin/qemu-system-x86_64");
   writeFileSync(path, "");
   chmodSync(path, 0o777);
-  expect(() => emulatorCommand(cache)).toThrow(
-    /Bad owner or permissions on \S+qemu-system-x86_64: mode 0777[^]*--fresh/,
+  expect(() => emulatorCommand(image)).toThrow(
+    /Bad owner or permissions on \S+qemu-system-x86_64: mode 0777[^]*--renew image/,
   );
 });

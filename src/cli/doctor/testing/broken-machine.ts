@@ -12,13 +12,15 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
+import { createRequire } from "node:module";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { packageRoot } from "../../../base/paths.js";
 import { FakeAdbServer } from "../../../device/testing/fake-adb-server.js";
-import { findProgram } from "../../../emulator/host/tools.js";
-import { describeSet, EMULATOR_PACKAGES } from "../../../emulator/packages/sets.js";
+import { findProgram } from "../../../process/find-program.js";
+import { describeSet, DEVICE_PACKAGES } from "../../../emulator/packages/sets.js";
+import type { PackageFile } from "../../../emulator/packages/unpack.js";
 
 export const isRoot = process.getuid?.() === 0;
 export const MAIN = join(packageRoot, "dist/cli/main.js");
@@ -115,12 +117,18 @@ export function owned(path: string, uid: number): string {
   return path;
 }
 
+/** An image whose emulator lacks most of its files. */
 export function brokenEmulator(): string {
   const cache = folder();
-  const tree = join(cache, EMULATOR_PACKAGES.folder);
-  mkdirSync(join(tree, "root/lib64"), { recursive: true });
+  const tree = join(cache, DEVICE_PACKAGES.folder);
+  mkdirSync(tree, { recursive: true });
   const packages = [{ file: "qemu-system-x86_1%3a10.0_amd64.deb", sha256: "" }];
-  writeFileSync(join(tree, "packages.json"), JSON.stringify({ wanted: describeSet(EMULATOR_PACKAGES), packages }));
+  writeFileSync(join(tree, "packages.json"), JSON.stringify({ wanted: describeSet(DEVICE_PACKAGES), packages }));
+  // The command runs what was built, whose name for an image is another one than that of the sources.
+  const { imageKey } = createRequire(MAIN)("../emulator/image/key.js") as {
+    readonly imageKey: (packages: readonly PackageFile[], crosvmPath: undefined) => string;
+  };
+  mkdirSync(join(cache, "images", imageKey(packages, undefined), "emulator/lib"), { recursive: true });
   return cache;
 }
 

@@ -1,0 +1,66 @@
+/** The installed device package, checked: whole, of this version, made of the same sources. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { DEVICE_PACKAGE, devicePackageFolder } from "../../base/device-package.js";
+import { InfrastructureError } from "../../base/errors.js";
+import { packageRoot } from "../../base/paths.js";
+import { sourcesKey } from "../image/key.js";
+import type { PackageFile } from "../packages/unpack.js";
+import { DEVICE_INDEX, parseDeviceIndex, type DeviceIndex } from "./device-index.js";
+
+export interface DevicePackage {
+  readonly folder: string;
+  readonly version: string;
+  /** Debian's packages that it was made of. */
+  readonly packages: readonly PackageFile[];
+  readonly index: DeviceIndex;
+}
+
+/**
+ * Undefined when none is installed.
+ * @throws InfrastructureError for one that cannot be used here
+ */
+export async function findDevicePackage(
+  folder: string | undefined = devicePackageFolder(),
+): Promise<DevicePackage | undefined> {
+  if (folder === undefined) return undefined;
+  const wanted = await versionOf(packageRoot);
+  const version = await versionOf(folder);
+  const again = `npm install --save-dev ${DEVICE_PACKAGE}@${wanted}`;
+  if (version !== wanted) {
+    throw new InfrastructureError(
+      "DEVICE_PACKAGE_VERSION",
+      `${DEVICE_PACKAGE} ${version} in ${folder} does not fit jest-avf ${wanted}.`,
+      { hint: `install the one of the same version: ${again}` },
+    );
+  }
+  const index = await readIndex(folder, again);
+  if (index.sources !== sourcesKey()) {
+    throw new InfrastructureError(
+      "DEVICE_PACKAGE_SOURCES",
+      `${DEVICE_PACKAGE} ${version} in ${folder} was made of other sources than this jest-avf ${wanted}.`,
+      { hint: "pack both from one checkout (npm pack, npm run pack:device -- OUT), or remove the device package" },
+    );
+  }
+  return { folder, version, packages: index.packages, index };
+}
+
+async function readIndex(folder: string, again: string): Promise<DeviceIndex> {
+  try {
+    return parseDeviceIndex(await readFile(join(folder, DEVICE_INDEX), "utf8"));
+  } catch (error) {
+    throw new InfrastructureError(
+      "DEVICE_PACKAGE_DAMAGED",
+      `${DEVICE_PACKAGE} in ${folder} is damaged: no valid index.`,
+      {
+        cause: error,
+        hint: `install it anew: rm -r ${folder} && ${again}`,
+      },
+    );
+  }
+}
+
+async function versionOf(folder: string): Promise<string> {
+  const { version } = JSON.parse(await readFile(join(folder, "package.json"), "utf8")) as { version?: unknown };
+  return typeof version === "string" ? version : "of no version";
+}
