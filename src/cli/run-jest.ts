@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { createRequire } from "node:module";
 import { constants, setPriority } from "node:os";
 import { join } from "node:path";
-import { DIES_WITH_US } from "../process/owned-process.js";
+import { diesWithUs } from "../process/die-with-us.js";
 
 export interface RunJestOptions {
   /** Where it runs. */
@@ -25,7 +25,7 @@ export interface RunJestOptions {
 export async function runJest(args: readonly string[], options: RunJestOptions): Promise<number> {
   const { folder, jestOf = folder, env, nice, output } = options;
   const jest = createRequire(join(jestOf, "package.json")).resolve("jest/bin/jest");
-  const [program = "", ...rest] = [...DIES_WITH_US, process.execPath, jest, ...args];
+  const [program = "", ...rest] = [...diesWithUs(), process.execPath, jest, ...args];
   const stdio = output === undefined ? "inherit" : (["ignore", output, output] as const);
   const child = spawn(program, rest, { cwd: folder, stdio: stdio as "inherit", env: { ...process.env, ...env } });
   if (nice !== undefined && child.pid !== undefined) setPriority(child.pid, nice);

@@ -35,7 +35,7 @@ async function fakePackages(root: string, kernelVersion: string): Promise<void> 
     const depends = name === "vsock" ? "vsock_helper" : "";
     await run(["gcc", "-g", "-c", "-x", "c", "-o", file, "-"], { input: moduleSource(name, depends) });
     // As from bookworm, and as from trixie.
-    if (name.startsWith("dm")) await run(["xz", file]);
+    if (name.startsWith("dm")) await run(["xz", "--force", file]);
   }
   await run(["gcc", "-g", "-c", "-x", "c", "-o", join(modules, "vsock-helper.ko"), "-"], {
     input: moduleSource("vsock_helper", BUILT_IN),

@@ -7,9 +7,12 @@ import { withInterpreter } from "./interpreter.js";
 
 const LOADER = "ld-linux-x86-64.so.2";
 
-/** How it is called. Where there is none, the plain name: whoever starts it hears that. */
-export function adbProgram(cache: string = cacheFolder()): string {
-  return findProgram("adb") ?? deviceAdb(cache) ?? "adb";
+/**
+ * How it is called. Where there is none, the plain name: whoever starts it hears that.
+ * @param alsoIn folders beside those of PATH, for tests
+ */
+export function adbProgram(cache: string = cacheFolder(), alsoIn?: readonly string[]): string {
+  return findProgram("adb", alsoIn) ?? deviceAdb(cache) ?? "adb";
 }
 
 /** Of the image that was used last. */

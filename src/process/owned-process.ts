@@ -2,6 +2,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { formatMs, sleep } from "../base/deadline.js";
 import { InfrastructureError } from "../base/errors.js";
+import { diesWithUs } from "./die-with-us.js";
 
 export interface OwnedProcessOptions {
   readonly cwd?: string;
@@ -34,9 +35,6 @@ export interface OwnedProcess {
   endAtOnce(): Promise<ProcessEnd>;
 }
 
-/** Put before a command: the kernel sends SIGKILL to it when the process that started it dies. Part of util-linux. */
-export const DIES_WITH_US: readonly string[] = ["setpriv", "--pdeathsig", "KILL", "--"];
-
 /** The kernel takes some time to free gigabytes. */
 const KILL_TIMEOUT_MS = 30_000;
 
@@ -44,11 +42,11 @@ const living = new Set<ChildProcess>();
 let exitHookInstalled = false;
 
 /**
- * Starts a process in the background. The kernel ends it when this process dies (`setpriv --pdeathsig`, part of
- * util-linux, where present), and an exit handler does where it is not.
+ * Starts a process in the background. The kernel ends it when this process dies (`diesWithUs`), and an exit handler does
+ * where that cannot be had.
  */
 export function spawnOwned(argv: readonly string[], options: OwnedProcessOptions = {}): OwnedProcess {
-  const bound = options.detached === true ? argv : [...DIES_WITH_US, ...argv];
+  const bound = options.detached === true ? argv : [...diesWithUs(), ...argv];
   const [file = "", ...args] = bound;
   const child = spawn(file, args, {
     stdio: options.stdio ?? ["ignore", "pipe", "pipe"],

@@ -1,6 +1,6 @@
 /** Child processes that run to their end. Arguments are arrays; no shell is ever involved. */
 import { execa } from "execa";
-import { DIES_WITH_US } from "./owned-process.js";
+import { diesWithUs } from "./die-with-us.js";
 import { HarnessError, type FailureKind } from "../base/errors.js";
 import { formatMs } from "../base/deadline.js";
 
@@ -66,7 +66,7 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
 
 /** Runs to the end and returns the result, whatever it is. */
 export async function runUnchecked(argv: readonly string[], options: RunOptions = {}): Promise<CommandResult> {
-  const [file, ...args] = options.diesWithUs === true ? [...DIES_WITH_US, ...argv] : argv;
+  const [file, ...args] = options.diesWithUs === true ? [...diesWithUs(), ...argv] : argv;
   if (file === undefined) throw new Error("run() needs a program");
   const child = execa(file, args, {
     reject: false,

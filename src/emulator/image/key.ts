@@ -1,7 +1,7 @@
 /** The name of an image: a hash of all that shapes it, so that a change makes a new one by itself. */
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { extname, join } from "node:path";
 import { avfdInputs } from "../../avfd/image.js";
 import { packageRoot } from "../../base/paths.js";
 import { guestInputs } from "../../guest/image.js";
@@ -34,9 +34,9 @@ export function imageKey(
 
 function hashSources(): string {
   const hash = createHash("sha256");
-  const shared = ["base/cpio.js", "base/paths.js", "process/build-tools.js", "emulator/packages/sets.js"];
+  const shared = ["base/cpio", "process/build-tools", "emulator/packages/sets"];
   const files = [
-    ...[...builderFiles(), ...shared.map((name) => join(__dirname, "../..", name))],
+    ...[...builderFiles(), ...shared.map((name) => join(__dirname, "../..", `${name}${extname(__filename)}`))],
     ...[...rootTreeInputs(), ...emulatorInputs(), ...guestInputs(), ...avfdInputs()],
   ];
   for (const file of files) {

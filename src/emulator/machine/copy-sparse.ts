@@ -1,11 +1,62 @@
 /** Copies of what machines write to: files of gigabytes, of which a part is there. */
-import { run } from "../../process/run.js";
+import { open, type FileHandle } from "node:fs/promises";
+import { CommandFailedError, runUnchecked, type CommandResult } from "../../process/run.js";
+
+export interface CopyOptions {
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+const PIECE_BYTES = 1 << 20;
+const ZEROS = Buffer.alloc(PIECE_BYTES);
+const DEFAULT_TIMEOUT_MS = 60_000;
 
 /** What is zeros in it takes no room in the copy. Where the file system can, copies share what they have in common. */
-export async function copySparse(
-  from: string,
-  to: string,
-  options: { readonly timeoutMs?: number; readonly signal?: AbortSignal | undefined } = {},
-): Promise<void> {
-  await run(["cp", "--sparse=always", "--reflink=auto", from, to], options);
+export async function copySparse(from: string, to: string, options: CopyOptions = {}): Promise<void> {
+  const result = await runUnchecked(["cp", "--sparse=always", "--reflink=auto", from, to], options);
+  if (result.exitCode === 0) return;
+  if (!isAnotherCp(result)) throw new CommandFailedError(result);
+  await copyByPieces(from, to, options);
+}
+
+/** That of busybox knows neither option, and would fill the holes of a file. */
+function isAnotherCp({ startFailure, stderr }: CommandResult): boolean {
+  return startFailure === "ENOENT" || /unrecognized option|unknown option|invalid option/i.test(stderr);
+}
+
+/** Exported for tests. Slower than cp: it has to read the holes, too. */
+export async function copyByPieces(from: string, to: string, options: CopyOptions = {}): Promise<void> {
+  const timeout = AbortSignal.timeout(options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
+  const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
+  const source = await open(from, "r");
+  try {
+    const target = await open(to, "w");
+    try {
+      await copyPieces(source, target, signal);
+    } finally {
+      await target.close();
+    }
+  } finally {
+    await source.close();
+  }
+}
+
+async function copyPieces(source: FileHandle, target: FileHandle, signal: AbortSignal): Promise<void> {
+  const buffer = Buffer.allocUnsafe(PIECE_BYTES);
+  let at = 0;
+  for (;;) {
+    signal.throwIfAborted();
+    const { bytesRead } = await source.read(buffer, 0, PIECE_BYTES, at);
+    if (bytesRead === 0) break;
+    const piece = buffer.subarray(0, bytesRead);
+    if (!piece.equals(ZEROS.subarray(0, bytesRead))) await writeAll(target, piece, at);
+    at += bytesRead;
+  }
+  await target.truncate(at);
+}
+
+async function writeAll(file: FileHandle, bytes: Buffer, position: number): Promise<void> {
+  for (let done = 0; done < bytes.length;) {
+    done += (await file.write(bytes, done, bytes.length - done, position + done)).bytesWritten;
+  }
 }

@@ -19,11 +19,6 @@ import { readRuns, type KnownBlocks } from "./file-runs.js";
 
 /** 64 MiB: so far apart may be what is alike in two programs. */
 const WINDOW_BITS = 26;
-const COMPRESSION = {
-  [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY,
-  [constants.BROTLI_PARAM_LARGE_WINDOW]: 1,
-  [constants.BROTLI_PARAM_LGWIN]: WINDOW_BITS,
-};
 
 export interface PackOptions {
   readonly imageFolder: string;
@@ -31,13 +26,15 @@ export interface PackOptions {
   readonly sources: string;
   readonly outFolder: string;
   /** Called with the number of bytes that were given to the compressor so far. */
+  /** Of the compressor: 0 to 11. Default: the best there is. */
+  readonly quality?: number;
   readonly onBytes?: (bytes: number) => void;
   readonly signal?: AbortSignal | undefined;
 }
 
 /** Writes index and data into `outFolder`. */
 export async function packDevice({ imageFolder, outFolder, ...options }: PackOptions): Promise<DeviceIndex> {
-  const { packages, sources, onBytes, signal } = options;
+  const { packages, sources, quality = constants.BROTLI_MAX_QUALITY, onBytes, signal } = options;
   const files: IndexedFile[] = [];
   const digest = createHash("sha256");
   const paths = await filesOf(imageFolder);
@@ -70,7 +67,13 @@ export async function packDevice({ imageFolder, outFolder, ...options }: PackOpt
       yield chunk;
     }
   };
-  const compress = createBrotliCompress({ params: COMPRESSION });
+  const compress = createBrotliCompress({
+    params: {
+      [constants.BROTLI_PARAM_QUALITY]: quality,
+      [constants.BROTLI_PARAM_LARGE_WINDOW]: 1,
+      [constants.BROTLI_PARAM_LGWIN]: WINDOW_BITS,
+    },
+  });
   await pipeline(newBlocks, compress, counted, createWriteStream(join(outFolder, DEVICE_DATA)), {
     ...(signal ? { signal } : {}),
   });
