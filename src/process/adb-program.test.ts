@@ -54,5 +54,7 @@ test("the one in PATH goes first, and without any the plain name is left", () =>
   process.env["PATH"] = folder;
   expect(adbProgram(join(folder, "cache"), [])).toBe("adb");
   cpSync("/bin/true", join(folder, "adb"));
-  expect(adbProgram(join(folder, "cache"), [])).toBe(join(folder, "adb"));
+  expect(adbProgram(join(folder, "cache"), [])).toBe("adb");
+  process.env["PATH"] = "";
+  expect(adbProgram(join(folder, "cache"), [folder])).toBe(join(folder, "adb"));
 });

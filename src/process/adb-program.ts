@@ -8,10 +8,11 @@ import { withInterpreter } from "./interpreter.js";
 const LOADER = "ld-linux-x86-64.so.2";
 
 /**
- * How it is called. Where there is none, the plain name: whoever starts it hears that.
+ * How it is called: by its plain name where PATH has it, and where there is none, which whoever starts it hears.
  * @param alsoIn folders beside those of PATH, for tests
  */
 export function adbProgram(cache: string = cacheFolder(), alsoIn?: readonly string[]): string {
+  if (findProgram("adb", []) !== undefined) return "adb";
   return findProgram("adb", alsoIn) ?? deviceAdb(cache) ?? "adb";
 }
 
