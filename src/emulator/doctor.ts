@@ -52,10 +52,7 @@ export async function diagnose(results: () => string): Promise<readonly Finding[
     sourceFinding,
     ...toolFindings(use),
     adbFinding(),
-    await attempt("adb server", async () => {
-      const { where, version } = await inspectAdbServer();
-      return version === undefined ? `none at ${where} yet; a run starts it` : `${where}, version ${version}`;
-    }),
+    await adbServerFinding(),
     await attempt("crosvm", () => crosvmPath() ?? "none given (AVF_CROSVM); VMs run on QEMU with KVM", "note"),
     // What is in a cache that must not be believed is nobody's business.
     ...(cache.state === "ok" ? await cacheFindings(cache.detail, source) : []),
@@ -74,11 +71,25 @@ function describeSource(source: DeviceSource): string {
   return `jest-avf-device ${source.devicePackage.version} in ${source.devicePackage.folder}`;
 }
 
-function adbFinding(): Finding {
+/** Where adb is; undefined: it comes with the device. */
+function adbPath(): string | undefined {
   const program = adbProgram();
-  const path = program === "adb" ? findProgram(program) : program;
+  return program === "adb" ? findProgram(program) : program;
+}
+
+function adbFinding(): Finding {
+  const path = adbPath();
   if (path !== undefined) return { name: "adb", state: "ok", detail: path };
   return { name: "adb", state: "missing", detail: "none in PATH; one comes with the device", fix: "npx avf setup" };
+}
+
+async function adbServerFinding(): Promise<Finding> {
+  const name = "adb server";
+  if (adbPath() === undefined) return { name, state: "missing", detail: "not asked without adb", fix: "npx avf setup" };
+  return attempt(name, async () => {
+    const { where, version } = await inspectAdbServer();
+    return version === undefined ? `none at ${where} yet; a run starts it` : `${where}, version ${version}`;
+  });
 }
 
 function toolFindings(use: ToolUse): readonly Finding[] {

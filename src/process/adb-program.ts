@@ -11,13 +11,23 @@ const LOADER = "ld-linux-x86-64.so.2";
  * How it is called: by its plain name where PATH has it, and where there is none, which whoever starts it hears.
  * @param alsoIn folders beside those of PATH, for tests
  */
-export function adbProgram(cache: string = cacheFolder(), alsoIn?: readonly string[]): string {
+export function adbProgram(cache?: string, alsoIn?: readonly string[]): string {
   if (findProgram("adb", []) !== undefined) return "adb";
-  return findProgram("adb", alsoIn) ?? deviceAdb(cache) ?? "adb";
+  return findProgram("adb", alsoIn) ?? deviceAdb(cache ?? trustedCache()) ?? "adb";
+}
+
+/** Undefined: nothing is run out of a cache that others can write to. Whoever needs the cache is told why. */
+function trustedCache(): string | undefined {
+  try {
+    return cacheFolder();
+  } catch {
+    return undefined;
+  }
 }
 
 /** Of the image that was used last. */
-function deviceAdb(cache: string): string | undefined {
+function deviceAdb(cache: string | undefined): string | undefined {
+  if (cache === undefined) return undefined;
   const images = join(cache, "images");
   const usable = folders(images)
     .map((name) => join(images, name))

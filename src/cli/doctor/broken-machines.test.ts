@@ -107,11 +107,11 @@ const ROWS: readonly Row[] = [
     "run",
   ],
   [
-    "no adb",
-    () => ({ env: { PATH: pathWithout(["adb"]) } }),
-    "adb",
+    "no flock",
+    () => ({ env: { PATH: pathWithout(["flock"]) } }),
+    "flock",
     /not found in PATH/,
-    /export PATH=|apt-get install .* adb/,
+    /export PATH=|apt-get install .* util-linux/,
   ],
   [
     "no apt",
@@ -123,7 +123,7 @@ const ROWS: readonly Row[] = [
   [
     "node and sh alone in PATH",
     () => ({ env: { PATH: pathWithout(TOOLS.filter((tool) => tool !== "sh")) } }),
-    "setpriv",
+    "flock",
     /not found in PATH/,
     /export PATH="\$PATH:\/usr\/bin"/,
   ],
