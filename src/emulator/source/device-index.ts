@@ -44,9 +44,9 @@ export function parseDeviceIndex(text: string): DeviceIndex {
   const valid =
     [sources, digest, data?.sha256].every((each) => typeof each === "string") &&
     isCount(data?.bytes) &&
-    Array.isArray(packages) &&
+    isList<Partial<PackageFile>>(packages) &&
     packages.every((each) => typeof each.file === "string" && typeof each.sha256 === "string") &&
-    Array.isArray(files) &&
+    isList<Partial<IndexedFile>>(files) &&
     files.every(isFile);
   if (!valid) throw new Error("fields are missing");
   return value as DeviceIndex;
@@ -59,7 +59,7 @@ function isFile(file: Partial<IndexedFile>, index: number): boolean {
     // It becomes a path below the image's folder, and must not lead out of it.
     path.split("/").every((part) => part !== "" && part !== "." && part !== "..") &&
     typeof executable === "boolean" &&
-    Array.isArray(runs) &&
+    isList<readonly unknown[]>(runs) &&
     runs.every((run) => isRun(run, index))
   );
 }
@@ -69,6 +69,10 @@ function isRun(run: readonly unknown[], file: number): boolean {
   if (!numbers.every(isCount)) return false;
   if (kind === "copy") return numbers.length === 3 && Number(numbers[0]) <= file;
   return (kind === "data" || kind === "zeros") && numbers.length === 1;
+}
+
+function isList<T>(value: unknown): value is readonly T[] {
+  return Array.isArray(value) && value.every((each) => typeof each === "object" && each !== null);
 }
 
 function isCount(value: unknown): value is number {
