@@ -47,14 +47,14 @@ function launcher(imageFolder: string, folder: string): string {
   const text = [
     "#!/bin/sh",
     `exec 9<${quote(emulator)}`,
-    `LD_LIBRARY_PATH=/proc/self/fd/9/lib exec ${quote(join(folder, "adb.bin"))} "$@"`,
+    `LD_LIBRARY_PATH=/proc/self/fd/9/lib exec ${quote(join(folder, "program/adb"))} "$@"`,
     "",
   ].join("\n");
   if (readOr(script) === text) return script;
-  mkdirSync(folder, { recursive: true });
+  mkdirSync(join(folder, "program"), { recursive: true });
   const program = withInterpreter(readFileSync(join(emulator, "bin/adb")), join(emulator, "lib", LOADER));
   for (const [path, content] of [
-    [join(folder, "adb.bin"), program],
+    [join(folder, "program/adb"), program],
     [script, text],
   ] as const) {
     const draft = `${path}.${process.pid}.tmp`;
