@@ -43,9 +43,9 @@ test.each(["cache", "a b's $LIB:c;d"])(
     const said = execFileSync(program, ["client", "it's an argument"], { encoding: "utf8", env: { PATH } });
     expect(said).toBe(`adb server it's an argument\n${join(emulator, "lib/libc.so.6")}\n`);
     // The kernel reads it of the program, and not a loader of the host.
-    expect(readFileSync(join(program, "../program/adb")).includes(`${join(emulator, "lib/ld-linux-x86-64.so.2")}\0`)).toBe(
-      true,
-    );
+    expect(
+      readFileSync(join(program, "../program/adb")).includes(`${join(emulator, "lib/ld-linux-x86-64.so.2")}\0`),
+    ).toBe(true);
     expect(adbProgram(join(folder, name), [])).toBe(program);
   },
 );

@@ -166,7 +166,7 @@ async function requireCrosvm(machine: Machine, crosvmPath: string | undefined, s
     if (!isHarnessError(error) || error.code !== "DEVICE_REFUSED") throw error;
     throw new UsageError("CROSVM_UNUSABLE", `The crosvm at ${crosvmPath} does not run on the emulated device.`, {
       cause: error,
-      hint: "the device has Debian's libraries: build it on this Debian or an older one, or unset AVF_CROSVM to use QEMU",
+      hint: "the device has the libraries of Debian 13: build it there or on an older one, or unset AVF_CROSVM to use QEMU",
     });
   }
 }
