@@ -27,9 +27,9 @@ export interface PackOptions {
   readonly packages: readonly PackageFile[];
   readonly sources: string;
   readonly outFolder: string;
-  /** Called with the number of bytes that were given to the compressor so far. */
   /** Of the compressor: 0 to 11. */
   readonly quality?: number;
+  /** Called with the number of bytes that were given to the compressor so far. */
   readonly onBytes?: (bytes: number) => void;
   readonly signal?: AbortSignal | undefined;
 }
