@@ -24,7 +24,7 @@ int tail_main(int argc, char **argv);
 
 #define DEFAULT_SOCKET "/dev/socket/avfd"
 /* A device that is just starting has no avfd yet; adb commands wait for it a while instead of failing. */
-#define CONNECT_TIMEOUT_MS 10000
+#define CONNECT_TIMEOUT_MS 30000
 #define CONNECT_POLL_MS 20
 
 static const char *program = "avfdc";
