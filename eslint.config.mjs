@@ -1,5 +1,6 @@
 // Lint, and the import rules of the folders: data flows one way, from cli down to base.
 import tseslint from "typescript-eslint";
+import house from "./lint/rules.mjs";
 
 /** What each folder of src/ may import besides itself. A new edge belongs here first, with a reason in the commit. */
 const DEPS = {
@@ -66,6 +67,7 @@ export default tseslint.config(
   { ignores: ["dist/", "dist.*/", "node_modules/", "avf-results/", "coverage/", "site/"] },
   {
     files: ["**/*.ts"],
+    plugins: { house },
     extends: [tseslint.configs.recommendedTypeChecked],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
@@ -76,6 +78,7 @@ export default tseslint.config(
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true, allowBoolean: true }],
       "@typescript-eslint/require-await": "off",
       "no-console": "error",
+      "house/cited-pages": "error",
     },
   },
   {
@@ -85,13 +88,6 @@ export default tseslint.config(
   ...importRules,
   {
     files: ["suites/**/*.ts"],
-    rules: {
-      "no-restricted-imports": [
-        "error",
-        {
-          patterns: [{ group: ["**/src/**"], message: 'Suites import only "jest-avf", as a user\'s own suite does.' }],
-        },
-      ],
-    },
+    rules: { "house/suite-imports": "error" },
   },
 );

@@ -8,13 +8,14 @@ const CHECKS = [
   // It runs in a browser: other globals.
   { name: "types of the report's script", argv: ["tsc", "-p", "src/reporter/html/client"] },
   { name: "lint and import rules", argv: ["eslint", ".", "--max-warnings", "0"] },
+  { name: "tests of the lint rules", argv: ["node", "--test", "lint/"] },
   { name: "format", argv: ["prettier", "--check", "--log-level", "warn", "."] },
 ] as const;
 
 export async function run(): Promise<number> {
   const results = await Promise.all(
     CHECKS.map(async ({ name, argv: [program, ...args] }) => {
-      const path = join(packageRoot, "node_modules/.bin", program);
+      const path = program === "node" ? process.execPath : join(packageRoot, "node_modules/.bin", program);
       return { name, result: await runUnchecked([path, ...args], { cwd: packageRoot, timeoutMs: 600_000 }) };
     }),
   );

@@ -4,7 +4,7 @@ import type { Device, DeviceCallOptions } from "../device/contract.js";
 import type { HostApk } from "./host-apk.js";
 import type { Undo } from "./undo.js";
 
-/** Where the samples and tests of AVF keep idsig files (reference: TestActivity's instructions, MicrodroidTestCase). */
+/** Where the samples and tests of AVF keep idsig files (AOSP MicrodroidTestCase.java). */
 export const IDSIG_FOLDER = "/data/local/tmp/virt";
 /** VM folders of harness and tests: a shell may write nowhere else on a phone. */
 export const DATA_ROOT = "/data/local/tmp/avf";

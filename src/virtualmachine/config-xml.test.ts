@@ -12,7 +12,7 @@ const bytes = (text: string): Buffer => Buffer.from(text);
 const INVALID = "CONFIG_INVALID: Persisted VM config is invalid";
 const UNREADABLE = "CONFIG_UNREADABLE: Failed to read VM config from file";
 
-/** Keys in the order that reference/avf.md §1.12 gives for Android 15. */
+/** Keys in the order in which Android 15 writes them (AOSP PersistableBundle.java). */
 const EVERYTHING = `<bundle>
 <boolean name="shouldBoostUclamp" value="true" />
 <int name="debugLevel" value="1" />

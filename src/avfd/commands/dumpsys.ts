@@ -25,7 +25,7 @@ export function dumpsys(device: Device): Command {
   };
 }
 
-/** As virtualizationservice writes it (reference: avf.md 2.5). */
+/** As virtualizationservice writes it (AOSP virtualizationservice/src/aidl.rs). */
 function dumpVms({ virtualization }: Device, caller: Caller): void {
   const vms = virtualization.list();
   caller.print(`Running ${vms.length} VMs:`);

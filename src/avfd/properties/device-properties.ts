@@ -1,4 +1,4 @@
-/** The properties a device starts with: what AVF's tests and tools read (reference: avf.md 3.5, 5.1, 7.1). */
+/** The properties a device starts with: what AVF's tests and tools read (AOSP vm/src/main.rs, tests/hostside). */
 import { existsSync } from "node:fs";
 import { hostname, release as kernelRelease } from "node:os";
 import { SDK_OF_RELEASE, type AndroidRelease } from "../releases.js";

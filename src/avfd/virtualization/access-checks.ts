@@ -1,4 +1,4 @@
-/** Who may create which VM (reference: avf.md 2.5). */
+/** Who may create which VM (AOSP virtualizationmanager/src/aidl.rs). */
 import { hasPermission } from "../packages/permissions.js";
 import { VM_PERMISSIONS } from "../packages/package-record.js";
 import type { PackageStore } from "../packages/package-store.js";

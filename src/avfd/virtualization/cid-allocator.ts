@@ -1,4 +1,4 @@
-/** Context identifiers of guests (reference: avf.md 4.2). */
+/** Context identifiers of guests (AOSP virtualizationservice/src/aidl.rs). */
 import type { AndroidRelease } from "../releases.js";
 
 interface CidRules {

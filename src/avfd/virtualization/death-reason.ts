@@ -1,4 +1,4 @@
-/** Why a VM ended: what the guest said about it, else how its monitor ended (reference: avf.md 4.3). */
+/** Why a VM ended: what the guest said about it, else how its monitor ended (AOSP virtualizationmanager/src/crosvm.rs, `death_reason`). */
 import type { ServiceDeathReason } from "../../base/death-reasons.js";
 import type { VmmEnd } from "../vmm/contract.js";
 

@@ -1,4 +1,4 @@
-/** How guests reach the service: one vsock port a VM since release 14, one for all before (reference: avf.md 5.5). */
+/** How guests reach the service: one vsock port a VM since release 14, one for all before (AOSP virtualizationmanager/src/aidl.rs). */
 import type { AndroidRelease } from "../releases.js";
 import type { VsockRelay } from "./vsock-relay.js";
 

@@ -1,4 +1,4 @@
-/** States of a VM, and how the guest's notifications move it forward (reference: avf.md 2.3). */
+/** States of a VM, and how the guest's notifications move it forward (AOSP VirtualMachineState.aidl). */
 
 export const VM_STATES = { NOT_STARTED: 0, STARTING: 1, STARTED: 2, READY: 3, FINISHED: 4, DEAD: 6 } as const;
 

@@ -1,4 +1,4 @@
-/** Images that a VM writes to, as `initializeWritablePartition` makes them (reference: avf.md 5.6). */
+/** Images that a VM writes to, as `initializeWritablePartition` makes them (AOSP virtualizationmanager/src/aidl.rs). */
 import type { FileHandle } from "node:fs/promises";
 
 export type PartitionType = "raw" | "instance" | "encryptedstore";

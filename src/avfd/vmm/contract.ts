@@ -27,7 +27,7 @@ export interface VmmConfig {
   readonly mayRun?: () => Promise<void>;
 }
 
-/** Serial devices of a guest (reference: avf.md 4.1). ttyS0 and hvc0 are both the console. */
+/** Serial devices of a guest (AOSP virtualizationmanager/src/crosvm.rs). ttyS0 and hvc0 are both the console. */
 export interface VmmStreams {
   readonly ttyS0: Duplex;
   /** What the guest gives as the reason for its end. */

@@ -1,4 +1,4 @@
-/** Running a VM that lives exactly as long as the `vm` process, with the lines of Android 15 (reference: avf.md 3.3). */
+/** Running a VM that lives exactly as long as the `vm` process, with the lines of Android 15 (AOSP vm/src/run.rs). */
 import type { Caller } from "../../caller.js";
 import type { Attachment, Attachments } from "../../virtualization/attachments.js";
 import { ERROR_CODES } from "../../virtualization/vm-state.js";

@@ -1,4 +1,4 @@
-/** `vm info` (reference: avf.md 3.5). */
+/** `vm info` (AOSP vm/src/main.rs). */
 import { existsSync } from "node:fs";
 import { describeError } from "../../../base/errors.js";
 import type { Caller } from "../../caller.js";

@@ -1,4 +1,4 @@
-/** `vm list` (reference: avf.md 3.4). */
+/** `vm list` (AOSP vm/src/main.rs). */
 import type { Caller } from "../../caller.js";
 import type { Device } from "../../device.js";
 import { VM_PERMISSIONS } from "../../packages/package-record.js";

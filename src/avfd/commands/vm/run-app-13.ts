@@ -1,4 +1,4 @@
-/** `vm run-app` of Android 13 (reference: avf.md 3.6). */
+/** `vm run-app` of Android 13 (AOSP vm/src/run.rs of that release). */
 import type { Caller } from "../../caller.js";
 import type { Device } from "../../device.js";
 import { MICRODROID } from "../../virtualization/vm-config.js";

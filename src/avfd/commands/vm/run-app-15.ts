@@ -1,4 +1,4 @@
-/** `vm run-app` of Android 15 (reference: avf.md 3.2, 3.3; AOSP vm/src/run.rs). */
+/** `vm run-app` of Android 15 (AOSP vm/src/run.rs). */
 import type { Caller } from "../../caller.js";
 import type { Device } from "../../device.js";
 import { availableParallelism } from "node:os";

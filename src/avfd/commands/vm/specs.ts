@@ -1,4 +1,4 @@
-/** What each subcommand of `vm` takes, by release (reference: avf.md 3.1, 3.6). */
+/** What each subcommand of `vm` takes, by release (AOSP vm/src/main.rs). */
 import type { AndroidRelease } from "../../releases.js";
 import type { CommandSpec, OptionSpec } from "./arguments.js";
 

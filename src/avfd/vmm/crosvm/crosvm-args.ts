@@ -1,6 +1,6 @@
 /**
- * The command line of crosvm for one VM, in the order in which Android's service gives it (reference: avf.md 4.1;
- * AOSP virtualizationmanager/src/crosvm.rs). `docs/crosvm.md` lists where it differs, and why.
+ * The command line of crosvm for one VM, in the order in which Android's service gives it (AOSP
+ * virtualizationmanager/src/crosvm.rs). `docs/crosvm.md` lists where it differs, and why.
  */
 import { join } from "node:path";
 import { VmStartRefusal } from "../boot-memory.js";

@@ -56,7 +56,7 @@ export function crosvmVmm(files: CrosvmFiles): Vmm {
   };
 }
 
-/** Exit codes with `--extended-status` (reference: avf.md 4.3). */
+/** Exit codes with `--extended-status` (AOSP virtualizationmanager/src/crosvm.rs). */
 export function describeCrosvmEnd(exitCode: number | null, signal: string | null): VmmEnd {
   if (signal !== null) return { kind: "killed" };
   switch (exitCode) {
