@@ -39,5 +39,6 @@ export function memoryMistake(config: VirtualMachineConfig): string | undefined 
   const { memoryBytes } = config.fields;
   if (memoryBytes === 0 || memoryBytes >= LEAST_MEMORY_BYTES) return undefined;
   const meant = memoryBytes <= 65_536 ? memoryBytes : 256;
-  return `setMemoryBytes(${memoryBytes}) is bytes, less than any kernel needs; ${meant} MiB are setMemoryBytes(${meant} * 2 ** 20)`;
+  const asked = `setMemoryBytes(${memoryBytes}) asks for ${memoryBytes} bytes, less than any kernel needs`;
+  return `${asked}; for ${meant} MiB write setMemoryBytes(${meant} * 1024 * 1024)`;
 }
