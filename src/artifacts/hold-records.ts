@@ -2,10 +2,11 @@
  * Devices and VMs of failed tests that are kept for a person to look at: a note each in the user's cache, so that
  * `avf console` and `avf release` find them from any folder. Removing the note ends the hold.
  */
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { openCache } from "../base/cache/cache.js";
 import { cacheFolder } from "../base/paths.js";
+import { replaceFileSync } from "../process/drafts.js";
 import { identify, type ProcessIdentity } from "../process/identity.js";
 import { isGone, self } from "../process/life.js";
 import { makePrivateFolder, PRIVATE_FILE } from "./private-files.js";
@@ -55,8 +56,7 @@ export function writeHold(record: HoldRecord): string {
   openCache();
   makePrivateFolder(folder());
   const path = holdPath(record.id);
-  writeFileSync(`${path}.tmp`, JSON.stringify({ ...record, owner: self() }, undefined, 2), { mode: PRIVATE_FILE });
-  renameSync(`${path}.tmp`, path);
+  replaceFileSync(path, JSON.stringify({ ...record, owner: self() }, undefined, 2), PRIVATE_FILE);
   return path;
 }
 

@@ -104,9 +104,9 @@ function notOurs(file) {
   return new CheckoutError(`${file} is no plain file of this user (uid ${process.geteuid()}); remove it`);
 }
 
-/** The lock belongs to what was opened, and stays with our descriptor when `flock` has ended. */
+/** Short options: toybox knows no others. The lock belongs to what was opened, and stays with our descriptor when `flock` has ended. */
 function lock(fd) {
-  const { status, error } = spawnSync("flock", ["--exclusive", "--nonblock", "3"], {
+  const { status, error } = spawnSync("flock", ["-xn", "3"], {
     stdio: ["ignore", "ignore", "inherit", fd],
   });
   if (error !== undefined) {

@@ -8,6 +8,7 @@ import { withDeadline } from "../base/deadline.js";
 import { describeError, InfrastructureError } from "../base/errors.js";
 import { printableLine } from "../base/printable.js";
 import { sinceWhen } from "../process/file-lock.js";
+import { outputsEnded } from "./adb/attached-command.js";
 import type { Device, DeviceProcess } from "./contract.js";
 
 const PATH = "/data/local/tmp/avf-lock";
@@ -97,11 +98,11 @@ async function readAnswer(attached: DeviceProcess): Promise<Answer> {
       complaints = (complaints + String(chunk)).slice(-MAX_OWNER_CHARACTERS);
     });
   });
-  const ended = attached.ended.then(({ exitCode }): Answer => ({
-    held: false,
-    exitCode,
-    text: text.trim() || (exitCode === BUSY ? "" : complaints.trim()),
-  }));
+  const ended = attached.ended.then(async ({ exitCode }): Promise<Answer> => {
+    // Its last words may be on their way still.
+    await outputsEnded(attached);
+    return { held: false, exitCode, text: text.trim() || (exitCode === BUSY ? "" : complaints.trim()) };
+  });
   return Promise.race([held, ended]);
 }
 

@@ -62,8 +62,11 @@ export function describeHolder(holder: LockOwner): string {
 
 /** A serial may hold anything, `127.0.0.1:5555` or worse: two serials never share a file, and none leaves the folder. */
 export function leasePath(serial: string): string {
-  const name = serial.replace(/[^A-Za-z0-9_-]/g, (character) => `%${character.codePointAt(0)?.toString(16) ?? ""}.`);
-  return join(cacheFolder(), "leases", `${name}.json`);
+  return join(cacheFolder(), "leases", `${asFileName(serial)}.json`);
+}
+
+export function asFileName(text: string): string {
+  return text.replace(/[^A-Za-z0-9_-]/g, (character) => `%${character.codePointAt(0)?.toString(16) ?? ""}.`);
 }
 
 function keepUntilExit(lease: DeviceLease): void {

@@ -1,7 +1,9 @@
 /** What this process put on a device, written down for whoever has the device next, should this process be killed. */
 import { randomBytes } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { openCache } from "../base/cache/cache.js";
+import { replaceFileSync, sweepDrafts } from "../process/drafts.js";
 import type { ProcessIdentity } from "../process/identity.js";
 import { isGone, self } from "../process/life.js";
 import { leasePath } from "./lease.js";
@@ -20,12 +22,16 @@ export interface LeftNote {
   remove(): void;
 }
 
+/** Folders of the cache. What a file test put there is one thing, what a push needs for a moment another. */
+export type NoteKind = "left-on-devices" | "temporary-on-devices";
+
 let notes = 0;
 
-export function openOwnerNote(serial: string): OwnerNote {
-  const path = join(folderOf(serial), `${process.pid}-${++notes}-${randomBytes(4).toString("hex")}.json`);
+export function openOwnerNote(serial: string, kind: NoteKind = "left-on-devices"): OwnerNote {
+  const path = join(folderOf(serial, kind), `${process.pid}-${++notes}-${randomBytes(4).toString("hex")}.json`);
   return {
     write: (content) => {
+      openCache();
       mkdirSync(dirname(path), { recursive: true });
       writeNote(path, { owner: self(), content });
     },
@@ -34,8 +40,9 @@ export function openOwnerNote(serial: string): OwnerNote {
 }
 
 /** Notes of processes that are gone, newest first. To be called under the lease of the device. */
-export function leftNotes(serial: string): readonly LeftNote[] {
-  const folder = folderOf(serial);
+export async function leftNotes(serial: string, kind: NoteKind = "left-on-devices"): Promise<readonly LeftNote[]> {
+  const folder = folderOf(serial, kind);
+  await sweepDrafts(folder);
   let names: string[];
   try {
     names = readdirSync(folder);
@@ -59,8 +66,7 @@ function writeNote(
   path: string,
   note: { readonly owner: ProcessIdentity | undefined; readonly content: unknown },
 ): void {
-  writeFileSync(`${path}.tmp`, JSON.stringify(note));
-  renameSync(`${path}.tmp`, path);
+  replaceFileSync(path, JSON.stringify(note));
 }
 
 function read(path: string): { readonly owner?: ProcessIdentity; readonly content?: unknown } | undefined {
@@ -72,7 +78,7 @@ function read(path: string): { readonly owner?: ProcessIdentity; readonly conten
 }
 
 /** Beside the leases, by the same name. */
-function folderOf(serial: string): string {
+function folderOf(serial: string, kind: NoteKind): string {
   const lease = leasePath(serial);
-  return join(dirname(lease), "../left-on-devices", basename(lease, ".json"));
+  return join(dirname(lease), "..", kind, basename(lease, ".json"));
 }

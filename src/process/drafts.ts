@@ -1,4 +1,5 @@
-/** Folders that are being made: named after their maker's life, so that what a dead one left half-made can be told. */
+/** Files and folders that are being made: named after their maker's life, so that what a dead one left half-made can be told. */
+import { closeSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { lstat, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { identify } from "./identity.js";
@@ -14,6 +15,28 @@ const LIFELESS_MS = 24 * 3_600_000;
 /** Where to make what is to become `path`: nobody else makes anything there, or clears it away while we live. */
 export function draftOf(path: string): string {
   return `${path}.${self().life ?? `process-${process.pid}`}.tmp`;
+}
+
+/** Puts the file in place at once: whoever reads it meanwhile finds what was there before, or all of it. */
+export function replaceFileSync(path: string, content: string, mode = 0o600): void {
+  const draft = draftOf(path);
+  const fd = openSync(draft, "wx", mode);
+  try {
+    try {
+      writeFully(fd, Buffer.from(content));
+    } finally {
+      closeSync(fd);
+    }
+    renameSync(draft, path);
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw error;
+  }
+}
+
+/** A write may take less than all of it. */
+function writeFully(fd: number, bytes: Uint8Array): void {
+  for (let done = 0; done < bytes.length;) done += writeSync(fd, bytes, done);
 }
 
 /** Removes drafts in a folder whose makers are gone. */

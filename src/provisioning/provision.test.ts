@@ -428,6 +428,34 @@ describe("after a run that was killed", () => {
       expect(told.filter((message) => message.endsWith(what))).toHaveLength(1);
   });
 
+  test("folders in which nothing was ours any more stay, and teardown commands are told, not run", async () => {
+    writeFileSync(join(host, "a.img"), "image");
+    const push = (target: string): string => `<option name="push" value="a.img->/data/local/tmp/${target}" />`;
+    writeFileSync(
+      join(host, "AndroidTest.xml"),
+      `<configuration><target_preparer class="x.RunCommandTargetPreparer">
+        <option name="teardown-command" value="rm -rf /data/local/tmp/of-somebody" /></target_preparer>
+      <target_preparer class="x.PushFilePreparer"><option name="cleanup" value="true" />
+        ${push("ours/deep/a.img")}${push("theirs/a.img")}</target_preparer></configuration>`,
+    );
+    await provision(device, { root: host, androidTest: "AndroidTest.xml", noted: true });
+    // Somebody tidied up, and has made folders of these names since.
+    for (const name of ["theirs", "of-somebody"]) {
+      rmSync(inRoot(`/data/local/tmp/${name}`), { recursive: true, force: true });
+      mkdirSync(inRoot(`/data/local/tmp/${name}`));
+    }
+    kill();
+    const told: string[] = [];
+    await sweepProvisioned(device, (message) => told.push(message));
+    expect(readdirSync(inRoot("/data/local/tmp")).sort()).toEqual(["of-somebody", "theirs"]);
+    expect(told).toEqual([
+      "not done on host, because another may have put it there: remove /data/local/tmp/theirs if empty",
+      "not done on host, because others may have used it since: run the teardown commands: rm -rf /data/local/tmp/of-somebody",
+    ]);
+    await sweepProvisioned(device, (message) => told.push(message));
+    expect(told).toHaveLength(2);
+  });
+
   test("a note of a process elsewhere is left to it, and so is one of an earlier version's device", async () => {
     await writeApk("App.apk");
     await provision(device, { root: host, apks: ["App.apk"], noted: true });

@@ -3,7 +3,8 @@ import { printDiagnostic } from "../base/diagnostics.js";
 import { describeError } from "../base/errors.js";
 import { leftNotes, type Device } from "../device/index.js";
 import { isDeviceOf, isDeviceToken, removeToken, type DeviceToken } from "./device-token.js";
-import { describeStep, undoStep, type NoteContent, type UndoStep } from "./undo.js";
+import { DATA_ROOT } from "./install-app.js";
+import { describeStep, noteEmptied, undoStep, type NoteContent, type UndoStep } from "./undo.js";
 import { isVmNote, removeNotedVm, type VmNote } from "./vm-notes.js";
 
 /**
@@ -15,7 +16,7 @@ export async function sweepProvisioned(
   device: Device,
   log: (message: string) => void = printDiagnostic,
 ): Promise<void> {
-  for (const note of leftNotes(device.serial)) {
+  for (const note of await leftNotes(device.serial)) {
     const { content } = note;
     if (isDeviceToken(content) && (await isDeviceOf(device, content))) {
       const left = await takeAway(device, content, log);
@@ -39,6 +40,7 @@ async function takeAway(
   const left = { ...content, steps: [] as UndoStep[], vms: [] as VmNote[] };
   const failed = (what: string, error: unknown): void =>
     log(`what a run that was killed left on ${device.serial}: failed to ${what}: ${describeError(error)}`);
+  let todo = Array.isArray(steps) ? steps.filter(isStep) : [];
   for (const vm of Array.isArray(vms) ? vms.filter(isVmNote) : []) {
     try {
       if (await removeNotedVm(device, vm)) continue;
@@ -48,12 +50,13 @@ async function takeAway(
       failed(`remove ${vm.path}`, error);
     }
   }
-  for (const step of Array.isArray(steps) ? steps.filter(isStep).reverse() : []) {
+  for (let step = todo.pop(); step !== undefined; step = todo.pop()) {
     try {
-      const found = await whose(device, step);
-      if (found === "ours") await undoStep(device, step);
-      if (found === "unproven")
-        log(`not done on ${device.serial}, because another may have put it there: ${describeStep(step)}`);
+      for (const { whose, part } of await judge(device, step)) {
+        if (whose === "ours") await undoStep(device, part);
+        if (whose === "ours" && part.kind === "remove-file") todo = noteEmptied(todo, part.path);
+        if (whose === "unproven") log(`not done on ${device.serial}, ${why(part)}: ${describeStep(part)}`);
+      }
     } catch (error) {
       left.steps.unshift(step);
       failed(describeStep(step), error);
@@ -62,24 +65,46 @@ async function takeAway(
   return left.steps.length + left.vms.length > 0 ? left : undefined;
 }
 
-type Whose = "ours" | "gone" | "unproven";
+interface Judged {
+  readonly whose: "ours" | "gone" | "unproven";
+  readonly part: UndoStep;
+}
 
-/** Somebody may have installed the package anew since, or put a file of theirs in the place. */
-async function whose(device: Device, step: UndoStep): Promise<Whose> {
+/** Somebody may have installed the package anew since, or put a file or a folder of theirs in the place. */
+async function judge(device: Device, step: UndoStep): Promise<readonly Judged[]> {
   switch (step.kind) {
     case "uninstall": {
       const path = await device.packagePath(step.packageName);
-      if (path === undefined) return "gone";
-      return path === step.apkPath && (await hasDigest(device, path, step.sha256)) ? "ours" : "unproven";
+      if (path === undefined) return [{ whose: "gone", part: step }];
+      const ours = path === step.apkPath && (await hasDigest(device, path, step.sha256));
+      return [{ whose: ours ? "ours" : "unproven", part: step }];
     }
     case "remove-file": {
       const there = await device.execUnchecked(["sh", "-c", '[ -e "$1" ] || [ -L "$1" ]', "sh", step.path]);
-      if (there.exitCode !== 0) return "gone";
-      return (await hasDigest(device, step.path, step.sha256)) ? "ours" : "unproven";
+      if (there.exitCode !== 0) return [{ whose: "gone", part: step }];
+      return [{ whose: (await hasDigest(device, step.path, step.sha256)) ? "ours" : "unproven", part: step }];
     }
-    default:
-      return "ours";
+    case "remove-empty-folders":
+      return Promise.all(step.paths.map(async (path) => judgeFolder(device, step, path)));
+    case "commands":
+      // What they would do away with may be another's by now, and nothing tells.
+      return [{ whose: "unproven", part: step }];
   }
+}
+
+type Folders = Extract<UndoStep, { kind: "remove-empty-folders" }>;
+
+/** In ours nobody else makes any; another was made for what was in it. */
+async function judgeFolder(device: Device, { kind, emptied = [] }: Folders, path: string): Promise<Judged> {
+  const part = { kind, paths: [path] };
+  if (path === DATA_ROOT || path.startsWith(`${DATA_ROOT}/`) || emptied.includes(path)) return { whose: "ours", part };
+  const isEmpty = '[ -d "$1" ] && [ ! -L "$1" ] && [ -z "$(ls -A "$1")" ]';
+  const looked = await device.execUnchecked(["sh", "-c", isEmpty, "sh", path]);
+  return { whose: looked.exitCode === 0 ? "unproven" : "gone", part };
+}
+
+function why(step: UndoStep): string {
+  return step.kind === "commands" ? "because others may have used it since" : "because another may have put it there";
 }
 
 async function hasDigest(device: Device, path: string, sha256: string | undefined): Promise<boolean> {
@@ -91,7 +116,16 @@ async function hasDigest(device: Device, path: string, sha256: string | undefine
 /** A note is a file in the user's cache: what it names is looked at before it is removed from a device. */
 function isStep(value: unknown): value is UndoStep {
   if (typeof value !== "object" || value === null) return false;
-  const { kind, packageName, sha256, apkPath, path, paths, commands } = value as Readonly<Record<string, unknown>>;
+  const {
+    kind,
+    packageName,
+    sha256,
+    apkPath,
+    path,
+    paths,
+    emptied = [],
+    commands,
+  } = value as Readonly<Record<string, unknown>>;
   switch (kind) {
     case "uninstall":
       if (!isDigest(sha256) || (apkPath !== undefined && typeof apkPath !== "string")) return false;
@@ -100,12 +134,16 @@ function isStep(value: unknown): value is UndoStep {
       if (sha256 !== undefined && !isDigest(sha256)) return false;
       return typeof path === "string" && path.startsWith("/") && !path.includes("\0");
     case "remove-empty-folders":
-      return Array.isArray(paths) && paths.every((each) => typeof each === "string" && each.startsWith("/"));
+      return [paths, emptied].every(isListOfPaths);
     case "commands":
       return Array.isArray(commands) && commands.every((command) => typeof command === "string");
     default:
       return false;
   }
+}
+
+function isListOfPaths(value: unknown): boolean {
+  return Array.isArray(value) && value.every((each) => typeof each === "string" && each.startsWith("/"));
 }
 
 function isDigest(value: unknown): value is string {

@@ -15,8 +15,11 @@ export type UndoStep =
   | { readonly kind: "uninstall"; readonly packageName: string; readonly sha256: string; readonly apkPath?: string }
   /** @param sha256 of what was put there, known afterwards */
   | { readonly kind: "remove-file"; readonly path: string; readonly sha256?: string }
-  /** Those that are left empty, one after the other. */
-  | { readonly kind: "remove-empty-folders"; readonly paths: readonly string[] }
+  /**
+   * Those that are left empty, one after the other.
+   * @param emptied those that something of ours was taken out of already: a killed run's are not another's for that
+   */
+  | { readonly kind: "remove-empty-folders"; readonly paths: readonly string[]; readonly emptied?: readonly string[] }
   /** Lines for the device's shell. */
   | { readonly kind: "commands"; readonly commands: readonly string[] };
 
@@ -74,6 +77,7 @@ export class Undo {
     for (let step = this.#steps.pop(); step !== undefined; step = this.#steps.pop()) {
       try {
         await undoStep(this.device, step);
+        if (step.kind === "remove-file") this.#steps = noteEmptied(this.#steps, step.path);
       } catch (error) {
         failed.unshift(step);
         failures.push({ what: describeStep(step), error });
@@ -130,6 +134,15 @@ export async function undoStep(device: Device, step: UndoStep): Promise<void> {
   }
 }
 
+/** What was in a folder until now proves that it is the one that was made for it. */
+export function noteEmptied<T extends UndoStep>(steps: readonly T[], path: string): T[] {
+  return steps.map((step) => {
+    if (step.kind !== "remove-empty-folders") return step;
+    const emptied = step.paths.filter((folder) => path.startsWith(`${folder}/`));
+    return emptied.length === 0 ? step : { ...step, emptied: [...(step.emptied ?? []), ...emptied] };
+  });
+}
+
 export function describeStep(step: UndoStep): string {
   switch (step.kind) {
     case "uninstall":
@@ -137,8 +150,8 @@ export function describeStep(step: UndoStep): string {
     case "remove-file":
       return `remove ${step.path}`;
     case "remove-empty-folders":
-      return `remove ${step.paths.join(" and ")} if they are empty`;
+      return `remove ${step.paths.join(" and ")} if empty`;
     case "commands":
-      return "teardown commands";
+      return `run the teardown commands: ${step.commands.join("; ")}`;
   }
 }

@@ -9,12 +9,13 @@ import { connectVsock } from "./connect-vsock.js";
 import { AdbConnection } from "./connection.js";
 import { pullFile, pushFile, readRemoteFile } from "./files.js";
 import { openForward } from "./forward.js";
-import { sweepForwards } from "./forward-records.js";
+import { sweepForwards } from "./notes/forward-records.js";
 import { KeptShells } from "./kept-shells.js";
 import { findPackage, installPackage, uninstallPackage } from "./packages.js";
 import { parseProperties } from "./properties.js";
 import { openAdbServer } from "./server.js";
 import { runOnDevice } from "./shell.js";
+import { sweepTemporaries } from "./notes/temporaries.js";
 import { trackDevice } from "./tracking.js";
 
 export interface OpenAdbDeviceOptions {
@@ -31,7 +32,9 @@ export async function openAdbDevice(serial: string, options: OpenAdbDeviceOption
   const server = await openAdbServer();
   await sweepForwards(server);
   const wait = { timeoutMs: options.timeoutMs ?? 15_000, signal: options.signal };
-  return new AdbDevice(new AdbConnection(server, serial, await trackDevice(server, serial, wait)));
+  const connection = new AdbConnection(server, serial, await trackDevice(server, serial, wait));
+  await sweepTemporaries(connection);
+  return new AdbDevice(connection);
 }
 
 class AdbDevice implements Device {

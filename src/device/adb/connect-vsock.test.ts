@@ -1,13 +1,27 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { execFileSync } from "node:child_process";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describeError, isHarnessError } from "../../base/errors.js";
+import { buildLockChild, LockChild } from "../../process/testing/lock-child.js";
+import { asFileName } from "../lease.js";
 import type { AdbConnection } from "./connection.js";
 import { connectVsock, type RunShort } from "./connect-vsock.js";
 
 const ADDRESS = "vsock:2048:9999";
 const refusal = (usec: string): string =>
   `11-29 19:52:14.${usec}   155   155 E adbd    : failed to connect to socket '${ADDRESS}': could not connect to vsock address '${ADDRESS}'`;
+
+const saved = process.env["AVF_CACHE_DIR"];
+let cache: string;
+beforeEach(() => void (process.env["AVF_CACHE_DIR"] = cache = mkdtempSync(join(tmpdir(), "avf-vsock-"))));
+afterEach(() => {
+  if (saved === undefined) delete process.env["AVF_CACHE_DIR"];
+  else process.env["AVF_CACHE_DIR"] = saved;
+  rmSync(cache, { recursive: true });
+});
 
 let log: string[];
 let socket: Socket;
@@ -48,9 +62,10 @@ const run: RunShort = async (argv) => {
   }
 };
 
-async function outcome(address = ADDRESS): Promise<string> {
+async function outcome(address = ADDRESS, timeoutMs?: number): Promise<string> {
+  const options = timeoutMs === undefined ? {} : { timeoutMs };
   try {
-    return (await connectVsock(connection, address, run, {})) === socket ? "connected" : "another socket";
+    return (await connectVsock(connection, address, run, options)) === socket ? "connected" : "another socket";
   } catch (error) {
     return isHarnessError(error) ? `${error.kind} ${error.code}: ${error.message}` : describeError(error);
   }
@@ -91,6 +106,23 @@ describe("a connection to a guest", () => {
     };
     const outcomes = await Promise.all([outcome(), outcome()]);
     expect(outcomes).toEqual([expect.stringMatching(/^vm VSOCK_REFUSED/), "connected"]);
+  });
+
+  test("waits for another process that connects to the same address, and for none that connects to another", async () => {
+    const child = new LockChild(buildLockChild(cache));
+    try {
+      const lock = (address: string): string => join(cache, "vsock", `${asFileName(`phone ${address}`)}.lock`);
+      await child.ask({ take: lock(ADDRESS) });
+      expect(await outcome(ADDRESS, 0)).toMatch(/^infrastructure LOCK_TIMEOUT: Process \d+ is still racing/);
+      expect(asked).toEqual([]);
+      expect(await outcome("vsock:2048:99")).toBe("connected");
+      const waiting = outcome();
+      await child.kill();
+      expect(await waiting).toBe("connected");
+      expect(readdirSync(join(cache, "vsock"))).toEqual([]);
+    } finally {
+      await child.kill();
+    }
   });
 
   test("is refused when adbd refuses", async () => {

@@ -4,10 +4,14 @@
  * refusal to the log before it answers, though, and there it is found.
  */
 import type { Socket } from "node:net";
+import { join } from "node:path";
 import { withDeadline } from "../../base/deadline.js";
 import { HarnessError, UsageError, isHarnessError } from "../../base/errors.js";
+import { openCache } from "../../base/cache/cache.js";
+import { takeFileLock } from "../../process/file-lock.js";
 import type { CommandResult } from "../../process/run.js";
 import type { DeviceCallOptions } from "../contract.js";
+import { asFileName } from "../lease.js";
 import type { AdbConnection } from "./connection.js";
 import { openService } from "./connect-socket.js";
 
@@ -39,7 +43,9 @@ export async function connectVsock(
     return exitCode === 0 ? stderr.split("\n") : [];
   };
   // The log does not tell which connection was refused: with one at a time it can be only that one.
-  return oneAtATime(`${connection.serial} ${address}`, options, connectAndLook);
+  return oneAtATime(`${connection.serial} ${address}`, options, () =>
+    alone(connection.serial, address, options, connectAndLook),
+  );
 
   async function connectAndLook(): Promise<Socket> {
     const before = new Set(await refusals());
@@ -70,6 +76,22 @@ async function oneAtATime<T>(
   queue.set(key, last);
   void last.then(() => queue.get(key) === last && queue.delete(key));
   return mine;
+}
+
+/** Also among processes of this cache: two runs may share a device, and `avf` commands do. */
+async function alone<T>(
+  serial: string,
+  address: string,
+  { timeoutMs = TURN_TIMEOUT_MS, signal }: DeviceCallOptions,
+  work: () => Promise<T>,
+): Promise<T> {
+  const path = join(openCache(), "vsock", `${asFileName(`${serial} ${address}`)}.lock`);
+  const lock = await takeFileLock(path, { purpose: `connecting to ${address} of ${serial}`, timeoutMs, signal });
+  try {
+    return await work();
+  } finally {
+    lock.release();
+  }
 }
 
 async function open(connection: AdbConnection, address: string, options: DeviceCallOptions): Promise<Socket> {

@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { createReadStream, createWriteStream } from "node:fs";
 import { rename, rm, stat } from "node:fs/promises";
+import { posix } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { isHarnessError, UsageError } from "../../base/errors.js";
 import type { DeviceCallOptions } from "../contract.js";
@@ -9,6 +10,7 @@ import { callDevice } from "./call.js";
 import type { AdbConnection } from "./connection.js";
 import { runOnDevice } from "./shell.js";
 import { SyncRefusal, SyncSession } from "./sync-session.js";
+import { withTemporary } from "./notes/temporaries.js";
 
 const TRANSFER_TIMEOUT_MS = 300_000;
 const DEFAULT_MAX_BYTES = 64 << 20;
@@ -30,8 +32,7 @@ export async function pushFile(
   if (typeof source === "string" && !(await stat(source)).isFile()) {
     throw new UsageError("NOT_A_FILE", `Only plain files can be pushed: ${source}`);
   }
-  const temporary = `${remotePath}.${process.pid}-${randomBytes(4).toString("hex")}.tmp`;
-  try {
+  await withTemporary(connection, posix.dirname(remotePath), "tmp", async (temporary) => {
     const content = typeof source === "string" ? createReadStream(source) : [source];
     await withSync(connection, { verb: "push", path: remotePath }, options, (sync) =>
       sync.send(content, temporary, options.mode ?? 0o644),
@@ -39,10 +40,7 @@ export async function pushFile(
     const moved = await runOnDevice(connection, moveCommand(temporary, remotePath, options.mode), options);
     if (moved.exitCode === IS_FOLDER) throw isFolder(remotePath, connection.serial);
     if (moved.exitCode !== 0) throw failure("push", remotePath, connection.serial, moved.stderr.trim());
-  } catch (error) {
-    await runOnDevice(connection, ["rm", "-f", temporary], { timeoutMs: 5_000 }).catch(() => undefined);
-    throw error;
-  }
+  });
 }
 
 /** Undefined when there is no such file. */

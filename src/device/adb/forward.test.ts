@@ -15,7 +15,7 @@ import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { until } from "../../base/testing/until.js";
 import type { AdbConnection } from "./connection.js";
 import { openForward } from "./forward.js";
-import { sweepForwards } from "./forward-records.js";
+import { sweepForwards } from "./notes/forward-records.js";
 import type { AdbServer } from "./server.js";
 
 /** An adb that keeps its forwards in a file, and refuses to guess among devices, as adb does. */
@@ -109,6 +109,16 @@ test("a device that is gone took its forwards along: the port may be another's",
   gone.abort(new Error("gone"));
   await forward.close();
   expect(list()).toHaveLength(2);
+  expect(notes()).toEqual([]);
+});
+
+test("a port that leads elsewhere by now is left, whoever's it is", async () => {
+  const forward = await openForward(connection, "tcp:5555");
+  // adb removes the forward of a port whatever device it leads to.
+  const theirs = `other tcp:${forward.hostPort} tcp:1`;
+  writeFileSync(join(folder, "list"), `${theirs}\n`);
+  await forward.close();
+  expect(list()).toEqual([theirs]);
   expect(notes()).toEqual([]);
 });
 

@@ -7,7 +7,7 @@ import type { DeviceCallOptions, PortForward } from "../contract.js";
 import { callDevice } from "./call.js";
 import type { AdbConnection } from "./connection.js";
 import { stateError, stateFromAdbOutput } from "./device-errors.js";
-import { forgetForward, recordForward } from "./forward-records.js";
+import { forgetForward, isListed, recordForward } from "./notes/forward-records.js";
 
 const REMOTE = /^(tcp:\d{1,5}|vsock:\d{1,10}:\d{1,10}|local(abstract|reserved|filesystem):[^;\0\n]{1,200})$/;
 
@@ -76,7 +76,8 @@ async function tryForward(
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     // With the device went its forwards, and the port may be somebody else's by now.
-    if (!connection.gone.aborted) await removeForward(removal);
+    const { serial, server, gone } = connection;
+    if (!gone.aborted && (await isListed(server, { serial, hostPort, remote }))) await removeForward(removal);
     forget();
   };
   const closeOnce = (): Promise<void> => (closing ??= close());

@@ -1,11 +1,11 @@
 /** The device's package manager (`pm`). */
-import { randomBytes } from "node:crypto";
-import { UsageError } from "../../base/errors.js";
+import { InfrastructureError, UsageError } from "../../base/errors.js";
 import { lastLines, type CommandResult } from "../../process/run.js";
 import type { DeviceCallOptions } from "../contract.js";
 import type { AdbConnection } from "./connection.js";
 import { pushFile } from "./files.js";
 import { runOnDevice } from "./shell.js";
+import { withTemporary } from "./notes/temporaries.js";
 
 const INSTALL_TIMEOUT_MS = 300_000;
 /** Android package names: dotted segments of letters, digits and underscores; at most 223 characters. */
@@ -17,15 +17,15 @@ export async function installPackage(
   options: DeviceCallOptions = {},
 ): Promise<void> {
   const timeoutMs = options.timeoutMs ?? INSTALL_TIMEOUT_MS;
-  const remote = `/data/local/tmp/avf-install-${process.pid}-${randomBytes(4).toString("hex")}.apk`;
-  try {
+  await withTemporary(connection, "/data/local/tmp", "apk", async (remote) => {
     await pushFile(connection, localPath, remote, { ...options, timeoutMs });
     const result = await runOnDevice(connection, ["pm", "install", "-r", "-t", remote], { ...options, timeoutMs });
     if (!/^Success\b/m.test(result.stdout)) throw installFailure(connection.serial, localPath, result);
-  } finally {
-    await runOnDevice(connection, ["rm", "-f", remote], { timeoutMs: 5_000 }).catch(() => undefined);
-  }
+  });
 }
+
+/** PackageManagerShellCommand: displayPackageFilePath() prints nothing then. Its exceptions are 255, those of `cmd` 20. */
+const NOT_INSTALLED = 1;
 
 /** Path of the base APK; undefined when the package is not installed. */
 export async function findPackage(
@@ -36,7 +36,16 @@ export async function findPackage(
   checkPackageName(packageName);
   const result = await runOnDevice(connection, ["pm", "path", packageName], options);
   const paths = [...result.stdout.matchAll(/^package:(\/.*?)\r?$/gm)].map(([, path = ""]) => path);
-  return paths.find((path) => path.endsWith("/base.apk")) ?? paths[0];
+  if (paths.length > 0) return paths.find((path) => path.endsWith("/base.apk")) ?? paths[0];
+  if (result.exitCode === NOT_INSTALLED && result.stdout.trim() === "") return undefined;
+  throw new InfrastructureError(
+    "PACKAGE_MANAGER",
+    `${connection.serial} did not tell whether ${packageName} is installed: exit code ${result.exitCode}.`,
+    {
+      hint: `its package manager may not be up yet: adb -s ${connection.serial} shell pm path ${packageName}`,
+      lastLines: lastLines(`${result.stdout}\n${result.stderr}`),
+    },
+  );
 }
 
 /** A package that is not there is fine. */

@@ -1,0 +1,130 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import type { AdbConnection } from "../connection.js";
+import { findPackage, installPackage, uninstallPackage } from "../packages.js";
+import { sweepTemporaries, withTemporary } from "./temporaries.js";
+
+/** An adb whose device is this host: `adb shell -T -- LINE` runs the line, unless `gone` is there. */
+const ADB = `#!/bin/sh
+echo "$*" >>"$(dirname "$0")/calls"
+[ -e "$(dirname "$0")/gone" ] && { echo "adb: device 'phone' not found" >&2; exit 1; }
+shift 3
+PATH="$(dirname "$0"):$PATH" exec sh -c "$*"
+`;
+
+let folder: string;
+let connection: AdbConnection;
+const saved = process.env["AVF_CACHE_DIR"];
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "avf-temporaries-"));
+  mkdirSync(join(folder, "phone"));
+  process.env["AVF_CACHE_DIR"] = join(folder, "cache");
+  program("adb", ADB);
+  connection = {
+    serial: "phone",
+    gone: new AbortController().signal,
+    adb: (...args: readonly string[]) => [join(folder, "adb"), ...args],
+    assertStillThere: async () => undefined,
+    explain: async (error: unknown) => error,
+  } as unknown as AdbConnection;
+});
+afterEach(() => {
+  if (saved === undefined) delete process.env["AVF_CACHE_DIR"];
+  else process.env["AVF_CACHE_DIR"] = saved;
+  rmSync(folder, { recursive: true });
+});
+
+const program = (name: string, text: string): void => writeFileSync(join(folder, name), text, { mode: 0o755 });
+const onPhone = (): readonly string[] => readdirSync(join(folder, "phone"));
+const noteFolder = (): string => join(folder, "cache/temporary-on-devices/phone");
+const notes = (): readonly string[] => (existsSync(noteFolder()) ? readdirSync(noteFolder()) : []);
+
+/** As if the process had been killed that wrote them. */
+function kill(change: (note: { content: unknown }) => object = (note) => note): void {
+  for (const name of notes()) {
+    const path = join(noteFolder(), name);
+    const note = JSON.parse(readFileSync(path, "utf8")) as { owner: object; content: unknown };
+    const owner = { pid: spawnSync("true").pid, startTicks: "1" };
+    writeFileSync(path, JSON.stringify({ ...change(note), owner }));
+  }
+}
+
+describe("a file that is on a device for a moment", () => {
+  const stuck = (ending: "tmp" | "apk") =>
+    withTemporary(connection, join(folder, "phone"), ending, async (path) => {
+      writeFileSync(path, "half");
+      return path;
+    });
+
+  test("is noted before it is there, under a name of chance, and forgotten with it", async () => {
+    const path = await withTemporary(connection, join(folder, "phone"), "apk", async (temporary) => {
+      expect(readFileSync(join(noteFolder(), notes()[0] ?? ""), "utf8")).toContain(JSON.stringify(temporary));
+      writeFileSync(temporary, "whole");
+      return temporary;
+    });
+    expect(path).toMatch(/\/phone\/\.avf-[0-9a-f]{32}\.apk$/);
+    expect([onPhone(), notes()]).toEqual([[], []]);
+    // One that was moved to its place is not looked for again.
+    await stuck("tmp");
+    expect(notes()).toEqual([]);
+    expect(readFileSync(join(folder, "calls"), "utf8").match(/\brm\b/g)).toHaveLength(1);
+  });
+
+  test("stays noted when the device leaves, and goes when it is opened after that process has ended", async () => {
+    writeFileSync(join(folder, "phone/of-somebody"), "");
+    writeFileSync(join(folder, "gone"), "");
+    await stuck("apk");
+    rmSync(join(folder, "gone"));
+    await sweepTemporaries(connection);
+    expect([onPhone().length, notes().length]).toEqual([2, 1]);
+    kill();
+    await sweepTemporaries(connection);
+    expect([onPhone(), notes()]).toEqual([["of-somebody"], []]);
+  });
+
+  test.each<[string, unknown]>([
+    ["a file of somebody", "/phone/of-somebody"],
+    ["more than a path", "/phone/.avf-0123456789abcdef0123456789abcdef.tmp /phone/of-somebody"],
+    ["no path", { path: "/" }],
+  ])("a note that names %s removes nothing, and is forgotten", async (_what, content) => {
+    writeFileSync(join(folder, "phone/of-somebody"), "");
+    writeFileSync(join(folder, "gone"), "");
+    await stuck("apk");
+    rmSync(join(folder, "gone"));
+    const there = typeof content === "string" ? content.replaceAll("/phone/", `${folder}/phone/`) : content;
+    kill((note) => ({ ...note, content: there }));
+    await sweepTemporaries(connection);
+    expect(onPhone()).toContain("of-somebody");
+    expect([onPhone().length, notes().length]).toEqual([2, 0]);
+  });
+});
+
+describe("a package manager", () => {
+  test("that knows no such package says so by exit code 1 and nothing else", async () => {
+    program("pm", "#!/bin/sh\necho 'WARNING: linker: unused DT entry' >&2; exit 1\n");
+    expect(await findPackage(connection, "com.example.app")).toBeUndefined();
+    await uninstallPackage(connection, "com.example.app");
+  });
+
+  test.each([
+    // What Android 14 says while it starts, and when its service throws.
+    ["that is not up yet", "echo 'cmd: Can'\"'\"'t find service: package' >&2; exit 20"],
+    ["that throws", "echo 'Exception occurred while executing '\"'\"'path'\"'\"':' >&2; exit 255"],
+    ["that is killed", "kill -9 $$"],
+    ["that says something else", "echo 'Error: what?'; exit 1"],
+    ["that says nothing at all", "exit 0"],
+  ])("%s has not said that the package is not installed", async (_what, script) => {
+    program("pm", `#!/bin/sh\n${script}\n`);
+    const refused = { kind: "infrastructure", code: "PACKAGE_MANAGER" };
+    await expect(findPackage(connection, "com.example.app")).rejects.toMatchObject(refused);
+    await expect(uninstallPackage(connection, "com.example.app")).rejects.toMatchObject(refused);
+  });
+});
+
+test("an install that cannot begin leaves neither a file nor a note", async () => {
+  await expect(installPackage(connection, join(folder, "none.apk"))).rejects.toThrow(/ENOENT/);
+  expect(notes()).toEqual([]);
+});
