@@ -2,6 +2,11 @@
 import { open, type FileHandle } from "node:fs/promises";
 import { ApkError } from "./apk-error.js";
 
+/** Takes bytes of a new file at an offset; pieces do not come in order. The bytes are reused after the promise. */
+export interface ByteSink {
+  write(offset: number, bytes: Uint8Array): void | Promise<void>;
+}
+
 export interface ByteSource {
   readonly size: number;
   /** Exactly `length` bytes, valid until the caller is done with them. Both numbers are within `size`. */

@@ -1,7 +1,14 @@
 /// <reference types="node" preserve="true" />
 /** The APK and idsig workshop: bytes in, bytes out. */
 export { ApkError, isApkError, type ApkErrorPlace, type ApkRefusal } from "./apk-error.js";
-export { bytesSource, fileHandleSource, openFileSource, type ByteSource, type FileSource } from "./byte-source.js";
+export {
+  bytesSource,
+  fileHandleSource,
+  openFileSource,
+  type ByteSink,
+  type ByteSource,
+  type FileSource,
+} from "./byte-source.js";
 export { openZip, type EntryRange, type ReadEntryOptions, type Zip, type ZipLimits } from "./zip/zip.js";
 export type { ZipEntry } from "./zip/central-directory.js";
 export { CUR_DEVELOPMENT_SDK, readManifest, type Manifest } from "./manifest/manifest.js";
@@ -25,7 +32,7 @@ export {
 export type { VerifiedSigner } from "./signing/verify-signer.js";
 export type { Scheme, Signer } from "./signing/signer.js";
 export { describeAlgorithm } from "./signing/algorithms.js";
-export { createIdsig, writeIdsig, type ByteSink, type CreateIdsigOptions } from "./idsig/create.js";
+export { createIdsig, writeIdsig, type CreateIdsigOptions } from "./idsig/create.js";
 export { parseIdsig, parseIdsigHeader, serializeIdsig, type Idsig, type IdsigHeader } from "./idsig/idsig.js";
 export { readIdsigHeader, verifyIdsig, type VerifiedIdsig, type VerifyIdsigOptions } from "./idsig/verify.js";
 export { compileManifest } from "./manifest/compile-manifest.js";

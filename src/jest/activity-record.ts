@@ -6,7 +6,7 @@ import type { RunRecord } from "../artifacts/run-record.js";
 import { describeError } from "../base/errors.js";
 import { withoutControls } from "../base/printable.js";
 import { failureOf } from "./rejections/failed-call.js";
-import { callSignal } from "./test-context.js";
+import { callSignal, type EndNote } from "./test-context.js";
 
 /** A call of a matcher, as the suite's realm sees it. */
 export interface MatcherCall {
@@ -16,9 +16,6 @@ export interface MatcherCall {
   readonly received: unknown;
   readonly expected: readonly unknown[];
 }
-
-/** Ends a note: with the failure, if it failed. */
-export type EndNote = (outcome?: { readonly error: unknown }) => void;
 
 /** Ends the note of an assertion. Returns what the call is to fail with: its error, or that its test is over. */
 export type EndAssertion = (outcome?: AssertionFailure) => unknown;

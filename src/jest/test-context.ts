@@ -3,8 +3,10 @@
  * calls carry the signal of their own test, which has fired by then.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { EndNote } from "./activity-record.js";
 import { callSite, failureOf } from "./rejections/failed-call.js";
+
+/** Ends a note: with the failure, if it failed. */
+export type EndNote = (outcome?: { readonly error: unknown }) => void;
 
 export interface CallContext {
   signal: AbortSignal;

@@ -4,9 +4,9 @@ import { formatMs, withDeadline } from "../base/deadline.js";
 import { FixtureScope } from "../fixtures/engine.js";
 import type { StepCategory } from "../artifacts/events.js";
 import type { RunRecord } from "../artifacts/run-record.js";
-import { noteStep, type EndNote } from "./activity-record.js";
+import { noteStep } from "./activity-record.js";
 import type { TestRequest } from "./bridge.js";
-import { runInContext, untilAborted, type CallContext } from "./test-context.js";
+import { runInContext, untilAborted, type CallContext, type EndNote } from "./test-context.js";
 
 const TEARDOWN_BUDGET_MS = 30_000;
 /** For the last moves of a body and its fixtures after the test's end was decided. */

@@ -2,16 +2,15 @@
 import { errorCodeNumber, stopReasonCode } from "./constants.js";
 import type { DeathReason, VmErrorCode } from "../virtualizationservice/contract.js";
 import type { LifecycleEvent } from "./record.js";
-import type { VirtualMachine } from "./machine.js";
 
 /** In TypeScript each method may be left out. Codes come as Java's numbers, and as the device said them. */
-export interface VirtualMachineCallback {
-  onPayloadStarted?(vm: VirtualMachine): void;
-  onPayloadReady?(vm: VirtualMachine): void;
-  onPayloadFinished?(vm: VirtualMachine, exitCode: number): void;
-  onError?(vm: VirtualMachine, errorCode: number, message: string, raw: VmErrorCode): void;
+export interface CallbackOf<Vm> {
+  onPayloadStarted?(vm: Vm): void;
+  onPayloadReady?(vm: Vm): void;
+  onPayloadFinished?(vm: Vm, exitCode: number): void;
+  onError?(vm: Vm, errorCode: number, message: string, raw: VmErrorCode): void;
   /** Once per run, after everything else. */
-  onStopped?(vm: VirtualMachine, reason: number, raw: DeathReason): void;
+  onStopped?(vm: Vm, reason: number, raw: DeathReason): void;
 }
 
 /** What runs callbacks; Java's `Executor`. */
@@ -23,7 +22,7 @@ export interface Executor {
 export const directExecutor: Executor = { execute: (task) => task() };
 
 /** Calls the method that belongs to an event. */
-export function callBack(callback: VirtualMachineCallback, vm: VirtualMachine, event: LifecycleEvent): void {
+export function callBack<Vm>(callback: CallbackOf<Vm>, vm: Vm, event: LifecycleEvent): void {
   switch (event.kind) {
     case "payload-started":
       return callback.onPayloadStarted?.(vm);

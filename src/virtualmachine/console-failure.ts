@@ -3,11 +3,9 @@ import { shortened } from "../base/printable.js";
 import { formatLastLines, formatLine } from "./line-text.js";
 import { nearestMiss } from "./nearest-miss.js";
 import { causeOf, describeEnd, hintFor, linesOfRun, LINES_SHOWN, situation, VmWaitError } from "./wait-failure.js";
-import type { ConsoleOutcome, ConsoleWaitOptions } from "./console-wait.js";
 import type { VmJournal } from "./journal.js";
 import type { OutputStream } from "./line-history.js";
-
-export type ConsoleFailure = Exclude<ConsoleOutcome, { readonly kind: "matched" }>;
+import type { WaitEnd } from "./vm-wait.js";
 
 /** As `VmWaitError`; codes of the last two kinds are `CONSOLE_TIMEOUT` and `CONSOLE_WAIT_CANCELLED`. */
 export class ConsoleWaitError extends VmWaitError {}
@@ -19,8 +17,8 @@ const CODES = { timedOut: "CONSOLE_TIMEOUT", cancelled: "CONSOLE_WAIT_CANCELLED"
 export function consoleWaitError(
   journal: VmJournal,
   pattern: string | RegExp,
-  outcome: ConsoleFailure,
-  options: Pick<ConsoleWaitOptions, "stream">,
+  outcome: WaitEnd,
+  options: { readonly stream?: OutputStream | undefined },
 ): ConsoleWaitError {
   const lines = linesOfRun(journal, options.stream);
   const text = describeEnd(journal, outcome, awaitedOutput(pattern, options.stream), CODES);

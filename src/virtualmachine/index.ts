@@ -1,13 +1,13 @@
 /** The door of this folder. */
 export { VirtualMachineManager } from "./manager.js";
 export type { ManagerMoment } from "./manager.js";
-export { VirtualMachine } from "./machine.js";
+export { VirtualMachine, type VirtualMachineCallback } from "./machine.js";
 export { VirtualMachineConfig } from "./config.js";
 export type { VirtualMachineConfigBuilder } from "./config-builder.js";
 export { VirtualMachineDescriptor } from "./descriptor.js";
 export type { DescriptorFiles } from "./descriptor.js";
 export { directExecutor } from "./callback.js";
-export type { Executor, VirtualMachineCallback } from "./callback.js";
+export type { Executor } from "./callback.js";
 export { createVmContext } from "./context.js";
 export type { VmContext } from "./context.js";
 export * from "./constants.js";

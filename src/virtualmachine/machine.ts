@@ -11,7 +11,7 @@ import { MachineControl } from "./machine-control.js";
 import { DEFAULT_BUDGET_MS } from "./patience.js";
 import { waitFor, waitForStatus, waitUntil } from "./waits.js";
 import type { VmBoot } from "./boot/progress.js";
-import type { Executor, VirtualMachineCallback } from "./callback.js";
+import type { CallbackOf, Executor } from "./callback.js";
 import type { VirtualMachineConfig } from "./config.js";
 import type { ConnectVsockOptions } from "./connect-vsock.js";
 import type { ConsoleMatch, ConsoleOutcome, ConsoleWaitOptions } from "./console-wait.js";
@@ -23,6 +23,9 @@ import type { EventHistory, RecordedEvent, Transition } from "./record.js";
 import type { Patience } from "./patience.js";
 import type { SettleOptions } from "./settle.js";
 import type { StatusOutcome, WaitGoal, WaitOutcome } from "./waits.js";
+
+/** In TypeScript each method may be left out. Codes come as Java's numbers, and as the device said them. */
+export type VirtualMachineCallback = CallbackOf<VirtualMachine>;
 
 /** Get one from a `VirtualMachineManager`. */
 export class VirtualMachine {

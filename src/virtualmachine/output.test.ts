@@ -9,7 +9,7 @@ import { memoryContext } from "./testing/memory-service.js";
 import { outcomeOf } from "./testing/outcome.js";
 import type { VirtualMachineConfigBuilder } from "./config-builder.js";
 import type { VmContext } from "./context.js";
-import type { VirtualMachineCallback } from "./callback.js";
+import type { VirtualMachineCallback } from "./machine.js";
 import type { VirtualMachine } from "./machine.js";
 import type { MemoryService } from "./testing/memory-service.js";
 

@@ -1,6 +1,5 @@
 /** Feeds a file to the Merkle tree builder and its levels to a sink, without holding either. */
-import { readRange, type ByteSource, type FileSource } from "../byte-source.js";
-import type { ByteSink } from "./create.js";
+import { readRange, type ByteSink, type ByteSource, type FileSource } from "../byte-source.js";
 import { hashFile, isWorthThreads } from "./hash-threads.js";
 import { MerkleTreeBuilder, padSalt } from "./merkle-tree.js";
 

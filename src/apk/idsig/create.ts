@@ -1,6 +1,6 @@
 /** Idsig files: as AVF's `vm create-idsig` makes them (AVF: `V4Signature::create`), or signed as apksigner does. */
 import { ApkError } from "../apk-error.js";
-import type { ByteSource } from "../byte-source.js";
+import type { ByteSink, ByteSource } from "../byte-source.js";
 import type { SigningKey } from "../signing/signing-key.js";
 import { apkDigest } from "../signing/verify.js";
 import { buildTree } from "./build-tree.js";
@@ -14,11 +14,6 @@ import {
 } from "./idsig.js";
 import { bestDigest, signIdsig } from "./idsig-signature.js";
 import { HASH_BYTES, treeLayout } from "./tree-layout.js";
-
-/** Takes bytes of a new file at an offset; pieces do not come in order. The bytes are reused after the promise. */
-export interface ByteSink {
-  write(offset: number, bytes: Uint8Array): void | Promise<void>;
-}
 
 export interface CreateIdsigOptions {
   /**

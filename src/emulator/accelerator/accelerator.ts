@@ -5,20 +5,10 @@ import { emulatorCommand } from "../qemu/emulator.js";
 import { emulatorVersion, findSource } from "../source/source.js";
 import { buildProbeArguments, type Accelerator } from "../machine/arguments.js";
 import { explainNoNesting, kvmIdentity, nestingIsOff, refuseKvm } from "./host-kvm.js";
-import { recall, remember } from "./memory.js";
+import { recall, remember, type AcceleratorAnswer } from "./memory.js";
 import { bootOnce, judge } from "./probe.js";
 
-export { forgetAccelerator } from "./memory.js";
-
-export interface AcceleratorAnswer {
-  readonly accelerator: Accelerator;
-  /** Why, in words for `avf doctor`. */
-  readonly reason: string;
-  /** Why VMs cannot run in the device although the accelerator was asked for. */
-  readonly withoutVms?: string;
-  /** When a "no" is looked into again, as `Date.now()`. */
-  readonly untilMs?: number;
-}
+export { forgetAccelerator, type AcceleratorAnswer } from "./memory.js";
 
 /** Of a KVM that does not do, however it showed: things on the host change. */
 const NO_HOLDS_MS = 30 * 60_000;

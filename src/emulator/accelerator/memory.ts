@@ -2,7 +2,17 @@
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { writeFileAtomic } from "../../base/atomic-file.js";
-import type { AcceleratorAnswer } from "./accelerator.js";
+import type { Accelerator } from "../machine/arguments.js";
+
+export interface AcceleratorAnswer {
+  readonly accelerator: Accelerator;
+  /** Why, in words for `avf doctor`. */
+  readonly reason: string;
+  /** Why VMs cannot run in the device although the accelerator was asked for. */
+  readonly withoutVms?: string;
+  /** When a "no" is looked into again, as `Date.now()`. */
+  readonly untilMs?: number;
+}
 
 const MEMORY = "accelerator.json";
 
