@@ -1,0 +1,19 @@
+/** No circles of imports in src/, of types neither. Who imports whom between folders: DEPS in eslint.config.mjs. */
+module.exports = {
+  forbidden: [
+    {
+      name: "no-cycles",
+      severity: "error",
+      comment: "Move what both files need into the lower one, or into a file of its own.",
+      // These two become one way with the builder's new rules.
+      from: { pathNot: "^src/virtualmachine/config(-builder|-rules)?\\.ts$" },
+      to: { circular: true },
+    },
+  ],
+  options: {
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: "tsconfig.json" },
+    doNotFollow: { path: "node_modules" },
+    exclude: { path: "\\.test\\.ts$" },
+  },
+};
