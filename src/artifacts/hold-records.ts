@@ -73,7 +73,7 @@ export function listHolds(): readonly HoldRecord[] {
 }
 
 /** Undefined once it was released. */
-export function readHold(id: string): HoldRecord | undefined {
+function readHold(id: string): HoldRecord | undefined {
   try {
     return JSON.parse(readFileSync(holdPath(id), "utf8")) as HoldRecord;
   } catch {

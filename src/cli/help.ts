@@ -1,5 +1,5 @@
 /** Help texts, no wider than 80 columns. */
-import { COMMANDS, EXIT_CODES, type CommandName, type CommandSpec } from "./commands.js";
+import { COMMANDS, type CommandName, type CommandSpec } from "./commands.js";
 import { SETTINGS } from "./settings.js";
 
 const WIDTH = 80;
@@ -56,11 +56,6 @@ function helpOfOne(name: CommandName): string {
     .filter((block) => block.length > 0)
     .map((block) => block.join("\n"))
     .join("\n\n")}\n`;
-}
-
-/** The exit codes that all commands share. */
-export function exitCodeTable(): readonly string[] {
-  return table(EXIT_CODES);
 }
 
 function table(rows: readonly (readonly [string, string])[]): readonly string[] {

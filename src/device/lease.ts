@@ -56,7 +56,7 @@ export async function leaseDevice(serial: string, options: LeaseOptions): Promis
 }
 
 /** `process 123 (run jest 120) since 20:31:05 (4 min 10 s ago)`. */
-export function describeHolder(holder: LockOwner): string {
+function describeHolder(holder: LockOwner): string {
   return `${describeProcess(holder)} (${holder.purpose})${sinceWhen(holder.since)}`;
 }
 

@@ -32,7 +32,7 @@ export function consoleWaitError(
 }
 
 /** Ends a sentence that says what is waited for. */
-export function awaitedOutput(pattern: string | RegExp, stream: OutputStream | undefined): string {
+function awaitedOutput(pattern: string | RegExp, stream: OutputStream | undefined): string {
   return `its ${stream ?? "output"} to show ${formatPattern(pattern)}`;
 }
 

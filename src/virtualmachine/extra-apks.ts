@@ -31,7 +31,7 @@ async function packageApk(context: VmContext, packageName: string): Promise<stri
 }
 
 /** `extra_apks[].path` of a vm_config.json. */
-export function parseExtraApks(json: Uint8Array): readonly string[] {
+function parseExtraApks(json: Uint8Array): readonly string[] {
   try {
     if (json.length > MAX_CONFIG_BYTES) throw new Error(`the config is ${json.length} bytes long`);
     const parsed: unknown = JSON.parse(new TextDecoder().decode(json));

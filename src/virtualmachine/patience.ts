@@ -26,7 +26,7 @@ export interface Stalled {
 
 export const DEFAULT_BUDGET_MS = 60_000;
 /** The longest silence of a boot in an emulated device, measured: 4.4 s, and twenty times less on a phone. */
-export const BOOT_STILL_MS = 45_000;
+const BOOT_STILL_MS = 45_000;
 const HARD_LIMIT_BUDGETS = 2.5;
 
 export interface PatienceClock {

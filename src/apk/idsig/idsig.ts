@@ -80,7 +80,7 @@ export function serializeIdsigHeader(header: IdsigHeader): Buffer {
   ]);
 }
 
-export function serializeHashingInfo({ hashAlgorithm, log2BlockSize, salt, rootHash }: HashingInfo): Buffer {
+function serializeHashingInfo({ hashAlgorithm, log2BlockSize, salt, rootHash }: HashingInfo): Buffer {
   return Buffer.concat([u32(hashAlgorithm), Buffer.from([log2BlockSize]), prefixed(salt), prefixed(rootHash)]);
 }
 

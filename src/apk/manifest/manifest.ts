@@ -82,7 +82,7 @@ function readSdkVersion(
 }
 
 /** Package names become folder names on devices, so the same rules hold here as at Android's installer. */
-export function checkPackageName(name: string | undefined): string {
+function checkPackageName(name: string | undefined): string {
   if (name === undefined) throw bad("<manifest> has no package name");
   if (!PACKAGE_NAME.test(name) || name.length > MAX_PACKAGE_NAME) {
     throw bad(`${JSON.stringify(name.slice(0, 300))} is no package name`);

@@ -7,7 +7,7 @@ export interface StringPool {
   get(index: number, chunk: ByteReader, field: string): string;
 }
 
-export const UTF8_FLAG = 1 << 8;
+const UTF8_FLAG = 1 << 8;
 /** A string longer than this is refused: no name or label of a manifest is. */
 export const MAX_STRING_UNITS = 0x7fff;
 

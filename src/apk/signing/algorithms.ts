@@ -14,9 +14,9 @@ export interface SignatureAlgorithm {
 
 /** Ids that name an algorithm, but one that AVF neither digests nor verifies with. */
 export const DSA_SHA256 = 0x0301;
-export const VERITY_DSA_SHA256 = 0x0425;
+const VERITY_DSA_SHA256 = 0x0425;
 
-export const ALGORITHMS: readonly SignatureAlgorithm[] = [
+const ALGORITHMS: readonly SignatureAlgorithm[] = [
   { id: 0x0101, name: "RSASSA-PSS with SHA-256", key: "rsa", hash: "sha256", pss: true, digest: "chunked-sha256" },
   { id: 0x0102, name: "RSASSA-PSS with SHA-512", key: "rsa", hash: "sha512", pss: true, digest: "chunked-sha512" },
   { id: 0x0103, name: "RSA PKCS#1 with SHA-256", key: "rsa", hash: "sha256", pss: false, digest: "chunked-sha256" },
@@ -31,12 +31,6 @@ const STRENGTH: Readonly<Record<DigestKind, number>> = {
   "chunked-sha256": 0,
   "verity-sha256": 1,
   "chunked-sha512": 2,
-};
-
-export const DIGEST_BYTES: Readonly<Record<DigestKind, number>> = {
-  "chunked-sha256": 32,
-  "verity-sha256": 40,
-  "chunked-sha512": 64,
 };
 
 export function findAlgorithm(id: number): SignatureAlgorithm | undefined {

@@ -31,7 +31,7 @@ export function verifyLineage(signer: Signer, certificate: Buffer): readonly Buf
 }
 
 /** Every link's signature is verified. */
-export function parseLineage(reader: ByteReader): readonly LineageNode[] {
+function parseLineage(reader: ByteReader): readonly LineageNode[] {
   const version = reader.u32("version");
   if (version !== VERSION) reader.refuse("LINEAGE_INVALID", `version ${version} is not known`, "version", 0);
   const nodes: LineageNode[] = [];

@@ -1,7 +1,7 @@
 /** How a shell command of Android's Java services reports what it threw (`android.os.BasicShellCommandHandler`). */
 import type { Caller } from "../caller.js";
 
-export const EXCEPTION_EXIT_CODE = 255;
+const EXCEPTION_EXIT_CODE = 255;
 
 export class JavaException extends Error {
   constructor(

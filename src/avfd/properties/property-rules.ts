@@ -3,7 +3,7 @@
  * bionic's system_property_set). Each refusal is the text of the tool's error.
  */
 
-export const MAX_VALUE_BYTES = 91;
+const MAX_VALUE_BYTES = 91;
 
 /** Letters, digits and a few signs; no empty part, no dot at either end. */
 export function isLegalPropertyName(name: string): boolean {

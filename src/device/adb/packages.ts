@@ -62,7 +62,7 @@ export async function uninstallPackage(
   });
 }
 
-export function checkPackageName(packageName: string): void {
+function checkPackageName(packageName: string): void {
   if (PACKAGE_NAME.test(packageName) && packageName.length <= 223) return;
   throw new UsageError("PACKAGE_NAME", `Not an Android package name: ${JSON.stringify(packageName)}`);
 }

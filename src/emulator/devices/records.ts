@@ -34,7 +34,7 @@ const CLAIM_GRACE_MS = 60_000;
 const LOCK_TIMEOUT_MS = 30_000;
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,40}$/;
 
-export function devicesFolder(cache: string): string {
+function devicesFolder(cache: string): string {
   return join(cache, "devices");
 }
 

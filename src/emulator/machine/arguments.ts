@@ -27,7 +27,7 @@ export interface MachineConfig {
   readonly serialLog: string;
 }
 
-export const DEVICE_MEMORY_BYTES = 2 * 2 ** 30;
+const DEVICE_MEMORY_BYTES = 2 * 2 ** 30;
 /**
  * Of a device with two: one more, the first, for no program. A processor that restores its FPU's state changes a word of
  * the *first* processor in QEMU's TCG (`cpu_clear_ignne` of target/i386, up to 11.1 at least) without a lock: the word that
@@ -39,8 +39,8 @@ const WITH_AN_IDLE_ONE = { smp: "3", parameters: " isolcpus=0" };
 const ALONE = { smp: "1", parameters: "" };
 
 /** File descriptors that QEMU inherits, see `launchMachine`. */
-export const QMP_FD = 3;
-export const CONTROL_FD = 4;
+const QMP_FD = 3;
+const CONTROL_FD = 4;
 
 /**
  * The kernel's check of its timer counts ticks in a fixed time: on a host so busy that QEMU gets no turn meanwhile, there

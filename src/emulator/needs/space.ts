@@ -20,7 +20,7 @@ export async function requireSpace(cache: string): Promise<number> {
   );
 }
 
-export async function freeBytes(folder: string): Promise<number> {
+async function freeBytes(folder: string): Promise<number> {
   if (!existsSync(folder) && dirname(folder) !== folder) return freeBytes(dirname(folder));
   const { bavail, bsize } = await statfs(folder);
   return bavail * bsize;

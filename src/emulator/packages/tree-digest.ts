@@ -58,7 +58,7 @@ export async function verifyTree(folder: string, tree = "root", bootIdPath?: str
 }
 
 /** Names, kinds, modes, link targets and content of all that is in the folder. */
-export async function digestTree(root: string): Promise<string> {
+async function digestTree(root: string): Promise<string> {
   const hash = createHash("sha256");
   const visit = async (path: string): Promise<void> => {
     const names = (await readdir(join(root, path))).sort();

@@ -22,7 +22,7 @@ export async function readSlowness(snapshotFolder: string): Promise<number> {
   }
 }
 
-export function slownessOf(bootMs: number): number {
+function slownessOf(bootMs: number): number {
   const times = bootMs / USUAL_BOOT_MS;
   return Number.isFinite(times) ? Math.min(Math.max(times, 1), MAX_SLOWNESS) : 1;
 }

@@ -31,7 +31,7 @@ export function isEnding(): boolean {
 }
 
 /** One of Jest's worker processes; what they hold is released when Jest ends them, with the run. */
-export function isJestWorker(): boolean {
+function isJestWorker(): boolean {
   // Another program's child may have a channel as well, which is none of our business.
   return process.send !== undefined && /[\\/]jest-worker[\\/]/.test(process.argv[1] ?? "");
 }

@@ -83,7 +83,7 @@ function brokenFiles(events: readonly RunEvent[], rootDir: string): readonly Bro
   });
 }
 
-export function relativeTo(rootDir: string, file: string): string {
+function relativeTo(rootDir: string, file: string): string {
   const path = relative(rootDir, file);
   return path.startsWith("..") ? file : join(path);
 }

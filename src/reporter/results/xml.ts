@@ -33,7 +33,7 @@ function* element(
 }
 
 /** For attributes and text alike. */
-export function escapeXml(value: string): string {
+function escapeXml(value: string): string {
   return value
     .replace(LONE_SURROGATE, "\ufffd")
     .replace(NOT_XML, "\ufffd")

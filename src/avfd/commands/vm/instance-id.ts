@@ -4,7 +4,7 @@ import { openIfThere, type Caller } from "../../caller.js";
 import { kernelRandomBytes } from "../../kernel-random.js";
 import { debugString, ToolError, withContext } from "./rust-text.js";
 
-export const INSTANCE_ID_BYTES = 64;
+const INSTANCE_ID_BYTES = 64;
 
 /** Undefined when it is missing. Does not wait for the other end of a pipe. */
 export function openInstanceId(caller: Caller, path: string): Promise<FileHandle | undefined> {

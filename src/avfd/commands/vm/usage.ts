@@ -12,7 +12,7 @@ export function formatUsageProblem(release: AndroidRelease, command: CommandSpec
     : `error: ${describe13(problem)}\n\nUSAGE:\n    ${usageLine(13, command)}\n\nFor more information try --help`;
 }
 
-export function formatHelp(release: AndroidRelease, command: CommandSpec): string {
+function formatHelp(release: AndroidRelease, command: CommandSpec): string {
   const options = command.options.map((option) => {
     const short = option.short === undefined ? "    " : `-${option.short}, `;
     return `${short}${optionLabel(option)}${option.repeatable ? "..." : ""}`;

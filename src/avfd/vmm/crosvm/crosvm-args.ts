@@ -9,7 +9,7 @@ import { MONITOR_FDS } from "../monitor-process.js";
 import type { CrosvmOptions } from "./crosvm-options.js";
 
 /** Name of the control socket in the VM's folder. */
-export const CONTROL_SOCKET = "crosvm.sock";
+const CONTROL_SOCKET = "crosvm.sock";
 
 /** Devices of the one PCI bus that a VM has beside its disks: bridge, panic, entropy, three consoles, vsock. */
 const DEVICES_BESIDE_DISKS = 7;

@@ -4,7 +4,7 @@ import type { VmmConfig, VmmDisk } from "../contract.js";
 import { controlFd, MONITOR_FDS } from "../monitor-process.js";
 
 /** Exit code when the guest writes this to the port: (value << 1) | 1. */
-export const DEBUG_EXIT_PORT = 0xf4;
+const DEBUG_EXIT_PORT = 0xf4;
 export const SHUTDOWN_EXIT_CODE = 33;
 
 /** Virtio-mmio slots of a microvm with ACPI: as many as its second interrupt controller has pins. */
@@ -22,7 +22,7 @@ export type TemplateMemory =
   | { readonly path: string; readonly use: "copy"; readonly diskBytes: readonly number[] };
 
 /** Name of a copy, also when it is somebody's VM: whoever counts processes knows that one may be nobody's yet. */
-export const COPY_NAME = "copy-of-template";
+const COPY_NAME = "copy-of-template";
 
 /** Pure. Throws `VmStartRefusal` when the VM has more disks than a machine has places for. */
 export function buildQemuArgs(config: VmmConfig, memory?: TemplateMemory): readonly string[] {
