@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
@@ -49,7 +49,9 @@ test("a lease whose holder died is taken over", async () => {
   const { pid } = spawnSync("true");
   mkdirSync(dirname(leasePath("a")), { recursive: true });
   writeFileSync(leasePath("a"), JSON.stringify({ pid, startTicks: "1", purpose: "using device a (run dead)" }));
-  (await leaseDevice("a", { runId: "next", timeoutMs: 5_000 })).release();
+  const lease = await leaseDevice("a", { runId: "next", timeoutMs: 5_000 });
+  expect(JSON.parse(readFileSync(leasePath("a"), "utf8"))).toMatchObject({ pid: process.pid });
+  lease.release();
 });
 
 test("a signal ends the wait", async () => {

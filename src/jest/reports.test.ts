@@ -161,12 +161,12 @@ describe("xTS test_result.xml", () => {
   });
 });
 
-test("another parser finds both XML reports well-formed", () => {
-  for (const name of ["junit.xml", "test_result.xml"]) {
-    const { status, error, stderr } = spawnSync("xmllint", ["--noout", "-"], { input: report(name), encoding: "utf8" });
-    // Where there is no xmllint, what fast-xml-parser says has to do.
-    if (error === undefined) expect([status, stderr]).toEqual([0, ""]);
-  }
+// Where there is no xmllint, what fast-xml-parser says has to do.
+const testWithXmllint = spawnSync("xmllint", ["--version"]).error === undefined ? test : test.skip;
+
+testWithXmllint.each(["junit.xml", "test_result.xml"])("another parser finds %s well-formed", (name) => {
+  const { status, stderr } = spawnSync("xmllint", ["--noout", "-"], { input: report(name), encoding: "utf8" });
+  expect([status, stderr]).toEqual([0, ""]);
 });
 
 describe("trace.json", () => {
@@ -200,7 +200,9 @@ describe("trace.json", () => {
     const events = trace().filter(({ ph }) => ph !== "M");
     const times = events.map(({ ts = NaN }) => ts);
     expect(times).toEqual([...times].sort((a, b) => a - b));
-    for (const { dur } of events) if (dur !== undefined) expect(dur).toBeGreaterThanOrEqual(0);
+    const durations = events.flatMap(({ dur }) => dur ?? []);
+    expect(durations.length).toBeGreaterThan(20);
+    expect(durations.filter((dur) => dur < 0)).toEqual([]);
     const open = new Map<string, number[]>();
     for (const { ph, pid, tid, ts = 0, dur = 0 } of events) {
       if (ph !== "X") continue;

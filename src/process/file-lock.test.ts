@@ -7,6 +7,7 @@ import {
   mkdtempSync,
   openSync,
   readdirSync,
+  readFileSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -36,6 +37,10 @@ afterEach(() => {
   else process.env["AVF_CACHE_DIR"] = savedCache;
 });
 
+/** Of who holds the lock. */
+const purposeOf = (lockPath: string): unknown =>
+  (JSON.parse(readFileSync(lockPath, "utf8")) as { readonly purpose?: unknown }).purpose;
+
 describe("takeFileLock", () => {
   test("is free again after release", async () => {
     (await takeFileLock(path, { purpose: "testing", timeoutMs: 1_000 })).release();
@@ -62,7 +67,9 @@ describe("takeFileLock", () => {
   test("gets the lock once its owner lets go", async () => {
     const lock = await takeFileLock(path, { purpose: "building", timeoutMs: 1_000 });
     const second = takeFileLock(path, { purpose: "testing", timeoutMs: 10_000, onWait: () => lock.release() });
-    (await second).release();
+    const taken = await second;
+    expect(purposeOf(path)).toBe("testing");
+    taken.release();
   });
 
   test("releases nothing that another took in its place", async () => {
@@ -97,7 +104,9 @@ describe("takeFileLock", () => {
   test("takes over from a process whose id was given to another since", async () => {
     (await takeFileLock(path, { purpose: "", timeoutMs: 1_000 })).release();
     writeFileSync(path, JSON.stringify({ pid: process.pid, startTicks: "1", purpose: "long gone" }));
-    (await takeFileLock(path, { purpose: "testing", timeoutMs: 1_000 })).release();
+    const taken = await takeFileLock(path, { purpose: "testing", timeoutMs: 1_000 });
+    expect(purposeOf(path)).toBe("testing");
+    taken.release();
   });
 
   test("takes over a lock that holds nonsense", async () => {

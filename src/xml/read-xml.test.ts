@@ -22,10 +22,19 @@ function treeOf({ name, attributes, children }: XmlElement): Tree {
   return [name, values, children.map((child) => (typeof child === "string" ? child : treeOf(child)))];
 }
 
+/** `null` for what is refused, as in the golden file. */
+function outcomeOf(document: Buffer): Tree | null {
+  try {
+    return treeOf(readXml(document, LIMITS));
+  } catch (error) {
+    if (error instanceof Error && error.name === "XmlError") return null;
+    throw error;
+  }
+}
+
 test.each(cases)("section $section, $name: as expat reads it", ({ base64, result }) => {
   const document = Buffer.from(base64, "base64");
-  if (result === null) expect(() => readXml(document, LIMITS)).toThrow(expect.objectContaining({ name: "XmlError" }));
-  else expect(treeOf(readXml(document, LIMITS))).toEqual(result);
+  expect(outcomeOf(document)).toEqual(result);
 });
 
 test.each([

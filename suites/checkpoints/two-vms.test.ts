@@ -23,6 +23,7 @@ test.use({ from: twoVms });
 test("a VM that was stopped runs again", async ({ vmm }) => {
   const vm1 = await get(vmm, "vm1");
   await vm1.stop();
+  await expect(vm1).toHaveStatus("STOPPED");
 });
 
 test("for each test starts from the same two VMs", async ({ vmm }) => {

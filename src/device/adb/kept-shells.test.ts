@@ -49,7 +49,7 @@ describe("a command", () => {
     const end = typeof expected === "string" ? { exitCode: 0, stderr: expected } : expected;
     const inFolder = argv[0] === "mkdir" ? ["mkdir", join(folder, argv[1] ?? "")] : argv;
     expect(await shells.run(inFolder)).toMatchObject({ ...end, argv: inFolder, stdout: "", timedOut: false });
-    if (argv[0] === "mkdir") expect(existsSync(join(folder, "a b's"))).toBe(true);
+    expect(existsSync(join(folder, "a b's"))).toBe(argv[0] === "mkdir");
   });
 
   test("that is none says so, as the shell does", async () => {
@@ -146,6 +146,7 @@ describe("what goes wrong ends the shell and what runs in it, and the next comma
     process.kill(Number(stderr), "SIGKILL");
     // Until its end was noticed here.
     await until("the shell to be gone", () => !existsSync(`/proc/${stderr}`));
+    expect((await shells.run(script("echo $$"))).stderr).not.toBe(stderr);
   });
 
   test("an answer that is too long", async () => {

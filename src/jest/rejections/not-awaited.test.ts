@@ -61,6 +61,7 @@ test("the record and the live lines say of each test what Jest says in the end",
 
 test("what was saved of each failure is there, and in its message", () => {
   const failed = results.filter(({ status }) => status === "failed");
+  expect(failed.length).toBeGreaterThan(10);
   for (const { fullName, failureMessages } of failed) {
     const evidence = endOf(fullName)?.evidence;
     expect([fullName, evidence]).toEqual([fullName, expect.any(String)]);

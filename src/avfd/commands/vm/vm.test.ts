@@ -128,7 +128,9 @@ describe("vm run-app, release 15", () => {
       const { temporaryDirectory } = host.device.virtualization.list()[0]!;
       tool.end(signal);
       await until("the VM to end", () => host.device.virtualization.list().length === 0);
-      await until("its folder to go", () => !existsSync(host.device.paths.resolve(temporaryDirectory)));
+      const folder = host.device.paths.resolve(temporaryDirectory);
+      await until("its folder to go", () => !existsSync(folder));
+      expect([host.device.virtualization.list(), existsSync(folder)]).toEqual([[], false]);
     },
   );
 

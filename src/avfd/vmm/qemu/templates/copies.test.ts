@@ -161,11 +161,13 @@ describe("a copy that was prepared", () => {
     const qemu = new ScriptedQemu();
     const copies = await prepare(qemu, 2049);
     const other = { ...config, cid: 2049, memoryMib: 256 };
-    await Promise.all([
-      copies.dropPrepared(),
-      copies.dropPrepared().then(() => expect(qemu.endedPids).toContain(1003)),
-      copies.resume(other, folder).then(() => expect(qemu.endedPids).toContain(1003)),
-    ]);
+    const endedBy = async (call: Promise<unknown>): Promise<readonly number[]> => {
+      await call;
+      return [...qemu.endedPids];
+    };
+    const calls = [copies.dropPrepared(), copies.dropPrepared(), copies.resume(other, folder)];
+    const ended = await Promise.all(calls.map(endedBy));
+    expect(ended.map((pids) => pids.includes(1003))).toEqual([true, true, true]);
   });
 
   test("is one at most, however many boots end at once; one that is on its way is ended without waiting for it", async () => {
