@@ -15,10 +15,12 @@ import { requireEmulator } from "./needs/emulator-runs.js";
 import { gib, requireSpace } from "./needs/space.js";
 import { machineSources } from "./packages/apt-sources.js";
 import { DEVICE_PACKAGES } from "./packages/sets.js";
+import { inspectTree } from "./packages/tree-digest.js";
 import { adbProgram } from "../process/adb-program.js";
 import { findProgram } from "../process/find-program.js";
 import { emulatorVersion, findSource, type DeviceSource } from "./source/source.js";
 import { crosvmPath } from "./image/crosvm-path.js";
+import { IMAGE_FILES } from "./image/files.js";
 import type { Accelerator } from "./machine/arguments.js";
 import { findReady, locate, type ReadyDevice } from "./setup.js";
 
@@ -152,6 +154,7 @@ async function imageFindings(cache: string, source: DeviceSource): Promise<reado
       ...(packages ? [] : [await sourcesFinding()]),
       packages && image
         ? await attempt("emulator", async () => {
+            await inspectTree(image.imageFolder, IMAGE_FILES.emulator);
             await requireEmulator(image.imageFolder);
             return `QEMU ${emulatorVersion(packages)}, beside the system's`;
           })

@@ -192,6 +192,13 @@ const ROWS: readonly Row[] = [
     /npx avf setup --renew image/,
   ],
   [
+    "an emulator that is not as it was unpacked",
+    () => ({ env: { AVF_CACHE_DIR: brokenEmulator(true) } }),
+    "emulator",
+    /The programs in .*emulator are not as they were unpacked/,
+    /npx avf setup --fresh/,
+  ],
+  [
     "no package sources",
     () => ({ env: { PATH: pathWithout([], { "apt-get": "exit 0" }) } }),
     "package sources",

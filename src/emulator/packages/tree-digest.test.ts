@@ -11,7 +11,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { recordTree, verifyTree } from "./tree-digest.js";
+import { inspectTree, recordTree, verifyTree } from "./tree-digest.js";
 
 let folder: string;
 let program: string;
@@ -38,6 +38,7 @@ test("a tree that is as it was unpacked is compared once in each boot", async ()
   // Not looked at in this boot any more; in the next one it is.
   writeFileSync(program, "#!/bin/sh\nexit 1\n");
   await verifyAfterBoot();
+  await expect(inspectTree(folder)).rejects.toMatchObject({ code: "PACKAGES_CHANGED" });
   await expect(verifyAfterBoot("the next")).rejects.toMatchObject({ code: "PACKAGES_CHANGED" });
   await expect(verifyAfterBoot("the next")).rejects.toMatchObject({ code: "PACKAGES_CHANGED" });
 });

@@ -41,6 +41,19 @@ export async function verifyTree(folder: string, tree = "root", bootIdPath?: str
   const record = await readRecord(folder);
   const bootId = currentBoot(await readBootId(bootIdPath));
   if (record !== undefined && record.bootId === bootId) return;
+  const sha256 = await compare(folder, tree, record);
+  // It saves the next process this work, no more: a full disk has its own error where space is needed.
+  await writeRecord(folder, { sha256, bootId }).catch((error: unknown) => {
+    if (!NO_ROOM.includes((error as NodeJS.ErrnoException).code)) throw error;
+  });
+}
+
+/** The same whenever it was compared before, and without noting that it was. */
+export async function inspectTree(folder: string, tree = "root"): Promise<void> {
+  await compare(folder, tree, await readRecord(folder));
+}
+
+async function compare(folder: string, tree: string, record: TreeRecord | undefined): Promise<string> {
   const sha256 = await digestTree(join(folder, tree));
   if (record !== undefined && record.sha256 !== sha256) {
     throw new InfrastructureError(
@@ -51,10 +64,7 @@ export async function verifyTree(folder: string, tree = "root", bootIdPath?: str
       },
     );
   }
-  // It saves the next process this work, no more: a full disk has its own error where space is needed.
-  await writeRecord(folder, { sha256, bootId }).catch((error: unknown) => {
-    if (!NO_ROOM.includes((error as NodeJS.ErrnoException).code)) throw error;
-  });
+  return sha256;
 }
 
 /** Names, kinds, modes, link targets and content of all that is in the folder. */

@@ -19,6 +19,7 @@ import { join } from "node:path";
 import { packageRoot } from "../../../base/paths.js";
 import { FakeAdbServer } from "../../../device/testing/fake-adb-server.js";
 import { findProgram } from "../../../process/find-program.js";
+import { TREE_RECORD } from "../../../emulator/packages/tree-digest.js";
 import { describeSet, DEVICE_PACKAGES } from "../../../emulator/packages/sets.js";
 import type { PackageFile } from "../../../emulator/packages/unpack.js";
 
@@ -117,8 +118,11 @@ export function owned(path: string, uid: number): string {
   return path;
 }
 
-/** An image whose emulator lacks most of its files. */
-export function brokenEmulator(): string {
+/**
+ * An image whose emulator lacks most of its files.
+ * @param noted there is a digest of its files, which is not theirs
+ */
+export function brokenEmulator(noted = false): string {
   const cache = folder();
   const tree = join(cache, DEVICE_PACKAGES.folder);
   mkdirSync(tree, { recursive: true });
@@ -128,7 +132,9 @@ export function brokenEmulator(): string {
   const { imageKey } = createRequire(MAIN)("../emulator/image/key.js") as {
     readonly imageKey: (packages: readonly PackageFile[], crosvmPath: undefined) => string;
   };
-  mkdirSync(join(cache, "images", imageKey(packages, undefined), "emulator/lib"), { recursive: true });
+  const image = join(cache, "images", imageKey(packages, undefined));
+  mkdirSync(join(image, "emulator/lib"), { recursive: true });
+  if (noted) writeFileSync(join(image, TREE_RECORD), JSON.stringify({ sha256: "0".repeat(64), bootId: "this" }));
   return cache;
 }
 
