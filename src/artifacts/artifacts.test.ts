@@ -150,8 +150,13 @@ describe("run folder", () => {
     const latest = join(results, "latest");
     mkdirSync(results);
     writeFileSync(latest, "mine");
+    writeFileSync(`${latest}.${process.pid}`, "mine");
     createRunFolder(folder);
     expect(readFileSync(latest, "utf8")).toBe("mine");
+    rmSync(latest);
+    createRunFolder(folder);
+    expect(readFileSync(`${latest}.${process.pid}`, "utf8")).toBe("mine");
+    rmSync(`${latest}.${process.pid}`);
     rmSync(latest);
     mkdirSync(join(latest, "mine"), { recursive: true });
     createRunFolder(folder);

@@ -12,6 +12,7 @@ import {
   symlinkSync,
   type Dirent,
 } from "node:fs";
+import { randomBytes } from "node:crypto";
 import { basename, dirname, join, resolve } from "node:path";
 import { InfrastructureError } from "../base/errors.js";
 import { inspectWritable } from "../base/writable.js";
@@ -114,7 +115,7 @@ function pidIn(name: string): number {
 
 /** A convenience only: what cannot be done for want of rights, links or room is left. */
 function pointLatestTo(name: string, link: string): void {
-  const draft = `${link}.${process.pid}`;
+  const draft = `${link}.${process.pid}-${randomBytes(8).toString("hex")}`;
   try {
     if (!isOurs(link)) return;
     symlinkSync(name, draft);

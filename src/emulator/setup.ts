@@ -1,13 +1,12 @@
 /** Sets up what the emulated device needs and has not yet. */
 import { existsSync } from "node:fs";
-import { readdir, rm, stat, utimes } from "node:fs/promises";
+import { rm, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { openCache } from "../base/cache/cache.js";
 import { requireTemporaryFolder } from "../base/temporary-folder.js";
 import { silentProgress, type Progress } from "../base/progress.js";
 import { sweepDrafts } from "../process/drafts.js";
 import { describeProcess, takeFileLock } from "../process/file-lock.js";
-import { imagesInUse } from "./devices/records.js";
 import { requireSupportedSystem } from "./host/system.js";
 import { ensureHostTools, requirePath } from "./host/tools.js";
 import { buildImage } from "./image/build.js";
@@ -24,6 +23,7 @@ import type { Accelerator, DeviceCpus } from "./machine/arguments.js";
 import { verifyTree } from "./packages/tree-digest.js";
 import { requireEmulator } from "./needs/emulator-runs.js";
 import { requireSpace } from "./needs/space.js";
+import { pruneCache, removeSnapshotsOf } from "./prune.js";
 import { removeSnapshot } from "./snapshot/identity.js";
 import { IMAGE_FILES } from "./image/files.js";
 import { DEVICE_PACKAGES } from "./packages/sets.js";
@@ -65,7 +65,6 @@ const DEFAULT_CPUS = 2;
 /** Another process may be downloading and building; on a slow line that takes its time. */
 const LOCK_TIMEOUT_MS = 45 * 60_000;
 /** An image and its snapshot that were not used for so long make room. */
-const KEEP_UNUSED_MS = 3 * 24 * 3_600_000;
 
 /**
  * Returns where image and snapshot are, after making them where needed. With nothing missing it takes some
@@ -196,7 +195,7 @@ async function setUp(
     const instead = await goOnWithoutKvm(cache, error, progress);
     return readyOn(instead.accelerator);
   });
-  await prune(cache, ready);
+  await pruneCache(cache, ready.imageKey);
   return ready;
 }
 
@@ -238,24 +237,4 @@ async function getPackages(cache: string, progress: Progress, signal: AbortSigna
   await requireSpace(cache);
   progress.step(`Downloading Debian's packages of the ${DEVICE_PACKAGES.title}`);
   await ensureUnpacked(cache, DEVICE_PACKAGES, progress, signal);
-}
-
-/** Whatever the machine is: their memory has read a root disk that is not there any more. */
-async function removeSnapshotsOf(cache: string, key: string): Promise<void> {
-  const folder = join(cache, "snapshots");
-  const names = (await readdir(folder).catch(() => [])).filter((name) => name.startsWith(`${key}-`));
-  for (const name of names) await rm(join(folder, name), { recursive: true, force: true });
-}
-
-/** Removes images and snapshots of earlier sources that nobody used lately and nobody runs. */
-async function prune(cache: string, current: ReadyDevice): Promise<void> {
-  const used = new Set([...(await imagesInUse(cache)), current.imageKey]);
-  for (const folder of ["images", "snapshots", "adb"].map((name) => join(cache, name))) {
-    for (const name of await readdir(folder).catch(() => [])) {
-      const path = join(folder, name);
-      const key = name.slice(0, current.imageKey.length);
-      if (used.has(key) || name.endsWith(".tmp")) continue;
-      if (Date.now() - (await stat(path)).mtimeMs > KEEP_UNUSED_MS) await rm(path, { recursive: true, force: true });
-    }
-  }
 }

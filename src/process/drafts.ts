@@ -8,7 +8,7 @@ import { lifeHasEnded, self } from "./life.js";
 const DRAFT = /\.(process-\d+-[0-9a-f]{16})\.tmp$/;
 /** Of earlier versions, which knew only this place. */
 const OLD_DRAFT = /\.(\d+)\.tmp$/;
-/** Of makers that could have no life: nobody can tell whether they go on. */
+/** Of makers that could have no life. */
 const LIFELESS_DRAFT = /\.process-\d+\.tmp$/;
 const LIFELESS_MS = 24 * 3_600_000;
 
@@ -52,8 +52,9 @@ async function isLeft(name: string, path: string): Promise<boolean> {
   const life = DRAFT.exec(name)?.[1];
   if (life !== undefined) return lifeHasEnded(life);
   const pid = OLD_DRAFT.exec(name)?.[1];
-  if (pid !== undefined) return identify(Number(pid)) === undefined;
-  return LIFELESS_DRAFT.test(name) && (await isOlder(path, LIFELESS_MS));
+  if (pid !== undefined ? identify(Number(pid)) !== undefined : !LIFELESS_DRAFT.test(name)) return false;
+  // Its maker may live in another container, or on another host.
+  return isOlder(path, LIFELESS_MS);
 }
 
 async function isOlder(path: string, ms: number): Promise<boolean> {

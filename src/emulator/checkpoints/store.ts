@@ -97,7 +97,8 @@ export async function pruneCheckpoints(cache: string, nowMs = Date.now(), maxByt
   const folder = checkpointsFolder(cache);
   await sweepDrafts(folder);
   const names = await readdir(folder).catch(() => []);
-  const all = await Promise.all(names.filter((name) => KEY.test(name)).map((name) => measure(join(folder, name))));
+  const measured = await Promise.all(names.filter((name) => KEY.test(name)).map((name) => measure(join(folder, name))));
+  const all = measured.flatMap((one) => (one === undefined ? [] : [one]));
   let bytes = 0;
   for (const one of all.sort((a, b) => b.usedMs - a.usedMs)) {
     bytes += one.bytes;
@@ -107,16 +108,20 @@ export async function pruneCheckpoints(cache: string, nowMs = Date.now(), maxByt
   }
 }
 
-async function measure(
-  path: string,
-): Promise<{ readonly path: string; readonly usedMs: number; readonly bytes: number }> {
+interface Measured {
+  readonly path: string;
+  readonly usedMs: number;
+  readonly bytes: number;
+}
+
+async function measure(path: string): Promise<Measured | undefined> {
   try {
     const { mtimeMs } = await stat(path);
     const files = await Promise.all((await readdir(path)).map((name) => stat(join(path, name))));
     return { path, usedMs: mtimeMs, bytes: files.reduce((sum, { blocks }) => sum + blocks * 512, 0) };
   } catch {
-    // Another process removed it.
-    return { path, usedMs: 0, bytes: 0 };
+    // Another process removed it, or puts one in its place.
+    return undefined;
   }
 }
 

@@ -161,9 +161,13 @@ test("drafts of the dead go, those of the living and of nobody knows whom stay",
     `c.${process.pid}.tmp`,
     "d.process-1.tmp",
     "e",
+    // Of a maker that may live in another container.
+    `f.${DEAD.pid}.tmp`,
   ];
-  const swept = [`f.${endedElsewhere()}.tmp`, `g.${DEAD.pid}.tmp`];
+  const old = [`g.${DEAD.pid}.tmp`, "h.process-1.tmp"];
+  const swept = [`i.${endedElsewhere()}.tmp`, ...old];
   for (const name of [...kept, ...swept]) writeFileSync(name.startsWith("/") ? name : join(folder, name), "");
+  for (const name of old) utimesSync(join(folder, name), 0, 0);
   await sweepDrafts(folder);
   expect(readdirSync(folder).sort()).toEqual(kept.map((name) => name.split("/").at(-1)).sort());
 });
