@@ -9,5 +9,8 @@ export function rerunCommand(file: string, testName: string, project?: string): 
 }
 
 function shellQuoted(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+  if (/^[\w@%+=:,./-]+$/.test(text)) return text;
+  // cmd.exe knows no other quotes.
+  if (process.platform === "win32") return `"${text.replaceAll('"', '\\"')}"`;
+  return `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -58,12 +58,12 @@ async function filesBelow(folder: string): Promise<string[]> {
   return [...paths, folder];
 }
 
-/** What may not be opened, or is of a kind that knows no flush, stays with the system's own pace. */
+/** What may not be opened, or is of a kind that knows no flush, as folders of Windows, stays with the system's own pace. */
 async function flush(path: string): Promise<void> {
   try {
     const file = await open(path, "r");
     await file.sync().finally(() => file.close());
   } catch (error) {
-    if (!["EACCES", "EINVAL"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
+    if (!["EACCES", "EINVAL", "EISDIR", "EPERM"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
   }
 }

@@ -102,6 +102,7 @@ export type ErrorCode =
   | "EXTRA_APK_NOT_FOUND"
   | "FEATURE"
   | "FILE_EXISTS"
+  | "FILE_LOCK"
   | "FILE_TOO_LARGE"
   | "FIXTURE_CIRCLE"
   | "FIXTURE_NOT_USED"

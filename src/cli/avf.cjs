@@ -30,7 +30,8 @@ function ensureModules() {
   const { status, error } = spawnSync(
     "npm",
     ["ci", "--ignore-scripts", "--no-fund", "--no-audit", "--loglevel=error"],
-    { cwd: root, stdio: ["ignore", 2, 2] },
+    // Windows has npm as a batch file, which only a shell starts.
+    { cwd: root, stdio: ["ignore", 2, 2], shell: process.platform === "win32" },
   );
   if (status === 0) return;
   process.stderr.write(`avf: npm ci failed${error ? `: ${error.message}` : ""}. Mend what it says, then try again.\n`);

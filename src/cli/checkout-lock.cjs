@@ -1,6 +1,7 @@
 "use strict";
 // Two commands at once in one checkout: one installs and builds, the other waits and then finds it done. The lock lies in
-// the checkout, where only its owner can make files, and the kernel holds it (flock): the end of its process releases it.
+// the checkout, where only its owner can make files, and the kernel holds it: the end of its process releases it. Linux has
+// a program for that (flock); macOS and Windows lock a file as it is opened: see src/process/open-lock.ts.
 const { spawnSync } = require("node:child_process");
 const fs = require("node:fs");
 const path = require("node:path");
@@ -11,6 +12,10 @@ const SAY_AFTER_MS = 2_000;
 const POLL_MS = 100;
 /** There is a process id in it. */
 const MAX_BYTES = 20;
+/** For open(2); undefined where `flock` does it. */
+const EXCLUSIVE = { darwin: 0x20, freebsd: 0x20, openbsd: 0x20, win32: 0x10000000 }[process.platform];
+/** Instead of a descriptor: another process has it. */
+const TAKEN = -1;
 
 /** What is told without a stack. */
 class CheckoutError extends Error {
@@ -34,7 +39,7 @@ async function take(file) {
   for (let told = false; ;) {
     const fd = open(file);
     if (fd === undefined) return undefined;
-    if (lock(fd)) {
+    if (fd !== TAKEN && (EXCLUSIVE !== undefined || lock(fd))) {
       if (isStillAt(file, fd)) {
         fs.ftruncateSync(fd);
         fs.writeSync(fd, String(process.pid), 0);
@@ -44,8 +49,8 @@ async function take(file) {
       fs.closeSync(fd);
       continue;
     }
-    const owner = `process ${fs.readFileSync(fd, "latin1").slice(0, MAX_BYTES).replace(/\D/g, "") || "of an unknown number"}`;
-    fs.closeSync(fd);
+    const owner = `process ${ownerIn(fd === TAKEN ? file : fd) || "of an unknown number"}`;
+    if (fd !== TAKEN) fs.closeSync(fd);
     const waitedMs = performance.now() - begunMs;
     if (waitedMs > WAIT_LIMIT_MS) {
       throw new CheckoutError(
@@ -60,6 +65,15 @@ async function take(file) {
   }
 }
 
+/** Windows lets nobody read what is locked. */
+function ownerIn(file) {
+  try {
+    return fs.readFileSync(file, "latin1").slice(0, MAX_BYTES).replace(/\D/g, "");
+  } catch {
+    return "";
+  }
+}
+
 /**
  * Never through a link, and never a file that has another name or another owner: its content is about to be replaced. Root
  * takes the file of whoever owns the checkout, and leaves one that this user can take.
@@ -68,8 +82,10 @@ function open(file) {
   const { O_RDWR, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
   let fd;
   try {
-    fd = fs.openSync(file, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600);
+    // What a system does not have is undefined, and counts as 0.
+    fd = fs.openSync(file, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | EXCLUSIVE, 0o600);
   } catch (error) {
+    if (EXCLUSIVE !== undefined && (error.code === "EAGAIN" || error.code === "EBUSY")) return TAKEN;
     if (error.code === "EROFS" || (error.code === "EACCES" && !mayWrite(path.dirname(file)))) return undefined;
     if (error.code === "EACCES") throw notOurs(file);
     if (error.code === "ELOOP" || error.code === "EISDIR")
@@ -79,8 +95,10 @@ function open(file) {
   try {
     const stat = fs.fstatSync(fd);
     const folder = fs.statSync(path.dirname(file));
-    const isRoot = process.geteuid() === 0;
-    const owners = isRoot ? [0, folder.uid] : [process.geteuid()];
+    // On Windows all files have owner 0.
+    const self = process.geteuid?.() ?? stat.uid;
+    const isRoot = process.geteuid !== undefined && self === 0;
+    const owners = isRoot ? [0, folder.uid] : [self];
     const isLock = stat.isFile() && stat.nlink < 2 && stat.size <= MAX_BYTES;
     if (!isLock || !owners.includes(stat.uid)) throw notOurs(file);
     if (isRoot && stat.uid !== folder.uid) fs.fchownSync(fd, folder.uid, folder.gid);
@@ -101,7 +119,7 @@ function mayWrite(folder) {
 }
 
 function notOurs(file) {
-  return new CheckoutError(`${file} is no plain file of this user (uid ${process.geteuid()}); remove it`);
+  return new CheckoutError(`${file} is no plain file of this user (uid ${process.geteuid?.()}); remove it`);
 }
 
 /** Short options: toybox knows no others. The lock belongs to what was opened, and stays with our descriptor when `flock` has ended. */

@@ -4,6 +4,7 @@ import { join, relative } from "node:path";
 import pc from "picocolors";
 import { UsageError } from "../base/errors.js";
 import { printableLine } from "../base/printable.js";
+import { withSlashes } from "../base/slashes.js";
 import { openAdbDevice } from "../device/index.js";
 import { releaseFromEnvironment } from "../emulator/index.js";
 import {
@@ -106,7 +107,9 @@ function describeAnswer({ requirement, met: isMet, observed, shownBy }: Requirem
 /** A path, or a part of the path of just one suite below the folder. */
 function findSuite(folder: string, wanted: string): string {
   if (existsSync(wanted) && statSync(wanted).isFile()) return wanted;
-  const suites = suitesBelow(folder).filter((path) => relative(folder, path).includes(wanted));
+  const suites = suitesBelow(folder).filter((path) =>
+    withSlashes(relative(folder, path)).includes(withSlashes(wanted)),
+  );
   const [only] = suites;
   if (only !== undefined && suites.length === 1) return only;
   const names = suites.slice(0, 10).map((path) => `\n  ${relative(folder, path)}`);

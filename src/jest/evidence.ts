@@ -5,6 +5,7 @@ import { claimFolder, PRIVATE_FILE } from "../artifacts/private-files.js";
 import { rerunCommand } from "../artifacts/rerun.js";
 import { writeFileAtomic } from "../base/atomic-file.js";
 import { describeError } from "../base/errors.js";
+import { withSlashes } from "../base/slashes.js";
 import type { LedgerEntry } from "../fixtures/vm-ledger.js";
 import { lineEnd, type OutputStream, type VirtualMachine } from "../virtualmachine/index.js";
 
@@ -68,7 +69,7 @@ export function describeEvidence({ folder, unsaved }: Evidence): readonly string
 }
 
 function folderOf({ runFolder, projectFolder, project, file, name, occurrence, attempt }: FailedTest): string {
-  const suite = relative(projectFolder, file);
+  const suite = withSlashes(relative(projectFolder, file));
   const ofProject = asciiName(project === undefined ? suite : `${suite} ${project}`);
   const row = occurrence > 1 ? `-${occurrence}` : "";
   const retry = attempt > 1 ? `-attempt-${attempt}` : "";
@@ -115,7 +116,7 @@ function historyText(vm: VirtualMachine): string {
 
 function describeFailure(test: FailedTest): string {
   const { projectFolder, project, file, name, occurrence, attempt, errors, failureClass } = test;
-  const path = relative(projectFolder, file);
+  const path = withSlashes(relative(projectFolder, file));
   const rerun = rerunCommand(path, name, project);
   return [
     `${path} › ${name}`,

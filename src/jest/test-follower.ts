@@ -3,6 +3,7 @@ import { relative } from "node:path";
 import type { RunRecord } from "../artifacts/run-record.js";
 import { describeError, UsageError } from "../base/errors.js";
 import { printable } from "../base/printable.js";
+import { withSlashes } from "../base/slashes.js";
 import type { KnownThings } from "../fixtures/leaks/index.js";
 import { removeVms, type LedgerEntry, type VmLedger } from "../fixtures/vm-ledger.js";
 import { describeEvidence, saveEvidence, shortPath, type Evidence } from "./evidence.js";
@@ -171,7 +172,7 @@ export class TestFollower {
       status: errors.length > 0 ? "failed" : status,
       durationMs: performance.now() - test.startedMs,
       errors: errors.map((error) => errorText(thrownError(error))),
-      ...(evidence?.folder === undefined ? {} : { evidence: relative(record.folder, evidence.folder) }),
+      ...(evidence?.folder === undefined ? {} : { evidence: withSlashes(relative(record.folder, evidence.folder)) }),
       ...(failureClass === undefined ? {} : { failureClass }),
       ...(skipReason === undefined ? {} : { skipReason }),
       ...(retried ? { retried } : {}),

@@ -12,7 +12,8 @@ let known: readonly string[] | undefined;
  * background then ends by an exit handler, which SIGKILL does not run.
  */
 export function diesWithUs(): readonly string[] {
-  return (known ??= choose(findProgram("setpriv"), devicePackageFolder()));
+  // A program of the device package is one of Linux.
+  return (known ??= process.platform === "linux" ? choose(findProgram("setpriv"), devicePackageFolder()) : []);
 }
 
 /** Exported for tests. */

@@ -6,6 +6,7 @@ import { TimeoutError } from "../base/errors.js";
 import { isElsewhere, type ProcessIdentity } from "./identity.js";
 import { isStillAt, lockFile } from "./kernel-lock.js";
 import { isGone, self } from "./life.js";
+import { locksByOpening, openWhenFree, removeLocked } from "./open-lock.js";
 
 export interface FileLock {
   /** Lets go of it; what another has taken since stays. Repeatable. */
@@ -34,7 +35,8 @@ const NOBODY_KNOWN: LockOwner = { pid: 0, startTicks: "", purpose: "using it" };
 
 /**
  * Takes the lock, waiting for a living owner. The kernel holds it (`flock`); what is in the file only tells who that is, and
- * counts by itself only for owners who know no other way: those of earlier versions.
+ * counts by itself only for owners who know no other way: those of earlier versions. Where files are locked as they are
+ * opened, the lock is on a file beside it: Windows lets nobody else read the one that is locked.
  */
 export async function takeFileLock(path: string, options: FileLockOptions): Promise<FileLock> {
   mkdirSync(dirname(path), { recursive: true });
@@ -45,6 +47,11 @@ export async function takeFileLock(path: string, options: FileLockOptions): Prom
     told = true;
     if (Date.now() >= deadlineMs) throw timedOut(owner, path);
   };
+  if (locksByOpening()) {
+    const beside = `${path}.lock`;
+    const fd = await openWhenFree(beside, POLL_MS, async () => waitFor(await introduced(path)), options.signal);
+    return introducedAt(path, { path: beside, fd }, options);
+  }
   for (;;) {
     const fd = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
     let kept = false;
@@ -104,6 +111,33 @@ function introduce(fd: number, purpose: string): void {
   const owner: LockOwner = { ...self(), purpose, since: new Date().toISOString() };
   ftruncateSync(fd);
   writeSync(fd, JSON.stringify(owner), 0);
+}
+
+/** @param held the lock, which is on another file than the one that tells who has it */
+function introducedAt(
+  path: string,
+  held: { readonly path: string; readonly fd: number },
+  options: FileLockOptions,
+): FileLock {
+  let released = false;
+  const release = (): void => {
+    if (released) return;
+    released = true;
+    rmSync(path, { force: true });
+    removeLocked(held.path, held.fd);
+  };
+  try {
+    const note = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
+    try {
+      introduce(note, options.purpose);
+    } finally {
+      closeSync(note);
+    }
+  } catch (error) {
+    removeLocked(held.path, held.fd);
+    throw error;
+  }
+  return { release };
 }
 
 /** Whoever has the lock, as soon as it has said so. */

@@ -11,7 +11,8 @@ export function findProgram(program: string, besidePath: readonly string[] = SYS
 }
 
 export function findProgramIn(folders: readonly string[], program: string): string | undefined {
-  return folders.map((folder) => join(folder, program)).find(isProgram);
+  const names = process.platform === "win32" ? [`${program}.exe`, program] : [program];
+  return folders.flatMap((folder) => names.map((name) => join(folder, name))).find(isProgram);
 }
 
 function isProgram(path: string): boolean {

@@ -7,7 +7,10 @@ import { hostname } from "node:os";
 
 export interface ProcessIdentity {
   readonly pid: number;
-  /** Start time in clock ticks since boot, from /proc: with the pid it names one process of one place for ever. */
+  /**
+   * Start time in clock ticks since boot, from /proc: with the pid it names one process of one place for ever. Empty on
+   * systems without: there only `life` tells a process from a later one with its pid.
+   */
   readonly startTicks: string;
   /** Where the pid counts: boot and pid namespace. Absent in records of earlier versions, which knew only this one. */
   readonly place?: string | undefined;
@@ -41,6 +44,7 @@ export function thisPlace(): string {
 }
 
 function ticksOf(pid: number): string | undefined {
+  if (process.platform !== "linux") return isThere(pid) ? "" : undefined;
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
     // The second field is the program's name in parentheses, which may hold spaces: count from behind it.
@@ -49,6 +53,15 @@ function ticksOf(pid: number): string | undefined {
     return state === "Z" || state === "X" ? undefined : fields[19];
   } catch {
     return undefined;
+  }
+}
+
+function isThere(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }
 

@@ -21,6 +21,7 @@ import { cacheFolder } from "../base/paths.js";
 import { identify, isAlive, isElsewhere, type ProcessIdentity } from "./identity.js";
 import { isStillAt, tryLockSync } from "./kernel-lock.js";
 import { locksTell, whereabouts, type Whereabouts } from "./lock-reach.js";
+import { locksByOpening, openLocked, removeLocked } from "./open-lock.js";
 
 export interface Life {
   readonly name: string;
@@ -40,11 +41,12 @@ export function self(): ProcessIdentity {
 }
 
 /**
- * It has ended for certain, so that what it left may be cleared away. Here the process table tells; of one that lives
- * elsewhere only its life does, and one that has none is not known to be gone.
+ * It has ended for certain, so that what it left may be cleared away. Here the process table tells, where it has times; of
+ * one that lives elsewhere only its life does, and one that has none is not known to be gone.
  */
 export function isGone(identity: ProcessIdentity, mountinfo?: string): boolean {
-  if (!isElsewhere(identity)) return !isAlive(identity);
+  const here = !isElsewhere(identity);
+  if (here && (identity.life === undefined || !locksByOpening())) return !isAlive(identity);
   return identity.life !== undefined && lifeHasEnded(identity.life, mountinfo);
 }
 
@@ -70,6 +72,7 @@ export function openLife(kind: string): Life | undefined {
 
 /** Undefined: somebody who clears away was quicker, and took it for an old one. */
 function begin(path: string): number | undefined {
+  if (locksByOpening()) return beginByOpening(path);
   const fd = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600);
   try {
     if (tryLockSync(fd) && isStillAt(path, fd)) {
@@ -83,6 +86,12 @@ function begin(path: string): number | undefined {
   }
   closeSync(fd);
   return undefined;
+}
+
+function beginByOpening(path: string): number | undefined {
+  const fd = openLocked(path, constants.O_CREAT | constants.O_EXCL);
+  if (fd !== undefined) writeSync(fd, JSON.stringify(whereabouts()));
+  return fd;
 }
 
 /** Of a child that has ended. */
@@ -107,6 +116,7 @@ function ownLife(): string | undefined {
 
 /** A file that is not there was removed by its owner's end, or by one who had the lock. */
 function hasEnded(path: string, mountinfo?: string): boolean {
+  if (locksByOpening()) return hasEndedByOpening(path);
   let fd: number;
   try {
     fd = openSync(path, constants.O_RDWR | constants.O_NOFOLLOW);
@@ -124,6 +134,19 @@ function hasEnded(path: string, mountinfo?: string): boolean {
   }
 }
 
+function hasEndedByOpening(path: string): boolean {
+  try {
+    const fd = openLocked(path);
+    if (fd === undefined) return false;
+    const told = locksTell(readWhereabouts(fd), folder());
+    if (told) removeLocked(path, fd);
+    else closeSync(fd);
+    return told;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "ENOENT";
+  }
+}
+
 /** Nothing in those of earlier versions, and of one that is not quite begun. */
 function readWhereabouts(fd: number): Partial<Whereabouts> | undefined {
   try {
@@ -137,7 +160,10 @@ function removeAtExit(): void {
   if (exitHookInstalled) return;
   exitHookInstalled = true;
   process.on("exit", () => {
-    for (const [where, { name, fd }] of lives) if (isStillAt(join(where, name), fd)) rmSync(join(where, name));
+    for (const [where, { name, fd }] of lives) {
+      if (locksByOpening()) removeLocked(join(where, name), fd);
+      else if (isStillAt(join(where, name), fd)) rmSync(join(where, name));
+    }
   });
 }
 

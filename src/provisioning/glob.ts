@@ -3,8 +3,9 @@
  * name has such characters is found by that name.
  */
 import { readdir, stat } from "node:fs/promises";
-import { isAbsolute, join, resolve } from "node:path";
+import { isAbsolute, join, parse, resolve } from "node:path";
 import { UsageError } from "../base/errors.js";
+import { withSlashes } from "../base/slashes.js";
 
 /** Folders that hold nothing a suite would install, and too many files to walk through. */
 const NEVER_ENTERED = new Set(["node_modules", ".git"]);
@@ -19,9 +20,9 @@ export async function findFiles(root: string, pattern: string): Promise<readonly
   const path = resolve(root, pattern);
   const found = await stat(path).catch(() => undefined);
   // A file named `?.apk` is one of those that the pattern means.
-  if (found?.isFile() && !/[*?][^/]*$/.test(pattern)) return [path];
+  if (found?.isFile() && !/[*?][^/]*$/.test(withSlashes(pattern))) return [path];
   if (!SPECIAL.test(pattern)) throw noMatch(root, pattern, found ? "it is not a file" : "there is no such file");
-  const { start, rest } = await literalStart(isAbsolute(pattern) ? "/" : root, pattern);
+  const { start, rest } = await literalStart(root, pattern);
   const walk: Walk = { found: new Set(), foldersLeft: MAX_FOLDERS };
   for (const alternative of expandBraces(rest)) {
     await collect(
@@ -36,8 +37,10 @@ export async function findFiles(root: string, pattern: string): Promise<readonly
 
 /** Leading folders that are there under just that name are no pattern; `*` and `**` always are. */
 async function literalStart(root: string, pattern: string): Promise<{ readonly start: string; readonly rest: string }> {
-  const segments = pattern.split("/");
-  let start = root;
+  const { root: top } = parse(pattern);
+  // On Windows `\` separates as well, and what is absolute begins with a drive.
+  const segments = withSlashes(pattern.slice(top.length)).split("/");
+  let start = top === "" ? root : resolve(root, top);
   let taken = 0;
   for (const segment of segments.slice(0, -1)) {
     const folder = join(start, segment);

@@ -320,8 +320,8 @@ describe("after a run that was killed", () => {
     const folder = join(host, "../cache/left-on-devices/host");
     for (const name of readdirSync(folder)) {
       const path = join(folder, name);
-      const note = JSON.parse(readFileSync(path, "utf8")) as { owner: { startTicks: string } };
-      note.owner.startTicks = "1";
+      const note = JSON.parse(readFileSync(path, "utf8")) as { owner: object };
+      note.owner = { ...note.owner, startTicks: "1", life: undefined };
       writeFileSync(path, JSON.stringify(note));
     }
   }

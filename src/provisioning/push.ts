@@ -1,6 +1,6 @@
 /** Files and folders of an AndroidTest.xml go to the device, by the rules of Tradefed's PushFilePreparer. */
 import { readdir, stat } from "node:fs/promises";
-import { basename, dirname, join, posix, resolve } from "node:path";
+import { basename, join, posix, resolve } from "node:path";
 import { UsageError } from "../base/errors.js";
 import type { Device, DeviceCallOptions } from "../device/contract.js";
 import type { PushPair } from "./android-test.js";
@@ -85,7 +85,7 @@ async function filesBelow(folder: string): Promise<readonly string[]> {
 /** Deepest first: a push makes them. */
 async function missingFolders(device: Device, folder: string, call: DeviceCallOptions): Promise<readonly string[]> {
   if (folder === "/" || folder === "." || (await test(device, "-e", folder, call))) return [];
-  return [folder, ...(await missingFolders(device, dirname(folder), call))];
+  return [folder, ...(await missingFolders(device, posix.dirname(folder), call))];
 }
 
 async function test(device: Device, flag: "-d" | "-e", path: string, call: DeviceCallOptions): Promise<boolean> {

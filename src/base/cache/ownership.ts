@@ -14,11 +14,14 @@ export interface OwnershipProblem {
   readonly fix: string;
 }
 
-/** Undefined: it can be trusted, or is not there at all. */
+/**
+ * Undefined: it can be trusted, or is not there at all. On Windows files have access lists, which Node does not show: there
+ * what lies in the user's own folder is trusted as Windows sets it up, for that user and administrators alone.
+ */
 export function inspectOwnership(path: string): OwnershipProblem | undefined {
-  const real = realPathOf(path);
-  if (real === undefined) return undefined;
-  const self = process.geteuid?.() ?? 0;
+  const self = process.geteuid?.();
+  const real = self === undefined ? undefined : realPathOf(path);
+  if (self === undefined || real === undefined) return undefined;
   const own = statOf(real);
   if (own !== undefined) {
     if (own.uid !== self && own.uid !== 0) return foreign(path, own, self);
@@ -80,7 +83,9 @@ function isTrusted(uid: number, self: number): boolean {
 const OVERFLOW_UID = Number(textOf("/proc/sys/kernel/overflowuid") || "65534");
 
 function isMapped(): boolean {
-  return !/^\s*0\s+0\s+4294967295\s*$/.test(textOf("/proc/self/uid_map"));
+  const map = textOf("/proc/self/uid_map");
+  // Systems without know no user namespaces.
+  return map !== "" && !/^\s*0\s+0\s+4294967295\s*$/.test(map);
 }
 
 function foldersAbove(path: string): readonly string[] {

@@ -5,6 +5,7 @@
 import { relative } from "node:path";
 import type { Circus } from "@jest/types";
 import type { RunRecord } from "../../artifacts/run-record.js";
+import { withSlashes } from "../../base/slashes.js";
 import { describeEvidence, saveEvidence } from "../evidence.js";
 import { classifyFailure, describeClass } from "../failure-class.js";
 import {
@@ -74,7 +75,7 @@ export class LateFailures {
     record.add({
       ...{ kind: "test-failed-late", file, test: name, attempt: ended.attempt, occurrence: ended.occurrence },
       ...{ errors: told.map((entry) => errorText(thrownError(entry))), failureClass },
-      ...(evidence.folder === undefined ? {} : { evidence: relative(record.folder, evidence.folder) }),
+      ...(evidence.folder === undefined ? {} : { evidence: withSlashes(relative(record.folder, evidence.folder)) }),
     });
     return told;
   }

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, realpathSync } from "node:fs";
 import { basename, join, relative, resolve } from "node:path";
 import type { RunEvent } from "../../artifacts/events.js";
 import { readEvents } from "../../artifacts/read-events.js";
+import { withSlashes } from "../../base/slashes.js";
 import { number, text, texts } from "./event-text.js";
 import { ProcessTrack } from "./process-track.js";
 import type { AttemptModel, BrokenFile, RunModel } from "./run-model.js";
@@ -73,7 +74,8 @@ function evidenceOf(evidence: unknown, folder: string): AttemptModel["evidence"]
   const inside = relative(folder, path);
   if (inside === "" || inside.startsWith("..") || !existsSync(path)) return undefined;
   const files = readdirSync(path, { withFileTypes: true, recursive: true }).filter((entry) => entry.isFile());
-  return { folder: inside, files: files.map(({ parentPath, name }) => relative(path, join(parentPath, name))).sort() };
+  const names = files.map(({ parentPath, name }) => withSlashes(relative(path, join(parentPath, name))));
+  return { folder: withSlashes(inside), files: names.sort() };
 }
 
 function brokenFiles(events: readonly RunEvent[], rootDir: string): readonly BrokenFile[] {
@@ -85,5 +87,5 @@ function brokenFiles(events: readonly RunEvent[], rootDir: string): readonly Bro
 
 function relativeTo(rootDir: string, file: string): string {
   const path = relative(rootDir, file);
-  return path.startsWith("..") ? file : join(path);
+  return path.startsWith("..") ? file : withSlashes(join(path));
 }

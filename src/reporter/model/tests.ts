@@ -2,6 +2,7 @@
 import { relative } from "node:path";
 import type { JestEvent, TestStatus } from "../../artifacts/events.js";
 import { rerunCommand } from "../../artifacts/rerun.js";
+import { withSlashes } from "../../base/slashes.js";
 import { number, text, texts } from "./event-text.js";
 import type { AttemptModel, Outcome, TestModel } from "./run-model.js";
 
@@ -74,7 +75,7 @@ function describe(
   rootDir: string,
 ): Pick<TestModel, "file" | "project" | "name" | "attempts" | "startMs" | "rerun" | "skipReason" | "failureClass"> {
   const path = relative(rootDir, file);
-  const shown = path.startsWith("..") ? file : path;
+  const shown = path.startsWith("..") ? file : withSlashes(path);
   return {
     file: shown,
     project,
