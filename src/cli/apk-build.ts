@@ -3,22 +3,14 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { ApkError, buildApk, throwAwayKey } from "../apk/index.js";
 import { writeFileAtomic } from "../base/atomic-file.js";
-import { answer, parseCommand } from "./apk-command.js";
+import { answer } from "./apk-command.js";
 import { readSigningKey } from "./apk-options.js";
-import { usageOf } from "./help.js";
 
-const USAGE = `${usageOf("apk build")}
-`;
 const MAX_FILES = 10_000;
 const MAX_TOTAL_BYTES = 1024 * 1024 * 1024;
 
 export async function runApkBuild(args: readonly string[]): Promise<number> {
-  return answer(USAGE, async () => {
-    const { values, positionals } = parseCommand(
-      args,
-      { key: { type: "string" }, cert: { type: "string" }, compress: { type: "boolean" } },
-      { required: ["DIR", "OUT.apk"] },
-    );
+  return answer("apk build", args, { least: 2, most: 2 }, async ({ values, positionals }) => {
     const [folder, target] = positionals as [string, string];
     const key = (await readSigningKey(values.key, values.cert)) ?? throwAwayKey();
     const apk = await buildApk(await readFolder(folder), { key, compress: values.compress ?? false });

@@ -8,15 +8,10 @@ import {
   type SignerReport,
 } from "../apk/index.js";
 import { printableLine } from "../base/printable.js";
-import { answer, parseCommand } from "./apk-command.js";
-import { usageOf } from "./help.js";
-
-const USAGE = `${usageOf("apk show")}
-`;
+import { answer } from "./apk-command.js";
 
 export async function runApkShow(args: readonly string[]): Promise<number> {
-  return answer(USAGE, async () => {
-    const { values, positionals } = parseCommand(args, { json: { type: "boolean" } }, { required: ["APK"] });
+  return answer("apk show", args, { least: 1, most: 1 }, async ({ values, positionals }) => {
     const [path] = positionals as [string];
     await using source = await openFileSource(path);
     const report = await inspectApk(source);

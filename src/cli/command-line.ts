@@ -6,9 +6,11 @@ import { specOf, usageOf } from "./help.js";
 
 type Options<Name extends CommandName> = (typeof COMMANDS)[Name]["options"];
 
-type Parsed<O extends NonNullable<ParseArgsConfig["options"]>> = ReturnType<
+type ParsedBy<O extends NonNullable<ParseArgsConfig["options"]>> = ReturnType<
   typeof parseArgs<{ args: string[]; options: O; allowPositionals: true; strict: true }>
 >;
+
+export type ParsedCommandLine<Name extends CommandName> = ParsedBy<Options<Name>>;
 
 /**
  * @param count how many arguments without a name there may be
@@ -18,11 +20,11 @@ export function parseCommandLine<Name extends CommandName>(
   name: Name,
   args: readonly string[],
   count: { readonly least: number; readonly most: number },
-): Parsed<Options<Name>> {
+): ParsedCommandLine<Name> {
   const { options } = COMMANDS[name];
-  let parsed: Parsed<Options<Name>>;
+  let parsed: ParsedCommandLine<Name>;
   try {
-    parsed = parseArgs({ args: [...args], options, strict: true, allowPositionals: true }) as Parsed<Options<Name>>;
+    parsed = parseArgs({ args: [...args], options, strict: true, allowPositionals: true }) as ParsedCommandLine<Name>;
   } catch (cause) {
     throw new UsageError("BAD_OPTION", explain(name, cause), { hint: usageOf(name) });
   }

@@ -8,20 +8,11 @@ import {
   type IdsigHeader,
 } from "../apk/index.js";
 import { UsageError } from "../base/errors.js";
-import { answer, parseCommand } from "./apk-command.js";
+import { answer } from "./apk-command.js";
 import { parseSdk, readSigningKey } from "./apk-options.js";
-import { usageOf } from "./help.js";
-
-const USAGE = `${usageOf("idsig create")}
-`;
 
 export async function runIdsigCreate(args: readonly string[]): Promise<number> {
-  return answer(USAGE, async () => {
-    const { values, positionals } = parseCommand(
-      args,
-      { release: { type: "string" }, sdk: { type: "string" }, key: { type: "string" }, cert: { type: "string" } },
-      { required: ["APK"], optional: ["OUT"] },
-    );
+  return answer("idsig create", args, { least: 1, most: 2 }, async ({ values, positionals }) => {
     const [apkPath, target = `${apkPath}.idsig`] = positionals as [string, string?];
     const key = await readSigningKey(values.key, values.cert);
     const options = { dialect: parseRelease(values.release), sdk: parseSdk(values.sdk), key };

@@ -9,18 +9,11 @@ import {
   type IdsigHeader,
 } from "../apk/index.js";
 import { printableLine } from "../base/printable.js";
-import { answer, parseCommand } from "./apk-command.js";
+import { answer } from "./apk-command.js";
 import { parseSdk } from "./apk-options.js";
-import { usageOf } from "./help.js";
-
-const SHOW_USAGE = `${usageOf("idsig show")}
-`;
-const VERIFY_USAGE = `${usageOf("idsig verify")}
-`;
 
 export async function runIdsigShow(args: readonly string[]): Promise<number> {
-  return answer(SHOW_USAGE, async () => {
-    const { values, positionals } = parseCommand(args, { json: { type: "boolean" } }, { required: ["IDSIG"] });
+  return answer("idsig show", args, { least: 1, most: 1 }, async ({ values, positionals }) => {
     const [path] = positionals as [string];
     await using source = await openFileSource(path);
     const report = describeHeader(await readIdsigHeader(source));
@@ -30,12 +23,7 @@ export async function runIdsigShow(args: readonly string[]): Promise<number> {
 }
 
 export async function runIdsigVerify(args: readonly string[]): Promise<number> {
-  return answer(VERIFY_USAGE, async () => {
-    const { values, positionals } = parseCommand(
-      args,
-      { json: { type: "boolean" }, sdk: { type: "string" } },
-      { required: ["APK", "IDSIG"] },
-    );
+  return answer("idsig verify", args, { least: 2, most: 2 }, async ({ values, positionals }) => {
     const [apkPath, idsigPath] = positionals as [string, string];
     await using apk = await openFileSource(apkPath);
     await using idsig = await openFileSource(idsigPath);

@@ -18,6 +18,7 @@ import { makePrivateFolder, PRIVATE_FILE } from "../../artifacts/private-files.j
 import type { RunRecord } from "../../artifacts/run-record.js";
 import { sleep } from "../../base/deadline.js";
 import { printable } from "../../base/printable.js";
+import { GUEST_ADB_PORT } from "../../fixtures/adb-into-vm.js";
 import type { LedgerEntry } from "../../fixtures/vm-ledger.js";
 import type { Harness } from "../../fixtures/wire.js";
 import { lineEnd, type OutputLine } from "../../virtualmachine/index.js";
@@ -37,7 +38,6 @@ export interface HoldRequest {
 }
 
 const LOOK_EVERY_MS = 250;
-const GUEST_ADB_PORT = 5555;
 
 /** Never rejects: a hold that cannot be must not hide the failure. */
 export async function holdFailedTest(request: HoldRequest): Promise<void> {
