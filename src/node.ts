@@ -1,5 +1,6 @@
 /// <reference types="node" preserve="true" />
 /** The library for Node programs, without Jest: `jest-avf/node`. */
+import type { AndroidRelease } from "./base/android-release.js";
 import { atOnce } from "./base/at-once.js";
 import { withDeadline } from "./base/deadline.js";
 import { silentProgress, type Progress } from "./base/progress.js";
@@ -15,8 +16,8 @@ export type * from "./public-types.js";
 export interface OpenDeviceOptions {
   /** A real device that adb lists. Default: an emulated device, started for this program. */
   readonly serial?: string;
-  /** Android release that the emulated device shows. Default: `AVF_RELEASE`, else 15. */
-  readonly release?: 13 | 15;
+  /** Android release that the emulated device shows. Default: `AVF_RELEASE`, else the default. */
+  readonly release?: AndroidRelease;
   /** What VMs of the emulated device run on. Default: `AVF_VMM`, else crosvm where its image has one, else QEMU. */
   readonly vmm?: "qemu" | "crosvm";
   /** VMs of the emulated device are copied from templates instead of booted, where QEMU runs them. Default: false. */

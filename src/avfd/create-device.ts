@@ -1,5 +1,6 @@
 /** Puts the parts of the device together. */
 import { existsSync } from "node:fs";
+import { DEFAULT_RELEASE, traitsOf } from "../base/android-release.js";
 import type { Device } from "./device.js";
 import { CROSVM, CROSVM_DIGEST, type DevicePaths } from "./device-paths.js";
 import { LogBuffer } from "./log/log-buffer.js";
@@ -10,7 +11,6 @@ import { PackageStore } from "./packages/package-store.js";
 import { DeviceIdentity, isIdentityState } from "./properties/device-identity.js";
 import { readDeviceFacts } from "./properties/device-properties.js";
 import { PropertyStore } from "./properties/property-store.js";
-import { DEFAULT_RELEASE, SDK_OF_RELEASE } from "./releases.js";
 import { VirtualizationService } from "./virtualization/virtualization-service.js";
 import { isTextMap, VolatileState } from "./volatile-state.js";
 import type { Vmm } from "./vmm/contract.js";
@@ -29,7 +29,7 @@ export function createDevice(paths: DevicePaths, vmms: readonly Vmm[] = deviceVm
     readDeviceFacts(DEFAULT_RELEASE, paths.resolve("/dev/kvm")),
     new VolatileState(paths.resolve("/run/avfd/identity.json"), isIdentityState),
   );
-  const sdk = (): number => SDK_OF_RELEASE[identity.release];
+  const sdk = (): number => traitsOf(identity.release).sdk;
   const packages = new PackageStore(paths.resolve("/data/system/packages.json"), systemPackages(sdk()), (codePath) =>
     existsSync(paths.resolve(codePath)),
   );

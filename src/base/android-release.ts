@@ -21,6 +21,9 @@ const TRAITS: Readonly<Record<AndroidRelease, ReleaseTraits>> = {
   17: ANDROID_17,
 };
 
+/** What the emulated device shows unless told otherwise. */
+export const DEFAULT_RELEASE: AndroidRelease = 15;
+
 export function traitsOf(release: AndroidRelease): ReleaseTraits {
   return TRAITS[release];
 }

@@ -31,6 +31,11 @@ function fingerprint(files) {
   return hash.digest("hex");
 }
 
+/** Whether it lies in a folder of that name within the checkout, wherever the checkout is. */
+function isOf(folder, file) {
+  return path.relative(root, file).split(path.sep).includes(folder);
+}
+
 /** Builds when a source changed since the last build. Returns whether it did. */
 async function build() {
   const files = sources(path.join(root, "src"));
@@ -46,7 +51,7 @@ async function build() {
   await esbuild.build({
     ...common,
     // The report's script comes as one bundle below.
-    entryPoints: files.filter((file) => !(file.includes(`${path.sep}client${path.sep}`) && file.endsWith(".ts"))),
+    entryPoints: files.filter((file) => !(isOf("client", file) && file.endsWith(".ts"))),
     outbase: path.join(root, "src"),
     outdir: fresh,
     format: "cjs",

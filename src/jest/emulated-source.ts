@@ -1,4 +1,5 @@
 /** Emulated devices for workers: each gets one of its own, which ends with the worker. */
+import type { AndroidRelease } from "../base/android-release.js";
 import { cacheFolder } from "../base/paths.js";
 import type { Progress } from "../base/progress.js";
 import {
@@ -14,7 +15,7 @@ import {
 import type { DeviceSource, Rewinding } from "../fixtures/device-source.js";
 
 export interface EmulatedOptions {
-  readonly release?: 13 | 15 | undefined;
+  readonly release?: AndroidRelease | undefined;
   /** What their VMs run on. Default: `AVF_VMM`, else crosvm where it is there. */
   readonly vmm?: "qemu" | "crosvm" | undefined;
   readonly vmTemplates?: boolean | undefined;

@@ -53,7 +53,7 @@ describe("environment options", () => {
   test.each<[Record<string, unknown>, string]>([
     [{ apk: [] }, "testEnvironmentOptions.apk is not known"],
     [{ apks: [1] }, "testEnvironmentOptions.apks must be a string or a list of strings"],
-    [{ release: 14 }, "testEnvironmentOptions.release must be 13 or 15"],
+    [{ release: 12 }, "testEnvironmentOptions.release must be one of 13, 14, 15, 16, 17"],
     [{ vmm: "xen" }, 'testEnvironmentOptions.vmm must be "qemu" or "crosvm"'],
     [{ deviceCpus: 3 }, "testEnvironmentOptions.deviceCpus must be 1 or 2"],
     [{ vmTemplates: 1 }, "testEnvironmentOptions.vmTemplates must be true or false"],

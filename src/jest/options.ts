@@ -1,5 +1,6 @@
 /** `testEnvironmentOptions` of the environment, checked. */
 import { resolve } from "node:path";
+import { ANDROID_RELEASES, isAndroidRelease, type AndroidRelease } from "../base/android-release.js";
 import { UsageError } from "../base/errors.js";
 import { parseDeviceMatch } from "../fixtures/device-match.js";
 import type { Isolation, Policy } from "./checkpoints/course.js";
@@ -15,8 +16,8 @@ export interface EnvironmentOptions {
   readonly serials: readonly string[];
   /** What a real device must have to be used, when several were asked for or the wrong one may be attached. */
   readonly match: readonly Requirement[];
-  /** Android release that the emulated device shows; undefined: `AVF_RELEASE`, else 15. */
-  readonly release: 13 | 15 | undefined;
+  /** Android release that the emulated device shows; undefined: `AVF_RELEASE`, else the default. */
+  readonly release: AndroidRelease | undefined;
   /** What VMs of the emulated device run on; undefined: `AVF_VMM`, else crosvm where the image has one, else QEMU. */
   readonly vmm: "qemu" | "crosvm" | undefined;
   /** VMs of the emulated device are copied from templates instead of booted, where QEMU runs them. */
@@ -57,7 +58,9 @@ export function readOptions(raw: Readonly<Record<string, unknown>>, rootDir: str
     if (![...KNOWN, ...UNTOLD].includes(name)) throw badOption(name, "is not known", `Known: ${KNOWN.join(", ")}.`);
   }
   const { release, vmm, vmTemplates = false, deviceCpus = 2, leaseTimeoutMs = DEFAULT_LEASE_TIMEOUT_MS } = raw;
-  if (release !== undefined && release !== 13 && release !== 15) throw badOption("release", "must be 13 or 15");
+  if (release !== undefined && !isAndroidRelease(release)) {
+    throw badOption("release", `must be one of ${ANDROID_RELEASES.join(", ")}`);
+  }
   if (vmm !== undefined && vmm !== "qemu" && vmm !== "crosvm") throw badOption("vmm", 'must be "qemu" or "crosvm"');
   if (typeof vmTemplates !== "boolean") throw badOption("vmTemplates", "must be true or false");
   if (deviceCpus !== 1 && deviceCpus !== 2) throw badOption("deviceCpus", "must be 1 or 2");

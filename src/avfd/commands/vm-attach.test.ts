@@ -13,7 +13,16 @@ afterAll(async () => there[Symbol.asyncDispose]());
 
 /** An attached VM, whose CID is returned. */
 async function runVm(): Promise<{ readonly client: RunningProgram; readonly cid: string }> {
-  const options = ["--console", "console.txt", "--log", "log.txt", "--config-path", "assets/vm_config.json"];
+  const options = [
+    "--console",
+    "console.txt",
+    "--log",
+    "log.txt",
+    "--config-path",
+    "assets/vm_config.json",
+    "--instance-id-file",
+    "id",
+  ];
   const client = there.start("vm", "run-app", ...options, "a.apk", "a.idsig", "instance.img");
   const cid = (await client.printed(/with CID \d+/)).slice("with CID ".length);
   return { client, cid };

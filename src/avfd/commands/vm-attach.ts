@@ -5,6 +5,7 @@
  */
 import type { Command } from "../caller.js";
 import type { Device } from "../device.js";
+import { dialectOf } from "./vm/dialects/index.js";
 import { openConsoleInput } from "./vm/vm-streams.js";
 
 const ROOT_UID = 0;
@@ -30,7 +31,7 @@ export function vmAttach({ virtualization, identity }: Device): Command {
       caller.printError(`vm-attach: a client is attached to the VM with CID ${text}`);
       return 1;
     }
-    if (identity.release === 15) vm.connectInput(await openConsoleInput(caller, undefined));
+    if (dialectOf(identity.release).runApp.consoleInput) vm.connectInput(await openConsoleInput(caller, undefined));
     await attachment.follow(caller);
     return 0;
   };

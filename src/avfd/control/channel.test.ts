@@ -8,6 +8,8 @@ import type { ControlRequest } from "./channel.js";
 import { parseRequest, serveControl } from "./channel.js";
 import { controlRequests } from "./requests.js";
 
+const CONFIG = ["--config-path", "assets/vm_config.json", "--instance-id-file", "id"];
+
 let host: DeviceInFolder;
 beforeAll(async () => {
   host = await deviceInFolder();
@@ -88,7 +90,7 @@ describe("requests of the emulator", () => {
 
   test("the release stays while VMs run", async () => {
     await copyFile(join(__dirname, "../../../fixtures/MicrodroidTestApp.apk"), join(host.folder, "app.apk"));
-    const tool = host.start("vm", "run-app", "app.apk", "i", "inst", "--config-path", "assets/vm_config.json");
+    const tool = host.start("vm", "run-app", "app.apk", "i", "inst", ...CONFIG);
     await tool.printed(/with CID/);
     await expect(personalize({ release: 13 })).rejects.toThrow("1 VMs are running");
     tool.end("SIGKILL");
@@ -97,7 +99,7 @@ describe("requests of the emulator", () => {
 
   test("what VMs have left in the service is forgotten, and they end", async () => {
     await copyFile(join(__dirname, "../../../fixtures/MicrodroidTestApp.apk"), join(host.folder, "app.apk"));
-    const tool = host.start("vm", "run-app", "app.apk", "i", "inst", "--config-path", "assets/vm_config.json");
+    const tool = host.start("vm", "run-app", "app.apk", "i", "inst", ...CONFIG);
     await tool.printed(/with CID/);
     expect(host.device.properties.get("virtualizationservice.state.last_cid")).toBeDefined();
     expect(await ask("forget-vms")).toEqual({});
@@ -109,7 +111,7 @@ describe("requests of the emulator", () => {
     ["personalize", { ...fresh, epochMs: -1 }, "epochMs is a positive whole number"],
     ["personalize", { ...fresh, entropyHex: "xyz" }, "entropyHex is 1 to 512 bytes in hexadecimal"],
     ["personalize", { ...fresh, entropyHex: "00".repeat(513) }, "entropyHex is 1 to 512 bytes in hexadecimal"],
-    ["personalize", { ...fresh, release: 14 }, "release is 13 or 15"],
+    ["personalize", { ...fresh, release: 12 }, "release is one of 13, 14, 15, 16, 17"],
     ["personalize", { ...fresh, properties: { "debug.x": 1 } }, "the value of debug.x is no text"],
     ["personalize", { ...fresh, properties: "debug.x" }, "properties is an object"],
     ["personalize", { ...fresh, adbKeys: ["AAAA\nBBBB"] }, "adbKeys are lines of base64"],

@@ -4,7 +4,7 @@ import { promisify } from "node:util";
 import { describeError } from "../../base/errors.js";
 import type { Device } from "../device.js";
 import type { Kernel } from "../kernel.js";
-import { isAndroidRelease } from "../releases.js";
+import { ANDROID_RELEASES, isAndroidRelease } from "../../base/android-release.js";
 import { VMM_PROPERTY } from "../vmm/select.js";
 import { ADB_KEYS } from "../device-paths.js";
 import { setAdbKeys } from "./adb-keys.js";
@@ -68,7 +68,7 @@ async function personalize(
 }
 
 async function switchRelease({ identity, virtualization }: Device, release: unknown): Promise<void> {
-  if (!isAndroidRelease(release)) throw new Error("release is 13 or 15");
+  if (!isAndroidRelease(release)) throw new Error(`release is one of ${ANDROID_RELEASES.join(", ")}`);
   if (release === identity.release) return;
   const running = virtualization.list().length;
   // Their guests speak to the service in the way of the release they were started under.

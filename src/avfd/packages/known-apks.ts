@@ -1,7 +1,7 @@
 /** What was worked out about APK files: for the next VM of a file that did not change, it need not be read again. */
 import type { FileHandle } from "node:fs/promises";
 import { createIdsig, fileHandleSource, openZip, parsePayloadConfig } from "../../apk/index.js";
-import { SDK_OF_RELEASE, type AndroidRelease } from "../releases.js";
+import { traitsOf, type AndroidRelease } from "../../base/android-release.js";
 
 /** As many as a test session has in use at once. */
 const MAX_KNOWN = 8;
@@ -28,8 +28,8 @@ export class KnownApks {
     const facts = await this.#facts(apk, release);
     if (facts === undefined) return undefined;
     return (facts.idsig ??= await createIdsig(await fileHandleSource(apk), {
-      dialect: release,
-      sdk: SDK_OF_RELEASE[release],
+      dialect: traitsOf(release).service.formats,
+      sdk: traitsOf(release).sdk,
       signal,
     }));
   }
@@ -41,7 +41,7 @@ export class KnownApks {
     if (known !== undefined) return known;
     const zip = await openZip(await fileHandleSource(apk));
     const json = await zip.read(configPath, { maxBytes: MAX_CONFIG_BYTES });
-    const { extraApks } = parsePayloadConfig(json, { dialect: release, name: configPath });
+    const { extraApks } = parsePayloadConfig(json, { dialect: traitsOf(release).service.formats, name: configPath });
     facts?.extraApks.set(configPath, extraApks);
     return extraApks;
   }

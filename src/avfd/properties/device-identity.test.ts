@@ -22,6 +22,21 @@ describe("device identity", () => {
     expect(read("ro.serialno")).toBe("s1");
   });
 
+  // The API levels of Android's releases, as docs of the SDK list them.
+  test.each([
+    [13, "33"],
+    [14, "34"],
+    [15, "35"],
+    [16, "36"],
+    [17, "37"],
+  ] as const)("release %d is SDK %s", (release, sdk) => {
+    const properties = new PropertyStore();
+    new DeviceIdentity(properties, { ...facts, release });
+    const names = ["sdk", "release", "release_or_codename", "codename"].map((name) => `ro.build.version.${name}`);
+    expect(names.map((name) => properties.get(name))).toEqual([sdk, String(release), String(release), "REL"]);
+    expect(properties.get("ro.build.fingerprint")).toMatch(new RegExp(`^jest-avf/avf_x86_64/avf_x86_64:${release}/`));
+  });
+
   test("without KVM there is no hypervisor", () => {
     const properties = new PropertyStore();
     new DeviceIdentity(properties, { ...facts, hasKvm: false });

@@ -2,7 +2,7 @@
 import { deviceProperties, type DeviceFacts } from "./device-properties.js";
 import type { PropertyStore } from "./property-store.js";
 import { isLegalPropertyName } from "./property-rules.js";
-import { isAndroidRelease, type AndroidRelease } from "../releases.js";
+import { isAndroidRelease, type AndroidRelease } from "../../base/android-release.js";
 import { isTextMap, type VolatileState } from "../volatile-state.js";
 
 /** What the emulator made of this device; a service that is started again must not make another one of it. */

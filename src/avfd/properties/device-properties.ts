@@ -1,7 +1,7 @@
 /** The properties a device starts with: what AVF's tests and tools read (AOSP vm/src/main.rs, tests/hostside). */
 import { existsSync } from "node:fs";
 import { hostname, release as kernelRelease } from "node:os";
-import { SDK_OF_RELEASE, type AndroidRelease } from "../releases.js";
+import { traitsOf, type AndroidRelease } from "../../base/android-release.js";
 
 export interface DeviceFacts {
   readonly release: AndroidRelease;
@@ -15,8 +15,7 @@ export function readDeviceFacts(release: AndroidRelease, kvmPath = "/dev/kvm"): 
 }
 
 export function deviceProperties(facts: DeviceFacts): ReadonlyMap<string, string> {
-  const sdk = SDK_OF_RELEASE[facts.release];
-  const codename = facts.release === 13 ? "TQ3A.230901.001" : "AP3A.241005.015";
+  const { sdk, build } = traitsOf(facts.release);
   const product = "avf_x86_64";
   return new Map(
     Object.entries({
@@ -26,13 +25,13 @@ export function deviceProperties(facts: DeviceFacts): ReadonlyMap<string, string
       "ro.build.version.codename": "REL",
       "ro.build.version.all_codenames": "REL",
       "ro.build.version.incremental": "1",
-      "ro.build.version.security_patch": facts.release === 13 ? "2023-09-01" : "2024-10-05",
-      "ro.build.id": codename,
+      "ro.build.version.security_patch": build.securityPatch,
+      "ro.build.id": build.id,
       "ro.build.type": "userdebug",
       "ro.build.tags": "test-keys",
-      "ro.build.fingerprint": `jest-avf/${product}/${product}:${facts.release}/${codename}/1:userdebug/test-keys`,
+      "ro.build.fingerprint": `jest-avf/${product}/${product}:${facts.release}/${build.id}/1:userdebug/test-keys`,
       "ro.product.first_api_level": String(sdk),
-      "ro.board.api_level": facts.release === 13 ? "33" : "202404",
+      "ro.board.api_level": String(build.boardApiLevel),
       "ro.product.name": product,
       "ro.product.model": "AVF emulated device",
       "ro.product.brand": "jest-avf",

@@ -27,6 +27,8 @@ const plain: AppVmConfig = {
   cpuCount: 1,
   gdbPort: undefined,
   hasCustomConfig: false,
+  wantsDeviceTree: false,
+  hostServices: [],
 };
 
 let packages: PackageStore;

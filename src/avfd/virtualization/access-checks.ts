@@ -15,6 +15,16 @@ export function checkAccess(packages: PackageStore, config: AppVmConfig, uid: nu
   if (config.protectedVm) {
     throw new ServiceError("EX_UNSUPPORTED_OPERATION", "Protected VMs are not supported on this device");
   }
+  if (config.osName !== MICRODROID) {
+    throw new ServiceError("EX_ILLEGAL_ARGUMENT", `Unknown OS name: ${config.osName}`);
+  }
+  if (config.cpuCount < 1) throw new ServiceError("EX_ILLEGAL_ARGUMENT", `${config.cpuCount} CPUs are none`);
+  if (config.wantsDeviceTree) {
+    throw new ServiceError("EX_UNSUPPORTED_OPERATION", "VMs of the emulated device have no device tree");
+  }
+  if (config.hostServices.length > 0) {
+    throw new ServiceError("EX_UNSUPPORTED_OPERATION", "The emulated device has no services for its VMs");
+  }
   if (config.gdbPort !== undefined && config.debugLevel !== "full") {
     throw new ServiceError("EX_SECURITY", "gdb is only for debuggable, non-protected VMs");
   }

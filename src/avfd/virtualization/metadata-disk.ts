@@ -1,5 +1,5 @@
 /** The disk that tells the guest what it is to run: `key=value` lines, padded with NUL to whole 4096-byte blocks. */
-import type { AndroidRelease } from "../releases.js";
+import type { AndroidRelease } from "../../base/android-release.js";
 import type { VmPayload } from "./vm-config.js";
 
 export interface GuestMetadata {

@@ -18,8 +18,11 @@ export interface AppVmConfig {
   readonly memoryMib: number;
   readonly cpuCount: number;
   readonly gdbPort: number | undefined;
-  /** Android 15's tool always sends one, and that takes a permission of its own. */
+  /** Since Android 15 the tool always sends one, and that takes a permission of its own. */
   readonly hasCustomConfig: boolean;
+  /** Its device tree is to be written to a file. */
+  readonly wantsDeviceTree: boolean;
+  readonly hostServices: readonly string[];
 }
 
 export type VmPayload =

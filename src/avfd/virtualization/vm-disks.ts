@@ -3,7 +3,7 @@ import { chownSync, fstatSync, mkdirSync, writeFileSync } from "node:fs";
 import { open, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { kernelRandomBytes } from "../kernel-random.js";
-import type { AndroidRelease } from "../releases.js";
+import type { AndroidRelease } from "../../base/android-release.js";
 import type { VmmDisk } from "../vmm/contract.js";
 import { guestDisks } from "./guest-boot.js";
 import { metadataDisk } from "./metadata-disk.js";

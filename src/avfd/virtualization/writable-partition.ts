@@ -1,5 +1,6 @@
 /** Images that a VM writes to, as `initializeWritablePartition` makes them (AOSP virtualizationmanager/src/aidl.rs). */
 import type { FileHandle } from "node:fs/promises";
+import { ServiceError } from "./service-error.js";
 
 export type PartitionType = "raw" | "instance" | "encryptedstore";
 
@@ -20,6 +21,16 @@ export async function initializeWritablePartition(
   await file.truncate(Math.ceil(sizeBytes / PARTITION_GRANULARITY_BYTES) * PARTITION_GRANULARITY_BYTES);
   const header = partitionHeader(type);
   if (header.length > 0) await file.write(header, 0, header.length, 0);
+  await file.sync();
+}
+
+/** Extends the file to the size rounded up to 4096, as `setEncryptedStorageSize` of Android 16. Throws `ServiceError`. */
+export async function growStorage(file: FileHandle, sizeBytes: number): Promise<void> {
+  const wanted = Math.ceil(sizeBytes / PARTITION_GRANULARITY_BYTES) * PARTITION_GRANULARITY_BYTES;
+  const { size } = await file.stat();
+  if (size > wanted) throw new ServiceError("EX_ILLEGAL_ARGUMENT", "Can't shrink encrypted storage");
+  if (size === wanted) return;
+  await file.truncate(wanted);
   await file.sync();
 }
 

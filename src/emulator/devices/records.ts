@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import type { AndroidRelease } from "../../base/android-release.js";
 import { writeFileAtomic } from "../../base/atomic-file.js";
 import { PRIVATE_FOLDER } from "../../base/cache/cache.js";
 import { UsageError } from "../../base/errors.js";
@@ -18,7 +19,7 @@ export interface DeviceRecord {
   readonly owner: ProcessIdentity | null;
   readonly serial: string;
   readonly adbPort: number;
-  readonly release: 13 | 15;
+  readonly release: AndroidRelease;
   readonly accelerator: string;
   /** Image and snapshot in use: not to be removed. */
   readonly imageKey: string;

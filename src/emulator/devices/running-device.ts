@@ -2,6 +2,7 @@
 import { statSync } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
+import type { AndroidRelease } from "../../base/android-release.js";
 import { makePrivate, PRIVATE_FOLDER } from "../../base/cache/cache.js";
 import { InfrastructureError, UsageError } from "../../base/errors.js";
 import { sharedController } from "../../base/shared-signal.js";
@@ -28,7 +29,7 @@ export interface EmulatedDevice {
   /** What `adb -s` wants: the connection is made already. Stays the same when the device is put back. */
   readonly serial: string;
   readonly adbPort: number;
-  readonly release: 13 | 15;
+  readonly release: AndroidRelease;
   readonly accelerator: string;
   readonly cpus: DeviceCpus;
   /** What its VMs run on; undefined when it cannot run any. */
@@ -100,7 +101,7 @@ export class RunningDevice implements EmulatedDevice {
     return this.record.adbPort;
   }
 
-  get release(): 13 | 15 {
+  get release(): AndroidRelease {
     return this.record.release;
   }
 

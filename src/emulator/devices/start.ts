@@ -1,4 +1,10 @@
 /** Starts emulated devices, as many as wanted, from as many processes. */
+import {
+  ANDROID_RELEASES,
+  DEFAULT_RELEASE,
+  isAndroidRelease,
+  type AndroidRelease,
+} from "../../base/android-release.js";
 import { InfrastructureError, isHarnessError, UsageError } from "../../base/errors.js";
 import type { Progress } from "../../base/progress.js";
 import { self } from "../../process/life.js";
@@ -25,8 +31,8 @@ export interface StartOptions {
   readonly cpus?: DeviceCpus | undefined;
   /** Boots instead of continuing from the snapshot. */
   readonly cold?: boolean;
-  /** Android release whose `vm` dialect and properties the device shows. Default: `AVF_RELEASE`, else 15. */
-  readonly release?: 13 | 15 | undefined;
+  /** Android release whose `vm` dialect and properties the device shows. Default: `AVF_RELEASE`, else `DEFAULT_RELEASE`. */
+  readonly release?: AndroidRelease | undefined;
   /** What its VMs run on. Default: `AVF_VMM`, else crosvm where the image has one (`AVF_CROSVM`), else QEMU. */
   readonly vmm?: Vmm | undefined;
   /** VMs are copied from templates instead of booted, where QEMU runs them. Default: false. */
@@ -137,10 +143,12 @@ async function claim(cache: string, wanted: string | undefined): Promise<{ name:
   throw new InfrastructureError("TOO_MANY_DEVICES", "A thousand emulated devices run already.");
 }
 
-export function releaseFromEnvironment(text = process.env["AVF_RELEASE"]): 13 | 15 {
-  if (text === undefined || text === "" || text === "15") return 15;
-  if (text === "13") return 13;
-  throw new UsageError("BAD_RELEASE", `AVF_RELEASE is "${text}"; the emulated device knows Android 13 and 15.`, {
-    hint: "AVF_RELEASE=15, or unset it",
+export function releaseFromEnvironment(text = process.env["AVF_RELEASE"]): AndroidRelease {
+  if (text === undefined || text === "") return DEFAULT_RELEASE;
+  const release = /^\d{2}$/.test(text) ? Number(text) : undefined;
+  if (isAndroidRelease(release)) return release;
+  const known = ANDROID_RELEASES.join(", ");
+  throw new UsageError("BAD_RELEASE", `AVF_RELEASE is "${text}"; the emulated device knows Android ${known}.`, {
+    hint: `AVF_RELEASE=${DEFAULT_RELEASE}, or unset it`,
   });
 }

@@ -1,4 +1,5 @@
 /** The emulator's own way into the device, beside adb: JSON lines over a virtio-serial port, answered by avfd. */
+import type { AndroidRelease } from "../../base/android-release.js";
 import type { Duplex } from "node:stream";
 import { withDeadline } from "../../base/deadline.js";
 import { InfrastructureError } from "../../base/errors.js";
@@ -18,7 +19,7 @@ export interface PersonalizeRequest {
   readonly epochMs: number;
   readonly entropyHex: string;
   readonly properties: Readonly<Record<string, string>>;
-  readonly release: 13 | 15;
+  readonly release: AndroidRelease;
   readonly vmm: Vmm | "";
   /** Whose adb may connect, as lines of Android's `adb_keys`. */
   readonly adbKeys: readonly string[];

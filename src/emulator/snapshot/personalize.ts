@@ -1,5 +1,6 @@
 /** What must differ between machines that continue from one moment: clock, randomness, serial number. */
 import { randomBytes } from "node:crypto";
+import type { AndroidRelease } from "../../base/android-release.js";
 import { InfrastructureError } from "../../base/errors.js";
 import { readAdbKeys } from "../../device/index.js";
 import type { ControlChannel, Vmm } from "../machine/control.js";
@@ -9,7 +10,7 @@ const ENTROPY_BYTES = 32;
 
 export interface DeviceIdentity {
   readonly serialNumber: string;
-  readonly release: 13 | 15;
+  readonly release: AndroidRelease;
   /** VMs go on from templates of their shape instead of booting, where the monitor can do it. */
   readonly vmTemplates: boolean;
 }

@@ -1,6 +1,7 @@
 /** Makes the snapshot that every start of the emulated device continues from. */
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { ANDROID_RELEASES, DEFAULT_RELEASE } from "../../base/android-release.js";
 import { publishFolder } from "../../base/atomic-file.js";
 import { makePrivate, PRIVATE_FOLDER } from "../../base/cache/cache.js";
 import { formatMs, withDeadline } from "../../base/deadline.js";
@@ -133,7 +134,7 @@ async function useOnce(serial: string, progress: Progress, signal: AbortSignal):
 /** Forgets what must not be in all devices that continue from this one, and becomes one of its own, as each start will do it. */
 async function becomeOnce({ control }: Machine, signal: AbortSignal): Promise<void> {
   await control.request({ command: "forget-vms" }, 60_000, signal);
-  for (const release of [13, 15, 15] as const) {
+  for (const release of [ANDROID_RELEASES[0], DEFAULT_RELEASE, DEFAULT_RELEASE]) {
     const identity = { serialNumber: "avf", release, vmTemplates: false };
     await personalize(
       control,

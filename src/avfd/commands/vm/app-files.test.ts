@@ -7,7 +7,8 @@ import { join } from "node:path";
 import { deviceInFolder, type DeviceInFolder, type ProgramResult } from "../../testing/device-in-folder.js";
 
 const APK = join(__dirname, "../../../../fixtures/MicrodroidTestApp.apk");
-const CONFIG = ["--config-path", "assets/vm_config.json"];
+const PAYLOAD = ["--config-path", "assets/vm_config.json"];
+const CONFIG = [...PAYLOAD, "--instance-id-file", "vm.id"];
 
 let host: DeviceInFolder;
 beforeEach(async () => {
@@ -40,7 +41,7 @@ describe("what fails first", () => {
     ],
     [
       "a config that is missing, before the idsig",
-      ["app.apk", "none/i", "folder", "--config-path", "x"],
+      ["app.apk", "none/i", "folder", "--config-path", "x", "--instance-id-file", "vm.id"],
       "Failed to read",
     ],
     [
@@ -51,7 +52,7 @@ describe("what fails first", () => {
     ["an image that is a folder", ["app.apk", "i", "folder", ...CONFIG], 'Failed to open "folder"'],
     [
       "an instance id that is a folder",
-      ["app.apk", "i", "img", ...CONFIG, "--instance-id-file", "folder"],
+      ["app.apk", "i", "img", ...PAYLOAD, "--instance-id-file", "folder"],
       'Failed to open "folder"',
     ],
     ["storage that is a folder", ["app.apk", "i", "img", ...CONFIG, "--storage", "folder"], 'Failed to open "folder"'],
@@ -68,22 +69,25 @@ describe("what fails first", () => {
   test("a console that cannot be opened leaves the log as it was", async () => {
     await writeFile(at("log.txt"), "keep me");
     const { stderr } = await runApp("app.apk", "i", "img", ...CONFIG, "--console", "none/c", "--log", "log.txt");
-    expect(stderr).toContain('Failed to open console file "none/c"');
+    expect(stderr).toContain('Failed to open console output file "none/c"');
     expect(await readFile(at("log.txt"), "utf8")).toBe("keep me");
     expect(held()).toEqual([]);
   });
 
   test("an APK that is missing, though the instance id is a pipe to which nobody writes", async () => {
     execFileSync("mkfifo", [at("fifo")]);
-    const { stderr } = await runApp("none.apk", "i", "img", ...CONFIG, "--instance-id-file", "fifo");
+    const { stderr } = await runApp("none.apk", "i", "img", ...PAYLOAD, "--instance-id-file", "fifo");
     expect(stderr).toContain("Error: Failed to open APK file");
   });
 });
 
-test.each([["--storage"], ["--instance-id-file"]])(
+test.each([
+  ["--storage", ["--instance-id-file", "vm.id"]],
+  ["--instance-id-file", []],
+])(
   "a file that was missing when it was asked for, and is made meanwhile, is taken as it is: %s of the image's name",
-  async (option) => {
-    const tool = host.start("vm", "run-app", "app.apk", "i", "both", ...CONFIG, option, "both");
+  async (option, others) => {
+    const tool = host.start("vm", "run-app", "app.apk", "i", "both", ...PAYLOAD, ...others, option, "both");
     await tool.printed(/with CID/);
     expect((await stat(at("both"))).size).toBe(10 << 20);
   },

@@ -4,7 +4,7 @@ import type { FileHandle } from "node:fs/promises";
 import { atOnce } from "../../../base/at-once.js";
 import { openIfThere, type Caller } from "../../caller.js";
 import type { Device } from "../../device.js";
-import { INSTANCE_IMAGE_BYTES, type PartitionType } from "../../virtualization/writable-partition.js";
+import { growStorage, INSTANCE_IMAGE_BYTES, type PartitionType } from "../../virtualization/writable-partition.js";
 import { writeIdsigFile } from "./create-idsig.js";
 import { createPartitionFile } from "./create-partition.js";
 import { openInstanceId, readOrMakeInstanceId } from "./instance-id.js";
@@ -16,6 +16,8 @@ export interface AppFilesRequest {
   readonly instance: string;
   readonly instanceId: string | undefined;
   readonly storage: { readonly path: string; readonly sizeBytes: number } | undefined;
+  /** Whether storage that is there already is grown to that size; it never shrinks. */
+  readonly growsStorage: boolean;
   readonly configPath: string | undefined;
   readonly extraApks: readonly string[];
   readonly extraIdsigs: readonly string[];
@@ -77,6 +79,9 @@ export async function openAppFiles(device: Device, caller: Caller, request: AppF
       storage &&
       storageOpening &&
       (await keep(foundOrMade(device, caller, storageOpening, storage.path, storage.sizeBytes, "encryptedstore")));
+    if (encryptedStorage !== undefined && storage && request.growsStorage) {
+      await growStorage(encryptedStorage, storage.sizeBytes);
+    }
     return { apk, idsig, instanceImage, instanceId, encryptedStorage, extraApks };
   } catch (error) {
     for (const opening of opened) {

@@ -1,7 +1,7 @@
 /** `vm check-feature-enabled FEATURE`. */
 import type { Caller } from "../../caller.js";
 import type { Device } from "../../device.js";
-import type { ParsedArguments } from "./arguments.js";
+import type { ParsedArguments } from "./command-line/arguments.js";
 
 /**
  * Of Android's feature names, those that this device's build has: instance ids, and payloads that run as a user of their own.

@@ -1,13 +1,13 @@
 /** `vm create-idsig APK PATH`. */
 import { constants } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
+import { traitsOf } from "../../../base/android-release.js";
 import { fileHandleSource, writeIdsig } from "../../../apk/index.js";
 import type { Caller } from "../../caller.js";
 import type { Device } from "../../device.js";
 import { VM_PERMISSIONS } from "../../packages/package-record.js";
-import { SDK_OF_RELEASE } from "../../releases.js";
 import { requirePermission } from "../../virtualization/access-checks.js";
-import type { ParsedArguments } from "./arguments.js";
+import type { ParsedArguments } from "./command-line/arguments.js";
 import { ToolError, withContext } from "./rust-text.js";
 
 export async function createIdsigFile(device: Device, caller: Caller, args: ParsedArguments): Promise<number> {
@@ -45,8 +45,8 @@ export async function writeIdsigFile(
       const whole = await knownApks.idsig(apk, release, caller.gone);
       if (whole !== undefined) return sink.write(0, whole);
       await writeIdsig(await fileHandleSource(apk), sink, {
-        dialect: release,
-        sdk: SDK_OF_RELEASE[release],
+        dialect: traitsOf(release).service.formats,
+        sdk: traitsOf(release).sdk,
         signal: caller.gone,
       });
     });

@@ -5,7 +5,7 @@ import type { Device } from "../../device.js";
 import { VM_PERMISSIONS } from "../../packages/package-record.js";
 import { requirePermission } from "../../virtualization/access-checks.js";
 import { initializeWritablePartition, type PartitionType } from "../../virtualization/writable-partition.js";
-import type { ParsedArguments } from "./arguments.js";
+import type { ParsedArguments } from "./command-line/arguments.js";
 import { debugString, ToolError, withContext } from "./rust-text.js";
 
 export async function createPartition(device: Device, caller: Caller, args: ParsedArguments): Promise<number> {

@@ -3,7 +3,8 @@ import { existsSync } from "node:fs";
 import { describeError } from "../../../base/errors.js";
 import type { Caller } from "../../caller.js";
 import type { Device } from "../../device.js";
-import type { AndroidRelease } from "../../releases.js";
+import type { InfoLine, ToolDialect } from "./dialects/dialect.js";
+import { dialectOf } from "./dialects/index.js";
 import { MICRODROID } from "../../virtualization/vm-config.js";
 
 export interface HypervisorInfo {
@@ -22,7 +23,7 @@ export async function printInfo(device: Device, caller: Caller): Promise<number>
   const { properties, paths } = device;
   const isTrue = (name: string): boolean => ["1", "y", "yes", "on", "true"].includes(properties.get(name) ?? "");
   const version = properties.get("ro.boot.hypervisor.version");
-  const lines = formatInfo(device.identity.release, {
+  const lines = formatInfo(dialectOf(device.identity.release), {
     vmSupported: isTrue("ro.boot.hypervisor.vm.supported"),
     protectedVmSupported: isTrue("ro.boot.hypervisor.protected_vm.supported"),
     version: version === "" ? undefined : version,
@@ -45,24 +46,32 @@ async function describeVmm({ virtualization }: Device): Promise<string> {
   }
 }
 
-export function formatInfo(release: AndroidRelease, info: HypervisorInfo): readonly string[] {
-  const plain = release === 13 ? "unprotected" : "non-protected";
-  const exists = (path: string, there: boolean): string => `${path} ${there ? "exists" : "does not exist"}.`;
-  const lines = [
-    supportLine(info, plain),
-    info.version === undefined ? "Hypervisor version not set." : `Hypervisor version: ${info.version}`,
-    exists("/dev/kvm", info.hasKvm),
-  ];
-  const vmm = `Virtual machine monitor: ${info.vmm}`;
-  if (release === 13) return [...lines, vmm];
+export function formatInfo(
+  { plainVms, infoLines }: Pick<ToolDialect, "plainVms" | "infoLines">,
+  info: HypervisorInfo,
+): readonly string[] {
   return [
-    ...lines,
-    exists("/dev/vfio/vfio", info.hasVfio),
-    `VFIO-platform is ${info.hasVfioPlatform ? "supported" : "not supported"}.`,
-    "Assignable devices: []",
-    `Available OS list: ${JSON.stringify(info.osList)}`,
-    vmm,
+    supportLine(info, plainVms),
+    info.version === undefined ? "Hypervisor version not set." : `Hypervisor version: ${info.version}`,
+    existence("/dev/kvm", info.hasKvm),
+    ...infoLines.map((line) => LINES[line](info)),
+    `Virtual machine monitor: ${info.vmm}`,
   ];
+}
+
+/** This device has no device tree, where a debug policy would be. */
+const NO_DEBUG_POLICY = "DebugPolicy { log: false, ramdump: false, adb: false }";
+
+const LINES: Readonly<Record<InfoLine, (info: HypervisorInfo) => string>> = {
+  vfio: ({ hasVfio }) => existence("/dev/vfio/vfio", hasVfio),
+  "vfio-platform": ({ hasVfioPlatform }) => `VFIO-platform is ${hasVfioPlatform ? "supported" : "not supported"}.`,
+  "assignable-devices": () => "Assignable devices: []",
+  "os-list": ({ osList }) => `Available OS list: ${JSON.stringify(osList)}`,
+  "debug-policy": () => `Debug policy: ${NO_DEBUG_POLICY}`,
+};
+
+function existence(path: string, isThere: boolean): string {
+  return `${path} ${isThere ? "exists" : "does not exist"}.`;
 }
 
 function supportLine({ vmSupported, protectedVmSupported }: HypervisorInfo, plain: string): string {

@@ -1,87 +1,57 @@
 import { describe, expect, test } from "@jest/globals";
-import { describeReason } from "./attached-vm-15.js";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { ANDROID_RELEASES } from "../../../base/android-release.js";
+import { describeReason } from "./attached-vm.js";
+import { dialectOf } from "./dialects/index.js";
 import { formatInfo } from "./info.js";
 import { formatVmList } from "./list.js";
-import { describeDeath13 } from "./run-app-13.js";
-import { debugPayload } from "./run-app-15.js";
+import { describeDeath13 } from "./run-app-daemon.js";
+import { debugPayload } from "./run-app.js";
 import { debugString, formatToolError, ToolError } from "./rust-text.js";
 
-describe("vm list", () => {
+const golden = (name: string): string =>
+  readFileSync(join(__dirname, "../../../../fixtures/golden/vm-tool", name), "utf8").trimEnd();
+
+describe.each(ANDROID_RELEASES)("release %d", (release) => {
+  const { listFields, plainVms, infoLines } = dialectOf(release);
   const vm = {
+    name: "VmRunApp",
     cid: 2048,
     temporaryDirectory: "/data/misc/virtualizationservice/2048",
     requester: { uid: 2000, pid: 1234 },
     state: "READY",
   } as const;
-
-  test("release 15", () => {
-    expect(formatVmList(15, [])).toBe("Running VMs: []");
-    expect(formatVmList(15, [vm])).toBe(`Running VMs: [
-    VirtualMachineDebugInfo {
-        cid: 2048,
-        temporaryDirectory: "/data/misc/virtualizationservice/2048",
-        requesterUid: 2000,
-        requesterPid: 1234,
-    },
-]`);
-  });
-
-  test("release 13 adds the security context and the state", () => {
-    expect(formatVmList(13, [vm])).toBe(`Running VMs: [
-    VirtualMachineDebugInfo {
-        cid: 2048,
-        temporaryDirectory: "/data/misc/virtualizationservice/2048",
-        requesterUid: 2000,
-        requesterSid: "u:r:shell:s0",
-        requesterPid: 1234,
-        state: VirtualMachineState(
-            3,
-        ),
-    },
-]`);
-  });
-});
-
-describe("vm info", () => {
   const info = {
     vmSupported: true,
     protectedVmSupported: false,
-    version: undefined,
+    version: "kvm",
     hasKvm: true,
-    hasVfio: false,
+    hasVfio: true,
     hasVfioPlatform: false,
     osList: ["microdroid"],
     vmm: "crosvm 0.1.0",
   };
 
-  test("release 15", () => {
-    expect(formatInfo(15, info)).toEqual([
-      "Only non-protected VMs are supported.",
-      "Hypervisor version not set.",
-      "/dev/kvm exists.",
-      "/dev/vfio/vfio does not exist.",
-      "VFIO-platform is not supported.",
-      "Assignable devices: []",
-      'Available OS list: ["microdroid"]',
-      "Virtual machine monitor: crosvm 0.1.0",
-    ]);
+  test("vm list", () => {
+    expect(formatVmList(listFields, [])).toBe("Running VMs: []");
+    expect(formatVmList(listFields, [vm, vm])).toBe(golden(`list-${release}.txt`));
   });
 
-  test("release 13 has three lines, and the monitor", () => {
-    expect(formatInfo(13, { ...info, version: "kvm", hasKvm: false })).toEqual([
-      "Only unprotected VMs are supported.",
-      "Hypervisor version: kvm",
-      "/dev/kvm does not exist.",
-      "Virtual machine monitor: crosvm 0.1.0",
-    ]);
+  test("vm info, and one line more for the monitor", () => {
+    const lines = formatInfo({ plainVms, infoLines }, info);
+    expect(lines.slice(0, -1).join("\n")).toBe(golden(`info-${release}.txt`));
+    expect(lines.at(-1)).toBe("Virtual machine monitor: crosvm 0.1.0");
   });
 
   test.each([
     [false, false, "VMs are not supported."],
     [false, true, "Only protected VMs are supported."],
-    [true, true, "Both protected and non-protected VMs are supported."],
+    [true, true, `Both protected and ${release === 13 ? "un" : "non-"}protected VMs are supported.`],
   ])("support: plain %p, protected %p", (vmSupported, protectedVmSupported, line) => {
-    expect(formatInfo(15, { ...info, vmSupported, protectedVmSupported })[0]).toBe(line);
+    const other = { ...info, vmSupported, protectedVmSupported, version: undefined, hasKvm: false };
+    const lines = formatInfo({ plainVms, infoLines }, other);
+    expect(lines.slice(0, 3)).toEqual([line, "Hypervisor version not set.", "/dev/kvm does not exist."]);
   });
 });
 
@@ -91,6 +61,9 @@ test("payloads print in Rust's debug form", () => {
   );
   expect(debugPayload({ kind: "binary", binaryName: "X.so" }, 0)).toBe(
     'PayloadConfig(VirtualMachinePayloadConfig { payloadBinaryName: "X.so", extraApks: [] })',
+  );
+  expect(debugPayload({ kind: "binary", binaryName: "X.so" }, undefined)).toBe(
+    'PayloadConfig(VirtualMachinePayloadConfig { payloadBinaryName: "X.so" })',
   );
   expect(debugString('a"b\\c\n\u0001ä')).toBe('"a\\"b\\\\c\\n\\u{1}ä"');
 });

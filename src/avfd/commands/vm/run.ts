@@ -2,7 +2,7 @@
 import { constants } from "node:fs";
 import type { Caller } from "../../caller.js";
 import type { Device } from "../../device.js";
-import type { ParsedArguments } from "./arguments.js";
+import type { ParsedArguments } from "./command-line/arguments.js";
 import { ToolError, withContext } from "./rust-text.js";
 
 const MAX_CONFIG_BYTES = 1 << 20;

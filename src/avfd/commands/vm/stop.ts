@@ -3,7 +3,7 @@ import type { Caller } from "../../caller.js";
 import type { Device } from "../../device.js";
 import { VM_PERMISSIONS } from "../../packages/package-record.js";
 import { requirePermission } from "../../virtualization/access-checks.js";
-import type { ParsedArguments } from "./arguments.js";
+import type { ParsedArguments } from "./command-line/arguments.js";
 import { ToolError, withContext } from "./rust-text.js";
 
 export async function stopVm(

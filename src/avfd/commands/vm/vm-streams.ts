@@ -15,8 +15,10 @@ export interface StreamPaths {
 export interface StreamDefaults {
   /** False for a VM that its client leaves (`--daemonize`): output without a path is dropped then. */
   readonly attached: boolean;
-  /** Release 15 takes the console's input from stdin; release 13 has none. */
+  /** Since release 15 the console's input comes from stdin; before, there is none. */
   readonly consoleInput: boolean;
+  /** What the file of `paths.console` is called when it cannot be opened. */
+  readonly consoleFile: "console file" | "console output file";
 }
 
 const INPUT_PIECE_BYTES = 4096;
@@ -25,7 +27,7 @@ const INPUT_PIECE_BYTES = 4096;
 export async function openVmStreams(
   caller: Caller,
   paths: StreamPaths,
-  { attached, consoleInput }: StreamDefaults,
+  { attached, consoleInput, consoleFile }: StreamDefaults,
 ): Promise<VmStreamEnds> {
   const files: (Readable | Writable)[] = [];
   const keep = <T extends Readable | Writable>(stream: T): T => {
@@ -35,14 +37,14 @@ export async function openVmStreams(
   const output = async (path: string | undefined, what: string): Promise<Writable | undefined> => {
     if (path === undefined) return attached ? caller.stdout : undefined;
     const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC;
-    const file = await withContext(`Failed to open ${what} file ${debugString(path)}`, () => caller.open(path, flags));
+    const file = await withContext(`Failed to open ${what} ${debugString(path)}`, () => caller.open(path, flags));
     return keep(file.createWriteStream());
   };
   try {
     // One after the other: opening empties a file, and waits for the other end of a pipe.
     return {
-      consoleOut: await output(paths.console, "console"),
-      log: await output(paths.log, "log"),
+      consoleOut: await output(paths.console, consoleFile),
+      log: await output(paths.log, "log file"),
       consoleIn: consoleInput ? keep(await openConsoleInput(caller, paths.consoleIn)) : undefined,
       messages: attached ? caller.stderr : undefined,
     };

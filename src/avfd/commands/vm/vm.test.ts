@@ -7,7 +7,8 @@ import { deviceInFolder, namesIn, type DeviceInFolder } from "../../testing/devi
 import type { ScriptedVm } from "../../testing/scripted-vmm.js";
 
 const FIXTURE = join(__dirname, "../../../../fixtures/MicrodroidTestApp.apk");
-const CONFIG = ["--config-path", "assets/vm_config.json"];
+const ID = ["--instance-id-file", "vm.id"];
+const CONFIG = ["--config-path", "assets/vm_config.json", ...ID];
 
 let host: DeviceInFolder;
 beforeAll(async () => {
@@ -44,7 +45,7 @@ function report(line: string): string | undefined {
   return vm.notify(line);
 }
 
-describe("vm run-app, release 15", () => {
+describe("vm run-app, releases since 14", () => {
   test("tells creation, what the guest reports, and the end; exits 0 whatever the payload's code", async () => {
     const tool = host.start("vm", "run-app", "app.apk", "a.idsig", "a.img", ...CONFIG);
     const created = await tool.printed(/Created .*\n/);
@@ -157,7 +158,11 @@ describe("vm run-app, release 15", () => {
   });
 
   const refusals: readonly (readonly [string, readonly string[], string])[] = [
-    ["no payload", ["app.apk", "r.idsig", "r.img"], "Either --config-path or --payload-binary-name must be defined"],
+    [
+      "no payload",
+      ["app.apk", "r.idsig", "r.img", ...ID],
+      "Either --config-path or --payload-binary-name must be defined",
+    ],
     [
       "two payloads",
       ["app.apk", "r.idsig", "r.img", ...CONFIG, "--payload-binary-name", "X.so"],
@@ -165,12 +170,12 @@ describe("vm run-app, release 15", () => {
     ],
     [
       "a payload name with a path",
-      ["app.apk", "r.idsig", "r.img", "--payload-binary-name", "./X.so"],
+      ["app.apk", "r.idsig", "r.img", ...ID, "--payload-binary-name", "./X.so"],
       "Payload binary name must not specify a path",
     ],
     [
       "extra APKs without idsigs",
-      ["app.apk", "r.idsig", "r.img", "--payload-binary-name", "X.so", "--extra-apk", "app.apk"],
+      ["app.apk", "r.idsig", "r.img", ...ID, "--payload-binary-name", "X.so", "--extra-apk", "app.apk"],
       "Found 1 extra apks, but there are 0 extra idsigs",
     ],
     ["no APK", ["none.apk", "r.idsig", "r.img", ...CONFIG], "Failed to open APK file"],

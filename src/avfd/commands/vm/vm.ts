@@ -2,27 +2,31 @@
 import type { Caller, Command } from "../../caller.js";
 import type { Device } from "../../device.js";
 import { describeSystemError } from "../../errno.js";
-import { parseArguments, UsageProblemError, type ParsedArguments } from "./arguments.js";
+import { UsageOutcome, type ParsedArguments } from "./command-line/arguments.js";
+import { parseCommandLine } from "./command-line/command-line.js";
 import { checkFeatureEnabled } from "./check-feature-enabled.js";
+import { connectConsole } from "./console.js";
 import { createIdsigFile } from "./create-idsig.js";
 import { createPartition } from "./create-partition.js";
+import type { VmCommandName } from "./dialects/dialect.js";
+import { dialectOf } from "./dialects/index.js";
 import { printInfo } from "./info.js";
 import { listVms } from "./list.js";
 import { runConfig } from "./run.js";
-import { runApp13 } from "./run-app-13.js";
-import { runApp15 } from "./run-app-15.js";
+import { runAppDaemon } from "./run-app-daemon.js";
+import { runApp } from "./run-app.js";
 import { runMicrodroid } from "./run-microdroid.js";
 import { formatToolError } from "./rust-text.js";
-import { vmCommandSpecs, type VmCommandName } from "./specs.js";
 import { stopVm } from "./stop.js";
-import { formatCommandList, formatUnknownCommand, formatUsageProblem, USAGE_EXIT_CODES } from "./usage.js";
 
 export type VmSubcommand = (device: Device, caller: Caller, args: ParsedArguments) => Promise<number>;
 
 const SUBCOMMANDS: Readonly<Record<VmCommandName, VmSubcommand>> = {
   "check-feature-enabled": checkFeatureEnabled,
   "run-app": (device, caller, args) =>
-    device.identity.release === 15 ? runApp15(device, caller, args) : runApp13(device, caller, args),
+    dialectOf(device.identity.release).runApp.life === "daemon"
+      ? runAppDaemon(device, caller, args)
+      : runApp(device, caller, args),
   "run-microdroid": runMicrodroid,
   run: runConfig,
   stop: stopVm,
@@ -30,38 +34,23 @@ const SUBCOMMANDS: Readonly<Record<VmCommandName, VmSubcommand>> = {
   info: printInfo,
   "create-partition": createPartition,
   "create-idsig": createIdsigFile,
+  console: connectConsole,
 };
 
 export function vm(device: Device): Command {
-  return async (caller, [name, ...args]) => {
-    const { release } = device.identity;
-    const specs = vmCommandSpecs(release);
-    if (name === undefined || name === "help" || name === "--help" || name === "-h") {
-      const help = formatCommandList(release, specs);
-      if (name !== undefined) caller.print(help);
-      else caller.printError(help);
-      return name === undefined ? USAGE_EXIT_CODES[release] : 0;
-    }
-    const spec = specs.find((one) => one.name === name);
-    if (!spec) {
-      caller.printError(formatUnknownCommand(release, name));
-      return USAGE_EXIT_CODES[release];
-    }
+  return async (caller, args) => {
+    const { clap, commands } = dialectOf(device.identity.release);
     try {
-      const parsed = parseArguments(spec, args);
-      return await SUBCOMMANDS[spec.name as VmCommandName](device, caller, parsed);
+      const line = parseCommandLine(clap, commands, args);
+      return await SUBCOMMANDS[line.command.name](device, caller, line.args);
     } catch (error) {
-      if (!(error instanceof UsageProblemError)) {
+      if (!(error instanceof UsageOutcome)) {
         caller.printError(formatToolError(error, describeSystemError));
         return 1;
       }
-      const text = formatUsageProblem(release, error.command, error.problem);
-      if (error.problem.kind === "help") {
-        caller.print(text);
-        return 0;
-      }
-      caller.printError(text);
-      return USAGE_EXIT_CODES[release];
+      if (error.stream === "stdout") caller.print(error.text);
+      else caller.printError(error.text);
+      return error.exitCode;
     }
   };
 }

@@ -1,4 +1,4 @@
-/** Running a VM that lives exactly as long as the `vm` process, with the lines of Android 15 (AOSP vm/src/run.rs). */
+/** Running a VM that lives exactly as long as the `vm` process, with the lines of Android 14 and later (AOSP vm/src/run.rs). */
 import type { Caller } from "../../caller.js";
 import type { Attachment, Attachments } from "../../virtualization/attachments.js";
 import { ERROR_CODES } from "../../virtualization/vm-state.js";
@@ -11,7 +11,7 @@ import { camelCase, withContext } from "./rust-text.js";
  * @param description what stands between `Created` and `with CID`
  * @param flushed settles when all that the VM wrote is in its files: who reads `VM ended` may read those next
  */
-export async function runAttached15(
+export async function runAttached(
   attachments: Attachments,
   caller: Caller,
   vm: VirtualMachine,

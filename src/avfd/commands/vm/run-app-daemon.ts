@@ -6,15 +6,19 @@ import type { Attachment } from "../../virtualization/attachments.js";
 import type { VirtualMachine, VmEvent } from "../../virtualization/virtual-machine.js";
 import type { DeathReason } from "../../virtualization/death-reason.js";
 import { openAppFiles } from "./app-files.js";
-import type { ParsedArguments } from "./arguments.js";
+import type { ParsedArguments } from "./command-line/arguments.js";
 import { debugString, withContext } from "./rust-text.js";
 import { endVmStreams, openVmStreams } from "./vm-streams.js";
 
-export async function runApp13(device: Device, caller: Caller, args: ParsedArguments): Promise<number> {
+export async function runAppDaemon(device: Device, caller: Caller, args: ParsedArguments): Promise<number> {
   const [apk = "", idsig = "", instance = "", configPath = ""] = args.positionals;
   const daemonize = args.flag("daemonize");
   const paths = { console: args.value("console"), consoleIn: undefined, log: args.value("log") };
-  const streams = await openVmStreams(caller, paths, { attached: !daemonize, consoleInput: false });
+  const streams = await openVmStreams(caller, paths, {
+    consoleFile: "console file",
+    attached: !daemonize,
+    consoleInput: false,
+  });
   let keepStreams = false;
   try {
     const files = await openAppFiles(device, caller, {
@@ -23,6 +27,7 @@ export async function runApp13(device: Device, caller: Caller, args: ParsedArgum
       instance,
       instanceId: undefined,
       storage: undefined,
+      growsStorage: false,
       configPath,
       extraApks: [],
       extraIdsigs: args.values("extra-idsig"),
@@ -33,7 +38,7 @@ export async function runApp13(device: Device, caller: Caller, args: ParsedArgum
       device.virtualization.createVm(
         {
           ...files,
-          name: args.value("name") ?? "VmRunApp",
+          name: "VmRunApp",
           payload: { kind: "config", configPath },
           osName: MICRODROID,
           debugLevel: debug === "full" || debug === "app_only" ? debug : "none",
@@ -42,6 +47,8 @@ export async function runApp13(device: Device, caller: Caller, args: ParsedArgum
           cpuCount: Number(args.value("cpus") ?? 1),
           gdbPort: undefined,
           hasCustomConfig: false,
+          wantsDeviceTree: false,
+          hostServices: [],
         },
         streams,
         { uid, gid, pid },
