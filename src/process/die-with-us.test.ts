@@ -1,40 +1,39 @@
 import { execFileSync, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { packageRoot } from "../base/paths.js";
 import { choose } from "./die-with-us.js";
 import { findProgram } from "./find-program.js";
+import { hostHelper } from "./host-helper.js";
 import { identify, isAlive } from "./identity.js";
+import { buildHostHelper, type BuiltHelper } from "./testing/built-helper.js";
 
-let folder: string;
-let helper: string;
+let helper: BuiltHelper;
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), "avf-dies-"));
-  mkdirSync(join(folder, "bin"));
-  helper = join(folder, "bin/die-with-parent");
-  execFileSync("gcc", ["-Wall", "-Werror", "-o", helper, join(packageRoot, "src/process/die-with-parent.c")]);
+  helper = buildHostHelper();
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => helper.remove());
 
-test("setpriv of util-linux comes first, then the device package's own program", () => {
-  const busybox = join(folder, "busybox");
+test("the device package's program comes first, then setpriv of util-linux", () => {
+  const busybox = join(helper.packageFolder, "busybox");
   writeFileSync(busybox, "");
-  const setpriv = join(folder, "setpriv");
+  const setpriv = join(helper.packageFolder, "setpriv");
   symlinkSync(busybox, setpriv);
-  expect(choose(findProgram("setpriv"), folder)).toEqual([findProgram("setpriv"), "--pdeathsig", "KILL", "--"]);
-  expect(choose(setpriv, folder)).toEqual([helper]);
-  expect(choose(undefined, folder)).toEqual([helper]);
+  const ours = hostHelper(helper.packageFolder);
+  expect(ours).toBe(helper.program);
+  expect(choose(findProgram("setpriv"), ours)).toEqual([helper.program, "die-with-parent"]);
+  expect(choose(findProgram("setpriv"), undefined)).toEqual([findProgram("setpriv"), "--pdeathsig", "KILL", "--"]);
+  expect(choose(setpriv, undefined)).toEqual([]);
   expect(choose(undefined, undefined)).toEqual([]);
-  expect(choose(undefined, join(folder, "not-unpacked"))).toEqual([]);
+  expect(hostHelper(join(helper.packageFolder, "not-unpacked"))).toBeUndefined();
 });
 
 test("the program takes its exit code from what it runs, and says what it cannot run", () => {
-  expect(() => execFileSync(helper, ["sh", "-c", "exit 7"], { stdio: "pipe" })).toThrow(
+  const words = ["die-with-parent"];
+  expect(() => execFileSync(helper.program, [...words, "sh", "-c", "exit 7"], { stdio: "pipe" })).toThrow(
     expect.objectContaining({ status: 7 }),
   );
-  expect(() => execFileSync(helper, ["no-such-program"], { stdio: "pipe" })).toThrow(
+  expect(() => execFileSync(helper.program, [...words, "no-such-program"], { stdio: "pipe" })).toThrow(
     expect.objectContaining({
       status: 127,
       message: expect.stringContaining("no-such-program: No such file") as unknown,
@@ -42,8 +41,8 @@ test("the program takes its exit code from what it runs, and says what it cannot
   );
 });
 
-test.each(["setpriv", "die-with-parent"])("what %s runs ends when its parent is killed", async (name) => {
-  const words = choose(name === "setpriv" ? findProgram("setpriv") : undefined, folder);
+test.each(["setpriv", "the device package"])("what runs by %s ends when its parent is killed", async (name) => {
+  const words = choose(findProgram("setpriv"), name === "setpriv" ? undefined : helper.program);
   // A parent that starts it, says its number, and then does nothing.
   const script = `const { spawn } = require("node:child_process");
     const child = spawn(process.argv[1], process.argv.slice(2));

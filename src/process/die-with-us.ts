@@ -1,38 +1,27 @@
 /** The end of child processes together with their parent, however that ends. */
-import { accessSync, constants, realpathSync } from "node:fs";
-import { basename, join } from "node:path";
-import { devicePackageFolder } from "../base/device-package.js";
+import { realpathSync } from "node:fs";
+import { basename } from "node:path";
 import { findProgram } from "./find-program.js";
+import { hostHelper } from "./host-helper.js";
 
 let known: readonly string[] | undefined;
 
 /**
- * Put before a command: the kernel sends SIGKILL to it when the process that started it dies. That is util-linux's
- * setpriv or, on hosts without, a program of the device package. None where there is neither: what is started in the
- * background then ends by an exit handler, which SIGKILL does not run.
+ * Put before a command: the kernel sends SIGKILL to it when the process that started it dies. That is done by a program of
+ * the device package or, where that is not installed, by util-linux's setpriv. None where there is neither: what is
+ * started in the background then ends by an exit handler, which SIGKILL does not run.
  */
 export function diesWithUs(): readonly string[] {
-  // A program of the device package is one of Linux.
-  return (known ??= process.platform === "linux" ? choose(findProgram("setpriv"), devicePackageFolder()) : []);
+  return (known ??= process.platform === "linux" ? choose(findProgram("setpriv"), hostHelper()) : []);
 }
 
 /** Exported for tests. */
-export function choose(setpriv: string | undefined, devicePackage: string | undefined): readonly string[] {
-  if (setpriv !== undefined && !isBusybox(setpriv)) return [setpriv, "--pdeathsig", "KILL", "--"];
-  const own = devicePackage === undefined ? undefined : join(devicePackage, "bin/die-with-parent");
-  return own !== undefined && isExecutable(own) ? [own] : [];
+export function choose(setpriv: string | undefined, helper: string | undefined): readonly string[] {
+  if (helper !== undefined) return [helper, "die-with-parent"];
+  return setpriv === undefined || isBusybox(setpriv) ? [] : [setpriv, "--pdeathsig", "KILL", "--"];
 }
 
 /** Its applet of that name has no such option. */
 function isBusybox(program: string): boolean {
   return basename(realpathSync(program)).startsWith("busybox");
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -6,6 +6,7 @@
 import { spawnSync } from "node:child_process";
 import { fstatSync, statSync } from "node:fs";
 import { InfrastructureError } from "../base/errors.js";
+import { hostHelper } from "./host-helper.js";
 import { spawnOwned } from "./owned-process.js";
 
 /** As the program finds it: behind stdin, stdout and stderr. */
@@ -18,7 +19,7 @@ interface Flock {
   readonly busy: number;
 }
 
-/** util-linux. */
+/** util-linux, and the device package. */
 const FULL: Flock = { options: ["-E", String(BUSY)], busy: BUSY };
 /** busybox and toybox: it has no option for the code, and 1 stands for their errors as well. */
 const PLAIN: Flock = { options: [], busy: 1 };
@@ -27,7 +28,8 @@ let flock = FULL;
 
 /** At once. False: another open file has the lock. */
 export function tryLockSync(fd: number): boolean {
-  const { status, error, stderr } = spawnSync("flock", [...flock.options, "-xn", String(FD)], {
+  const [program, ...words] = flockCommand();
+  const { status, error, stderr } = spawnSync(program, [...words, ...flock.options, "-xn", String(FD)], {
     stdio: ["ignore", "ignore", "pipe", fd],
     encoding: "utf8",
   });
@@ -37,7 +39,7 @@ export function tryLockSync(fd: number): boolean {
 /** @param wait false: answers at once; true: until the lock is ours, or the signal fires */
 export async function lockFile(fd: number, wait: boolean, signal?: AbortSignal): Promise<boolean> {
   signal?.throwIfAborted();
-  const program = spawnOwned(["flock", ...flock.options, wait ? "-x" : "-xn", String(FD)], {
+  const program = spawnOwned([...flockCommand(), ...flock.options, wait ? "-x" : "-xn", String(FD)], {
     stdio: ["ignore", "ignore", "pipe", fd],
   });
   let said = "";
@@ -54,6 +56,12 @@ export async function lockFile(fd: number, wait: boolean, signal?: AbortSignal):
   } finally {
     signal?.removeEventListener("abort", end);
   }
+}
+
+/** The device package's, where that is installed: a host may have none. */
+function flockCommand(): readonly [string, ...string[]] {
+  const helper = hostHelper();
+  return helper === undefined ? ["flock"] : [helper, "flock"];
 }
 
 /** The lock counts for nothing when the name leads to another file by now. */

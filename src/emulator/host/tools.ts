@@ -4,6 +4,7 @@ import { dirname } from "node:path";
 import { InfrastructureError, UsageError } from "../../base/errors.js";
 import type { Progress } from "../../base/progress.js";
 import { findProgram, findProgramIn } from "../../process/find-program.js";
+import { hostHelper } from "../../process/host-helper.js";
 import { run } from "../../process/run.js";
 
 interface HostTool {
@@ -13,7 +14,7 @@ interface HostTool {
   readonly purpose: string;
 }
 
-/** All that a device needs that is there: what else it runs comes with it. */
+/** All that a device needs that is there: what else it runs comes with it. The device package has this, too. */
 const RUNNING: readonly HostTool[] = [
   { program: "flock", packageName: "util-linux", purpose: "keeps two runs from making the same thing at once" },
 ];
@@ -42,6 +43,10 @@ const TOOLS: Readonly<Record<ToolUse, readonly HostTool[]>> = {
   testing: [...RUNNING, ...MAKING, ...TESTING],
 };
 
+function toolsFor(use: ToolUse): readonly HostTool[] {
+  return use === "device package" && hostHelper() !== undefined ? [] : TOOLS[use];
+}
+
 export interface HostToolReport {
   readonly found: readonly { readonly name: string; readonly path: string; readonly purpose: string }[];
   readonly missing: readonly { readonly name: string; readonly packageName: string; readonly purpose: string }[];
@@ -49,7 +54,7 @@ export interface HostToolReport {
 
 /** Folders with tools that are installed, and are not found because PATH does not have them. */
 function foldersBesidePath(use: ToolUse): readonly string[] {
-  const missing = TOOLS[use].filter(({ program }) => findProgram(program) === undefined);
+  const missing = toolsFor(use).filter(({ program }) => findProgram(program) === undefined);
   const found = missing.map(({ program }) => findProgramIn(["/usr/bin", "/bin"], program));
   return [...new Set(found.flatMap((path) => (path === undefined ? [] : [dirname(path)])))];
 }
@@ -58,7 +63,9 @@ function foldersBesidePath(use: ToolUse): readonly string[] {
 export function requirePath(use: ToolUse): void {
   const folders = foldersBesidePath(use);
   if (folders.length === 0) return;
-  const names = TOOLS[use].filter(({ program }) => findProgram(program) === undefined).map(({ program }) => program);
+  const names = toolsFor(use)
+    .filter(({ program }) => findProgram(program) === undefined)
+    .map(({ program }) => program);
   throw new UsageError(
     "PATH_INCOMPLETE",
     `PATH does not lead to ${names.join(", ")}: it is ${JSON.stringify(process.env["PATH"] ?? "")}.`,
@@ -69,7 +76,7 @@ export function requirePath(use: ToolUse): void {
 export function inspectHostTools(use: ToolUse): HostToolReport {
   const found: { name: string; path: string; purpose: string }[] = [];
   const missing: { name: string; packageName: string; purpose: string }[] = [];
-  for (const { program, packageName, purpose } of TOOLS[use]) {
+  for (const { program, packageName, purpose } of toolsFor(use)) {
     const path = findProgram(program);
     if (path === undefined) missing.push({ name: program, packageName, purpose });
     else found.push({ name: program, path, purpose });

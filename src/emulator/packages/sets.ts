@@ -32,6 +32,8 @@ export const DEVICE_PACKAGES: PackageSet = {
     ...["adbd", "busybox-static", "e2fsprogs", "nodejs"],
     // What makes it: a compiler with the libraries, mke2fs and debugfs (above), what unpacks the kernel and its modules.
     ...["gcc", "libc6-dev", "xz-utils", "zstd"],
+    // Texts of licences, for the device package.
+    "base-files",
   ],
   kernel: "linux-image-cloud-amd64",
 };

@@ -6,6 +6,7 @@ import { InfrastructureError } from "../../base/errors.js";
 import { collectLibraries } from "../../guest/libraries.js";
 import { packageRoot } from "../../base/paths.js";
 import type { BuildTools } from "../../process/build-tools.js";
+import { HOST_HELPER } from "../../process/host-helper.js";
 import { run } from "../../process/run.js";
 import { IMAGE_FILES } from "../image/files.js";
 import { install } from "../image/install.js";
@@ -15,7 +16,7 @@ export type EmulatorCommand = readonly string[];
 
 const PROGRAM = "bin/qemu-system-x86_64";
 const LOADER = "ld-linux-x86-64.so.2";
-const SOURCE = "src/process/die-with-parent.c";
+const SOURCE = "src/process/host-helper.c";
 /** Of QEMU's firmware, what a PC without a screen and with a kernel from the host may read. */
 export const FIRMWARE = [
   ...["qemu/kvmvapic.bin", "qemu/linuxboot.bin", "qemu/linuxboot_dma.bin", "qemu/multiboot.bin"],
@@ -62,7 +63,7 @@ export async function installEmulator(
   const libraries = await collectLibraries(packagesRoot, files, new Set(), [], tools.readelf, signal);
   for (const [name, file] of libraries) await install(await realpath(file), join(folder, "lib", name));
   for (const name of FIRMWARE) await cp(join(packagesRoot, "usr/share", name), join(folder, "share", name));
-  const helper = join(folder, "bin/die-with-parent");
+  const helper = join(folder, HOST_HELPER);
   await run([tools.gcc, "-Os", "-s", "-static", "-Wall", "-Werror", "-o", helper, join(packageRoot, SOURCE)], {
     signal,
   });

@@ -54,7 +54,10 @@ async function pack(name: string): Promise<string> {
   mkdirSync(out);
   const index = await packDevice({ imageFolder: image, packages, sources: sourcesKey(), outFolder: out, quality: 1 });
   ({ digest } = index);
-  writeFileSync(join(out, "package.json"), JSON.stringify({ name: "jest-avf-device", version }));
+  writeFileSync(
+    join(out, "package.json"),
+    JSON.stringify({ name: "jest-avf-device", version, os: ["linux"], cpu: ["x64"] }),
+  );
   return out;
 }
 
@@ -140,6 +143,7 @@ test.each([
     "DEVICE_PACKAGE_SOURCES",
     (path: string) => rewrite(path, DEVICE_INDEX, sourcesKey(), "0123456789abcdef"),
   ],
+  ["architecture", "DEVICE_PACKAGE_VERSION", (path: string) => rewrite(path, "package.json", "x64", "arm64")],
 ])("a package of another %s is refused", async (name, code, change) => {
   const other = copyOf(`other-${name}`);
   change(other);

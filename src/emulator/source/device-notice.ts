@@ -19,14 +19,13 @@ export function deviceNotice(packages: readonly PackageFile[], license: string):
 | \`data.img\`   | an empty file system                                                                              |
 | \`emulator/\`  | QEMU and adb for the host, with libraries, loader and firmware                                    |
 
-\`bin/die-with-parent\` starts programs that shall end with the process that started them.
+\`bin/host-helper\`, of jest-avf, starts programs that shall end with the process that started them, and locks files.
 
 ## Licences
 
 The parts that are jest-avf's own are under ${license}. All others are files of Debian's packages below, unchanged but for
 what the next paragraph says. Each package's licences are in \`licenses/<package>\`, as Debian states them; the texts of the
-GPL and of other common licences that those refer to are part of every Debian system (package base-files), and on the web
-pages of their authors. Packages of compilers and of tools made the rest, and have left nothing of their own in it but the
+GPL and of other licences, which those refer to as \`/usr/share/common-licenses\`, are in \`licenses/common-licenses\`. Packages of compilers and of tools made the rest, and have left nothing of their own in it but the
 parts of the C library and of libgcc that programs are linked with.
 
 Changed: modules of the VMs' kernel are without debug information and signatures; the kernel is unpacked from its bzImage;

@@ -1,10 +1,11 @@
 /** Makes the npm package jest-avf-device: the ready image, compressed, with notices of what is in it. */
-import { chmod, copyFile, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, copyFile, cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { DEVICE_PACKAGE } from "../../base/device-package.js";
 import { packageRoot } from "../../base/paths.js";
 import type { Progress } from "../../base/progress.js";
+import { HOST_HELPER } from "../../process/host-helper.js";
 import { run } from "../../process/run.js";
 import { IMAGE_FILES } from "../image/files.js";
 import { sourcesKey } from "../image/key.js";
@@ -12,6 +13,8 @@ import { DEVICE_PACKAGES } from "../packages/sets.js";
 import { treeOf, type PackageFile } from "../packages/unpack.js";
 import { deviceNotice } from "./device-notice.js";
 import { packDevice } from "./pack-device.js";
+
+const COMMON_LICENSES = "common-licenses";
 
 export interface PackedDevice {
   readonly path: string;
@@ -44,11 +47,11 @@ export async function makeDevicePackage(options: MakePackageOptions): Promise<Pa
       onBytes,
       signal,
     });
-    await addTexts(folder, packages, join(treeOf(cache, DEVICE_PACKAGES), "usr/share/doc"));
+    await addTexts(folder, packages, join(treeOf(cache, DEVICE_PACKAGES), "usr/share"));
     // Wanted before the rest is unpacked.
     await mkdir(join(folder, "bin"));
-    await copyFile(join(imageFolder, IMAGE_FILES.emulator, "bin/die-with-parent"), join(folder, "bin/die-with-parent"));
-    await chmod(join(folder, "bin/die-with-parent"), 0o755);
+    await copyFile(join(imageFolder, IMAGE_FILES.emulator, HOST_HELPER), join(folder, HOST_HELPER));
+    await chmod(join(folder, HOST_HELPER), 0o755);
     progress.step("Packing it");
     const outFolder = resolve(options.outFolder);
     await mkdir(outFolder, { recursive: true });
@@ -61,7 +64,7 @@ export async function makeDevicePackage(options: MakePackageOptions): Promise<Pa
   }
 }
 
-async function addTexts(folder: string, packages: readonly PackageFile[], documents: string): Promise<void> {
+async function addTexts(folder: string, packages: readonly PackageFile[], share: string): Promise<void> {
   const { version, license } = JSON.parse(await readFile(join(packageRoot, "package.json"), "utf8")) as {
     readonly version: string;
     readonly license: string;
@@ -81,6 +84,12 @@ async function addTexts(folder: string, packages: readonly PackageFile[], docume
       "NOTICE.md says what is in it, under which licences, and where its sources are.\n",
   );
   await mkdir(join(folder, "licenses"));
+  // Some are links to a version of theirs.
+  await cp(join(share, COMMON_LICENSES), join(folder, "licenses", COMMON_LICENSES), {
+    recursive: true,
+    dereference: true,
+  });
+  const documents = join(share, "doc");
   for (const name of (await readdir(documents)).sort()) {
     const text = await readFile(join(documents, name, "copyright")).catch(() => undefined);
     if (text !== undefined) await writeFile(join(folder, "licenses", name), text);

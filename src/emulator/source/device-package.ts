@@ -24,14 +24,21 @@ export async function findDevicePackage(
   folder: string | undefined = devicePackageFolder(),
 ): Promise<DevicePackage | undefined> {
   if (folder === undefined) return undefined;
-  const wanted = await versionOf(packageRoot);
-  const version = await versionOf(folder);
+  const { version: wanted } = await describe(packageRoot);
+  const { version, systems } = await describe(folder);
   const again = `npm install --save-dev ${DEVICE_PACKAGE}@${wanted}`;
   if (version !== wanted) {
     throw new InfrastructureError(
       "DEVICE_PACKAGE_VERSION",
       `${DEVICE_PACKAGE} ${version} in ${folder} does not fit jest-avf ${wanted}.`,
       { hint: `install the one of the same version: ${again}` },
+    );
+  }
+  if (!systems.includes(SYSTEM)) {
+    throw new InfrastructureError(
+      "DEVICE_PACKAGE_VERSION",
+      `${DEVICE_PACKAGE} ${version} in ${folder} is for ${systems.join(", ") || "no system"}; this is ${SYSTEM}.`,
+      { hint: `install it on this machine, with npm: rm -r ${folder} && ${again}` },
     );
   }
   const index = await readIndex(folder, again);
@@ -60,7 +67,20 @@ async function readIndex(folder: string, again: string): Promise<DeviceIndex> {
   }
 }
 
-async function versionOf(folder: string): Promise<string> {
-  const { version } = JSON.parse(await readFile(join(folder, "package.json"), "utf8")) as { version?: unknown };
-  return typeof version === "string" ? version : "of no version";
+interface Description {
+  readonly version: string;
+  /** E.g. `linux x64`. */
+  readonly systems: readonly string[];
+}
+
+const SYSTEM = `${process.platform} ${process.arch}`;
+
+async function describe(folder: string): Promise<Description> {
+  const text = await readFile(join(folder, "package.json"), "utf8");
+  const { version, os, cpu } = JSON.parse(text) as Readonly<Record<string, unknown>>;
+  const [systems, processors] = [os, cpu].map((list) => (Array.isArray(list) ? list.map(String) : []));
+  return {
+    version: typeof version === "string" ? version : "of no version",
+    systems: systems?.flatMap((system) => processors?.map((processor) => `${system} ${processor}`) ?? []) ?? [],
+  };
 }

@@ -19,7 +19,8 @@ export function buildLockChild(folder: string): string {
     import { lockFile, tryLockSync } from "./kernel-lock.js";
     import { self, isGone, openLife } from "./life.js";
     let lock;
-    const answer = async ({ take, release, introduce, gone, tryLock, tryAgain, begin }) => {
+    const answer = async ({ take, release, introduce, gone, tryLock, tryAgain, begin, goTo }) => {
+      if (goTo) return process.chdir(goTo) ?? goTo;
       if (tryLock) return [tryLockSync(openSync(tryLock, "a+")), await lockFile(openSync(tryLock, "a+"), false)];
       if (tryAgain) return Promise.resolve().then(() => tryLockSync(openSync(tryAgain, "a+"))).catch(({ code }) => code);
       if (begin) return { life: openLife("process"), open: readdirSync("/proc/self/fd").length };
