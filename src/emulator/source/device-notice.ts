@@ -25,8 +25,9 @@ export function deviceNotice(packages: readonly PackageFile[], license: string):
 
 The parts that are jest-avf's own are under ${license}. All others are files of Debian's packages below, unchanged but for
 what the next paragraph says. Each package's licences are in \`licenses/<package>\`, as Debian states them; the texts of the
-GPL and of other licences, which those refer to as \`/usr/share/common-licenses\`, are in \`licenses/common-licenses\`. Packages of compilers and of tools made the rest, and have left nothing of their own in it but the
-parts of the C library and of libgcc that programs are linked with.
+GPL and of other licences, which those refer to as \`/usr/share/common-licenses\`, are in \`licenses/common-licenses\`.
+Packages of compilers and of tools made the rest, and have left nothing of their own in it but the parts of the C library
+and of libgcc that programs are linked with.
 
 Changed: modules of the VMs' kernel are without debug information and signatures; the kernel is unpacked from its bzImage;
 in adbd eight bytes are different, so that it does not claim a feature of Android's own build.
