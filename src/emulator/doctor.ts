@@ -18,6 +18,7 @@ import { DEVICE_PACKAGES } from "./packages/sets.js";
 import { inspectTree } from "./packages/tree-digest.js";
 import { adbProgram } from "../process/adb-program.js";
 import { findProgram } from "../process/find-program.js";
+import { requireWhole } from "./source/device-package.js";
 import { emulatorVersion, findSource, type DeviceSource } from "./source/source.js";
 import { crosvmPath } from "./image/crosvm-path.js";
 import { IMAGE_FILES } from "./image/files.js";
@@ -39,6 +40,7 @@ export async function diagnose(results: () => string): Promise<readonly Finding[
   let source: DeviceSource | undefined;
   const sourceFinding = await attempt("device source", async () => {
     source = await findSource(cache.detail);
+    if (source.kind === "device package") await requireWhole(source.devicePackage);
     return describeSource(source);
   });
   const use = source?.kind ?? "device package";

@@ -18,8 +18,10 @@ import {
   webServer,
   type Machine,
 } from "./testing/broken-machine.js";
+import { systemOf, withDevicePackage } from "./testing/broken-device-package.js";
 
 const ANOTHER_CACHE = /AVF_CACHE_DIR=/;
+const INSTALL_PACKAGE = /npm install --save-dev jest-avf-device@/;
 
 afterAll(removeMachines);
 
@@ -197,6 +199,54 @@ const ROWS: readonly Row[] = [
     "emulator",
     /The programs in .*emulator are not as they were unpacked/,
     /npx avf setup --fresh/,
+  ],
+  [
+    "a system that is no Debian, and no device package",
+    () => systemOf('ID=ubuntu\nID_LIKE=debian\nVERSION_ID="24.04"\nPRETTY_NAME="Ubuntu 24.04 LTS"\n'),
+    "system",
+    /can be made on Debian 12 or later only; this is linux x64, Ubuntu 24\.04 LTS/,
+    /npm install --save-dev jest-avf-device/,
+    "run",
+  ],
+  [
+    "a device package of another version",
+    () => withDevicePackage((whole) => ({ ...whole, description: { ...whole.description, version: "0.0.7" } })),
+    "device source",
+    /jest-avf-device 0\.0\.7 in \S+ does not fit jest-avf /,
+    INSTALL_PACKAGE,
+    "run",
+  ],
+  [
+    "a device package for another architecture",
+    () => withDevicePackage((whole) => ({ ...whole, description: { ...whole.description, cpu: ["arm64"] } })),
+    "device source",
+    /is for linux arm64; this is linux x64/,
+    INSTALL_PACKAGE,
+    "run",
+  ],
+  [
+    "a device package of other sources",
+    () => withDevicePackage((whole) => ({ ...whole, index: whole.index.replace(/"sources":"/, "$&0") })),
+    "device source",
+    /was made of other sources than this jest-avf/,
+    /npm run pack:device/,
+    "run",
+  ],
+  [
+    "a device package with half an index",
+    () => withDevicePackage((whole) => ({ ...whole, index: whole.index.slice(0, 100) })),
+    "device source",
+    /jest-avf-device in \S+ is damaged: no valid index/,
+    INSTALL_PACKAGE,
+    "run",
+  ],
+  [
+    "a truncated device package",
+    () => withDevicePackage((whole) => ({ ...whole, data: whole.data.slice(0, 500) })),
+    "device source",
+    /jest-avf-device in \S+ is damaged: device\.br has 500 bytes instead of 1000/,
+    INSTALL_PACKAGE,
+    "run",
   ],
   [
     "no package sources",

@@ -1,12 +1,12 @@
 /** The installed device package, checked: whole, of this version, made of the same sources. */
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { DEVICE_PACKAGE, devicePackageFolder } from "../../base/device-package.js";
 import { InfrastructureError } from "../../base/errors.js";
 import { packageRoot } from "../../base/paths.js";
 import { sourcesKey } from "../image/key.js";
 import type { PackageFile } from "../packages/unpack.js";
-import { DEVICE_INDEX, parseDeviceIndex, type DeviceIndex } from "./device-index.js";
+import { DEVICE_DATA, DEVICE_INDEX, parseDeviceIndex, type DeviceIndex } from "./device-index.js";
 
 export interface DevicePackage {
   readonly folder: string;
@@ -41,7 +41,7 @@ export async function findDevicePackage(
       { hint: `install it on this machine, with npm: rm -r ${folder} && ${again}` },
     );
   }
-  const index = await readIndex(folder, again);
+  const index = await readIndex(folder, version);
   if (index.sources !== sourcesKey()) {
     throw new InfrastructureError(
       "DEVICE_PACKAGE_SOURCES",
@@ -52,18 +52,30 @@ export async function findDevicePackage(
   return { folder, version, packages: index.packages, index };
 }
 
-async function readIndex(folder: string, again: string): Promise<DeviceIndex> {
+/** @throws InfrastructureError when its data were cut short; whether they are right shows when they are unpacked */
+export async function requireWhole({ folder, version, index }: DevicePackage): Promise<void> {
+  const size = await stat(join(folder, DEVICE_DATA)).then(
+    (status) => status.size,
+    () => undefined,
+  );
+  if (size === index.data.bytes) return;
+  const seen = size === undefined ? "is missing" : `has ${size} bytes instead of ${index.data.bytes}`;
+  throw damaged(folder, version, `${DEVICE_DATA} ${seen}`);
+}
+
+/** @param what is wrong with it */
+export function damaged(folder: string, version: string, what: string, cause?: unknown): InfrastructureError {
+  return new InfrastructureError("DEVICE_PACKAGE_DAMAGED", `${DEVICE_PACKAGE} in ${folder} is damaged: ${what}.`, {
+    cause,
+    hint: `install it anew: rm -r ${folder} && npm install --save-dev ${DEVICE_PACKAGE}@${version}`,
+  });
+}
+
+async function readIndex(folder: string, version: string): Promise<DeviceIndex> {
   try {
     return parseDeviceIndex(await readFile(join(folder, DEVICE_INDEX), "utf8"));
   } catch (error) {
-    throw new InfrastructureError(
-      "DEVICE_PACKAGE_DAMAGED",
-      `${DEVICE_PACKAGE} in ${folder} is damaged: no valid index.`,
-      {
-        cause: error,
-        hint: `install it anew: rm -r ${folder} && ${again}`,
-      },
-    );
+    throw damaged(folder, version, "no valid index", error);
   }
 }
 

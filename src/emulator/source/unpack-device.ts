@@ -1,15 +1,15 @@
 /** Makes an image of an installed device package: no program of the host has a part in it. */
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdir, open, rm, stat, type FileHandle } from "node:fs/promises";
+import { mkdir, open, rm, type FileHandle } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { constants, createBrotliDecompress } from "node:zlib";
 import { publishFolder } from "../../base/atomic-file.js";
 import { draftOf } from "../../process/drafts.js";
-import { InfrastructureError, isHarnessError } from "../../base/errors.js";
+import { describeError, InfrastructureError, isHarnessError } from "../../base/errors.js";
 import type { Progress } from "../../base/progress.js";
 import { DEVICE_DATA } from "./device-index.js";
-import type { DevicePackage } from "./device-package.js";
+import { damaged, requireWhole, type DevicePackage } from "./device-package.js";
 
 export interface UnpackOptions {
   readonly devicePackage: DevicePackage;
@@ -33,11 +33,6 @@ export async function unpackDevice({ devicePackage, imageFolder, progress, signa
     await rm(draft, { recursive: true, force: true });
     throw explain(error, devicePackage, imageFolder);
   }
-}
-
-async function requireWhole({ folder, index }: DevicePackage): Promise<void> {
-  const { size } = await stat(join(folder, DEVICE_DATA));
-  if (size !== index.data.bytes) throw new Error(`${DEVICE_DATA} has ${size} bytes instead of ${index.data.bytes}`);
 }
 
 async function writeFiles(
@@ -160,8 +155,5 @@ function explain(error: unknown, { folder, version }: DevicePackage, imageFolder
   }
   // What happened to the folder that it is unpacked into says so itself.
   if (code !== undefined && !/^(ENOENT|Z_|ERR_|EIO)/.test(code)) return error;
-  return new InfrastructureError("DEVICE_PACKAGE_DAMAGED", `jest-avf-device in ${folder} is damaged.`, {
-    cause: error,
-    hint: `install it anew: rm -r ${folder} && npm install --save-dev jest-avf-device@${version}`,
-  });
+  return damaged(folder, version, describeError(error), error);
 }

@@ -71,6 +71,8 @@ export interface Machine {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** What is done, as root of a mount namespace of its own, before: a shell's command. */
   readonly mount?: string;
+  /** Where the command is called. */
+  readonly project?: string;
 }
 
 /** Doctor's words, and then those of a run, in one process: starting one is most of the work. */
@@ -98,7 +100,11 @@ function commandOf(lines: readonly string[], { mount }: Machine): readonly strin
 export async function avf(lines: readonly string[], machine: Machine) {
   const [file = "", ...rest] = commandOf(lines, machine);
   const usual = { PATH: process.env["PATH"], HOME: root, AVF_CACHE_DIR: folder(), AVF_OUT: folder(), NO_COLOR: "1" };
-  const child = spawn(file, rest, { cwd: root, env: { ...usual, ...machine.env }, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(file, rest, {
+    cwd: machine.project ?? root,
+    env: { ...usual, ...machine.env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   const said = { stdout: "", stderr: "" };
   child.stdout.on("data", (chunk: Buffer) => (said.stdout += String(chunk)));
   child.stderr.on("data", (chunk: Buffer) => (said.stderr += String(chunk)));
