@@ -1,6 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { PassThrough } from "node:stream";
 import type { Socket } from "node:net";
+import { sleep } from "../base/deadline.js";
 import { HarnessError } from "../base/errors.js";
 import { VirtualMachineConfig } from "./config.js";
 import { VirtualMachineManager } from "./manager.js";
@@ -61,11 +62,33 @@ test("with retryUntilMs it is tried until somebody listens, or the time is over"
   expect(soon.attempts()).toBe(4);
   const never = refuse(service, Infinity);
   expect(await outcomeOf(() => vm.connectVsock(9999, { retryUntilMs: 200 }))).toMatch(
-    /^VSOCK_REFUSED: .* nothing in VM "vm1" listens there, tried \d+ times in 200 ms$/,
+    /^VSOCK_REFUSED: .* nothing in VM "vm1" listens there, tried \d+ times in \d+ ms$/,
   );
   expect(never.attempts()).toBeGreaterThan(1);
   for (const retryUntilMs of [-1, NaN, Infinity, "5" as unknown as number])
     expect(await outcomeOf(() => vm.connectVsock(9999, { retryUntilMs }))).toMatch(/^ILLEGAL_ARGUMENT: retryUntilMs/);
+});
+
+test("an attempt that is open when the time is over is ended, and the first has the time that it needs", async () => {
+  const { vm, service } = await runningVm();
+  let attempts = 0;
+  const ended: AbortSignal[] = [];
+  // As a guest whose kernel is not up: nothing answers for long.
+  service.vm.connectVsock = (_port, signal) => {
+    if (++attempts === 1) return Promise.reject(refused());
+    if (signal !== undefined) ended.push(signal);
+    return new Promise(() => undefined);
+  };
+  expect(await outcomeOf(() => vm.connectVsock(9999, { retryUntilMs: 300 }))).toMatch(
+    /^VSOCK_REFUSED: .* nothing in VM "vm1" listens there, tried 2 times in \d+ ms$/,
+  );
+  expect(ended.map(({ aborted }) => aborted)).toEqual([true]);
+
+  service.vm.connectVsock = async () => {
+    await sleep(20);
+    return new PassThrough() as unknown as Socket;
+  };
+  await expect(vm.connectVsock(9999, { retryUntilMs: 1 })).resolves.toBeInstanceOf(PassThrough);
 });
 
 test("the attempts end with the VM, with a panic of its guest, and with the caller's signal", async () => {

@@ -1,7 +1,7 @@
 /** A connection to a port of a guest that runs. */
 import type { Socket } from "node:net";
-import { formatMs } from "../base/deadline.js";
-import { describeError, isHarnessError } from "../base/errors.js";
+import { formatMs, withDeadline } from "../base/deadline.js";
+import { describeError, isHarnessError, type HarnessError } from "../base/errors.js";
 import { MAX_VSOCK_PORT, MIN_VSOCK_PORT } from "./constants.js";
 import { IllegalArgumentException, VirtualMachineException } from "./errors.js";
 import { nowMs } from "./record.js";
@@ -13,7 +13,7 @@ import type { RunningVm } from "../virtualizationservice/contract.js";
 export interface ConnectVsockOptions {
   /**
    * For a server in the guest that is about to listen: a connection that is refused is tried again until so many
-   * milliseconds have passed, or the VM ends. Default: 0, it is tried once.
+   * milliseconds have passed, or the VM ends. Only the first attempt may take longer. Default: 0, it is tried once.
    */
   readonly retryUntilMs?: number | undefined;
   /** Ends the attempts. */
@@ -39,20 +39,26 @@ export async function connectToGuest(
   }
   const firstRun = journal.run.number;
   const beganMs = nowMs();
+  const leftMs = (): number => beganMs + retryUntilMs - nowMs();
+  let refusal: HarnessError | undefined;
   let pauseMs = FIRST_PAUSE_MS;
   for (let attempt = 1; ; attempt++) {
     signal?.throwIfAborted();
     const triedMs = nowMs();
     try {
-      return await handle.connectVsock(port, signal);
+      if (refusal === undefined) return await handle.connectVsock(port, signal);
+      const again = { timeoutMs: leftMs(), signal };
+      return await withDeadline(`vsock port ${port}`, again, (ended) => handle.connectVsock(port, ended));
     } catch (cause) {
       signal?.throwIfAborted();
-      const leftMs = beganMs + retryUntilMs - nowMs();
-      const isRefusal = isHarnessError(cause) && cause.code === REFUSED;
-      if (!isRefusal || leftMs <= 0) throw failure(journal.vmName, port, cause, { attempt, retryUntilMs });
+      if (isHarnessError(cause) && cause.code === REFUSED) refusal = cause;
+      else if (refusal === undefined || leftMs() > 0) throw failure(journal.vmName, port, cause);
       // While a guest whose kernel is not up yet is asked, the device's adbd does nothing else, for up to 2 s.
       const restMs = Math.max(pauseMs, nowMs() - triedMs);
-      await pause(journal, Math.min(restMs, leftMs), { firstRun, port, signal });
+      const tried = attempt > 1 ? `, tried ${attempt} times in ${formatMs(nowMs() - beganMs)}` : "";
+      if (leftMs() < FIRST_PAUSE_MS) throw refused(journal.vmName, port, refusal, tried);
+      // Time is left for the attempt behind the pause.
+      await pause(journal, Math.min(restMs, leftMs() / 2), { firstRun, port, signal });
       pauseMs = Math.min(pauseMs * 1.5, MAX_PAUSE_MS);
     }
   }
@@ -85,23 +91,14 @@ async function pause(
   if (end !== true) throw waitError(journal, end, `something in it to listen on vsock port ${port}`);
 }
 
-function failure(
-  vmName: string,
-  port: number,
-  cause: unknown,
-  { attempt, retryUntilMs }: { readonly attempt: number; readonly retryUntilMs: number },
-): VirtualMachineException {
-  const failed = `failed to connect to vsock port ${port}`;
-  if (!isHarnessError(cause) || cause.code !== REFUSED) {
-    return new VirtualMachineException("VSOCK_FAILED", `${failed}: ${describeError(cause)}`, { vmName, cause });
-  }
-  const tried = attempt > 1 ? `, tried ${attempt} times in ${formatMs(retryUntilMs)}` : "";
-  return new VirtualMachineException(REFUSED, `${failed}: nothing in VM "${vmName}" listens there${tried}`, {
-    vmName,
-    cause,
-    hint:
-      attempt > 1
-        ? undefined
-        : `for a payload that is about to listen: connectVsock(${port}, { retryUntilMs: 10_000 })`,
-  });
+function failure(vmName: string, port: number, cause: unknown): VirtualMachineException {
+  const text = `failed to connect to vsock port ${port}: ${describeError(cause)}`;
+  return new VirtualMachineException("VSOCK_FAILED", text, { vmName, cause });
+}
+
+/** @param tried how often, and for how long; empty when it was tried once */
+function refused(vmName: string, port: number, cause: HarnessError, tried: string): VirtualMachineException {
+  const text = `failed to connect to vsock port ${port}: nothing in VM "${vmName}" listens there${tried}`;
+  const hint = `for a payload that is about to listen: connectVsock(${port}, { retryUntilMs: 10_000 })`;
+  return new VirtualMachineException(REFUSED, text, { vmName, cause, hint: tried === "" ? hint : undefined });
 }

@@ -61,7 +61,7 @@ export class MemoryVm implements RunningVm {
     this.die("KILLED");
   }
 
-  async connectVsock(port: number): Promise<Socket> {
+  async connectVsock(port: number, _signal?: AbortSignal): Promise<Socket> {
     this.ports.push(port);
     return new PassThrough() as unknown as Socket;
   }
