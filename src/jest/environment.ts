@@ -211,7 +211,7 @@ export default class AvfEnvironment extends TestEnvironment {
 
   #tellBlockRetry(block: Circus.DescribeBlock): void {
     const what = block.parent === undefined ? `the tests of ${shortPath(this.#file)}` : `block "${block.name}"`;
-    process.stderr.write(`avf: ${what} failed and runs again as a whole, as jest.retryTimes says\n`);
+    process.stderr.write(printable(`avf: ${what} failed and runs again as a whole, as jest.retryTimes says\n`));
   }
 
   /** Tells of a process that died at this file before: Jest runs a file again whose worker crashed. */
@@ -232,7 +232,8 @@ export default class AvfEnvironment extends TestEnvironment {
     this.#record?.flush();
     this.#marker?.remove();
     const what = test === undefined ? shortPath(this.#file) : `"${test}" of ${shortPath(this.#file)}`;
-    process.stderr.write(`avf: ${signal} ended the run at ${what}; its VMs are ended and its device is given back.\n`);
+    const ended = `avf: ${signal} ended the run at ${what}; its VMs are ended and its device is given back.\n`;
+    process.stderr.write(printable(ended));
   }
 
   /** Returns what could not be cleaned up. */

@@ -8,12 +8,16 @@ import { holdTimeMs } from "./hold-time.js";
 
 jest.setTimeout(120_000);
 
+/** Whose bell a terminal would ring; shown, it is SHOWN. */
+const NAME = "fails\u0007";
+const SHOWN = "fails\\x07";
+
 /** Fails while its VM prints; notes what runs after the failure. Its own time is far shorter than the hold. */
 const FAILING = suite(`
   import { appendFileSync } from "node:fs";
   const withEnd = test.extend<{ end: number }>({ end: async ({}, use) => { await use(1); appendFileSync("notes", "torn down\\n"); } });
   afterEach(() => appendFileSync("notes", "after each\\n"));
-  withEnd("fails", async ({ app, vmm, end }) => {
+  withEnd(${JSON.stringify(NAME)}, async ({ app, vmm, end }) => {
     const vm = await vmm.create("vm1", app.vmConfig("assets/ticks.json").build());
     await vm.run();
     await expect(vm).toPrint("tick");
@@ -48,7 +52,7 @@ describe("a failed test under AVF_HOLD", () => {
     const { folder, argv } = failingProject("10m");
     const child = startProject(project!);
     const { note } = await child.until("the hold", () => holdIn(folder));
-    expect(note).toMatchObject({ test: "fails", device: "memory-1", serial: "memory" });
+    expect(note).toMatchObject({ test: NAME, device: "memory-1", serial: "memory" });
     const [vm] = note.vms;
     expect(vm).toMatchObject({ name: "vm1", status: "RUNNING", cid: 2048, adbPort: 40_001 });
     const lines = (): number => readFileSync(vm?.consoleFile ?? "", "utf8").split("\n").length;
@@ -62,11 +66,13 @@ describe("a failed test under AVF_HOLD", () => {
     expect({ ...(await released.ended), said: released.output() }).toMatchObject({ exitCode: 0 });
     expect((await child.ended).exitCode).toBe(1);
     const output = child.output();
-    expect(output).toMatch(/avf: "fails" failed; its device and VMs are held for 10 min 0 s, until \d\d:\d\d:\d\d\./);
+    expect(output).toMatch(
+      /avf: "fails\\x07" failed; its device and VMs are held for 10 min 0 s, until \d\d:\d\d:\d\d\./,
+    );
     expect(output).toContain("npx avf device shell memory-1");
     expect(output).toMatch(/vm1 +RUNNING, CID 2048 +npx avf console vm1/);
     expect(output).toContain("adb connect 127.0.0.1:40001 && adb -s 127.0.0.1:40001 shell");
-    expect(output).toContain('avf: hold of "fails" is over: it was released');
+    expect(output).toContain(`avf: hold of "${SHOWN}" is over: it was released`);
     expect(output).toMatch(/Expected: .*2[^]*Received: .*1/);
     expect(output).not.toContain("Exceeded timeout");
     expect(notesOf(folder)).toBe("torn down\nafter each\nafter each\n");
@@ -78,7 +84,7 @@ describe("a failed test under AVF_HOLD", () => {
   test("is let go of when the time is up", async () => {
     const { output, exitCode } = await runProject(failingProject("1s"));
     expect(exitCode).toBe(1);
-    expect(output).toContain('avf: hold of "fails" is over: its time is up');
+    expect(output).toContain(`avf: hold of "${SHOWN}" is over: its time is up`);
     expect(holdIn(project!.folder)).toBeUndefined();
   });
 
@@ -91,7 +97,7 @@ describe("a failed test under AVF_HOLD", () => {
     child.type("\n");
     await child.ended;
     expect(child.output()).toMatch(/, Enter, or Ctrl-C to end the run/);
-    expect(child.output()).toContain('avf: hold of "fails" is over: Enter was pressed');
+    expect(child.output()).toContain(`avf: hold of "${SHOWN}" is over: Enter was pressed`);
   });
 
   test("goes with the run on Ctrl-C, and leaves no note", async () => {
@@ -100,11 +106,11 @@ describe("a failed test under AVF_HOLD", () => {
     await child.until("the hold", () => holdIn(folder));
     child.kill("SIGINT");
     expect((await child.ended).exitCode).toBe(130);
-    expect(child.output()).toContain('avf: SIGINT ended the run at "fails" of suite.test.ts');
+    expect(child.output()).toContain(`avf: SIGINT ended the run at "${SHOWN}" of suite.test.ts`);
     expect(holdIn(folder)).toBeUndefined();
-    expect(project!.evidence("fails/failure.txt")).toContain("toBe");
+    expect(project!.evidence("fails-d9569191/failure.txt")).toContain("toBe");
     expect(project!.events()).toEqual(
-      expect.arrayContaining([expect.objectContaining({ kind: "interrupted", signal: "SIGINT", test: "fails" })]),
+      expect.arrayContaining([expect.objectContaining({ kind: "interrupted", signal: "SIGINT", test: NAME })]),
     );
   });
 });

@@ -17,6 +17,7 @@ import { asciiName } from "../../artifacts/names.js";
 import { makePrivateFolder, PRIVATE_FILE } from "../../artifacts/private-files.js";
 import type { RunRecord } from "../../artifacts/run-record.js";
 import { sleep } from "../../base/deadline.js";
+import { describeError } from "../../base/errors.js";
 import { printable } from "../../base/printable.js";
 import { GUEST_ADB_PORT } from "../../fixtures/adb-into-vm.js";
 import type { LedgerEntry } from "../../fixtures/vm-ledger.js";
@@ -53,9 +54,9 @@ export async function holdFailedTest(request: HoldRequest): Promise<void> {
     process.stderr.write(printable(describeHold(note)));
     const reason = await waitForEnd(note, request);
     record.add({ kind: "hold-ended", reason });
-    process.stderr.write(`avf: hold of "${test}" is over: ${reason}\n`);
+    process.stderr.write(printable(`avf: hold of "${test}" is over: ${reason}\n`));
   } catch (error) {
-    process.stderr.write(`avf: could not hold "${request.test}": ${String(error)}\n`);
+    process.stderr.write(printable(`avf: could not hold "${request.test}": ${describeError(error)}\n`));
   } finally {
     for (const end of ends.reverse()) await Promise.resolve(end()).catch(() => undefined);
   }
