@@ -1,7 +1,7 @@
 /** Compiles a target with clang's libFuzzer, ASan and UBSan, and lets it run. */
 import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { root } from "./root.js";
 import { guestSeeds } from "./seeds.js";
 import type { GuestTarget } from "./targets.js";
@@ -20,8 +20,11 @@ export function whyNoClang(folder: string): string | undefined {
     "#include <stdint.h>\n#include <stddef.h>\nint LLVMFuzzerTestOneInput(const uint8_t *d, size_t s) { return d && s > 1 ? 0 : 0; }\n";
   const args = ["-x", "c", "-", `-fsanitize=${SANITIZERS}`, "-o", join(folder, "probe")];
   const { error, status, stderr } = spawnSync(clang, args, { input: source, encoding: "utf8" });
-  if (error) return `${clang} cannot be started (${error.message}); on Debian: apt install clang`;
-  if (status !== 0) return `${clang} does not link with libFuzzer: ${stderr.trim().split("\n").at(-1) ?? ""}`;
+  if (error) return `${clang} cannot be started (${error.message}); on Debian: apt-get install clang`;
+  if (status !== 0) {
+    const words = stderr.trim().split("\n").at(-1) ?? "";
+    return `${clang} does not link with libFuzzer (${words}); on Debian: apt-get install clang`;
+  }
   return undefined;
 }
 
@@ -58,10 +61,12 @@ function call(args: readonly string[]): void {
 }
 
 export interface GuestRun {
-  readonly exitCode: number | null;
   readonly runs: number;
-  readonly output: string;
+  /** What is wrong with it. */
+  readonly fault: string | undefined;
 }
+
+const ACCEPTED = "fuzz: accepted";
 
 /** New inputs go to a folder of its own; what crashes it, to `findings`. */
 export async function runGuest(
@@ -72,7 +77,16 @@ export async function runGuest(
   const fresh = join(options.folder, `${target.name}-corpus`);
   mkdirSync(fresh, { recursive: true });
   const seeds = (await guestSeeds())[target.name] ?? [];
-  seeds.forEach((seed, index) => writeFileSync(join(fresh, `seed-${index}`), seed));
+  const paths = seeds.map((seed, index) => {
+    const path = join(fresh, `seed-${index}`);
+    writeFileSync(path, seed);
+    return path;
+  });
+  const refused = paths.filter((path) => !accepts(program, path)).map((path) => basename(path));
+  if (paths.length === 0 || refused.length > 0) {
+    const why = paths.length === 0 ? "it has no seeds" : `its parser does not accept ${refused.join(", ")}`;
+    return { runs: 0, fault: `${why}: mutations of that reach little of it (fuzz/seeds.ts)` };
+  }
   const args = [
     ...[`-max_total_time=${options.seconds}`, `-seed=${options.seed}`, `-max_len=${target.maxBytes}`],
     ...[`-timeout=${INPUT_TIMEOUT_SECONDS}`, `-rss_limit_mb=${MEMORY_MIB}`, "-print_final_stats=1", "-verbosity=1"],
@@ -87,5 +101,13 @@ export async function runGuest(
     child.once("close", resolve);
   });
   const runs = Number(/stat::number_of_executed_units:\s+(\d+)/.exec(output)?.[1] ?? "0");
-  return { exitCode, runs, output };
+  if (exitCode !== 0) return { runs, fault: `exit code ${exitCode}\n${output}` };
+  return { runs, fault: runs === 0 ? `it ran no input\n${output}` : undefined };
+}
+
+/** Runs one input. A parser that it crashes does not accept it. */
+function accepts(program: string, path: string): boolean {
+  const env = { ...process.env, FUZZ_TELL: "1" };
+  const { status, stderr } = spawnSync(program, [path], { encoding: "utf8", env });
+  return status === 0 && stderr.includes(ACCEPTED);
 }

@@ -39,7 +39,10 @@ export async function runHost(
   });
   await worker.terminate();
   const [begun = 0, size = 0] = new Int32Array(shared, 0, 2);
-  if (answer.kind === "done") return { runs: answer.runs, accepted: answer.accepted, fault: undefined };
+  if (answer.kind === "done") {
+    const { runs, accepted } = answer;
+    return { runs, accepted, fault: runs === 0 || accepted === 0 ? "It accepted no input." : undefined };
+  }
   const file = join(options.findings, `${name}-${options.seed}-${begun}`);
   writeFileSync(file, Buffer.from(shared, SHARED_HEAD_BYTES, size));
   return { runs: begun, accepted: 0, fault: `${answer.why}\nThe input is in ${file}` };

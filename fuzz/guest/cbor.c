@@ -11,16 +11,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   uint8_t *items = copy_of(end + 1, left), bytes[64];
   struct cbor_reader reader = {items, items + left};
   uint64_t number;
+  bool all = true;
   for (const uint8_t *at = data; at < end; at++) {
+    bool taken;
     switch (*at % 5) {
-    case 0: cbor_take_map(&reader, *at / 5); break;
-    case 1: cbor_take_array(&reader, &number); break;
-    case 2: cbor_take_text(&reader, *at & 8 ? "apks" : "configHash"); break;
-    case 3: cbor_take_bytes(&reader, bytes, *at % 64); break;
-    default: cbor_take_number(&reader, &number);
+    case 0: taken = cbor_take_map(&reader, *at / 5); break;
+    case 1: taken = cbor_take_array(&reader, &number); break;
+    case 2: taken = cbor_take_text(&reader, *at & 8 ? "apks" : "configHash"); break;
+    case 3: taken = cbor_take_bytes(&reader, bytes, *at % 64); break;
+    default: taken = cbor_take_number(&reader, &number);
     }
     if (reader.at > reader.end) abort();
+    all = all && taken;
   }
+  if (all && reader.at == reader.end) accepted();
   free(items);
   return 0;
 }

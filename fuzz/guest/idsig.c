@@ -8,6 +8,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   struct idsig idsig;
   if (size < sizeof apk_size) return 0;
   memcpy(&apk_size, data, sizeof apk_size);
-  idsig_read(file_of(data + sizeof apk_size, size - sizeof apk_size), size - sizeof apk_size, apk_size, &idsig);
+  size_t idsig_size = size - sizeof apk_size;
+  if (!idsig_read(file_of(data + sizeof apk_size, idsig_size), idsig_size, apk_size, &idsig)) accepted();
   return 0;
 }

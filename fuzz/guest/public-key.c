@@ -31,8 +31,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   struct bytes input = {copy, size}, key, signature, certified;
   if (bytes_u8(&input, &scheme) && bytes_u8(&input, &hash) && bytes_prefixed(&input, &key) &&
       bytes_prefixed(&input, &signature)) {
-    public_key_verify(key, scheme % 3, hash % 2, input, signature);
-    if (certificate_public_key(input, &certified)) read_all(certified);
+    bool verified = public_key_verify(key, scheme % 3, hash % 2, input, signature);
+    if (certificate_public_key(input, &certified)) {
+      read_all(certified);
+      if (verified) accepted();
+    }
   }
   free(copy);
   return 0;

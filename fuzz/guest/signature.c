@@ -14,7 +14,8 @@ static void rsa(struct bytes input, uint8_t choice) {
   size_t size = input.size / 2 < MAX_MODULUS ? input.size / 2 : MAX_MODULUS;
   bytes_take(&input, size, &modulus);
   const struct rsa_key key = {modulus.data, modulus.size, exponent.data, exponent.size};
-  rsa_verify(&key, choice & 8 ? RSA_PSS : RSA_PKCS1, choice & 16 ? SHA_512 : SHA_256, digest, input.data, size);
+  enum rsa_padding padding = choice & 8 ? RSA_PSS : RSA_PKCS1;
+  if (rsa_verify(&key, padding, choice & 16 ? SHA_512 : SHA_256, digest, input.data, size)) accepted();
 }
 
 static void ecdsa(struct bytes input, uint8_t choice) {
@@ -23,7 +24,7 @@ static void ecdsa(struct bytes input, uint8_t choice) {
   enum ecdsa_curve curve = choice / 8 % 3;
   struct bytes point, r;
   if (!bytes_take(&input, 2 * sizes[curve], &point) || !bytes_take(&input, input.size / 2, &r)) return;
-  ecdsa_verify(curve, point.data, point.size, digest, 32, r.data, r.size, input.data, input.size);
+  if (ecdsa_verify(curve, point.data, point.size, digest, 32, r.data, r.size, input.data, input.size)) accepted();
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
