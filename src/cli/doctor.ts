@@ -5,6 +5,7 @@ import { requireResultsFolder } from "../artifacts/run-folder.js";
 import { diagnose, type Finding } from "../emulator/doctor.js";
 import { parseCommandLine } from "./command-line.js";
 import { findingsOfDevices } from "./doctor-devices.js";
+import { diagnosePhonesOnly, mayEmulate } from "./doctor-phones.js";
 import { explainSuite } from "./doctor-why.js";
 import { wrap } from "./help.js";
 
@@ -18,7 +19,9 @@ const MARKS: Readonly<Record<Finding["state"], string>> = {
 export async function run(args: readonly string[]): Promise<number> {
   const { values } = parseCommandLine("doctor", args, { least: 0, most: 0 });
   if (values.why !== undefined) return explainSuite(values.why, values.json ?? false);
-  const findings = [...(await diagnose(() => requireResultsFolder(process.cwd()))), ...(await findingsOfDevices())];
+  const results = (): string => requireResultsFolder(process.cwd());
+  const ofHost = mayEmulate() ? await diagnose(results) : await diagnosePhonesOnly(results);
+  const findings = [...ofHost, ...(await findingsOfDevices())];
   const failed = findings.some((finding) => finding.state === "failed");
   if (values.json) {
     process.stdout.write(`${JSON.stringify({ ok: !failed, findings }, undefined, 2)}\n`);

@@ -187,7 +187,7 @@ async function runningFinding(cache: string): Promise<Finding> {
 }
 
 /** What a run would be told. */
-async function attempt(
+export async function attempt(
   name: string,
   look: () => string | Promise<string>,
   state: "ok" | "note" = "ok",

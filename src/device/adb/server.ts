@@ -103,10 +103,19 @@ async function adbVersion(): Promise<number> {
     "ADB_MISSING",
     `The adb program does not run (${result.startFailure ?? "no version"}).`,
     {
-      hint: "install it (apt-get install adb), or get the one of the emulated device: npx avf setup",
+      hint:
+        process.platform === "linux"
+          ? "install it (apt-get install adb), or get the one of the emulated device: npx avf setup"
+          : "install Android's platform-tools, and add their folder to PATH",
       lastLines: result.stderr.split("\n").filter(Boolean).slice(-3),
     },
   );
+}
+
+/** What tells who listens on a port. */
+function listenersCommand(port: number): string {
+  if (process.platform === "win32") return `netstat -ano | findstr :${port}`;
+  return process.platform === "linux" ? `ss -ltnp 'sport = :${port}'` : `lsof -nP -iTCP:${port} -sTCP:LISTEN`;
 }
 
 function serverFailure(address: AdbServerAddress, error: unknown): Error {
@@ -118,7 +127,7 @@ function serverFailure(address: AdbServerAddress, error: unknown): Error {
       ? `see who has that socket (ss -lxp), or unset ADB_SERVER_SOCKET`
       : /cannot start server on remote host/.test(what)
         ? `adb starts none where a host is named: do it there (${adbCommand(address).join(" ")} nodaemon server), or ${other}`
-        : `see what listens there (ss -ltnp 'sport = :${address.port}'), or ${other}`;
+        : `see what listens there (${listenersCommand(address.port)}), or ${other}`;
   return new InfrastructureError("ADB_SERVER", `The adb server at ${describeAddress(address)} ${what}.`, {
     cause: error,
     hint,
