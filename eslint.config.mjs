@@ -63,6 +63,17 @@ const importRules = Object.entries(DEPS).map(([folder, allowed]) => ({
   },
 }));
 
+/** What runs on Linux only, and the files that ask Linux where it is there, and do without it elsewhere. */
+const LINUX_DOORS = [
+  ...["src/emulator/**", "src/avfd/**", "src/guest/**", "**/*.test.ts", "**/testing/**"],
+  ...["identity", "kernel-lock", "lock-reach", "die-with-us", "build-tools", "adb-program", "find-program"].map(
+    (name) => `src/process/${name}.ts`,
+  ),
+  ...["base/cache/ownership", "device/adb/keys/server-keys", "jest/host-children", "jest/hold/terminal"].map(
+    (name) => `src/${name}.ts`,
+  ),
+];
+
 export default tseslint.config(
   { ignores: ["dist/", "dist.*/", "node_modules/", "avf-results/", "coverage/", "site/"] },
   {
@@ -80,6 +91,11 @@ export default tseslint.config(
       "no-console": "error",
       "house/cited-pages": "error",
     },
+  },
+  {
+    files: ["src/**/*.ts"],
+    ignores: LINUX_DOORS,
+    rules: { "house/linux-only": "error" },
   },
   {
     files: ["**/*.test.ts"],

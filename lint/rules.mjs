@@ -57,4 +57,26 @@ const citedPages = {
   },
 };
 
-export default { rules: { "suite-imports": suiteImports, "cited-pages": citedPages } };
+/** Its folders, and programs of util-linux and Debian, where a text begins so: in scripts for devices they stand further on. */
+const OF_LINUX = [
+  /^\/(proc|sys|dev|etc)(\/\S*)?$/,
+  /^(setpriv|flock|prctl|unshare|nsenter|ss|ip|apt-get|dpkg|dpkg-deb)$/,
+];
+
+/** Hosts with a phone only are macOS and Windows as well: what Linux alone has is asked for in a few files. */
+const linuxOnly = {
+  meta: { type: "problem", schema: [] },
+  create(context) {
+    const check = (node, text) => {
+      if (typeof text !== "string" || !OF_LINUX.some((pattern) => pattern.test(text))) return;
+      const message = `${JSON.stringify(text)} is of Linux, and hosts with a phone only may have none. It belongs to src/emulator, or to a file of LINUX_DOORS in eslint.config.mjs that does without it elsewhere.`;
+      context.report({ node, message });
+    };
+    return {
+      Literal: (node) => check(node, node.value),
+      TemplateElement: (node) => check(node, node.value.cooked),
+    };
+  },
+};
+
+export default { rules: { "suite-imports": suiteImports, "cited-pages": citedPages, "linux-only": linuxOnly } };

@@ -35,3 +35,14 @@ tester.run("cited-pages", house.rules["cited-pages"], {
   ],
   invalid: [{ code: "// As avf.md 4.3 has it.", filename: file("src/avfd/x.ts"), errors: 1 }],
 });
+
+tester.run("linux-only", house.rules["linux-only"], {
+  valid: ["const script = 'cat /proc/meminfo';", 'const found = lines.includes("/dev/kvm exists.");', 'f("flocks");'],
+  invalid: [
+    'readFileSync("/proc/self/stat");',
+    "readFileSync(`/proc/${pid}/stat`);",
+    'const TERMINAL = "/dev/tty";',
+    'spawn("setpriv", args);',
+    'spawnOwned(["flock", "-xn"]);',
+  ].map((code) => ({ code, errors: 1 })),
+});

@@ -81,6 +81,7 @@ async function follow({ known, device, vm }: FoundVm, { log, raw }: Wanted, sign
   const file = new FollowedFile(device, path, (chunk) => output.write(chunk));
   file.begin();
   try {
+    // eslint-disable-next-line house/linux-only -- on the device
     while ((await device.execUnchecked(["test", "-d", `/proc/${vm.pid}`], { signal })).exitCode === 0) {
       await sleep(LOOK_EVERY_MS, signal);
     }
