@@ -22,7 +22,7 @@ export async function withDeadline<T>(
   let onAbort: (() => void) | undefined;
   const ended = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => {
-      reject(new TimeoutError("TIMEOUT", `Waited ${formatMs(timeoutMs)} for ${what}, in vain.`));
+      reject(new TimeoutError("TIMEOUT", `Timed out after ${formatMs(timeoutMs)} waiting for ${what}.`));
     }, timeoutMs);
     onAbort = () => reject(abortReason(signal));
     signal?.addEventListener("abort", onAbort, { once: true });

@@ -76,7 +76,7 @@ describe("a guest that is lost without a word", () => {
     expect(classesOf(emulated.project, "lost once")).toEqual(["infrastructure", undefined]);
     expect(classesOf(emulated.project, "stands still once")).toEqual(["infrastructure", undefined]);
     expect(emulated.outcome.output).toContain(
-      'The guest of VM "vm1" was lost without a word of its kernel (REBOOT). Emulated processors (TCG)',
+      'The guest of VM "vm1" ended without a message of its kernel (REBOOT). Emulated processors (TCG)',
     );
     expect(emulated.outcome.output).toContain('avf: "lost once" failed and runs again (attempt 2 of 2)');
   });
@@ -97,6 +97,6 @@ describe("a guest that is lost without a word", () => {
   test("on real processors is the VM's own fault at once", () => {
     expect(classesOf(real.project, "lost once")).toEqual(["product"]);
     expect(classesOf(real.project, "stands still once")).toEqual(["product"]);
-    expect(real.outcome.output).not.toContain("without a word of its kernel");
+    expect(real.outcome.output).not.toContain("without a message of its kernel");
   });
 });

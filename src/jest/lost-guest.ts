@@ -24,11 +24,11 @@ export function describeLostGuest(error: JestError, vms: readonly WatchedVm[]): 
   if (behind?.kind !== "vm" || !("vmName" in behind)) return undefined;
   const vm = vms.find((each) => each.getName() === behind.vmName);
   if (vm === undefined || spoke(vm)) return undefined;
-  const how = behind.code === "BOOT_STALLED" ? "it stands still" : lostHow(vm.transitions);
+  const how = behind.code === "BOOT_STALLED" ? "no progress" : lostHow(vm.transitions);
   if (how === undefined) return undefined;
   return (
-    `The guest of VM "${vm.getName()}" was lost without a word of its kernel (${how}). Emulated processors (TCG) ` +
-    "lose a guest once in some hundreds of boots: this counts as a fault of the lab, unless it happens again."
+    `The guest of VM "${vm.getName()}" ended without a message of its kernel (${how}). Emulated processors (TCG) ` +
+    "lose a guest once in some hundreds of boots: this counts as an infrastructure failure, unless it happens again."
   );
 }
 

@@ -198,7 +198,7 @@ export class FileSession implements Bridge {
     const { opened, failure } = this.device;
     if (opened !== undefined) return opened;
     if (failure !== undefined) throw failure.error;
-    throw new UsageError("DEVICE_NOT_THERE", "The device was asked for where nobody could see that it is needed.", {
+    throw new UsageError("DEVICE_NOT_THERE", "The device was requested where its need could not be detected.", {
       hint: 'take fixtures (`async ({ vmm }) => …`), or set testEnvironmentOptions: { lease: "eager" }',
     });
   }
@@ -210,7 +210,7 @@ const noteAdbIntoVm: typeof library.adbIntoVm = (device, vm, options) => {
 };
 
 function outsideTest(what: string): UsageError {
-  return new UsageError("OUTSIDE_TEST", `${what} belongs to a test, and none runs.`, {
+  return new UsageError("OUTSIDE_TEST", `${what} can be used only while a test runs.`, {
     hint: "in hooks use useAvf(); test.concurrent does not work with fixtures",
   });
 }

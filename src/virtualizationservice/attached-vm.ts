@@ -201,7 +201,7 @@ class AttachedVm implements RunningVm {
     }
     if (this.#stopping) return deathReason("KILLED");
     if (exitCode === undefined) return deathReason("INFRASTRUCTURE_ERROR");
-    return { kind: "unrecognised", raw: `the vm tool ended with exit code ${exitCode} and told no reason` };
+    return { kind: "unrecognised", raw: `the vm tool ended with exit code ${exitCode} and gave no reason` };
   }
 
   #startFailure(exitCode: number | undefined): Error {

@@ -28,7 +28,7 @@ const UNFORMATTED_STORAGE = "UNFORMATTED-STORAGE";
 export interface ServiceOptions {
   /**
    * Takes the place of the client of a VM that runs, by its CID, and prints all that the one before printed. Undefined for a
-   * device that cannot be put back to where it was.
+   * device without checkpoints.
    */
   readonly attachTo?: ((cid: number) => DeviceProcess) | undefined;
 }
@@ -122,7 +122,7 @@ class VmToolService implements VirtualizationService {
   ): Promise<RunningVm> {
     const { attachTo } = this;
     if (attachTo === undefined) {
-      throw new UsageError("NO_WAY_BACK", `Device ${this.device.serial} cannot be put back to where it was.`);
+      throw new UsageError("CHECKPOINTS_UNSUPPORTED", `Device ${this.device.serial} does not support checkpoints.`);
     }
     const known = told.map((event) => JSON.stringify(event));
     const onlyNew = (event: VmEvent): void => {

@@ -32,7 +32,7 @@ const STREAMS: readonly OutputStream[] = ["console", "log"];
 /**
  * Waits for a line that contains the string or matches the expression, and settles on the first of match, end of the VM,
  * panic or crash, device gone, boot standing still, abort, time over. A VM that was never run is waited for; one that has
- * ended is searched and no longer waited for.
+ * ended is searched, and the wait ends.
  */
 export async function watchConsole(
   journal: VmJournal,

@@ -86,7 +86,7 @@ describe("a boot that stands still", () => {
     service.vm.print("[    1.0] microdroid_manager[1]: started.\n");
     const error = await failureOf(vm.waitForConsole("Hello", { budgetMs: 30 }));
     expect(error).toMatchObject({ kind: "vm", code: "BOOT_STALLED" });
-    expect(error.message).toMatch(/^VM "vm1" stands still at boot stage "init": it has shown neither a new stage nor/);
+    expect(error.message).toMatch(/^VM "vm1" is stuck at boot stage "init": it has shown neither a new stage nor/);
     expect(error.message).toContain("It is RUNNING (service: STARTING, CID 2048).");
     expect(error.message).toMatch(/^Boot: vmm 0\.00 s, init \d\.\d\d s; not reached: verified, payload, ready\.$/m);
   });

@@ -79,17 +79,17 @@ export function describeEnd(journal: VmJournal, end: WaitEnd, awaited: string, c
     }
     case "stalled": {
       const silence = `has shown neither a new stage nor a new line for ${formatMs(end.stillMs)}`;
-      const text = `${vm} stands still at boot stage "${end.stage ?? "none"}": it ${silence}, ${whileWaiting}.`;
+      const text = `${vm} is stuck at boot stage "${end.stage ?? "none"}": it ${silence}, ${whileWaiting}.`;
       return { kind: "vm", code: "BOOT_STALLED", text };
     }
     case "timed-out": {
-      const text = `${vm} (${status}) was given ${formatMs(end.afterMs)} for ${awaited}, in vain.`;
+      const text = `${vm} (${status}): timed out after ${formatMs(end.afterMs)} waiting for ${awaited}.`;
       return { kind: "expectation", code: codes.timedOut, text };
     }
     case "cancelled": {
       const reason = end.reason === undefined ? "" : ` (${describeError(end.reason)})`;
       const why = status === "DELETED" ? "it has been deleted" : `it was called off${reason}`;
-      const text = `${vm} (${status}) is no longer waited for: ${why}, before ${awaited}.`;
+      const text = `${vm} (${status}): stopped waiting for ${awaited}: ${why}.`;
       return { kind: "expectation", code: codes.cancelled, text };
     }
   }
@@ -105,7 +105,7 @@ export function situation(journal: VmJournal): readonly string[] {
   const reached = boot.stage;
   // Most VMs have no firmware that speaks.
   const missing = BOOT_STAGES.filter((stage) => stage !== "firmware" && isBehind(stage, reached));
-  const came = reached === undefined ? "Its boot did not begin." : `Boot: ${stages.join(", ")}`;
+  const came = reached === undefined ? "Its boot did not start." : `Boot: ${stages.join(", ")}`;
   const open = reached !== undefined && missing.length > 0 ? `; not reached: ${missing.join(", ")}.` : ".";
   const reports = journal.events.history.filter((entry) => entry.run === run.number).map(({ event }) => event);
   const errors = reports.flatMap((event) =>

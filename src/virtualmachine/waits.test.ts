@@ -210,7 +210,9 @@ describe("waitForConsole", () => {
     const { vm } = await setUp();
     const error = await failureOf(vm.waitForConsole("Hello", { timeoutMs: 5, stream: "console" }));
     expect(error).toMatchObject({ kind: "expectation", code: "CONSOLE_TIMEOUT" });
-    expect(error.shortMessage).toBe('VM "vm1" (STOPPED) was given 5 ms for its console to show "Hello", in vain.');
+    expect(error.shortMessage).toBe(
+      'VM "vm1" (STOPPED): timed out after 5 ms waiting for its console to show "Hello".',
+    );
     expect(error.hint).toBe("the VM has never been run: call run().");
   });
 

@@ -48,6 +48,6 @@ test("without the pipe there is a warning, and nothing else", () => {
   const log = new LogBuffer();
   followAdbdLog(join(folder, "none"), log, () => undefined)();
   expect(log.entries().map(({ priority, message }) => `${priority} ${message}`)).toEqual([
-    expect.stringMatching(/^W adbd's messages are not to be had: .*ENOENT/),
+    expect.stringMatching(/^W adbd's messages are not available: .*ENOENT/),
   ]);
 });

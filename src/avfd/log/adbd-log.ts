@@ -29,7 +29,7 @@ export function followAdbdLog(path: string, log: LogBuffer, echo: (line: string)
     input.on("error", (error) => log.write("W", "avfd", `adbd's messages are lost: ${error.message}`));
     return () => void input.destroy();
   } catch (error) {
-    log.write("W", "avfd", `adbd's messages are not to be had: ${describeError(error)}`);
+    log.write("W", "avfd", `adbd's messages are not available: ${describeError(error)}`);
     return () => undefined;
   }
 }

@@ -100,7 +100,7 @@ export class VirtualMachine {
       this.#write("I", `Running ${process.argv[0]} with args: ${JSON.stringify(process.argv.slice(1))}`);
       this.#write("I", `${this.#describe()} started with pid ${process.pid}`);
       const { templateRefusal } = process;
-      if (templateRefusal !== undefined) this.#write("W", `It boots, for no template could be had: ${templateRefusal}`);
+      if (templateRefusal !== undefined) this.#write("W", `Booting without a template: ${templateRefusal}`);
       void this.#watch(process).catch((error: unknown) => this.#loseSight(process, error));
       if (this.#killed) process.kill();
     } catch (error) {

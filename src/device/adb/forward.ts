@@ -31,7 +31,7 @@ export async function openForward(
       const forward = await tryForward(connection, remote, await pickPort(), signal);
       if (forward !== undefined) return forward;
       if (attempt === TRIES) {
-        throw new InfrastructureError("NO_PORT", `No port could be had for a forward to ${remote}, in ${TRIES} tries.`);
+        throw new InfrastructureError("NO_PORT", `No free port for a forward to ${remote} after ${TRIES} attempts.`);
       }
     }
   });

@@ -103,7 +103,7 @@ describe("what goes wrong ends the shell and what runs in it, and the next comma
   test("a command that takes too long", async () => {
     const call = shells.run(waits("871.5"), { timeoutMs: 100 });
     await expect(call).rejects.toMatchObject({ kind: "infrastructure", code: "TIMEOUT" });
-    await expect(call).rejects.toThrow(/Waited 100 ms for sleep 871.5 on host/);
+    await expect(call).rejects.toThrow(/Timed out after 100 ms waiting for sleep 871.5 on host/);
     await ended("871.5");
   });
 

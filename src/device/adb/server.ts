@@ -90,7 +90,7 @@ async function startServer(
   const version = await readServerVersion(address, signal);
   if (version !== undefined) return version;
   throw new Error(
-    `it does not run, and could not be started: ${started.stderr.trim() || "adb start-server told no reason"}`,
+    `it does not run, and could not be started: ${started.stderr.trim() || "adb start-server gave no reason"}`,
   );
 }
 

@@ -15,7 +15,7 @@ test("AVF_VMM names one of two, or none", () => {
 
 test("crosvm is wanted only where there is one", () => {
   delete process.env["AVF_CROSVM"];
-  expect(() => requireVmm("crosvm")).toThrow("the emulated device has none");
+  expect(() => requireVmm("crosvm")).toThrow("crosvm was requested");
   requireVmm("qemu");
   process.env["AVF_CROSVM"] = process.execPath;
   requireVmm("crosvm");

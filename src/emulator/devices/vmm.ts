@@ -21,7 +21,7 @@ export function vmmFromEnvironment(text = process.env["AVF_VMM"]): Vmm | undefin
 /** Throws a UsageError when crosvm is wanted and no image can have one. */
 export function requireVmm(wanted: Vmm | undefined): void {
   if (wanted !== "crosvm" || crosvmPath() !== undefined) return;
-  throw new UsageError("NO_CROSVM", "VMs shall run on crosvm, but the emulated device has none.", {
+  throw new UsageError("NO_CROSVM", "crosvm was requested, but is not in this device's image.", {
     hint: "AVF_CROSVM=/path/to/crosvm puts one into its image; docs/crosvm.md has more",
   });
 }

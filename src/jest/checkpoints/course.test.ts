@@ -130,10 +130,10 @@ describe("tests that start from a checkpoint", () => {
     expect(again.filter((step) => !step.startsWith("say"))).toEqual(["restart", "set up two vms"]);
   });
 
-  test("boot on a device that goes only forward: what was made before is removed first", async () => {
+  test("boot on a device without checkpoints: what was made before is removed first", async () => {
     const { scopes, tests } = fileFrom(2);
     const course = courseOf(scopes, { timeline: undefined });
-    const said = 'say "two vms" is reached by booting, the device cannot be put back: it goes only forward';
+    const said = 'say "two vms" is reached by booting, because the device does not support checkpoints';
     expect(await run(course, tests[0]!)).toEqual([said, "undo", "set up two vms"]);
     expect(await run(course, tests[1]!)).toEqual(["undo", "set up two vms"]);
   });
@@ -207,13 +207,13 @@ describe("isolation of each test", () => {
     expect(await run(course, last)).toEqual(["restore before the tests"]);
   });
 
-  test("on a device that goes only forward there is none, which is said once", async () => {
+  test("on a device without checkpoints there is none, which is said once", async () => {
     const scopes = new FromScopes();
     const root = makeBlock();
     const course = courseOf(scopes, { isolation: "test", timeline: undefined });
     const [first, second] = [root.test("1"), root.test("2")];
     expect(await run(course, first)).toEqual([
-      "say this device cannot be put back: its tests find what those before them left",
+      "say this device does not support checkpoints: its tests find what those before them left",
     ]);
     expect(await run(course, second)).toEqual([]);
   });

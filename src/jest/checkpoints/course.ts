@@ -12,7 +12,7 @@ export type Isolation = "file" | "worker" | "test";
 export type Policy = "fresh" | "restored" | "dirty";
 
 export interface CourseOptions {
-  /** Undefined for a device that goes only forward. */
+  /** Undefined for a device without checkpoints. */
   readonly timeline: Timeline | undefined;
   readonly isolation: Isolation;
   readonly policy: Policy;
@@ -21,7 +21,7 @@ export interface CourseOptions {
   readonly keyOf: (plan: CheckpointPlan) => Promise<string>;
   /** Goes through the steps of a plan. */
   readonly setUp: (plan: CheckpointPlan) => Promise<void>;
-  /** Removes what `setUp` made, on a device that cannot be put back. */
+  /** Removes what `setUp` made, on a device without checkpoints. */
   readonly undo: () => Promise<void>;
   readonly say: (text: string) => void;
   readonly record: RunRecord;
@@ -94,7 +94,7 @@ export class DeviceCourse {
   async restore(point: StartingPoint): Promise<void> {
     const { timeline, policy } = this.options;
     const wasHome = this.#at === "home";
-    if (!isPlan(point) && !timeline) throw cannotSave("This device goes only forward");
+    if (!isPlan(point) && !timeline) throw cannotSave("This device does not support checkpoints");
     try {
       if (isPlan(point)) await this.#goTo(point, policy);
       else await timeline?.restore(point);
@@ -111,14 +111,14 @@ export class DeviceCourse {
   /** For `device.checkpoint()`. */
   async save(name: string): Promise<Checkpoint> {
     const { timeline } = this.options;
-    if (!timeline) throw cannotSave("This device goes only forward");
+    if (!timeline) throw cannotSave("This device does not support checkpoints");
     return timeline.save(name);
   }
 
   async #plainTest(test: Circus.TestEntry): Promise<void> {
     const { timeline, isolation } = this.options;
     if (isolation === "test" && timeline === undefined) {
-      this.#sayOnce("this device cannot be put back: its tests find what those before them left");
+      this.#sayOnce("this device does not support checkpoints: its tests find what those before them left");
     }
     if (isolation === "test" && timeline && this.#at === "home" && (this.#hooked || this.#homes.length === 0)) {
       await this.#saveHome(timeline, test);
@@ -147,11 +147,10 @@ export class DeviceCourse {
   async #goTo(plan: CheckpointPlan, policy: Policy): Promise<void> {
     const { timeline } = this.options;
     if (policy === "dirty" && this.#at === plan) return;
-    const why = timeline ? this.#cannotSave : "it goes only forward";
+    const why = timeline ? this.#cannotSave : "the device does not support checkpoints";
     if (timeline && policy !== "fresh" && why === undefined) await this.#goBack(timeline, plan);
     else {
-      if (policy !== "fresh")
-        this.#sayOnce(`"${plan.name}" is reached by booting, the device cannot be put back: ${why}`);
+      if (policy !== "fresh") this.#sayOnce(`"${plan.name}" is reached by booting, because ${why}`);
       await this.#boot(plan, policy === "fresh" ? undefined : why);
     }
     this.#at = plan;
@@ -212,7 +211,7 @@ export class DeviceCourse {
 }
 
 function cannotSave(what: string): UsageError {
-  return new UsageError("CANNOT_SAVE", `${what}: it has no checkpoints.`, {
+  return new UsageError("CANNOT_SAVE", `${what}.`, {
     hint: "declare the checkpoint with its steps, checkpoint(name, setUp), and start tests from it: they boot on such a device",
   });
 }

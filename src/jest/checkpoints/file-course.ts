@@ -43,7 +43,7 @@ export class FileCourse {
   readonly #plans = new Set<string>();
   #opened: Opened | undefined;
   #suiteKey: Promise<string> | undefined;
-  /** What the steps of the latest plan made, for a device that cannot be put back. */
+  /** What the steps of the latest plan made, for a device without checkpoints. */
   #made: readonly LedgerEntry[] = [];
 
   constructor(private readonly options: FileCourseOptions) {}

@@ -55,7 +55,9 @@ describe("toPrint", () => {
     service.vm.log("logged\n");
     await expect(vm).toPrint("logged", { stream: "log" });
     await expect(vm).not.toPrint("logged", { stream: "console" });
-    expect(await failure(() => expect(vm).toPrint("logged", { stream: "console", timeoutMs: 1 }))).toContain("in vain");
+    expect(await failure(() => expect(vm).toPrint("logged", { stream: "console", timeoutMs: 1 }))).toContain(
+      "timed out after",
+    );
   });
 
   test("negated, looks at what was printed so far, and shows the line that should not be", async () => {

@@ -90,7 +90,7 @@ async function whileWatched(options: NeverOptions, signal: AbortSignal | undefin
 }
 
 class LineWatch {
-  /** Resolves when the line comes; the rest of the work is no longer waited for. */
+  /** Resolves when the line comes; the rest of the work is not awaited. */
   readonly seen: Promise<void>;
   readonly #firstSequence: number;
   readonly #firstRun: number;

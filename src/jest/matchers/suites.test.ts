@@ -62,9 +62,7 @@ describe("a failure tells", () => {
 
   test("of a boot that hangs: where it stands still", () => {
     const message = failureOf("hang");
-    expect(message).toMatch(
-      /VM "vm1" stands still at boot stage "init": it has shown neither a new stage nor a new line/,
-    );
+    expect(message).toMatch(/VM "vm1" is stuck at boot stage "init": it has shown neither a new stage nor a new line/);
     expect(message).toMatch(/It is RUNNING \(service: STARTING, CID \d+\)\./);
     expect(message).toMatch(/not reached: verified, payload, ready\./);
   });
@@ -72,14 +70,14 @@ describe("a failure tells", () => {
   test("of a timeout: the line that is nearest", () => {
     const message = failureOf("silent");
     expect(message).toContain(
-      'VM "vm1" (RUNNING) was given 100 ms for its output to show "executing main tusk", in vain.',
+      'VM "vm1" (RUNNING): timed out after 100 ms waiting for its output to show "executing main tusk".',
     );
     expect(message).toMatch(/nearest miss: \[.* s console\] .*executing main task microdroid_launcher/);
   });
 
   test("of a wait that is called off: by whom", () => {
     expect(failureOf("vm_config")).toMatch(
-      /is no longer waited for: it was called off \(The operation was aborted.*\), before/,
+      /: stopped waiting for .*: it was called off \(The operation was aborted.*\)\./,
     );
   });
 

@@ -29,7 +29,7 @@ export class QemuMonitor {
     const answer = new Promise<unknown>((resolve, reject) => {
       this.#told.once(id, ({ error, return: result }: QmpLine) => {
         if (error === undefined) resolve(result);
-        else reject(new Error(`QEMU refused ${command}: ${error.desc ?? "without a word"}`));
+        else reject(new Error(`QEMU refused ${command}: ${error.desc ?? "no reason given"}`));
       });
     });
     this.stream.write(`${JSON.stringify({ execute: command, arguments: args, id })}\n`);
@@ -99,6 +99,6 @@ function describeEnd(told: QmpLine | undefined): VmmEnd | undefined {
     case "host-qmp-quit":
       return { kind: "killed" };
     default:
-      return { kind: "unknown", status: `shutdown by ${typeof reason === "string" ? reason : "nobody"}` };
+      return { kind: "unknown", status: `shutdown by ${typeof reason === "string" ? reason : "unknown"}` };
   }
 }

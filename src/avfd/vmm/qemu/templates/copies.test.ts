@@ -308,7 +308,7 @@ describe("templates of VMs", () => {
     expect(qemu.endedPids).toHaveLength(2);
     qemu.dies = true;
     await expect(templates.resume({ ...config, cpuCount: 2 }, folder)).rejects.toThrow(
-      "QEMU ended (start-failed) while we waited for a template to boot",
+      "QEMU ended (start-failed) while waiting for a template to boot",
     );
     expect(existsSync(folder)).toBe(true);
     expect(templates.pids()).toEqual([]);

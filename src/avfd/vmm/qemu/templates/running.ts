@@ -46,7 +46,7 @@ export async function withTimeout<T>(
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`waited ${timeoutMs / 1000} s for ${what}`)), timeoutMs);
-    void process.ended.then(({ kind }) => reject(new Error(`QEMU ended (${kind}) while we waited for ${what}`)));
+    void process.ended.then(({ kind }) => reject(new Error(`QEMU ended (${kind}) while waiting for ${what}`)));
   });
   late.catch(() => undefined);
   try {
