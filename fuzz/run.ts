@@ -12,6 +12,7 @@ import { compile, runGuest, whyNoClang } from "./guest.js";
 import { runHost } from "./host.js";
 import { parsers } from "./parsers.js";
 import { root } from "./root.js";
+import { sideBySide } from "./side-by-side.js";
 import { GUEST_TARGETS } from "./targets.js";
 
 const DEFAULT_SECONDS = 60;
@@ -72,23 +73,21 @@ async function fuzzGuest(
     say(options.named ? `${names.join(", ")} cannot run: ${missing}` : `guest: skipped, ${missing}`);
     return options.named ? names : [];
   }
-  const failed: string[] = [];
-  for (const target of targets) {
+  const failed = await sideBySide(targets, async (target) => {
     const { runs, fault } = await runGuest(target, compile(target, folder), { ...options, folder });
     say(`guest/${target.name}: ${runs} runs${fault === undefined ? "" : `, ${fault}`}`);
-    if (fault !== undefined) failed.push(`guest/${target.name}`);
-  }
-  return failed;
+    return fault === undefined ? [] : [`guest/${target.name}`];
+  });
+  return failed.flat();
 }
 
 async function fuzzHost(wanted: readonly string[], options: Options): Promise<readonly string[]> {
-  const failed: string[] = [];
-  for (const name of wanted) {
+  const failed = await sideBySide(wanted, async (name) => {
     const { runs, accepted, fault } = await runHost(name.slice("host/".length), options);
     say(`${name}: ${runs} runs, ${accepted} accepted${fault === undefined ? "" : `\n${fault}`}`);
-    if (fault !== undefined) failed.push(name);
-  }
-  return failed;
+    return fault === undefined ? [] : [name];
+  });
+  return failed.flat();
 }
 
 function number(text: string | undefined, option: string): number | undefined {
