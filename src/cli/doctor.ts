@@ -7,7 +7,7 @@ import { parseCommandLine } from "./command-line.js";
 import { findingsOfDevices } from "./doctor-devices.js";
 import { diagnosePhonesOnly, mayEmulate } from "./doctor-phones.js";
 import { explainSuite } from "./doctor-why.js";
-import { wrap } from "./help.js";
+import { columnsOf, wrap } from "./help.js";
 
 const MARKS: Readonly<Record<Finding["state"], string>> = {
   ok: pc.green("✓"),
@@ -33,7 +33,7 @@ export async function run(args: readonly string[]): Promise<number> {
     const first = `${name.padEnd(width)}  `;
     // In a pipe a finding is a line, for those who search.
     const text = process.stdout.isTTY
-      ? wrap(detail, first, " ".repeat(width + 4), process.stdout.columns - 2)
+      ? wrap(detail, first, " ".repeat(width + 4), columnsOf(process.stdout) - 2)
       : first + detail;
     process.stdout.write(`${MARKS[state]} ${text}\n`);
   }

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
@@ -36,6 +36,16 @@ describe("help", () => {
     expect(untold).toEqual([]);
     const all = [overview(), ...commandNames().map((name) => helpOf(name) ?? "")].join("\n").split("\n");
     expect(all.filter((line) => line.length > 80)).toEqual([]);
+  });
+
+  test("a terminal that tells no width, as a serial line does, is taken for one of 80 columns", () => {
+    // The one that `script` makes away from a terminal has none.
+    const command = `${process.execPath} ${join(packageRoot, "src/cli/avf.cjs")} doctor`;
+    const env = { ...process.env, NO_COLOR: "1" };
+    const { stdout } = spawnSync("script", ["-qec", command, "/dev/null"], { env, encoding: "utf8", timeout: 60_000 });
+    const lines = stdout.split(/\r?\n/);
+    expect(lines).toContainEqual(expect.stringMatching(/system +linux x64, Node /));
+    expect(lines.filter((line) => line.length > 80)).toEqual([]);
   });
 
   test("usage lines tell every option too", () => {

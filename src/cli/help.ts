@@ -63,6 +63,11 @@ function table(rows: readonly (readonly [string, string])[]): readonly string[] 
   return rows.map(([first, second]) => wrap(second, `  ${first.padEnd(width)}  `, " ".repeat(width + 4)));
 }
 
+/** Of a terminal. A serial line says that it has 0. */
+export function columnsOf(terminal: { readonly columns?: number }): number {
+  return terminal.columns || WIDTH;
+}
+
 /** @param first begins the first line, `rest` the others */
 export function wrap(text: string, first: string, rest: string, width = WIDTH): string {
   const lines: string[] = [];

@@ -3,6 +3,7 @@ import pc from "picocolors";
 import { formatMs } from "../base/deadline.js";
 import { printableLine } from "../base/printable.js";
 import type { Progress } from "../base/progress.js";
+import { columnsOf } from "./help.js";
 
 export interface ShownProgress extends Progress {
   /** Ends the last step. */
@@ -18,7 +19,7 @@ export function showProgress(stream: NodeJS.WriteStream = process.stderr): Shown
   let current: { text: string; begun: number } | undefined;
   let lastDetail = 0;
   const draw = (text: string): void => {
-    stream.write(`\r\x1b[2K${text.slice(0, (stream.columns || 80) - 1)}`);
+    stream.write(`\r\x1b[2K${text.slice(0, columnsOf(stream) - 1)}`);
   };
   const finish = (): void => {
     if (!current) return;

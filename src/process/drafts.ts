@@ -17,6 +17,11 @@ export function draftOf(path: string): string {
   return `${path}.${self().life ?? `process-${process.pid}`}.tmp`;
 }
 
+/** What a draft is to become; any other path as it is. */
+export function targetOf(path: string): string {
+  return [DRAFT, LIFELESS_DRAFT, OLD_DRAFT].reduce((left, pattern) => left.replace(pattern, ""), path);
+}
+
 /** Puts the file in place at once: whoever reads it meanwhile finds what was there before, or all of it. */
 export function replaceFileSync(path: string, content: string, mode = 0o600): void {
   const draft = draftOf(path);

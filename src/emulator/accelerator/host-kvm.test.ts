@@ -54,8 +54,22 @@ describe("the identity of a host's KVM", () => {
     const fewer = host("", { kvm_amd: "1" });
     expect(kvmIdentity(host("svm", { kvm_amd: "0" }))).toBe(kvmIdentity(off));
     expect(new Set([off, on, fewer].map(kvmIdentity)).size).toBe(3);
-    expect(new Set([off, on, fewer].map(cpuIdentity)).size).toBe(3);
+    expect(new Set([off, on, fewer].map((each) => cpuIdentity(each))).size).toBe(3);
     expect([off, on].map(nestingIsOff)).toEqual([true, false]);
+  });
+
+  test("of a saved state changes with the kernel, and with any parameter that says what a machine is given", () => {
+    const paths = host("svm", { kvm_amd: "1" });
+    const before = cpuIdentity(paths);
+    expect(cpuIdentity(paths, "another kernel")).not.toBe(before);
+    const set = (name: string, value: string): void =>
+      writeFileSync(join(paths.modules, "kvm_amd/parameters", name), `${value}\n`);
+    set("dump_invalid_vmcb", "N");
+    expect(cpuIdentity(paths)).toBe(before);
+    set("npt", "Y");
+    const withPages = cpuIdentity(paths);
+    set("npt", "N");
+    expect(new Set([before, withPages, cpuIdentity(paths)]).size).toBe(3);
   });
 
   test.each([

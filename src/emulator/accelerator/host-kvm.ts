@@ -1,6 +1,6 @@
 /** This host's KVM: why it does not run the emulated device, what its owner can do about it, what answers depend on. */
 import { createHash } from "node:crypto";
-import { accessSync, constants, existsSync, readFileSync, statSync } from "node:fs";
+import { accessSync, constants, existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { release } from "node:os";
 
 /** Where to look; tests have a folder of their own. */
@@ -56,15 +56,15 @@ export function kvmIdentity(paths: HostPaths = HOST): string {
 }
 
 /**
- * Names what a saved state of a machine on KVM depends on: the CPU with all its flags and its microcode, and whether the
- * machine was given virtualisation of its own. A VM that moves to another host keeps the name of its CPU, but not its flags.
+ * Names what a saved state of a machine on KVM depends on: the CPU with all its flags and its microcode, and what the
+ * kernel's KVM, by its version and its module's parameters, passes on of them (`-cpu host` is no more than that). A VM that
+ * moves to another host keeps the name of its CPU, but not its flags.
  */
-export function cpuIdentity(paths: HostPaths = HOST): string {
+export function cpuIdentity(paths: HostPaths = HOST, kernel = release()): string {
   const cpuinfo = readOr(paths.cpuinfo);
   const facts = ["vendor_id", "cpu family", "model", "model name", "stepping", "microcode", "flags", "vmx flags"];
   const lines = facts.map((fact) => new RegExp(`^${fact}\\s*:.*$`, "m").exec(cpuinfo)?.[0] ?? fact);
-  const { module, value } = nestedParameter(paths);
-  const hash = createHash("sha256").update([...lines, `${module} nested ${value}`].join("\n"));
+  const hash = createHash("sha256").update([...lines, kernel, ...moduleParameters(paths)].join("\n"));
   return `cpu-${hash.digest("hex").slice(0, 12)}`;
 }
 
@@ -76,6 +76,15 @@ function nestedParameter(paths: HostPaths): {
   const loaded = Object.values(VENDORS).find((module) => existsSync(path(module)));
   if (loaded === undefined) return { module: vendorModule(paths), value: undefined };
   return { module: loaded, value: readOr(path(loaded)).trim() };
+}
+
+/** E.g. nested, npt and vgif, ept and unrestricted_guest. What only says how much is logged is none of a machine's. */
+function moduleParameters(paths: HostPaths): readonly string[] {
+  const { module } = nestedParameter(paths);
+  if (module === undefined) return [];
+  const folder = `${paths.modules}/${module}/parameters`;
+  const names = existsSync(folder) ? readdirSync(folder).filter((name) => !name.startsWith("dump_")) : [];
+  return names.sort().map((name) => `${module}.${name}=${readOr(`${folder}/${name}`).trim()}`);
 }
 
 /** kvm_intel says N, kvm_amd 0. */

@@ -27,6 +27,16 @@ describe("a trial boot on KVM", () => {
     expect(await verdictOf(slow, { ...LIMITS, silentCpuMs: 100 })).toMatchObject({ accelerator: "kvm" });
   });
 
+  test("whose kernel goes on saying something is waited for, not one that stops", async () => {
+    const word = "n=0; while [ $n -lt 20000 ]; do n=$((n+1)); done; echo word >>$LOG";
+    const talks = `i=0; while [ $i -lt 40 ]; do i=$((i+1)); ${word}; done; echo AVF-PROBE nested=yes >>$LOG`;
+    expect(await verdictOf(talks, { ...LIMITS, silentCpuMs: 200 })).toMatchObject({ accelerator: "kvm" });
+    expect(await verdictOf(`${word}; ${BUSY_LOOP}`)).toMatchObject({
+      ...{ accelerator: "tcg", holds: "some time" },
+      reason: expect.stringMatching(/said nothing on it in /),
+    });
+  });
+
   test("that says nothing with plenty of processor time hangs", async () => {
     expect(await verdictOf(BUSY_LOOP)).toMatchObject({
       ...{ accelerator: "tcg", holds: "some time" },

@@ -1,18 +1,21 @@
 /** What QEMU said before it ended, as an error: its log, the device's serial console, and where both are kept. */
 import { copyFileSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { describeError, InfrastructureError } from "../../base/errors.js";
+import { describeError, InfrastructureError, type HarnessError } from "../../base/errors.js";
 import { lastLines } from "../../process/run.js";
 
 export const SERIAL_LOG = "serial.log";
 export const QEMU_LOG = "qemu.log";
 
-/** A machine that ended by itself, or did not start. */
-export interface EarlyEnd {
-  /** Holds its logs, and goes with the device. */
+interface Logs {
+  /** Holds them, and goes with the device. */
   readonly folder: string;
-  /** Where the logs are kept; one machine's take the place of the ones before. */
+  /** Where they are kept; one machine's take the place of the ones before. */
   readonly keptIn: string;
+}
+
+/** A machine that ended by itself, or did not start. */
+export interface EarlyEnd extends Logs {
   /** E.g. `exit code 1`, `SIGABRT`. */
   readonly how: string;
   readonly startFailure: Error | undefined;
@@ -20,10 +23,7 @@ export interface EarlyEnd {
 
 /** Codes: `PORT_BUSY`, `KVM_UNAVAILABLE`, `DEVICE_ENDED`. */
 export function explainEarlyEnd({ folder, keptIn, how, startFailure }: EarlyEnd): InfrastructureError {
-  const said = readTail(join(folder, QEMU_LOG)).filter(
-    (line) => !line.includes("TCG doesn't support requested feature"),
-  );
-  const serial = readTail(join(folder, SERIAL_LOG));
+  const { said, serial } = readLogs(folder);
   const text = said.join("\n");
   if (/Could not set up host forwarding rule/.test(text)) {
     return new InfrastructureError("PORT_BUSY", "The emulated device's adb port is taken by another program.", {
@@ -42,8 +42,30 @@ export function explainEarlyEnd({ folder, keptIn, how, startFailure }: EarlyEnd)
   return new InfrastructureError("DEVICE_ENDED", `The emulated device's QEMU ended by itself (${how}).`, {
     cause: startFailure,
     details: [...(startFailure ? [describeError(startFailure)] : []), ...details],
-    lastLines: [...said.map((line) => `qemu: ${line}`), ...serial.map((line) => `serial: ${line}`)],
+    lastLines: withOrigin(said, serial),
   });
+}
+
+/** A machine that goes on, and that somebody waited for in vain. Code, first sentence and hint stay. */
+export function explainSilence(error: HarnessError, { folder, keptIn }: Logs): InfrastructureError {
+  const { said, serial } = readLogs(folder);
+  return new InfrastructureError(error.code, error.shortMessage, {
+    cause: error,
+    details: [...(serial.length === 0 ? ["Its serial console is empty."] : []), ...keepLogs(folder, keptIn)],
+    hint: error.hint,
+    lastLines: withOrigin(said, serial),
+  });
+}
+
+function readLogs(folder: string): { readonly said: readonly string[]; readonly serial: readonly string[] } {
+  const said = readTail(join(folder, QEMU_LOG)).filter(
+    (line) => !line.includes("TCG doesn't support requested feature"),
+  );
+  return { said, serial: readTail(join(folder, SERIAL_LOG)) };
+}
+
+function withOrigin(said: readonly string[], serial: readonly string[]): readonly string[] {
+  return [...said.map((line) => `qemu: ${line}`), ...serial.map((line) => `serial: ${line}`)];
 }
 
 function keepLogs(folder: string, keptIn: string): readonly string[] {

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { launchMachine, type Machine } from "./launch.js";
+import { TimeoutError } from "../../base/errors.js";
+import { explainTimeout, launchMachine, type Machine } from "./launch.js";
 
 let folder: string;
 beforeEach(() => {
@@ -34,6 +35,20 @@ describe("a QEMU that ends early", () => {
     const kept = /Its logs are in (.*)\./.exec(message)?.[1] ?? "";
     expect(readFileSync(join(kept, "qemu.log"), "utf8")).toContain(ASSERTION);
     expect(existsSync(join(kept, "serial.log"))).toBe(true);
+  });
+
+  test("or that nobody hears of is quoted too; logs of a machine in the making are kept under what it becomes", async () => {
+    const draft = join(folder, "tcg-1.process-1-0123456789abcdef.tmp");
+    mkdirSync(draft);
+    writeFileSync(join(draft, "serial.log"), "first\nstands here\n");
+    writeFileSync(join(draft, "qemu.log"), "");
+    const timeout = new TimeoutError("TIMEOUT", "Waited 5 min for an answer.");
+    const told = explainTimeout(timeout, draft);
+    expect(told).toMatchObject({ code: "TIMEOUT", shortMessage: timeout.message, kind: "infrastructure" });
+    expect(told).toMatchObject({ message: expect.stringContaining("serial: stands here") });
+    expect(readFileSync(join(folder, "logs/tcg-1/serial.log"), "utf8")).toContain("stands here");
+    const other = new Error("something else");
+    expect(explainTimeout(other, draft)).toBe(other);
   });
 
   test("for want of /dev/kvm has a code of its own", async () => {

@@ -3,13 +3,14 @@ import { closeSync, openSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { Duplex } from "node:stream";
 import { sleep } from "../../base/deadline.js";
-import { InfrastructureError } from "../../base/errors.js";
+import { InfrastructureError, isHarnessError } from "../../base/errors.js";
 import { cacheFolder } from "../../base/paths.js";
+import { targetOf } from "../../process/drafts.js";
 import { identify, type ProcessIdentity } from "../../process/identity.js";
 import { forgetLife, openLife } from "../../process/life.js";
 import { spawnOwned, type OwnedProcess, type ProcessEnd } from "../../process/owned-process.js";
 import { ControlChannel } from "./control.js";
-import { explainEarlyEnd, QEMU_LOG } from "./last-words.js";
+import { explainEarlyEnd, explainSilence, QEMU_LOG } from "./last-words.js";
 import { QmpClient } from "./qmp.js";
 
 export { SERIAL_LOG } from "./last-words.js";
@@ -95,6 +96,16 @@ function endedByUs(): InfrastructureError {
 
 function explain(folder: string, { exitCode, signal, startFailure }: ProcessEnd): InfrastructureError {
   const how = startFailure ? "it did not start" : (signal ?? `exit code ${exitCode}`);
-  const keptIn = join(cacheFolder(), "logs", basename(folder).replace(/\.\d+\.tmp$/, ""));
-  return explainEarlyEnd({ folder, keptIn, how, startFailure });
+  return explainEarlyEnd({ folder, keptIn: logsOf(folder), how, startFailure });
+}
+
+/** Of a machine that was waited for too long: the same error, with what it said last. Others as they are. */
+export function explainTimeout(error: unknown, folder: string): unknown {
+  if (!isHarnessError(error) || error.code !== "TIMEOUT") return error;
+  return explainSilence(error, { folder, keptIn: logsOf(folder) });
+}
+
+/** By what the machine is or becomes, not by who makes it: the next one's take the place of these. */
+function logsOf(folder: string): string {
+  return join(cacheFolder(), "logs", basename(targetOf(folder)));
 }

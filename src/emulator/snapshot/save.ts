@@ -15,7 +15,7 @@ import { run } from "../../process/run.js";
 import { IMAGE_FILES } from "../image/files.js";
 import { buildMachineArguments, type Accelerator, type DeviceCpus } from "../machine/arguments.js";
 import { copySparse } from "../machine/copy-sparse.js";
-import { launchMachine, SERIAL_LOG, type Machine } from "../machine/launch.js";
+import { explainTimeout, launchMachine, SERIAL_LOG, type Machine } from "../machine/launch.js";
 import { findFreePort } from "../machine/port.js";
 import { admitAdb, personalize } from "./personalize.js";
 import { rehearse } from "./rehearse.js";
@@ -91,6 +91,8 @@ async function saveOnce(options: SaveSnapshotOptions, bootTimeoutMs: number): Pr
     await withDeadline("QEMU to end, whose state is saved", { timeoutMs: END_TIMEOUT_MS }, () => process.ended);
     makePrivate(draft);
     await publishFolder(draft, snapshotFolder);
+  } catch (error) {
+    throw machine === undefined ? error : explainTimeout(error, draft);
   } finally {
     await machine?.kill();
     await rm(draft, { recursive: true, force: true });
