@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { InfrastructureError, UsageError } from "../../base/errors.js";
-import { goOnWithoutKvm, isMachinesFault, wantedAccelerator } from "./accelerator.js";
+import { goOnWithoutKvm, isMachinesFault, probeAccelerator, wantedAccelerator } from "./accelerator.js";
 import { snapshotFinding } from "./findings.js";
 import { forgetAccelerator, recall, remember } from "./memory.js";
 
@@ -35,6 +35,29 @@ describe("what is remembered of a host's KVM", () => {
   test("is nothing when the file is damaged", async () => {
     await remember(cache, "host", { accelerator: "other" as "tcg", reason: "x" });
     expect(await recall(cache, "host")).toBeUndefined();
+  });
+});
+
+describe("a trial", () => {
+  test("that KVM does not pass says why processors are emulated; one that it passes needs no words", async () => {
+    const image = join(cache, "image");
+    for (const name of ["lib", "bin"]) mkdirSync(join(image, "emulator", name), { recursive: true });
+    writeFileSync(join(image, "emulator/bin/qemu-system-x86_64"), "");
+    // The loader is what is started.
+    const trial = async (script: string): Promise<readonly string[]> => {
+      writeFileSync(join(image, "emulator/lib/ld-linux-x86-64.so.2"), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+      const steps: string[] = [];
+      await probeAccelerator(cache, image, { step: (text) => void steps.push(text), detail: () => undefined });
+      return steps;
+    };
+    const begin = "Trying whether this host's KVM can run the device";
+    const reason = "the trial kernel did not boot on KVM: qemu: Assertion failed";
+    expect(await trial("echo 'qemu: Assertion failed' >&2; exit 134")).toEqual([
+      begin,
+      `Going on with emulated processors: ${reason}`,
+    ]);
+    const passes = `for word; do case $word in file:*) echo "AVF-PROBE nested=yes" >"\${word#file:}";; esac; done`;
+    expect(await trial(passes)).toEqual([begin]);
   });
 });
 

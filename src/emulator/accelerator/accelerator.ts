@@ -53,6 +53,8 @@ export async function probeAccelerator(
     { signal, onWait: (text) => progress.detail(text) },
   );
   const { holds, ...answer } = judge(outcome);
+  // Whoever has KVM and waits for emulated processors is to know why.
+  if (answer.accelerator === "tcg") progress.step(`Going on with emulated processors: ${answer.reason}`);
   const holdsMs = { always: undefined, "some time": NO_HOLDS_MS, briefly: UNKNOWN_HOLDS_MS }[holds];
   return keep(cache, answer, holdsMs);
 }
