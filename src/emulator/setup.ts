@@ -1,8 +1,9 @@
 /** Sets up what the emulated device needs and has not yet. */
 import { existsSync } from "node:fs";
 import { rm, utimes } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { openCache } from "../base/cache/cache.js";
+import { isHarnessError } from "../base/errors.js";
 import { requireTemporaryFolder } from "../base/temporary-folder.js";
 import { silentProgress, type Progress } from "../base/progress.js";
 import { sweepDrafts } from "../process/drafts.js";
@@ -22,7 +23,7 @@ import {
 import type { Accelerator, DeviceCpus } from "./machine/arguments.js";
 import { verifyTree } from "./packages/tree-digest.js";
 import { requireEmulator } from "./needs/emulator-runs.js";
-import { requireSpace } from "./needs/space.js";
+import { noSpace, requireSpace } from "./needs/space.js";
 import { pruneCache, removeSnapshotsOf } from "./prune.js";
 import { removeSnapshot } from "./snapshot/identity.js";
 import { IMAGE_FILES } from "./image/files.js";
@@ -225,7 +226,12 @@ async function ensureImage(
       await verifyTree(join(cache, DEVICE_PACKAGES.folder));
       const packages = await readPackagesTree(treeOf(cache, DEVICE_PACKAGES));
       const tools = toolsOf(cache, DEVICE_PACKAGES);
-      await buildImage({ packages, tools, imageFolder, crosvmPath: crosvmPath(), progress, signal });
+      await buildImage({ packages, tools, imageFolder, crosvmPath: crosvmPath(), progress, signal }).catch(
+        (error: unknown) => {
+          const full = isHarnessError(error) && error.code === "NO_SPACE";
+          throw full ? noSpace(`${error.shortMessage} It is made in ${dirname(imageFolder)}.`, error) : error;
+        },
+      );
     }
   }
   return { imageKey, imageFolder, source };

@@ -13,11 +13,15 @@ const NEEDED_BYTES = 3 * 2 ** 30;
 export async function requireSpace(cache: string): Promise<number> {
   const free = await freeBytes(cache);
   if (free >= NEEDED_BYTES) return free;
-  throw new InfrastructureError(
-    "NO_SPACE",
-    `The device image needs ${gib(NEEDED_BYTES)}; ${cache} has ${gib(free)} free.`,
-    { hint: "make room there, or name another folder: AVF_CACHE_DIR=/path/to/cache" },
-  );
+  throw noSpace(`The device image needs ${gib(NEEDED_BYTES)}; ${cache} has ${gib(free)} free.`);
+}
+
+/** @param cause of one that was met although there seemed to be room */
+export function noSpace(message: string, cause?: unknown, lastLines: readonly string[] = []): InfrastructureError {
+  return new InfrastructureError("NO_SPACE", message, {
+    ...{ cause, lastLines },
+    hint: "make room there, or name another folder: AVF_CACHE_DIR=/path/to/cache",
+  });
 }
 
 async function freeBytes(folder: string): Promise<number> {

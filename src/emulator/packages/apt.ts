@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { InfrastructureError } from "../../base/errors.js";
 import type { Progress } from "../../base/progress.js";
 import { CommandFailedError, run } from "../../process/run.js";
+import { noSpace } from "../needs/space.js";
 import { machineSources } from "./apt-sources.js";
 import type { PackageSet } from "./sets.js";
 
@@ -35,7 +36,7 @@ export async function downloadPackages(
     const kernel = await kernelPackage(apt, set.kernel, options);
     await run([...apt.get, "-q", "download", kernel], { ...options, onOutput });
   } catch (error) {
-    throw explain(error, set);
+    throw explain(error, set, folder);
   }
   const debs = (await readdir(apt.archives)).filter((name) => name.endsWith(".deb")).sort();
   return { debs: debs.map((name) => join(apt.archives, name)) };
@@ -105,15 +106,12 @@ class DownloadCounter {
   }
 }
 
-function explain(error: unknown, { title }: PackageSet): unknown {
+function explain(error: unknown, { title }: PackageSet, folder: string): unknown {
   if (!(error instanceof CommandFailedError) || error.result.canceled) return error;
   const text = `${error.result.stdout}\n${error.result.stderr}`;
   const words = text.split("\n").filter((line) => /^[EW]:/.test(line));
   if (/No space left|write error|not enough free space/i.test(text)) {
-    return new InfrastructureError("NO_SPACE", `No disk space left for the packages of the ${title}.`, {
-      cause: error,
-      lastLines: words,
-    });
+    return noSpace(`No disk space left for the packages of the ${title} in ${folder}.`, error, words);
   }
   if (/NO_PUBKEY/.test(text)) {
     return new InfrastructureError("NO_PACKAGE_KEY", `This machine lacks the key of the packages for the ${title}.`, {

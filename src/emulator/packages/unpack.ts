@@ -9,6 +9,7 @@ import type { Progress } from "../../base/progress.js";
 import { buildTools, writeBuildTools, type BuildTools } from "../../process/build-tools.js";
 import { draftOf } from "../../process/drafts.js";
 import { CommandFailedError, run } from "../../process/run.js";
+import { noSpace } from "../needs/space.js";
 import { downloadPackages, forgetPackages } from "./apt.js";
 import { describeSet, type PackageSet } from "./sets.js";
 import { forgetTree, recordTree } from "./tree-digest.js";
@@ -61,10 +62,16 @@ export async function ensureUnpacked(
     await symlink(`usr/${name}`, join(draft, name));
   }
   const packages: PackageFile[] = [];
-  for (const [index, deb] of debs.entries()) {
-    progress.detail(`unpacking ${index + 1} of ${debs.length}`);
-    await unpack(deb, draft, signal);
-    packages.push({ file: basename(deb), sha256: await sha256(deb) });
+  try {
+    for (const [index, deb] of debs.entries()) {
+      progress.detail(`unpacking ${index + 1} of ${debs.length}`);
+      await unpack(deb, draft, signal);
+      packages.push({ file: basename(deb), sha256: await sha256(deb) });
+    }
+  } catch (error) {
+    // Half a tree serves nobody, and may be what fills the disk.
+    await rm(draft, { recursive: true, force: true });
+    throw error;
   }
   await writeBuildTools(join(folder, TOOLS), `../${basename(root)}`);
   await rm(root, { recursive: true, force: true });
@@ -103,9 +110,7 @@ async function unpack(deb: string, into: string, signal: AbortSignal | undefined
     await run(["dpkg-deb", "-x", deb, into], { timeoutMs: 120_000, signal });
   } catch (error) {
     if (/No space left/.test(String(error))) {
-      throw new InfrastructureError("NO_SPACE", "No disk space left to unpack the device image's packages.", {
-        cause: error,
-      });
+      throw noSpace(`No disk space left to unpack the device's packages in ${into}.`, error);
     }
     if (error instanceof CommandFailedError && (error.result.canceled || error.result.timedOut)) throw error;
     // apt checked it when it came; what is broken now is our copy. Without it the next try fetches it again.

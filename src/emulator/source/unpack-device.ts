@@ -6,8 +6,9 @@ import { dirname, join } from "node:path";
 import { constants, createBrotliDecompress } from "node:zlib";
 import { publishFolder } from "../../base/atomic-file.js";
 import { draftOf } from "../../process/drafts.js";
-import { describeError, InfrastructureError, isHarnessError } from "../../base/errors.js";
+import { describeError, isHarnessError } from "../../base/errors.js";
 import type { Progress } from "../../base/progress.js";
+import { noSpace } from "../needs/space.js";
 import { DEVICE_DATA } from "./device-index.js";
 import { damaged, requireWhole, type DevicePackage } from "./device-package.js";
 
@@ -148,10 +149,7 @@ function explain(error: unknown, { folder, version }: DevicePackage, imageFolder
   const { name, code } = error as Partial<NodeJS.ErrnoException>;
   if (isHarnessError(error) || name === "AbortError") return error;
   if (code === "ENOSPC" || code === "EDQUOT") {
-    return new InfrastructureError("NO_SPACE", `No disk space left to unpack the device in ${dirname(imageFolder)}.`, {
-      cause: error,
-      hint: "make room there, or name another folder with AVF_CACHE_DIR, then try again",
-    });
+    return noSpace(`No disk space left to unpack the device in ${dirname(imageFolder)}.`, error);
   }
   // What happened to the folder that it is unpacked into says so itself.
   if (code !== undefined && !/^(ENOENT|Z_|ERR_|EIO)/.test(code)) return error;
