@@ -5,6 +5,7 @@ import { adbProgram } from "../../process/adb-program.js";
 import { runUnchecked } from "../../process/run.js";
 import { createAdbClient, type AdbClient } from "./adbkit.js";
 import { adbCommand, addressKey, adbServerAddress, describeAddress, type AdbServerAddress } from "./server-address.js";
+import { serverEnvironment } from "./keys/server-home.js";
 import { readServerVersion } from "./server-version.js";
 
 export { adbServerAddress } from "./server-address.js";
@@ -86,7 +87,8 @@ async function startServer(
   address: AdbServerAddress,
   signal: AbortSignal,
 ): Promise<number> {
-  const started = await runUnchecked([...command, "start-server"], { timeoutMs: SERVER_START_TIMEOUT_MS, signal });
+  const options = { timeoutMs: SERVER_START_TIMEOUT_MS, signal, env: serverEnvironment() };
+  const started = await runUnchecked([...command, "start-server"], options);
   const version = await readServerVersion(address, signal);
   if (version !== undefined) return version;
   throw new Error(

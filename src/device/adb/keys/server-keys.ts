@@ -1,9 +1,9 @@
 /** The keys with which this user's adb servers show who they are. */
 import { readdirSync, readFileSync, statSync } from "node:fs";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import { openAdbServer } from "../server.js";
 import { androidPublicKey } from "./android-key.js";
+import { homeOfAccount } from "./server-home.js";
 
 /** Of the server in use, which is started for that: its key is made then. Lines of `adb_keys`; without them nobody gets in. */
 export async function readAdbKeys(): Promise<readonly string[]> {
@@ -13,8 +13,8 @@ export async function readAdbKeys(): Promise<readonly string[]> {
 
 /** Where adb looks: `~/.android/adbkey`, and files, or folders of `*.adb_key`, that `ADB_VENDOR_KEYS` names. */
 export function adbKeysOf(environments: readonly NodeJS.ProcessEnv[]): readonly string[] {
-  const files = environments.flatMap(({ HOME, ADB_VENDOR_KEYS }) => [
-    join(HOME ?? homedir(), ".android/adbkey"),
+  const files = environments.flatMap(({ HOME = homeOfAccount(), ADB_VENDOR_KEYS }) => [
+    ...(HOME === undefined ? [] : [join(HOME, ".android/adbkey")]),
     ...(ADB_VENDOR_KEYS ?? "").split(":").filter(Boolean).flatMap(vendorKeys),
   ]);
   const keys = [...new Set(files)].flatMap((file) => {

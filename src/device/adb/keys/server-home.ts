@@ -1,0 +1,24 @@
+/** Where an adb server that we start keeps its key: it ends at once when it cannot make `.android` in its home. */
+import { mkdirSync } from "node:fs";
+import { userInfo } from "node:os";
+import { join } from "node:path";
+import { openCache } from "../../../base/cache/cache.js";
+import { inspectWritable } from "../../../base/writable.js";
+
+/** For its environment: nothing where the user's home serves, else a home in the cache, with a key of its own. */
+export function serverEnvironment(environment: NodeJS.ProcessEnv = process.env): { readonly HOME?: string } {
+  const home = environment["HOME"] || homeOfAccount();
+  if (home !== undefined && inspectWritable(join(home, ".android")) === undefined) return {};
+  const own = join(openCache(environment), "adb-home");
+  mkdirSync(own, { recursive: true, mode: 0o700 });
+  return { HOME: own };
+}
+
+/** As adb looks it up; undefined for a user without an account, as in containers that are run with any uid. */
+export function homeOfAccount(): string | undefined {
+  try {
+    return userInfo().homedir || undefined;
+  } catch {
+    return undefined;
+  }
+}
