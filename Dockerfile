@@ -1,0 +1,24 @@
+# A container with all that jest-avf needs, for a clone of it or a project that uses it. Nothing in it needs root or
+# privileges. The emulated device is made by the first run, in the volume /cache.
+#
+#   docker build -t jest-avf --build-arg UID="$(id -u)" .
+#   docker run --rm -it -v "$PWD:/work" -v avf-cache:/cache jest-avf npm test
+#
+# Where the host has KVM it runs many times faster with:
+#   --device /dev/kvm --group-add "$(stat -c %g /dev/kvm)"
+FROM debian:trixie
+
+RUN apt-get update \
+  && apt-get install --no-install-recommends -y adb ca-certificates git nodejs npm \
+  && rm -rf /var/lib/apt/lists/*
+
+ARG UID=1000
+RUN useradd --create-home --uid "$UID" user \
+  && install -d -m 700 -o user -g user /cache \
+  && install -d -o user -g user /work
+
+ENV AVF_CACHE_DIR=/cache
+USER user
+WORKDIR /work
+VOLUME /cache
+CMD ["npm", "start"]
