@@ -90,11 +90,14 @@ function compileValue(kind: AttributeKind, value: string, where: string): Value 
   const string: Value = { type: ValueType.STRING, data: 0, text: value };
   if (kind === "string") return string;
   if (kind === "reference") throw bad(`needs a resource in ${where}; no resources are compiled`);
+  // As aapt2 reads them: white space around numbers and truth values is no part of them.
+  const trimmed = value.trim();
   if (kind === "boolean") {
-    if (value !== "true" && value !== "false") throw bad(`has ${where} that is neither true nor false`);
-    return { type: ValueType.BOOLEAN, data: value === "true" ? 0xffffffff : 0, text: undefined };
+    if (!/^(?:true|True|TRUE|false|False|FALSE)$/.test(trimmed))
+      throw bad(`has ${where} that is neither true nor false`);
+    return { type: ValueType.BOOLEAN, data: /^true$/i.test(trimmed) ? 0xffffffff : 0, text: undefined };
   }
-  const number = parseInteger(value);
+  const number = parseInteger(trimmed);
   if (number !== undefined) return number;
   if (kind === "sdk") return string;
   if (kind === "integer") throw bad(`has ${where} that is no number of 32 bits`);

@@ -86,6 +86,15 @@ describe("compiling", () => {
     expect(flags?.data).toBe(0x12);
   });
 
+  test.each([
+    [" 0x10 ", "TRUE", { versionCode: 16, debuggable: true }],
+    ["\n7", "True ", { versionCode: 7, debuggable: true }],
+    ["0X7f", " FALSE", { versionCode: 127, debuggable: false }],
+  ])("numbers and truth values as aapt2 takes them: %j, %j", (versionCode, debuggable, read) => {
+    const text = manifest(`android:versionCode="${versionCode}"`, `<application android:debuggable="${debuggable}"/>`);
+    expect(readManifest(compileManifest(text))).toMatchObject(read);
+  });
+
   test("attributes stand in the order of their resources", () => {
     const binary = compileManifest(manifest('android:versionName="1" android:versionCode="1"'));
     expect(parseBinaryXml(binary).attributes.map(({ name }) => name)).toEqual([

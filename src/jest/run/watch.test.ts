@@ -1,4 +1,5 @@
 import { afterEach, expect, jest, test } from "@jest/globals";
+import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { makeProject, startProject, type SuiteProject } from "../testing/run-suite.js";
@@ -30,10 +31,11 @@ const plain = { displayName: "plain", testMatch: ["<rootDir>/*.plain.js"] };
 const PLAIN = { "adds.plain.js": `test("adds", () => { expect(1 + 1).toBe(2); });` };
 
 test.each([
-  ["one project, in band, in its default folder", ["--runInBand"], {}, {}, "", "avf-results"],
+  ["one project, in band, in its default folder", ["--watchAll", "--runInBand"], {}, {}, "", "avf-results"],
+  ["what git calls changed, in its default folder", ["--watch", "--runInBand"], {}, {}, "", "avf-results"],
   [
     "two projects that watch one folder, in a folder of it",
-    [],
+    ["--watchAll"],
     { projects: [plain, vm] },
     PLAIN,
     "kept/r+s",
@@ -46,8 +48,9 @@ test.each([
     project = makeProject(
       // With evidence, which has JSON files, as late as can be.
       { "z.test.ts": FAILS, "changes.cjs": CHANGES, ...files },
-      { args: ["--watchAll", ...args], config, env: { AVF_OUT: out, AVF_LIVE: "off" }, ...projects },
+      { args, config, env: { AVF_OUT: out, AVF_LIVE: "off" }, ...projects },
     );
+    if (spawnSync("git", ["init", "-q"], { cwd: project.folder }).status !== 0) throw new Error("git init failed");
     const command = project.argv.map((part) => `'${part}'`).join(" ");
     // Gives Jest a terminal. Part of util-linux, which every Debian has.
     const started = (child = startProject(project, ["script", "-qefc", command, "/dev/null"]));
