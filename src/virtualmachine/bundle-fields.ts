@@ -5,8 +5,13 @@ export interface BundleReader {
   string(key: string): string | undefined;
   int(key: string): number;
   long(key: string): bigint;
-  boolean(key: string): boolean;
+  boolean(key: string, fallback?: boolean): boolean;
   strings(key: string): readonly string[];
+  /** Undefined where there is none, which is not the same as an empty one. */
+  stringArray(key: string): readonly string[] | undefined;
+  /** Whether it says more items than it has. */
+  hasNulls(key: string): boolean;
+  booleanArray(key: string): readonly string[] | undefined;
   bundle(key: string): Bundle | undefined;
 }
 
@@ -15,15 +20,22 @@ export function bundleReader(bundle: Bundle): BundleReader {
     const value = bundle.get(key);
     return value?.type === type ? (value as Extract<BundleValue, { type: T }>) : undefined;
   }
+  const array = (key: string, type: "string-array" | "boolean-array"): readonly string[] | undefined => {
+    const value = bundle.get(key);
+    return value?.type === type ? value.items : undefined;
+  };
   return {
     string: (key) => get(key, "string")?.value,
     int: (key) => get(key, "int")?.value ?? 0,
     long: (key) => get(key, "long")?.value ?? 0n,
-    boolean: (key) => get(key, "boolean")?.value ?? false,
-    strings: (key) => {
+    boolean: (key, fallback = false) => get(key, "boolean")?.value ?? fallback,
+    strings: (key) => array(key, "string-array") ?? [],
+    stringArray: (key) => array(key, "string-array"),
+    hasNulls: (key) => {
       const value = bundle.get(key);
-      return value?.type === "string-array" ? value.items : [];
+      return value?.type === "string-array" && value.hasNulls === true;
     },
+    booleanArray: (key) => array(key, "boolean-array"),
     bundle: (key) => get(key, "bundle")?.entries,
   };
 }

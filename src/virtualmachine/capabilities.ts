@@ -1,6 +1,8 @@
 /** What a device lacks is refused with the reason, before anything is made or started there. */
 import { FEATURE_LLPVM_CHANGES, FEATURE_MULTI_TENANT, FEATURE_NETWORK, FEATURE_VENDOR_MODULES } from "./constants.js";
 import { UnsupportedOperationException } from "./errors.js";
+import { releaseOf } from "./config/release-of.js";
+import type { AndroidRelease } from "../base/android-release.js";
 import type { ServiceCapabilities } from "../virtualizationservice/contract.js";
 import type { ConfigFields, VirtualMachineConfig } from "./config.js";
 import type { VmContext } from "./context.js";
@@ -59,6 +61,11 @@ export async function usesInstanceIds(context: VmContext): Promise<boolean> {
   return (await capabilitiesOf(context)).features.has(FEATURE_LLPVM_CHANGES);
 }
 
-async function capabilitiesOf(context: VmContext): Promise<ServiceCapabilities> {
+/** Of the device. */
+export async function contextRelease(context: VmContext): Promise<AndroidRelease> {
+  return releaseOf(await capabilitiesOf(context));
+}
+
+export async function capabilitiesOf(context: VmContext): Promise<ServiceCapabilities> {
   return context.capabilities ?? context.service.capabilities();
 }

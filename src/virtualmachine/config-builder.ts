@@ -1,7 +1,17 @@
 /** Builder of configs: single values are refused when set, combinations in `build()`. Mirrors VirtualMachineConfig.Builder. */
-import { CPU_TOPOLOGY_MATCH_HOST, CPU_TOPOLOGY_ONE_CPU, DEBUG_LEVEL_FULL, DEBUG_LEVEL_NONE } from "./constants.js";
+import {
+  CPU_TOPOLOGY_MATCH_HOST,
+  CPU_TOPOLOGY_ONE_CPU,
+  DEBUG_LEVEL_FULL,
+  DEBUG_LEVEL_NONE,
+  ENCRYPTED_STORE_MODE_DEFAULT,
+  MICRODROID,
+} from "./constants.js";
 import { IllegalArgumentException, UnsupportedOperationException, requireNonNull } from "./errors.js";
 import { checkConfigCombination } from "./config-rules.js";
+import { customImageOf } from "./config/custom-image.js";
+import { absoluteJavaPath } from "./config/java-path.js";
+import { libraryOf, releaseOf } from "./config/release-of.js";
 import { VirtualMachineConfig } from "./config.js";
 import type { ConfigFields } from "./config.js";
 import type { VmContext } from "./context.js";
@@ -52,7 +62,7 @@ export class VirtualMachineConfigBuilder {
 
   /** Package whose APK the VM may read as well. @throws NullPointerException */
   addExtraApk(packageName: string): this {
-    this.#extraApks.push(requireNonNull(packageName, "packageName"));
+    this.#extraApks.push(requireNonNull(packageName, "extra APK package name"));
     return this;
   }
 
@@ -69,8 +79,13 @@ export class VirtualMachineConfigBuilder {
     return this.#set("payloadBinaryName", name);
   }
 
-  setCustomImageConfig(config: Bundle): this {
-    return this.#set("customImageConfig", config);
+  /** As the bundle of config.xml; what the device's release does not know of is left out. @throws IllegalStateException */
+  setCustomImageConfig(config: Bundle | null | undefined): this {
+    const { customImage } = libraryOf(releaseOf(this.#capabilities));
+    return this.#set(
+      "customImageConfig",
+      config && customImage ? customImageOf(config, customImage) : (config ?? undefined),
+    );
   }
 
   /** `DEBUG_LEVEL_NONE` (default) or `DEBUG_LEVEL_FULL`. @throws IllegalArgumentException */
@@ -127,13 +142,13 @@ export class VirtualMachineConfigBuilder {
   }
 
   /** `hvc0` (the default of the service) or `ttyS0`. */
-  setConsoleInputDevice(device: string | undefined): this {
-    return this.#set("consoleInputDevice", device);
+  setConsoleInputDevice(device: string | null | undefined): this {
+    return this.#set("consoleInputDevice", device ?? undefined);
   }
 
   /** Path on the device. @throws NullPointerException */
   setVendorDiskImage(path: string): this {
-    return this.#set("vendorDiskImagePath", requireNonNull(path, "vendorDiskImage"));
+    return this.#set("vendorDiskImagePath", absoluteJavaPath(requireNonNull(path, "vendor disk image")));
   }
 
   /** Default: `microdroid`. @throws NullPointerException */
@@ -147,6 +162,21 @@ export class VirtualMachineConfigBuilder {
 
   setShouldBoostUclamp(boost: boolean): this {
     return this.#set("shouldBoostUclamp", boost);
+  }
+
+  /** Since 16: memory of the VM in huge pages. */
+  setShouldUseHugepages(use: boolean): this {
+    return this.#set("shouldUseHugepages", use);
+  }
+
+  /** Since 17. Default: true. */
+  setShouldRamdump(ramdump: boolean): this {
+    return this.#set("shouldRamdump", ramdump);
+  }
+
+  /** @internal Since 17, where it is a property in the manifest of the app. */
+  setEncryptedStoreMode(mode: number): this {
+    return this.#set("encryptedStoreMode", mode);
   }
 
   /** May be called again; each config stands for itself. @throws IllegalStateException for a combination that cannot be */
@@ -174,9 +204,13 @@ export class VirtualMachineConfigBuilder {
       os: draft.os ?? DEFAULT_OS,
       networkSupported: draft.networkSupported ?? false,
       shouldBoostUclamp: draft.shouldBoostUclamp ?? false,
+      shouldUseHugepages: draft.shouldUseHugepages ?? false,
+      encryptedStoreMode: draft.encryptedStoreMode ?? ENCRYPTED_STORE_MODE_DEFAULT,
+      shouldRamdump: draft.shouldRamdump ?? true,
     };
-    checkConfigCombination(fields);
-    return new VirtualMachineConfig(fields);
+    const release = releaseOf(this.#capabilities);
+    checkConfigCombination(fields, libraryOf(release));
+    return new VirtualMachineConfig(fields, release);
   }
 
   #set<K extends keyof Draft>(key: K, value: Draft[K]): this {
@@ -185,7 +219,7 @@ export class VirtualMachineConfigBuilder {
   }
 }
 
-export const DEFAULT_OS = "microdroid";
+export const DEFAULT_OS = MICRODROID;
 
 function positiveBytes(bytes: number, what: string): number {
   if (!(bytes > 0)) throw new IllegalArgumentException(`${what} must be positive`);

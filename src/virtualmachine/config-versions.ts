@@ -1,24 +1,27 @@
 /**
- * Configs of earlier releases, brought into the form of version 9: the first API (July 2021) and Android 13 both wrote
- * version 1; later versions differ from 9 by what they lack. Keys that have no successor stay in the bundle.
+ * Configs of earlier releases, brought into the form of later ones: the first API (July 2021) and Android 13 both wrote
+ * version 1; versions up to 8 had no `os`. Keys that have no successor stay in the bundle.
  */
 import { CPU_TOPOLOGY_MATCH_HOST, CPU_TOPOLOGY_ONE_CPU, DEBUG_LEVEL_FULL, DEBUG_LEVEL_NONE } from "./constants.js";
 import { DEFAULT_OS } from "./config-builder.js";
+import { libraryOf } from "./config/release-of.js";
 import { IllegalArgumentException, requireNonNull } from "./errors.js";
 import { bundleReader } from "./bundle-fields.js";
+import type { AndroidRelease } from "../base/android-release.js";
 import type { Bundle, BundleValue } from "./persistable-bundle.js";
 
-export const CONFIG_VERSION = 9;
+/** The last version without `os`. Android itself refuses such a file since it asks for one. */
+const LAST_WITHOUT_OS = 8;
 
 /** @throws IllegalArgumentException for a version from the future; NullPointerException when a required key is missing */
-export function upgradeBundle(bundle: Bundle): Bundle {
+export function upgradeBundle(bundle: Bundle, release: AndroidRelease): Bundle {
   const version = bundleReader(bundle).int("version");
-  if (version > CONFIG_VERSION) {
-    throw new IllegalArgumentException(`Version ${version} too high; current is ${CONFIG_VERSION}`);
+  const current = libraryOf(release).configXmlVersion;
+  if (version > current) {
+    throw new IllegalArgumentException(`Version ${version} too high; current is ${current}`);
   }
-  if (version < 0) throw new IllegalArgumentException(`Version ${version} too low`);
-  if (version !== 1) return version === CONFIG_VERSION || version === 0 ? bundle : withSuccessors(bundle);
-  return isFirstApi(bundle) ? fromFirstApi(bundle) : fromAndroid13(bundle);
+  if (version === 1) return isFirstApi(bundle) ? fromFirstApi(bundle) : fromAndroid13(bundle);
+  return version > 1 && version <= LAST_WITHOUT_OS ? withSuccessors(bundle) : bundle;
 }
 
 /** The first API knew these four keys only; Android 13 always writes a debug level. */
@@ -33,7 +36,7 @@ function fromFirstApi(bundle: Bundle): Bundle {
 }
 
 function fromAndroid13(bundle: Bundle): Bundle {
-  requireKeys(bundle, ["apkPath", "payloadConfigPath"]);
+  requireKeys(bundle, ["payloadConfigPath"]);
   const level = bundleReader(bundle).int("debugLevel");
   // Ordinals of NONE, APP_ONLY, FULL. APP_ONLY went away; what it made debuggable is debuggable under FULL.
   if (level < 0 || level > 2) throw new IllegalArgumentException(`Invalid debugLevel: ${level}`);

@@ -124,7 +124,7 @@ describe("other versions", () => {
     const { config, unknown } = readConfigXml(bytes(android13(2)));
     expect([config.getCpuTopology(), config.getMemoryBytes(), config.getDebugLevel()]).toEqual([1, 512 << 20, 1]);
     expect([...unknown.keys()]).toEqual(["certs"]);
-    const rewritten = writeConfigXml(config, unknown);
+    const rewritten = writeConfigXml(config, { unknown });
     expect(rewritten).toContain('<string-array name="certs" num="1">\n<item value="3082abcd" />\n</string-array>\n');
     expect(rewritten).toContain('<int name="version" value="9" />');
     expect(readConfigXml(bytes(rewritten)).config.fields).toEqual(config.fields);
@@ -154,7 +154,6 @@ describe("what is refused", () => {
   const without = (key: string): string => SMALLEST.replace(new RegExp(`.*name="${key}".*\\n`), "");
   test.each([
     ["a version from the future", SMALLEST.replace('version" value="9"', 'version" value="10"'), INVALID],
-    ["a negative version", SMALLEST.replace('version" value="9"', 'version" value="-1"'), INVALID],
     ["no OS", without("os"), INVALID],
     ["no package and no APK", without("packageName"), INVALID],
     ["no payload", without("payloadConfigPath"), INVALID],
@@ -170,15 +169,40 @@ describe("what is refused", () => {
       SMALLEST.replace("</bundle>", '<long name="memoryBytes" value="9007199254740993" /></bundle>'),
       INVALID,
     ],
-    ["an empty file", "", UNREADABLE],
-    ["another root", "<map>\n</map>\n", UNREADABLE],
+    ["an empty file", "", INVALID],
+    ["another root, without entries", "<map>\n</map>\n", INVALID],
     ["an end too early", SMALLEST.slice(0, 300), UNREADABLE],
-    ["an element that is none of a bundle", SMALLEST.replace("<null", "<float"), UNREADABLE],
+    ["an element that is none of a bundle", SMALLEST.replace("<null", "<byte"), UNREADABLE],
     ["a number that is none", SMALLEST.replace('value="9"', 'value="nine"'), UNREADABLE],
     ["a number that does not fit", SMALLEST.replace('value="9"', 'value="4294967296"'), UNREADABLE],
-    ["an array of another length", EVERYTHING.replace('num="2"', 'num="3"'), UNREADABLE],
-    ["text between the elements", SMALLEST.replace("<int", "x<int"), UNREADABLE],
-    ["two roots", SMALLEST + SMALLEST, UNREADABLE],
+    ["an array of another length", EVERYTHING.replace('num="2"', 'num="3"'), INVALID],
+    ["an array of fewer than none", EVERYTHING.replace('num="2"', 'num="-1"'), UNREADABLE],
+    ["an array of another kind of number", EVERYTHING.replace('num="2"', 'num="x"'), UNREADABLE],
+    ["a boolean that is none", SMALLEST.replace('Vm" value="true"', 'Vm" value="yes"'), UNREADABLE],
+    ["a boolean with a space", SMALLEST.replace('Vm" value="true"', 'Vm" value=" true"'), UNREADABLE],
+    ["text in a number", SMALLEST.replace('value="9" />', 'value="9">x</int>'), UNREADABLE],
+    ["an element in a number", SMALLEST.replace('value="9" />', 'value="9"><a/></int>'), UNREADABLE],
+    [
+      "a bad number in an entry that nobody knows",
+      SMALLEST.replace("<null", '<double name="x" value="1e" />\n<null'),
+      UNREADABLE,
+    ],
+    [
+      "a bad item there",
+      SMALLEST.replace("<null", '<int-array name="x" num="1"><item value="" /></int-array><null'),
+      UNREADABLE,
+    ],
+    ["]]> in a string", SMALLEST.replace("com.example", "a]]>b"), UNREADABLE],
+    ["< in an attribute", SMALLEST.replace('"packageName"', '"<packageName"'), UNREADABLE],
+    ["-- in a comment", SMALLEST.replace("<null", "<!-- a--b --><null"), UNREADABLE],
+    [
+      "a display without a size",
+      SMALLEST.replace(
+        "<null",
+        '<pbundle_as_map name="customImageConfig"><pbundle_as_map name="display_config" /></pbundle_as_map><null',
+      ),
+      INVALID,
+    ],
     ["a huge file", SMALLEST + " ".repeat(300_000), UNREADABLE],
     ["a bundle within a bundle within…", SMALLEST.replace("<int", `${nested(12)}<int`), UNREADABLE],
     ["far too many of them", SMALLEST.replace("<int", `${nested(4000)}<int`), UNREADABLE],
@@ -210,6 +234,17 @@ describe("what is refused", () => {
   });
 });
 
+test.each([
+  ["a negative version", SMALLEST.replace('version" value="9"', 'version" value="-1"')],
+  ["text between the elements", SMALLEST.replace("<int", "x<int")],
+  ["what follows the root", `${SMALLEST}${SMALLEST}<`],
+  ["another root", SMALLEST.replaceAll("bundle>", "map>")],
+  ["an entry without a name", SMALLEST.replace("<int", '<int value="1" /><int')],
+  ["an entry of a type that no bundle keeps", SMALLEST.replace("<int", '<float name="x" value="1" /><int')],
+])("%s is passed over, as Android does it", (_what, xml) => {
+  expect(readConfigXml(bytes(xml)).config.fields).toEqual(readConfigXml(bytes(SMALLEST)).config.fields);
+});
+
 test("readers accept any order, an XML declaration and indentation", () => {
   const [root, ...rest] = SMALLEST.trim().split("\n");
   const shuffled = [...rest.slice(0, -1).reverse(), rest.at(-1)].map((line) => `  ${line}`);
@@ -235,9 +270,10 @@ test("keys of a later release survive a rewrite, in their place and unchanged", 
     '<string name="empty"></string>',
   ];
   const { config, unknown } = readConfigXml(bytes(SMALLEST.replace("</bundle>", `${extra.join("\n")}\n</bundle>`)));
-  const rewritten = writeConfigXml(config, unknown);
+  const rewritten = writeConfigXml(config, { unknown });
   for (const line of extra) expect(rewritten).toContain(`${line}\n`);
-  expect(writeConfigXml(config, readConfigXml(bytes(rewritten)).unknown)).toBe(rewritten);
+  const again = readConfigXml(bytes(rewritten));
+  expect(writeConfigXml(config, { unknown: again.unknown })).toBe(rewritten);
 });
 
 describe("properties", () => {

@@ -21,7 +21,7 @@ describe("single values are refused when set", () => {
     ["relative APK path", (b) => b.setApkPath("a.apk"), "ILLEGAL_ARGUMENT: APK path must be an absolute path"],
     ["null APK path", (b) => b.setApkPath(nothing), "NULL_ARGUMENT: apkPath must not be null"],
     ["relative idsig path", (b) => b.idsigPath("a.idsig"), "ILLEGAL_ARGUMENT: idsig path must be an absolute path"],
-    ["null extra APK", (b) => b.addExtraApk(nothing), "NULL_ARGUMENT: packageName must not be null"],
+    ["null extra APK", (b) => b.addExtraApk(nothing), "NULL_ARGUMENT: extra APK package name must not be null"],
     [
       "null payload config",
       (b) => b.setPayloadConfigPath(nothing),
@@ -39,7 +39,7 @@ describe("single values are refused when set", () => {
     ["half a byte", (b) => b.setMemoryBytes(1.5), "ILLEGAL_ARGUMENT: Memory size must be a whole number of bytes"],
     ["CPU topology", (b) => b.setCpuTopology(2), "ILLEGAL_ARGUMENT: Invalid cpuTopology: 2"],
     ["no storage", (b) => b.setEncryptedStorageBytes(-1), "ILLEGAL_ARGUMENT: Encrypted Storage size must be positive"],
-    ["null vendor image", (b) => b.setVendorDiskImage(nothing), "NULL_ARGUMENT: vendorDiskImage must not be null"],
+    ["null vendor image", (b) => b.setVendorDiskImage(nothing), "NULL_ARGUMENT: vendor disk image must not be null"],
     ["null OS", (b) => b.setOs(nothing), "NULL_ARGUMENT: os must not be null"],
   ])("%s", async (_what, change, failure) => {
     expect(await outcomeOf(() => change(builder()))).toBe(failure);
@@ -71,7 +71,7 @@ describe("combinations are refused by build(), first rule first", () => {
     ["setPayloadBinaryName must be called", empty],
     [
       "setPayloadConfigPath and addExtraApk may not both be called",
-      () => builder().setPayloadConfigPath("c.json").addExtraApk("p"),
+      () => empty().setPayloadConfigPath("c.json").addExtraApk("p"),
     ],
     [
       "setPayloadBinaryName and setPayloadConfigPath may not both be called",
@@ -122,6 +122,9 @@ describe("what a config holds", () => {
       os: "microdroid",
       networkSupported: false,
       shouldBoostUclamp: false,
+      shouldUseHugepages: false,
+      encryptedStoreMode: 0,
+      shouldRamdump: true,
     });
     expect(config.isEncryptedStorageEnabled()).toBe(false);
   });
@@ -145,7 +148,7 @@ describe("what a config holds", () => {
       .idsigPath("/data/local/tmp/a.idsig")
       .build();
     expect({
-      package: config.getPackageName(),
+      package: config.fields.packageName,
       apk: config.getApkPath(),
       idsig: config.getIdsigPath(),
       config: config.getPayloadConfigPath(),
@@ -156,11 +159,11 @@ describe("what a config holds", () => {
       cpus: config.getCpuTopology(),
       storage: [config.isEncryptedStorageEnabled(), config.getEncryptedStorageBytes()],
       console: [config.isVmOutputCaptured(), config.isVmConsoleInputSupported(), config.isConnectVmConsole()],
-      device: config.getConsoleInputDevice(),
-      vendor: config.getVendorDiskImage(),
+      device: config.fields.consoleInputDevice,
+      vendor: config.fields.vendorDiskImagePath,
       os: config.getOs(),
       network: config.isNetworkSupported(),
-      boost: config.shouldBoostUclamp(),
+      boost: config.fields.shouldBoostUclamp,
     }).toEqual({
       // An APK path makes the package name meaningless, and Android drops it.
       package: undefined,

@@ -4,6 +4,8 @@
  */
 import * as constants from "./constants.js";
 import { VirtualMachineConfigBuilder } from "./config-builder.js";
+import { isCompatible } from "./config/compatible.js";
+import type { AndroidRelease } from "../base/android-release.js";
 import type { Bundle } from "./persistable-bundle.js";
 
 /** Values of a config; undefined means "not set", as null does in Java. */
@@ -33,6 +35,12 @@ export interface ConfigFields {
   readonly os: string;
   readonly networkSupported: boolean;
   readonly shouldBoostUclamp: boolean;
+  /** Since 16. */
+  readonly shouldUseHugepages: boolean;
+  /** Since 17: 0, or 1 for a key that is bound to credential-encrypted storage. */
+  readonly encryptedStoreMode: number;
+  /** Since 17: whether a guest that panics leaves a dump. */
+  readonly shouldRamdump: boolean;
 }
 
 /** Immutable. Made by `new VirtualMachineConfig.Builder(context)…build()`. */
@@ -41,6 +49,9 @@ export class VirtualMachineConfig {
   static readonly DEBUG_LEVEL_FULL = constants.DEBUG_LEVEL_FULL;
   static readonly CPU_TOPOLOGY_ONE_CPU = constants.CPU_TOPOLOGY_ONE_CPU;
   static readonly CPU_TOPOLOGY_MATCH_HOST = constants.CPU_TOPOLOGY_MATCH_HOST;
+  static readonly ENCRYPTED_STORE_MODE_DEFAULT = constants.ENCRYPTED_STORE_MODE_DEFAULT;
+  static readonly ENCRYPTED_STORE_MODE_KEK_ON_CE = constants.ENCRYPTED_STORE_MODE_KEK_ON_CE;
+  static readonly MICRODROID = constants.MICRODROID;
 
   // A getter, because the builder's file needs this class as well.
   static get Builder(): typeof VirtualMachineConfigBuilder {
@@ -48,9 +59,11 @@ export class VirtualMachineConfig {
   }
 
   readonly #fields: ConfigFields;
+  readonly #release: AndroidRelease;
 
   /** @internal Use the builder, which checks the combination. */
-  constructor(fields: ConfigFields) {
+  constructor(fields: ConfigFields, release: AndroidRelease) {
+    this.#release = release;
     this.#fields = Object.freeze({ ...fields, extraApks: Object.freeze([...fields.extraApks]) });
     Object.freeze(this);
   }
@@ -62,10 +75,6 @@ export class VirtualMachineConfig {
 
   getApkPath(): string | undefined {
     return this.#fields.apkPath;
-  }
-
-  getPackageName(): string | undefined {
-    return this.#fields.packageName;
   }
 
   /** First API only. */
@@ -128,14 +137,6 @@ export class VirtualMachineConfig {
     return this.#fields.connectVmConsole;
   }
 
-  getConsoleInputDevice(): string | undefined {
-    return this.#fields.consoleInputDevice;
-  }
-
-  getVendorDiskImage(): string | undefined {
-    return this.#fields.vendorDiskImagePath;
-  }
-
   getOs(): string {
     return this.#fields.os;
   }
@@ -144,36 +145,21 @@ export class VirtualMachineConfig {
     return this.#fields.networkSupported;
   }
 
-  shouldBoostUclamp(): boolean {
-    return this.#fields.shouldBoostUclamp;
+  /** Since 16. */
+  shouldUseHugepages(): boolean {
+    return this.#fields.shouldUseHugepages;
+  }
+
+  /** Since 17: 0, or 1 for a key that is bound to credential-encrypted storage. */
+  getEncryptedStoreMode(): number {
+    return this.#fields.encryptedStoreMode;
   }
 
   /**
-   * Whether an existing VM may take `other` as its config and stay the same VM. APK path, idsig path, memory, CPU
-   * topology, network and uclamp boost may differ; of the vendor image only its presence counts. Java compares the
-   * console input device by reference, which its own loader breaks; here its value counts.
+   * Whether an existing VM may take `other` as its config and stay the same VM, as the release of the device says for which
+   * this config was built; see `comparedFields` in src/base/releases. Of the vendor image only its presence counts.
    */
   isCompatibleWith(other: VirtualMachineConfig): boolean {
-    const [mine, theirs] = [this.#fields, other.#fields];
-    return (
-      COMPARED.every((key) => mine[key] === theirs[key]) &&
-      (mine.vendorDiskImagePath === undefined) === (theirs.vendorDiskImagePath === undefined) &&
-      mine.extraApks.length === theirs.extraApks.length &&
-      mine.extraApks.every((name, i) => name === theirs.extraApks[i])
-    );
+    return isCompatible(this.#fields, other.#fields, this.#release);
   }
 }
-
-const COMPARED = [
-  "debugLevel",
-  "protectedVm",
-  "encryptedStorageBytes",
-  "vmOutputCaptured",
-  "vmConsoleInputSupported",
-  "connectVmConsole",
-  "consoleInputDevice",
-  "payloadConfigPath",
-  "payloadBinaryName",
-  "packageName",
-  "os",
-] as const satisfies readonly (keyof ConfigFields)[];

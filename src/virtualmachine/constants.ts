@@ -17,6 +17,13 @@ export const DEBUG_LEVEL_FULL = 1;
 export const CPU_TOPOLOGY_ONE_CPU = 0;
 export const CPU_TOPOLOGY_MATCH_HOST = 1;
 
+/** The guest system that is asked for unless another is. */
+export const MICRODROID = "microdroid";
+
+/** Since 17. */
+export const ENCRYPTED_STORE_MODE_DEFAULT = 0;
+export const ENCRYPTED_STORE_MODE_KEK_ON_CE = 1;
+
 export const CAPABILITY_PROTECTED_VM = 1;
 export const CAPABILITY_NON_PROTECTED_VM = 2;
 

@@ -1,5 +1,5 @@
 /** Finds a VM by its files on the device. Mirrors VirtualMachine.java#load. */
-import { usesInstanceIds } from "./capabilities.js";
+import { contextRelease, usesInstanceIds } from "./capabilities.js";
 import { VirtualMachineException } from "./errors.js";
 import { readConfigXml } from "./config-xml.js";
 import { vmFolder } from "./vm-folder.js";
@@ -38,5 +38,9 @@ async function readVm(context: VmContext, name: string, folder: VmFolder): Promi
   if (config.isEncryptedStorageEnabled() && !present.has("storage.img")) {
     throw damaged("STORAGE_IMAGE_MISSING", "Storage image missing");
   }
-  return { context, name, folder, config, unknownConfig: unknown, usesInstanceId, cause: { kind: "loaded" } };
+  const release = await contextRelease(context);
+  return {
+    ...{ context, name, folder, config, release, usesInstanceId },
+    ...{ unknownConfig: unknown, cause: { kind: "loaded" } },
+  };
 }

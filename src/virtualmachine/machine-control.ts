@@ -12,6 +12,8 @@ import { OpenDescriptors } from "./open-descriptors.js";
 import { findRunApks } from "./run-apks.js";
 import { VmRuns } from "./vm-runs.js";
 import { describeError } from "../base/errors.js";
+import { isCompatible } from "./config/compatible.js";
+import type { AndroidRelease } from "../base/android-release.js";
 import type { VirtualMachineConfig } from "./config.js";
 import type { VmContext } from "./context.js";
 import type { Bundle } from "./persistable-bundle.js";
@@ -27,6 +29,7 @@ export interface VmIdentity {
   readonly config: VirtualMachineConfig;
   /** Entries of config.xml that this release does not know. */
   readonly unknownConfig: Bundle;
+  readonly release: AndroidRelease;
   readonly usesInstanceId: boolean;
   readonly cause: TransitionCause;
 }
@@ -121,13 +124,15 @@ export class MachineControl {
     requireNonNull(config, "config");
     return this.#lock.run(async () => {
       const old = this.#config;
-      if (!old.isCompatibleWith(config)) throw this.#exception("INCOMPATIBLE_CONFIG", "incompatible config");
+      const { release, unknownConfig } = this.#identity;
+      if (!isCompatible(old.fields, config.fields, release))
+        throw this.#exception("INCOMPATIBLE_CONFIG", "incompatible config");
       await this.#checkStopped();
       if (config === old) return old;
       try {
         await this.context.service.files.write(
           this.folder.config,
-          writeConfigXml(config, this.#identity.unknownConfig),
+          writeConfigXml(config, { release, unknown: unknownConfig }),
         );
       } catch (cause) {
         throw this.#exception("CONFIG_WRITE_FAILED", "failed to write VM config", cause);

@@ -1,7 +1,7 @@
 /** Puts the files of a new VM on the device: claimed first and atomically, removed again when a step fails. */
 import { randomBytes } from "node:crypto";
 import { atOnce } from "../base/at-once.js";
-import { checkCapabilities, usesInstanceIds } from "./capabilities.js";
+import { checkCapabilities, contextRelease, usesInstanceIds } from "./capabilities.js";
 import { VirtualMachineException } from "./errors.js";
 import { readConfigXml, writeConfigXml } from "./config-xml.js";
 import { vmFolder, vmsFolder } from "./vm-folder.js";
@@ -19,12 +19,13 @@ const MARK_BYTES = 16;
 export async function createVm(context: VmContext, name: string, config: VirtualMachineConfig): Promise<VmIdentity> {
   await checkCapabilities(context, config);
   const usesInstanceId = await usesInstanceIds(context);
+  const release = await contextRelease(context);
   return claimed(context, name, async (folder) => {
     const { service } = context;
     const step = stepsOf(name);
     const { files } = service;
     await atOnce(
-      () => step("failed to write VM config", () => files.write(folder.config, writeConfigXml(config))),
+      () => step("failed to write VM config", () => files.write(folder.config, writeConfigXml(config, { release }))),
       async () => {
         if (!usesInstanceId) return;
         const id = randomBytes(INSTANCE_ID_BYTES);
@@ -42,7 +43,10 @@ export async function createVm(context: VmContext, name: string, config: Virtual
         );
       },
     );
-    return { context, name, folder, config, unknownConfig: new Map(), usesInstanceId, cause: { kind: "created" } };
+    return {
+      ...{ context, name, folder, config, release, usesInstanceId },
+      ...{ unknownConfig: new Map(), cause: { kind: "created" } },
+    };
   });
 }
 
@@ -72,11 +76,14 @@ async function copyFiles(
 ): Promise<VmIdentity> {
   const { files } = context.service;
   const step = stepsOf(name);
+  const release = await contextRelease(context);
   const bytes = await files.read(from.config);
   if (!bytes) throw exception("CONFIG_UNREADABLE", "Failed to read VM config from file", name);
   const { config, unknown } = readConfigXml(bytes, context.capabilities);
   await checkCapabilities(context, config);
-  await step("failed to write VM config", () => files.write(folder.config, writeConfigXml(config, unknown)));
+  await step("failed to write VM config", () =>
+    files.write(folder.config, writeConfigXml(config, { release, unknown })),
+  );
   await step("failed to transfer instance image", () => files.copy(from.instanceImage, folder.instanceImage));
   const { encryptedStorage, instanceId } = from;
   if (encryptedStorage !== undefined) {
@@ -86,7 +93,10 @@ async function copyFiles(
     await step("failed to copy instance_id", () => files.copy(instanceId, folder.instanceId));
   }
   const usesInstanceId = instanceId !== undefined;
-  return { context, name, folder, config, unknownConfig: unknown, usesInstanceId, cause: { kind: "imported" } };
+  return {
+    ...{ context, name, folder, config, release, usesInstanceId },
+    ...{ unknownConfig: unknown, cause: { kind: "imported" } },
+  };
 }
 
 /**

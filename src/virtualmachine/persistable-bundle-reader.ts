@@ -1,98 +1,121 @@
 /**
- * Reads what `writeBundle` and Android write. The bytes come from a device and may be anything: they have a size limit,
- * no document type, and a bounded depth.
+ * Reads what `writeBundle` and Android write, and of everything else what Android makes of it: PersistableBundle#readFromStream
+ * with XmlUtils#readThisArrayMapXml. The bytes come from a device and may be anything: they have a size limit, no document
+ * type, and a bounded depth.
  */
-import { attributeOf, elementsOf as allElementsOf, readXml, XmlError, type XmlElement } from "../xml/index.js";
+import { attributeOf, readXmlEvents } from "../xml/index.js";
+import { readArray } from "./config/bundle-arrays.js";
+import { EventReader, type StartEvent } from "./config/bundle-events.js";
+import { BundleFormatError } from "./config/bundle-format-error.js";
+import { booleanOf, doubleOf, integerOf, valueOf } from "./config/bundle-scalars.js";
 import { ARRAY_TYPES } from "./persistable-bundle.js";
 import type { ArrayType, Bundle, BundleValue } from "./persistable-bundle.js";
 
+export { BundleFormatError } from "./config/bundle-format-error.js";
+
 const MAX_BYTES = 256 * 1024;
 const MAX_DEPTH = 8;
-/** Not a PersistableBundle; the message says what is wrong. */
-export class BundleFormatError extends Error {}
 
-/** @throws BundleFormatError for whatever is not a bundle */
+/** Without a root there are no entries. @throws BundleFormatError for whatever Android does not take for a bundle, and for what is too large or too deep */
 export function readBundle(bytes: Uint8Array): Bundle {
-  const root = parseRoot(bytes);
-  if (root.name !== "bundle") throw new BundleFormatError("its root is not <bundle>");
-  return readEntries(root, 0);
+  const options = { maxBytes: MAX_BYTES, maxDepth: MAX_DEPTH + 2, controlReferences: true, namespaces: true };
+  const reader = new EventReader(readXmlEvents(bytes, options));
+  reader.next();
+  return restore(reader);
 }
 
-function parseRoot(bytes: Uint8Array): XmlElement {
-  try {
-    return readXml(bytes, { maxBytes: MAX_BYTES, maxDepth: MAX_DEPTH + 2, controlReferences: true });
-  } catch (error) {
-    if (error instanceof XmlError) throw new BundleFormatError(error.message, { cause: error });
-    throw error;
+/** From the start of an element, or from where a document has nothing. */
+function restore(reader: EventReader): Bundle {
+  const { depth, tag } = reader;
+  for (let event = reader.next(); event; event = reader.next()) {
+    if (event.kind === "start") return readMap(reader, tag);
+    if (event.kind === "end" && reader.depth >= depth) break;
+  }
+  return new Map();
+}
+
+/** From the event that the reader is at, to the end of `tag`. What comes after the root's is never looked at. */
+function readMap(reader: EventReader, tag: string): Bundle {
+  const entries = new Map<string, BundleValue>();
+  for (let event = reader.event; event; event = reader.next()) {
+    if (event.kind === "start") {
+      const name = attributeOf(event, "name");
+      const value = readValue(reader, event);
+      // What has no name cannot be asked for.
+      if (name !== undefined) {
+        if (value) entries.set(name, value);
+        else entries.delete(name);
+      }
+    } else if (event.kind === "end") {
+      if (event.name === tag) return entries;
+      throw new BundleFormatError(`</${event.name}> instead of </${tag}>`);
+    }
+  }
+  throw new BundleFormatError(`it ends before </${tag}>`);
+}
+
+/** Undefined for what a bundle does not keep. Leaves the reader at the end of the element. */
+function readValue(reader: EventReader, event: StartEvent): BundleValue | undefined {
+  const type = event.name;
+  switch (type) {
+    case "string":
+      return { type, value: readText(reader) };
+    case "pbundle_as_map":
+      return { type: "bundle", entries: restore(reader) };
+    case "map":
+      reader.next();
+      return { type: "bundle", entries: readMap(reader, type) };
+    case "list":
+    case "set":
+      reader.next();
+      readMap(reader, type);
+      return undefined;
+    default:
+      if (isArrayType(type)) return readArray(reader, event, type);
+      return readScalar(reader, event);
   }
 }
 
-function readEntries(node: XmlElement, depth: number): Bundle {
-  if (depth > MAX_DEPTH) throw new BundleFormatError("bundles are nested too deeply");
-  const entries = new Map<string, BundleValue>();
-  for (const child of elementsOf(node)) entries.set(attribute(child, "name"), readValue(child, depth));
-  return entries;
+function readScalar(reader: EventReader, event: StartEvent): BundleValue | undefined {
+  const value = scalarOf(event);
+  for (let inside = reader.next(); inside; inside = reader.next()) {
+    if (inside.kind === "end") return value;
+    throw new BundleFormatError(`${inside.kind === "text" ? "text" : `<${inside.name}>`} in <${event.name}>`);
+  }
+  throw new BundleFormatError(`it ends in <${event.name}>`);
 }
 
-function readValue(node: XmlElement, depth: number): BundleValue {
-  const type = node.name;
+function scalarOf(event: StartEvent): BundleValue | undefined {
+  const type = event.name;
   switch (type) {
-    case "int":
-      return { type, value: Number(integer(attribute(node, "value"), 32)) };
-    case "long":
-      return { type, value: integer(attribute(node, "value"), 64) };
-    case "double":
-      return { type, text: attribute(node, "value") };
-    case "boolean":
-      // Boolean.valueOf: anything but "true" is false.
-      return { type, value: attribute(node, "value").toLowerCase() === "true" };
-    case "string":
-      return { type, value: textOf(node) };
     case "null":
       return { type };
-    case "pbundle_as_map":
-      return { type: "bundle", entries: readEntries(node, depth + 1) };
+    case "int":
+      return { type, value: Number(integerOf(valueOf(event), 32)) };
+    case "long":
+      return { type, value: integerOf(valueOf(event), 64) };
+    case "double":
+      return { type, text: doubleOf(valueOf(event)) };
+    case "float":
+      doubleOf(valueOf(event));
+      return undefined;
+    case "boolean":
+      return { type, value: booleanOf(valueOf(event)) };
     default:
-      if (isArrayType(type)) return { type, items: readItems(node) };
       throw new BundleFormatError(`unknown element <${type}>`);
   }
 }
 
-function readItems(node: XmlElement): readonly string[] {
-  const items = elementsOf(node).map((item) => {
-    if (item.name !== "item") throw new BundleFormatError(`<${item.name}> in an array`);
-    return attribute(item, "value");
-  });
-  if (attribute(node, "num") !== String(items.length))
-    throw new BundleFormatError("an array does not have `num` items");
-  return items;
-}
-
-function integer(text: string, bits: 32 | 64): bigint {
-  if (!/^[+-]?\d{1,20}$/.test(text)) throw new BundleFormatError(`"${text.slice(0, 40)}" is not an integer`);
-  const value = BigInt(text.replace(/^\+/, ""));
-  if (BigInt.asIntN(bits, value) !== value) throw new BundleFormatError(`${text} does not fit ${bits} bits`);
-  return value;
+function readText(reader: EventReader): string {
+  let text = "";
+  for (let event = reader.next(); event; event = reader.next()) {
+    if (event.kind === "end") return text;
+    if (event.kind === "start") throw new BundleFormatError("an element inside <string>");
+    text += event.text;
+  }
+  throw new BundleFormatError("it ends in <string>");
 }
 
 function isArrayType(tag: string): tag is ArrayType {
   return (ARRAY_TYPES as readonly string[]).includes(tag);
-}
-
-function elementsOf(node: XmlElement): readonly XmlElement[] {
-  const stray = node.children.some((child) => typeof child === "string" && child.trim() !== "");
-  if (stray) throw new BundleFormatError(`stray text in <${node.name}>`);
-  return allElementsOf(node);
-}
-
-function textOf(node: XmlElement): string {
-  const texts = node.children.filter((child) => typeof child === "string");
-  if (texts.length < node.children.length) throw new BundleFormatError("an element inside <string>");
-  return texts.join("");
-}
-
-function attribute(node: XmlElement, name: string): string {
-  const value = attributeOf(node, name);
-  if (value === undefined) throw new BundleFormatError(`<${node.name}> has no attribute "${name}"`);
-  return value;
 }

@@ -11,7 +11,8 @@ export type BundleValue =
   | { readonly type: "boolean"; readonly value: boolean }
   | { readonly type: "string"; readonly value: string }
   | { readonly type: "null" }
-  | { readonly type: ArrayType; readonly items: readonly string[] }
+  /** `hasNulls`: a string array said that it has more items than it has; for those there is nothing. */
+  | { readonly type: ArrayType; readonly items: readonly string[]; readonly hasNulls?: true }
   | { readonly type: "bundle"; readonly entries: Bundle };
 
 export type Bundle = ReadonlyMap<string, BundleValue>;

@@ -32,7 +32,7 @@ async function setUp({ change = (b) => b, context: overrides = {}, features = []
 }
 
 const binary = (b: VirtualMachineConfigBuilder): VirtualMachineConfigBuilder =>
-  new VirtualMachineConfig.Builder({ packageName: b.build().getPackageName()! })
+  new VirtualMachineConfig.Builder({ packageName: b.build().fields.packageName! })
     .setPayloadBinaryName("payload.so")
     .setProtectedVm(false);
 

@@ -42,17 +42,50 @@ export interface ReadXmlOptions {
  * @throws XmlError
  */
 export function readXml(document: string | Uint8Array, options: ReadXmlOptions): XmlElement {
+  const tree = new TreeBuilder(options.maxDepth ?? 100);
+  parseInto(tree, document, options);
+  return tree.root!;
+}
+
+export type XmlEvent =
+  | { readonly kind: "start"; readonly name: string; readonly attributes: readonly XmlAttribute[] }
+  | { readonly kind: "end"; readonly name: string }
+  /** All text between two tags, with what CDATA holds. */
+  | { readonly kind: "text"; readonly text: string }
+  /** The last one: what comes after it was not read. */
+  | { readonly kind: "error"; readonly error: XmlError };
+
+/**
+ * The document as its parts come, for those that do not look at all of it: what is not well-formed is the last part, and
+ * matters to whoever comes that far. A document with nothing in it has no parts.
+ */
+export function readXmlEvents(document: string | Uint8Array, options: ReadXmlOptions): readonly XmlEvent[] {
+  const events = new EventList(options.maxDepth ?? 100);
+  try {
+    parseInto(events, document, options);
+  } catch (error) {
+    if (!(error instanceof XmlError)) throw error;
+    if (!hasNothing(document)) events.fail(error);
+  }
+  return events.list;
+}
+
+const NOTHING = /^(?:\s|<!--(?:(?!--)[^])*-->|<\?(?:(?!\?>)[^])*\?>)*$/;
+
+function hasNothing(document: string | Uint8Array): boolean {
+  return NOTHING.test(typeof document === "string" ? document : Buffer.from(document).toString("latin1"));
+}
+
+function parseInto(sink: Sink, document: string | Uint8Array, options: ReadXmlOptions): void {
   if (document.length > options.maxBytes) {
     throw new XmlError(`it is ${document.length} bytes, more than ${options.maxBytes}`);
   }
   const text = typeof document === "string" ? document : decodeXml(document);
-  const tree = new TreeBuilder(options.maxDepth ?? 100);
-  const parser = makeParser(options, tree);
+  const parser = makeParser(options, sink);
   parser.write(options.controlReferences === true ? nameControlReferences(text, parser.ENTITIES) : text).close();
-  return tree.root!;
 }
 
-export function attributeOf({ attributes }: XmlElement, name: string): string | undefined {
+export function attributeOf({ attributes }: Pick<XmlElement, "attributes">, name: string): string | undefined {
   return attributes.find((attribute) => attribute.name === name)?.value;
 }
 
@@ -64,7 +97,47 @@ interface MutableElement extends XmlElement {
   readonly children: (XmlElement | string)[];
 }
 
-class TreeBuilder {
+interface Sink {
+  start(name: string, attributes: readonly XmlAttribute[]): void;
+  text(piece: string): void;
+  end(name: string): void;
+}
+
+class EventList implements Sink {
+  readonly list: XmlEvent[] = [];
+  #depth = 0;
+
+  constructor(private readonly maxDepth: number) {}
+
+  start(name: string, attributes: readonly XmlAttribute[]): void {
+    if (this.#depth++ >= this.maxDepth) throw new XmlError(`elements are nested deeper than ${this.maxDepth}`);
+    this.add({ kind: "start", name, attributes });
+  }
+
+  text(piece: string): void {
+    const last = this.list.at(-1);
+    if (this.#depth === 0 || piece === "") return;
+    if (last?.kind === "text") this.list[this.list.length - 1] = { kind: "text", text: last.text + piece };
+    else this.add({ kind: "text", text: piece });
+  }
+
+  end(name: string): void {
+    this.#depth--;
+    this.add({ kind: "end", name });
+  }
+
+  /** The parser tells the end of the element first, and then that it has another name. */
+  fail(error: XmlError): void {
+    if (/^unexpected close tag/.test(error.reason)) this.list.pop();
+    this.add({ kind: "error", error });
+  }
+
+  add(event: XmlEvent): void {
+    this.list.push(event);
+  }
+}
+
+class TreeBuilder implements Sink {
   root: XmlElement | undefined;
   readonly #open: MutableElement[] = [];
 
@@ -92,7 +165,7 @@ class TreeBuilder {
   }
 }
 
-function makeParser({ namespaces = false }: ReadXmlOptions, tree: TreeBuilder): SaxesParser<SaxesOptions> {
+function makeParser({ namespaces = false }: ReadXmlOptions, sink: Sink): SaxesParser<SaxesOptions> {
   // A document that says 1.1 is read as 1.0 too: fifth edition, section 2.8.
   const parser = new SaxesParser({ xmlns: namespaces, defaultXMLVersion: "1.0", forceXMLVersion: true });
   // No prototype: `&constructor;` is not an entity.
@@ -102,11 +175,11 @@ function makeParser({ namespaces = false }: ReadXmlOptions, tree: TreeBuilder): 
   };
   parser.on("error", (error) => fail(error.message.replace(/^\d+:\d+: /, "").replace(/\.$/, ""), error));
   parser.on("doctype", () => fail("it has a document type, which is not read"));
-  parser.on("text", (piece) => tree.text(piece));
-  parser.on("cdata", (piece) => tree.text(piece));
-  parser.on("closetag", () => tree.end());
+  parser.on("text", (piece) => sink.text(piece));
+  parser.on("cdata", (piece) => sink.text(piece));
+  parser.on("closetag", ({ name }) => sink.end(name));
   parser.on("opentag", ({ name, attributes }) => {
-    tree.start(
+    sink.start(
       name,
       Object.entries<string | SaxesAttributeNS>(attributes).map(([key, attribute]) =>
         typeof attribute === "string"

@@ -4,5 +4,14 @@ export const ANDROID_13: ReleaseTraits = {
   sdk: 33,
   build: { id: "TQ3A.230901.001", securityPatch: "2023-09-01", boardApiLevel: 33 },
   service: { cids: { first: 10, last: 0xffff_fffe, wraps: false }, reports: "shared-port", formats: 13 },
-  library: { configXmlVersion: 1 },
+  library: {
+    configXmlVersion: 1,
+    configXmlKeys: [],
+    // And the certificates that the APK is signed with, which the library on the host does not know.
+    comparedFields: ["debugLevel", "protectedVm"],
+    storageMayGrow: false,
+    captureNeedsFullDebug: true,
+    payloadConfigExcludesExtraApks: false,
+    customImage: undefined,
+  },
 };

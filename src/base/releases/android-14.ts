@@ -4,5 +4,16 @@ export const ANDROID_14: ReleaseTraits = {
   sdk: 34,
   build: { id: "UQ1A.240105.004", securityPatch: "2024-01-05", boardApiLevel: 34 },
   service: { cids: { first: 2048, last: 65_535, wraps: true }, reports: "port-per-vm", formats: 15 },
-  library: { configXmlVersion: 6 },
+  library: {
+    configXmlVersion: 6,
+    configXmlKeys: [],
+    comparedFields: [
+      ...(["debugLevel", "protectedVm", "encryptedStorageBytes", "vmOutputCaptured"] as const),
+      ...(["payloadConfigPath", "payloadBinaryName", "packageName", "apkPath"] as const),
+    ],
+    storageMayGrow: false,
+    captureNeedsFullDebug: true,
+    payloadConfigExcludesExtraApks: false,
+    customImage: undefined,
+  },
 };

@@ -1,8 +1,26 @@
-import type { ReleaseTraits } from "./traits.js";
+import { ANDROID_15 } from "./android-15.js";
+import type { CustomImageTraits, ReleaseTraits } from "./traits.js";
 
-export const ANDROID_16: ReleaseTraits = {
+const { library } = ANDROID_15;
+
+const CUSTOM_IMAGE: CustomImageTraits = {
+  ...library.customImage,
+  booleans: [...library.customImage.booleans, "network", "trackpad", "auto_memory_balloon"],
+  unreadBooleans: ["switches"],
+  bundles: [...library.customImage.bundles, "audio_config", "usb_config"],
+  disks: "partitions",
+};
+
+export const ANDROID_16 = {
   sdk: 36,
   build: { id: "BP2A.250605.031", securityPatch: "2025-06-05", boardApiLevel: 202504 },
   service: { cids: { first: 2048, last: 65_535, wraps: true }, reports: "port-per-vm", formats: 15 },
-  library: { configXmlVersion: 10 },
-};
+  library: {
+    ...library,
+    configXmlVersion: 10,
+    configXmlKeys: [...library.configXmlKeys.filter((key) => key !== "networkSupported"), "shouldUseHugepages"],
+    comparedFields: library.comparedFields.filter((field) => field !== "encryptedStorageBytes"),
+    storageMayGrow: true,
+    customImage: CUSTOM_IMAGE,
+  },
+} as const satisfies ReleaseTraits;

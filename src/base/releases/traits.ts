@@ -14,6 +14,60 @@ export interface ReleaseTraits {
 export interface LibraryTraits {
   /** `VERSION` of VirtualMachineConfig: what it writes as `version` into config.xml, and the highest that it reads. */
   readonly configXmlVersion: number;
+  /** Keys of config.xml beside those that every release since 14 has. */
+  readonly configXmlKeys: readonly ConfigXmlKey[];
+  /** What a VM's config may not change in (`isCompatibleWith`). */
+  readonly comparedFields: readonly ComparedField[];
+  /** `setConfig` takes a larger encrypted storage for the same VM. */
+  readonly storageMayGrow: boolean;
+  /** `build()` refuses captured output without the debug level FULL. */
+  readonly captureNeedsFullDebug: boolean;
+  /** The first rule of `build()` that a payload config with extra APKs breaks; else they go together. */
+  readonly payloadConfigExcludesExtraApks: boolean;
+  /** What a custom image has; undefined where there are none. */
+  readonly customImage: CustomImageTraits | undefined;
+}
+
+export type ConfigXmlKey =
+  | "os"
+  | "extraApks"
+  | "vendorDiskImagePath"
+  | "consoleInputDevice"
+  | "vmConsoleInputSupported"
+  | "connectVmConsole"
+  | "shouldBoostUclamp"
+  | "customImageConfig"
+  | "networkSupported"
+  | "shouldUseHugepages"
+  | "encryptedStoreMode"
+  | "shouldRamdump";
+
+export type ComparedField =
+  | "apkPath"
+  | "connectVmConsole"
+  | "consoleInputDevice"
+  | "debugLevel"
+  | "encryptedStorageBytes"
+  | "encryptedStoreMode"
+  | "extraApks"
+  | "hasVendorDiskImage"
+  | "os"
+  | "packageName"
+  | "payloadBinaryName"
+  | "payloadConfigPath"
+  | "protectedVm"
+  | "vmConsoleInputSupported"
+  | "vmOutputCaptured";
+
+/** Keys of a custom image in config.xml, beside those of 15. */
+export interface CustomImageTraits {
+  readonly strings: readonly string[];
+  readonly booleans: readonly string[];
+  /** Written, and never read. */
+  readonly unreadBooleans: readonly string[];
+  readonly bundles: readonly string[];
+  readonly stringArrays: readonly string[];
+  readonly disks: "images" | "partitions" | "ids";
 }
 
 export interface BuildTraits {

@@ -25,7 +25,6 @@ export const CONFIG: Section = {
       OLD_FILE,
     ),
     getter("getApkPath", EVERY),
-    getter("getPackageName"),
     getter(
       "getExtraApks",
       ONLY_15,
@@ -47,11 +46,8 @@ export const CONFIG: Section = {
     getter("isVmOutputCaptured"),
     getter("isVmConsoleInputSupported"),
     getter("isConnectVmConsole"),
-    getter("getConsoleInputDevice"),
-    getter("getVendorDiskImage"),
     getter("getOs"),
     getter("isNetworkSupported"),
-    getter("shouldBoostUclamp"),
     getter("getIdsigPath", ["2021"]),
     different("getMemoryMib(), getNumCpus()", ["13"], "VirtualMachineConfig#getMemoryBytes", RENAMED, OLD_FILE),
     different(

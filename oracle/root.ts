@@ -1,0 +1,2 @@
+/** The checkout; `run.cjs` goes there. */
+export const root = process.cwd();

@@ -1,0 +1,142 @@
+/** `npm run oracle`: asks Android's own classes and the port the same thousands of things, and prints where they part. */
+import { parseArgs } from "node:util";
+import { answerCase } from "../src/virtualmachine/testing/oracle/answer.js";
+import { CASE_KINDS } from "../src/virtualmachine/testing/oracle/cases.js";
+import { compareAnswers, type Parting } from "../src/virtualmachine/testing/oracle/compare.js";
+import { isAndroidRelease, type AndroidRelease } from "../src/base/android-release.js";
+import { ORACLE_RELEASES } from "./artifacts.js";
+import { casesOf } from "./generate.js";
+import { startOracle, type Oracle } from "./java.js";
+import { shrink, sizeOf } from "./shrink.js";
+import type { OracleCase } from "../src/virtualmachine/testing/oracle/cases.js";
+
+const USAGE = `usage: npm run oracle -- [--cases N] [--seed S] [--release 14|15|16|17]... [--kind KIND]... [--show N]
+  --cases N    of each kind and release; default 500
+  --seed S     the same cases again; default: another one each time, which is printed
+  --kind KIND  ${CASE_KINDS.join(", ")}; default: all
+  --show N     how many differences are shown; default 10
+`;
+
+main().catch((error: unknown) => {
+  process.stderr.write(
+    `${error instanceof Error && error.message.startsWith("Could not") ? error.message : String((error as Error).stack)}\n`,
+  );
+  process.exitCode = 2;
+});
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      ...{
+        cases: { type: "string", default: "500" },
+        seed: { type: "string" },
+        show: { type: "string", default: "10" },
+      },
+      ...{ release: { type: "string", multiple: true }, kind: { type: "string", multiple: true } },
+      ...{ help: { type: "boolean", default: false } },
+    },
+  });
+  if (values.help) return void process.stdout.write(USAGE);
+  const releases = (values.release ?? ORACLE_RELEASES).map(Number).filter(isAndroidRelease);
+  const kinds = CASE_KINDS.filter((kind) => values.kind?.includes(kind) ?? true);
+  const seed = Number(values.seed ?? Date.now() % 1_000_000);
+  process.stdout.write(`seed ${seed}\n`);
+  let differing = 0;
+  for (const release of releases) {
+    const oracle = startOracle(release);
+    try {
+      for (const kind of kinds) {
+        const cases = casesOf(kind, release, Number(values.cases), seed);
+        differing += await compareKind(oracle, release, cases, Number(values.show));
+      }
+    } finally {
+      oracle.end();
+    }
+  }
+  process.stdout.write(
+    `${differing === 0 ? "Nothing differs that docs/parity.md does not name" : `${differing} cases differ`}\n`,
+  );
+  process.exitCode = differing === 0 ? 0 : 1;
+}
+
+async function compareKind(
+  oracle: Oracle,
+  release: AndroidRelease,
+  cases: Iterable<OracleCase>,
+  show: number,
+): Promise<number> {
+  const counts = new Map<string, number>();
+  const partings = new Map<string, { count: number; parting: Parting }>();
+  let total = 0;
+  let kind = "";
+  for (const given of cases) {
+    total++;
+    kind = given.kind;
+    const verdict = await ask(oracle, release, given);
+    const name = verdict.kind === "meant" ? verdict.difference.id : verdict.kind;
+    counts.set(name, (counts.get(name) ?? 0) + 1);
+    if (verdict.kind !== "differs") continue;
+    const key = likeness(verdict.parting);
+    const before = partings.get(key);
+    const isSmaller = !before || sizeOf(given) < sizeOf(before.parting.given);
+    partings.set(key, { count: (before?.count ?? 0) + 1, parting: isSmaller ? verdict.parting : before.parting });
+  }
+  const told = [...counts].map(([name, count]) => `${count} ${name}`).join(", ");
+  process.stdout.write(`Android ${release}, ${kind}: ${total} cases: ${told}\n`);
+  for (const { count, parting } of await smallestFirst(oracle, release, [...partings.values()].slice(0, show))) {
+    print(count, parting);
+  }
+  return counts.get("differs") ?? 0;
+}
+
+type Found = { readonly count: number; readonly parting: Parting };
+
+async function smallestFirst(
+  oracle: Oracle,
+  release: AndroidRelease,
+  found: readonly Found[],
+): Promise<readonly Found[]> {
+  const shrunk: Found[] = [];
+  for (const { count, parting } of found) {
+    const key = likeness(parting);
+    let smallest = parting;
+    await shrink(parting.given, async (smaller) => {
+      const verdict = await ask(oracle, release, smaller);
+      if (verdict.kind !== "differs" || likeness(verdict.parting) !== key) return false;
+      smallest = verdict.parting;
+      return true;
+    });
+    shrunk.push({ count, parting: smallest });
+  }
+  return shrunk.sort((a, b) => sizeOf(a.parting.given) - sizeOf(b.parting.given));
+}
+
+async function ask(
+  oracle: Oracle,
+  release: AndroidRelease,
+  given: OracleCase,
+): Promise<ReturnType<typeof compareAnswers>> {
+  const [theirs, ours] = await Promise.all([oracle.ask(given), answerCase(given, release)]);
+  return compareAnswers(given, release, theirs, JSON.parse(JSON.stringify(ours)) as typeof ours);
+}
+
+/** Partings of one kind, of which one is enough to look at. */
+function likeness({ path, theirs, ours }: Parting): string {
+  const plain = (value: unknown): string =>
+    JSON.stringify(value ?? null)
+      .replace(/\d+/g, "N")
+      .slice(0, 80);
+  return [path.replace(/\d+/g, "N"), plain(theirs), plain(ours)].join(" | ");
+}
+
+function print(count: number, { given, path, theirs, ours, answers }: Parting): void {
+  const shown =
+    given.kind === "xml" ? JSON.stringify(Buffer.from(given.bytes, "base64").toString()) : JSON.stringify(given);
+  const short = (value: unknown): string => (JSON.stringify(value) ?? "nothing").slice(0, 400);
+  process.stdout.write(
+    `\n  ${count} times, at ${path}\n    case   ${shown}\n    theirs ${short(theirs)}\n    ours   ${short(ours)}\n`,
+  );
+  if (given.kind === "manager") {
+    process.stdout.write(`    theirs ${short(answers.theirs["steps"])}\n    ours   ${short(answers.ours["steps"])}\n`);
+  }
+}

@@ -1,0 +1,77 @@
+/**
+ * Where the port answers differently from Android's classes, and means to: each with the sentence that docs/parity.md says
+ * and the rule by which the comparison knows it.
+ */
+import type { Parting } from "./compare.js";
+
+export interface Difference {
+  readonly id: string;
+  readonly says: string;
+  explains(parting: Parting): boolean;
+}
+
+/** Of config.xml; undefined for cases of another kind. */
+function textOf({ given }: Parting): string | undefined {
+  return given.kind === "xml" ? Buffer.from(given.bytes, "base64").toString("latin1") : undefined;
+}
+
+const isRefusedByUs = ({ theirs, ours, path }: Parting): boolean =>
+  /^read\.(ok|error|message)$/.test(path) && ours !== theirs;
+
+function onText(pattern: RegExp): Difference["explains"] {
+  return (parting) => {
+    const text = textOf(parting);
+    return text !== undefined && pattern.test(text) && isRefusedByUs(parting) && !isOk(parting.answers.ours);
+  };
+}
+
+function isOk(answer: Parting["answers"]["ours"]): boolean {
+  const read = answer["read"];
+  return typeof read === "object" && read !== null && "ok" in read;
+}
+
+const JAVAS = ["RuntimeException", "NegativeArraySizeException", "ArrayIndexOutOfBoundsException", "OutOfMemoryError"];
+
+export const DIFFERENCES: readonly Difference[] = [
+  {
+    id: "old-versions",
+    says: "a config.xml of version 1 to 8 is read as its own release meant it, where 15 and later refuse it or take it for one of theirs",
+    explains: (parting) => /name="version"\s+value="\+?0*[1-8]"/.test(textOf(parting) ?? ""),
+  },
+  {
+    id: "not-xml",
+    says: "a config.xml with control characters as such, or a byte that is no UTF-8, is refused: it is no XML",
+    explains: onText(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u00ff]/),
+  },
+  {
+    id: "document-type",
+    says: "a config.xml with a document type is refused: it brings entities that expand",
+    explains: onText(/<!DOCTYPE/),
+  },
+  {
+    id: "nesting",
+    says: "a config.xml whose bundles are nested deeper than 8, or that is larger than 256 KiB, is refused",
+    explains: onText(/(?:<pbundle_as_map[^>]*>\s*){8}/),
+  },
+  {
+    id: "large-numbers",
+    says: "a size of 2^53 bytes or more is refused: JavaScript has no such number",
+    explains: onText(/<long [^>]*value="\+?\d{16,}"/),
+  },
+  {
+    id: "double-attributes",
+    says: "a config.xml in which a tag has an attribute twice, or no space between two, is refused: it is no XML",
+    explains: onText(/([\w:]+)=("[^"]*"|'[^']*')(?:[^<>]*\s\1=|[\w:])/),
+  },
+  {
+    id: "exceptions-of-java",
+    says: "where a damaged config.xml makes Java throw what its library does not expect (an array of -1 items, more items than it says, an unknown prefix), it is `Failed to read VM config from file` or `Persisted VM config is invalid`",
+    explains: ({ path, theirs, ours }) =>
+      path === "read.error" && JAVAS.includes(String(theirs)) && ours === "VirtualMachineException",
+  },
+  {
+    id: "byte-arrays",
+    says: "a config.xml with a byte array is refused; no release writes one",
+    explains: onText(/<byte-array/),
+  },
+];
