@@ -7,6 +7,7 @@ import { isAndroidRelease, type AndroidRelease } from "../src/base/android-relea
 import { ORACLE_RELEASES } from "./artifacts.js";
 import { casesOf } from "./generate.js";
 import { startOracle, type Oracle } from "./java.js";
+import { writeMembers } from "./members.js";
 import { shrink, sizeOf } from "./shrink.js";
 import type { OracleCase } from "../src/virtualmachine/testing/oracle/cases.js";
 
@@ -14,6 +15,7 @@ const USAGE = `usage: npm run oracle -- [--cases N] [--seed S] [--release 14|15|
   --cases N    of each kind and release; default 500
   --seed S     the same cases again; default: another one each time, which is printed
   --kind KIND  ${CASE_KINDS.join(", ")}; default: all
+  --members    write the listing of what the classes have, from which docs/parity.md is made
   --show N     how many differences are shown; default 10
 `;
 
@@ -33,10 +35,11 @@ async function main(): Promise<void> {
         show: { type: "string", default: "10" },
       },
       ...{ release: { type: "string", multiple: true }, kind: { type: "string", multiple: true } },
-      ...{ help: { type: "boolean", default: false } },
+      ...{ members: { type: "boolean", default: false }, help: { type: "boolean", default: false } },
     },
   });
   if (values.help) return void process.stdout.write(USAGE);
+  if (values.members) return void process.stdout.write(`${writeMembers()} written\n`);
   const releases = (values.release ?? ORACLE_RELEASES).map(Number).filter(isAndroidRelease);
   const kinds = CASE_KINDS.filter((kind) => values.kind?.includes(kind) ?? true);
   const seed = Number(values.seed ?? Date.now() % 1_000_000);

@@ -1,6 +1,8 @@
 /** `npm run check` of this repository: types, lint with the import rules, format; side by side. */
 import { join } from "node:path";
 import { packageRoot } from "../base/paths.js";
+import { unexplained } from "../virtualmachine/parity/members.js";
+import { SECTIONS } from "../virtualmachine/parity/page.js";
 import { runUnchecked } from "../process/run.js";
 
 const CHECKS = [
@@ -26,5 +28,9 @@ export async function run(): Promise<number> {
     process.stdout.write(`${passed ? "✓" : "✗"} ${name}\n`);
     if (!passed) process.stdout.write(`${result.stdout}${result.stderr}\n`);
   }
-  return results.every(({ result }) => result.exitCode === 0) ? 0 : 1;
+  const missing = unexplained(SECTIONS);
+  process.stdout.write(
+    `${missing.length === 0 ? "✓" : "✗"} parity with Android's classes\n${missing.map((line) => `${line}\n`).join("")}`,
+  );
+  return missing.length === 0 && results.every(({ result }) => result.exitCode === 0) ? 0 : 1;
 }

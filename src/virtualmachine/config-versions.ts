@@ -20,8 +20,9 @@ export function upgradeBundle(bundle: Bundle, release: AndroidRelease): Bundle {
   if (version > current) {
     throw new IllegalArgumentException(`Version ${version} too high; current is ${current}`);
   }
-  if (version === 1) return isFirstApi(bundle) ? fromFirstApi(bundle) : fromAndroid13(bundle);
-  return version > 1 && version <= LAST_WITHOUT_OS ? withSuccessors(bundle) : bundle;
+  const hasOs = libraryOf(release).configXmlKeys.includes("os");
+  if (version === 1) return isFirstApi(bundle) ? fromFirstApi(bundle, hasOs) : fromAndroid13(bundle, hasOs);
+  return version > 1 && version <= LAST_WITHOUT_OS ? withSuccessors(bundle, hasOs) : bundle;
 }
 
 /** The first API knew these four keys only; Android 13 always writes a debug level. */
@@ -30,25 +31,25 @@ function isFirstApi(bundle: Bundle): boolean {
 }
 
 /** It ran everything debuggable and unprotected, and its console could always be read. */
-function fromFirstApi(bundle: Bundle): Bundle {
+function fromFirstApi(bundle: Bundle, hasOs: boolean): Bundle {
   requireKeys(bundle, ["apkPath", "idsigPath", "payloadConfigPath"]);
-  return withSuccessors(bundle, { debugLevel: int(DEBUG_LEVEL_FULL), vmOutputCaptured: boolean(true) });
+  return withSuccessors(bundle, hasOs, { debugLevel: int(DEBUG_LEVEL_FULL), vmOutputCaptured: boolean(true) });
 }
 
-function fromAndroid13(bundle: Bundle): Bundle {
+function fromAndroid13(bundle: Bundle, hasOs: boolean): Bundle {
   requireKeys(bundle, ["payloadConfigPath"]);
   const level = bundleReader(bundle).int("debugLevel");
   // Ordinals of NONE, APP_ONLY, FULL. APP_ONLY went away; what it made debuggable is debuggable under FULL.
   if (level < 0 || level > 2) throw new IllegalArgumentException(`Invalid debugLevel: ${level}`);
   const debugLevel = level === 0 ? DEBUG_LEVEL_NONE : DEBUG_LEVEL_FULL;
-  return withSuccessors(bundle, { debugLevel: int(debugLevel), vmOutputCaptured: boolean(level !== 0) });
+  return withSuccessors(bundle, hasOs, { debugLevel: int(debugLevel), vmOutputCaptured: boolean(level !== 0) });
 }
 
 /** `numCpus` became `cpuTopology`, `memoryMib` became `memoryBytes`; without `os` it can only be Microdroid. */
-function withSuccessors(bundle: Bundle, overrides: Readonly<Record<string, BundleValue>> = {}): Bundle {
+function withSuccessors(bundle: Bundle, hasOs: boolean, overrides: Readonly<Record<string, BundleValue>> = {}): Bundle {
   const read = bundleReader(bundle);
   const upgraded = new Map([...bundle, ...Object.entries(overrides)]);
-  if (!bundle.has("os")) upgraded.set("os", { type: "string", value: DEFAULT_OS });
+  if (hasOs && !bundle.has("os")) upgraded.set("os", { type: "string", value: DEFAULT_OS });
   if (bundle.has("numCpus") && !bundle.has("cpuTopology")) {
     upgraded.set("cpuTopology", int(read.int("numCpus") > 1 ? CPU_TOPOLOGY_MATCH_HOST : CPU_TOPOLOGY_ONE_CPU));
   }

@@ -23,7 +23,7 @@ export function bundleOfConfig({ fields }: VirtualMachineConfig, release: Androi
 }
 
 function entriesOf(fields: ConfigFields): readonly Entry[] {
-  const flag = (key: keyof ConfigFields & string, isUnset = false): Entry => {
+  const flag = (key: keyof ConfigFields, isUnset = false): Entry => {
     const value = fields[key] === true;
     return [key, { type: "boolean", value }, value === isUnset];
   };

@@ -3,33 +3,38 @@ import { CALLBACK, SERVICE } from "./rows-callback.js";
 import { BUILDER, CONFIG } from "./rows-config.js";
 import { FILES, MACHINE } from "./rows-machine.js";
 import { DESCRIPTOR, EXCEPTION, MANAGER } from "./rows-manager.js";
-import type { Proof, Release, Row, Section } from "./row.js";
+import { LATER } from "./rows-later.js";
+import { releasesOf } from "./members.js";
+import { DIFFERENCES } from "./differences.js";
+import { CLASS_RELEASES, type Proof, type Release, type Row, type Section } from "./row.js";
 
 export const PAGE_PATH = "docs/parity.md";
-export const SECTIONS: readonly Section[] = [
-  MANAGER,
-  MACHINE,
-  CONFIG,
-  BUILDER,
-  CALLBACK,
-  DESCRIPTOR,
-  EXCEPTION,
-  FILES,
-  SERVICE,
-];
+const BASE: readonly Section[] = [MANAGER, MACHINE, CONFIG, BUILDER, CALLBACK, DESCRIPTOR, EXCEPTION, FILES, SERVICE];
 
-const RELEASES: readonly Release[] = ["2021", "13", "15"];
+export const SECTIONS: readonly Section[] = BASE.map(({ title, rows }) => ({
+  title,
+  rows: [...rows, ...(LATER[title] ?? [])],
+}));
+
+const RELEASES: readonly Release[] = ["2021", "13", ...CLASS_RELEASES];
 
 const HEAD = `# Android's API, and ours
 
-Each method, constant and field of \`android.system.virtualmachine\` in its first version (July 2021), in Android 13 and in
-Android 15: whether it is here, and the test that proves it. What is different or left out says why.
+Each method, constant and field of \`android.system.virtualmachine\` in its first version (July 2021) and in
+Android 13 to 17: whether it is here, and the test that proves it. What is different or left out says why. Which release
+has what is read from its real classes, but for the first and 13, which are known by their source.
 
 This page is made from src/virtualmachine/parity/ by \`npm run docs\`; a row without its test fails the unit tests.
 `;
 
+const DIFFERENCES_HEAD = `## Answers that differ
+
+Where the port answers differently from Android's classes, and means to. \`npm run oracle\` knows these by a rule each, and
+prints whatever else differs (docs/oracle.md).
+`;
+
 export function renderPage(sections: readonly Section[] = SECTIONS): string {
-  return [HEAD, ...sections.map(renderSection)].join("\n");
+  return [HEAD, ...sections.map(renderSection), renderDifferences()].join("\n");
 }
 
 /** A test's file, from the root of the repository. */
@@ -37,9 +42,18 @@ export function proofPath({ file }: Proof): string {
   return file.startsWith("suites/") ? file : `src/virtualmachine/${file}`;
 }
 
-function renderSection({ title, rows }: Section): string {
+/** What the comparison with Android's classes knows of, and nothing else. */
+function renderDifferences(): string {
+  const lines = DIFFERENCES.map(({ says, id }) => `- ${says} (\`${id}\`)`);
+  return `${DIFFERENCES_HEAD}\n${lines.join("\n")}\n`;
+}
+
+function renderSection(section: Section): string {
+  const { title, rows } = section;
   const head = ["Android's", ...RELEASES, "here", "proof"];
-  const cells = [head, ...rows.map(renderRow)].map((row) => row.map((cell) => cell.replaceAll("|", "\\|")));
+  const cells = [head, ...rows.map((row) => renderRow(row, section))].map((row) =>
+    row.map((cell) => cell.replaceAll("|", "\\|")),
+  );
   const widths = head.map((_, i) => Math.max(...cells.map((row) => row[i]!.length)));
   const line = (row: readonly string[]): string => `| ${row.map((cell, i) => cell.padEnd(widths[i]!)).join(" | ")} |`;
   const rule = widths.map((width) => "-".repeat(width));
@@ -47,8 +61,9 @@ function renderSection({ title, rows }: Section): string {
   return `## ${title}\n\n${[line(first!), line(rule), ...others.map(line)].join("\n")}\n`;
 }
 
-function renderRow(row: Row): readonly string[] {
-  const marks = RELEASES.map((release) => (row.releases.includes(release) ? "×" : ""));
+function renderRow(row: Row, section: Section): readonly string[] {
+  const releases = releasesOf(row, section);
+  const marks = RELEASES.map((release) => (releases.includes(release) ? "×" : ""));
   const name = `\`${row.java}\``;
   if (row.is === "out of scope") return [name, ...marks, `out of scope: ${row.why}`, ""];
   const here = row.is === "present" ? `\`${shown(row)}\`` : `different, \`${shown(row)}\`: ${row.why}`;

@@ -58,7 +58,7 @@ export function configOf(given: GivenConfig, capabilities: ServiceCapabilities):
 
 interface Built {
   readonly calls: readonly Outcome[];
-  build(): VirtualMachineConfig;
+  readonly build: () => VirtualMachineConfig;
 }
 
 function buildConfig({ packageName, calls }: GivenConfig, capabilities: ServiceCapabilities): Built {
@@ -76,7 +76,7 @@ function buildConfig({ packageName, calls }: GivenConfig, capabilities: ServiceC
 }
 
 function bundleOf(argument: unknown): Bundle | undefined {
-  return argument === null ? undefined : readBundle(Buffer.from(String(argument)));
+  return typeof argument === "string" ? readBundle(Buffer.from(argument)) : undefined;
 }
 
 /** What the getters say that Android's class has too, and the bytes of config.xml. */

@@ -1,6 +1,6 @@
 /** Where two answers to one case part. Those differences that are meant, and docs/parity.md names, are told apart. */
 import { isDeepStrictEqual } from "node:util";
-import { DIFFERENCES, type Difference } from "./differences.js";
+import { DIFFERENCES, type Difference } from "../../parity/differences.js";
 import type { AndroidRelease } from "../../../base/android-release.js";
 import type { Answer, OracleCase } from "./cases.js";
 
