@@ -58,12 +58,12 @@ const suites: Config["projects"] = [
 
 /** With a crosvm at hand, unless somebody wants one monitor only. A real device has the one it has. */
 function triesBothVmms(): boolean {
-  const { ANDROID_SERIAL, AVF_CROSVM = "", AVF_VMM = "" } = process.env;
-  return ANDROID_SERIAL === undefined && AVF_CROSVM !== "" && AVF_VMM === "";
+  const { ANDROID_SERIAL, AVF_CROSVM = "", AVF_MONITOR = "", AVF_VMM = "" } = process.env;
+  return ANDROID_SERIAL === undefined && AVF_CROSVM !== "" && AVF_MONITOR === "" && AVF_VMM === "";
 }
 
 function suitesOn(suffix: string, vmm?: "qemu" | "crosvm"): readonly Project[] {
-  const testEnvironmentOptions = { ...onDevice.testEnvironmentOptions, ...(vmm === undefined ? {} : { vmm }) };
+  const testEnvironmentOptions = { ...onDevice.testEnvironmentOptions, ...(vmm === undefined ? {} : { monitor: vmm }) };
   return [
     {
       ...onDevice,

@@ -18,7 +18,9 @@ export interface OpenDeviceOptions {
   readonly serial?: string;
   /** Android release that the emulated device shows. Default: `AVF_RELEASE`, else the default. */
   readonly release?: AndroidRelease;
-  /** What VMs of the emulated device run on. Default: `AVF_VMM`, else crosvm where its image has one, else QEMU. */
+  /** What VMs of the emulated device run on. Default: `AVF_MONITOR`, else crosvm where its image has one, else QEMU. */
+  readonly monitor?: "qemu" | "crosvm";
+  /** Former name of `monitor`. @deprecated */
   readonly vmm?: "qemu" | "crosvm";
   /** VMs of the emulated device are copied from templates instead of booted, where QEMU runs them. Default: false. */
   readonly vmTemplates?: boolean;
@@ -49,13 +51,13 @@ const LEASE_TIMEOUT_MS = 10 * 60_000;
  * was installed.
  */
 export async function openDevice(options: OpenDeviceOptions = {}): Promise<OpenedDevice> {
-  const { serial, release, vmm, vmTemplates, deviceCpus } = options;
+  const { serial, release, monitor = options.vmm, vmTemplates, deviceCpus } = options;
   const { progress = silentProgress, leaseTimeoutMs = LEASE_TIMEOUT_MS } = options;
   const onWait = (message: string): void => progress.step(message);
   const lease = { runId: `process ${process.pid}`, timeoutMs: leaseTimeoutMs, slot: 0, onWait };
   const source =
     serial === undefined
-      ? emulatedDevices({ release, vmm, vmTemplates, deviceCpus }, progress)
+      ? emulatedDevices({ release, vmm: monitor, vmTemplates, deviceCpus }, progress)
       : attachedDevices([serial], lease);
   const what = serial === undefined ? "an emulated device" : `device ${serial}`;
   const wait = { timeoutMs: SETUP_TIMEOUT_MS, signal: options.signal };

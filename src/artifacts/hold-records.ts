@@ -1,6 +1,6 @@
 /**
  * Devices and VMs of failed tests that are kept for a person to look at: a note each in the user's cache, so that
- * `avf console` and `avf release` find them from any folder. Removing the note ends the hold.
+ * `avf console` and `avf end-hold` find them from any folder. Removing the note ends the hold.
  */
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";

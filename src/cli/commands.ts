@@ -48,7 +48,7 @@ export const COMMANDS = {
   },
   doctor: {
     takes: "[--why SUITE] [--json]",
-    summary: "what is there, what is missing, the command that mends it",
+    summary: "what is there, what is missing, the command that fixes it",
     options: {
       why: { type: "string", value: "SUITE", help: "why the tests of a suite run or are skipped, on each device" },
       ...JSON_OPTION,
@@ -116,9 +116,9 @@ export const COMMANDS = {
       "It only reads. It begins with what was printed so far, and ends with the VM and the reason of its death. Of a VM that is held (AVF_HOLD) and has ended, it shows what there is.",
     ],
   },
-  release: {
+  "end-hold": {
     takes: "[ID | --all]",
-    summary: "let a test go on that AVF_HOLD holds",
+    summary: "end the hold of a failed test (AVF_HOLD)",
     options: { all: { type: "boolean", help: "all that are held" } },
   },
   test: {

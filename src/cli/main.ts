@@ -23,7 +23,7 @@ const SUBCOMMANDS: Readonly<Record<string, Load>> = {
   device: () => import("./device.js"),
   run: () => import("./run.js"),
   console: () => import("./console.js"),
-  release: () => import("./release.js"),
+  "end-hold": () => import("./end-hold.js"),
   test: () => import("./test.js"),
   report: () => import("./report.js"),
   new: () => import("./new.js"),
@@ -31,6 +31,9 @@ const SUBCOMMANDS: Readonly<Record<string, Load>> = {
   apk: () => import("./apk.js"),
   idsig: () => import("./idsig.js"),
 };
+
+/** Former names, which go on to work. */
+const ALIASES: Readonly<Record<string, string>> = { release: "end-hold" };
 
 /** For this repository's own npm scripts; not part of what users are told. */
 const HIDDEN: Readonly<Record<string, Load>> = {
@@ -49,7 +52,8 @@ export async function main(args: readonly string[]): Promise<void> {
 }
 
 async function dispatch(args: readonly string[]): Promise<number> {
-  const [name, ...rest] = args;
+  const [typed, ...rest] = args;
+  const name = typed !== undefined && Object.hasOwn(ALIASES, typed) ? ALIASES[typed] : typed;
   if (name === undefined || name === "help" || name === "--help" || name === "-h") {
     process.stdout.write(helpFor(rest.join(" ")));
     return name === undefined ? 2 : 0;
@@ -59,7 +63,7 @@ async function dispatch(args: readonly string[]): Promise<number> {
     process.stdout.write(`${version}\n`);
     return 0;
   }
-  const asked = askedForHelp(args);
+  const asked = askedForHelp([name, ...rest]);
   if (asked !== undefined) {
     process.stdout.write(helpFor(asked));
     return 0;

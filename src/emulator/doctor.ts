@@ -6,7 +6,7 @@ import { requireTemporaryFolder } from "../base/temporary-folder.js";
 import { inspectAdbServer } from "../device/index.js";
 import { wantedAccelerator } from "./accelerator/accelerator.js";
 import { releaseFromEnvironment } from "./devices/start.js";
-import { requireVmm, vmmFromEnvironment } from "./devices/vmm.js";
+import { requireVmm, monitorFromEnvironment } from "./devices/vmm.js";
 import { listRunning } from "./devices/records.js";
 import { requireSupportedSystem } from "./host/system.js";
 import { inspectHostTools, installCommand, requirePath, type ToolUse } from "./host/tools.js";
@@ -65,7 +65,7 @@ export async function diagnose(results: () => string): Promise<readonly Finding[
 
 /** Of the environment, but for those that have a line of their own. */
 function describeSettings(): string {
-  const vmm = vmmFromEnvironment();
+  const vmm = monitorFromEnvironment();
   requireVmm(vmm);
   return `Android ${releaseFromEnvironment()}, VMs on ${vmm ?? "what there is"}, accelerator ${wantedAccelerator()}`;
 }

@@ -23,7 +23,7 @@ export function chooseSource({
   match,
   leaseTimeoutMs,
   release,
-  vmm,
+  monitor: vmm,
   vmTemplates,
   deviceCpus,
 }: EnvironmentOptions): DeviceChoice {

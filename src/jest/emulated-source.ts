@@ -16,7 +16,7 @@ import type { DeviceSource, Rewinding } from "../fixtures/device-source.js";
 
 export interface EmulatedOptions {
   readonly release?: AndroidRelease | undefined;
-  /** What their VMs run on. Default: `AVF_VMM`, else crosvm where it is there. */
+  /** What their VMs run on. Default: `AVF_MONITOR`, else crosvm where it is there. */
   readonly vmm?: "qemu" | "crosvm" | undefined;
   readonly vmTemplates?: boolean | undefined;
   readonly deviceCpus?: 1 | 2 | undefined;

@@ -13,7 +13,13 @@ afterEach(() => {
 describe("environment options", () => {
   test("without any, the emulated device and nothing to install", () => {
     delete process.env["ANDROID_SERIAL"];
-    expect(readOptions({}, "/project")).toMatchObject({ apks: [], serials: [], release: undefined, vmm: undefined });
+    expect(readOptions({ vmm: "crosvm" }, "/project").monitor).toBe("crosvm");
+    expect(readOptions({}, "/project")).toMatchObject({
+      apks: [],
+      serials: [],
+      release: undefined,
+      monitor: undefined,
+    });
   });
 
   test("an unknown one is told with those that there are for users", () => {
@@ -54,7 +60,7 @@ describe("environment options", () => {
     [{ apk: [] }, "testEnvironmentOptions.apk is not known"],
     [{ apks: [1] }, "testEnvironmentOptions.apks must be a string or a list of strings"],
     [{ release: 12 }, "testEnvironmentOptions.release must be one of 13, 14, 15, 16, 17"],
-    [{ vmm: "xen" }, 'testEnvironmentOptions.vmm must be "qemu" or "crosvm"'],
+    [{ monitor: "xen" }, 'testEnvironmentOptions.monitor must be "qemu" or "crosvm"'],
     [{ deviceCpus: 3 }, "testEnvironmentOptions.deviceCpus must be 1 or 2"],
     [{ vmTemplates: 1 }, "testEnvironmentOptions.vmTemplates must be true or false"],
     [{ leaseTimeoutMs: 0 }, "testEnvironmentOptions.leaseTimeoutMs must be a positive number"],

@@ -18,8 +18,8 @@ export interface EnvironmentOptions {
   readonly match: readonly Requirement[];
   /** Android release that the emulated device shows; undefined: `AVF_RELEASE`, else the default. */
   readonly release: AndroidRelease | undefined;
-  /** What VMs of the emulated device run on; undefined: `AVF_VMM`, else crosvm where the image has one, else QEMU. */
-  readonly vmm: "qemu" | "crosvm" | undefined;
+  /** What VMs of the emulated device run on; undefined: `AVF_MONITOR`, else crosvm where the image has one, else QEMU. */
+  readonly monitor: "qemu" | "crosvm" | undefined;
   /** VMs of the emulated device are copied from templates instead of booted, where QEMU runs them. */
   readonly vmTemplates: boolean;
   /** Processors of the emulated device. Default: 2. */
@@ -43,12 +43,12 @@ export interface EnvironmentOptions {
 }
 
 const KNOWN = [
-  ...["apks", "androidTest", "serial", "device", "release", "vmm", "vmTemplates", "deviceCpus", "leaseTimeoutMs"],
+  ...["apks", "androidTest", "serial", "device", "release", "monitor", "vmTemplates", "deviceCpus", "leaseTimeoutMs"],
   ...["leaks", "retryInfrastructure", "lease"],
   ...["isolation", "policy", "repeat"],
 ];
-/** Taken, but of no use to anybody who has to be told what there is: those of Jest's own environment, and of our tests. */
-const UNTOLD = ["globalsCleanup", "customExportConditions", "harnessModule"];
+/** Taken, but of no use to anybody who has to be told what there is: the former name of `monitor`, those of Jest's own environment, and of our tests. */
+const UNTOLD = ["vmm", "globalsCleanup", "customExportConditions", "harnessModule"];
 const DEFAULT_LEASE_TIMEOUT_MS = 10 * 60_000;
 const MAX_RETRIES = 10;
 
@@ -57,11 +57,19 @@ export function readOptions(raw: Readonly<Record<string, unknown>>, rootDir: str
   for (const name of Object.keys(raw)) {
     if (![...KNOWN, ...UNTOLD].includes(name)) throw badOption(name, "is not known", `Known: ${KNOWN.join(", ")}.`);
   }
-  const { release, vmm, vmTemplates = false, deviceCpus = 2, leaseTimeoutMs = DEFAULT_LEASE_TIMEOUT_MS } = raw;
+  const {
+    release,
+    monitor = raw["vmm"],
+    vmTemplates = false,
+    deviceCpus = 2,
+    leaseTimeoutMs = DEFAULT_LEASE_TIMEOUT_MS,
+  } = raw;
   if (release !== undefined && !isAndroidRelease(release)) {
     throw badOption("release", `must be one of ${ANDROID_RELEASES.join(", ")}`);
   }
-  if (vmm !== undefined && vmm !== "qemu" && vmm !== "crosvm") throw badOption("vmm", 'must be "qemu" or "crosvm"');
+  if (monitor !== undefined && monitor !== "qemu" && monitor !== "crosvm") {
+    throw badOption("monitor", 'must be "qemu" or "crosvm"');
+  }
   if (typeof vmTemplates !== "boolean") throw badOption("vmTemplates", "must be true or false");
   if (deviceCpus !== 1 && deviceCpus !== 2) throw badOption("deviceCpus", "must be 1 or 2");
   if (typeof leaseTimeoutMs !== "number" || !(leaseTimeoutMs > 0)) {
@@ -83,7 +91,7 @@ export function readOptions(raw: Readonly<Record<string, unknown>>, rootDir: str
     serials: parseSerials(process.env["ANDROID_SERIAL"] ?? readText(raw, "serial")),
     match: parseDeviceMatch(raw["device"]),
     release,
-    vmm,
+    monitor,
     vmTemplates,
     deviceCpus,
     leaseTimeoutMs,

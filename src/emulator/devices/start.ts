@@ -20,7 +20,7 @@ import { forgetAdbOfEnded } from "./end-machine.js";
 import { claimDeviceFolder, dropClaim, forgetDevice, updateRecord, writeRecord, type DeviceRecord } from "./records.js";
 import { RunningDevice, type EmulatedDevice } from "./running-device.js";
 import { sweepDevices } from "./sweep.js";
-import { requireVmm, vmmFromEnvironment } from "./vmm.js";
+import { requireVmm, monitorFromEnvironment } from "./vmm.js";
 
 export interface StartOptions {
   /** Default: `avf-1`, `avf-2`…, the first that is free. */
@@ -33,7 +33,7 @@ export interface StartOptions {
   readonly cold?: boolean;
   /** Android release whose `vm` dialect and properties the device shows. Default: `AVF_RELEASE`, else `DEFAULT_RELEASE`. */
   readonly release?: AndroidRelease | undefined;
-  /** What its VMs run on. Default: `AVF_VMM`, else crosvm where the image has one (`AVF_CROSVM`), else QEMU. */
+  /** What its VMs run on. Default: `AVF_MONITOR`, else crosvm where the image has one (`AVF_CROSVM`), else QEMU. */
   readonly vmm?: Vmm | undefined;
   /** VMs are copied from templates instead of booted, where QEMU runs them. Default: false. */
   readonly vmTemplates?: boolean | undefined;
@@ -45,7 +45,7 @@ export interface StartOptions {
 
 /** Sets up what is missing, then starts a device. It is pristine: nothing an earlier one did is in it. */
 export async function startEmulatedDevice(options: StartOptions = {}): Promise<EmulatedDevice> {
-  const vmm = options.vmm ?? vmmFromEnvironment();
+  const vmm = options.vmm ?? monitorFromEnvironment();
   requireVmm(vmm);
   const setup = {
     cpus: options.cpus,

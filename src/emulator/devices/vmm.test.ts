@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from "@jest/globals";
-import { chosenVmm, requireVmm, vmmFromEnvironment } from "./vmm.js";
+import { chosenVmm, requireVmm, monitorFromEnvironment } from "./vmm.js";
 
 const saved = process.env["AVF_CROSVM"];
 afterEach(() => {
@@ -7,10 +7,12 @@ afterEach(() => {
   else process.env["AVF_CROSVM"] = saved;
 });
 
-test("AVF_VMM names one of two, or none", () => {
-  expect(vmmFromEnvironment("")).toBeUndefined();
-  expect(vmmFromEnvironment("crosvm")).toBe("crosvm");
-  expect(() => vmmFromEnvironment("xen")).toThrow('AVF_VMM is "xen"');
+test("AVF_MONITOR, or AVF_VMM as it was called, names one of two, or none", () => {
+  expect(monitorFromEnvironment({ AVF_MONITOR: "" })).toBeUndefined();
+  expect(monitorFromEnvironment({ AVF_MONITOR: "crosvm", AVF_VMM: "qemu" })).toBe("crosvm");
+  expect(monitorFromEnvironment({ AVF_MONITOR: "", AVF_VMM: "crosvm" })).toBe("crosvm");
+  expect(() => monitorFromEnvironment({ AVF_MONITOR: "xen" })).toThrow('AVF_MONITOR is "xen"');
+  expect(() => monitorFromEnvironment({ AVF_VMM: "xen" })).toThrow('AVF_VMM is "xen"');
 });
 
 test("crosvm is wanted only where there is one", () => {

@@ -9,12 +9,14 @@ export interface VmmDescription {
   readonly version: string;
 }
 
-/** `AVF_VMM`, checked. */
-export function vmmFromEnvironment(text = process.env["AVF_VMM"]): Vmm | undefined {
+/** `AVF_MONITOR`, checked; its former name is `AVF_VMM`. */
+export function monitorFromEnvironment(environment: NodeJS.ProcessEnv = process.env): Vmm | undefined {
+  const variable = environment["AVF_MONITOR"] ? "AVF_MONITOR" : "AVF_VMM";
+  const text = environment[variable];
   if (text === undefined || text === "") return undefined;
   if (text === "qemu" || text === "crosvm") return text;
-  throw new UsageError("BAD_VMM", `AVF_VMM is "${text}"; VMs of the emulated device run on qemu or crosvm.`, {
-    hint: "AVF_VMM=qemu, or unset it",
+  throw new UsageError("BAD_MONITOR", `${variable} is "${text}"; VMs of the emulated device run on qemu or crosvm.`, {
+    hint: `${variable}=qemu, or unset it`,
   });
 }
 

@@ -12,7 +12,7 @@ export function describeHold(note: HoldRecord): string {
     ["device", device === undefined ? serial : `${device} (${serial})`, deviceCommand(note)],
     ...note.vms.flatMap(vmRows),
     ...(evidence === undefined ? [] : [["saved", `${shortPath(evidence)}/`, ""]]),
-    ["end it", `npx avf release ${note.id}${canReadTerminal() ? ", Enter" : ""}, or Ctrl-C to end the run`, ""],
+    ["end it", `npx avf end-hold ${note.id}${canReadTerminal() ? ", Enter" : ""}, or Ctrl-C to end the run`, ""],
   ];
   const width = Math.max(...rows.map(([, what = "", command = ""]) => (command === "" ? 0 : what.length)));
   const lines = rows.map(([name = "", what = "", command = ""]) =>

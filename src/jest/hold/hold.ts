@@ -1,6 +1,6 @@
 /**
  * Keeps the device and the VMs of a failed test for a person to look at. Ends at its time, when its note in the cache is
- * removed (`avf release`), on Enter where the run has a terminal, and with the device. Jest waits here without a limit.
+ * removed (`avf end-hold`), on Enter where the run has a terminal, and with the device. Jest waits here without a limit.
  */
 import { appendFileSync, existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

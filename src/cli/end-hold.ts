@@ -1,4 +1,4 @@
-/** `avf release`: lets a test go on that `AVF_HOLD` holds. */
+/** `avf end-hold`: lets a test go on that `AVF_HOLD` holds. */
 import { listHolds, releaseHold, type HoldRecord } from "../artifacts/hold-records.js";
 import { formatMs } from "../base/deadline.js";
 import { UsageError } from "../base/errors.js";
@@ -6,13 +6,13 @@ import { printableLine } from "../base/printable.js";
 import { parseCommandLine } from "./command-line.js";
 
 export async function run(args: readonly string[]): Promise<number> {
-  const { values, positionals } = parseCommandLine("release", args, { least: 0, most: 1 });
+  const { values, positionals } = parseCommandLine("end-hold", args, { least: 0, most: 1 });
   const holds = listHolds();
   const chosen = values.all ? holds : [choose(holds, positionals[0])].filter((hold) => hold !== undefined);
   if (chosen.length === 0) process.stdout.write("nothing is held\n");
   for (const hold of chosen) {
     releaseHold(hold.id);
-    process.stdout.write(`${hold.id} released: ${printableLine(hold.test)}\n`);
+    process.stdout.write(`${hold.id} ended: ${printableLine(hold.test)}\n`);
   }
   return 0;
 }
