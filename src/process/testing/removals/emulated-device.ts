@@ -140,6 +140,7 @@ export const emulatedDevice: readonly RemovalRow[] = [
     calls: [
       "file.truncate(0)",
       "file.truncate(Math.ceil(sizeBytes / PARTITION_GRANULARITY_BYTES) * PARTITION_GRANULARITY_BYTES)",
+      "file.truncate(wanted)",
     ],
     touches: "the partition that a caller hands over, open",
     ours: "the caller could open it for writing",

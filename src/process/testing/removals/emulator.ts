@@ -196,7 +196,10 @@ export const emulator: readonly RemovalRow[] = [
   },
   {
     file: "src/emulator/source/device-package.ts",
-    calls: ["install it anew: rm -r ${folder} && ${again}"],
+    calls: [
+      "install it on this machine, with npm: rm -r ${folder} && ${again}",
+      "install it anew: rm -r ${folder} && npm install --save-dev ${DEVICE_PACKAGE}@${version}",
+    ],
     touches: "nothing: a command that a hint shows to people",
     ours: "it names the folder of the npm package that was found damaged",
     proof: { test: "src/emulator/source/device-files.test.ts", title: "is told, with the command that mends it" },
@@ -214,12 +217,5 @@ export const emulator: readonly RemovalRow[] = [
     touches: "a file of that draft",
     ours: "it was made there",
     proof: { test: "src/emulator/source/device-files.test.ts", title: "an image comes out of its package as it was" },
-  },
-  {
-    file: "src/emulator/source/unpack-device.ts",
-    calls: ["install it anew: rm -r ${folder} && npm install --save-dev jest-avf-device@${version}"],
-    touches: "nothing: a command that a hint shows to people",
-    ours: "it names the folder of the npm package that was found damaged",
-    proof: { test: "src/emulator/source/device-files.test.ts", title: "is told, with the command that mends it" },
   },
 ];

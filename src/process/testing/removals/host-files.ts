@@ -80,10 +80,17 @@ export const hostFiles: readonly RemovalRow[] = [
   },
   {
     file: "src/process/file-lock.ts",
-    calls: ["rmSync(path, { force: true })"],
+    calls: ["rmSync(path, { force: true })", "rmSync(path, { force: true })"],
     touches: "the name of a lock",
     ours: "it still leads to the file that is locked by us",
     proof: { test: "src/process/file-lock.test.ts", title: "releases nothing that another took in its place" },
+  },
+  {
+    file: "src/process/open-lock.ts",
+    calls: ["rmSync(path, { force: true })", "rmSync(path, { force: true })"],
+    touches: "a lock that this process has opened alone",
+    ours: "nobody else can have the lock of it, nor another file under its name, meanwhile",
+    proof: { test: "src/process/open-lock.test.ts", title: "one of several gets the lock" },
   },
   {
     file: "src/process/life.ts",

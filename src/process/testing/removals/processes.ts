@@ -9,6 +9,13 @@ export const processes: readonly RemovalRow[] = [
     proof: { test: "src/artifacts/artifacts.test.ts", title: "in another container as well" },
   },
   {
+    file: "src/process/identity.ts",
+    calls: ["process.kill(pid, 0)"],
+    touches: "nothing: signal 0",
+    ours: "it only asks",
+    proof: { test: "src/process/open-lock.test.ts", title: "a process is known to be gone by its proof of life" },
+  },
+  {
     file: "src/cli/run-jest.ts",
     calls: ["child.kill(name)"],
     touches: "the Jest that avf has started",
