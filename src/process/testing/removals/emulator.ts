@@ -129,7 +129,7 @@ export const emulator: readonly RemovalRow[] = [
   },
   {
     file: "src/emulator/packages/unpack.ts",
-    calls: ["rm(draft, { recursive: true, force: true })"],
+    calls: ["rm(draft, { recursive: true, force: true })", "rm(draft, { recursive: true, force: true })"],
     touches: "packages that are being unpacked",
     ours: "the draft bears the life of this process",
     proof: { chance: "draft" },
