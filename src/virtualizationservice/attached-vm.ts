@@ -72,7 +72,7 @@ class AttachedVm implements RunningVm {
     private readonly options: AttachOptions,
     private readonly listener: (event: VmEvent) => void,
   ) {
-    const { device, followed, dialect } = options;
+    const { device, followed } = options;
     this.#progress = new VmProgress((event) => this.#emit(event));
     this.started = new Promise((resolve, reject) => (this.#settleStarted = { resolve, reject }));
     this.started.catch(() => undefined);
@@ -84,8 +84,7 @@ class AttachedVm implements RunningVm {
       new FollowedFile(device, path, (chunk) => this.#emit({ kind, chunk }), from);
     this.#console = follow(consolePath, "console", followed.consoleBytes);
     this.#log = follow(logPath, "log", followed.logBytes);
-    const input = followed.consoleInput && dialect.consoleInput;
-    this.writeConsole = input ? (bytes) => this.#writeConsole(bytes) : undefined;
+    this.writeConsole = followed.consoleInput ? (bytes) => this.#writeConsole(bytes) : undefined;
     this.died = this.#live();
   }
 

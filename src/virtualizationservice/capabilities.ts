@@ -2,6 +2,7 @@
 import type { Device } from "../device/contract.js";
 import type { ServiceCapabilities } from "./contract.js";
 import { androidRelease } from "./dialects/choose.js";
+import type { ToolAbilities } from "./abilities/parse-help.js";
 import { runVmTool, VM_TOOL } from "./tool.js";
 import { parseVmInfo } from "./vm-info.js";
 
@@ -15,13 +16,13 @@ const FEATURES = [
   "VENDOR_MODULES",
 ].map((name) => `com.android.kvm.${name}`);
 
-export async function readCapabilities(device: Device, sdk: number): Promise<ServiceCapabilities> {
+export async function readCapabilities(device: Device, sdk: number, tool: ToolAbilities): Promise<ServiceCapabilities> {
   const [info, cpus, features] = await Promise.all([
     runVmTool(device, ["info"]),
     device.exec(["nproc"]),
-    readFeatures(device, sdk),
+    readFeatures(device, tool),
   ]);
-  const { protectedVm, nonProtectedVm, hypervisorVersion, supportedOsList } = parseVmInfo(info.stdout);
+  const { protectedVm, nonProtectedVm, hypervisorVersion, supportedOsList, debugPolicy } = parseVmInfo(info.stdout);
   return {
     protectedVm,
     nonProtectedVm,
@@ -30,15 +31,17 @@ export async function readCapabilities(device: Device, sdk: number): Promise<Ser
     sdk,
     supportedOsList: supportedOsList ?? ["microdroid"],
     cpuCount: Math.max(1, Number.parseInt(cpus.stdout, 10) || 1),
-    encryptedStorage: sdk >= 34,
-    cpuTopology: sdk >= 34,
+    encryptedStorage: tool.runApp.has("--storage"),
+    cpuTopology: tool.runApp.has("--cpu-topology"),
     features,
+    debugPolicy,
+    tool,
   };
 }
 
 /** One connection for all of them. Releases before 15 have no such sub-command, and none of the features. */
-async function readFeatures(device: Device, sdk: number): Promise<ReadonlySet<string>> {
-  if (sdk < 35) return new Set();
+async function readFeatures(device: Device, { commands }: ToolAbilities): Promise<ReadonlySet<string>> {
+  if (!commands.has("check-feature-enabled")) return new Set();
   const script = 'tool=$1; shift; for feature; do "$tool" check-feature-enabled "$feature"; done; true';
   const { stdout } = await device.exec(["sh", "-c", script, "sh", VM_TOOL, ...FEATURES]);
   return new Set([...stdout.matchAll(/^Feature (\S+) is enabled\r?$/gm)].map(([, name = ""]) => name));

@@ -1,6 +1,9 @@
 /** `IVirtualizationService` by way of a device's `vm` tool, over adb. */
 import { UsageError } from "../base/errors.js";
 import type { Device, DeviceProcess } from "../device/contract.js";
+import { askTool } from "./abilities/ask-tool.js";
+import type { ToolAbilities } from "./abilities/parse-help.js";
+import { requireAbilities } from "./abilities/requirements.js";
 import { attachToVm, type AttachOptions } from "./attached-vm.js";
 import { readCapabilities } from "./capabilities.js";
 import type {
@@ -33,14 +36,20 @@ export interface ServiceOptions {
   readonly attachTo?: ((cid: number) => DeviceProcess) | undefined;
 }
 
+/** Which device this is, which build and which boot of it. The SDK comes first; what is missing is an empty line. */
+const IDENTITY =
+  '"$1" ro.build.version.sdk; "$1" ro.build.fingerprint; cat /proc/sys/kernel/random/boot_id 2>/dev/null || echo';
+
 /** Reads the device's release and picks the tool's dialect; refuses devices older than Android 13. */
 export async function openVirtualizationService(
   device: Device,
   { attachTo }: ServiceOptions = {},
 ): Promise<VirtualizationService> {
-  const { stdout } = await device.exec(["getprop", "ro.build.version.sdk"]);
-  const sdk = /^\d+$/.test(stdout.trim()) ? Number(stdout) : Number.NaN;
-  return new VmToolService(device, sdk, chooseDialect(device.serial, sdk), attachTo);
+  const { stdout } = await device.exec(["sh", "-c", IDENTITY, "sh", "getprop"]);
+  const first = (stdout.split("\n")[0] ?? "").trim();
+  const sdk = /^\d{1,4}$/.test(first) ? Number(first) : Number.NaN;
+  const identity = `${device.serial}\n${stdout}`;
+  return new VmToolService(device, sdk, identity, chooseDialect(device.serial, sdk), attachTo);
 }
 
 class VmToolService implements VirtualizationService {
@@ -50,6 +59,7 @@ class VmToolService implements VirtualizationService {
   constructor(
     private readonly device: Device,
     private readonly sdk: number,
+    private readonly identity: string,
     private readonly dialect: Dialect,
     private readonly attachTo: ServiceOptions["attachTo"],
   ) {
@@ -59,14 +69,14 @@ class VmToolService implements VirtualizationService {
   /** Asked once; a failure is forgotten. */
   capabilities(): Promise<ServiceCapabilities> {
     if (!this.#capabilities) {
-      this.#capabilities = readCapabilities(this.device, this.sdk);
+      this.#capabilities = this.#tool().then((tool) => readCapabilities(this.device, this.sdk, tool));
       this.#capabilities.catch(() => (this.#capabilities = undefined));
     }
     return this.#capabilities;
   }
 
   async isFeatureEnabled(feature: string): Promise<boolean> {
-    if (this.sdk < 35) return false;
+    if (!(await this.#tool()).commands.has("check-feature-enabled")) return false;
     if (feature.startsWith("-")) throw new UsageError("FEATURE", `Not the name of a feature: ${feature}`);
     const { stdout } = await runVmTool(this.device, ["check-feature-enabled", feature]);
     return stdout.split(/\r?\n/).includes(`Feature ${feature} is enabled`);
@@ -102,10 +112,12 @@ class VmToolService implements VirtualizationService {
 
   async startVm(config: AppVmConfig, listener: (event: VmEvent) => void, signal?: AbortSignal): Promise<RunningVm> {
     checkConfig(config);
+    const tool = await this.#tool();
+    requireAbilities(this.device.serial, config, tool);
     const { scratchPath: scratch, name, consoleInput } = config;
     const { consolePath, logPath } = outputPaths(scratch);
     const cpuCount = config.cpuTopology === "match_host" ? (await this.capabilities()).cpuCount : 1;
-    const toolArguments = this.dialect.runAppArguments(config, { consolePath, logPath, cpuCount });
+    const toolArguments = this.dialect.runAppArguments(config, { consolePath, logPath, cpuCount }, tool);
     return this.#attach(
       { name, consoleInput, scratchPath: scratch, consoleBytes: 0, logBytes: 0 },
       { followsAtOnce: true, attach: () => this.device.spawn([VM_TOOL, ...toolArguments]) },
@@ -132,6 +144,10 @@ class VmToolService implements VirtualizationService {
     };
     const way = { followsAtOnce: false, attach: () => attachTo(bookmark.cid) };
     return this.#attach(bookmark, way, onlyNew, signal);
+  }
+
+  #tool(): Promise<ToolAbilities> {
+    return askTool(this.device, this.identity);
   }
 
   #attach(
@@ -169,11 +185,20 @@ function checkConfig(config: AppVmConfig): void {
     config.instanceIdPath,
     config.encryptedStorage?.path,
     config.vendorImagePath,
+    config.deviceTreePath,
+    config.scratchPath,
     ...config.extraApks.flatMap(({ apkPath, idsigPath }) => [apkPath, idsigPath]),
   ];
   for (const path of paths) if (path !== undefined) checkDevicePath(path);
   if (config.payload.kind === "binary" && config.payload.binaryName.includes("/")) {
     throw new UsageError("PAYLOAD_BINARY", `Invalid binary file name: ${config.payload.binaryName}`);
+  }
+  const { cpuTopology: cpus } = config;
+  if (typeof cpus === "object" && !(Number.isInteger(cpus.count) && cpus.count > 0)) {
+    throw new UsageError("CPUS", `Not a number of CPUs: ${cpus.count}`);
+  }
+  if (config.earlyConsole === true && config.debugLevel !== "full") {
+    throw new UsageError("EARLY_CONSOLE", "An early console needs the debug level full.");
   }
   if (config.memoryMib !== undefined && !(Number.isInteger(config.memoryMib) && config.memoryMib > 0)) {
     throw new UsageError("MEMORY", `Not a size of memory in MiB: ${config.memoryMib}`);

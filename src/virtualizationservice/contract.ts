@@ -3,6 +3,7 @@
  * (Android 15, virtualizationservice/aidl), as far as the `vm` tool offers them.
  */
 import { SERVICE_DEATH_REASONS } from "../base/death-reasons.js";
+import type { ToolAbilities } from "./abilities/parse-help.js";
 import type { HarnessError } from "../base/errors.js";
 
 /** `VirtualMachineState` of the service. */
@@ -58,12 +59,21 @@ export interface AppVmConfig {
   readonly protectedVm: boolean;
   /** Undefined: the OS default, 256 MiB. */
   readonly memoryMib: number | undefined;
-  readonly cpuTopology: "one_cpu" | "match_host";
+  /** A number where the tool takes one (Android 16), or has an option of its own for it (13). */
+  readonly cpuTopology: "one_cpu" | "match_host" | { readonly count: number };
   readonly encryptedStorage: { readonly path: string; readonly sizeBytes: number } | undefined;
   readonly osName: string;
   readonly consoleInput: boolean;
   readonly vendorImagePath: string | undefined;
   readonly networkSupported: boolean;
+  /** Transparent huge pages: a hint to the kernel. */
+  readonly hugePages?: boolean;
+  /** Secure services that the VM may reach. */
+  readonly teeServices?: readonly string[];
+  /** Only for debug level full. */
+  readonly earlyConsole?: boolean;
+  /** Path on the device that the VM's device tree is written to. */
+  readonly deviceTreePath?: string;
   /**
    * Folder for files that live only as long as this run (console, log), made by `prepareRun`; the caller removes it.
    */
@@ -112,6 +122,10 @@ export interface VmDebugInfo {
   readonly temporaryDirectory: string;
   readonly requesterUid: number;
   readonly requesterPid: number;
+  /** Since Android 16. */
+  readonly name: string | undefined;
+  /** Path on the device of the terminal that is the VM's console, since Android 16, for VMs that have one. */
+  readonly hostConsoleName: string | undefined;
 }
 
 export interface ServiceCapabilities {
@@ -127,6 +141,10 @@ export interface ServiceCapabilities {
   readonly cpuTopology: boolean;
   readonly features: ReadonlySet<string>;
   readonly hypervisorVersion: string | undefined;
+  /** What `vm info` of Android 16 says of it. */
+  readonly debugPolicy: string | undefined;
+  /** What the `vm` tool takes, as its help says. */
+  readonly tool: ToolAbilities;
 }
 
 export type PartitionType = "raw" | "instance" | "encryptedstore";

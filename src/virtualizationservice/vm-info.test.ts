@@ -12,7 +12,19 @@ test("Android 15", () => {
     hypervisorVersion: "kvm.arm-protected",
     kvmExists: true,
     supportedOsList: ["microdroid", "microdroid_gki-android14-6.1"],
+    debugPolicy: undefined,
   });
+});
+
+test("Android 16 tells the debug policy, some builds as a result", () => {
+  const policy = "DebugPolicy { log: false, ramdump: false, adb: false }";
+  expect(parseVmInfo(sample("info-16.txt"))).toMatchObject({
+    protectedVm: true,
+    kvmExists: false,
+    debugPolicy: policy,
+  });
+  const wrapped = sample("info-16.txt").replace(policy, `Ok(${policy})`);
+  expect(parseVmInfo(wrapped).debugPolicy).toBe(`Ok(${policy})`);
 });
 
 test("Android 13", () => {
@@ -22,6 +34,7 @@ test("Android 13", () => {
     hypervisorVersion: undefined,
     kvmExists: true,
     supportedOsList: undefined,
+    debugPolicy: undefined,
   });
 });
 

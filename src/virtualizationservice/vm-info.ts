@@ -8,6 +8,8 @@ export interface VmInfo {
   readonly kvmExists: boolean;
   /** Undefined before Android 15, whose tool is the first to tell. */
   readonly supportedOsList: readonly string[] | undefined;
+  /** In the words of the tool, e.g. `DebugPolicy { log: false, ramdump: false, adb: false }`. Undefined before Android 16. */
+  readonly debugPolicy: string | undefined;
 }
 
 /** Android 13 says `unprotected`, later releases `non-protected`; later releases add lines. */
@@ -22,6 +24,7 @@ export function parseVmInfo(text: string): VmInfo {
     hypervisorVersion: version,
     kvmExists: lines.includes("/dev/kvm exists."),
     supportedOsList: list === undefined ? undefined : readStrings(list, text),
+    debugPolicy: find(lines, /^Debug policy: (.+)$/),
   };
 }
 

@@ -42,7 +42,10 @@ function readVm(tokens: readonly string[], text: string): VmDebugInfo {
   const fields = new Map<string, string>();
   for (let at = 0; at < tokens.length; at++) {
     const value = tokens[at + 2] ?? "";
-    if (tokens[at + 1] === ":" && !fields.has(tokens[at] ?? "")) fields.set(tokens[at] ?? "", value);
+    const name = tokens[at] ?? "";
+    // `Some("…")` is a value that may be missing.
+    if (tokens[at + 1] === ":" && !fields.has(name))
+      fields.set(name, value === "Some" ? (tokens[at + 4] ?? "") : value);
     if ("{[(".includes(tokens[at] ?? "")) at = closing(tokens, at);
   }
   const number = (key: string): number => {
@@ -54,8 +57,23 @@ function readVm(tokens: readonly string[], text: string): VmDebugInfo {
   if (folder?.startsWith('"') !== true) throw unknownOutput("vm list", text);
   return {
     cid: number("cid"),
-    temporaryDirectory: folder.slice(1, -1).replace(/\\(["'\\])/g, "$1"),
+    temporaryDirectory: textOf(folder) ?? "",
     requesterUid: number("requesterUid"),
     requesterPid: number("requesterPid"),
+    name: textOf(fields.get("name")),
+    hostConsoleName: textOf(fields.get("hostConsoleName")),
   };
 }
+
+/** Of a debug string; undefined for `None` and for what is no text. */
+function textOf(token: string | undefined): string | undefined {
+  if (token?.startsWith('"') !== true) return undefined;
+  return token
+    .slice(1, -1)
+    .replace(/\\(?:u\{([0-9a-f]{1,6})\}|([^]))/g, (_, code: string | undefined, plain: string) => {
+      if (code !== undefined) return String.fromCodePoint(Math.min(Number.parseInt(code, 16), 0x10ffff));
+      return ESCAPED[plain] ?? plain;
+    });
+}
+
+const ESCAPED: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t", "0": "\0" };

@@ -47,6 +47,7 @@ export async function prepareAppConfig(request: RunRequest): Promise<AppVmConfig
     consoleInput: fields.vmConsoleInputSupported,
     vendorImagePath: fields.vendorDiskImagePath,
     networkSupported: fields.networkSupported,
+    ...(fields.shouldUseHugepages ? { hugePages: true } : {}),
     scratchPath: request.scratchPath,
   };
 }

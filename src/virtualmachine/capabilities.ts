@@ -1,5 +1,5 @@
 /** What a device lacks is refused with the reason, before anything is made or started there. */
-import { FEATURE_LLPVM_CHANGES, FEATURE_MULTI_TENANT, FEATURE_NETWORK, FEATURE_VENDOR_MODULES } from "./constants.js";
+import { FEATURE_LLPVM_CHANGES } from "./constants.js";
 import { UnsupportedOperationException } from "./errors.js";
 import { releaseOf } from "./config/release-of.js";
 import type { AndroidRelease } from "../base/android-release.js";
@@ -29,24 +29,33 @@ const DEMANDS: readonly Demand[] = [
   { asks: (f) => f.encryptedStorageBytes > 0, has: (c) => c.encryptedStorage, what: () => "Encrypted storage is" },
   {
     asks: (f) => f.os !== "microdroid",
-    has: (c, f) => c.supportedOsList.includes(f.os),
+    has: (c, f) => c.supportedOsList.includes(f.os) && takesOs(c.tool.runApp, f.os),
     what: (f) => `The guest OS "${f.os}" is`,
   },
   {
     asks: (f) => f.payloadBinaryName !== undefined,
-    has: (c) => c.androidRelease >= 14,
+    has: (c) => c.tool.runApp.has("--payload-binary-name"),
     what: () => "A payload binary, instead of a config file in the APK, is",
   },
-  { asks: (f) => f.vmConsoleInputSupported, has: (c) => c.androidRelease >= 14, what: () => "Console input is" },
+  {
+    asks: (f) => f.vmConsoleInputSupported,
+    has: (c) => c.tool.runApp.has("--console-in"),
+    what: () => "Console input is",
+  },
   {
     asks: (f) => f.extraApks.length > 0,
-    has: (c) => c.features.has(FEATURE_MULTI_TENANT),
+    has: (c) => c.tool.runApp.has("--extra-apk"),
     what: () => "A payload binary with extra APKs is",
   },
-  { asks: (f) => f.networkSupported, has: (c) => c.features.has(FEATURE_NETWORK), what: () => "Network in a VM is" },
+  {
+    asks: (f) => f.networkSupported,
+    has: (c) => c.tool.runApp.has("--network-supported"),
+    what: () => "Network in a VM is",
+  },
+  { asks: (f) => f.shouldUseHugepages, has: (c) => c.tool.runApp.has("--hugepages"), what: () => "Huge pages are" },
   {
     asks: (f) => f.vendorDiskImagePath !== undefined,
-    has: (c) => c.features.has(FEATURE_VENDOR_MODULES),
+    has: (c) => c.tool.runApp.has("--vendor"),
     what: () => "A vendor disk image is",
   },
   {
@@ -56,9 +65,15 @@ const DEMANDS: readonly Demand[] = [
   },
 ];
 
-/** Whether the service of the device wants an `instance_id` file for each VM. */
+/** `--os NAME` since Android 16; before, `--gki VERSION` for the kernels that it names. */
+function takesOs(options: ReadonlySet<string>, os: string): boolean {
+  return options.has("--os") || (options.has("--gki") && os.startsWith("microdroid_gki-"));
+}
+
+/** Whether the service of the device wants an `instance_id` file for each VM: since Android 16 all do. */
 export async function usesInstanceIds(context: VmContext): Promise<boolean> {
-  return (await capabilitiesOf(context)).features.has(FEATURE_LLPVM_CHANGES);
+  const { features, tool } = await capabilitiesOf(context);
+  return features.has(FEATURE_LLPVM_CHANGES) || tool.required.has("--instance-id-file");
 }
 
 /** Of the device. */

@@ -5,7 +5,7 @@ import { FEATURE_LLPVM_CHANGES } from "./constants.js";
 import { createVmContext } from "./context.js";
 import { VirtualMachineException } from "./errors.js";
 import { VirtualMachineManager } from "./manager.js";
-import { MemoryService, memoryContext } from "./testing/memory-service.js";
+import { MemoryService, memoryContext, toolWithout } from "./testing/memory-service.js";
 import { outcomeOf } from "./testing/outcome.js";
 import type { VirtualMachineConfigBuilder } from "./config-builder.js";
 import type { VmContext } from "./context.js";
@@ -146,9 +146,11 @@ describe("create", () => {
     ["Non-protected VMs are", { nonProtectedVm: false }, (b) => b],
     ["Encrypted storage is", { encryptedStorage: false }, (b) => b.setEncryptedStorageBytes(1)],
     ['The guest OS "gki" is', {}, (b) => b.setOs("gki")],
-    ["Console input is", { androidRelease: 13 }, (b) => b.setVmConsoleInputSupported(true)],
-    ["Network in a VM is", {}, (b) => b.setNetworkSupported(true)],
-    ["A vendor disk image is", {}, (b) => b.setVendorDiskImage("/v.img")],
+    ['The guest OS "gki" is', { supportedOsList: ["gki"], tool: toolWithout("--os") }, (b) => b.setOs("gki")],
+    ["Console input is", { tool: toolWithout("--console-in") }, (b) => b.setVmConsoleInputSupported(true)],
+    ["Network in a VM is", { tool: toolWithout("--network-supported") }, (b) => b.setNetworkSupported(true)],
+    ["Huge pages are", { tool: toolWithout("--hugepages") }, (b) => b.setShouldUseHugepages(true)],
+    ["A vendor disk image is", { tool: toolWithout("--vendor") }, (b) => b.setVendorDiskImage("/v.img")],
   ])("refuses what the device lacks before it makes anything: %s", async (what, answers, change) => {
     const { manager, context, service } = setUp();
     service.answers = answers;
@@ -159,12 +161,19 @@ describe("create", () => {
     expect(service.files.calls).toEqual([]);
   });
 
-  test("a payload binary needs Android 14", async () => {
+  test("a payload binary needs a tool that takes one: since Android 14", async () => {
     const { manager, context, service } = setUp();
-    service.answers = { androidRelease: 13 };
+    service.answers = { tool: toolWithout("--payload-binary-name") };
     const config = new VirtualMachineConfig.Builder(context).setPayloadBinaryName("a.so").setProtectedVm(false).build();
     const refusal = "UNSUPPORTED_OPERATION: A payload binary, instead of a config file in the APK, is not supported";
     expect(await outcomeOf(() => manager.create("vm1", config))).toMatch(refusal);
+  });
+
+  test("a tool that demands an instance id gets one, whatever features the service names", async () => {
+    const { manager, context, service } = setUp();
+    service.answers = { tool: { ...toolWithout(), required: new Set(["--instance-id-file"]) } };
+    const vm = await manager.create("vm1", builder(context).build());
+    expect(await service.files.exists(`${vm.getRootDir()}/instance_id`)).toBe(true);
   });
 
   test("a context that knows its device refuses already in the builder", async () => {

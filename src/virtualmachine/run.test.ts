@@ -2,7 +2,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { HarnessError, InfrastructureError } from "../base/errors.js";
 import { VirtualMachineConfig } from "./config.js";
-import { FEATURE_LLPVM_CHANGES, FEATURE_MULTI_TENANT } from "./constants.js";
+import { FEATURE_LLPVM_CHANGES } from "./constants.js";
 import { VirtualMachineManager } from "./manager.js";
 import { APK, known, memoryContext } from "./testing/memory-service.js";
 import { outcomeOf } from "./testing/outcome.js";
@@ -151,7 +151,6 @@ describe("APKs", () => {
   test("extra ones, by package", async () => {
     const { vm, service } = await setUp({
       change: (b) => binary(b).addExtraApk("com.a").addExtraApk("com.example"),
-      features: [FEATURE_MULTI_TENANT],
       context: { resolvePackage: async (name) => `/data/app/${name}.apk` },
     });
     service.files.entries.set("/data/app/com.a.apk", Buffer.from("apk"));
@@ -164,7 +163,7 @@ describe("APKs", () => {
   });
 
   test("an extra one that is not installed", async () => {
-    const { vm } = await setUp({ change: (b) => binary(b).addExtraApk("com.a"), features: [FEATURE_MULTI_TENANT] });
+    const { vm } = await setUp({ change: (b) => binary(b).addExtraApk("com.a") });
     expect(await outcomeOf(() => vm.run())).toMatch(/^EXTRA_APK_NOT_FOUND: Extra APK package not found\n/);
   });
 

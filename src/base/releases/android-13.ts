@@ -3,7 +3,12 @@ import type { ReleaseTraits } from "./traits.js";
 export const ANDROID_13: ReleaseTraits = {
   sdk: 33,
   build: { id: "TQ3A.230901.001", securityPatch: "2023-09-01", boardApiLevel: 33 },
-  service: { cids: { first: 10, last: 0xffff_fffe, wraps: false }, reports: "shared-port", formats: 13 },
+  service: {
+    vmLife: "daemon",
+    cids: { first: 10, last: 0xffff_fffe, wraps: false },
+    reports: "shared-port",
+    formats: 13,
+  },
   library: {
     configXmlVersion: 1,
     configXmlKeys: [],

@@ -3,7 +3,12 @@ import type { ReleaseTraits } from "./traits.js";
 export const ANDROID_14: ReleaseTraits = {
   sdk: 34,
   build: { id: "UQ1A.240105.004", securityPatch: "2024-01-05", boardApiLevel: 34 },
-  service: { cids: { first: 2048, last: 65_535, wraps: true }, reports: "port-per-vm", formats: 15 },
+  service: {
+    vmLife: "attached",
+    cids: { first: 2048, last: 65_535, wraps: true },
+    reports: "port-per-vm",
+    formats: 15,
+  },
   library: {
     configXmlVersion: 6,
     configXmlKeys: [],

@@ -24,7 +24,12 @@ const CUSTOM_IMAGE: CustomImageTraits = {
 export const ANDROID_15 = {
   sdk: 35,
   build: { id: "AP3A.241005.015", securityPatch: "2024-10-05", boardApiLevel: 202404 },
-  service: { cids: { first: 2048, last: 65_535, wraps: true }, reports: "port-per-vm", formats: 15 },
+  service: {
+    vmLife: "attached",
+    cids: { first: 2048, last: 65_535, wraps: true },
+    reports: "port-per-vm",
+    formats: 15,
+  },
   library: {
     configXmlVersion: 9,
     configXmlKeys: KEYS,

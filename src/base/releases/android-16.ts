@@ -14,7 +14,12 @@ const CUSTOM_IMAGE: CustomImageTraits = {
 export const ANDROID_16 = {
   sdk: 36,
   build: { id: "BP2A.250605.031", securityPatch: "2025-06-05", boardApiLevel: 202504 },
-  service: { cids: { first: 2048, last: 65_535, wraps: true }, reports: "port-per-vm", formats: 15 },
+  service: {
+    vmLife: "attached",
+    cids: { first: 2048, last: 65_535, wraps: true },
+    reports: "port-per-vm",
+    formats: 15,
+  },
   library: {
     ...library,
     configXmlVersion: 10,

@@ -14,7 +14,12 @@ const CUSTOM_IMAGE: CustomImageTraits = {
 export const ANDROID_17 = {
   sdk: 37,
   build: { id: "CP41.260828.004", securityPatch: "2026-08-05", boardApiLevel: 202604 },
-  service: { cids: { first: 2048, last: 65_535, wraps: true }, reports: "port-per-vm", formats: 15 },
+  service: {
+    vmLife: "attached",
+    cids: { first: 2048, last: 65_535, wraps: true },
+    reports: "port-per-vm",
+    formats: 15,
+  },
   library: {
     ...library,
     configXmlKeys: [...library.configXmlKeys, "encryptedStoreMode", "shouldRamdump"],

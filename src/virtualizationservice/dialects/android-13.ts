@@ -1,12 +1,10 @@
 /** The `vm` tool of Android 13 (lineage-20.0, vm/src/{main,run}.rs). */
-import { UsageError } from "../../base/errors.js";
 import type { AppVmConfig, DeathReason } from "../contract.js";
 import { deathReason, errorCode } from "./codes.js";
 import { option, parseCreated, parsePayloadLine, type Dialect, type RunFiles, type ToolLine } from "./dialect.js";
 
 export const android13: Dialect = {
   release: 13,
-  consoleInput: false,
   payloadOutputOnStdout: true,
   runAppArguments,
   parseLine,
@@ -14,27 +12,21 @@ export const android13: Dialect = {
 
 /** Attached, never with `--daemonize`: a VM of ours ends with the connection that started it. */
 function runAppArguments(config: AppVmConfig, files: RunFiles): readonly string[] {
-  if (config.payload.kind !== "config")
-    throw unsupported("a payload binary name", "give the payload by a config file in the APK");
-  if (config.encryptedStorage) throw unsupported("encrypted storage");
-  if (config.instanceIdPath !== undefined) throw unsupported("instance ids");
-  if (config.vendorImagePath !== undefined) throw unsupported("a vendor image");
-  if (config.networkSupported) throw unsupported("a network");
-  if (config.consoleInput) throw unsupported("console input");
-  if (config.osName !== "microdroid") throw unsupported(`the OS ${config.osName}`);
   return [
     "run-app",
     ...option("--debug", config.debugLevel),
     ...option("--console", files.consolePath),
     ...option("--log", files.logPath),
-    ...option("--cpus", config.cpuTopology === "match_host" ? files.cpuCount : 1),
+    ...option("--cpus", cpuCount(config, files)),
     ...(config.memoryMib === undefined ? [] : option("--mem", config.memoryMib)),
     ...(config.protectedVm ? ["--protected"] : []),
     ...config.extraApks.flatMap(({ idsigPath }) => option("--extra-idsig", idsigPath)),
+    // Options that may be repeated take all that follows, up to here.
+    "--",
     config.apkPath,
     config.idsigPath,
     config.instanceImagePath,
-    config.payload.configPath,
+    config.payload.kind === "config" ? config.payload.configPath : "",
   ];
 }
 
@@ -63,8 +55,7 @@ function parseLine(stream: "stdout" | "stderr", line: string): ToolLine | undefi
   return parsePayloadLine(line);
 }
 
-function unsupported(what: string, hint?: string): UsageError {
-  return new UsageError("NOT_ON_THIS_RELEASE", `Android 13 runs no VM with ${what}.`, {
-    hint: hint ?? "leave it out of the configuration, or use a device with Android 15",
-  });
+function cpuCount({ cpuTopology }: AppVmConfig, files: RunFiles): number {
+  if (typeof cpuTopology === "object") return cpuTopology.count;
+  return cpuTopology === "match_host" ? files.cpuCount : 1;
 }

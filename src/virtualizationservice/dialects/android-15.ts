@@ -1,27 +1,27 @@
-/** The `vm` tool of Android 15 (lineage-22.0, vm/src/{main,run}.rs); close enough for 14 and what came after. */
+/** The `vm` tool of Android 15 (lineage-22.0, vm/src/{main,run}.rs); 14 and what came after print the same lines, and say in their help what they take. */
+import type { ToolAbilities } from "../abilities/parse-help.js";
 import type { AppVmConfig } from "../contract.js";
 import { deathReasonFromRust, errorCode } from "./codes.js";
 import { option, parseCreated, parsePayloadLine, type Dialect, type RunFiles, type ToolLine } from "./dialect.js";
 
 export const android15: Dialect = {
   release: 15,
-  consoleInput: true,
   payloadOutputOnStdout: false,
   runAppArguments,
   parseLine,
 };
 
-function runAppArguments(config: AppVmConfig, files: RunFiles): readonly string[] {
-  const gki = /^microdroid_gki-(.+)$/.exec(config.osName)?.[1];
+function runAppArguments(config: AppVmConfig, files: RunFiles, tool: ToolAbilities): readonly string[] {
   return [
     "run-app",
     ...option("--name", config.name),
     ...option("--debug", config.debugLevel),
     ...option("--console", files.consolePath),
     ...option("--log", files.logPath),
-    ...option("--cpu-topology", config.cpuTopology),
+    ...option("--cpu-topology", topology(config)),
     ...(config.memoryMib === undefined ? [] : option("--mem", config.memoryMib)),
     ...(config.protectedVm ? ["--protected"] : []),
+    ...(config.hugePages === true ? ["--hugepages"] : []),
     ...(config.networkSupported ? ["--network-supported"] : []),
     ...(config.instanceIdPath === undefined ? [] : option("--instance-id-file", config.instanceIdPath)),
     ...(config.encryptedStorage
@@ -31,7 +31,10 @@ function runAppArguments(config: AppVmConfig, files: RunFiles): readonly string[
         ]
       : []),
     ...(config.vendorImagePath === undefined ? [] : option("--vendor", config.vendorImagePath)),
-    ...(gki === undefined ? [] : option("--gki", gki)),
+    ...guestOs(config, tool),
+    ...(config.teeServices ?? []).flatMap((service) => option("--tee-services", service)),
+    ...(config.earlyConsole === true ? ["--enable-earlycon"] : []),
+    ...(config.deviceTreePath === undefined ? [] : option("--dump-device-tree", config.deviceTreePath)),
     ...(config.payload.kind === "config"
       ? option("--config-path", config.payload.configPath)
       : option("--payload-binary-name", config.payload.binaryName)),
@@ -44,6 +47,16 @@ function runAppArguments(config: AppVmConfig, files: RunFiles): readonly string[
     config.idsigPath,
     config.instanceImagePath,
   ];
+}
+
+function topology({ cpuTopology }: AppVmConfig): string {
+  return typeof cpuTopology === "object" ? `cpu_count=${cpuTopology.count}` : cpuTopology;
+}
+
+/** `--os NAME` since Android 16; before, `--gki VERSION` for the kernels that it names. */
+function guestOs({ osName }: AppVmConfig, { runApp }: ToolAbilities): readonly string[] {
+  if (osName === "microdroid") return [];
+  return runApp.has("--os") ? option("--os", osName) : option("--gki", osName.replace(/^microdroid_gki-/, ""));
 }
 
 function parseLine(stream: "stdout" | "stderr", line: string): ToolLine | undefined {

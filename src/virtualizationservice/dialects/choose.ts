@@ -1,3 +1,4 @@
+import { releaseOfSdk, traitsOf } from "../../base/android-release.js";
 import { InfrastructureError } from "../../base/errors.js";
 import { android13 } from "./android-13.js";
 import { android15 } from "./android-15.js";
@@ -5,8 +6,8 @@ import type { Dialect } from "./dialect.js";
 
 /** By `ro.build.version.sdk`: 33 is Android 13, 34 is 14, and so on. */
 export function chooseDialect(serial: string, sdk: number): Dialect {
-  if (sdk === 33) return android13;
-  if (sdk >= 34) return android15;
+  const release = releaseOfSdk(sdk);
+  if (release !== undefined) return traitsOf(release).service.vmLife === "daemon" ? android13 : android15;
   const found = Number.isInteger(sdk) ? `SDK ${sdk}` : "a system that does not name its SDK";
   throw new InfrastructureError(
     "ANDROID_TOO_OLD",
@@ -17,7 +18,8 @@ export function chooseDialect(serial: string, sdk: number): Dialect {
   );
 }
 
-/** 33 → 13, 35 → 15. */
+/** 33 → 13, 35 → 15; one higher for each SDK after the newest that is known. */
 export function androidRelease(sdk: number): number {
-  return sdk - 20;
+  const release = releaseOfSdk(sdk);
+  return release === undefined ? Number.NaN : release + sdk - traitsOf(release).sdk;
 }

@@ -1,4 +1,5 @@
 /** What differs between the `vm` tools of Android's releases: flags in, lines out. Everything here is pure. */
+import type { ToolAbilities } from "../abilities/parse-help.js";
 import type { AppVmConfig, DeathReason, VmErrorCode, VmState } from "../contract.js";
 
 /** A line of the tool that means something. */
@@ -14,12 +15,10 @@ export type ToolLine =
 export interface Dialect {
   /** The release whose tool this is: 13, or 15 for 14 and later. */
   readonly release: 13 | 15;
-  /** Whether attached input reaches the VM's console. */
-  readonly consoleInput: boolean;
   /** Whether lines on stdout that are none of the tool's own are output of the payload. */
   readonly payloadOutputOnStdout: boolean;
-  /** Arguments after `vm`. Refuses, as a usage error, what this release cannot do. */
-  runAppArguments(config: AppVmConfig, files: RunFiles): readonly string[];
+  /** Arguments after `vm`, for a configuration whose demands the tool meets. */
+  runAppArguments(config: AppVmConfig, files: RunFiles, tool: ToolAbilities): readonly string[];
   /** Undefined for a line that is not the tool's own. */
   parseLine(stream: "stdout" | "stderr", line: string): ToolLine | undefined;
 }

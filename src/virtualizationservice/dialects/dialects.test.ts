@@ -1,7 +1,10 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
+import type { AndroidRelease } from "../../base/android-release.js";
+import { parseOptions, type ToolAbilities } from "../abilities/parse-help.js";
 import type { AppVmConfig } from "../contract.js";
+import { helpOf } from "../testing/scripted-tool.js";
 import { android13 } from "./android-13.js";
 import { android15 } from "./android-15.js";
 import { chooseDialect } from "./choose.js";
@@ -16,6 +19,11 @@ function readLines(dialect: Dialect, stream: "stdout" | "stderr"): readonly (Too
     .map((line) => dialect.parseLine(stream, line));
 }
 
+const tool = (release: AndroidRelease): ToolAbilities => ({
+  commands: new Set(),
+  ...(parseOptions(helpOf(release)(["run-app", "--help"]), "run-app") ?? { runApp: new Set(), required: new Set() }),
+  cpuCounts: release >= 16,
+});
 const files = { consolePath: "/s/console.txt", logPath: "/s/log.txt", cpuCount: 4 };
 const plain: AppVmConfig = {
   name: "vm1",
@@ -71,7 +79,7 @@ describe("Android 15", () => {
   });
 
   test("a plain configuration", () => {
-    expect(android15.runAppArguments(plain, files).join(" ")).toBe(
+    expect(android15.runAppArguments(plain, files, tool(15)).join(" ")).toBe(
       "run-app --name vm1 --debug full --console /s/console.txt --log /s/log.txt --cpu-topology one_cpu " +
         "--config-path assets/vm_config.json /data/app/base.apk /d/idsig /d/instance.img",
     );
@@ -93,7 +101,7 @@ describe("Android 15", () => {
       networkSupported: true,
       instanceIdPath: "/d/instance_id",
     };
-    expect(android15.runAppArguments(config, files).join(" ")).toBe(
+    expect(android15.runAppArguments(config, files, tool(15)).join(" ")).toBe(
       "run-app --name=-x --debug none --console /s/console.txt --log /s/log.txt --cpu-topology match_host --mem 300 " +
         "--protected --network-supported --instance-id-file /d/instance_id --storage /d/storage.img --storage-size 4096 " +
         "--vendor /v.img --gki android14-6.1 --payload-binary-name X.so --extra-apk /e.apk --extra-idsig /e.idsig " +
@@ -101,9 +109,27 @@ describe("Android 15", () => {
     );
   });
 
+  test("what Android 16 takes", () => {
+    const config: AppVmConfig = {
+      ...plain,
+      cpuTopology: { count: 3 },
+      osName: "microdroid_gki-android15-6.6",
+      hugePages: true,
+      teeServices: ["a", "b"],
+      earlyConsole: true,
+      deviceTreePath: "/d/dt",
+    };
+    const args = android15.runAppArguments(config, files, tool(16)).join(" ");
+    expect(args).toContain(
+      " --cpu-topology cpu_count=3 --hugepages --os microdroid_gki-android15-6.6 --tee-services a ",
+    );
+    expect(args).toContain(" --tee-services b --enable-earlycon --dump-device-tree /d/dt --config-path ");
+    expect(args).not.toContain("--gki");
+  });
+
   test("with a config file, extra APKs go by their idsigs alone", () => {
     const config = { ...plain, extraApks: [{ apkPath: "/e.apk", idsigPath: "/e.idsig" }] };
-    const args = android15.runAppArguments(config, files);
+    const args = android15.runAppArguments(config, files, tool(15));
     expect(args).toContain("--extra-idsig");
     expect(args).not.toContain("--extra-apk");
   });
@@ -141,22 +167,17 @@ describe("Android 13", () => {
 
   test("a configuration with what it can do", () => {
     const config: AppVmConfig = { ...plain, memoryMib: 200, cpuTopology: "match_host", protectedVm: true };
-    expect(android13.runAppArguments(config, files).join(" ")).toBe(
+    expect(android13.runAppArguments(config, files, tool(13)).join(" ")).toBe(
       "run-app --debug full --console /s/console.txt --log /s/log.txt --cpus 4 --mem 200 --protected " +
-        "/data/app/base.apk /d/idsig /d/instance.img assets/vm_config.json",
+        "-- /data/app/base.apk /d/idsig /d/instance.img assets/vm_config.json",
     );
   });
 
-  test.each([
-    { payload: { kind: "binary", binaryName: "X.so" } as const },
-    { encryptedStorage: { path: "/s", sizeBytes: 1 } },
-    { instanceIdPath: "/i" },
-    { vendorImagePath: "/v" },
-    { networkSupported: true },
-    { consoleInput: true },
-    { osName: "microdroid_gki-x" },
-  ])("refuses %j", (change) => {
-    expect(() => android13.runAppArguments({ ...plain, ...change }, files)).toThrow(/Android 13 runs no VM with/);
+  test("extra idsigs do not swallow the files", () => {
+    const config = { ...plain, extraApks: [{ apkPath: "/e.apk", idsigPath: "/e.idsig" }] };
+    expect(android13.runAppArguments(config, files, tool(13)).join(" ")).toMatch(
+      / --extra-idsig \/e\.idsig -- \/data\/app\/base\.apk \/d\/idsig \/d\/instance\.img assets\/vm_config\.json$/,
+    );
   });
 });
 

@@ -1,7 +1,8 @@
 /** A `vm` tool that behaves as Android's does, with a guest that a test writes as a few lines of shell. */
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DEFAULT_RELEASE, releaseOfSdk, type AndroidRelease } from "../../base/android-release.js";
 import { HostDevice } from "../../device/testing/host-device.js";
 import { openVirtualizationService } from "../client.js";
 import type { AppVmConfig, VirtualizationService, VmEvent } from "../contract.js";
@@ -11,7 +12,14 @@ import { VM_TOOL } from "../tool.js";
 /** In a guest: `created LINE`, `$console` and `$log`; `last_words` may be defined anew. */
 const TOOL = `#!/bin/bash
 running=$STATE/running
+case "$*" in
+--help) cat $STATE/help; exit ;;
+'run-app --help') cat $STATE/help-run-app; exit ;;
+'run-app --cpu-topology cpu_count=1') cat $STATE/help-cpus >&2; exit 2 ;;
+esac
 case $1 in
+info) echo 'Only non-protected VMs are supported.' ;;
+check-feature-enabled) echo "Feature $2 is disabled" ;;
 list)
   echo 'Running VMs: ['
   for vm in $running/*; do
@@ -38,11 +46,12 @@ export class ScriptedTool {
   /** Holds the tool, its guest and its VMs. */
   readonly folder = mkdtempSync(join(tmpdir(), "avf-vm-"));
   readonly device: HostDevice;
+  #sdk = 35;
   readonly #scratch = join(this.folder, "scratch");
 
   constructor() {
     this.#write("vm", TOOL.replaceAll("$STATE", this.folder));
-    this.#setSdk(35);
+    this.#show(35);
     const getprop = join(this.folder, "getprop");
     this.device = new HostDevice({ programs: { [VM_TOOL]: join(this.folder, "vm"), [TAIL]: "tail", getprop } });
   }
@@ -50,7 +59,7 @@ export class ScriptedTool {
   /** A device of that release whose next VM does as the guest says; its run is prepared. */
   async service(guest: string, sdk = 35): Promise<VirtualizationService> {
     this.#write("guest", guest);
-    this.#setSdk(sdk);
+    this.#show(sdk);
     const service = await openVirtualizationService(this.device);
     rmSync(this.#scratch, { recursive: true, force: true });
     await service.prepareRun(this.#scratch);
@@ -58,7 +67,8 @@ export class ScriptedTool {
   }
 
   config(change: Partial<AppVmConfig> = {}): AppVmConfig {
-    return { ...PLAIN, scratchPath: this.#scratch, ...change };
+    const instanceIdPath = this.#sdk >= 35 ? "/instance_id" : undefined;
+    return { ...PLAIN, instanceIdPath, scratchPath: this.#scratch, ...change };
   }
 
   /** Ids of processes that are still about this tool. */
@@ -71,14 +81,31 @@ export class ScriptedTool {
     rmSync(this.folder, { recursive: true });
   }
 
-  #setSdk(sdk: number): void {
-    this.#write("getprop", `#!/bin/sh\necho ${sdk}\n`);
+  /** What the tool prints as its help: by default that of its release. */
+  writeHelp(name: "help" | "help-run-app" | "help-cpus", text: string): void {
+    this.#write(name, text);
+  }
+
+  #show(sdk: number): void {
+    this.#sdk = sdk;
+    this.#write("getprop", `#!/bin/sh\ncase $1 in *.sdk) echo ${sdk} ;; *) echo build-${sdk}-${this.folder} ;; esac\n`);
+    const help = helpOf(releaseOfSdk(sdk) ?? DEFAULT_RELEASE);
+    this.#write("help", help(["--help"]));
+    this.#write("help-run-app", help(["run-app", "--help"]));
+    this.#write("help-cpus", help(["run-app", "--cpu-topology", "cpu_count=1"]));
   }
 
   #write(name: string, text: string): void {
     writeFileSync(join(this.folder, name), text);
     chmodSync(join(this.folder, name), 0o755);
   }
+}
+
+/** What clap says to a command line for that release. */
+export function helpOf(release: AndroidRelease): (args: readonly string[]) => string {
+  const golden = join(__dirname, `../../../fixtures/golden/vm-tool/clap-${release}.json`);
+  const answers = JSON.parse(readFileSync(golden, "utf8")) as readonly { args: readonly string[]; text: string }[];
+  return (args) => answers.find((answer) => answer.args.join(" ") === args.join(" "))?.text ?? "";
 }
 
 const PLAIN: AppVmConfig = {

@@ -17,6 +17,27 @@ import type {
 } from "../../virtualizationservice/contract.js";
 import type { VmContext } from "../context.js";
 
+const RUN_APP = [
+  "storage",
+  "console-in",
+  "extra-apk",
+  "network-supported",
+  "vendor",
+  "os",
+  "payload-binary-name",
+  "hugepages",
+];
+
+/** A `vm` tool that takes everything but these options of `run-app`. */
+export function toolWithout(...options: readonly string[]): ServiceCapabilities["tool"] {
+  return {
+    commands: new Set(["run-app", "check-feature-enabled"]),
+    runApp: new Set(RUN_APP.map((name) => `--${name}`).filter((option) => !options.includes(option))),
+    required: new Set(),
+    cpuCounts: false,
+  };
+}
+
 const ALL: ServiceCapabilities = {
   protectedVm: true,
   nonProtectedVm: true,
@@ -28,6 +49,8 @@ const ALL: ServiceCapabilities = {
   cpuTopology: true,
   features: new Set(),
   hypervisorVersion: undefined,
+  debugPolicy: undefined,
+  tool: toolWithout(),
 };
 
 /** A VM that runs as long as the test wants. */
@@ -197,7 +220,10 @@ export class MemoryService implements VirtualizationService {
   async listVms(): Promise<readonly VmDebugInfo[]> {
     return this.vms
       .filter((vm) => vm.state() !== "DEAD")
-      .map(({ cid }) => ({ cid, temporaryDirectory: `/tmp/${cid}`, requesterUid: 2000, requesterPid: 1 }));
+      .map(({ cid, config: { name } }) => ({
+        ...{ cid, name, temporaryDirectory: `/tmp/${cid}`, requesterUid: 2000, requesterPid: 1 },
+        hostConsoleName: undefined,
+      }));
   }
 }
 

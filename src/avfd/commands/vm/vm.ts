@@ -1,4 +1,5 @@
 /** `/apex/com.android.virt/bin/vm`: speaks the command line of the release that the device claims to be. */
+import { traitsOf } from "../../../base/android-release.js";
 import type { Caller, Command } from "../../caller.js";
 import type { Device } from "../../device.js";
 import { describeSystemError } from "../../errno.js";
@@ -24,7 +25,7 @@ export type VmSubcommand = (device: Device, caller: Caller, args: ParsedArgument
 const SUBCOMMANDS: Readonly<Record<VmCommandName, VmSubcommand>> = {
   "check-feature-enabled": checkFeatureEnabled,
   "run-app": (device, caller, args) =>
-    dialectOf(device.identity.release).runApp.life === "daemon"
+    traitsOf(device.identity.release).service.vmLife === "daemon"
       ? runAppDaemon(device, caller, args)
       : runApp(device, caller, args),
   "run-microdroid": runMicrodroid,

@@ -1,4 +1,5 @@
 /** Has the port answer a case, in the form in which `oracle/java` has Android's classes answer it. */
+import { toolWithout } from "../memory-service.js";
 import { traitsOf, type AndroidRelease } from "../../../base/android-release.js";
 import { VirtualMachineConfig } from "../../config.js";
 import { readConfigXml, writeConfigXml } from "../../config-xml.js";
@@ -48,6 +49,8 @@ export function capabilitiesOf(release: AndroidRelease, given?: GivenCapabilitie
     cpuTopology: true,
     features: new Set(),
     hypervisorVersion: undefined,
+    debugPolicy: undefined,
+    tool: toolWithout(),
   };
 }
 

@@ -35,7 +35,7 @@ export const ANDROID_13: ToolDialect = {
   listFields: ["cid", "temporaryDirectory", "requesterUid", "requesterSid", "requesterPid", "state"],
   infoLines: [],
   runApp: {
-    ...{ life: "daemon", consoleInput: false, consoleFile: "console file", tellsDebuggable: false },
+    ...{ consoleInput: false, consoleFile: "console file", tellsDebuggable: false },
     ...{ payloadListsExtraApks: false, alwaysCustom: false, growsStorage: false },
   },
   commands: [

@@ -15,7 +15,7 @@ export const ANDROID_14: ToolDialect = {
   listFields: ["cid", "temporaryDirectory", "requesterUid", "requesterPid"],
   infoLines: [],
   runApp: {
-    ...{ life: "attached", consoleInput: false, consoleFile: "console file", tellsDebuggable: false },
+    ...{ consoleInput: false, consoleFile: "console file", tellsDebuggable: false },
     ...{ payloadListsExtraApks: false, alwaysCustom: false, growsStorage: false },
   },
   commands: [

@@ -45,7 +45,7 @@ export const ANDROID_15: ToolDialect = {
   listFields: ["cid", "temporaryDirectory", "requesterUid", "requesterPid"],
   infoLines: ["vfio", "vfio-platform", "assignable-devices", "os-list"],
   runApp: {
-    ...{ life: "attached", consoleInput: true, consoleFile: "console output file", tellsDebuggable: true },
+    ...{ consoleInput: true, consoleFile: "console output file", tellsDebuggable: true },
     ...{ payloadListsExtraApks: true, alwaysCustom: true, growsStorage: false },
   },
   commands: since15(COMMON, DEBUGGING, o.STORAGE),

@@ -45,8 +45,6 @@ export interface ToolDialect {
 }
 
 export interface RunAppDialect {
-  /** `daemon`: of Android 13, which may leave its VM behind. `attached`: the VM lives as long as the tool. */
-  readonly life: "daemon" | "attached";
   /** Whether the console of a VM takes input. */
   readonly consoleInput: boolean;
   /** What `--console` that cannot be opened is called in the error. */

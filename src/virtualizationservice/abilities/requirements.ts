@@ -1,0 +1,69 @@
+/** What a configuration asks of the `vm` tool, held against what the tool takes: before anything is made or started. */
+import { UsageError } from "../../base/errors.js";
+import type { AppVmConfig } from "../contract.js";
+import type { ToolAbilities } from "./parse-help.js";
+
+/** Throws for the first thing that the tool cannot do. */
+export function requireAbilities(serial: string, config: AppVmConfig, tool: ToolAbilities): void {
+  const lacking = DEMANDS.find(({ asks, has }) => asks(config) && !has(tool, config));
+  if (lacking === undefined) return;
+  throw new UsageError("NOT_ON_THIS_RELEASE", `The vm tool of ${serial} runs no VM with ${lacking.what(config)}.`, {
+    hint: lacking.hint ?? `leave it out of the configuration, or use another device: ${seeHelp(serial)}`,
+  });
+}
+
+interface Demand {
+  readonly asks: (config: AppVmConfig) => boolean;
+  readonly has: (tool: ToolAbilities, config: AppVmConfig) => boolean;
+  readonly what: (config: AppVmConfig) => string;
+  readonly hint?: string;
+}
+
+/** @param option of `run-app` that it takes */
+function demand(what: string, option: string, asks: Demand["asks"]): Demand {
+  return { what: () => `${what} (it has no ${option})`, asks, has: ({ runApp }) => runApp.has(option) };
+}
+
+const MICRODROID = "microdroid";
+const GKI = /^microdroid_gki-./;
+
+const DEMANDS: readonly Demand[] = [
+  {
+    ...demand("a payload binary name", "--payload-binary-name", ({ payload }) => payload.kind === "binary"),
+    hint: "give the payload by a config file in the APK",
+  },
+  demand("encrypted storage", "--storage", (config) => config.encryptedStorage !== undefined),
+  demand("an instance id", "--instance-id-file", (config) => config.instanceIdPath !== undefined),
+  {
+    asks: (config) => config.instanceIdPath === undefined,
+    has: ({ required }) => !required.has("--instance-id-file"),
+    what: () => "no instance id (it demands --instance-id-file)",
+    hint: "make the VM anew: it was made for a device without instance ids",
+  },
+  demand("a vendor image", "--vendor", (config) => config.vendorImagePath !== undefined),
+  demand("a network", "--network-supported", (config) => config.networkSupported),
+  demand("console input", "--console-in", (config) => config.consoleInput),
+  demand("huge pages", "--hugepages", (config) => config.hugePages === true),
+  demand("TEE services", "--tee-services", (config) => (config.teeServices ?? []).length > 0),
+  demand("an early console", "--enable-earlycon", (config) => config.earlyConsole === true),
+  demand("a dump of its device tree", "--dump-device-tree", (config) => config.deviceTreePath !== undefined),
+  demand(
+    "extra APKs by path",
+    "--extra-apk",
+    ({ payload, extraApks }) => payload.kind === "binary" && extraApks.length > 0,
+  ),
+  {
+    asks: ({ osName }) => osName !== MICRODROID,
+    has: ({ runApp }, { osName }) => runApp.has("--os") || (runApp.has("--gki") && GKI.test(osName)),
+    what: ({ osName }) => `the OS ${osName}`,
+  },
+  {
+    asks: ({ cpuTopology }) => typeof cpuTopology === "object",
+    has: ({ runApp, cpuCounts }) => cpuCounts || runApp.has("--cpus"),
+    what: () => "a number of CPUs (its --cpu-topology takes no cpu_count=N)",
+  },
+];
+
+function seeHelp(serial: string): string {
+  return `adb -s ${serial} shell vm run-app --help`;
+}
