@@ -16,6 +16,7 @@ import { awaitReplacement, beforeSignalEnd, releaseAtEnd, watchProcessEnd } from
 import { describeSkips, skipUnmet, unknownRequirement, type RequirementOutcome } from "./requirement-skips.js";
 import { noRecord, recordOfProcess } from "./run/record-of-process.js";
 import { describeDeath, RunMarker } from "./run/run-marker.js";
+import { tellBlockRetry, tellSignal } from "./run/tell-run.js";
 import { FileSession } from "./session.js";
 import { forPrinting, ofItsOwn, type JestError } from "./test-errors.js";
 import { fullName } from "./test-plan.js";
@@ -158,7 +159,7 @@ export default class AvfEnvironment extends TestEnvironment {
       case "test_done":
         return this.#endTest(session, event.test, state);
       case "describe_retry":
-        return this.#tellBlockRetry(event.describeBlock);
+        return tellBlockRetry(event.describeBlock, this.#file);
       case "test_retry":
         this.#retry.allows(event.test);
         return;
@@ -209,11 +210,6 @@ export default class AvfEnvironment extends TestEnvironment {
     this.#marker?.set(undefined);
   }
 
-  #tellBlockRetry(block: Circus.DescribeBlock): void {
-    const what = block.parent === undefined ? `the tests of ${shortPath(this.#file)}` : `block "${block.name}"`;
-    process.stderr.write(printable(`avf: ${what} failed and runs again as a whole, as jest.retryTimes says\n`));
-  }
-
   /** Tells of a process that died at this file before: Jest runs a file again whose worker crashed. */
   #mark(record: RunRecord): void {
     this.#marker = new RunMarker(record.folder, this.#file, this.#projectName);
@@ -231,9 +227,7 @@ export default class AvfEnvironment extends TestEnvironment {
     this.#record?.add({ kind: "interrupted", signal, ...(test === undefined ? {} : { test }) });
     this.#record?.flush();
     this.#marker?.remove();
-    const what = test === undefined ? shortPath(this.#file) : `"${test}" of ${shortPath(this.#file)}`;
-    const ended = `avf: ${signal} ended the run at ${what}; its VMs are ended and its device is given back.\n`;
-    process.stderr.write(printable(ended));
+    tellSignal(signal, test, this.#file);
   }
 
   /** Returns what could not be cleaned up. */
