@@ -34,7 +34,7 @@ function ensureModules() {
     { cwd: root, stdio: ["ignore", 2, 2], shell: process.platform === "win32" },
   );
   if (status === 0) return;
-  process.stderr.write(`avf: npm ci failed${error ? `: ${error.message}` : ""}. Mend what it says, then try again.\n`);
+  process.stderr.write(`avf: npm ci failed${error ? `: ${error.message}` : ""}. Fix what it says, then try again.\n`);
   process.exit(1);
 }
 

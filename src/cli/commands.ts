@@ -39,10 +39,10 @@ export const COMMANDS = {
     takes: "[--fresh | --renew WHAT]...",
     summary: "host tools, device image, snapshot: whatever is missing",
     options: {
-      fresh: { type: "boolean", help: "make everything anew, although it is there" },
+      fresh: { type: "boolean", help: "rebuild everything, although it is there" },
       renew: {
         ...{ type: "string", multiple: true, value: "WHAT" },
-        help: "make one thing anew, and what is made of it: accelerator, packages, image, snapshot",
+        help: "rebuild one thing, and what is made of it: accelerator, packages, image, snapshot",
       },
     },
   },
@@ -132,7 +132,7 @@ export const COMMANDS = {
   },
   report: {
     takes: "[RUN]",
-    summary: "the reports of a run anew, also of one that was killed",
+    summary: "make the reports of a run again, also of one that was killed",
     options: {},
     notes: [
       "RUN is a folder, or the name of one in avf-results; without it, the latest. Made from its events: report.html, trace.json, junit.xml, test_result.xml.",

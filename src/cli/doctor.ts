@@ -1,4 +1,4 @@
-/** `avf doctor`: what is there, what is missing, the command that mends it. Exit code 1 when a run would fail. */
+/** `avf doctor`: what is there, what is missing, the command that fixes it. Exit code 1 when a run would fail. */
 import pc from "picocolors";
 import { printableLine } from "../base/printable.js";
 import { requireResultsFolder } from "../artifacts/run-folder.js";
@@ -38,14 +38,14 @@ export async function run(args: readonly string[]): Promise<number> {
     process.stdout.write(`${MARKS[state]} ${text}\n`);
   }
   const wanted = failed ? "failed" : "missing";
-  // What mends one device of several is told with its name; a command for many findings only once.
+  // What fixes one device of several is told with its name; a command for many findings only once.
   const fixes = new Set(
     findings.flatMap(({ name, state, fix }) => {
       if (state !== wanted || fix === undefined) return [];
       return [name.startsWith("device ") && fix !== "npx avf setup" ? `${name}: ${fix}` : fix];
     }),
   );
-  if (failed) process.stdout.write(`\nA run would fail. To mend it:\n`);
+  if (failed) process.stdout.write(`\nA run would fail. To fix it:\n`);
   else if (fixes.size > 0) process.stdout.write(`\nnpm start and npm test make what is missing (○). By hand:\n`);
   else process.stdout.write(`\nEverything is there.\n`);
   for (const fix of fixes) process.stdout.write(`  ${fix}\n`);

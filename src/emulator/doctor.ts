@@ -27,10 +27,10 @@ import { findReady, locate, type ReadyDevice } from "./setup.js";
 
 export interface Finding {
   readonly name: string;
-  /** `missing`: a run mends it by itself. `failed`: a run would fail. */
+  /** `missing`: a run fixes it by itself. `failed`: a run would fail. */
   readonly state: "ok" | "missing" | "failed" | "note";
   readonly detail: string;
-  /** The command that mends it. */
+  /** The command that fixes it. */
   readonly fix?: string;
 }
 

@@ -100,7 +100,7 @@ export async function findModules(
   throw new InfrastructureError(
     "KERNEL_MODULES_MISSING",
     `The kernel package ${kernelVersion} below ${packagesRoot} holds no modules (*.ko, *.ko.xz).`,
-    { hint: "npx avf setup --fresh downloads and unpacks it anew" },
+    { hint: "npx avf setup --fresh downloads and unpacks it again" },
   );
 }
 

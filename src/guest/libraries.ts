@@ -69,6 +69,6 @@ async function findLibrary(packagesRoot: string, name: string): Promise<string |
 
 function missingLibrary(name: string, neededBy: string): InfrastructureError {
   return new InfrastructureError("LIBRARY_MISSING", `No unpacked package has ${name}, which ${neededBy} needs.`, {
-    hint: "npx avf setup downloads and unpacks the packages anew",
+    hint: "npx avf setup downloads and unpacks the packages again",
   });
 }

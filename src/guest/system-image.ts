@@ -145,6 +145,6 @@ async function firstExisting(packagesRoot: string, names: readonly string[], pac
     if (found?.isFile() === true) return path;
   }
   throw new InfrastructureError("PACKAGE_FILE_MISSING", `${names.join(" or ")} is missing below ${packagesRoot}.`, {
-    hint: `it comes with the package ${packageName}; npx avf setup downloads and unpacks it anew`,
+    hint: `it comes with the package ${packageName}; npx avf setup downloads and unpacks it again`,
   });
 }

@@ -65,7 +65,7 @@ class AttachedVm implements RunningVm {
   #reason: DeathReason | undefined;
   #stopping = false;
   #stopFailure: Error | undefined;
-  #forsaken = false;
+  #disowned = false;
   #settleStarted!: { resolve: () => void; reject: (error: Error) => void };
 
   constructor(
@@ -115,8 +115,8 @@ class AttachedVm implements RunningVm {
     return { ...followed, cid: this.cid, consoleBytes, logBytes };
   }
 
-  async forsake(): Promise<void> {
-    this.#forsaken = true;
+  async disown(): Promise<void> {
+    this.#disowned = true;
     await Promise.all([this.#process.stop(), this.#console.abandon(), this.#log.abandon()]);
   }
 
@@ -162,7 +162,7 @@ class AttachedVm implements RunningVm {
   /** From attach to death; delivers `died` last. */
   async #live(): Promise<DeathReason> {
     const { exitCode } = await this.#process.ended;
-    if (this.#forsaken) return new Promise(() => undefined);
+    if (this.#disowned) return new Promise(() => undefined);
     const timer = new AbortController();
     const bound = sleep(OUTPUT_END_TIMEOUT_MS, timer.signal).catch(() => undefined);
     await Promise.race([outputsEnded(this.#process), bound]);
@@ -170,7 +170,7 @@ class AttachedVm implements RunningVm {
     const reason = this.#reason ?? (await this.#explainEnd(exitCode));
     await Promise.all([this.#console, this.#log].map((file) => file.finish().catch(() => undefined)));
     // What was told meanwhile of the end of the device is not the VM's.
-    if (this.#forsaken) return new Promise(() => undefined);
+    if (this.#disowned) return new Promise(() => undefined);
     if (this.#progress.state === "NOT_STARTED") {
       this.#settleStarted.reject(this.#startFailure(exitCode));
       return reason;
@@ -220,7 +220,7 @@ class AttachedVm implements RunningVm {
   }
 
   #emit(event: VmEvent): void {
-    if (this.#forsaken) return;
+    if (this.#disowned) return;
     // A listener that throws would break the reading of this VM's streams, and thereby every later event.
     try {
       this.listener(event);

@@ -102,7 +102,7 @@ export interface RunningVm {
    * Lets go of the VM without a word, and of every process of ours that is about it: its device is about to be put back, and
    * its end, if it is one, is nobody's. Nothing more is told, and `died` never settles.
    */
-  forsake(): Promise<void>;
+  disown(): Promise<void>;
 }
 
 /** How far a running VM was followed. Plain data, for another process may be the one that goes on. */

@@ -36,12 +36,12 @@ export interface PatienceClock {
   dueMs(): number;
 }
 
-/** @param mindsBoot whether a boot that stands still ends the wait */
+/** @param endsOnStall whether a boot that stands still ends the wait */
 export function startPatience(
   journal: VmJournal,
   { timeoutMs, budgetMs }: Patience,
   beganMs: number,
-  mindsBoot: boolean,
+  endsOnStall: boolean,
 ): PatienceClock {
   const { slowness } = journal.surroundings;
   const budget = (budgetMs ?? DEFAULT_BUDGET_MS) * slowness;
@@ -50,7 +50,7 @@ export function startPatience(
   // Whoever sets a limit and no budget waits for that long, whatever the VM does once it has booted.
   const renewed = timeoutMs === undefined || budgetMs !== undefined;
   const boots = (): boolean => journal.run.beganMs !== undefined && !journal.run.ended && !journal.boot.isOver;
-  const stallDue = (): number => (mindsBoot && boots() ? (journal.boot.movedMs ?? beganMs) + still : Infinity);
+  const stallDue = (): number => (endsOnStall && boots() ? (journal.boot.movedMs ?? beganMs) + still : Infinity);
   const budgetDue = (): number => (renewed ? Math.max(beganMs, journal.boot.movedMs ?? beganMs) + budget : Infinity);
   return {
     check: (nowMs) => {

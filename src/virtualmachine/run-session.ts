@@ -61,7 +61,7 @@ export class RunSession {
   /** The device is about to be put back: nothing more is let through, and nothing of ours follows the VM. */
   async leave(): Promise<void> {
     this.#left = true;
-    await this.#handle?.forsake();
+    await this.#handle?.disown();
   }
 
   #releaseHeld(wanted: (stamped: StampedEvent) => boolean): void {

@@ -287,11 +287,11 @@ describe("avf doctor on a machine with", () => {
     expect(existsSync(cache)).toBe(false);
   });
 
-  test("two faults, for people: what fails, and what mends it", async () => {
+  test("two faults, for people: what fails, and what fixes it", async () => {
     const { codes, stdout } = await avf(["doctor"], { env: { TMPDIR: "/nowhere", AVF_OUT: "/dev/null/x" } });
     expect(codes).toBe("1");
     const results = "The records of a run cannot be written to /dev/null/x: /dev/null is no folder.";
     expect(stdout).toContain(`✗ results          ${results}\n`);
-    expect(stdout).toMatch(/A run would fail\. To mend it:\n {2}name another folder: AVF_OUT=\S+\n {2}.*TMPDIR=/);
+    expect(stdout).toMatch(/A run would fail\. To fix it:\n {2}name another folder: AVF_OUT=\S+\n {2}.*TMPDIR=/);
   });
 });

@@ -142,7 +142,7 @@ function unusable(cause: unknown): InfrastructureError {
   return new InfrastructureError("SNAPSHOT_UNUSABLE", "The emulated device cannot go on from what was saved of it.", {
     cause,
     details: isHarnessError(cause) ? [cause.shortMessage] : [],
-    hint: "npx avf setup --renew snapshot makes the snapshot anew",
+    hint: "npx avf setup --renew snapshot makes a new one",
     lastLines: isHarnessError(cause) ? cause.lastLines : [],
   });
 }

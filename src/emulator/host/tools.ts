@@ -122,7 +122,7 @@ export async function ensureHostTools(use: ToolUse, progress: Progress, signal?:
   } catch (error) {
     throw new InfrastructureError("HOST_TOOLS_INSTALL_FAILED", `apt-get could not install ${packages.join(", ")}.`, {
       cause: error,
-      hint: `see what it says, mend it, then try again:\n  ${installCommand(missing)}`,
+      hint: `see what it says, fix it, then try again:\n  ${installCommand(missing)}`,
       lastLines: error instanceof Error ? error.message.split("\n").slice(-8) : [],
     });
   }

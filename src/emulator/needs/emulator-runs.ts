@@ -19,7 +19,7 @@ export async function requireEmulator(imageFolder: string, signal?: AbortSignal)
     "EMULATOR_BROKEN",
     `The emulator in ${imageFolder} does not start: ${reasonOf(stderr)}.`,
     {
-      hint: "get it anew: npx avf setup --renew image",
+      hint: "rebuild it: npx avf setup --renew image",
       lastLines: lastLines(stderr),
     },
   );

@@ -123,7 +123,7 @@ function explain(error: unknown, { title }: PackageSet, folder: string): unknown
   if (/Hash Sum mismatch|BADSIG|is not signed|size mismatch/i.test(text)) {
     return new InfrastructureError("CORRUPT_DOWNLOAD", "A package or package list came down damaged.", {
       cause: error,
-      hint: "run the same command again; apt keeps what is good and fetches the rest anew",
+      hint: "run the same command again; apt keeps what is good and fetches the rest again",
       lastLines: words,
     });
   }

@@ -60,7 +60,7 @@ async function compare(folder: string, tree: string, record: TreeRecord | undefi
       "PACKAGES_CHANGED",
       `The programs in ${join(folder, tree)} are not as they were unpacked.`,
       {
-        hint: "npx avf setup --fresh gets them anew; if that happens again, see to the disk, and who may write there",
+        hint: "npx avf setup --fresh downloads them again; if it happens again, check the disk, and who may write there",
       },
     );
   }

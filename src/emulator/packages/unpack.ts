@@ -117,7 +117,7 @@ async function unpack(deb: string, into: string, signal: AbortSignal | undefined
     await rm(deb, { force: true });
     throw new InfrastructureError("CORRUPT_DOWNLOAD", `${basename(deb)} cannot be unpacked and was removed.`, {
       cause: error,
-      hint: "run the same command again; it is downloaded anew",
+      hint: "run the same command again; it is downloaded again",
     });
   }
 }

@@ -46,7 +46,7 @@ function requireTrusted(path: string): void {
   if (problem === undefined) return;
   throw new InfrastructureError("CACHE_UNTRUSTED", `${problem.reason}.`, {
     details: ["It is a part of the emulator that is run from the cache."],
-    hint: `${problem.fix}; npx avf setup --renew image makes the emulator anew`,
+    hint: `${problem.fix}; npx avf setup --renew image makes a new one`,
   });
 }
 

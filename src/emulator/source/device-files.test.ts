@@ -124,7 +124,7 @@ test.each([
       writeFileSync(join(path, DEVICE_INDEX), text.replace('"path":"kernel"', '"path":"../kernel"'));
     },
   ],
-])("a package %s is told, with the command that mends it, and leaves nothing", async (name, spoil) => {
+])("a package %s is told, with the command that fixes it, and leaves nothing", async (name, spoil) => {
   const spoilt = copyOf(name.replaceAll(" ", "-"));
   spoil(spoilt);
   await expect(unpack(spoilt, "none")).rejects.toMatchObject({

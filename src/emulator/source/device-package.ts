@@ -67,7 +67,7 @@ export async function requireWhole({ folder, version, index }: DevicePackage): P
 export function damaged(folder: string, version: string, what: string, cause?: unknown): InfrastructureError {
   return new InfrastructureError("DEVICE_PACKAGE_DAMAGED", `${DEVICE_PACKAGE} in ${folder} is damaged: ${what}.`, {
     cause,
-    hint: `install it anew: rm -r ${folder} && npm install --save-dev ${DEVICE_PACKAGE}@${version}`,
+    hint: `reinstall it: rm -r ${folder} && npm install --save-dev ${DEVICE_PACKAGE}@${version}`,
   });
 }
 

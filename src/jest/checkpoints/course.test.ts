@@ -113,7 +113,7 @@ describe("tests that start from a checkpoint", () => {
     failRestore = new InfrastructureError("SNAPSHOT_UNUSABLE", "damaged");
     expect(await run(courseOf(scopes), tests[0]!)).toEqual([
       "restore two vms",
-      'say "two vms" is made anew, what was kept of it is of no use: damaged',
+      'say "two vms" is made again, because what was kept of it cannot be used: damaged',
       ...["drop two vms", "restart", "set up two vms", "save two vms", "restore two vms"],
     ]);
   });

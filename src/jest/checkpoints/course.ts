@@ -170,7 +170,9 @@ export class DeviceCourse {
         this.#at = plan;
         // One of an earlier run may be damaged; one that worked before tells of trouble with the device.
         if (this.#made.has(plan) || !isHarnessError(error) || HOSTS_FAULT.includes(error.code)) throw error;
-        this.options.say(`"${plan.name}" is made anew, what was kept of it is of no use: ${describeError(error)}`);
+        this.options.say(
+          `"${plan.name}" is made again, because what was kept of it cannot be used: ${describeError(error)}`,
+        );
         await timeline.drop(found);
       }
     }

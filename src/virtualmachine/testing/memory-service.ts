@@ -57,7 +57,7 @@ const ALL: ServiceCapabilities = {
 export class MemoryVm implements RunningVm {
   readonly typed: string[] = [];
   readonly ports: number[] = [];
-  forsaken = false;
+  disowned = false;
   /** Of one that was resumed. */
   followed = false;
   #consoleBytes = 0;
@@ -98,8 +98,8 @@ export class MemoryVm implements RunningVm {
     return { name, cid: this.cid, consoleInput, scratchPath, consoleBytes: this.#consoleBytes, logBytes: 0 };
   }
 
-  async forsake(): Promise<void> {
-    this.forsaken = true;
+  async disown(): Promise<void> {
+    this.disowned = true;
   }
 
   print(text: string): void {

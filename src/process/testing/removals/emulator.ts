@@ -198,11 +198,11 @@ export const emulator: readonly RemovalRow[] = [
     file: "src/emulator/source/device-package.ts",
     calls: [
       "install it on this machine, with npm: rm -r ${folder} && ${again}",
-      "install it anew: rm -r ${folder} && npm install --save-dev ${DEVICE_PACKAGE}@${version}",
+      "reinstall it: rm -r ${folder} && npm install --save-dev ${DEVICE_PACKAGE}@${version}",
     ],
     touches: "nothing: a command that a hint shows to people",
     ours: "it names the folder of the npm package that was found damaged",
-    proof: { test: "src/emulator/source/device-files.test.ts", title: "is told, with the command that mends it" },
+    proof: { test: "src/emulator/source/device-files.test.ts", title: "is told, with the command that fixes it" },
   },
   {
     file: "src/emulator/source/unpack-device.ts",
