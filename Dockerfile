@@ -8,9 +8,9 @@
 #   --device /dev/kvm --group-add "$(stat -c %g /dev/kvm)"
 FROM debian:trixie
 
+# The lists stay: by them the first run finds Debian's archive, from which it makes the device.
 RUN apt-get update \
-  && apt-get install --no-install-recommends -y adb ca-certificates git nodejs npm \
-  && rm -rf /var/lib/apt/lists/*
+  && apt-get install --no-install-recommends -y adb ca-certificates git nodejs npm
 
 ARG UID=1000
 RUN useradd --create-home --uid "$UID" user \

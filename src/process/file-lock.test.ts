@@ -23,7 +23,7 @@ import { buildLockChild, LockChild } from "./testing/lock-child.js";
 /** `AVF_LOCK_ROUNDS=1000` for the long proof. */
 const ROUNDS = Number(process.env["AVF_LOCK_ROUNDS"] ?? 60);
 const TAKERS = 6;
-const withFlock = locksByOpening() ? test.skip : test;
+const inLinux = locksByOpening() ? test.skip : test;
 const savedCache = process.env["AVF_CACHE_DIR"];
 
 let folder: string;
@@ -74,7 +74,7 @@ describe("takeFileLock", () => {
     taken.release();
   });
 
-  withFlock("releases nothing that another took in its place", async () => {
+  inLinux("releases nothing that another took in its place", async () => {
     const lock = await takeFileLock(path, { purpose: "building", timeoutMs: 1_000 });
     rmSync(path);
     const second = await takeFileLock(path, { purpose: "testing", timeoutMs: 1_000 });
@@ -140,7 +140,7 @@ describe("takeFileLock", () => {
     (await takeFileLock(path, { purpose: "testing", timeoutMs: 0 })).release();
   });
 
-  withFlock("names no process to end when the owner is not known", async () => {
+  inLinux("names no process to end when the owner is not known", async () => {
     (await takeFileLock(path, { purpose: "", timeoutMs: 0 })).release();
     const fd = openSync(path, "w");
     try {

@@ -58,7 +58,7 @@ export async function openWhenFree(
 
 /** Lets go of the lock, and the file goes with it: first, while nobody else can have it, or on Windows unless somebody has. */
 export function removeLocked(path: string, fd: number): void {
-  if (process.platform !== "win32") rmSync(path, { force: true });
+  if (process.platform !== "win32" && isStillAt(path, fd)) rmSync(path, { force: true });
   closeSync(fd);
   if (process.platform !== "win32") return;
   try {
