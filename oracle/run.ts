@@ -5,6 +5,7 @@ import { CASE_KINDS } from "../src/virtualmachine/testing/oracle/cases.js";
 import { compareAnswers, type Parting } from "../src/virtualmachine/testing/oracle/compare.js";
 import { isAndroidRelease, type AndroidRelease } from "../src/base/android-release.js";
 import { ORACLE_RELEASES } from "./artifacts.js";
+import { freeze } from "./freeze.js";
 import { casesOf } from "./generate.js";
 import { startOracle, type Oracle } from "./java.js";
 import { writeMembers } from "./members.js";
@@ -15,6 +16,7 @@ const USAGE = `usage: npm run oracle -- [--cases N] [--seed S] [--release 14|15|
   --cases N    of each kind and release; default 500
   --seed S     the same cases again; default: another one each time, which is printed
   --kind KIND  ${CASE_KINDS.join(", ")}; default: all
+  --freeze     remake the golden files of the unit tests
   --members    write the listing of what the classes have, from which docs/parity.md is made
   --show N     how many differences are shown; default 10
 `;
@@ -35,13 +37,21 @@ async function main(): Promise<void> {
         show: { type: "string", default: "10" },
       },
       ...{ release: { type: "string", multiple: true }, kind: { type: "string", multiple: true } },
-      ...{ members: { type: "boolean", default: false }, help: { type: "boolean", default: false } },
+      ...{
+        freeze: { type: "boolean", default: false },
+        members: { type: "boolean", default: false },
+        help: { type: "boolean", default: false },
+      },
     },
   });
   if (values.help) return void process.stdout.write(USAGE);
   if (values.members) return void process.stdout.write(`${writeMembers()} written\n`);
   const releases = (values.release ?? ORACLE_RELEASES).map(Number).filter(isAndroidRelease);
   const kinds = CASE_KINDS.filter((kind) => values.kind?.includes(kind) ?? true);
+  if (values.freeze) {
+    for (const release of releases) process.stdout.write(`${await freeze(release, kinds)} written\n`);
+    return;
+  }
   const seed = Number(values.seed ?? Date.now() % 1_000_000);
   process.stdout.write(`seed ${seed}\n`);
   let differing = 0;

@@ -90,7 +90,7 @@ describe("importFromDescriptor", () => {
     ["instance.img", "CREATE_FAILED: failed to transfer instance image"],
     ["storage.img", "CREATE_FAILED: failed to transfer encryptedstore image"],
     ["instance_id", "CREATE_FAILED: failed to copy instance_id"],
-    ["config.xml", "CONFIG_UNREADABLE: Failed to read VM config from file"],
+    ["config.xml", "CONFIG_UNREADABLE: failed to read VM config from file descriptor"],
   ])("without %s: undone, and the descriptor closed", async (file, failure) => {
     const { manager, vm, service } = await setUp();
     const descriptor = await vm.toDescriptor();
@@ -120,4 +120,16 @@ test("a damaged VM can be deleted while a descriptor of it is open", async () =>
   expect(await manager.get("vm1")).toBeNull();
   await descriptor.close();
   expect([...service.files.entries.keys()].filter((path) => path.includes("/descriptors/"))).toEqual([]);
+});
+
+test("a taken name counts before a closed descriptor, and a file that is missing before there is one", async () => {
+  const { manager, vm, service } = await setUp();
+  const descriptor = await vm.toDescriptor();
+  await descriptor.close();
+  expect(await outcomeOf(() => manager.importFromDescriptor("vm1", descriptor))).toMatch(/^VM_EXISTS: /);
+  expect(await outcomeOf(() => manager.importFromDescriptor("vm2", descriptor))).toBe(CLOSED);
+  for (const file of [...IDENTITY].reverse()) {
+    await service.files.remove(`${VMS}/vm1/${file}`);
+    expect(await outcomeOf(() => vm.toDescriptor())).toMatch(/missing/);
+  }
 });

@@ -9,6 +9,7 @@ import { writeConfigXml } from "./config-xml.js";
 import { VirtualMachineDescriptor } from "./descriptor.js";
 import { readSurroundings, VmJournal, type JournalPast } from "./journal.js";
 import { OpenDescriptors } from "./open-descriptors.js";
+import { requireFiles } from "./config/require-files.js";
 import { findRunApks } from "./run-apks.js";
 import { VmRuns } from "./vm-runs.js";
 import { describeError } from "../base/errors.js";
@@ -145,7 +146,7 @@ export class MachineControl {
   async connectVsock(port: number, options?: ConnectVsockOptions): Promise<Socket> {
     const handle = await this.#lock.run(async () => {
       if (this.#runs.handle) return this.#runs.handle;
-      if (this.#isDeleted()) throw this.#exception("VM_DELETED", "VM has been deleted");
+      if ((await this.getStatus()) === Status.DELETED) throw this.#exception("VM_DELETED", "VM has been deleted");
       throw this.#exception("VM_NOT_RUNNING", "VM is not in running state");
     });
     return connectToGuest(handle, port, this.journal, options);
@@ -154,6 +155,7 @@ export class MachineControl {
   async toDescriptor(): Promise<VirtualMachineDescriptor> {
     return this.whileStopped(async () => {
       const { config, folder } = this;
+      await requireFiles(this.#identity, config.isEncryptedStorageEnabled());
       const files = {
         config: folder.config,
         instanceId: this.#identity.usesInstanceId ? folder.instanceId : undefined,

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { atOnce } from "../base/at-once.js";
 import { checkCapabilities, contextRelease, usesInstanceIds } from "./capabilities.js";
 import { VirtualMachineException } from "./errors.js";
-import { readConfigXml, writeConfigXml } from "./config-xml.js";
+import { readConfigXml, writeConfigXml, type StoredConfig } from "./config-xml.js";
 import { vmFolder, vmsFolder } from "./vm-folder.js";
 import type { VirtualMachineConfig } from "./config.js";
 import type { VmContext } from "./context.js";
@@ -56,12 +56,11 @@ export async function importVm(
   name: string,
   descriptor: VirtualMachineDescriptor,
 ): Promise<VmIdentity> {
-  const files = descriptor.writeToParcel();
   let nameIsFree = false;
   try {
-    return await claimed(context, name, (folder) => {
+    return await claimed(context, name, async (folder) => {
       nameIsFree = true;
-      return copyFiles(context, name, files, folder);
+      return copyFiles(context, name, descriptor.writeToParcel(), folder);
     });
   } finally {
     if (nameIsFree) await descriptor.close();
@@ -78,8 +77,8 @@ async function copyFiles(
   const step = stepsOf(name);
   const release = await contextRelease(context);
   const bytes = await files.read(from.config);
-  if (!bytes) throw exception("CONFIG_UNREADABLE", "Failed to read VM config from file", name);
-  const { config, unknown } = readConfigXml(bytes, context.capabilities);
+  if (!bytes) throw exception("CONFIG_UNREADABLE", "failed to read VM config from file descriptor", name);
+  const { config, unknown } = readDescriptorConfig(bytes, context, name);
   await checkCapabilities(context, config);
   await step("failed to write VM config", () =>
     files.write(folder.config, writeConfigXml(config, { release, unknown })),
@@ -97,6 +96,16 @@ async function copyFiles(
     ...{ context, name, folder, config, release, usesInstanceId },
     ...{ unknownConfig: unknown, cause: { kind: "imported" } },
   };
+}
+
+/** Java says it in other words than of a file. */
+function readDescriptorConfig(bytes: Uint8Array, context: VmContext, name: string): StoredConfig {
+  try {
+    return readConfigXml(bytes, context.capabilities);
+  } catch (cause) {
+    if (!(cause instanceof VirtualMachineException) || cause.code !== "CONFIG_UNREADABLE") throw cause;
+    throw exception("CONFIG_UNREADABLE", "failed to read VM config from file descriptor", name, cause.cause);
+  }
 }
 
 /**

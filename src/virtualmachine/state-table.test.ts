@@ -161,7 +161,7 @@ const expected: Readonly<Record<StateName, Readonly<Record<string, string>>>> = 
   deleted,
   "deleted and made again by another object": deleted,
   // Nobody has looked yet: what needs the files finds out, the others go by what they know.
-  "files removed behind its back": { ...deleted, connectVsock: NOT_RUNNING, "connectVsock, bad port": NOT_RUNNING },
+  "files removed behind its back": deleted,
   "files removed while running": {
     ...running,
     run: DELETED,

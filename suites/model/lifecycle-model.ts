@@ -90,7 +90,7 @@ export class LifecycleModel {
 
   connectVsock(vm: ModelVm): string {
     if (vm.running) return "ok";
-    return vm.deleted ? REFUSED.deleted : REFUSED.notRunning;
+    return this.status(vm) === "DELETED" ? REFUSED.deleted : REFUSED.notRunning;
   }
 
   die(vm: ModelVm): void {

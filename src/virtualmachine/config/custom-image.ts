@@ -48,7 +48,7 @@ const PARTS: Readonly<Record<string, (read: BundleReader) => Entries>> = {
     ...["bios_vendor", "bios_version", "manufacturer", "product_name", "serial_number", "uuid"].map(
       (key) => [key, stringOrNull(read.string(key))] as const,
     ),
-    ["oem_strings", arrayOrNull(read.stringArray("oem_strings"))],
+    ["oem_strings", strings(read.strings("oem_strings"))],
   ],
 };
 

@@ -57,7 +57,7 @@ export function configOfBundle(
   builder.setShouldBoostUclamp(read.boolean("shouldBoostUclamp"));
   builder.setShouldUseHugepages(read.boolean("shouldUseHugepages"));
   builder.setEncryptedStoreMode(read.int("encryptedStoreMode"));
-  builder.setShouldRamdump(read.boolean("shouldRamdump", !configXmlKeys.includes("shouldRamdump")));
+  builder.setShouldRamdump(read.boolean("shouldRamdump", true));
   return builder.build();
 }
 

@@ -36,7 +36,7 @@ export const DIFFERENCES: readonly Difference[] = [
   {
     id: "old-versions",
     says: "a config.xml of version 1 to 8 is read as its own release meant it, where 15 and later refuse it or take it for one of theirs",
-    explains: (parting) => /name="version"\s+value="\+?0*[1-8]"/.test(textOf(parting) ?? ""),
+    explains: (parting) => /name=["']version["']\s+value=["']\+?0*[1-8]["']/.test(textOf(parting) ?? ""),
   },
   {
     id: "not-xml",
@@ -68,6 +68,14 @@ export const DIFFERENCES: readonly Difference[] = [
     says: "where a damaged config.xml makes Java throw what its library does not expect (an array of -1 items, more items than it says, an unknown prefix), it is `Failed to read VM config from file` or `Persisted VM config is invalid`",
     explains: ({ path, theirs, ours }) =>
       path === "read.error" && JAVAS.includes(String(theirs)) && ours === "VirtualMachineException",
+  },
+  {
+    id: "lists-with-gaps",
+    says: "an item without a value in a list of a custom image is the empty string; Java throws a NullPointerException when it writes it",
+    explains: ({ path, theirs, ...parting }) =>
+      path === "read.error" &&
+      theirs === "NullPointerException" &&
+      /customImageConfig/.test(textOf({ path, theirs, ...parting }) ?? ""),
   },
   {
     id: "byte-arrays",
