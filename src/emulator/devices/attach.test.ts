@@ -18,8 +18,9 @@ afterAll(async () => there[Symbol.asyncDispose]());
 
 /** A VM that runs on a device which was put back: its client is nobody's. */
 async function restoredVm(): Promise<{ readonly cid: number; notify(line: string): void }> {
-  const options = ["--console", "console.txt", "--log", "log.txt", "--config-path", "assets/vm_config.json"];
-  const client = there.start("vm", "run-app", ...options, "a.apk", "a.idsig", "instance.img");
+  const files = ["--console", "console.txt", "--log", "log.txt", "--instance-id-file", "vm.id"];
+  const config = ["--config-path", "assets/vm_config.json"];
+  const client = there.start("vm", "run-app", ...files, ...config, "a.apk", "a.idsig", "instance.img");
   const cid = Number((await client.printed(/with CID \d+/)).slice("with CID ".length));
   const vm = there.device.virtualization.list().find((one) => one.cid === cid);
   if (!vm) throw new Error(`no VM has CID ${cid}`);
