@@ -24,7 +24,15 @@ export async function rehearse(serial: string, signal: AbortSignal): Promise<voi
     // Templates are QEMU's.
     await adb("shell", "setprop debug.avf.vmm qemu && setprop debug.avf.vm_templates 1");
     const vm = ["run-app", "--debug", "full", "--console", "console.txt", "--log", "log.txt"];
-    const payload = ["--config-path", "assets/vm_config_exit.json", "app.apk", "idsig", "instance.img"];
+    const payload = [
+      "--config-path",
+      "assets/vm_config_exit.json",
+      "app.apk",
+      "idsig",
+      "instance.img",
+      "--instance-id-file",
+      "instance_id",
+    ];
     const program = ["/apex/com.android.virt/bin/vm", ...vm, ...payload].join(" ");
     // In place of the shell, so that it ends with the connection.
     await adb("shell", `cd ${FOLDER} && exec ${program} >said.txt 2>&1`);
