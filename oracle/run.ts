@@ -2,7 +2,8 @@
 import { parseArgs } from "node:util";
 import { answerCase } from "../src/virtualmachine/testing/oracle/answer.js";
 import { CASE_KINDS } from "../src/virtualmachine/testing/oracle/cases.js";
-import { compareAnswers, type Parting } from "../src/virtualmachine/testing/oracle/compare.js";
+import { compareAnswers } from "../src/virtualmachine/testing/oracle/compare.js";
+import type { Parting } from "../src/virtualmachine/testing/oracle/parting.js";
 import { isAndroidRelease, type AndroidRelease } from "../src/base/android-release.js";
 import { ORACLE_RELEASES } from "./artifacts.js";
 import { freeze } from "./freeze.js";

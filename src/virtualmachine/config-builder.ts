@@ -13,7 +13,7 @@ import { customImageOf } from "./config/custom-image.js";
 import { absoluteJavaPath } from "./config/java-path.js";
 import { libraryOf, releaseOf } from "./config/release-of.js";
 import { VirtualMachineConfig } from "./config.js";
-import type { ConfigFields } from "./config.js";
+import type { ConfigFields } from "./config/fields.js";
 import type { VmContext } from "./context.js";
 import type { Bundle } from "./persistable-bundle.js";
 

@@ -2,7 +2,7 @@
 import { DEBUG_LEVEL_FULL } from "./constants.js";
 import { IllegalStateException } from "./errors.js";
 import type { LibraryTraits } from "../base/releases/traits.js";
-import type { ConfigFields } from "./config.js";
+import type { ConfigFields } from "./config/fields.js";
 
 /** What `build()` has before the choice of protection is known to be made. */
 export type UncheckedFields = Omit<ConfigFields, "protectedVm"> & { readonly protectedVm: boolean | undefined };

@@ -4,7 +4,7 @@ import { VirtualMachineException } from "./errors.js";
 import { readConfigXml } from "./config-xml.js";
 import { vmFolder } from "./vm-folder.js";
 import type { VmContext } from "./context.js";
-import type { VmIdentity } from "./machine-control.js";
+import type { VmIdentity } from "./files/vm-identity.js";
 import type { VmFolder } from "./vm-folder.js";
 
 /** Undefined when there is no such VM. @throws VirtualMachineException for a damaged one, which can still be deleted */

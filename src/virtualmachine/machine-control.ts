@@ -9,31 +9,17 @@ import { writeConfigXml } from "./config-xml.js";
 import { VirtualMachineDescriptor } from "./descriptor.js";
 import { readSurroundings, VmJournal, type JournalPast } from "./journal.js";
 import { OpenDescriptors } from "./open-descriptors.js";
-import { requireFiles } from "./config/require-files.js";
+import { requireFiles } from "./files/require-files.js";
 import { findRunApks } from "./run-apks.js";
 import { VmRuns } from "./vm-runs.js";
+import type { VmIdentity } from "./files/vm-identity.js";
 import { describeError } from "../base/errors.js";
 import { isCompatible } from "./config/compatible.js";
-import type { AndroidRelease } from "../base/android-release.js";
 import type { VirtualMachineConfig } from "./config.js";
 import type { VmContext } from "./context.js";
-import type { Bundle } from "./persistable-bundle.js";
 import type { TransitionCause } from "./record.js";
 import type { VmBookmark } from "../virtualizationservice/contract.js";
 import type { VmFolder } from "./vm-folder.js";
-
-/** A VM as the manager made or found it. */
-export interface VmIdentity {
-  readonly context: VmContext;
-  readonly name: string;
-  readonly folder: VmFolder;
-  readonly config: VirtualMachineConfig;
-  /** Entries of config.xml that this release does not know. */
-  readonly unknownConfig: Bundle;
-  readonly release: AndroidRelease;
-  readonly usesInstanceId: boolean;
-  readonly cause: TransitionCause;
-}
 
 /** What is known of a VM at a moment, as plain data. */
 export interface VmPast {

@@ -16,7 +16,7 @@ import type { VirtualMachineConfig } from "./config.js";
 import type { ConnectVsockOptions } from "./connect-vsock.js";
 import type { ConsoleMatch, ConsoleOutcome, ConsoleWaitOptions } from "./console-wait.js";
 import type { VirtualMachineDescriptor } from "./descriptor.js";
-import type { VmIdentity } from "./machine-control.js";
+import type { VmIdentity } from "./files/vm-identity.js";
 import type { OutputLine, OutputStream } from "./line-history.js";
 import type { VmOutput } from "./output.js";
 import type { EventHistory, RecordedEvent, Transition } from "./record.js";

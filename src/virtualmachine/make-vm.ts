@@ -8,7 +8,7 @@ import { vmFolder, vmsFolder } from "./vm-folder.js";
 import type { VirtualMachineConfig } from "./config.js";
 import type { VmContext } from "./context.js";
 import type { DescriptorFiles, VirtualMachineDescriptor } from "./descriptor.js";
-import type { VmIdentity } from "./machine-control.js";
+import type { VmIdentity } from "./files/vm-identity.js";
 import type { VmFolder } from "./vm-folder.js";
 
 export const INSTANCE_IMAGE_BYTES = 10 * 1024 * 1024;

@@ -12,7 +12,8 @@ import { describeError } from "../base/errors.js";
 import type { VirtualMachineConfig } from "./config.js";
 import { report, type VmContext } from "./context.js";
 import type { VirtualMachineDescriptor } from "./descriptor.js";
-import type { VmIdentity, VmPast } from "./machine-control.js";
+import type { VmIdentity } from "./files/vm-identity.js";
+import type { VmPast } from "./machine-control.js";
 
 /** Held during create, get, getOrCreate, delete and import, whichever manager they go through. */
 const processLock = new AsyncLock();

@@ -2,7 +2,7 @@
 import { libraryOf } from "./release-of.js";
 import type { AndroidRelease } from "../../base/android-release.js";
 import type { ComparedField } from "../../base/releases/traits.js";
-import type { ConfigFields } from "../config.js";
+import type { ConfigFields } from "./fields.js";
 
 /**
  * Android 15 compares the console input device by reference, which its own loader breaks; here, as in 16, its value counts.

@@ -2,7 +2,7 @@
  * Where the port answers differently from Android's classes, and means to: each with the sentence that docs/parity.md says
  * and the rule by which the comparison knows it.
  */
-import type { Parting } from "../testing/oracle/compare.js";
+import type { Parting } from "../testing/oracle/parting.js";
 
 export interface Difference {
   readonly id: string;

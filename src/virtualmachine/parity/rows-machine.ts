@@ -3,6 +3,7 @@ import { BEFORE_15, EVERY, FROM_13, ONLY_15, constant, different, inFile, outOfS
 import type { Row, Section } from "./row.js";
 
 const manager = inFile("manager.test.ts");
+const setConfig = inFile("files/set-config.test.ts");
 const output = inFile("output.test.ts");
 const run = inFile("run.test.ts");
 const stateTable = inFile("state-table.test.ts")("a VM that is %s");
@@ -59,14 +60,14 @@ export const MACHINE: Section = {
       "setConfig()",
       FROM_13,
       "VirtualMachine#setConfig",
-      manager("writes the new config and returns the old one"),
+      setConfig("writes the new config and returns the old one"),
     ),
     different(
       "setConfig()",
       ["2021"],
       "VirtualMachine#setConfig",
       "works; the first code was `Not implemented`",
-      manager("writes the new config and returns the old one"),
+      setConfig("writes the new config and returns the old one"),
     ),
     different(
       "connectVsock()",

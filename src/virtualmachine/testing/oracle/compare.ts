@@ -3,16 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import { DIFFERENCES, type Difference } from "../../parity/differences.js";
 import type { AndroidRelease } from "../../../base/android-release.js";
 import type { Answer, OracleCase } from "./cases.js";
-
-export interface Parting {
-  /** Of the first value that differs, e.g. `steps.3.message`. */
-  readonly path: string;
-  readonly theirs: unknown;
-  readonly ours: unknown;
-  readonly given: OracleCase;
-  readonly release: AndroidRelease;
-  readonly answers: { readonly theirs: Answer; readonly ours: Answer };
-}
+import type { Parting } from "./parting.js";
 
 export type Verdict =
   | { readonly kind: "alike" }

@@ -1,6 +1,6 @@
 /** The files of a VM that a descriptor stands for. Android opens them, so that they have to be there. */
 import { VirtualMachineException } from "../errors.js";
-import type { VmIdentity } from "../machine-control.js";
+import type { VmIdentity } from "./vm-identity.js";
 
 /** @throws VirtualMachineException for the first that is not there */
 export async function requireFiles(

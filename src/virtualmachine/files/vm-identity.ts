@@ -1,0 +1,19 @@
+import type { AndroidRelease } from "../../base/android-release.js";
+import type { VirtualMachineConfig } from "../config.js";
+import type { VmContext } from "../context.js";
+import type { Bundle } from "../persistable-bundle.js";
+import type { TransitionCause } from "../record.js";
+import type { VmFolder } from "../vm-folder.js";
+
+/** A VM as the manager made or found it. */
+export interface VmIdentity {
+  readonly context: VmContext;
+  readonly name: string;
+  readonly folder: VmFolder;
+  readonly config: VirtualMachineConfig;
+  /** Entries of config.xml that this release does not know. */
+  readonly unknownConfig: Bundle;
+  readonly release: AndroidRelease;
+  readonly usesInstanceId: boolean;
+  readonly cause: TransitionCause;
+}
