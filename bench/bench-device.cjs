@@ -18,7 +18,7 @@ const BOOT_LIMIT = { timeoutMs: 180_000 };
  * @param apk its bytes; without them, the fixture's
  */
 async function onDevice(use, { apk, config: configPath = "assets/vm_config.json" } = {}) {
-  const device = await openDevice({ vmm: "qemu" });
+  const device = await openDevice({ monitor: "qemu" });
   try {
     const context = await withFile(apk, (path) => device.installApk(path));
     const builder = new VirtualMachineConfig.Builder(context, configPath);

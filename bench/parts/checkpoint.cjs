@@ -12,7 +12,7 @@ const RUN_TIMEOUT_MS = 600_000;
 async function measure({ progress }) {
   const folder = mkdtempSync(path.join(os.tmpdir(), "avf-bench-"));
   try {
-    const jest = { preset: "jest-avf", testEnvironmentOptions: { apks: [APK], vmm: "qemu" } };
+    const jest = { preset: "jest-avf", testEnvironmentOptions: { apks: [APK], monitor: "qemu" } };
     mkdirSync(path.join(folder, "node_modules"));
     symlinkSync(root, path.join(folder, "node_modules/jest-avf"));
     writeFileSync(path.join(folder, "package.json"), JSON.stringify({ jest }));
