@@ -174,9 +174,9 @@ const ROWS: readonly Row[] = [
   ],
   [
     "a release that there is not",
-    () => ({ env: { AVF_RELEASE: "14" } }),
+    () => ({ env: { AVF_RELEASE: "12" } }),
     "settings",
-    /AVF_RELEASE is "14"/,
+    /AVF_RELEASE is "12"/,
     /AVF_RELEASE=15/,
   ],
   [

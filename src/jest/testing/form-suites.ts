@@ -82,7 +82,7 @@ export const REFUSED: readonly (readonly [file: string, suite: string, message: 
   ["concurrent-only", `test.concurrent.only.failing("x", () => {});`, "test.concurrent does not work with fixtures"],
   ["done", `test("x", (done) => done());`, "There is no `done` callback: return a promise"],
   ["generator", `test("x", function* ({ vmm }) { yield vmm; });`, `The function of test "x" is a generator`],
-  ["bound", `test("x", (({ vmm }) => { vmm; }).bind(null));`, `Which fixtures test "x" asks for cannot be told`],
+  ["bound", `test("x", (({ vmm }) => { vmm; }).bind(null));`, `Cannot tell which fixtures test "x" asks for`],
   [
     "tuple",
     `test.extend({ log: [async ({}, use) => use(1), { auto: true }] })("x", ({ log }) => { log; });`,
