@@ -1,5 +1,6 @@
 /** @jest-config-loader esbuild-register */
 import type { Config } from "jest";
+import type { AndroidRelease } from "./src/base/android-release.js";
 
 // CommonJS but for the types, so that Node 22 and 24 load it without a loader, and without a warning about it.
 /* eslint-disable @typescript-eslint/no-require-imports */
@@ -53,8 +54,13 @@ type Project = Exclude<NonNullable<Config["projects"]>[number], string>;
 
 const suites: Config["projects"] = [
   ...(triesBothVmms() ? [...suitesOn("", "qemu"), ...suitesOn("-crosvm", "crosvm")] : suitesOn("")),
-  ...(choosesRelease() ? [] : [lifecycleOn(13)]),
+  ...(choosesRelease() ? [] : dialects().map(lifecycleOn)),
 ];
+
+/** The oldest and the newest, for all other suites are in the default's; each for `npm run test:releases`. */
+function dialects(): readonly AndroidRelease[] {
+  return process.env["AVF_TEST_RELEASES"] === "all" ? [13, 14, 15, 16, 17] : [13, 17];
+}
 
 /** With a crosvm at hand, unless somebody wants one monitor only. A real device has the one it has. */
 function triesBothVmms(): boolean {
@@ -90,7 +96,7 @@ function choosesRelease(): boolean {
 }
 
 /** The suites about what `vm` is told and says, which pass in each of its dialects. */
-function lifecycleOn(release: 13 | 15): Project {
+function lifecycleOn(release: AndroidRelease): Project {
   return {
     ...onDevice,
     displayName: `suites-android-${release}`,

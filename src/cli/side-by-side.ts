@@ -20,7 +20,7 @@ const REPORTERS = [
 ];
 
 /** Jest's projects that are the other half. */
-const BESIDE = ["unit", "runs", "suites-booted", "suites-android-13"];
+const BESIDE = ["unit", "runs", "suites-booted", "suites-android-13", "suites-android-17"];
 const LISTED = new Intl.ListFormat("en").format(BESIDE);
 /** Suites come first: a device whose processors are taken away has the others wait busily for them. */
 const BESIDE_NICE = 10;
