@@ -46,9 +46,14 @@ export async function startRun(
 /** Removes what a run left on the device. Never rejects. */
 export async function removeScratch(context: VmContext, scratchPath: string): Promise<void> {
   await context.service.files.remove(scratchPath).catch((error: unknown) => {
-    // A device that is gone is reported by whoever uses it next, once for all its VMs.
-    if (context.gone?.aborted !== true) report(context, `failed to remove ${scratchPath}: ${describeError(error)}`);
+    // A device that is out of reach is reported by whoever uses it next, once for all its VMs; the folder goes with the VM's.
+    if (context.gone?.aborted !== true && !isOutOfReach(error))
+      report(context, `failed to remove ${scratchPath}: ${describeError(error)}`);
   });
+}
+
+function isOutOfReach(error: unknown): boolean {
+  return isHarnessError(error) && (error.kind === "infrastructure" || error.code === "DEVICE_CLOSED");
 }
 
 /** Mistakes of the caller stay as they are; errors of the service get the VM's name, and Java's words where it has some. */

@@ -18,7 +18,7 @@ test("what is typed into the console arrives in the VM", async ({ app, vmm, devi
   expect(await guest.exec(["head", "-n", "1", "/dev/hvc0"])).toMatchObject({ stdout: "typed by hand\n" });
 });
 
-/** As a device of Android 13 does. */
+/** As devices of Android 13 and 14 do. */
 async function refusesConsoleInput(app: App, vmm: VirtualMachineManager): Promise<void> {
   expect(() => withConsoleInput(app).build()).not.toThrow();
   await expect(vmm.create("vm1", withConsoleInput(app).build())).rejects.toThrow("Console input is not supported");
@@ -29,7 +29,7 @@ function withConsoleInput(app: App): VirtualMachineConfigBuilder {
   return app.vmConfig("assets/vm_config.json").setVmConsoleInputSupported(true);
 }
 
-/** Android 14 brought it. */
+/** Android 15 brought it. */
 function hasConsoleInput(app: App): boolean {
-  return (app.context.capabilities?.androidRelease ?? 0) >= 14;
+  return (app.context.capabilities?.androidRelease ?? 0) >= 15;
 }

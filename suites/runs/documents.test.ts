@@ -100,7 +100,9 @@ describe("the commands of the documents, typed in a project that has the package
     } finally {
       await type("adb disconnect localhost:8000");
       shell?.child.kill("SIGKILL");
-      await succeed("npx avf device stop");
+      // By its name, for other suites start devices meanwhile.
+      const line = (await succeed("npx avf device list")).split("\n").find((one) => one.includes(` ${serial} `));
+      await succeed(`npx avf device stop ${line?.split(" ")[0] ?? ""}`);
     }
   });
 
