@@ -163,6 +163,8 @@ describeEmulated("a new project that installs the packed package", () => {
     const projects = ["commonjs-js", "esm-js", "commonjs-ts", "esm-ts"];
     const { exitCode, output } = await call(folder, bin("jest"), "--runInBand", "--projects", ...projects);
     expect({ exitCode, output }).toMatchObject({ exitCode: 0 });
+    // Nothing goes on after the tests.
+    expect(output).not.toContain("Jest did not exit");
     for (const file of [
       "commonjs-js/app.test.js",
       "esm-js/greeting.test.js",

@@ -57,7 +57,7 @@ export async function saveRunning(options: SaveRunningOptions): Promise<void> {
     await saveDeviceState(machine.qmp, join(folder, SNAPSHOT_FILES.state));
   } catch (error) {
     // Its end says more than what came of it here.
-    await Promise.race([machine.process.ended, sleep(LAST_WORDS_MS)]);
+    await sleep(LAST_WORDS_MS, machine.ended).catch(() => undefined);
     throw machine.ended.aborted ? machine.ended.reason : error;
   } finally {
     if (!machine.ended.aborted) await goOn(machine);

@@ -58,7 +58,7 @@ export function launchMachine(argv: readonly string[], { folder, workingFolder, 
   }
   const [, , , qmpStream, controlStream] = process_.child.stdio as unknown as [null, null, null, Duplex, Duplex];
   const ended = new AbortController();
-  const qmp = new QmpClient(qmpStream, () => lastWords(process_, ended.signal));
+  const qmp = new QmpClient(qmpStream, () => lastWords(ended.signal));
   const control = new ControlChannel(controlStream);
   let killed = false;
   void process_.ended.then((end) => ended.abort(killed ? endedByUs() : explain(folder, end)));
@@ -84,8 +84,8 @@ export function launchMachine(argv: readonly string[], { folder, workingFolder, 
 }
 
 /** QEMU ends when it cannot go on; what it says then explains more than the connection that broke. */
-async function lastWords(process: OwnedProcess, ended: AbortSignal): Promise<Error> {
-  await Promise.race([process.ended, sleep(LAST_WORDS_MS)]);
+async function lastWords(ended: AbortSignal): Promise<Error> {
+  await sleep(LAST_WORDS_MS, ended).catch(() => undefined);
   if (ended.aborted) return ended.reason as Error;
   return new InfrastructureError("QEMU_GONE", "QEMU closed its control connection.");
 }
