@@ -1,3 +1,4 @@
+import { ANDROID_14 } from "./android-14.js";
 import type { ConfigXmlKey, CustomImageTraits, LibraryTraits, ReleaseTraits } from "./traits.js";
 
 const KEYS: readonly ConfigXmlKey[] = [
@@ -24,12 +25,7 @@ const CUSTOM_IMAGE: CustomImageTraits = {
 export const ANDROID_15 = {
   sdk: 35,
   build: { id: "AP3A.241005.015", securityPatch: "2024-10-05", boardApiLevel: 202404 },
-  service: {
-    vmLife: "attached",
-    cids: { first: 2048, last: 65_535, wraps: true },
-    reports: "port-per-vm",
-    formats: 15,
-  },
+  service: ANDROID_14.service,
   library: {
     configXmlVersion: 9,
     configXmlKeys: KEYS,

@@ -1,7 +1,7 @@
 import { ANDROID_16 } from "./android-16.js";
 import type { CustomImageTraits, ReleaseTraits } from "./traits.js";
 
-const { library } = ANDROID_16;
+const { library, service } = ANDROID_16;
 
 const CUSTOM_IMAGE: CustomImageTraits = {
   ...library.customImage,
@@ -14,12 +14,7 @@ const CUSTOM_IMAGE: CustomImageTraits = {
 export const ANDROID_17 = {
   sdk: 37,
   build: { id: "CP41.260828.004", securityPatch: "2026-08-05", boardApiLevel: 202604 },
-  service: {
-    vmLife: "attached",
-    cids: { first: 2048, last: 65_535, wraps: true },
-    reports: "port-per-vm",
-    formats: 15,
-  },
+  service,
   library: {
     ...library,
     configXmlKeys: [...library.configXmlKeys, "encryptedStoreMode", "shouldRamdump"],
