@@ -1,8 +1,8 @@
 package android.util;
 
 /** Android's goes to logd through JNI. The library's own words are no part of its answers. */
-public final class Log {
-    private Log() {}
+public class Log {
+    Log() {}
 
     public static int v(String tag, String message) { return 0; }
 
