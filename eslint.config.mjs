@@ -6,8 +6,10 @@ import house from "./lint/rules.mjs";
 const DEPS = {
   base: [],
   xml: [],
-  // Manifests in text are XML, as AndroidTest.xml and the config.xml of VMs are: one reader for all.
-  apk: ["xml"],
+  images: ["base"],
+  // Manifests in text are XML, as AndroidTest.xml and the config.xml of VMs are: one reader for all. Its door is that of all
+  // files that suites make.
+  apk: ["xml", "images"],
   process: ["base"],
   // Notes of holds name the process that holds, as all records that outlive one do.
   artifacts: ["process", "base"],

@@ -1,5 +1,5 @@
 /// <reference types="node" preserve="true" />
-/** The APK and idsig workshop: bytes in, bytes out. */
+/** The workshop of files for VMs: APKs, idsig files, initramfs. Bytes in, bytes out. */
 export { ApkError, isApkError, type ApkErrorPlace, type ApkRefusal } from "./apk-error.js";
 export {
   bytesSource,
@@ -61,3 +61,4 @@ export {
   type SignerPart,
 } from "./spoil/spoil-apk.js";
 export { flipTreeByte, spoilVersion, staleDigest, swapRoot, truncateTree } from "./spoil/spoil-idsig.js";
+export { buildInitramfs, type InitramfsFile, type InitramfsOptions } from "../images/index.js";

@@ -1,6 +1,6 @@
 /** Codes in the sources, in the type `ErrorCode` and in docs/errors.md are the same. */
 import { expect, jest, test } from "@jest/globals";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import ts from "typescript";
 import { packageRoot } from "./paths.js";
@@ -58,8 +58,11 @@ test("each code can be followed to where it is written", () => {
 });
 
 test("the type has each code that is made, and no other", () => {
-  const typed = readFileSync(join(packageRoot, "src/base/error-codes.ts"), "utf8").matchAll(/\| "(\w+)"/g);
-  expect([...typed].map(([, code]) => code)).toEqual(codes);
+  const parts = readdirSync(join(packageRoot, "src/base/codes")).map((name) => `codes/${name}`);
+  const typed = ["error-codes.ts", ...parts].flatMap((name) => [
+    ...readFileSync(join(packageRoot, "src/base", name), "utf8").matchAll(/"([A-Z0-9_]+)"/g),
+  ]);
+  expect(typed.map(([, code]) => code).sort()).toEqual(codes);
 });
 
 test("docs/errors.md has each once, with who has to act, a meaning and what to do", () => {

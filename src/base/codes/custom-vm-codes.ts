@@ -1,0 +1,2 @@
+/** Codes of failures that are about VMs of their own kernel, and the files that these boot. */
+export type CustomVmErrorCode = "BAD_IMAGE_FILE" | "INITRAMFS_FILE" | "INITRAMFS_PATH";
