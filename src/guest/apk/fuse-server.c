@@ -13,6 +13,8 @@
 /* The archive never changes, so the kernel may remember everything. */
 #define FOREVER_S (24 * 3600)
 #define STORED 0
+/* Android gives the APK to root, and to the group that all payloads are in. */
+#define PAYLOAD_GROUP 6000
 
 struct server {
   int device;
@@ -31,7 +33,7 @@ static int on_readdir(const struct server *server, struct fuse_in_header *reques
 static int on_statfs(const struct server *server, struct fuse_in_header *request);
 static void reply(const struct server *server, uint64_t unique, int error, const void *data, size_t size);
 static void describe(const struct zip *zip, uint32_t node, struct fuse_attr *attributes);
-static bool executable(const struct zip *zip, uint32_t node);
+static uint32_t links(const struct zip *zip, uint32_t node);
 /* The kernel's number of the root is 1. */
 static uint32_t node_of(const struct fuse_in_header *request) { return (uint32_t)request->nodeid - FUSE_ROOT_ID; }
 
@@ -202,14 +204,17 @@ static void describe(const struct zip *zip, uint32_t at, struct fuse_attr *attri
       .ino = at + FUSE_ROOT_ID,
       .size = node->folder ? 0 : node->size,
       .blocks = node->folder ? 0 : (node->size + 511) / 512,
-      .mode = node->folder ? S_IFDIR | 0555 : S_IFREG | (executable(zip, at) ? 0555 : 0444),
-      .nlink = 1,
+      .mode = (node->folder ? S_IFDIR : S_IFREG) | node->mode,
+      .gid = PAYLOAD_GROUP,
+      .nlink = links(zip, at),
       .blksize = 4096,
   };
 }
 
-/* Programs lie in `bin/` of an APK, which is why zipfuse lets those be run. */
-static bool executable(const struct zip *zip, uint32_t at) {
-  while (zip->nodes[at].parent) at = zip->nodes[at].parent;
-  return strcmp(zip->nodes[at].name, "bin") == 0;
+/* Of a folder, as zipfuse counts: two more than what is in it. */
+static uint32_t links(const struct zip *zip, uint32_t at) {
+  if (!zip->nodes[at].folder) return 1;
+  uint32_t count = 2;
+  for (uint32_t child = zip->nodes[at].first; child; child = zip->nodes[child].next) count++;
+  return count;
 }

@@ -11,6 +11,14 @@
 #define MAX_DIRECTORY (32u << 20)
 #define MAX_DEPTH 64
 #define BUCKETS 4096
+/* Of what the archive has no mode of its own for: root and the payload's group may read. */
+#define FILE_MODE 0440
+#define PROGRAM_MODE 0550
+#define FOLDER_MODE 0550
+#define MADE_BY_DOS 0
+#define MADE_BY_UNIX 3
+#define DOS_READ_ONLY 0x01
+#define DOS_FOLDER 0x10
 #define STORED 0
 #define DEFLATED 8
 /* Unpacked in memory while it is open; what is bigger belongs into the archive uncompressed. */
@@ -18,6 +26,7 @@
 
 static const char *find_directory(const struct zip *zip, uint32_t *offset, uint32_t *size, uint32_t *entries);
 static const char *read_directory(struct zip *zip, const uint8_t *data, uint32_t size, uint32_t entries);
+static uint16_t mode_of(const uint8_t *entry, const char *path, size_t size);
 static const char *add_path(struct zip *zip, const char *path, size_t size, const struct zip_node *entry);
 static bool safe_path(const char *path, size_t size);
 static uint32_t add_node(struct zip *zip, uint32_t parent, const char *name, size_t size);
@@ -35,6 +44,7 @@ const char *zip_open(struct zip *zip, int fd, uint64_t size) {
   add_node(zip, 0, "", 0);
   if (!zip->nodes) return "out of memory";
   zip->nodes[0].folder = true;
+  zip->nodes[0].mode = FOLDER_MODE;
   uint32_t offset, directory_size, entries;
   const char *error = find_directory(zip, &offset, &directory_size, &entries);
   if (error) return error;
@@ -125,11 +135,27 @@ static const char *read_directory(struct zip *zip, const uint8_t *data, uint32_t
     uint32_t whole = ENTRY_SIZE + name_size + u16(data + 30) + u16(data + 32);
     if ((uint32_t)(end - data) < whole) return "a broken directory entry";
     if (u16(data + 8) & 1) return "an encrypted entry";
-    const char *error = add_path(zip, (const char *)data + ENTRY_SIZE, name_size, &entry);
+    const char *name = (const char *)data + ENTRY_SIZE;
+    entry.mode = mode_of(data, name, name_size);
+    const char *error = add_path(zip, name, name_size, &entry);
     if (error) return error;
     data += whole;
   }
   return data == end ? NULL : "something after its last directory entry";
+}
+
+/* What made the entry, and its external attributes, as the library reads them that Android's zipfuse is made with
+ * (unix_mode of Rust's zip); what has none there gets zipfuse's own defaults. */
+static uint16_t mode_of(const uint8_t *entry, const char *path, size_t size) {
+  bool folder = size > 0 && path[size - 1] == '/';
+  uint32_t attributes = u32(entry + 38);
+  if (attributes != 0 && entry[5] == MADE_BY_UNIX) return attributes >> 16 & 07777;
+  if (attributes != 0 && entry[5] == MADE_BY_DOS) {
+    uint16_t mode = attributes & DOS_FOLDER ? 0775 : 0664;
+    return attributes & DOS_READ_ONLY ? mode & 0555 : mode;
+  }
+  if (folder) return FOLDER_MODE;
+  return size > 4 && memcmp(path, "bin/", 4) == 0 ? PROGRAM_MODE : FILE_MODE;
 }
 
 /* Adds an entry and the folders that lead to it. */
@@ -149,7 +175,11 @@ static const char *add_path(struct zip *zip, const char *path, size_t size, cons
     struct zip_node *node = &zip->nodes[at];
     bool last = !slash;
     if (!fresh && (last ? !(folder && node->folder) : !node->folder)) return "the same name twice";
-    if (fresh && (!last || folder)) node->folder = true;
+    if (fresh && (!last || folder)) {
+      node->folder = true;
+      node->mode = FOLDER_MODE;
+    }
+    if (last) node->mode = entry->mode;
     if (fresh && last && !folder) {
       node->method = entry->method;
       node->crc = entry->crc;

@@ -14,6 +14,8 @@ struct zip_node {
   /* Next node with the same hash of (parent, name). */
   uint32_t chain;
   bool folder;
+  /* Permissions, as zipfuse gives them. */
+  uint16_t mode;
   uint16_t method;
   uint32_t crc, packed_size, size, header_offset;
 };

@@ -26,20 +26,44 @@ describe("an APK's archive", () => {
       { name: `a/stored/${name}`, content },
       { name: `a/deflated/${name}`, content, deflated: true },
     ]);
-    const files = names.map(({ name, content }) => `${name} ${content.length} ${sum(content)}`);
-    const expected = [...files, "a/", "a/deflated/", "a/stored/", "left out 0"];
+    const files = names.map(({ name, content }) => `${name} 440 ${content.length} ${sum(content)}`);
+    const expected = [...files, "a/ 550", "a/deflated/ 550", "a/stored/ 550", "left out 0"];
     expect(await sorted(zipSample(names))).toEqual(expected.sort());
   });
 
   test("is found behind a comment, and may name its folders", async () => {
     const archive = zipSample([{ name: "a/" }, { name: "a/b", content: Buffer.from("x") }], "a comment PK\x05\x06");
-    expect(await sorted(archive)).toEqual(["a/", `a/b 1 ${sum(Buffer.from("x"))}`, "left out 0"].sort());
+    expect(await sorted(archive)).toEqual(["a/ 550", `a/b 440 1 ${sum(Buffer.from("x"))}`, "left out 0"].sort());
   });
 
   test("names that lead out of it are left out, the others stay", async () => {
     const bad = ["/etc/passwd", "../x", "a/../../x", "a//b", "./x", "a/./b", "..", "x/..", "nul\0name", ""];
     const lines = await sorted(zipSample([...bad.map((name) => ({ name })), { name: "good..name" }]));
-    expect(lines).toEqual(["good..name 0 00000000", `left out ${bad.length}`]);
+    expect(lines).toEqual(["good..name 440 0 00000000", `left out ${bad.length}`]);
+  });
+
+  test("has the modes of zipfuse: those it names, and what that gives to the others", async () => {
+    const unix = (mode: number): object => ({ madeBy: 3, externalAttributes: mode * 2 ** 16 });
+    const dos = (externalAttributes: number): object => ({ madeBy: 0, externalAttributes });
+    const archive = zipSample([
+      ...[{ name: "bin/run" }, { name: "lib/bin/x" }, { name: "binary" }],
+      ...[
+        { name: "u/", ...unix(0o40_711) },
+        { name: "u/file", ...unix(0o100_755) },
+        { name: "u/none", ...unix(0) },
+      ],
+      ...[{ name: "d/late" }, { name: "d/", ...dos(0x10) }, { name: "d/plain", ...dos(0x20) }],
+      ...[
+        { name: "d/fixed", ...dos(0x21) },
+        { name: "vms", madeBy: 2, externalAttributes: 0o777 * 2 ** 16 },
+      ],
+    ]);
+    const modes = (await zip(archive)).map((line) => line.split(" ").slice(0, 2).join(" ")).sort();
+    const expected = [
+      ...["bin/ 550", "bin/run 550", "binary 440", "lib/ 550", "lib/bin/ 550", "lib/bin/x 440", "left out"],
+      ...["u/ 711", "u/file 755", "u/none 440", "d/ 775", "d/late 440", "d/plain 664", "d/fixed 444", "vms 440"],
+    ];
+    expect(modes).toEqual(expected.sort());
   });
 
   test.each([

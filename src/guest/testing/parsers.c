@@ -77,7 +77,7 @@ static void list(const struct zip *zip, uint32_t folder, const char *path) {
     char name[8192];
     snprintf(name, sizeof name, "%s%s%s", path, node->name, node->folder ? "/" : "");
     if (node->folder) {
-      printf("%s\n", name);
+      printf("%s %o\n", name, node->mode);
       list(zip, at, name);
       continue;
     }
@@ -89,7 +89,7 @@ static void list(const struct zip *zip, uint32_t folder, const char *path) {
       data = malloc(node->size + 1);
       if (pread(zip->fd, data, node->size, (off_t)offset) != (ssize_t)node->size) data = NULL;
     }
-    if (data) printf("%s %u %08x\n", name, node->size, crc32_of(data, node->size));
+    if (data) printf("%s %o %u %08x\n", name, node->mode, node->size, crc32_of(data, node->size));
     else printf("%s broken\n", name);
   }
 }

@@ -12,6 +12,9 @@ export interface ZipSampleEntry {
   /** Written into the directory instead of the true size. */
   readonly size?: number;
   readonly flags?: number;
+  /** What made the entry: 0 DOS, 3 Unix. Default: 0. */
+  readonly madeBy?: number;
+  readonly externalAttributes?: number;
   /** Bytes that stand for the packed content. */
   readonly packed?: Uint8Array;
 }
@@ -34,8 +37,9 @@ export function zipSample(entries: readonly ZipSampleEntry[], comment = ""): Buf
     common.writeUInt16LE(name.length, 22);
     const local = Buffer.concat([Buffer.from("PK\x03\x04"), common, name, packed]);
     const tail = Buffer.alloc(14);
+    tail.writeUInt32LE(entry.externalAttributes ?? 0, 6);
     tail.writeUInt32LE(offset, 10);
-    directory.push(Buffer.concat([Buffer.from("PK\x01\x02\x14\x00", "latin1"), common, tail, name]));
+    directory.push(Buffer.concat([Buffer.from([0x50, 0x4b, 1, 2, 20, entry.madeBy ?? 0]), common, tail, name]));
     files.push(local);
     offset += local.length;
   }
