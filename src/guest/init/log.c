@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <termios.h>
 #include <time.h>
@@ -18,6 +19,7 @@ static int journal = -1;
 static bool muted;
 
 static int open_serial(const char *path);
+static void let_all_open(void);
 static void write_line(char level, bool to_console, const char *format, va_list arguments);
 static void write_all(int fd, const char *text, size_t size);
 
@@ -26,7 +28,15 @@ void log_open(bool debuggable) {
   console = muted ? -1 : open_serial("/dev/hvc0");
   if (console < 0 && !muted) console = open_serial("/dev/ttyS0");
   if (console < 0) console = open("/dev/null", O_RDWR | O_CLOEXEC);
+  let_all_open();
   journal = muted ? -1 : open_serial("/dev/hvc2");
+}
+
+/* A payload may read what is typed into its VM's console, and programs write the log, as Microdroid's init.rc and
+ * ueventd.rc have it. hvc0 is what its /dev/console leads to. */
+static void let_all_open(void) {
+  static const char *const devices[] = {"/dev/console", "/dev/hvc0", "/dev/hvc2"};
+  for (size_t i = 0; i < sizeof devices / sizeof *devices; i++) chmod(devices[i], 0666);
 }
 
 int log_console_fd(void) { return console; }
