@@ -7,3 +7,25 @@ test("adb opens a shell in a VM, through the device", async ({ device, runningVm
   // The device itself is another machine.
   expect((await device.exec(["getprop", "ro.hardware"])).stdout.trim()).not.toBe("microdroid");
 });
+
+test("adbd is there before the payload, as the guest's boot is complete before it", async ({
+  vmm,
+  app,
+  device,
+  signal,
+}) => {
+  const vm = await vmm.create("vm1", app.vmConfig("assets/vm_config.json").build());
+  await vm.run();
+  await expect(vm).toPrint(/executing main task/);
+  // Refused until somebody listens; no second try.
+  (await vm.connectVsock(5555)).destroy();
+  await using guest = await adbIntoVm(device, vm, { signal });
+  const pidOf = async (name: string): Promise<number> => Number((await guest.exec(["pidof", name])).stdout);
+  expect(await pidOf("adbd")).toBeLessThan(await pidOf("microdroid_launcher"));
+  expect((await guest.exec(["getprop", "dev.bootcomplete"])).stdout.trim()).toBe("1");
+  expect((await guest.exec(["getprop", "init.svc.adbd"])).stdout.trim()).toBe("running");
+  // Parameters of the kernel that it leaves to init are none of ps' business.
+  expect((await guest.exec(["cat", "/proc/1/cmdline"])).stdout.replace(/\0*$/, "")).toBe("init");
+  // What is preloaded into adbd is not meant for its shells.
+  expect((await guest.exec(["env"])).stdout).not.toMatch(/LD_PRELOAD|ADBD_READY_FD/);
+});

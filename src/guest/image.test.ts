@@ -94,14 +94,14 @@ describe("the guest's images", () => {
     const { stdout } = await run(["readelf", "-l", init], { env: { LC_ALL: "C" } });
     expect(stdout).toContain("LOAD");
     expect(stdout).not.toContain("INTERP");
-    expect(archive.length).toBeLessThan(8 << 20);
+    expect(archive.length).toBeLessThan(4 << 20);
   });
 
   // The modules here are small stand-ins; the real ones are measured whenever an image is built.
-  test("an initramfs of more than 8 MiB is not built", () => {
-    expect(() => checkInitramfsSize(8 << 20)).not.toThrow();
-    expect(() => checkInitramfsSize((8 << 20) + 1)).toThrow(
-      "The guest's initramfs is 8.0 MiB; at most 8 MiB are fine.",
+  test("an initramfs of more than 4 MiB is not built", () => {
+    expect(() => checkInitramfsSize(4 << 20)).not.toThrow();
+    expect(() => checkInitramfsSize((4 << 20) + 1)).toThrow(
+      "The guest's initramfs is 4.0 MiB; at most 4 MiB are fine.",
     );
   });
 

@@ -14,7 +14,7 @@ import { guestKernelParameters } from "./kernel-parameters.js";
 import { compilePrograms, cSources } from "./programs.js";
 import { writeSystemImage } from "./system-image.js";
 
-const MAX_INITRAMFS_BYTES = 8 << 20;
+const MAX_INITRAMFS_BYTES = 4 << 20;
 
 export interface GuestImageOptions {
   /** Folder with the unpacked packages: kernel, busybox-static, adbd and its libraries, libc6. */
@@ -87,7 +87,7 @@ async function initramfsEntries(init: string, { groups, files }: GuestModules): 
 export function checkInitramfsSize(bytes: number): void {
   if (bytes <= MAX_INITRAMFS_BYTES) return;
   const size = `${(bytes / 2 ** 20).toFixed(1)} MiB`;
-  throw new InfrastructureError("GUEST_INITRAMFS_SIZE", `The guest's initramfs is ${size}; at most 8 MiB are fine.`, {
+  throw new InfrastructureError("GUEST_INITRAMFS_SIZE", `The guest's initramfs is ${size}; at most 4 MiB are fine.`, {
     hint: "move modules from initramfsModules to systemModules in src/guest/kernel-modules.ts",
   });
 }

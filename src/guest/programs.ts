@@ -11,7 +11,7 @@ const places = `-ffile-prefix-map=${packageRoot}=.`;
 const common = [places, "-std=gnu17", "-D_GNU_SOURCE", "-Os", "-s", "-fno-asynchronous-unwind-tables", ...warnings];
 
 /** What the first process is made of. */
-const initFolders = ["init", "apk", "crypto", "instance", "verity"];
+const initFolders = ["init", "apk", "crypto", "instance", "properties", "services", "verity"];
 
 export interface GuestPrograms {
   /** Static: runs before there is any library. */
@@ -19,6 +19,8 @@ export interface GuestPrograms {
   readonly launcher: string;
   readonly payloadLibrary: string;
   readonly getprop: string;
+  /** Preloaded into adbd. */
+  readonly adbdReady: string;
 }
 
 /** Compiles everything into `folder`. Needs the headers of libc6-dev and linux-libc-dev. @param gcc how it is called */
@@ -28,6 +30,7 @@ export async function compilePrograms(folder: string, gcc: string, signal?: Abor
     launcher: join(folder, "microdroid_launcher"),
     payloadLibrary: join(folder, "libvm_payload.so"),
     getprop: join(folder, "getprop"),
+    adbdReady: join(folder, "adbd-ready.so"),
   };
   await compile(gcc, [...common, "-static", "-o", programs.init, ...initFolders.flatMap(cFiles)], signal);
   const library = ["-shared", "-fPIC", "-fvisibility=hidden", "-Wl,-soname,libvm_payload.so"];
@@ -35,13 +38,15 @@ export async function compilePrograms(folder: string, gcc: string, signal?: Abor
   // Linked although it calls nothing of it: payloads may refer to the payload API without naming its library.
   const api = ["-Wl,--no-as-needed", programs.payloadLibrary, "-Wl,--as-needed", "-ldl"];
   await compile(gcc, [...common, "-o", programs.launcher, ...cFiles("launcher"), ...api], signal);
-  await compile(gcc, [...common, "-o", programs.getprop, ...cFiles("tools")], signal);
+  await compile(gcc, [...common, "-o", programs.getprop, ...cFiles("tools"), ...cFiles("properties")], signal);
+  const preloaded = ["-shared", "-fPIC", "-fvisibility=hidden"];
+  await compile(gcc, [...common, ...preloaded, "-o", programs.adbdReady, ...cFiles("adbd")], signal);
   return programs;
 }
 
 /** All C files that become part of the images. */
 export function cSources(): readonly string[] {
-  return [...initFolders, "launcher", "payload-api", "tools"].flatMap((folder) =>
+  return [...initFolders, "adbd", "launcher", "payload-api", "tools"].flatMap((folder) =>
     readdirSync(join(sourceFolder, folder))
       .filter((name) => /\.[ch]$/.test(name))
       .sort()

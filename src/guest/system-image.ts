@@ -54,6 +54,7 @@ export async function writeSystemImage(options: SystemImageOptions): Promise<voi
   await tree.add("system/bin/microdroid_launcher", programs.launcher, 0o755);
   await tree.add("system/bin/getprop", programs.getprop, 0o755);
   await tree.link("system/bin/setprop", "getprop");
+  await tree.add("system/lib/adbd-ready.so", programs.adbdReady, 0o755);
   await addApplets(tree, busybox, signal);
   for (const [name, path] of libraries) await tree.add(`${LIBRARY_FOLDER}/${name}`, path, 0o755);
   await tree.add(`${LIBRARY_FOLDER}/libvm_payload.so`, programs.payloadLibrary, 0o755);

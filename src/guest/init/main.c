@@ -1,5 +1,7 @@
 /* First process of a VM, and what microdroid_manager is in Android (microdroid_manager/src/main.rs): boots the machine,
  * checks and mounts the payload, runs it, tells the host, powers off. */
+#include "../properties/store.h"
+#include "../services/adbd.h"
 #include "../verity/storage.h"
 #include "cmdline.h"
 #include "config.h"
@@ -40,11 +42,11 @@ static void load_metadata(struct metadata *metadata);
 static void connect_host(int release);
 static void open_payload(const struct metadata *metadata, struct instance *instance, struct payload_config *config);
 static void mount_storage(const struct identity *identity);
+static void complete_boot(void);
 static _Noreturn void finish(int exit_code);
 
 int main(int argc, char **argv) {
-  (void)argc;
-  process_name_area(argv);
+  process_name_area(argc, argv);
   process_name("init");
   fail_on_crash();
   signal(SIGPIPE, SIG_IGN);
@@ -57,7 +59,9 @@ int main(int argc, char **argv) {
   log_open(debuggable);
   if (!copied) log_mark("started.");
   open_system();
+  if (adb) adbd_start();
   if (copied) {
+    adbd_wait();
     bool resumed = template_wait();
     log_mark("started.");
     if (resumed) log_mark("resumed from a template");
@@ -72,7 +76,8 @@ int main(int argc, char **argv) {
   struct payload_config config;
   open_payload(&metadata, &instance, &config);
   mount_storage(&instance.identity);
-  finish(payload_run(&config, metadata.release, adb, &instance.identity));
+  complete_boot();
+  finish(payload_run(&config, metadata.release, &instance.identity));
 }
 
 static bool enabled(const char *parameter) {
@@ -165,6 +170,13 @@ static void mount_storage(const struct identity *identity) {
   const char *error = storage_mount(disk, key, PAYLOAD_USER);
   explicit_bzero(key, sizeof key);
   if (error) fail(FAILURE_UNKNOWN, "Unable to prepare encrypted storage: %s", error);
+}
+
+/* The payload runs on a machine whose services are up. */
+static void complete_boot(void) {
+  adbd_wait();
+  const char *error = property_set("dev.bootcomplete", "1");
+  if (error) fail(FAILURE_UNKNOWN, "Failed to set dev.bootcomplete: %s", error);
 }
 
 static _Noreturn void finish(int exit_code) {

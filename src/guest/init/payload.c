@@ -1,10 +1,11 @@
 #include "payload.h"
+#include "../services/adbd.h"
+#include "environment.h"
 #include "failure.h"
 #include "log.h"
 #include "payload-service.h"
 #include "process.h"
 #include "vmservice.h"
-#include "wait.h"
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -16,25 +17,16 @@
 #include <unistd.h>
 
 #define LAUNCHER "/system/bin/microdroid_launcher"
-#define ADBD "/system/bin/adbd"
-/* It takes its time to load, on a CPU that the payload needs to come up. */
-#define ADBD_DELAY_MS 150
-/* An adbd that ends at once is not started again and again without a pause. */
-#define ADBD_RESTART_MS 1000
 
-#define COMMON_ENVIRONMENT \
-  "PATH=/system/bin", "HOME=/data/local/tmp", "TMPDIR=/tmp", "ANDROID_DATA=/data", "ANDROID_ROOT=/system"
 #define PAYLOAD_ENVIRONMENT COMMON_ENVIRONMENT, "LD_LIBRARY_PATH=/mnt/apk/lib/x86_64"
 static const char *const environment_of_13[] = {PAYLOAD_ENVIRONMENT, "MICRODROID_RELEASE=13", NULL};
 static const char *const environment_of_15[] = {PAYLOAD_ENVIRONMENT, NULL};
-static const char *const adbd_environment[] = {COMMON_ENVIRONMENT, "ADBD_PORT=5555", "SHELL=/system/bin/sh", NULL};
 
 static pid_t start_task(const struct payload_config *config, int release);
-static pid_t start_adbd(void);
-static bool reap(pid_t task, pid_t *adbd, int *exit_code);
+static bool reap(pid_t task, int *exit_code);
 static _Noreturn void fail_of_signal(int number);
 
-int payload_run(const struct payload_config *config, int release, bool adb, const struct identity *identity) {
+int payload_run(const struct payload_config *config, int release, const struct identity *identity) {
   sigset_t child_ended;
   sigemptyset(&child_ended);
   sigaddset(&child_ended, SIGCHLD);
@@ -48,21 +40,15 @@ int payload_run(const struct payload_config *config, int release, bool adb, cons
   if (task < 0) fail(FAILURE_UNKNOWN, "Failed to start the payload: %s", strerror(errno));
   log_mark("notifying payload started");
   vmservice_started();
-  pid_t adbd = -1;
-  struct deadline adbd_due = deadline_after(ADBD_DELAY_MS);
   for (;;) {
+    int exit_code = 0;
+    if (reap(task, &exit_code)) return exit_code;
+    adbd_keep();
     struct pollfd waits[] = {{.fd = children, .events = POLLIN}, {.fd = listener, .events = POLLIN}};
-    bool wants_adbd = adb && adbd < 0;
-    poll(waits, 2, wants_adbd ? deadline_left_ms(&adbd_due) : -1);
+    poll(waits, 2, adbd_due_ms());
     struct signalfd_siginfo ignored;
     while (read(children, &ignored, sizeof ignored) > 0) continue;
     if (waits[1].revents & POLLIN) payload_service_answer(listener, identity);
-    int exit_code = 0;
-    if (reap(task, &adbd, &exit_code)) return exit_code;
-    if (wants_adbd && adbd < 0 && deadline_left_ms(&adbd_due) == 0) {
-      adbd = start_adbd();
-      adbd_due = deadline_after(ADBD_RESTART_MS);
-    }
   }
 }
 
@@ -84,20 +70,13 @@ static pid_t start_task(const struct payload_config *config, int release) {
   return process_start(&program);
 }
 
-static pid_t start_adbd(void) {
-  static const char *const argv[] = {ADBD, NULL};
-  struct program program = {.argv = argv, .environment = adbd_environment, .terminal = log_journal_fd()};
-  return process_start(&program);
-}
-
 /* Buries what ended. True when the task did. */
-static bool reap(pid_t task, pid_t *adbd, int *exit_code) {
+static bool reap(pid_t task, int *exit_code) {
   bool ended = false;
   int status;
   pid_t pid;
   while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-    if (pid == *adbd) *adbd = -1;
-    if (pid == task) {
+    if (!adbd_ended(pid) && pid == task) {
       if (WIFSIGNALED(status)) fail_of_signal(WTERMSIG(status));
       *exit_code = process_exit_code(status);
       ended = true;

@@ -8,7 +8,7 @@
 /* Android's user of a payload where there may be several. The disks of this VM belong to root, and hold its secrets. */
 #define PAYLOAD_USER 6000
 
-/* Starts the task, tells the host, serves the payload and adbd until the task ends. Returns its exit code.
+/* Starts the task, tells the host, serves the payload until the task ends. Returns its exit code.
  * `release` decides which entry point counts when a library has that of Android 13 and that of 15. */
-int payload_run(const struct payload_config *config, int release, bool adb, const struct identity *identity);
+int payload_run(const struct payload_config *config, int release, const struct identity *identity);
 #endif

@@ -5,9 +5,11 @@
 static char *area;
 static size_t area_size;
 
-void process_name_area(char **argv) {
+void process_name_area(int argc, char **argv) {
+  if (argc == 0) return;
   area = argv[0];
-  area_size = area ? strlen(area) + 1 : 0;
+  char *last = argv[argc - 1];
+  area_size = (size_t)(last + strlen(last) + 1 - area);
 }
 
 void process_name(const char *name) {

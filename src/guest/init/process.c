@@ -1,5 +1,6 @@
 #include "process.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -31,6 +32,7 @@ static _Noreturn void become(const struct program *program) {
   setsid();
   umask(022);
   for (int fd = 0; fd < 3; fd++) dup2(program->terminal, fd);
+  if (program->inherited > 0) fcntl(program->inherited, F_SETFD, 0);
   if (program->user != 0 && !give_up_privileges(program->user)) {
     dprintf(STDERR_FILENO, "Failed to give up privileges: %s\n", strerror(errno));
     _exit(127);

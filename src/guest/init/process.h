@@ -12,6 +12,8 @@ struct program {
   int terminal;
   /* User and group to run as, for good and without any capability; 0 leaves it as privileged as we are. */
   uid_t user;
+  /* A descriptor that it has, too, under the same number; 0 for none. */
+  int inherited;
 };
 
 /* Starts it in a session of its own. -1 with errno set when there is no process; a program that cannot be run exits

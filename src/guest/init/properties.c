@@ -1,4 +1,5 @@
 #include "properties.h"
+#include "../properties/store.h"
 #include "cmdline.h"
 #include <stdio.h>
 #include <string.h>

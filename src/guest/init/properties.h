@@ -1,10 +1,8 @@
-/* System properties of the VM: a text file of `name=value` lines that getprop and setprop read and write. */
+/* System properties that a VM starts with. */
 #ifndef GUEST_PROPERTIES_H
 #define GUEST_PROPERTIES_H
 #include <stdbool.h>
 
-#define PROPERTIES_FILE "/dev/__properties__/all"
-
-/* Writes the properties a VM starts with. */
+/* Writes them; getprop and setprop read and write them from then on (src/guest/properties). */
 bool properties_init(int release, bool debuggable, bool adb);
 #endif

@@ -1,0 +1,10 @@
+/* Where the VM's system properties are: a text file of `name=value` lines. */
+#ifndef GUEST_PROPERTY_STORE_H
+#define GUEST_PROPERTY_STORE_H
+
+#define PROPERTIES_FILE "/dev/__properties__/all"
+#define PROPERTY_MAX_LINE 1024
+
+/* Sets one for all readers at once. NULL, or why not. Names that begin with `ro.` are set once only. */
+const char *property_set(const char *name, const char *value);
+#endif
