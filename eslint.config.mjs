@@ -6,6 +6,7 @@ import house from "./lint/rules.mjs";
 const DEPS = {
   base: [],
   xml: [],
+  ktap: ["base"],
   images: ["base"],
   // Manifests in text are XML, as AndroidTest.xml and the config.xml of VMs are: one reader for all. Its door is that of all
   // files that suites make.

@@ -1,5 +1,5 @@
 /** The parsers of this host for bytes of others, and seeds to start from. Each may refuse, with an error of its own. */
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isApkError } from "../src/apk/apk-error.js";
 import { bytesSource } from "../src/apk/byte-source.js";
@@ -16,6 +16,8 @@ import { findSigningBlock } from "../src/apk/signing/signing-block.js";
 import { throwAwayKey } from "../src/apk/signing/signing-key.js";
 import { openZip } from "../src/apk/zip/zip.js";
 import { isHarnessError } from "../src/base/errors.js";
+import { countCases, ktapCases } from "../src/ktap/cases.js";
+import { parseKtap } from "../src/ktap/parse.js";
 import { parseAndroidTest } from "../src/provisioning/android-test.js";
 import { parseVmInfo } from "../src/virtualizationservice/vm-info.js";
 import { parseVmList } from "../src/virtualizationservice/vm-list.js";
@@ -94,6 +96,12 @@ const XML_TOKENS = [
 ];
 const JSON_TOKENS = ["{", "}", "[", "]", '"', "\\u0000", "1e999", "null", "true", ","];
 
+const KTAP_TOKENS = [
+  ...["KTAP version 1\n", "TAP version 13\n", "1..2\n", "1..999999999\n", "ok 1 a\n", "not ok 2 - b # SKIP c\n"],
+  ...["# ", "    ", "\t", "\r\n", "\n", " # XFAIL ", "# Subtest: a\n", "Bail out! x\n", "  ---\n", "  ...\n"],
+  ...["[    1.000000] ", "[    1.000000][    T1] ", "<6>", "Kernel panic - not syncing: x\n", "reboot: Power down\n"],
+];
+
 export async function parsers(): Promise<readonly Parser[]> {
   const key = throwAwayKey();
   const apk = await smallApk(key);
@@ -139,6 +147,7 @@ export async function parsers(): Promise<readonly Parser[]> {
       parsePayloadConfig(bytes, { dialect: bytes.length % 2 === 0 ? 13 : 15 }),
     ),
     text("vm-list", [VM_LIST], ["{", "}", "Some(", '"', "\\", "cid:"], (bytes) => parseVmList(bytes.toString())),
+    { name: "ktap", seeds: ktapLogs(), tokens: KTAP_TOKENS, parse: readKtap },
     text("vm-info", [VM_INFO], ["[", '"', "supported", "\n"], (bytes) => parseVmInfo(bytes.toString())),
   ];
 }
@@ -157,6 +166,21 @@ async function readZip(bytes: Buffer): Promise<void> {
     }
   }
   await payloadConfigs(zip);
+}
+
+function ktapLogs(): readonly Buffer[] {
+  const folder = join(root, "fixtures/golden/ktap");
+  const names = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".log"));
+  return names.sort().map((name) => readFileSync(join(folder, name)));
+}
+
+/** It refuses nothing; what it says has to hang together. */
+function readKtap(bytes: Buffer): void {
+  const report = parseKtap(bytes.toString());
+  const cases = ktapCases(report);
+  const counted = Object.values(countCases(cases)).reduce((sum, count) => sum + count, 0);
+  if (counted !== cases.length) throw new Error(`${cases.length} cases, of which ${counted} were counted`);
+  if (report.documents.length > 0 && cases.length === 0) throw new Error("a document without a case");
 }
 
 /** Everything but the signatures themselves: their arithmetic is OpenSSL's. */
