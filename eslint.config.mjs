@@ -22,10 +22,17 @@ const DEPS = {
   virtualizationservice: ["device", "base"],
   virtualmachine: ["virtualizationservice", "xml", "base"],
   provisioning: ["device", "apk", "xml", "base"],
+  // Locks its file, as all do that several processes write.
+  history: ["process", "base"],
+  sharding: ["history", "base"],
   fixtures: ["virtualmachine", "virtualizationservice", "provisioning", "device", "artifacts", "base"],
-  reporter: ["artifacts", "base"],
+  // Marks what is new or known, and adds the run to the history.
+  reporter: ["artifacts", "history", "base"],
   jest: [
     "reporter",
+    // The sequencer.
+    "sharding",
+    "history",
     "fixtures",
     "virtualmachine",
     "virtualizationservice",

@@ -11,7 +11,7 @@ export type RunEventBody = ProcessEvent | DeviceEvent | TestEvent | VmRecordEven
 /** Of a process that writes events. */
 export type ProcessEvent =
   /** Comes first in each file. `wallMs`: milliseconds since 1970 at `atMs`. */
-  | { readonly kind: "process-started"; readonly wallMs: number; readonly worker?: string }
+  | { readonly kind: "process-started"; readonly wallMs: number; readonly worker?: string; readonly host?: string }
   /** What a VM prints is no longer recorded, for the file grew too long. */
   | { readonly kind: "record-full" }
   /** So many lines of VMs and device logs were left out, up to this time. */
@@ -189,8 +189,22 @@ export type JestEvent =
       readonly rootDir: string;
       readonly version: string;
       readonly argv: readonly string[];
+      /** Names this run among all others. */
+      readonly id?: string;
+      readonly host?: string;
+      readonly shard?: ShardOfRun;
+      readonly commit?: string;
+      /** The run of a CI system that this one is a job of. */
+      readonly pipeline?: string;
     }
-  | { readonly kind: "file-result"; readonly file: string; readonly project?: string; readonly failure?: string }
+  | {
+      readonly kind: "file-result";
+      readonly file: string;
+      readonly project?: string;
+      readonly failure?: string;
+      /** From its start to its end, setup included. */
+      readonly durationMs?: number;
+    }
   | {
       readonly kind: "test-result";
       readonly file: string;
@@ -215,6 +229,16 @@ export type JestEvent =
       readonly success: boolean;
       readonly interrupted: boolean;
     };
+
+/** Which part of a suite the run is; `--shard=2/4`. */
+export interface ShardOfRun {
+  readonly index: number;
+  readonly count: number;
+  /** Files of all shards, where our sequencer split them. */
+  readonly files?: number;
+  /** Equal where all shards were split the same way. */
+  readonly digest?: string;
+}
 
 export type RunEvent = RunEventBody & {
   /** When, on the run's clock: see clock.ts. */

@@ -1,5 +1,6 @@
 /** Writes a run's events to a file of this process: `events-<pid>.jsonl` in the run's folder. */
 import { appendFileSync } from "node:fs";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import { clockMs } from "./clock.js";
 import type { RunEventBody } from "./events.js";
@@ -48,7 +49,8 @@ export class RunRecord {
     if (open.size === 0) process.on("exit", flushRecords);
     open.add(this);
     const worker = process.env["JEST_WORKER_ID"];
-    this.add({ kind: "process-started", wallMs: Date.now(), ...(worker === undefined ? {} : { worker }) });
+    const about = worker === undefined ? {} : { worker };
+    this.add({ kind: "process-started", wallMs: Date.now(), host: hostname(), ...about });
   }
 
   /**

@@ -138,6 +138,18 @@ export const COMMANDS = {
       "RUN is a folder, or the name of one in avf-results; without it, the latest. Made from its events: report.html, trace.json, junit.xml, test_result.xml.",
     ],
   },
+  history: {
+    takes: "[FILE...] [--runs N] [--json] [--out FILE]",
+    summary: "what past runs tell: flaky, failing, slow, slower",
+    options: {
+      runs: { type: "string", value: "N", help: "how many of a test's last runs are looked at (50)" },
+      ...JSON_OPTION,
+      out: { type: "string", value: "FILE", help: "join the files into this one instead, each run once" },
+    },
+    notes: [
+      "FILE is what runs with AVF_HISTORY=FILE added to; without it, that of AVF_HISTORY. Several are taken as one. A test is flaky in a run where it passed when it was tried again, or failed although it passed in another run of the same commit.",
+    ],
+  },
   "new suite": {
     takes: "NAME [--ts | --js]",
     summary: "a suite that runs and passes as written",

@@ -26,6 +26,7 @@ const SUBCOMMANDS: Readonly<Record<string, Load>> = {
   "end-hold": () => import("./end-hold.js"),
   test: () => import("./test.js"),
   report: () => import("./report.js"),
+  history: () => import("./history/history.js"),
   new: () => import("./new.js"),
   sample: () => import("./sample.js"),
   apk: () => import("./apk.js"),

@@ -10,6 +10,7 @@ export const SETTINGS: readonly (readonly [setting: string, meaning: string])[] 
   ["AVF_ACCEL=auto|tcg|kvm", "what the emulated device runs on (auto)"],
   ["AVF_CACHE_DIR=DIR", "images, snapshots, records (~/.cache/jest-avf)"],
   ["AVF_OUT=DIR", "records of test runs (avf-results)"],
+  ["AVF_HISTORY=FILE", "where runs add what became of each test (none)"],
   ["AVF_LIVE=off|lines", "no view of a run in progress, or plain lines on a terminal as well"],
   ["AVF_HOLD=10m", "keep device and VMs of a failed test for so long"],
   ["AVF_ISOLATION=file|worker|test", "for whom the emulated device is pristine (file)"],

@@ -42,6 +42,8 @@ const preset: Config.InitialOptions = {
   transform: { ...javascript(), ...typescript() },
   // Jest's own, and this library where it lies outside: as a link to a checkout, or a workspace's package.
   transformIgnorePatterns: ["/node_modules/", "\\.pnp\\.[^/]+$", `^${escapeRegExp(join(__dirname, ".."))}/`],
+  // Jest's own, unless a history is kept. Like `reporters` it counts for a single project only.
+  testSequencer: join(__dirname, "run/sequencer.js"),
   // For a project that names none; Jest takes no heed of it where several projects share a configuration.
   reporters: ["default", join(__dirname, "../reporter/jest-reporter.js")],
 };

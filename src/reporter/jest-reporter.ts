@@ -5,7 +5,7 @@
 import { join } from "node:path";
 import { annotations } from "./annotations.js";
 import { closingCounts, closingLine, type ClosingCounts, type RunCounts } from "./closing-line.js";
-import { fileResults, runEnded, type JestFile, type JestFileResult } from "./jest-results.js";
+import { fileResults, runEnded, type JestFile, type JestFileResult, type JestShard } from "./jest-results.js";
 import { countTests } from "./model/run-model.js";
 import { shortPath } from "./reports.js";
 import { beginRun, type RunOutcome, type RunReports } from "./run-reports.js";
@@ -17,6 +17,7 @@ const STUCK_AFTER_MS = 1_500;
 /** The part of Jest's `GlobalConfig` that is used here. */
 interface JestConfig {
   readonly rootDir: string;
+  readonly shard?: JestShard | undefined;
   readonly json?: boolean;
   readonly silent?: boolean | undefined;
   readonly useStderr?: boolean;
@@ -43,7 +44,8 @@ export default class AvfReporter {
   onRunStart(): void {
     last.reporter?.print();
     last.reporter = this;
-    this.#run = beginRun({ rootDir: this.config.rootDir, onCutShort: (outcome) => this.#cutShort(outcome) });
+    const { rootDir, shard } = this.config;
+    this.#run = beginRun({ rootDir, shard, onCutShort: (outcome) => this.#cutShort(outcome) });
     if (watching) return;
     watching = true;
     // After the run's own listener, which was there first.

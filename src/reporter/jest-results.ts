@@ -1,8 +1,11 @@
 /** Jest's results as events of the run, so that all reports can be made from the run's folder. */
+import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { hostname } from "node:os";
 import { basename, join } from "node:path";
 import type { JestEvent, TestStatus } from "../artifacts/events.js";
 import { packageRoot } from "../base/paths.js";
+import { commitOf, notedSplit, pipelineOf } from "../history/index.js";
 import type { RunCounts } from "./closing-line.js";
 
 /** The part of Jest's `TestResult` that is used here. */
@@ -12,6 +15,8 @@ export interface JestFileResult {
   /** What failed outside of tests: an `afterAll`, an error that nobody caught. */
   readonly testExecError?: unknown;
   readonly testResults: readonly JestTestResult[];
+  /** Of the whole file, setup included. */
+  readonly perfStats?: { readonly runtime?: number };
 }
 
 export interface JestTestResult {
@@ -30,10 +35,22 @@ export interface JestFile {
   readonly context: { readonly config: { readonly displayName?: { readonly name: string } } };
 }
 
-export function runStarted(rootDir: string, argv: readonly string[]): JestEvent {
+/** `--shard=2/4`, as Jest hands it on. */
+export interface JestShard {
+  readonly shardIndex: number;
+  readonly shardCount: number;
+}
+
+export function runStarted(rootDir: string, argv: readonly string[], shard?: JestShard): JestEvent {
   const project = nameIn(join(rootDir, "package.json"), "name") ?? basename(rootDir);
   const version = nameIn(join(packageRoot, "package.json"), "version") ?? "";
-  return { kind: "run-started", project, rootDir, version, argv };
+  const [split, commit, pipeline] = [notedSplit(), commitOf(rootDir), pipelineOf()];
+  return {
+    ...{ kind: "run-started", project, rootDir, version, argv, id: randomUUID(), host: hostname() },
+    ...(shard === undefined ? {} : { shard: { index: shard.shardIndex, count: shard.shardCount, ...split } }),
+    ...(commit === undefined ? {} : { commit }),
+    ...(pipeline === undefined ? {} : { pipeline }),
+  };
 }
 
 export function fileResults(file: JestFile, result: JestFileResult): readonly JestEvent[] {
@@ -55,7 +72,8 @@ export function fileResults(file: JestFile, result: JestFileResult): readonly Je
       ...(location ? { line: location.line } : {}),
     };
   });
-  return [...tests, { kind: "file-result", ...about, ...failure }];
+  const durationMs = result.perfStats?.runtime;
+  return [...tests, { kind: "file-result", ...about, ...failure, ...(durationMs === undefined ? {} : { durationMs }) }];
 }
 
 /** It failed, and none of its tests says so. */

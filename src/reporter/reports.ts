@@ -2,6 +2,7 @@
 import { join, relative } from "node:path";
 import { writeWhole } from "../artifacts/write-whole.js";
 import { describeError } from "../base/errors.js";
+import { historyBefore, withPast } from "./history/past.js";
 import { reportPage } from "./html/page.js";
 import { readRun } from "./model/build-model.js";
 import type { RunModel } from "./model/run-model.js";
@@ -26,9 +27,9 @@ export interface WrittenReports {
 
 /** At once, so that a process that is about to end can do it. One report that fails does not stop the others. */
 export function writeReports(runFolder: string): WrittenReports {
-  const run = readRun(runFolder);
-  const files: string[] = [];
   const problems: string[] = [];
+  const run = pastAdded(readRun(runFolder), problems);
+  const files: string[] = [];
   for (const [name, report] of Object.entries(REPORTS)) {
     try {
       writeWhole(join(runFolder, name), report(run));
@@ -38,6 +39,16 @@ export function writeReports(runFolder: string): WrittenReports {
     }
   }
   return { run, files, problems };
+}
+
+/** A history that cannot be read takes nothing else away. */
+function pastAdded(run: RunModel, problems: string[]): RunModel {
+  try {
+    return withPast(run, historyBefore(run));
+  } catch (error) {
+    problems.push(`the history was not read: ${describeError(error)}`);
+    return run;
+  }
 }
 
 /** A path as short as it can be written from here. */

@@ -10,8 +10,9 @@ import { announceRun, makeRunFolder } from "../artifacts/run-folder.js";
 import { holdRunFolder } from "../artifacts/run-lease.js";
 import { flushRecords, RunRecord } from "../artifacts/run-record.js";
 import { describeError } from "../base/errors.js";
-import { runStarted } from "./jest-results.js";
+import { runStarted, type JestShard } from "./jest-results.js";
 import { startLiveView, type LiveView } from "./live/live-view.js";
+import { addToHistory } from "./history/add-run.js";
 import { writeReports, type WrittenReports } from "./reports.js";
 
 /** For workers that end at the same signal as we do: they write their events at least every quarter of a second. */
@@ -22,6 +23,7 @@ export type RunOutcome = { readonly folder: string } & (WrittenReports | { reado
 export interface RunOptions {
   /** Of the root configuration: the records of all its projects are in one place. */
   readonly rootDir: string;
+  readonly shard?: JestShard | undefined;
   /** Told when the process ends before the run did. */
   readonly onCutShort: (outcome: RunOutcome) => void;
 }
@@ -51,7 +53,7 @@ export class RunReports {
 
   constructor(private readonly options: RunOptions) {
     this.folder = announceRun(options.rootDir);
-    this.add(runStarted(options.rootDir, process.argv.slice(2)));
+    this.add(runStarted(options.rootDir, process.argv.slice(2), options.shard));
   }
 
   /** There are suites of ours: makes the folder, and shows what they do. */
@@ -99,7 +101,9 @@ export class RunReports {
     this.#record = undefined;
     flushRecords();
     try {
-      return { folder: this.folder, ...writeReports(this.folder) };
+      const written = writeReports(this.folder);
+      const problems = [...written.problems, ...addToHistory(written.run)];
+      return { folder: this.folder, ...written, problems };
     } catch (error) {
       // A full disk makes no test fail.
       return { folder: this.folder, failure: describeError(error) };

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { RunRecord } from "../../artifacts/run-record.js";
 import { beginRun, currentRun, type RunOutcome, type RunReports } from "../../reporter/run-reports.js";
 import { describeOutcome } from "../../reporter/jest-reporter.js";
+import type { JestShard } from "../../reporter/jest-results.js";
 import { writeAll } from "../../reporter/write-all.js";
 import { forPrinting } from "../test-errors.js";
 import { jestModule } from "./jest-modules.js";
@@ -19,6 +20,7 @@ import { describeDeath, takeDeadMarkers } from "./run-marker.js";
 /** The parts of Jest's types that are used here. */
 interface GlobalConfig {
   readonly rootDir: string;
+  readonly shard?: JestShard;
   readonly bail: number;
   readonly collectTests?: boolean;
   readonly projects?: readonly unknown[];
@@ -74,8 +76,9 @@ export default class AvfRunner extends JestRunner {
     // Files are loaded to list their tests, and nothing runs.
     if (this.#config.collectTests === true) return super.runTests(tests, watcher, options);
     this.#inBand = options.serial;
+    const { rootDir, shard } = this.#config;
     const told = currentRun();
-    const run = told ?? beginRun({ rootDir: this.#config.rootDir, onCutShort: sayAtExit });
+    const run = told ?? beginRun({ rootDir, shard, onCutShort: sayAtExit });
     const count = told === undefined ? this.#count(run) : undefined;
     releaseAtRunEnd();
     let began = false;

@@ -99,6 +99,7 @@ function indexTest(test: TestModel, pids: readonly number[]): IndexTest {
   const reason = isBad(test) ? reasonOf(failureText(test)) : (test.skipReason ?? "");
   return {
     ...{ id, file, project, ancestors, title, outcome, failureClass, reason },
+    ...{ past: test.past?.strip ?? "", mark: test.past?.mark ?? "", pastDetail: test.past?.detail ?? "" },
     durationMs: Math.round(durationMs),
     ran: attempts.map(({ startMs, endMs, pid, status }) => ({
       startMs: Math.round(startMs),

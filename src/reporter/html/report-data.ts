@@ -33,6 +33,10 @@ export interface IndexTest {
   readonly failureClass: string;
   /** First line of why it failed, or was skipped. */
   readonly reason: string;
+  /** How it did in the runs before, a letter each: see `TestPast`. */
+  readonly past: string;
+  readonly mark: string;
+  readonly pastDetail: string;
 }
 
 /** Read only when the test is looked at. */

@@ -5,8 +5,9 @@ import type { RunEvent } from "../../artifacts/events.js";
 import { readEvents } from "../../artifacts/read-events.js";
 import { withSlashes } from "../../base/slashes.js";
 import { number, text, texts } from "./event-text.js";
+import { originOf } from "./origin.js";
 import { ProcessTrack } from "./process-track.js";
-import type { AttemptModel, BrokenFile, RunModel } from "./run-model.js";
+import type { AttemptModel, BrokenFile, FileModel, RunModel } from "./run-model.js";
 import { mergeTests, type RanAttempt } from "./tests.js";
 
 /** Reads a run's folder. A run that was cut short gives a model of what there is. */
@@ -44,6 +45,8 @@ export function buildModel(events: readonly RunEvent[], folder: string): RunMode
     devices: tracks.flatMap(({ devices }) => devices),
     tests: mergeTests(results, attemptsOf(tracks, folder), rootDir),
     brokenFiles: brokenFiles(events, rootDir),
+    files: fileDurations(events, rootDir),
+    origin: originOf(events),
   };
 }
 
@@ -82,6 +85,14 @@ function brokenFiles(events: readonly RunEvent[], rootDir: string): readonly Bro
   return events.flatMap((event) => {
     if (event.kind !== "file-result" || event.failure === undefined) return [];
     return [{ file: relativeTo(rootDir, text(event.file)), project: event.project, failure: text(event.failure) }];
+  });
+}
+
+function fileDurations(events: readonly RunEvent[], rootDir: string): readonly FileModel[] {
+  return events.flatMap((event) => {
+    if (event.kind !== "file-result" || event.durationMs === undefined) return [];
+    const { file, project, durationMs } = event;
+    return [{ file: relativeTo(rootDir, text(file)), project, durationMs: number(durationMs) }];
   });
 }
 

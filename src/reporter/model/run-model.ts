@@ -1,5 +1,7 @@
 /** A run as its reports tell it. Times are milliseconds since the run began, on the run's one clock. */
 
+import type { ShardOfRun } from "../../artifacts/events.js";
+
 /** `flaky`: failed, then passed. `unfinished`: the run, or its process, ended before the test did. */
 export type Outcome = "passed" | "failed" | "flaky" | "skipped" | "todo" | "unfinished";
 
@@ -23,6 +25,24 @@ export interface RunModel {
   readonly tests: readonly TestModel[];
   /** Files that could not run at all. */
   readonly brokenFiles: readonly BrokenFile[];
+  /** Files that came to their end, whatever that was. */
+  readonly files: readonly FileModel[];
+  readonly origin: RunOrigin;
+}
+
+/** Where a run comes from. What older records do not tell is undefined. */
+export interface RunOrigin {
+  readonly id: string | undefined;
+  readonly host: string | undefined;
+  readonly shard: ShardOfRun | undefined;
+  readonly commit: string | undefined;
+  readonly pipeline: string | undefined;
+}
+
+export interface FileModel {
+  readonly file: string;
+  readonly project: string | undefined;
+  readonly durationMs: number;
 }
 
 export interface BrokenFile {
@@ -64,6 +84,18 @@ export interface TestModel {
   readonly skipReason: string | undefined;
   readonly failureClass: string | undefined;
   readonly rerun: string;
+  /** Where a history is kept, and it has this test. */
+  readonly past?: TestPast;
+}
+
+/** How a test did before, and what that makes of how it did now. */
+export interface TestPast {
+  /** The oldest first: `p`assed, `f`ailed, `r`etried and passed then, `u`nfinished. */
+  readonly strip: string;
+  /** `new failure`, `known flaky`, `newly flaky`, `failed in the last 4 runs as well`; empty for what passed. */
+  readonly mark: string;
+  /** `flaky in 3 of 40 runs (7.5 %, 95 % interval 2.6 to 19.9 %), first at commit 1a2b3c4d5e`. */
+  readonly detail: string;
 }
 
 export interface AttemptModel {

@@ -52,6 +52,7 @@ function testElement(run: RunModel, test: TestModel): Element {
   const about = {
     ...{ device: deviceOf(test), vmm: vmmOf(test), class: failureClass },
     attempts: retried > 1 ? retried : undefined,
+    history: test.past?.mark || undefined,
     rerun: isBad(test) || outcome === "flaky" ? test.rerun : undefined,
   };
   const skipped =

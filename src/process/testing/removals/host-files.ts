@@ -51,6 +51,13 @@ export const hostFiles: readonly RemovalRow[] = [
     proof: { test: "src/base/atomic-file.test.ts", title: "a folder that is there is not replaced" },
   },
   {
+    file: "src/history/append.ts",
+    calls: ["renameSync(draft, path)", "rmSync(draft, { force: true })"],
+    touches: "the history file that AVF_HISTORY or --out names",
+    ours: "the user named it; the draft has a name of chance",
+    proof: { test: "src/history/history-file.test.ts", title: "files of several machines become one" },
+  },
+  {
     file: "src/process/drafts.ts",
     calls: ["renameSync(draft, path)", "rmSync(draft, { force: true })"],
     touches: "the file that the caller names",

@@ -60,7 +60,17 @@ function workers(index: IndexData): Timeline {
 
 function testTable(tests: readonly IndexTest[], withReason: boolean): HTMLElement {
   const longest = tests.reduce((most, { durationMs }) => Math.max(most, durationMs), 1);
-  const row = ({ id, title, ancestors, file, outcome, durationMs, reason, failureClass }: IndexTest): HTMLElement => {
+  const row = ({
+    id,
+    title,
+    ancestors,
+    file,
+    outcome,
+    durationMs,
+    reason,
+    failureClass,
+    mark,
+  }: IndexTest): HTMLElement => {
     const bar = h("span", { class: "bar" });
     bar.style.width = `${(durationMs / longest) * 100}%`;
     return h(
@@ -77,6 +87,7 @@ function testTable(tests: readonly IndexTest[], withReason: boolean): HTMLElemen
           title,
           withReason && reason !== "" ? h("span", { class: "reason" }, reason) : undefined,
         ),
+        mark === "" ? undefined : h("span", { class: "badge mark" }, mark),
         failureClass === "" ? undefined : h("span", { class: `badge class-${failureClass}` }, failureClass),
         withReason ? undefined : h("span", { class: "scale" }, bar),
         h("span", { class: "took" }, duration(durationMs)),

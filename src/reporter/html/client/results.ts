@@ -1,6 +1,7 @@
 /** All tests by file, with search and a filter by outcome. */
 import type { IndexData, IndexTest } from "../report-data.js";
 import { duration, h, sign, SIGNS } from "./dom.js";
+import { pastStrip } from "./past.js";
 
 interface Entry {
   readonly test: IndexTest;
@@ -160,7 +161,7 @@ function groupByFile(tests: readonly IndexTest[]): readonly FileGroup[] {
 }
 
 function entryOf(test: IndexTest): Entry {
-  const { id, title, ancestors, outcome, durationMs, failureClass, reason, file, project } = test;
+  const { id, title, ancestors, outcome, durationMs, failureClass, reason, file, project, past, mark } = test;
   const element = h(
     "a",
     { class: `result ${outcome}`, href: `#test-${id}` },
@@ -173,9 +174,11 @@ function entryOf(test: IndexTest): Entry {
       h("span", { class: "hidden-text" }, `, ${outcome}`),
       reason === "" ? undefined : h("span", { class: "reason" }, reason),
     ),
+    mark === "" ? undefined : h("span", { class: "badge mark", title: test.pastDetail }, mark),
     failureClass === "" ? undefined : h("span", { class: `badge class-${failureClass}` }, failureClass),
+    pastStrip(past),
     h("span", { class: "took" }, outcome === "skipped" || outcome === "todo" ? "" : duration(durationMs)),
   );
-  const words = [file, project, ...ancestors, title, outcome, failureClass, reason].join(" ").toLowerCase();
+  const words = [file, project, ...ancestors, title, outcome, failureClass, reason, mark].join(" ").toLowerCase();
   return { test, element, words };
 }

@@ -4,6 +4,7 @@ import { duration, h, sign } from "./dom.js";
 import { EventList } from "./event-list.js";
 import { failureBlock } from "./failure.js";
 import { eventRows, lanesOf } from "./lanes.js";
+import { pastStrip } from "./past.js";
 import { Timeline } from "./timeline.js";
 
 const CLASSES: Readonly<Record<string, string>> = {
@@ -56,12 +57,19 @@ function facts(test: IndexTest, attempts: readonly AttemptData[]): HTMLElement {
       ? undefined
       : h("div", { title: CLASSES[test.failureClass] ?? "" }, h("dt", {}, "Class"), h("dd", {}, test.failureClass)),
     fact("Took", duration(test.durationMs)),
+    past(test),
     fact("Device", last?.device ?? ""),
     fact("VM monitor", last?.vmm ?? ""),
     fact("VMs", last === undefined ? "" : last.machines.map(({ name }) => name).join(", ")),
     fact("Worker", last?.worker ?? ""),
     attempts.length > 1 ? fact("Attempts", String(attempts.length)) : undefined,
   );
+}
+
+function past({ past, mark, pastDetail }: IndexTest): HTMLElement | undefined {
+  if (past === "") return undefined;
+  const words = [mark, pastDetail].filter((part) => part !== "").join(": ");
+  return h("div", {}, h("dt", {}, "Runs before"), h("dd", {}, pastStrip(past), words === "" ? undefined : ` ${words}`));
 }
 
 function rerun(command: string): HTMLElement {
