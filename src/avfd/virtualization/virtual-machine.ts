@@ -2,8 +2,8 @@
 import type { Readable, Writable } from "node:stream";
 import { describeError } from "../../base/errors.js";
 import type { LogBuffer } from "../log/log-buffer.js";
-import { VmStartRefusal } from "../vmm/boot-memory.js";
-import type { VmmProcess } from "../vmm/contract.js";
+import { VmStartRefusal } from "../vmm/kernel/start-refusal.js";
+import type { ConsoleDevice, VmmProcess } from "../vmm/contract.js";
 import { deathReason, type DeathReason } from "./death-reason.js";
 import { StreamTail } from "./stream-tail.js";
 import { ServiceError } from "./service-error.js";
@@ -35,6 +35,10 @@ export interface VirtualMachineOptions {
   readonly nextCid: () => number | undefined;
   /** Until its payload has started; undefined: for ever. */
   readonly hangupTimeoutMs: number | undefined;
+  /** Whether it reports that its payload has started. */
+  readonly reportsBoot: boolean;
+  /** Device that console input is typed into. */
+  readonly consoleInput: ConsoleDevice;
   /** Frees what the VM held; runs once, before its death is told. */
   readonly release: () => Promise<void>;
 }
@@ -80,7 +84,7 @@ export class VirtualMachine {
   /** What comes from there is typed into the console from now on, while the VM runs. */
   connectInput(source: Readable): void {
     if (!this.#process || this.#state === "DEAD") return void source.destroy();
-    pour(source, this.#process.streams.hvc0);
+    pour(source, this.#process.streams[this.options.consoleInput]);
     void this.died.then(() => source.destroy());
   }
 
@@ -148,7 +152,7 @@ export class VirtualMachine {
     pour(process.streams.log, streams.log);
     pour(process.streams.messages, streams.messages);
     process.streams.messages.on("data", (chunk: Buffer) => this.#write("W", chunk.toString().trimEnd()));
-    if (streams.consoleIn) pour(streams.consoleIn, process.streams.hvc0);
+    if (streams.consoleIn) pour(streams.consoleIn, process.streams[this.options.consoleInput]);
     const end = await process.ended;
     clearTimeout(this.#guard);
     if (streams.consoleIn) streams.consoleIn.destroy();
@@ -162,7 +166,7 @@ export class VirtualMachine {
         end,
         failure: said,
         hangup: this.#hungUp,
-        payloadStarted: VM_STATES[this.#state] >= VM_STATES.STARTED,
+        payloadStarted: !this.options.reportsBoot || VM_STATES[this.#state] >= VM_STATES.STARTED,
       }),
     );
   }

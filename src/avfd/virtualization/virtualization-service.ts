@@ -1,7 +1,7 @@
 /** The service that owns the device's VMs: their CIDs, folders, states and ends. */
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { GUEST_IMAGES, SERVICE_FOLDER, type DevicePaths } from "../device-paths.js";
+import { SERVICE_FOLDER, type DevicePaths } from "../device-paths.js";
 import { describeSystemError } from "../errno.js";
 import type { LogBuffer } from "../log/log-buffer.js";
 import type { PackageStore } from "../packages/package-store.js";
@@ -9,17 +9,18 @@ import type { DeviceIdentity } from "../properties/device-identity.js";
 import type { PropertyStore } from "../properties/property-store.js";
 import type { Vmm } from "../vmm/contract.js";
 import { selectVmm, VMM_PROPERTY } from "../vmm/select.js";
-import { checkAccess } from "./access-checks.js";
+import { appVmPlan } from "./app-vm-plan.js";
 import { Attachments } from "./attachments.js";
 import { nextCid } from "./cid-allocator.js";
 import { DeviceSecret } from "./device-secret.js";
 import { FreezeGate } from "./freeze.js";
 import { GuestReports, type NotifyGuest } from "./guest-reports.js";
 import { ServiceError } from "./service-error.js";
+import { rawVmPlan } from "./raw/raw-vm-plan.js";
+import type { RawVmConfig } from "./raw/raw-vm-config.js";
 import type { AppVmConfig, Requester } from "./vm-config.js";
-import { makeVmDisks, type VmDisks } from "./vm-disks.js";
+import type { VmDisks, VmPlan } from "./vm-plan.js";
 import { VirtualMachine, type VmStreamEnds } from "./virtual-machine.js";
-import { launchVm } from "./launch-vm.js";
 import { VsockRelay } from "./vsock-relay.js";
 import { killLeftoverVmms } from "./vmm-records.js";
 
@@ -34,7 +35,6 @@ export interface VirtualizationServiceOptions {
 
 const DEVICE_SECRET = "/data/misc/keystore/virtualization_secret";
 const LAST_CID_PROPERTY = "virtualizationservice.state.last_cid";
-const SYSTEM_IMAGE = `${GUEST_IMAGES}/microdroid_system.img`;
 /** A guest port that is in use is not worth failing for: another CID has another one. */
 const LISTEN_ATTEMPTS = 5;
 /** 30 s on a phone; ten times that on emulated hardware, as Android has it for Cuttlefish. */
@@ -79,15 +79,15 @@ export class VirtualizationService {
   }
 
   /** Allocates a CID and prepares everything but the monitor. Takes over the files of the config. */
-  async createVm(config: AppVmConfig, streams: VmStreamEnds, requester: Requester): Promise<VirtualMachine> {
-    try {
-      checkAccess(this.options.packages, config, requester.uid);
-      await this.ready;
-      return await this.#create(config, streams, requester);
-    } catch (error) {
-      await closeFiles(config);
-      throw error;
-    }
+  createVm(config: AppVmConfig, streams: VmStreamEnds, requester: Requester): Promise<VirtualMachine> {
+    const { paths, identity } = this.options;
+    const plan = appVmPlan(config, { paths, release: identity.release, secret: this.#secret });
+    return this.#checkAndCreate(plan, streams, requester);
+  }
+
+  /** The same for a VM of images that the caller gives. */
+  createRawVm(config: RawVmConfig, streams: VmStreamEnds, requester: Requester): Promise<VirtualMachine> {
+    return this.#checkAndCreate(rawVmPlan(config), streams, requester);
   }
 
   /** Keeps a VM although its client goes (`debugHoldVmRef`). */
@@ -152,7 +152,18 @@ export class VirtualizationService {
     return this.#gate.thaw();
   }
 
-  async #create(config: AppVmConfig, streams: VmStreamEnds, requester: Requester): Promise<VirtualMachine> {
+  async #checkAndCreate(plan: VmPlan, streams: VmStreamEnds, requester: Requester): Promise<VirtualMachine> {
+    try {
+      plan.check(this.options.packages, requester.uid);
+      await this.ready;
+      return await this.#create(plan, streams, requester);
+    } catch (error) {
+      await plan.close();
+      throw error;
+    }
+  }
+
+  async #create(plan: VmPlan, streams: VmStreamEnds, requester: Requester): Promise<VirtualMachine> {
     const { paths, log } = this.options;
     let vm: VirtualMachine | undefined;
     const notify: NotifyGuest = (line) => (vm ? vm.notify(line) : "no such virtual machine");
@@ -163,44 +174,34 @@ export class VirtualizationService {
     const release = async (): Promise<void> => {
       this.#held.delete(cid);
       unlisten();
-      await closeFiles(config);
+      await plan.close();
       await made?.close();
       await rm(folder, { recursive: true, force: true });
       // Last, for the CID names the folder: until it is gone, no other VM may have it.
       this.#vms.delete(cid);
     };
     try {
-      made = await makeVmDisks({
-        ...{ config, requester, folder },
-        systemImage: paths.resolve(SYSTEM_IMAGE),
-        release: this.options.identity.release,
-        deviceSecret: await this.#secret.get(),
-      });
+      made = await plan.makeDisks({ requester, folder });
       const { disks } = made;
+      const { name, protectedVm, reportsBoot, consoleInput } = plan;
       vm = new VirtualMachine({
-        cid,
-        name: config.name,
-        protectedVm: config.protectedVm,
-        requester,
-        temporaryDirectory,
-        streams,
-        log,
+        ...{ cid, name, protectedVm, requester, temporaryDirectory, streams, log, reportsBoot, consoleInput, release },
         launch: async () => {
           const vmm = await this.#vmm();
           for (const other of this.options.vmms) if (other !== vmm) await other.dropPrepared?.();
           const mayRun = (): Promise<void> => this.#gate.open();
           await mayRun();
-          return launchVm(paths, vmm, { cid, config, disks, fromTemplate: this.#usesTemplates(), mayRun });
+          return plan.launch(vmm, { cid, folder, disks, fromTemplate: this.#usesTemplates(), mayRun });
         },
         nextCid: () => (this.#usesTemplates() ? this.#nextCid() : undefined),
         // A debugger may hold a VM for as long as it likes.
-        hangupTimeoutMs: config.gdbPort === undefined ? this.#hangupTimeoutMs() : undefined,
-        release,
+        hangupTimeoutMs: reportsBoot && plan.gdbPort === undefined ? this.#hangupTimeoutMs() : undefined,
       });
       this.#vms.set(cid, vm);
       return vm;
     } catch (error) {
       await release();
+      if (error instanceof ServiceError) throw error;
       throw new ServiceError("EX_SERVICE_SPECIFIC", `Failed to prepare the VM: ${describeSystemError(error)}`);
     }
   }
@@ -255,10 +256,4 @@ export class VirtualizationService {
     await mkdir(join(folder, "common"), { recursive: true });
     this.#relay.warmUp();
   }
-}
-
-async function closeFiles(config: AppVmConfig): Promise<void> {
-  const extra = config.extraApks.flatMap(({ apk, idsig }) => [apk, idsig]);
-  const files = [config.apk, config.idsig, config.instanceImage, config.encryptedStorage, ...extra];
-  for (const file of files) await file?.close().catch(() => undefined);
 }

@@ -34,5 +34,4 @@ export interface Requester {
   readonly pid: number;
 }
 
-export const DEFAULT_MEMORY_MIB = 256;
 export const MICRODROID = "microdroid";

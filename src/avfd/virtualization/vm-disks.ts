@@ -4,22 +4,13 @@ import { open, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { kernelRandomBytes } from "../kernel-random.js";
 import type { AndroidRelease } from "../../base/android-release.js";
-import type { VmmDisk } from "../vmm/contract.js";
 import { guestDisks } from "./guest-boot.js";
 import { metadataDisk } from "./metadata-disk.js";
-import type { AppVmConfig, Requester } from "./vm-config.js";
+import type { AppVmConfig } from "./vm-config.js";
+import type { DiskContext, VmDisks } from "./vm-plan.js";
 
-export interface VmDisks {
-  readonly disks: readonly VmmDisk[];
-  /** Closes those that did not come with the config. */
-  close(): Promise<void>;
-}
-
-export interface VmDisksOptions {
+export interface VmDisksOptions extends DiskContext {
   readonly config: AppVmConfig;
-  readonly requester: Requester;
-  /** Is made. */
-  readonly folder: string;
   readonly systemImage: string;
   readonly release: AndroidRelease;
   readonly deviceSecret: Buffer;

@@ -3,8 +3,8 @@ import type { FileHandle } from "node:fs/promises";
 import type { Duplex, Readable } from "node:stream";
 
 export interface VmmDisk {
-  /** The guest finds a disk by this name, never by its order. At most 20 bytes. */
-  readonly serial: string;
+  /** The guest finds a disk by this name, at most 20 bytes; undefined: by its order, as /dev/vda, /dev/vdb and so on. */
+  readonly serial: string | undefined;
   readonly file: FileHandle;
   readonly writable: boolean;
 }
@@ -13,19 +13,27 @@ export interface VmmConfig {
   readonly cid: number;
   /** The VM's own, removed after its end: for what the monitor keeps beside it. */
   readonly folder: string;
-  readonly kernelPath: string;
+  /** Undefined: the machine has firmware of its own that finds something to boot. */
+  readonly kernelPath: string | undefined;
   readonly initrdPath: string | undefined;
+  readonly firmwarePath?: string | undefined;
   readonly kernelParams: readonly string[];
   readonly disks: readonly VmmDisk[];
   readonly memoryMib: number;
   readonly cpuCount: number;
   /** Of the loopback address; undefined: none. */
   readonly gdbPort: number | undefined;
+  /** Where console input goes. Default: hvc0. */
+  readonly consoleInput?: ConsoleDevice;
+  /** A guest of any kind: it gets the usual PCI devices, and nothing is left out for a shorter boot. */
+  readonly anyGuest?: boolean;
   /** Where templates are kept that the VM may be a copy of; undefined: it boots. A monitor that has none boots it. */
   readonly templateFolder?: string | undefined;
   /** Settles when a virtual CPU may run: none does while a snapshot of the device is taken. Default: at once. */
   readonly mayRun?: () => Promise<void>;
 }
+
+export type ConsoleDevice = "hvc0" | "ttyS0";
 
 /** Serial devices of a guest (AOSP virtualizationmanager/src/crosvm.rs). ttyS0 and hvc0 are both the console. */
 export interface VmmStreams {

@@ -3,7 +3,7 @@ import type { Caller } from "../../caller.js";
 import type { Device } from "../../device.js";
 import { MICRODROID } from "../../virtualization/vm-config.js";
 import type { Attachment } from "../../virtualization/attachments.js";
-import type { VirtualMachine, VmEvent } from "../../virtualization/virtual-machine.js";
+import type { VirtualMachine, VmEvent, VmStreamEnds } from "../../virtualization/virtual-machine.js";
 import type { DeathReason } from "../../virtualization/death-reason.js";
 import { openAppFiles } from "./app-files.js";
 import type { ParsedArguments } from "./command-line/arguments.js";
@@ -12,15 +12,8 @@ import { endVmStreams, openVmStreams } from "./vm-streams.js";
 
 export async function runAppDaemon(device: Device, caller: Caller, args: ParsedArguments): Promise<number> {
   const [apk = "", idsig = "", instance = "", configPath = ""] = args.positionals;
-  const daemonize = args.flag("daemonize");
-  const paths = { console: args.value("console"), consoleIn: undefined, log: args.value("log") };
-  const streams = await openVmStreams(caller, paths, {
-    consoleFile: "console file",
-    attached: !daemonize,
-    consoleInput: false,
-  });
-  let keepStreams = false;
-  try {
+  const description = `${debugString(apk)}!${debugString(configPath)}`;
+  return runDaemon(device, caller, args, description, async (streams) => {
     const files = await openAppFiles(device, caller, {
       apk,
       idsig,
@@ -34,7 +27,7 @@ export async function runAppDaemon(device: Device, caller: Caller, args: ParsedA
     });
     const debug = args.value("debug");
     const { uid, gid, pid } = caller;
-    const vm = await withContext("Failed to create VM", () =>
+    return withContext("Failed to create VM", () =>
       device.virtualization.createVm(
         {
           ...files,
@@ -54,7 +47,31 @@ export async function runAppDaemon(device: Device, caller: Caller, args: ParsedA
         { uid, gid, pid },
       ),
     );
-    const created = `Created VM from ${debugString(apk)}!${debugString(configPath)} with CID ${vm.cid}, state is ${vm.state}.`;
+  });
+}
+
+/**
+ * Runs a VM as the tool of release 13 does it, which may leave it in the background.
+ * @param description what stands between `Created VM from` and `with CID`, @param create it, with its streams open
+ */
+export async function runDaemon(
+  device: Device,
+  caller: Caller,
+  args: ParsedArguments,
+  description: string,
+  create: (streams: VmStreamEnds) => Promise<VirtualMachine>,
+): Promise<number> {
+  const daemonize = args.flag("daemonize");
+  const paths = { console: args.value("console"), consoleIn: undefined, log: args.value("log") };
+  const streams = await openVmStreams(caller, paths, {
+    consoleFile: "console file",
+    attached: !daemonize,
+    consoleInput: false,
+  });
+  let keepStreams = false;
+  try {
+    const vm = await create(streams);
+    const created = `Created VM from ${description} with CID ${vm.cid}, state is ${vm.state}.`;
     if (daemonize) {
       keepStreams = true;
       caller.print(created);

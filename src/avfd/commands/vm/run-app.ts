@@ -101,7 +101,7 @@ function cpuCount(topology: string | undefined): number {
 }
 
 /** Opened as Android's tool does it, before the VM is made. */
-async function emptyDeviceTreeFile(caller: Caller, path: string | undefined): Promise<void> {
+export async function emptyDeviceTreeFile(caller: Caller, path: string | undefined): Promise<void> {
   if (path === undefined) return;
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC;
   const what = `Failed to open file to dump device tree: ${debugString(path)}`;

@@ -13,7 +13,7 @@ import type { VmCommandName } from "./dialects/dialect.js";
 import { dialectOf } from "./dialects/index.js";
 import { printInfo } from "./info.js";
 import { listVms } from "./list.js";
-import { runConfig } from "./run.js";
+import { runConfig } from "./run/run.js";
 import { runAppDaemon } from "./run-app-daemon.js";
 import { runApp } from "./run-app.js";
 import { runMicrodroid } from "./run-microdroid.js";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import type { FileHandle } from "node:fs/promises";
-import { VmStartRefusal } from "../boot-memory.js";
+import { VmStartRefusal } from "../kernel/start-refusal.js";
 import type { VmmConfig, VmmDisk } from "../contract.js";
 import { buildCrosvmArgs } from "./crosvm-args.js";
 import { parseOptions, readOptions, type CrosvmOptions } from "./crosvm-options.js";

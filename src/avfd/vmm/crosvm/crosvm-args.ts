@@ -3,8 +3,8 @@
  * virtualizationmanager/src/crosvm.rs). `docs/crosvm.md` lists where it differs, and why.
  */
 import { join } from "node:path";
-import { VmStartRefusal } from "../boot-memory.js";
-import type { VmmConfig, VmmDisk } from "../contract.js";
+import { VmStartRefusal } from "../kernel/start-refusal.js";
+import type { ConsoleDevice, VmmConfig, VmmDisk } from "../contract.js";
 import { MONITOR_FDS } from "../monitor-process.js";
 import type { CrosvmOptions } from "./crosvm-options.js";
 
@@ -46,15 +46,22 @@ export function buildCrosvmArgs(config: VmmConfig, known: CrosvmOptions = CURREN
     ...["--mem", String(config.memoryMib)],
     ...["--cpus", String(config.cpuCount)],
     ...gdbArgs(config, known),
-    ...serialArgs(),
+    ...serialArgs(config.consoleInput ?? "hvc0"),
+    ...(config.firmwarePath === undefined ? [] : ["--bios", config.firmwarePath]),
     ...(config.initrdPath === undefined ? [] : ["--initrd", config.initrdPath]),
-    // The kernel resets through the keyboard controller, which crosvm reports as a restart; a triple fault, which is
-    // what the guest's image would use elsewhere, it reports as an orderly end.
-    ...["--params", [...config.kernelParams, "reboot=k"].join(" ")],
+    ...(config.kernelPath === undefined ? [] : ["--params", kernelParams(config)]),
     ...config.disks.flatMap((disk, index) => diskArgs(disk, MONITOR_FDS.firstDisk + index, known)),
-    config.kernelPath,
+    ...(config.kernelPath === undefined ? [] : [config.kernelPath]),
     ...["--socket", join(config.folder, CONTROL_SOCKET)],
   ];
+}
+
+/**
+ * The kernel resets through the keyboard controller, which crosvm reports as a restart; a triple fault, which is what the
+ * guest's image would use elsewhere, it reports as an orderly end. A guest that is not ours may say something else.
+ */
+function kernelParams({ kernelParams: params, anyGuest }: VmmConfig): string {
+  return (anyGuest === true ? ["reboot=k", ...params] : [...params, "reboot=k"]).join(" ");
 }
 
 function gdbArgs({ gdbPort }: VmmConfig, known: CrosvmOptions): readonly string[] {
@@ -63,13 +70,14 @@ function gdbArgs({ gdbPort }: VmmConfig, known: CrosvmOptions): readonly string[
   return ["--gdb", String(gdbPort)];
 }
 
-function serialArgs(): readonly string[] {
+function serialArgs(input: ConsoleDevice): readonly string[] {
   const file = (fd: number): string => `type=file,path=${inherited(fd)}`;
+  const typed = (device: ConsoleDevice, fd: number): string => (device === input ? `,input=${inherited(fd)}` : "");
   const { ttyS0, failure, hvc0, log } = MONITOR_FDS;
   return [
-    `--serial=${file(ttyS0)},hardware=serial,num=1`,
+    `--serial=${file(ttyS0)}${typed("ttyS0", ttyS0)},hardware=serial,num=1`,
     `--serial=${file(failure)},hardware=serial,num=2`,
-    `--serial=${file(hvc0)},input=${inherited(hvc0)},hardware=virtio-console,num=1`,
+    `--serial=${file(hvc0)}${typed("hvc0", hvc0)},hardware=virtio-console,num=1`,
     "--serial=type=sink,hardware=virtio-console,num=2",
     `--serial=${file(log)},hardware=virtio-console,num=3`,
   ];
@@ -77,8 +85,9 @@ function serialArgs(): readonly string[] {
 
 /** Disks come as descriptors: their paths were resolved with the rights of whoever asked for the VM. */
 function diskArgs({ serial, writable }: VmmDisk, fd: number, known: CrosvmOptions): readonly string[] {
-  if (known.run.has("--block")) return ["--block", `path=${inherited(fd)},ro=${!writable},id=${serial}`];
-  return [writable ? "--rwdisk" : "--disk", `${inherited(fd)},id=${serial}`];
+  const id = serial === undefined ? "" : `,id=${serial}`;
+  if (known.run.has("--block")) return ["--block", `path=${inherited(fd)},ro=${!writable}${id}`];
+  return [writable ? "--rwdisk" : "--disk", `${inherited(fd)}${id}`];
 }
 
 function inherited(fd: number): string {

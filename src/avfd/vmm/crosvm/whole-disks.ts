@@ -48,11 +48,11 @@ export async function makeWholeDisks(disks: readonly VmmDisk[], options: WholeDi
   const inherit = (file: FileHandle): string => `/proc/self/fd/${firstFd + disks.length + parts.push(file) - 1}`;
   let zeros: string | undefined;
   const zerosPath = async (): Promise<string> => (zeros ??= inherit(await openHere(await writeZeros(folder))));
-  const makeWhole = async (disk: VmmDisk): Promise<VmmDisk> => {
+  const makeWhole = async (disk: VmmDisk, index: number): Promise<VmmDisk> => {
     const { size } = await disk.file.stat();
     if (disk.writable || size % SECTOR_BYTES === 0) return disk;
     const wholeBytes = Math.ceil(size / BLOCK_BYTES) * BLOCK_BYTES;
-    const path = join(folder, `disk-${disk.serial}.img`);
+    const path = join(folder, `disk-${disk.serial ?? index}.img`);
     if (composite) {
       const layout = [
         { path: inherit(disk.file), offset: 0 },
@@ -68,7 +68,7 @@ export async function makeWholeDisks(disks: readonly VmmDisk[], options: WholeDi
   };
   try {
     const whole: VmmDisk[] = [];
-    for (const disk of disks) whole.push(await makeWhole(disk));
+    for (const [index, disk] of disks.entries()) whole.push(await makeWhole(disk, index));
     return { disks: whole, parts, close };
   } catch (error) {
     await close();

@@ -1,11 +1,9 @@
 /** The command line of QEMU for one VM: a microvm under KVM, booted by PVH, with the serial devices crosvm would give. */
-import { VmStartRefusal } from "../boot-memory.js";
+import { VmStartRefusal } from "../kernel/start-refusal.js";
 import type { VmmConfig, VmmDisk } from "../contract.js";
-import { controlFd, MONITOR_FDS } from "../monitor-process.js";
-
-/** Exit code when the guest writes this to the port: (value << 1) | 1. */
-const DEBUG_EXIT_PORT = 0xf4;
-export const SHUTDOWN_EXIT_CODE = 33;
+import { controlFd } from "../monitor-process.js";
+import { buildAnyGuestArgs } from "./any-guest-args.js";
+import { DEBUG_EXIT_PORT, diskNode, gdbArgs, inheritedDisk, readOnly, serialArgs } from "./devices.js";
 
 /** Virtio-mmio slots of a microvm with ACPI: as many as its second interrupt controller has pins. */
 const SLOTS = 24;
@@ -26,6 +24,7 @@ const COPY_NAME = "copy-of-template";
 
 /** Pure. Throws `VmStartRefusal` when the VM has more disks than a machine has places for. */
 export function buildQemuArgs(config: VmmConfig, memory?: TemplateMemory): readonly string[] {
+  if (config.anyGuest === true) return buildAnyGuestArgs(config);
   const slots = config.disks.length + SLOTS_BESIDE_DISKS;
   if (slots > SLOTS) {
     throw new VmStartRefusal(`${config.disks.length} disks are too many: at most ${SLOTS - SLOTS_BESIDE_DISKS}`);
@@ -49,18 +48,18 @@ export function buildQemuArgs(config: VmmConfig, memory?: TemplateMemory): reado
     ...["-global", "virtio-mmio.force-legacy=false"],
     // A copy has them in its memory, and reading them takes QEMU as long as half of its start.
     ...(memory?.use === "copy" ? [] : kernelArgs(config)),
-    ...serialArgs(),
+    ...serialArgs("virtio-serial-device"),
     ...["-chardev", `socket,id=control,fd=${controlFd(inheritedDisks(config, memory))}`],
     ...["-mon", "chardev=control,mode=control"],
     ...config.disks.flatMap((disk, index) => [
       ...(memory?.use === "copy" ? emptyDisk(index, disk, memory.diskBytes[index] ?? 0) : inheritedDisk(index, disk)),
-      ...["-device", `virtio-blk-device,drive=${diskNode(index)},serial=${disk.serial}`],
+      ...["-device", `virtio-blk-device,drive=${diskNode(index)},serial=${disk.serial ?? ""}`],
     ]),
     ...["-device", `vhost-vsock-device,guest-cid=${config.cid}`],
     // A kernel that panics tells it here, whatever its console says or hides.
     ...["-device", "pvpanic"],
     ...["-device", `isa-debug-exit,iobase=0x${DEBUG_EXIT_PORT.toString(16)},iosize=4`],
-    ...(config.gdbPort === undefined ? [] : ["-gdb", `tcp:127.0.0.1:${config.gdbPort}`]),
+    ...gdbArgs(config),
   ];
 }
 
@@ -89,14 +88,9 @@ export function inheritedDisks({ disks }: VmmConfig, memory: TemplateMemory | un
   return memory?.use === "copy" ? [] : disks;
 }
 
-/** What a disk is called towards QEMU's monitor. */
-export function diskNode(index: number): string {
-  return `disk${index}`;
-}
-
 function kernelArgs({ kernelPath, initrdPath, kernelParams }: VmmConfig): readonly string[] {
   return [
-    ...["-kernel", kernelPath],
+    ...(kernelPath === undefined ? [] : ["-kernel", kernelPath]),
     ...(initrdPath === undefined ? [] : ["-initrd", initrdPath]),
     // A reset needs no ACPI then, and `-no-reboot` makes it an end.
     ...["-append", [...kernelParams, "reboot=t"].join(" ")],
@@ -110,32 +104,6 @@ function memoryArgs({ path, use }: TemplateMemory, memoryMib: number): readonly 
   return ["-object", file, ...(use === "template" ? [] : ["-incoming", "defer"])];
 }
 
-function serialArgs(): readonly string[] {
-  return [
-    ...["-chardev", `socket,id=ttyS0,fd=${MONITOR_FDS.ttyS0}`],
-    ...["-chardev", `socket,id=failure,fd=${MONITOR_FDS.failure}`],
-    ...["-chardev", `socket,id=hvc0,fd=${MONITOR_FDS.hvc0}`],
-    ...["-chardev", "null,id=hvc1"],
-    ...["-chardev", `socket,id=log,fd=${MONITOR_FDS.log}`],
-    ...["-device", "isa-serial,index=0,chardev=ttyS0"],
-    ...["-device", "isa-serial,index=1,chardev=failure"],
-    ...["-device", "virtio-serial-device,max_ports=4"],
-    ...["-device", "virtconsole,nr=0,chardev=hvc0"],
-    ...["-device", "virtconsole,nr=1,chardev=hvc1"],
-    ...["-device", "virtconsole,nr=2,chardev=log"],
-  ];
-}
-
-/** Disks come as descriptors: their paths were resolved with the rights of whoever asked for the VM. */
-function inheritedDisk(index: number, disk: VmmDisk): readonly string[] {
-  const set = index + 1;
-  const content = `driver=file,node-name=${diskNode(index)},filename=/dev/fdset/${set}`;
-  return [
-    ...["-add-fd", `set=${set},fd=${MONITOR_FDS.firstDisk + index}`],
-    ...["-blockdev", `${content},${readOnly(disk)},discard=unmap`],
-  ];
-}
-
 /** The guest sees a disk of that size; what is on it comes later. */
 function emptyDisk(index: number, disk: VmmDisk, bytes: number): readonly string[] {
   const place = `${diskNode(index)}-empty`;
@@ -143,8 +111,4 @@ function emptyDisk(index: number, disk: VmmDisk, bytes: number): readonly string
     ...["-blockdev", `driver=null-co,node-name=${place},size=${bytes},${readOnly(disk)}`],
     ...["-blockdev", `driver=raw,node-name=${diskNode(index)},file=${place},${readOnly(disk)},discard=unmap`],
   ];
-}
-
-function readOnly({ writable }: VmmDisk): string {
-  return `read-only=${writable ? "off" : "on"}`;
 }

@@ -5,7 +5,8 @@ import type { Vmm, VmmConfig, VmmEnd, VmmProcess } from "../contract.js";
 import { startMonitor } from "../monitor-process.js";
 import { findMissing, type NeededFiles } from "../needed-files.js";
 import { QemuMonitor } from "./monitor.js";
-import { buildQemuArgs, inheritedDisks, SHUTDOWN_EXIT_CODE, type TemplateMemory } from "./qemu-args.js";
+import { SHUTDOWN_EXIT_CODE } from "./devices.js";
+import { buildQemuArgs, inheritedDisks, type TemplateMemory } from "./qemu-args.js";
 import { QemuCopies } from "./templates/copies.js";
 import type { RunningQemu } from "./templates/running.js";
 
@@ -28,9 +29,9 @@ export function qemuVmm(files: NeededFiles): Vmm {
     dropPrepared: () => copies.dropPrepared(),
     version: () => (version ??= readVersion(program)),
     start: async (config) => {
-      const { templateFolder, gdbPort } = config;
-      // A debugger wants to see the kernel boot.
-      if (templateFolder === undefined || gdbPort !== undefined) return boot(config);
+      const { templateFolder, gdbPort, anyGuest } = config;
+      // A debugger wants to see the kernel boot, and a guest that is not ours cannot be told that it is a copy.
+      if (templateFolder === undefined || gdbPort !== undefined || anyGuest === true) return boot(config);
       try {
         return await copies.resume(config, templateFolder);
       } catch (error) {

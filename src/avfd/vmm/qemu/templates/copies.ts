@@ -8,7 +8,7 @@ import { join } from "node:path";
 import type { VmmConfig, VmmDisk, VmmProcess } from "../../contract.js";
 import { controlFd } from "../../monitor-process.js";
 import type { QemuMonitor } from "../monitor.js";
-import { diskNode } from "../qemu-args.js";
+import { diskNode } from "../devices.js";
 import { PreparedCopy } from "./prepared-copy.js";
 import {
   COMMAND_TIMEOUT_MS,
@@ -120,7 +120,7 @@ export class QemuCopies {
  */
 function resizedDisks({ config, diskBytes }: Shape, { diskBytes: seen }: LoadedCopy): string {
   const disks = config.disks.map(({ serial }, index) => ({ serial, resized: diskBytes[index] !== seen[index] }));
-  const inOrder = disks.sort((a, b) => (a.serial < b.serial ? -1 : 1));
+  const inOrder = disks.sort((a, b) => ((a.serial ?? "") < (b.serial ?? "") ? -1 : 1));
   return inOrder.map(({ resized }) => (resized ? "1" : "0")).join("");
 }
 

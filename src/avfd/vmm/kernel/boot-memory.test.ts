@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { checkBootMemory, VmStartRefusal } from "./boot-memory.js";
+import { checkBootMemory } from "./boot-memory.js";
+import { VmStartRefusal } from "./start-refusal.js";
 
 let folder: string;
 beforeEach(async () => {
@@ -15,6 +16,8 @@ async function writeKernel(endMib: number): Promise<string> {
   const elf = Buffer.alloc(64 + 2 * 56);
   elf.writeUInt32LE(0x464c457f, 0);
   elf[4] = 2;
+  elf[5] = 1;
+  elf.writeUInt16LE(62, 18);
   elf.writeBigUInt64LE(64n, 32);
   elf.writeUInt16LE(2, 56);
   [
