@@ -71,6 +71,7 @@ export const {
   UsageError,
   VirtualMachine,
   VirtualMachineConfig,
+  VirtualMachineCustomImageConfig,
   VirtualMachineDescriptor,
   VirtualMachineException,
   VirtualMachineManager,
@@ -89,6 +90,7 @@ export type Status = types.Status;
 export type UsageError = types.UsageError;
 export type VirtualMachine = types.VirtualMachine;
 export type VirtualMachineConfig = types.VirtualMachineConfig;
+export type VirtualMachineCustomImageConfig = types.VirtualMachineCustomImageConfig;
 export type VirtualMachineDescriptor = types.VirtualMachineDescriptor;
 export type VirtualMachineException = types.VirtualMachineException;
 export type VirtualMachineManager = types.VirtualMachineManager;

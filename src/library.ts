@@ -22,6 +22,7 @@ export {
   UnsupportedOperationException,
   VirtualMachine,
   VirtualMachineConfig,
+  VirtualMachineCustomImageConfig,
   VirtualMachineDescriptor,
   VirtualMachineException,
   VirtualMachineManager,

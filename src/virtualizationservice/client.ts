@@ -7,18 +7,22 @@ import { requireAbilities } from "./abilities/requirements.js";
 import { attachToVm, type AttachOptions } from "./attached-vm.js";
 import { readCapabilities } from "./capabilities.js";
 import type {
-  AppVmConfig,
   PartitionType,
+  RawVmConfig,
   RemoteFiles,
   RunningVm,
   ServiceCapabilities,
   VirtualizationService,
   VmBookmark,
+  VmConfig,
   VmDebugInfo,
   VmEvent,
 } from "./contract.js";
 import { chooseDialect } from "./dialects/choose.js";
-import type { Dialect } from "./dialects/dialect.js";
+import type { Dialect, RunFiles } from "./dialects/dialect.js";
+import { rawConfigJson } from "./raw/raw-config.js";
+import { runArguments } from "./raw/run-arguments.js";
+import { checkConfig } from "./abilities/check-config.js";
 import { fileFailure, remoteFiles } from "./remote-files.js";
 import { checkDevicePath, runVmTool, VM_TOOL } from "./tool.js";
 import { parseVmList } from "./vm-list.js";
@@ -110,14 +114,18 @@ class VmToolService implements VirtualizationService {
     throw fileFailure(this.device.serial, "create folder", scratchPath, result);
   }
 
-  async startVm(config: AppVmConfig, listener: (event: VmEvent) => void, signal?: AbortSignal): Promise<RunningVm> {
+  async startVm(config: VmConfig, listener: (event: VmEvent) => void, signal?: AbortSignal): Promise<RunningVm> {
     checkConfig(config);
     const tool = await this.#tool();
     requireAbilities(this.device.serial, config, tool);
     const { scratchPath: scratch, name, consoleInput } = config;
     const { consolePath, logPath } = outputPaths(scratch);
     const cpuCount = config.cpuTopology === "match_host" ? (await this.capabilities()).cpuCount : 1;
-    const toolArguments = this.dialect.runAppArguments(config, { consolePath, logPath, cpuCount }, tool);
+    const files = { consolePath, logPath, cpuCount };
+    const toolArguments =
+      "image" in config
+        ? await this.#rawArguments(config, files, tool)
+        : this.dialect.runAppArguments(config, files, tool);
     return this.#attach(
       { name, consoleInput, scratchPath: scratch, consoleBytes: 0, logBytes: 0 },
       { followsAtOnce: true, attach: () => this.device.spawn([VM_TOOL, ...toolArguments]) },
@@ -144,6 +152,13 @@ class VmToolService implements VirtualizationService {
     };
     const way = { followsAtOnce: false, attach: () => attachTo(bookmark.cid) };
     return this.#attach(bookmark, way, onlyNew, signal);
+  }
+
+  /** The configuration lies beside the run's output, and goes with it. */
+  async #rawArguments(config: RawVmConfig, files: RunFiles, tool: ToolAbilities): Promise<readonly string[]> {
+    const configPath = `${checkDevicePath(config.scratchPath)}/vm_config.json`;
+    await this.files.write(configPath, rawConfigJson(config));
+    return runArguments(config, { ...files, configPath }, tool);
   }
 
   #tool(): Promise<ToolAbilities> {
@@ -175,32 +190,4 @@ class VmToolService implements VirtualizationService {
 function outputPaths(scratchPath: string): { readonly consolePath: string; readonly logPath: string } {
   const scratch = checkDevicePath(scratchPath);
   return { consolePath: `${scratch}/console.txt`, logPath: `${scratch}/log.txt` };
-}
-
-function checkConfig(config: AppVmConfig): void {
-  const paths = [
-    config.apkPath,
-    config.idsigPath,
-    config.instanceImagePath,
-    config.instanceIdPath,
-    config.encryptedStorage?.path,
-    config.vendorImagePath,
-    config.deviceTreePath,
-    config.scratchPath,
-    ...config.extraApks.flatMap(({ apkPath, idsigPath }) => [apkPath, idsigPath]),
-  ];
-  for (const path of paths) if (path !== undefined) checkDevicePath(path);
-  if (config.payload.kind === "binary" && config.payload.binaryName.includes("/")) {
-    throw new UsageError("PAYLOAD_BINARY", `Invalid binary file name: ${config.payload.binaryName}`);
-  }
-  const { cpuTopology: cpus } = config;
-  if (typeof cpus === "object" && !(Number.isInteger(cpus.count) && cpus.count > 0)) {
-    throw new UsageError("CPUS", `Not a number of CPUs: ${cpus.count}`);
-  }
-  if (config.earlyConsole === true && config.debugLevel !== "full") {
-    throw new UsageError("EARLY_CONSOLE", "An early console needs the debug level full.");
-  }
-  if (config.memoryMib !== undefined && !(Number.isInteger(config.memoryMib) && config.memoryMib > 0)) {
-    throw new UsageError("MEMORY", `Not a size of memory in MiB: ${config.memoryMib}`);
-  }
 }

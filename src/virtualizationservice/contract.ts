@@ -4,6 +4,7 @@
  */
 import { SERVICE_DEATH_REASONS } from "../base/death-reasons.js";
 import type { ToolAbilities } from "./abilities/parse-help.js";
+import type { RawImage } from "./raw/raw-config.js";
 import type { HarnessError } from "../base/errors.js";
 
 /** `VirtualMachineState` of the service. */
@@ -45,9 +46,32 @@ export type VmEvent =
 export type VmPayload =
   { readonly kind: "config"; readonly configPath: string } | { readonly kind: "binary"; readonly binaryName: string };
 
-/** `VirtualMachineAppConfig`: all paths are on the device, and the files are there already. */
-export interface AppVmConfig {
+/** What VMs of either kind are asked for. All paths are on the device, and the files are there already. */
+export interface CommonVmConfig {
   readonly name: string;
+  readonly debugLevel: "none" | "full";
+  readonly protectedVm: boolean;
+  /** Undefined: the OS default, 256 MiB. */
+  readonly memoryMib: number | undefined;
+  /** A number where the tool takes one (Android 16), or has an option of its own for it (13). */
+  readonly cpuTopology: "one_cpu" | "match_host" | { readonly count: number };
+  readonly consoleInput: boolean;
+  readonly networkSupported: boolean;
+  /** Transparent huge pages: a hint to the kernel. */
+  readonly hugePages?: boolean;
+  /**
+   * Folder for files that live only as long as this run (console, log), made by `prepareRun`; the caller removes it.
+   */
+  readonly scratchPath: string;
+}
+
+/** `VirtualMachineRawConfig`: a VM of its own kernel or firmware. */
+export interface RawVmConfig extends CommonVmConfig {
+  readonly image: RawImage;
+}
+
+/** `VirtualMachineAppConfig`: Microdroid, with a payload out of an APK. */
+export interface AppVmConfig extends CommonVmConfig {
   readonly apkPath: string;
   readonly idsigPath: string;
   readonly instanceImagePath: string;
@@ -55,30 +79,20 @@ export interface AppVmConfig {
   readonly instanceIdPath: string | undefined;
   readonly payload: VmPayload;
   readonly extraApks: readonly { readonly apkPath: string; readonly idsigPath: string }[];
-  readonly debugLevel: "none" | "full";
-  readonly protectedVm: boolean;
-  /** Undefined: the OS default, 256 MiB. */
-  readonly memoryMib: number | undefined;
-  /** A number where the tool takes one (Android 16), or has an option of its own for it (13). */
-  readonly cpuTopology: "one_cpu" | "match_host" | { readonly count: number };
   readonly encryptedStorage: { readonly path: string; readonly sizeBytes: number } | undefined;
   readonly osName: string;
-  readonly consoleInput: boolean;
   readonly vendorImagePath: string | undefined;
-  readonly networkSupported: boolean;
-  /** Transparent huge pages: a hint to the kernel. */
-  readonly hugePages?: boolean;
   /** Secure services that the VM may reach. */
   readonly teeServices?: readonly string[];
   /** Only for debug level full. */
   readonly earlyConsole?: boolean;
   /** Path on the device that the VM's device tree is written to. */
   readonly deviceTreePath?: string;
-  /**
-   * Folder for files that live only as long as this run (console, log), made by `prepareRun`; the caller removes it.
-   */
-  readonly scratchPath: string;
 }
+
+export type { RawImage };
+
+export type VmConfig = AppVmConfig | RawVmConfig;
 
 export interface RunningVm {
   readonly cid: number;
@@ -188,7 +202,7 @@ export interface VirtualizationService {
    * Creates and starts a VM whose run was prepared. `listener` gets each event from the very first on; it must not throw. Resolves when the VM
    * process runs and its CID is known, rejects when it could not be started.
    */
-  startVm(config: AppVmConfig, listener: (event: VmEvent) => void, signal?: AbortSignal): Promise<RunningVm>;
+  startVm(config: VmConfig, listener: (event: VmEvent) => void, signal?: AbortSignal): Promise<RunningVm>;
   /**
    * Goes on with a VM that runs on a device which was put back to the moment of the bookmark. `listener` gets what comes
    * after it, console and log from `RunningVm.follow()` on; `told` is what came before, for the device tells all of it again.

@@ -1,7 +1,9 @@
-/** From a config to what the service is asked to run: paths on the device, and the idsig files those need. */
+/** From a config to what the service is asked to run: paths on the device, and the idsig files that Microdroid needs. */
 import { CPU_TOPOLOGY_MATCH_HOST, DEBUG_LEVEL_FULL } from "./constants.js";
-import { UnsupportedOperationException, VirtualMachineException } from "./errors.js";
-import type { AppVmConfig, VmPayload } from "../virtualizationservice/contract.js";
+import { asksNetwork } from "./capabilities.js";
+import { rawImageOf } from "./custom-image/raw-image.js";
+import { VirtualMachineException } from "./errors.js";
+import type { CommonVmConfig, VmConfig, VmPayload } from "../virtualizationservice/contract.js";
 import type { VirtualMachineConfig } from "./config.js";
 import type { VmContext } from "./context.js";
 import type { RunApk, RunApks } from "./run-apks.js";
@@ -13,8 +15,8 @@ export interface RunRequest {
   readonly folder: VmFolder;
   readonly config: VirtualMachineConfig;
   readonly usesInstanceId: boolean;
-  /** Being looked for. */
-  readonly apks: Promise<RunApks>;
+  /** Being looked for; a custom image has none. */
+  readonly apks: Promise<RunApks | undefined>;
   /** Made by the caller, gone after the run. */
   readonly scratchPath: string;
 }
@@ -23,32 +25,42 @@ export interface RunRequest {
  * Makes the idsig files that are missing (a present one is brought up to date by the device's tool itself).
  * @throws what finding the APKs threw; VirtualMachineException
  */
-export async function prepareAppConfig(request: RunRequest): Promise<AppVmConfig> {
+export async function prepareVmConfig(request: RunRequest): Promise<VmConfig> {
   const { context, folder, config } = request;
   const { fields } = config;
-  const { main, extra } = await request.apks;
+  const apks = await request.apks;
+  const image = fields.customImageConfig;
+  if (image) return { ...commonConfig(request), image: rawImageOf(image, fields.consoleInputDevice) };
+  if (!apks) throw new Error("the APKs of a VM that has some were not looked for");
+  const { main, extra } = apks;
   for (const apk of [main, ...extra]) await ensureIdsig(context, apk);
   return {
-    name: request.name,
+    ...commonConfig(request),
     apkPath: main.apkPath,
     idsigPath: main.idsigPath,
     instanceImagePath: folder.instanceImage,
     instanceIdPath: request.usesInstanceId ? folder.instanceId : undefined,
     payload: payloadOf(config),
     extraApks: extra.map(({ apkPath, idsigPath }) => ({ apkPath, idsigPath })),
-    debugLevel: fields.debugLevel === DEBUG_LEVEL_FULL ? "full" : "none",
-    protectedVm: fields.protectedVm,
-    memoryMib: fields.memoryBytes === 0 ? undefined : Math.ceil(fields.memoryBytes / 2 ** 20),
-    cpuTopology: fields.cpuTopology === CPU_TOPOLOGY_MATCH_HOST ? "match_host" : "one_cpu",
     encryptedStorage: config.isEncryptedStorageEnabled()
       ? { path: folder.storage, sizeBytes: fields.encryptedStorageBytes }
       : undefined,
     osName: fields.os,
-    consoleInput: fields.vmConsoleInputSupported,
     vendorImagePath: fields.vendorDiskImagePath,
-    networkSupported: fields.networkSupported,
+  };
+}
+
+function commonConfig({ name, config: { fields }, scratchPath }: RunRequest): CommonVmConfig {
+  return {
+    name: fields.customImageConfig?.getName() ?? name,
+    debugLevel: fields.debugLevel === DEBUG_LEVEL_FULL ? "full" : "none",
+    protectedVm: fields.protectedVm,
+    memoryMib: fields.memoryBytes === 0 ? undefined : Math.ceil(fields.memoryBytes / 2 ** 20),
+    cpuTopology: fields.cpuTopology === CPU_TOPOLOGY_MATCH_HOST ? "match_host" : "one_cpu",
+    consoleInput: fields.vmConsoleInputSupported,
+    networkSupported: asksNetwork(fields),
     ...(fields.shouldUseHugepages ? { hugePages: true } : {}),
-    scratchPath: request.scratchPath,
+    scratchPath,
   };
 }
 
@@ -65,5 +77,5 @@ function payloadOf(config: VirtualMachineConfig): VmPayload {
   const { payloadBinaryName, payloadConfigPath } = config.fields;
   if (payloadConfigPath !== undefined) return { kind: "config", configPath: payloadConfigPath };
   if (payloadBinaryName !== undefined) return { kind: "binary", binaryName: payloadBinaryName };
-  throw new UnsupportedOperationException("A custom image cannot be run through the device's `vm run-app`.");
+  throw new Error("a VM that is no custom image has a payload");
 }

@@ -9,13 +9,13 @@ import {
 } from "./constants.js";
 import { IllegalArgumentException, UnsupportedOperationException, requireNonNull } from "./errors.js";
 import { checkConfigCombination } from "./config-rules.js";
+import { VirtualMachineCustomImageConfig } from "./custom-image/custom-image-config.js";
 import { customImageOf } from "./config/custom-image.js";
 import { absoluteJavaPath } from "./config/java-path.js";
 import { libraryOf, releaseOf } from "./config/release-of.js";
 import { VirtualMachineConfig } from "./config.js";
 import type { ConfigFields } from "./config/fields.js";
 import type { VmContext } from "./context.js";
-import type { Bundle } from "./persistable-bundle.js";
 
 /** What a builder needs of a context. */
 export type BuilderContext = Pick<VmContext, "packageName" | "capabilities">;
@@ -79,13 +79,15 @@ export class VirtualMachineConfigBuilder {
     return this.#set("payloadBinaryName", name);
   }
 
-  /** As the bundle of config.xml; what the device's release does not know of is left out. @throws IllegalStateException */
-  setCustomImageConfig(config: Bundle | null | undefined): this {
+  /**
+   * A kernel or firmware of its own, instead of Microdroid and a payload. What the device's release does not know of is left
+   * out. @throws IllegalStateException
+   */
+  setCustomImageConfig(config: VirtualMachineCustomImageConfig | null | undefined): this {
     const { customImage } = libraryOf(releaseOf(this.#capabilities));
-    return this.#set(
-      "customImageConfig",
-      config && customImage ? customImageOf(config, customImage) : (config ?? undefined),
-    );
+    if (!config || !customImage) return this.#set("customImageConfig", config ?? undefined);
+    const known = customImageOf(config.bundle, customImage);
+    return this.#set("customImageConfig", new VirtualMachineCustomImageConfig(known, config.getSharedPaths()));
   }
 
   /** `DEBUG_LEVEL_NONE` (default) or `DEBUG_LEVEL_FULL`. @throws IllegalArgumentException */

@@ -2,6 +2,7 @@
  * Configs of earlier releases, brought into the form of later ones: the first API (July 2021) and Android 13 both wrote
  * version 1; versions up to 8 had no `os`. Keys that have no successor stay in the bundle.
  */
+import { KEPT_APART } from "./config/keys.js";
 import { CPU_TOPOLOGY_MATCH_HOST, CPU_TOPOLOGY_ONE_CPU, DEBUG_LEVEL_FULL, DEBUG_LEVEL_NONE } from "./constants.js";
 import { DEFAULT_OS } from "./config-builder.js";
 import { libraryOf } from "./config/release-of.js";
@@ -37,7 +38,8 @@ function fromFirstApi(bundle: Bundle, hasOs: boolean): Bundle {
 }
 
 function fromAndroid13(bundle: Bundle, hasOs: boolean): Bundle {
-  requireKeys(bundle, ["payloadConfigPath"]);
+  const isCustom = bundleReader(bundle).bundle(KEPT_APART)?.has("customImageConfig") === true;
+  if (!isCustom) requireKeys(bundle, ["payloadConfigPath"]);
   const level = bundleReader(bundle).int("debugLevel");
   // Ordinals of NONE, APP_ONLY, FULL. APP_ONLY went away; what it made debuggable is debuggable under FULL.
   if (level < 0 || level > 2) throw new IllegalArgumentException(`Invalid debugLevel: ${level}`);

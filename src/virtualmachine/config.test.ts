@@ -1,6 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { UsageError, isHarnessError } from "../base/errors.js";
 import { VirtualMachineConfig } from "./config.js";
+import { VirtualMachineCustomImageConfig } from "./custom-image/custom-image-config.js";
 import { memoryContext } from "./testing/memory-service.js";
 import { outcomeOf } from "./testing/outcome.js";
 import type { VirtualMachineConfigBuilder } from "./config-builder.js";
@@ -66,7 +67,7 @@ describe("combinations are refused by build(), first rule first", () => {
     ["apkPath or packageName must be specified", () => new VirtualMachineConfig.Builder({} as never)],
     [
       "setCustomImageConfig and (setPayloadBinaryName or setPayloadConfigPath) may not both be called",
-      () => builder().setCustomImageConfig(new Map()),
+      () => builder().setCustomImageConfig(new VirtualMachineCustomImageConfig.Builder().build()),
     ],
     ["setPayloadBinaryName must be called", empty],
     [

@@ -7,7 +7,7 @@ import { VirtualMachineConfigBuilder } from "./config-builder.js";
 import { isCompatible } from "./config/compatible.js";
 import type { AndroidRelease } from "../base/android-release.js";
 import type { ConfigFields } from "./config/fields.js";
-import type { Bundle } from "./persistable-bundle.js";
+import type { VirtualMachineCustomImageConfig } from "./custom-image/custom-image-config.js";
 
 export type { ConfigFields };
 
@@ -62,7 +62,7 @@ export class VirtualMachineConfig {
     return this.#fields.payloadBinaryName;
   }
 
-  getCustomImageConfig(): Bundle | undefined {
+  getCustomImageConfig(): VirtualMachineCustomImageConfig | undefined {
     return this.#fields.customImageConfig;
   }
 

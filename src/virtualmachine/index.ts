@@ -3,6 +3,7 @@ export { VirtualMachineManager } from "./manager.js";
 export type { ManagerMoment } from "./manager.js";
 export { VirtualMachine, type VirtualMachineCallback } from "./machine.js";
 export { VirtualMachineConfig } from "./config.js";
+export { VirtualMachineCustomImageConfig } from "./custom-image/custom-image-config.js";
 export type { VirtualMachineConfigBuilder } from "./config-builder.js";
 export { VirtualMachineDescriptor } from "./descriptor.js";
 export type { DescriptorFiles } from "./descriptor.js";

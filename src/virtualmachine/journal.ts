@@ -1,5 +1,6 @@
 /** Everything that is known of a VM from its events alone: status, runs, transitions, output. Asks nobody anything. */
 import { BootProgress, type BootPast } from "./boot/progress.js";
+import { BOOTED, CUSTOM_BOOTED } from "./boot/stages.js";
 import { callersMistake } from "./callers-mistake.js";
 import { Status } from "./constants.js";
 import { Notifier } from "./notifier.js";
@@ -72,7 +73,9 @@ export class VmJournal {
     this.output = new OutputRecorder(onListenerError);
     this.events = new EventHistory(onListenerError);
     this.transitions = new EventHistory(onListenerError);
-    this.boot = new BootProgress(onListenerError);
+    this.boot = new BootProgress(onListenerError, () =>
+      this.surroundings.config().getCustomImageConfig() ? CUSTOM_BOOTED : BOOTED,
+    );
     this.output.subscribe((line) => this.boot.line(line));
     this.changes = new Notifier(onListenerError);
     this.transitions.append({ status: Status.STOPPED, previous: undefined, cause, atMs: nowMs(), run: 0 });

@@ -19,15 +19,16 @@ export interface RunApks {
 }
 
 /**
- * Only looks at the device.
+ * Only looks at the device. Undefined for a custom image, which has no APK.
  * @throws UnsupportedOperationException for what the device cannot do; VirtualMachineException for missing packages
  */
 export async function findRunApks(
   context: VmContext,
   folder: VmFolder,
   config: VirtualMachineConfig,
-): Promise<RunApks> {
+): Promise<RunApks | undefined> {
   await checkCapabilities(context, config);
+  if (config.getCustomImageConfig()) return undefined;
   const apkPath = await mainApkPath(context, config);
   const [extra, main] = await atOnce(
     async () => {

@@ -4,7 +4,7 @@ import { atOnce } from "../base/at-once.js";
 import { describeError, isHarnessError } from "../base/errors.js";
 import { memoryMistake } from "./callers-mistake.js";
 import { SecurityException, VirtualMachineException, isUsageError } from "./errors.js";
-import { prepareAppConfig } from "./app-config.js";
+import { prepareVmConfig } from "./app-config.js";
 import { report } from "./context.js";
 import { mainApkPath } from "./run-apks.js";
 import type { RunningVm } from "../virtualizationservice/contract.js";
@@ -31,11 +31,11 @@ export async function startRun(
   const scratchPath = `${folder.root}/run-${randomBytes(4).toString("hex")}`;
   const cleanUp = (): Promise<void> => removeScratch(context, scratchPath);
   try {
-    const [appConfig] = await atOnce(
-      () => prepareAppConfig({ ...request, scratchPath }),
+    const [vmConfig] = await atOnce(
+      () => prepareVmConfig({ ...request, scratchPath }),
       () => service.prepareRun(scratchPath),
     );
-    return { handle: await service.startVm(appConfig, session.receive, signal), cleanUp };
+    return { handle: await service.startVm(vmConfig, session.receive, signal), cleanUp };
   } catch (error) {
     await cleanUp();
     if (signal?.aborted && error === signal.reason) throw error;
@@ -63,7 +63,8 @@ async function explain(error: unknown, { context, name, config }: Omit<RunReques
     return new SecurityException(error.shortMessage, { cause: error, hint: error.hint });
   }
   // Looked at only now, since it costs a round trip that a run that works has no use for.
-  const apkPath = await mainApkPath(context, config).catch(() => undefined);
+  const isCustom = config.getCustomImageConfig() !== undefined;
+  const apkPath = isCustom ? undefined : await mainApkPath(context, config).catch(() => undefined);
   if (apkPath !== undefined && !(await context.service.files.exists(apkPath).catch(() => true))) {
     return new VirtualMachineException("APK_NOT_FOUND", "Failed to open APK", {
       vmName: name,

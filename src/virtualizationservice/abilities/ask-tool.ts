@@ -9,7 +9,7 @@ const MARK = "----- avf -----";
 /** It never gets beyond its arguments: files are missing. Its words tell whether the value was understood. */
 const SCRIPT =
   '"$1" --help </dev/null || exit; echo "$2"; "$1" run-app --help </dev/null || exit; echo "$2"; ' +
-  '"$1" run-app --cpu-topology cpu_count=1 </dev/null 2>&1; exit 0';
+  '"$1" run-app --cpu-topology cpu_count=1 </dev/null 2>&1; echo "$2"; "$1" run --help </dev/null; exit 0';
 
 const MAX_KNOWN = 64;
 const known = new Map<string, Promise<ToolAbilities>>();
@@ -35,10 +35,13 @@ export function askTool(device: Device, identity: string): Promise<ToolAbilities
 async function ask(device: Device): Promise<ToolAbilities> {
   const result = await device.execUnchecked(["sh", "-c", SCRIPT, "sh", VM_TOOL, MARK]);
   if (result.exitCode !== 0) throw toolFailure(device.serial, "vm --help", result);
-  const [list = "", help = "", probe = ""] = result.stdout.split(`${MARK}\n`);
+  const [list = "", help = "", probe = "", runHelp = ""] = result.stdout.split(`${MARK}\n`);
   const commands = parseCommandList(list);
   const options = parseOptions(help, "run-app");
-  if (commands !== undefined && options !== undefined) return { commands, ...options, cpuCounts: takesCounts(probe) };
+  if (commands !== undefined && options !== undefined) {
+    const run = parseOptions(runHelp, "run")?.runApp ?? new Set<string>();
+    return { commands, ...options, run, cpuCounts: takesCounts(probe) };
+  }
   const what = commands === undefined ? "vm --help" : "vm run-app --help";
   throw new InfrastructureError("VM_HELP", `Device ${device.serial} does not tell what its vm tool takes.`, {
     hint: `${what} printed no help of a known form; see: adb -s ${device.serial} shell ${VM_TOOL} ${what.slice(3)}`,

@@ -5,6 +5,8 @@ export interface ToolAbilities {
   readonly commands: ReadonlySet<string>;
   /** Options of `run-app`, with their dashes. */
   readonly runApp: ReadonlySet<string>;
+  /** Options of `run`; none where it is not there. */
+  readonly run: ReadonlySet<string>;
   /** Those of them that it does not do without. */
   readonly required: ReadonlySet<string>;
   /** Whether `--cpu-topology` takes `cpu_count=N`. */

@@ -1,33 +1,42 @@
 /** What a configuration asks of the `vm` tool, held against what the tool takes: before anything is made or started. */
 import { UsageError } from "../../base/errors.js";
-import type { AppVmConfig } from "../contract.js";
+import type { AppVmConfig, RawVmConfig, VmConfig } from "../contract.js";
 import type { ToolAbilities } from "./parse-help.js";
 
 /** Throws for the first thing that the tool cannot do. */
-export function requireAbilities(serial: string, config: AppVmConfig, tool: ToolAbilities): void {
-  const lacking = DEMANDS.find(({ asks, has }) => asks(config) && !has(tool, config));
+export function requireAbilities(serial: string, config: VmConfig, tool: ToolAbilities): void {
+  const lacking = "image" in config ? lackingOf(RAW_DEMANDS, config, tool) : lackingOf(DEMANDS, config, tool);
   if (lacking === undefined) return;
-  throw new UsageError("NOT_ON_THIS_RELEASE", `The vm tool of ${serial} runs no VM with ${lacking.what(config)}.`, {
-    hint: lacking.hint ?? `leave it out of the configuration, or use another device: ${seeHelp(serial)}`,
+  throw new UsageError("NOT_ON_THIS_RELEASE", `The vm tool of ${serial} runs no VM with ${lacking.what}.`, {
+    hint: lacking.hint ?? `leave it out of the configuration, or use another device: ${seeHelp(serial, config)}`,
   });
 }
 
-interface Demand {
-  readonly asks: (config: AppVmConfig) => boolean;
-  readonly has: (tool: ToolAbilities, config: AppVmConfig) => boolean;
-  readonly what: (config: AppVmConfig) => string;
+function lackingOf<C extends VmConfig>(
+  demands: readonly Demand<C>[],
+  config: C,
+  tool: ToolAbilities,
+): { readonly what: string; readonly hint: string | undefined } | undefined {
+  const lacking = demands.find(({ asks, has }) => asks(config) && !has(tool, config));
+  return lacking && { what: lacking.what(config), hint: lacking.hint };
+}
+
+interface Demand<C> {
+  readonly asks: (config: C) => boolean;
+  readonly has: (tool: ToolAbilities, config: C) => boolean;
+  readonly what: (config: C) => string;
   readonly hint?: string;
 }
 
 /** @param option of `run-app` that it takes */
-function demand(what: string, option: string, asks: Demand["asks"]): Demand {
+function demand(what: string, option: string, asks: Demand<AppVmConfig>["asks"]): Demand<AppVmConfig> {
   return { what: () => `${what} (it has no ${option})`, asks, has: ({ runApp }) => runApp.has(option) };
 }
 
 const MICRODROID = "microdroid";
 const GKI = /^microdroid_gki-./;
 
-const DEMANDS: readonly Demand[] = [
+const DEMANDS: readonly Demand<AppVmConfig>[] = [
   {
     ...demand("a payload binary name", "--payload-binary-name", ({ payload }) => payload.kind === "binary"),
     hint: "give the payload by a config file in the APK",
@@ -64,6 +73,26 @@ const DEMANDS: readonly Demand[] = [
   },
 ];
 
-function seeHelp(serial: string): string {
-  return `adb -s ${serial} shell vm run-app --help`;
+/** The same of `vm run`. */
+const RAW_DEMANDS: readonly Demand<RawVmConfig>[] = [
+  { asks: () => true, has: ({ run }) => run.has("--console"), what: () => "a kernel of its own (it has no vm run)" },
+  ...(
+    [
+      ["console input", "--console-in", ({ consoleInput }) => consoleInput],
+      ["huge pages", "--hugepages", ({ hugePages }) => hugePages === true],
+      ["a network", "--network-supported", ({ networkSupported }) => networkSupported],
+    ] satisfies [string, string, (config: RawVmConfig) => boolean][]
+  ).map(([what, option, asks]) => ({
+    ...{ asks, has: ({ run }: ToolAbilities) => run.has(option) },
+    what: () => `${what} (vm run has no ${option})`,
+  })),
+  {
+    asks: ({ cpuTopology }) => typeof cpuTopology === "object",
+    has: ({ run, cpuCounts }) => cpuCounts || run.has("--cpus"),
+    what: () => "a number of CPUs (its --cpu-topology takes no cpu_count=N)",
+  },
+];
+
+function seeHelp(serial: string, config: VmConfig): string {
+  return `adb -s ${serial} shell vm ${"image" in config ? "run" : "run-app"} --help`;
 }

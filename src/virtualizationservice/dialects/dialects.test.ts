@@ -21,6 +21,7 @@ function readLines(dialect: Dialect, stream: "stdout" | "stderr"): readonly (Too
 
 const tool = (release: AndroidRelease): ToolAbilities => ({
   commands: new Set(),
+  run: parseOptions(helpOf(release)(["run", "--help"]), "run")?.runApp ?? new Set(),
   ...(parseOptions(helpOf(release)(["run-app", "--help"]), "run-app") ?? { runApp: new Set(), required: new Set() }),
   cpuCounts: release >= 16,
 });

@@ -15,6 +15,7 @@ running=$STATE/running
 case "$*" in
 --help) cat $STATE/help; exit ;;
 'run-app --help') cat $STATE/help-run-app; exit ;;
+'run --help') cat $STATE/help-run; exit ;;
 'run-app --cpu-topology cpu_count=1') cat $STATE/help-cpus >&2; exit 2 ;;
 esac
 case $1 in
@@ -26,7 +27,8 @@ list)
     [ -e "$vm" ] && echo " VirtualMachineDebugInfo { cid: \${vm##*/}, temporaryDirectory: \\"/t\\", requesterUid: 2000, requesterPid: 1 },"
   done
   echo ']' ;;
-run-app)
+run-app|run)
+  [ $1 = run ] && cp "\${!#}" $STATE/config
   printf '%s\\n' "$@" >$STATE/arguments
   while [ $# -gt 0 ]; do
     case $1 in --console) console=$2 ;; --log) log=$2 ;; esac
@@ -82,7 +84,7 @@ export class ScriptedTool {
   }
 
   /** What the tool prints as its help: by default that of its release. */
-  writeHelp(name: "help" | "help-run-app" | "help-cpus", text: string): void {
+  writeHelp(name: "help" | "help-run-app" | "help-run" | "help-cpus", text: string): void {
     this.#write(name, text);
   }
 
@@ -92,6 +94,7 @@ export class ScriptedTool {
     const help = helpOf(releaseOfSdk(sdk) ?? DEFAULT_RELEASE);
     this.#write("help", help(["--help"]));
     this.#write("help-run-app", help(["run-app", "--help"]));
+    this.#write("help-run", help(["run", "--help"]));
     this.#write("help-cpus", help(["run-app", "--cpu-topology", "cpu_count=1"]));
   }
 

@@ -56,7 +56,11 @@ export class BootProgress implements VmBoot {
   /** End of a line's last piece, where the line goes on in another. */
   readonly #tails = { console: "", log: "" };
 
-  constructor(onListenerError: (error: unknown) => void) {
+  /** @param bootedAt the stage at which the boot is over */
+  constructor(
+    onListenerError: (error: unknown) => void,
+    private readonly bootedAt: () => BootStage = () => BOOTED,
+  ) {
     this.log = new EventHistory(onListenerError);
   }
 
@@ -85,7 +89,7 @@ export class BootProgress implements VmBoot {
 
   get isOver(): boolean {
     const { stage } = this;
-    return stage !== undefined && stageIndex(stage) >= stageIndex(BOOTED);
+    return stage !== undefined && stageIndex(stage) >= stageIndex(this.bootedAt());
   }
 
   runAsked(run: number): void {

@@ -17,6 +17,8 @@ export type BootStage = (typeof BOOT_STAGES)[number];
 
 /** From here on the boot is over, and a VM that is silent does not stand still. */
 export const BOOTED: BootStage = "payload";
+/** The same of a VM of its own kernel: what its first process does is its own affair. */
+export const CUSTOM_BOOTED: BootStage = "init";
 
 export const stageIndex = (stage: BootStage): number => BOOT_STAGES.indexOf(stage);
 
@@ -46,7 +48,7 @@ const WORDS: readonly (readonly [BootStage, RegExp])[] = [
   ["kernel", /\bStarting payload\.\.\.|^Starting kernel \.\.\./],
   [
     "init",
-    /\bRun \/init as init process\b|\binit: init first stage started\b|\bmicrodroid_manager(\[\d+\])?: started\./,
+    /\bRun \/\S+ as init process\b|\binit: init first stage started\b|\bmicrodroid_manager(\[\d+\])?: started\./,
   ],
   [
     "verified",

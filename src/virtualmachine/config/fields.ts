@@ -1,4 +1,4 @@
-import type { Bundle } from "../persistable-bundle.js";
+import type { VirtualMachineCustomImageConfig } from "../custom-image/custom-image-config.js";
 
 /** Values of a config; undefined means "not set", as null does in Java. */
 export interface ConfigFields {
@@ -10,8 +10,8 @@ export interface ConfigFields {
   readonly extraApks: readonly string[];
   readonly payloadConfigPath: string | undefined;
   readonly payloadBinaryName: string | undefined;
-  /** A VM that is not Microdroid; kept and written back, never run: the device's tool cannot. */
-  readonly customImageConfig: Bundle | undefined;
+  /** A VM that is not Microdroid. */
+  readonly customImageConfig: VirtualMachineCustomImageConfig | undefined;
   readonly debugLevel: number;
   readonly protectedVm: boolean;
   /** 0: the OS default, 256 MiB. */

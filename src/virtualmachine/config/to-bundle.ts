@@ -33,7 +33,11 @@ function entriesOf(fields: ConfigFields): readonly Entry[] {
     ["idsigPath", string(fields.idsigPath), false],
     ["payloadConfigPath", string(fields.payloadConfigPath) ?? { type: "null" }, false],
     ["payloadBinaryPath", string(fields.payloadBinaryName) ?? { type: "null" }, fields.payloadBinaryName === undefined],
-    ["customImageConfig", fields.customImageConfig && { type: "bundle", entries: fields.customImageConfig }, false],
+    [
+      "customImageConfig",
+      fields.customImageConfig && { type: "bundle", entries: fields.customImageConfig.bundle },
+      false,
+    ],
     ["debugLevel", int(fields.debugLevel), false],
     flag("protectedVm"),
     ["cpuTopology", int(fields.cpuTopology), true],

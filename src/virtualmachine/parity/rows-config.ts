@@ -99,8 +99,10 @@ export const BUILDER: Section = {
       "setCustomImageConfig()",
       ONLY_15,
       "VirtualMachineConfigBuilder#setCustomImageConfig",
-      "kept and written back, never run: the `vm run-app` of a device cannot start such a VM",
-      COMBINED,
+      "run by `vm run`; what that cannot carry (display, GPU, input, audio, USB, shared paths) is refused by name when the VM is made",
+      inFile("custom-image/custom-image.test.ts")(
+        "what the vm tool cannot carry is refused by name, before anything is made",
+      ),
     ),
     present("build()", EVERY, "VirtualMachineConfigBuilder#build", COMBINED),
     different("debugLevel()", ["13"], "VirtualMachineConfigBuilder#setDebugLevel", RENAMED, OLD_FILE),

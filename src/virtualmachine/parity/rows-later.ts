@@ -5,7 +5,7 @@ import { constant, different, inFile, outOfScope, present, type Row } from "./ro
 const HOLDS = inFile("config.test.ts")("getters give what was set");
 const BY_RELEASE = inFile("config/releases.test.ts")("what a release has a key for is written under it");
 const NO_WAY = "the `vm` tool has no way to ask for it";
-const CUSTOM = "is about custom images, which the `vm run-app` of a device cannot start";
+const CUSTOM = "is about windows and input devices, which the `vm run` of a device cannot give to a VM";
 
 /** By title of the section. */
 export const LATER: Readonly<Record<string, readonly Row[]>> = {

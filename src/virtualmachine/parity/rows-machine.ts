@@ -12,7 +12,7 @@ const vsockSuite = inFile("suites/lifecycle/vsock.test.ts");
 const inputSuite = inFile("suites/lifecycle/console-input.test.ts");
 const BINDER = "the other end speaks RPC binder, which has no meaning on this side of adb";
 const CUSTOM_VM =
-  "windows and input devices belong to VMs with an image of their own, which the `vm run-app` cannot start";
+  "windows and input devices belong to VMs with an image of their own, to which the `vm run` cannot give any";
 
 export const MACHINE: Section = {
   title: "VirtualMachine",

@@ -12,26 +12,23 @@ import type {
   VirtualizationService,
   VmBookmark,
   VmDebugInfo,
+  VmConfig,
   VmEvent,
   VmState,
 } from "../../virtualizationservice/contract.js";
 import type { VmContext } from "../context.js";
 
 const RUN_APP = [
-  "storage",
-  "console-in",
-  "extra-apk",
-  "network-supported",
-  "vendor",
-  "os",
-  "payload-binary-name",
-  "hugepages",
+  ...["storage", "console-in", "extra-apk", "network-supported", "vendor", "os", "payload-binary-name", "hugepages"],
 ];
+
+const RUN = ["name", "debug", "console", "log", "console-in", "cpu-topology", "mem", "hugepages", "network-supported"];
 
 /** A `vm` tool that takes everything but these options of `run-app`. */
 export function toolWithout(...options: readonly string[]): ServiceCapabilities["tool"] {
   return {
-    commands: new Set(["run-app", "check-feature-enabled"]),
+    commands: new Set(["run-app", "run", "check-feature-enabled"]),
+    run: new Set(RUN.map((name) => `--${name}`).filter((option) => !options.includes(option))),
     runApp: new Set(RUN_APP.map((name) => `--${name}`).filter((option) => !options.includes(option))),
     required: new Set(),
     cpuCounts: false,
@@ -68,11 +65,17 @@ export class MemoryVm implements RunningVm {
 
   constructor(
     readonly cid: number,
-    readonly config: AppVmConfig,
+    readonly asked: VmConfig,
     private readonly listener: (event: VmEvent) => void,
   ) {
     this.died = new Promise((resolve) => (this.#settleDied = resolve));
-    this.writeConsole = config.consoleInput ? async (bytes) => void this.typed.push(String(bytes)) : undefined;
+    this.writeConsole = asked.consoleInput ? async (bytes) => void this.typed.push(String(bytes)) : undefined;
+  }
+
+  /** Of one that is Microdroid. */
+  get config(): AppVmConfig {
+    if ("image" in this.asked) throw new Error("a custom image has no payload");
+    return this.asked;
   }
 
   state(): VmState {
@@ -94,7 +97,7 @@ export class MemoryVm implements RunningVm {
   }
 
   bookmark(): VmBookmark {
-    const { name, consoleInput, scratchPath } = this.config;
+    const { name, consoleInput, scratchPath } = this.asked;
     return { name, cid: this.cid, consoleInput, scratchPath, consoleBytes: this.#consoleBytes, logBytes: 0 };
   }
 
@@ -191,9 +194,10 @@ export class MemoryService implements VirtualizationService {
     await this.files.ensureFolder(scratchPath);
   }
 
-  async startVm(config: AppVmConfig, listener: (event: VmEvent) => void, signal?: AbortSignal): Promise<RunningVm> {
+  async startVm(config: VmConfig, listener: (event: VmEvent) => void, signal?: AbortSignal): Promise<RunningVm> {
     signal?.throwIfAborted();
-    for (const path of [config.apkPath, config.idsigPath, config.instanceImagePath]) {
+    const needed = "image" in config ? [] : [config.apkPath, config.idsigPath, config.instanceImagePath];
+    for (const path of needed) {
       if (!(await this.files.exists(path))) throw new Error(`Failed to open ${path}`);
     }
     if (!(await this.files.exists(config.scratchPath))) throw new Error(`Failed to open ${config.scratchPath}`);
@@ -212,7 +216,7 @@ export class MemoryService implements VirtualizationService {
   ): Promise<RunningVm> {
     const before = this.vms.findLast((vm) => vm.cid === cid);
     if (!before) throw new Error(`no attached VM has CID ${cid}`);
-    const vm = new MemoryVm(cid, before.config, listener);
+    const vm = new MemoryVm(cid, before.asked, listener);
     this.vms.push(vm);
     return vm;
   }

@@ -2,12 +2,12 @@
 import { toolWithout } from "../memory-service.js";
 import { traitsOf, type AndroidRelease } from "../../../base/android-release.js";
 import { VirtualMachineConfig } from "../../config.js";
+import { VirtualMachineCustomImageConfig } from "../../custom-image/custom-image-config.js";
 import { readConfigXml, writeConfigXml } from "../../config-xml.js";
 import { readBundle } from "../../persistable-bundle-reader.js";
 import { answerManager } from "./answer-manager.js";
 import { outcomeOf } from "./outcome.js";
 import type { ServiceCapabilities } from "../../../virtualizationservice/contract.js";
-import type { Bundle } from "../../persistable-bundle.js";
 import type { Answer, GivenCapabilities, GivenConfig, OracleCase, Outcome } from "./cases.js";
 
 export async function answerCase(given: OracleCase, release: AndroidRelease): Promise<Answer> {
@@ -71,15 +71,17 @@ function buildConfig({ packageName, calls }: GivenConfig, capabilities: ServiceC
     const method = setters[setter];
     if (method === undefined) return { absent: true };
     return outcomeOf(() => {
-      method.call(builder, setter === "setCustomImageConfig" ? bundleOf(argument) : argument);
+      method.call(builder, setter === "setCustomImageConfig" ? imageOf(argument) : argument);
       return null;
     });
   });
   return { calls: outcomes, build: () => builder.build() };
 }
 
-function bundleOf(argument: unknown): Bundle | undefined {
-  return typeof argument === "string" ? readBundle(Buffer.from(argument)) : undefined;
+function imageOf(argument: unknown): VirtualMachineCustomImageConfig | undefined {
+  return typeof argument === "string"
+    ? new VirtualMachineCustomImageConfig(readBundle(Buffer.from(argument)))
+    : undefined;
 }
 
 /** What the getters say that Android's class has too, and the bytes of config.xml. */
