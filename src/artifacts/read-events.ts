@@ -2,6 +2,7 @@
 import { closeSync, fstatSync, openSync, readdirSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { LineSplitter } from "../base/lines.js";
+import { checkedEvent } from "./reading/event-fields.js";
 import type { RunEvent } from "./events.js";
 import { OutputKeeper, READ_BUDGET } from "./output-budget.js";
 
@@ -9,6 +10,9 @@ const FILE_NAME = /^events-\d+\.jsonl$/;
 const CHUNK_BYTES = 1 << 20;
 /** More than our own record writes in a line: an event whose strings are cut holds a few of them. */
 const MAX_LINE_BYTES = 4 << 20;
+/** Our own record ends a file before, and no run tells that much but by what its VMs print. */
+const MAX_FILE_BYTES = 256 << 20;
+const MAX_OTHER_CHARACTERS = 512 << 20;
 
 /**
  * A run that was killed has a last line cut short; what is no event is left out. Of what VMs printed the last lines of each
@@ -17,28 +21,36 @@ const MAX_LINE_BYTES = 4 << 20;
 export function readEvents(runFolder: string, budget = READ_BUDGET): readonly RunEvent[] {
   const events: RunEvent[] = [];
   const output = new OutputKeeper(budget);
-  const add = (event: RunEvent): void => {
-    if (!output.take(event)) events.push(event);
+  let characters = 0;
+  const add: OnEvent = (event, length) => {
+    if (output.take(event)) return;
+    characters += length;
+    if (characters <= MAX_OTHER_CHARACTERS) events.push(event);
   };
-  for (const name of eventFiles(runFolder)) new EventFile(join(runFolder, name)).readNew(add);
+  for (const name of eventFiles(runFolder)) new EventFile(join(runFolder, name)).readNew(add, MAX_FILE_BYTES);
   for (const event of output.events()) events.push(event);
   return events.sort((a, b) => a.atMs - b.atMs);
 }
 
 export function eventFiles(runFolder: string): readonly string[] {
-  return readdirSync(runFolder).filter((name) => FILE_NAME.test(name));
+  const entries = readdirSync(runFolder, { withFileTypes: true });
+  // Not what a link leads to, nor a pipe: a run's folder may come from another machine.
+  return entries.filter((entry) => entry.isFile() && FILE_NAME.test(entry.name)).map(({ name }) => name);
 }
+
+/** @param characters how long its line is */
+export type OnEvent = (event: RunEvent, characters: number) => void;
 
 /** A file of events that may still grow. */
 export class EventFile {
   #offset = 0;
-  #onEvent: (event: RunEvent) => void = () => undefined;
+  #onEvent: OnEvent = () => undefined;
   readonly #lines = new LineSplitter((line) => this.#parse(line), MAX_LINE_BYTES);
 
   constructor(readonly path: string) {}
 
   /** Hands over what was written since the last call. A file that cannot be read has nothing new. */
-  readNew(onEvent: (event: RunEvent) => void, maxBytes = Infinity): void {
+  readNew(onEvent: OnEvent, maxBytes = Infinity): void {
     this.#onEvent = onEvent;
     let file: number;
     try {
@@ -62,16 +74,10 @@ export class EventFile {
 
   #parse(line: string): void {
     try {
-      const event: unknown = JSON.parse(line);
-      if (isEvent(event)) this.#onEvent(event);
+      const event = checkedEvent(JSON.parse(line));
+      if (event !== undefined) this.#onEvent(event, line.length);
     } catch {
       // Cut short, or not ours.
     }
   }
-}
-
-function isEvent(value: unknown): value is RunEvent {
-  if (typeof value !== "object" || value === null) return false;
-  const { kind, atMs, pid } = value as Readonly<Record<string, unknown>>;
-  return typeof kind === "string" && typeof atMs === "number" && Number.isFinite(atMs) && typeof pid === "number";
 }

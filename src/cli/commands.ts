@@ -4,6 +4,8 @@ export interface OptionSpec {
   readonly type: "boolean" | "string";
   /** It may be given several times. */
   readonly multiple?: boolean;
+  /** One letter that stands for it. */
+  readonly short?: string;
   /** What stands for the value in help. */
   readonly value?: string;
   readonly help: string;
@@ -137,6 +139,15 @@ export const COMMANDS = {
     notes: [
       "RUN is a folder, or the name of one in avf-results; without it, the latest. Made from its events: report.html, trace.json, junit.xml, test_result.xml.",
     ],
+  },
+  "report merge": {
+    takes: "DIR... --out OUT",
+    summary: "one report of the runs of several shards, or hosts",
+    options: { out: { type: "string", short: "o", value: "OUT", help: "folder for it, not there or empty (also -o)" } },
+    notes: [
+      "Each DIR is the folder of a run, or has some below it. Tests that ran in several runs, as after a job was started again, are one with all their attempts. A shard that is missing or was cut short is told, and so is a clock that cannot be right. With AVF_HISTORY the runs are added to the history.",
+    ],
+    exitCodes: ["1  a shard is missing, or was cut short and not run again", "2  the same run is there twice"],
   },
   history: {
     takes: "[FILE...] [--runs N] [--json] [--out FILE]",

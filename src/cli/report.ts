@@ -7,8 +7,11 @@ import { UsageError } from "../base/errors.js";
 import { summary } from "../reporter/html/page.js";
 import { shortPath, writeReports } from "../reporter/reports.js";
 import { parseCommandLine } from "./command-line.js";
+import { run as merge } from "./merge/report-merge.js";
 
 export async function run(args: readonly string[]): Promise<number> {
+  const [first, ...rest] = args;
+  if (first === "merge") return merge(rest);
   const { positionals } = parseCommandLine("report", args, { least: 0, most: 1 });
   const folder = findRun(positionals[0] ?? "latest");
   const { run, files, problems } = writeReports(folder);

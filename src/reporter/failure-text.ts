@@ -1,5 +1,5 @@
 /** What the machine-readable reports say of a failure. */
-import type { TestModel } from "./model/run-model.js";
+import type { AttemptModel, TestModel } from "./model/run-model.js";
 
 /** The failure's first line that says something. */
 export function firstLine(failure: string): string {
@@ -58,6 +58,11 @@ export function deviceOf(test: TestModel): string | undefined {
 
 export function vmmOf(test: TestModel): string | undefined {
   return test.attempts.findLast(({ vmm }) => vmm !== undefined)?.vmm;
+}
+
+/** Who ran it: `worker 2`, or `shard 2/4 on lab-7, worker 2`. */
+export function workerOf({ place, worker = "1" }: Pick<AttemptModel, "place" | "worker">): string {
+  return place === undefined ? `worker ${worker}` : `${place}, worker ${worker}`;
 }
 
 /** Tests of one file and one of Jest's projects, in the order of their first ones. */

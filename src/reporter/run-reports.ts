@@ -12,6 +12,7 @@ import { flushRecords, RunRecord } from "../artifacts/run-record.js";
 import { describeError } from "../base/errors.js";
 import { runStarted, type JestShard } from "./jest-results.js";
 import { startLiveView, type LiveView } from "./live/live-view.js";
+import { historyFile } from "../history/index.js";
 import { addToHistory } from "./history/add-run.js";
 import { writeReports, type WrittenReports } from "./reports.js";
 
@@ -102,7 +103,7 @@ export class RunReports {
     flushRecords();
     try {
       const written = writeReports(this.folder);
-      const problems = [...written.problems, ...addToHistory(written.run)];
+      const problems = [...written.problems, ...addToHistory(historyFile(written.run.rootDir), [written.run])];
       return { folder: this.folder, ...written, problems };
     } catch (error) {
       // A full disk makes no test fail.

@@ -1,9 +1,10 @@
 /** Whole runs with a history: shards are cut by it, and reports and `avf history` tell of the runs before. */
 import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
-import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { packageRoot } from "../../base/paths.js";
 import { runUnchecked, type CommandResult } from "../../process/run.js";
+import { readHistory } from "../../history/index.js";
 import { parseEntry, type Entry } from "../../history/entries.js";
 import { makeProject, runProject, type SuiteOutcome, type SuiteProject } from "../testing/run-suite.js";
 import { suite } from "../testing/sample-suites.js";
@@ -53,8 +54,10 @@ function jestWith(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise
   return runProject({ ...project, argv: [...project.argv, ...args], environment: { ...project.environment, ...env } });
 }
 
-function avfHistory(...args: readonly string[]): Promise<CommandResult> {
-  const argv = [process.execPath, join(packageRoot, "src/cli/avf.cjs"), "history", ...args];
+const avfHistory = (...args: readonly string[]): Promise<CommandResult> => avf("history", ...args);
+
+function avf(...args: readonly string[]): Promise<CommandResult> {
+  const argv = [process.execPath, join(packageRoot, "src/cli/avf.cjs"), ...args];
   return runUnchecked(argv, { cwd: project.folder, env: project.environment, timeoutMs: 60_000 });
 }
 
@@ -137,6 +140,29 @@ describe("with a history", () => {
       return text.split("\n").filter((line) => line.includes(repository)).length;
     }
   });
+});
+
+test("the runs of both shards are one report, with each test once, and are in the history once", async () => {
+  const shards = readdirSync(join(project.folder, "out"))
+    .filter((name) => /^\d/.test(name))
+    .sort()
+    .slice(-2)
+    .map((name) => join("out", name));
+  const before = readHistory([historyPath()]).runs.length;
+  const merged = await avf("report", "merge", ...shards, "-o", "merged");
+  expect([merged.stderr, merged.exitCode]).toEqual(["", 0]);
+  expect(merged.stdout).toBe(
+    ["2 runs: 8 passed, 0 failed, 0 skipped", "report.html", "trace.json", "junit.xml", "test_result.xml", ""]
+      .map((line, at) => (at === 0 || line === "" ? line : `merged/${line}`))
+      .join("\n"),
+  );
+  expect(readFileSync(join(project.folder, "merged/junit.xml"), "utf8").match(/<testcase /g)).toHaveLength(8);
+  expect(readHistory([historyPath()]).runs).toHaveLength(before);
+  const alone = await avf("report", "merge", shards[0] ?? "", "--out", "alone");
+  expect(alone).toMatchObject({ exitCode: 1, stderr: "avf: Of 2 shards one is missing: 2.\n" });
+  const twice = await avf("report", "merge", "out", shards[0] ?? "", "--out", "twice");
+  expect(twice).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("are the same run") as unknown });
+  expect((await avf("report", "merge", "out")).exitCode).toBe(2);
 });
 
 test("reports and avf history tell a new failure from a known flaky test", async () => {

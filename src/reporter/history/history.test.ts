@@ -11,13 +11,8 @@ import { withPast } from "./past.js";
 import { runEntries } from "./run-entries.js";
 
 let folder: string;
-const saved = process.env["AVF_HISTORY"];
 beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), "avf-past-"))));
-afterEach(() => {
-  rmSync(folder, { recursive: true });
-  if (saved === undefined) delete process.env["AVF_HISTORY"];
-  else process.env["AVF_HISTORY"] = saved;
-});
+afterEach(() => rmSync(folder, { recursive: true }));
 
 const WALL_MS = Date.UTC(2026, 0, 1);
 
@@ -90,9 +85,8 @@ test("a failure is new, goes on, or is that of a flaky test", () => {
 });
 
 test("a history that cannot be written is told, and fails nothing", () => {
-  process.env["AVF_HISTORY"] = join(folder, "in the way", "history.jsonl");
   writeFileSync(join(folder, "in the way"), "");
-  expect(addToHistory(run("a", "passed"))).toEqual([
+  expect(addToHistory(join(folder, "in the way/history.jsonl"), [run("a", "passed")])).toEqual([
     expect.stringMatching(/not added to the history: .*(EEXIST|ENOTDIR)/),
   ]);
 });

@@ -6,15 +6,15 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { packageRoot } from "../../base/paths.js";
-import { failureText, isBad, reasonOf } from "../failure-text.js";
+import { failureText, isBad, reasonOf, workerOf } from "../failure-text.js";
 import { countTests, type RunModel, type TestModel } from "../model/run-model.js";
 import type { IndexData, IndexTest } from "./report-data.js";
 import { testData, type LineBudget } from "./test-data.js";
 
 /** Beyond this a page takes seconds to open. Failed tests are served first. */
-const MAX_LINES = 120_000;
-const MAX_LINES_OF_PASSED = 40_000;
-const MAX_CHARACTERS = 24 << 20;
+export const MAX_LINES = 120_000;
+export const MAX_LINES_OF_PASSED = 40_000;
+export const MAX_CHARACTERS = 24 << 20;
 
 /** Made by the build from client/. */
 const CLIENT = join(packageRoot, "dist/reporter/html/client");
@@ -24,7 +24,32 @@ export interface PageAssets {
   readonly style: string;
 }
 
-export function* reportPage(run: RunModel, { script, style } = readAssets()): Generator<string, void, undefined> {
+export function reportPage(run: RunModel, assets = readAssets()): Generator<string, void, undefined> {
+  return pageOf(run, testBlocks(run), assets);
+}
+
+/** What each test has to show, as JSON. Those that failed have the first claim on the lines there is room for. */
+function* testBlocks(run: RunModel): Generator<TestBlock, void, undefined> {
+  const budget: LineBudget = { left: MAX_LINES, charactersLeft: MAX_CHARACTERS };
+  for (const test of run.tests.filter(isBad)) yield { id: test.id, json: JSON.stringify(testData(test, budget)) };
+  budget.left = Math.min(budget.left, MAX_LINES_OF_PASSED);
+  for (const test of run.tests.filter((test) => !isBad(test))) {
+    if (test.attempts.length > 0) yield { id: test.id, json: JSON.stringify(testData(test, budget)) };
+  }
+}
+
+/** `json` is that of a `TestData`. */
+export interface TestBlock {
+  readonly id: number;
+  readonly json: string;
+}
+
+/** The page of a run whose tests are told one after the other. */
+export function* pageOf(
+  run: RunModel,
+  tests: Iterable<TestBlock>,
+  { script, style } = readAssets(),
+): Generator<string, void, undefined> {
   yield "<!doctype html>\n";
   yield `<html lang="en"><head><meta charset="utf-8">\n`;
   yield `<meta http-equiv="Content-Security-Policy" content="${policy(script, style)}">\n`;
@@ -34,13 +59,8 @@ export function* reportPage(run: RunModel, { script, style } = readAssets()): Ge
   yield `<style>${style}</style></head><body>\n`;
   yield `<noscript>This report needs its script. The same results are in junit.xml beside it.</noscript>\n`;
   yield `<div id="app"></div>\n`;
-  yield dataBlock("index", indexData(run));
-  const budget: LineBudget = { left: MAX_LINES, charactersLeft: MAX_CHARACTERS };
-  for (const test of run.tests.filter(isBad)) yield dataBlock(`test-${test.id}`, testData(test, budget));
-  budget.left = Math.min(budget.left, MAX_LINES_OF_PASSED);
-  for (const test of run.tests.filter((test) => !isBad(test))) {
-    if (test.attempts.length > 0) yield dataBlock(`test-${test.id}`, testData(test, budget));
-  }
+  yield dataBlock("index", JSON.stringify(indexData(run)));
+  for (const { id, json } of tests) yield dataBlock(`test-${id}`, json);
   yield `<script>${script}</script>\n</body></html>\n`;
 }
 
@@ -55,8 +75,8 @@ function policy(script: string, style: string): string {
 }
 
 /** Within it only `</script` and `<!--` would mean anything to a browser. */
-function dataBlock(id: string, data: unknown): string {
-  return `<script type="application/json" id="${id}">${JSON.stringify(data).replaceAll("<", "\\u003c")}</script>\n`;
+function dataBlock(id: string, json: string): string {
+  return `<script type="application/json" id="${id}">${json.replaceAll("<", "\\u003c")}</script>\n`;
 }
 
 function escapeHtml(text: string): string {
@@ -70,7 +90,8 @@ export function summary(run: RunModel): string {
 }
 
 function indexData(run: RunModel): IndexData {
-  const pids = [...new Set(run.tests.flatMap(({ attempts }) => attempts.map(({ pid }) => pid)))];
+  const workers = new Map(run.tests.flatMap(({ attempts }) => attempts.map((one) => [one.pid, workerOf(one)])));
+  const places = new Map([...workers.keys()].map((pid, place) => [pid, place]));
   return {
     project: run.project,
     run: run.name,
@@ -83,18 +104,18 @@ function indexData(run: RunModel): IndexData {
     devices: run.devices.map(({ serial, description, properties }) => {
       return { serial, description, build: properties["ro.build.fingerprint"] ?? "" };
     }),
-    workers: pids.map((pid) => workerName(run, pid)),
-    tests: run.tests.map((test) => indexTest(test, pids)),
+    workers: [...workers.values()],
+    tests: run.tests.map((test) => indexTest(test, places)),
     brokenFiles: run.brokenFiles.map(({ file, failure }) => ({ file, failure })),
+    parts: (run.merged?.parts ?? []).map(({ name, startedWallMs, durationMs, cutShort, counts }) => ({
+      ...{ name, durationMs: Math.round(durationMs), cutShort, counts },
+      startedAt: new Date(startedWallMs).toISOString(),
+    })),
+    notes: run.merged?.notes ?? [],
   };
 }
 
-function workerName(run: RunModel, pid: number): string {
-  const attempt = run.tests.flatMap(({ attempts }) => attempts).find((candidate) => candidate.pid === pid);
-  return `worker ${attempt?.worker ?? "1"}`;
-}
-
-function indexTest(test: TestModel, pids: readonly number[]): IndexTest {
+function indexTest(test: TestModel, places: ReadonlyMap<number, number>): IndexTest {
   const { id, file, project = "", ancestors, title, outcome, durationMs, attempts, failureClass = "" } = test;
   const reason = isBad(test) ? reasonOf(failureText(test)) : (test.skipReason ?? "");
   return {
@@ -104,7 +125,7 @@ function indexTest(test: TestModel, pids: readonly number[]): IndexTest {
     ran: attempts.map(({ startMs, endMs, pid, status }) => ({
       startMs: Math.round(startMs),
       endMs: Math.round(endMs),
-      worker: pids.indexOf(pid),
+      worker: places.get(pid) ?? -1,
       bad: status === "failed" || status === "unfinished",
     })),
   };

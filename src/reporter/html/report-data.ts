@@ -13,6 +13,16 @@ export interface IndexData {
   readonly workers: readonly string[];
   readonly tests: readonly IndexTest[];
   readonly brokenFiles: readonly { readonly file: string; readonly failure: string }[];
+  /** The runs that this report was merged from; empty for one run. */
+  readonly parts: readonly {
+    readonly name: string;
+    readonly startedAt: string;
+    readonly durationMs: number;
+    readonly cutShort: boolean;
+    readonly counts: IndexData["counts"];
+  }[];
+  /** What is to be said of the whole: a shard that is missing, a clock that is wrong. */
+  readonly notes: readonly string[];
 }
 
 export interface IndexTest {

@@ -1,4 +1,5 @@
 /** A test of the model as its page shows it: times count from the beginning of the attempt. */
+import { workerOf } from "../failure-text.js";
 import type { AttemptModel, LineModel, MachineModel, Span, TestModel } from "../model/run-model.js";
 import type { AttemptData, LineData, MachineData, SpanData, SpanKind, TestData } from "./report-data.js";
 
@@ -18,7 +19,7 @@ export function testData(test: TestModel, budget: LineBudget): TestData {
   };
 }
 
-function attemptData(attempt: AttemptModel, budget: LineBudget): AttemptData {
+export function attemptData(attempt: AttemptModel, budget: LineBudget): AttemptData {
   const { startMs, endMs, machines } = attempt;
   const { lines, dropped } = chooseLines(attempt, budget);
   return {
@@ -26,7 +27,7 @@ function attemptData(attempt: AttemptModel, budget: LineBudget): AttemptData {
     durationMs: time(endMs - startMs),
     device: attempt.device?.description ?? "",
     vmm: attempt.vmm ?? "",
-    worker: attempt.worker ?? "",
+    worker: attempt.place === undefined ? (attempt.worker ?? "") : workerOf(attempt),
     errors: attempt.errors,
     evidence: evidenceLinks(attempt),
     machines: machines.map(machineData),

@@ -1,6 +1,6 @@
 /** From the events of a run to the model of it. */
-import { existsSync, readdirSync, realpathSync } from "node:fs";
-import { basename, join, relative, resolve } from "node:path";
+import { readdirSync, realpathSync, statSync } from "node:fs";
+import { basename, isAbsolute, join, relative, resolve } from "node:path";
 import type { RunEvent } from "../../artifacts/events.js";
 import { readEvents } from "../../artifacts/read-events.js";
 import { withSlashes } from "../../base/slashes.js";
@@ -75,10 +75,19 @@ function evidenceOf(evidence: unknown, folder: string): AttemptModel["evidence"]
   if (typeof evidence !== "string" || evidence === "") return undefined;
   const path = resolve(folder, evidence);
   const inside = relative(folder, path);
-  if (inside === "" || inside.startsWith("..") || !existsSync(path)) return undefined;
+  if (inside === "" || inside.startsWith("..") || isAbsolute(inside) || !isAt(path)) return undefined;
   const files = readdirSync(path, { withFileTypes: true, recursive: true }).filter((entry) => entry.isFile());
   const names = files.map(({ parentPath, name }) => withSlashes(relative(path, join(parentPath, name))));
   return { folder: withSlashes(inside), files: names.sort() };
+}
+
+/** It is there, and no link led to it. */
+function isAt(path: string): boolean {
+  try {
+    return realpathSync(path) === path && statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
 }
 
 function brokenFiles(events: readonly RunEvent[], rootDir: string): readonly BrokenFile[] {

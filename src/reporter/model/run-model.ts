@@ -28,6 +28,20 @@ export interface RunModel {
   /** Files that came to their end, whatever that was. */
   readonly files: readonly FileModel[];
   readonly origin: RunOrigin;
+  /** Of a report of several runs: what each of them was, and what is to be said of the whole. */
+  readonly merged?: { readonly parts: readonly PartModel[]; readonly notes: readonly string[] };
+}
+
+/** One of the runs that a report was merged from. */
+export interface PartModel {
+  /** `shard 2/4 on lab-7`. */
+  readonly name: string;
+  readonly origin: RunOrigin;
+  readonly argv: readonly string[];
+  readonly startedWallMs: number;
+  readonly durationMs: number;
+  readonly cutShort: boolean;
+  readonly counts: Counts;
 }
 
 /** Where a run comes from. What older records do not tell is undefined. */
@@ -105,6 +119,8 @@ export interface AttemptModel {
   readonly endMs: number;
   readonly pid: number;
   readonly worker: string | undefined;
+  /** Where it ran, in a report of several runs: `shard 2/4 on lab-7`. */
+  readonly place?: string;
   readonly device: DeviceModel | undefined;
   /** What runs its VMs, as the device told when it was leased: `qemu 7.2.22`. */
   readonly vmm: string | undefined;

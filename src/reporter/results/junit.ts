@@ -42,8 +42,17 @@ function suiteElement(run: RunModel, tests: readonly [TestModel, ...TestModel[]]
       time: seconds(durationMs),
       timestamp: timestamp(run, startMs ?? 0),
     },
-    children: [properties({ run: run.name, project, device }), ...tests.map((test) => testElement(run, test))],
+    children: [
+      properties({ run: run.name, project, device, place: placesOf(tests) }),
+      ...tests.map((test) => testElement(run, test)),
+    ],
   };
+}
+
+/** In a report of several runs: which of them ran it. A test that ran in several says so by itself. */
+function placesOf(tests: readonly TestModel[]): string | undefined {
+  const places = new Set(tests.flatMap(({ attempts }) => attempts.flatMap(({ place }) => place ?? [])));
+  return places.size === 0 ? undefined : [...places].join(", ");
 }
 
 function testElement(run: RunModel, test: TestModel): Element {
@@ -51,6 +60,7 @@ function testElement(run: RunModel, test: TestModel): Element {
   const retried = Math.max(test.attempts.length, test.earlierFailures.length + 1);
   const about = {
     ...{ device: deviceOf(test), vmm: vmmOf(test), class: failureClass },
+    place: placesOf([test]),
     attempts: retried > 1 ? retried : undefined,
     history: test.past?.mark || undefined,
     rerun: isBad(test) || outcome === "flaky" ? test.rerun : undefined,

@@ -24,6 +24,7 @@ export function* xtsResultXml(run: RunModel): Generator<string, void, undefined>
     attributes: resultAttributes(run),
     children: [
       { name: "Build", attributes: buildAttributes(run) },
+      historyElement(run),
       {
         name: "Summary",
         attributes: {
@@ -54,11 +55,33 @@ function resultAttributes(run: RunModel): Element["attributes"] & object {
     suite_build_number: run.name,
     report_version: REPORT_VERSION,
     devices: [...new Set(run.devices.map(({ serial }) => serial))].join(","),
-    host_name: hostname(),
+    host_name: hostNames(run),
     os_name: type(),
     os_version: release(),
     os_arch: process.arch,
   };
+}
+
+/** The runs that a report was merged from, as Android's formatter writes those of a session that was tried again. */
+function historyElement(run: RunModel): Element | undefined {
+  if (run.merged === undefined) return undefined;
+  const runs = run.merged.parts.map(({ argv, origin, startedWallMs, durationMs, counts }) => ({
+    name: "Run",
+    attributes: {
+      start: Math.round(startedWallMs),
+      end: Math.round(startedWallMs + durationMs),
+      pass: counts.passed,
+      failed: counts.failed + counts.unfinished,
+      command_line_args: ["jest", ...argv].join(" "),
+      host_name: origin.host,
+    },
+  }));
+  return { name: "RunHistory", children: runs };
+}
+
+function hostNames(run: RunModel): string {
+  if (run.merged === undefined) return run.origin.host ?? hostname();
+  return [...new Set(run.merged.parts.flatMap(({ origin }) => origin.host ?? []))].join(",");
 }
 
 const BUILD_ATTRIBUTES: Readonly<Record<string, string>> = {

@@ -2,6 +2,7 @@
  * The run in Chrome's trace event format, which ui.perfetto.dev opens: a process for each worker, threads for its tests,
  * for what they did, and for each VM. On a thread no two slices overlap, so each of them nests.
  */
+import { workerOf } from "../failure-text.js";
 import { packLanes } from "../model/lanes.js";
 import type { AttemptModel, MachineModel, RunModel, Span } from "../model/run-model.js";
 
@@ -19,15 +20,18 @@ export interface TraceEvent {
 }
 
 export function* traceJson(run: RunModel): Generator<string, void, undefined> {
-  yield '{"displayTimeUnit":"ms","otherData":';
-  yield JSON.stringify({ run: run.name, project: run.project, startedAt: new Date(run.startedWallMs).toISOString() });
-  yield ',"traceEvents":[\n';
+  yield traceHead(run);
   let separator = "";
   for (const event of traceEvents(run)) {
     yield separator + JSON.stringify(event);
     separator = ",\n";
   }
   yield "\n]}\n";
+}
+
+export function traceHead(run: RunModel): string {
+  const about = { run: run.name, project: run.project, startedAt: new Date(run.startedWallMs).toISOString() };
+  return `{"displayTimeUnit":"ms","otherData":${JSON.stringify(about)},"traceEvents":[\n`;
 }
 
 /** Names first, then what happened, in the order of its time. */
@@ -38,11 +42,12 @@ export function traceEvents(run: RunModel): readonly TraceEvent[] {
 }
 
 /** Nothing here is handed on as the arguments of a call: a call has room for some 100,000. */
-function* happened(run: RunModel, threads: Threads): Generator<TraceEvent, void, undefined> {
+export function* happened(run: RunModel, threads: Threads): Generator<TraceEvent, void, undefined> {
   for (const test of run.tests) {
     for (const attempt of test.attempts) {
-      const { worker = "1", device } = attempt;
-      threads.nameProcess(attempt.pid, `worker ${worker}${device === undefined ? "" : `: ${device.description}`}`);
+      const { device } = attempt;
+      const who = workerOf(attempt);
+      threads.nameProcess(attempt.pid, `${who}${device === undefined ? "" : `: ${device.description}`}`);
       const args = { file: test.file, outcome: attempt.status, attempt: attempt.attempt, rerun: test.rerun };
       const thread = threads.of(attempt.pid, "tests");
       yield slice(thread, "test", test.name, attempt, args);
@@ -62,7 +67,7 @@ interface Thread {
 }
 
 /** Numbers for threads, in the order in which they are first asked for within each process. */
-class Threads {
+export class Threads {
   readonly #processes = new Map<number, string>();
   readonly #threads = new Map<string, Thread & { readonly name: string }>();
 

@@ -58,6 +58,13 @@ export const hostFiles: readonly RemovalRow[] = [
     proof: { test: "src/history/history-file.test.ts", title: "files of several machines become one" },
   },
   {
+    file: "src/reporter/merge/spool.ts",
+    calls: ["rmSync(this.path, { force: true })"],
+    touches: "a file of the merged report's folder",
+    ours: "the folder was empty, and the file is made here or the call ends before",
+    proof: { test: "src/reporter/merge/merge.test.ts", title: "a folder for the report that has something in it" },
+  },
+  {
     file: "src/process/drafts.ts",
     calls: ["renameSync(draft, path)", "rmSync(draft, { force: true })"],
     touches: "the file that the caller names",

@@ -15,6 +15,8 @@ export function overview(index: IndexData): HTMLElement {
     { class: "overview", "aria-labelledby": "overview-title" },
     h("h2", { id: "overview-title", tabindex: -1 }, "The run"),
     facts(index),
+    ...index.notes.map((note) => h("p", { class: "note" }, note)),
+    ...(index.parts.length === 0 ? [] : [h("h3", {}, "The runs that it is made of"), parts(index)]),
     ...(failed.length === 0 ? [] : [h("h3", {}, "What failed"), testTable(failed, true)]),
     ...(ran.length === 0 ? [] : [h("h3", {}, "Tests over time"), workers(index).element]),
     ...(slow.length === 0 ? [] : [h("h3", {}, "What took longest"), testTable(slow, false)]),
@@ -36,6 +38,21 @@ function facts(index: IndexData): HTMLElement {
     fact("Command", index.command),
     fact("Run", index.run),
   );
+}
+
+function parts(index: IndexData): HTMLElement {
+  const line = ({ name, startedAt, durationMs, cutShort, counts }: IndexData["parts"][number]): HTMLElement => {
+    const { passed, failed, unfinished, skipped } = counts;
+    const bad = failed + unfinished > 0 || cutShort;
+    const words = [`${passed} passed`, `${failed} failed`, `${skipped} skipped`];
+    return h(
+      "li",
+      {},
+      sign(bad ? "failed" : "passed"),
+      ` ${name}: ${words.join(", ")}${cutShort ? ", cut short" : ""}; began ${new Date(startedAt).toLocaleString()}, took ${duration(durationMs)}`,
+    );
+  };
+  return h("ul", { class: "parts" }, index.parts.map(line));
 }
 
 function workers(index: IndexData): Timeline {
