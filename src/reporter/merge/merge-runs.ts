@@ -102,11 +102,14 @@ function rememberedBy(
   if (path === undefined) return { run, problems: [] };
   const own = new Set(parts.map((part) => part.run.origin.id));
   try {
-    const history = readHistory([path], (past) => !own.has(past.run) && past.atMs < run.startedWallMs);
-    const problems = addToHistory(
-      path,
-      parts.map((part) => part.run),
-    );
+    const known = new Set<string | undefined>();
+    const history = readHistory([path], (past) => {
+      known.add(past.run);
+      return !own.has(past.run) && past.atMs < run.startedWallMs;
+    });
+    // A shard may have added itself, where its history is this one.
+    const runs = parts.map((part) => part.run).filter(({ origin }) => !known.has(origin.id));
+    const problems = addToHistory(path, runs);
     return { run: withPast(run, history), problems };
   } catch (error) {
     return { run, problems: [`the history was not read: ${describeError(error)}`] };
