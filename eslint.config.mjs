@@ -22,25 +22,36 @@ const DEPS = {
   virtualizationservice: ["device", "base"],
   virtualmachine: ["virtualizationservice", "xml", "base"],
   provisioning: ["device", "apk", "xml", "base"],
+  // Where devices come from, whether they will do, and what a file works with there.
+  lab: ["provisioning", "virtualmachine", "virtualizationservice", "emulator", "device", "artifacts", "base"],
+  "fixture-engine": ["lab", "virtualmachine", "device", "base"],
   // Locks its file, as all do that several processes write.
   history: ["process", "base"],
   sharding: ["history", "base"],
-  fixtures: ["virtualmachine", "virtualizationservice", "provisioning", "device", "artifacts", "base"],
-  // Marks what is new or known, and adds the run to the history.
-  reporter: ["artifacts", "history", "base"],
-  jest: [
-    "reporter",
-    // The sequencer.
-    "sharding",
-    "history",
-    "fixtures",
+  // What happens around a test, whoever runs it.
+  session: [
+    "fixture-engine",
+    "lab",
     "virtualmachine",
-    "virtualizationservice",
     "provisioning",
     "emulator",
     "device",
     "artifacts",
-    "apk",
+    "process",
+    "base",
+  ],
+  // Marks what is new or known, and adds the run to the history.
+  reporter: ["artifacts", "history", "base"],
+  jest: [
+    "session",
+    "fixture-engine",
+    "lab",
+    "reporter",
+    // The sequencer.
+    "sharding",
+    "history",
+    "virtualmachine",
+    "artifacts",
     "process",
     "base",
   ],
@@ -76,12 +87,10 @@ const importRules = Object.entries(DEPS).map(([folder, allowed]) => ({
 /** What runs on Linux only, and the files that ask Linux where it is there, and do without it elsewhere. */
 const LINUX_DOORS = [
   ...["src/emulator/**", "src/avfd/**", "src/guest/**", "**/*.test.ts", "**/testing/**"],
-  ...["identity", "kernel-lock", "lock-reach", "die-with-us", "build-tools", "adb-program", "find-program"].map(
-    (name) => `src/process/${name}.ts`,
-  ),
-  ...["base/cache/ownership", "device/adb/keys/server-keys", "jest/host-children", "jest/hold/terminal"].map(
-    (name) => `src/${name}.ts`,
-  ),
+  ...["identity", "die-with-us", "locks/kernel-lock", "locks/lock-reach"].map((name) => `src/process/${name}.ts`),
+  ...["build-tools", "adb-program", "find-program"].map((name) => `src/process/programs/${name}.ts`),
+  ...["base/cache/ownership", "device/adb/keys/server-keys"].map((name) => `src/${name}.ts`),
+  ...["follower/host-children", "hold/terminal"].map((name) => `src/session/${name}.ts`),
 ];
 
 export default tseslint.config(

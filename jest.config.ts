@@ -4,8 +4,8 @@ import type { AndroidRelease } from "./src/base/android-release.js";
 
 // CommonJS but for the types, so that Node 22 and 24 load it without a loader, and without a warning about it.
 /* eslint-disable @typescript-eslint/no-require-imports */
-const { build } = require("./src/cli/build.cjs") as typeof import("./src/cli/build.cjs");
-const { withCheckoutLock } = require("./src/cli/checkout-lock.cjs") as typeof import("./src/cli/checkout-lock.cjs");
+const { build } = require("./tools/build.cjs") as typeof import("./tools/build.cjs");
+const { withCheckoutLock } = require("./tools/checkout-lock.cjs") as typeof import("./tools/checkout-lock.cjs");
 
 const typescript: Config["transform"] = {
   "^.+\\.ts$": ["ts-jest", { tsconfig: "<rootDir>/tsconfig.json", diagnostics: false }],
@@ -17,7 +17,7 @@ const unit: Config["projects"] = [
   {
     displayName: "unit",
     rootDir: ".",
-    testMatch: ["<rootDir>/src/**/*.test.ts"],
+    testMatch: ["<rootDir>/{src,tools}/**/*.test.ts"],
     // That of the suites, for Jest runs one runner's projects after the other's.
     runner: "<rootDir>/dist/jest/run/runner.js",
     testEnvironment: "<rootDir>/src/jest/testing/unit-environment.ts",

@@ -1,6 +1,6 @@
 /** Random custom images, as the XML of their bundles: what each release knows, and what is not quite that. */
 import { traitsOf, type AndroidRelease } from "../src/base/android-release.js";
-import { writeBundle, type BundleValue } from "../src/virtualmachine/persistable-bundle.js";
+import { writeBundle, type BundleValue } from "../src/virtualmachine/config/xml/persistable-bundle.js";
 import type { Random } from "./random.js";
 
 export function customImageXml(random: Random, release: AndroidRelease, mayBeEmpty = false): string {

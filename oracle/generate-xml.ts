@@ -1,6 +1,6 @@
 /** Random files of config.xml: as a release writes them, and spoiled in every way that a parser or the builder may see. */
 import { traitsOf, type AndroidRelease } from "../src/base/android-release.js";
-import { writeConfigXml } from "../src/virtualmachine/config-xml.js";
+import { writeConfigXml } from "../src/virtualmachine/config/xml/config-xml.js";
 import { capabilitiesOf, configOf } from "../src/virtualmachine/testing/oracle/answer.js";
 import { customImageXml } from "./generate-custom-image.js";
 import { capabilities, goodConfig } from "./generate-config.js";

@@ -4,7 +4,7 @@
  * module, which Jest's sandbox cannot load.
  */
 import "./jest/matchers/types.js";
-import type { DeclaredCheckpoint, PlainStages, StageFixtures } from "./fixtures/stages.js";
+import type { DeclaredCheckpoint, PlainStages, StageFixtures } from "./fixture-engine/stages.js";
 import type * as types from "./library.js";
 import { readBridge } from "./jest/bridge.js";
 import { jestGlobals, type JestGlobals } from "./jest/test-realm/jest-globals.js";

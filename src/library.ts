@@ -30,6 +30,6 @@ export {
   moment,
 } from "./virtualmachine/index.js";
 export { HarnessError, InfrastructureError, isHarnessError, TimeoutError, UsageError } from "./base/errors.js";
-export { adbIntoVm } from "./fixtures/adb-into-vm.js";
-export { App } from "./fixtures/app.js";
+export { adbIntoVm } from "./lab/adb-into-vm.js";
+export { App } from "./lab/app.js";
 export { CommandFailedError } from "./process/run.js";

@@ -1,12 +1,13 @@
 /// <reference types="node" preserve="true" />
 /** The library for Node programs, without Jest: `jest-avf/node`. */
 import type { AndroidRelease } from "./base/android-release.js";
-import { atOnce } from "./base/at-once.js";
+import { atOnce } from "./base/async/at-once.js";
 import { withDeadline } from "./base/deadline.js";
 import { silentProgress, type Progress } from "./base/progress.js";
-import { emulatedDevices } from "./jest/emulated-source.js";
-import { attachedDevices } from "./fixtures/attached-devices.js";
-import { openDeviceSession, openHarness, type Harness } from "./fixtures/wire.js";
+import { emulatedDevices } from "./lab/sources/emulated-source.js";
+import { attachedDevices } from "./lab/sources/attached-devices.js";
+import { openDeviceSession } from "./lab/device-session.js";
+import { openHarness, type Harness } from "./lab/harness.js";
 import type { Device } from "./device/contract.js";
 import type { VmContext } from "./virtualmachine/index.js";
 

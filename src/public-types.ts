@@ -1,15 +1,15 @@
 /** Types that go with the public values, for annotations: `let vm: VirtualMachine`. */
-export type { DeclaredCheckpoint, StageFixtures, TestDevice } from "./fixtures/stages.js";
-export type { Checkpoint } from "./fixtures/timeline.js";
-export type { App } from "./fixtures/app.js";
+export type { DeclaredCheckpoint, StageFixtures, TestDevice } from "./fixture-engine/stages.js";
+export type { Checkpoint } from "./lab/timeline.js";
+export type { App } from "./lab/app.js";
 export type { DeathReasonName } from "./jest/matchers/die-with.js";
 export type { AvfMatchers } from "./jest/matchers/types.js";
-export type { PrintOptions } from "./jest/matchers/to-print.js";
-export type { PrintInOrderOptions } from "./jest/matchers/in-order.js";
-export type { NeverOptions } from "./jest/matchers/never.js";
+export type { PrintOptions } from "./jest/matchers/console/to-print.js";
+export type { PrintInOrderOptions } from "./jest/matchers/console/in-order.js";
+export type { NeverOptions } from "./jest/matchers/console/never.js";
 export type { HappenBeforeOptions } from "./jest/matchers/happen-before.js";
-export type { BootLimits } from "./jest/matchers/boot-within.js";
-export type { BootSnapshotOptions } from "./jest/matchers/boot-snapshot.js";
+export type { BootLimits } from "./jest/matchers/boot/boot-within.js";
+export type { BootSnapshotOptions } from "./jest/matchers/boot/boot-snapshot.js";
 export type { ReachOptions } from "./jest/matchers/status.js";
 export type {
   DeclareEach,

@@ -8,7 +8,7 @@ import { inspectApk } from "./inspect-apk.js";
 import { parseBinaryXml } from "./manifest/binary-xml.js";
 import { readManifest } from "./manifest/manifest.js";
 import { findSigningBlock } from "./signing/signing-block.js";
-import { apkDigest, verifyApk, verifyScheme, verifyV2, verifyV3 } from "./signing/verify.js";
+import { apkDigest, verifyApk, verifyScheme, verifyV2, verifyV3 } from "./signing/verify/verify.js";
 import { fixture } from "./testing/fixtures.js";
 import { mutate, mutations } from "./testing/mutations.js";
 import { openZip } from "./zip/zip.js";

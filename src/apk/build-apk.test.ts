@@ -8,7 +8,7 @@ import { createIdsig, writeIdsig } from "./idsig/create.js";
 import { verifyIdsig } from "./idsig/verify.js";
 import { signApk } from "./signing/sign-apk.js";
 import { loadSigningKey, throwAwayKey } from "./signing/signing-key.js";
-import { apkDigest, verifyApk, verifyV3 } from "./signing/verify.js";
+import { apkDigest, verifyApk, verifyV3 } from "./signing/verify/verify.js";
 import { fixture, testKey } from "./testing/fixtures.js";
 import { openZip } from "./zip/zip.js";
 

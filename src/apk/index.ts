@@ -28,8 +28,8 @@ export {
   verifyV3,
   type ApkDigest,
   type VerifiedApk,
-} from "./signing/verify.js";
-export type { VerifiedSigner } from "./signing/verify-signer.js";
+} from "./signing/verify/verify.js";
+export type { VerifiedSigner } from "./signing/verify/verify-signer.js";
 export type { Scheme, Signer } from "./signing/signer.js";
 export { describeAlgorithm } from "./signing/algorithms.js";
 export { createIdsig, writeIdsig, type CreateIdsigOptions } from "./idsig/create.js";

@@ -5,11 +5,11 @@ import type { ByteSource } from "./byte-source.js";
 import { readManifest, type Manifest } from "./manifest/manifest.js";
 import { nativeLibraries, payloadConfigs, type NamedPayloadConfig } from "./native-libraries.js";
 import { describeAlgorithm } from "./signing/algorithms.js";
-import { signersOf } from "./signing/choose-signers.js";
+import { signersOf } from "./signing/verify/choose-signers.js";
 import type { Scheme, SdkRange, Signer } from "./signing/signer.js";
 import { BlockId, findSigningBlock, type SigningBlock } from "./signing/signing-block.js";
-import { verifyScheme } from "./signing/verify.js";
-import type { VerifiedSigner } from "./signing/verify-signer.js";
+import { verifyScheme } from "./signing/verify/verify.js";
+import type { VerifiedSigner } from "./signing/verify/verify-signer.js";
 import { openZip, type Zip } from "./zip/zip.js";
 
 export interface ApkReport {

@@ -1,7 +1,7 @@
 /** Reads the events of a run, of all its processes, in the order in which they happened. */
 import { closeSync, fstatSync, openSync, readdirSync, readSync } from "node:fs";
 import { join } from "node:path";
-import { LineSplitter } from "../base/lines.js";
+import { LineSplitter } from "../base/text/lines.js";
 import { checkedEvent } from "./reading/event-fields.js";
 import type { RunEvent } from "./events.js";
 import { OutputKeeper, READ_BUDGET } from "./output-budget.js";

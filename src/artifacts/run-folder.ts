@@ -15,7 +15,7 @@ import {
 import { randomBytes } from "node:crypto";
 import { basename, dirname, join, resolve } from "node:path";
 import { InfrastructureError } from "../base/errors.js";
-import { inspectWritable } from "../base/writable.js";
+import { inspectWritable } from "../base/files/writable.js";
 import { makePrivateFolder, PRIVATE_FOLDER } from "./private-files.js";
 import { goesOn, holdRunFolder } from "./run-lease.js";
 

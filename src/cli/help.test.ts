@@ -5,9 +5,9 @@ import { describe, expect, test } from "@jest/globals";
 import { packageRoot } from "../base/paths.js";
 import { nearest, parseCommandLine } from "./command-line.js";
 import { COMMANDS } from "./commands.js";
-import { PAGE_PATH, renderPage } from "./commands-page.js";
+import { PAGE_PATH, renderPage } from "./pages/commands-page.js";
 import { commandNames, helpOf, overview } from "./help.js";
-import { parseVmProcesses } from "./running-vms.js";
+import { parseVmProcesses } from "./vm/running-vms.js";
 
 interface Outcome {
   readonly exitCode: number | null;

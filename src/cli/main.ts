@@ -17,36 +17,34 @@ type Load = () => Promise<{ readonly run: Subcommand }>;
 
 /** Each is loaded only when asked for: most need a part of the whole. */
 const SUBCOMMANDS: Readonly<Record<string, Load>> = {
-  start: () => import("./start.js"),
-  setup: () => import("./setup.js"),
-  doctor: () => import("./doctor.js"),
-  device: () => import("./device.js"),
-  run: () => import("./run.js"),
-  console: () => import("./console.js"),
-  "end-hold": () => import("./end-hold.js"),
-  test: () => import("./test.js"),
-  report: () => import("./report.js"),
+  start: () => import("./vm/start.js"),
+  setup: () => import("./device/setup.js"),
+  doctor: () => import("./doctor/doctor.js"),
+  device: () => import("./device/device.js"),
+  run: () => import("./vm/run.js"),
+  console: () => import("./vm/console.js"),
+  "end-hold": () => import("./suites/end-hold.js"),
+  test: () => import("./suites/test.js"),
+  report: () => import("./suites/report.js"),
   history: () => import("./history/history.js"),
-  new: () => import("./new.js"),
-  sample: () => import("./sample.js"),
-  apk: () => import("./apk.js"),
-  idsig: () => import("./idsig.js"),
+  new: () => import("./suites/new.js"),
+  sample: () => import("./suites/sample.js"),
+  apk: () => import("./apk/apk.js"),
+  idsig: () => import("./apk/idsig.js"),
 };
 
 /** Former names, which go on to work. */
 const ALIASES: Readonly<Record<string, string>> = { release: "end-hold" };
 
-/** For this repository's own npm scripts; not part of what users are told. */
-const HIDDEN: Readonly<Record<string, Load>> = {
-  "self-test": () => import("./self-test.js"),
-  "self-check": () => import("./self-check.js"),
-  "pack-device": () => import("./pack-device.js"),
-};
+export function main(args: readonly string[]): Promise<void> {
+  return runCommand(() => dispatch(args));
+}
 
-export async function main(args: readonly string[]): Promise<void> {
+/** Sets the exit code by what the command returns or throws. */
+export async function runCommand(command: () => Promise<number>): Promise<void> {
   watchOutput();
   try {
-    process.exitCode = exitCodeOf(await dispatch(args));
+    process.exitCode = exitCodeOf(await command());
   } catch (error) {
     process.exitCode = report(error);
   }
@@ -69,7 +67,7 @@ async function dispatch(args: readonly string[]): Promise<number> {
     process.stdout.write(helpFor(asked));
     return 0;
   }
-  const load = [SUBCOMMANDS, HIDDEN].find((each) => Object.hasOwn(each, name))?.[name];
+  const load = Object.hasOwn(SUBCOMMANDS, name) ? SUBCOMMANDS[name] : undefined;
   if (load === undefined) throw unknownCommand(name);
   return (await load()).run(rest);
 }

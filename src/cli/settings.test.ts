@@ -9,11 +9,12 @@ const SOURCE = /\.(ts|cjs|c|h|sh)$/;
 const OF_TESTS = /\.test\.ts$|(^|\/)testing\//;
 
 function namesInSources(): ReadonlySet<string> {
-  const root = join(packageRoot, "src");
-  const files = readdirSync(root, { recursive: true, encoding: "utf8" });
+  const files = ["src", "tools"].flatMap((folder) =>
+    readdirSync(join(packageRoot, folder), { recursive: true, encoding: "utf8" }).map((path) => join(folder, path)),
+  );
   const texts = files
-    .filter((path) => SOURCE.test(path) && !OF_TESTS.test(path) && !path.startsWith("cli/settings."))
-    .map((path) => readFileSync(join(root, path), "utf8"));
+    .filter((path) => SOURCE.test(path) && !OF_TESTS.test(path) && !path.startsWith("src/cli/settings."))
+    .map((path) => readFileSync(join(packageRoot, path), "utf8"));
   return new Set(texts.flatMap((text) => text.match(/\b(AVF_[A-Z_]+|ANDROID_SERIAL)\b/g) ?? []));
 }
 

@@ -7,8 +7,8 @@ import { hostname, userInfo } from "node:os";
 import { withDeadline } from "../base/deadline.js";
 import { describeError, InfrastructureError } from "../base/errors.js";
 import { printableLine } from "../base/printable.js";
-import { sinceWhen } from "../process/file-lock.js";
-import { outputsEnded } from "./adb/attached-command.js";
+import { sinceWhen } from "../process/locks/file-lock.js";
+import { outputsEnded } from "./adb/shell/attached-command.js";
 import type { Device, DeviceProcess } from "./contract.js";
 
 const PATH = "/data/local/tmp/avf-lock";

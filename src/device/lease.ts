@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { openCache } from "../base/cache/cache.js";
 import { InfrastructureError, isHarnessError } from "../base/errors.js";
 import { cacheFolder } from "../base/paths.js";
-import { commandToEnd, describeProcess, sinceWhen, takeFileLock, type LockOwner } from "../process/file-lock.js";
+import { commandToEnd, describeProcess, sinceWhen, takeFileLock, type LockOwner } from "../process/locks/file-lock.js";
 
 export interface DeviceLease {
   readonly serial: string;

@@ -1,6 +1,6 @@
 /** A device that goes on while the connection to it is replaced: one that is put back to what was saved of it. */
 import type { Socket } from "node:net";
-import { sharedController } from "../base/shared-signal.js";
+import { sharedController } from "../base/async/shared-signal.js";
 import type { CommandResult } from "../process/run.js";
 import type { Device, DeviceCallOptions, DeviceExecOptions, DeviceProcess, PortForward } from "./contract.js";
 

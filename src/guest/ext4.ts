@@ -5,7 +5,7 @@
 import { readdir, readlink, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { InfrastructureError } from "../base/errors.js";
-import type { BuildTools } from "../process/build-tools.js";
+import type { BuildTools } from "../process/programs/build-tools.js";
 import { CommandFailedError, run, type CommandResult } from "../process/run.js";
 
 /** Of every file, and of the file system: 1 January 2025. */

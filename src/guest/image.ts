@@ -5,10 +5,10 @@
 import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { writeFileAtomic } from "../base/atomic-file.js";
+import { writeFileAtomic } from "../base/files/atomic-file.js";
 import { InfrastructureError } from "../base/errors.js";
-import { cpioArchive, type CpioEntry } from "../base/cpio.js";
-import type { BuildTools } from "../process/build-tools.js";
+import { cpioArchive, type CpioEntry } from "../base/files/cpio.js";
+import type { BuildTools } from "../process/programs/build-tools.js";
 import { findModules, initramfsModules, stripModules, type GuestModules } from "./kernel-modules.js";
 import { guestKernelParameters } from "./kernel-parameters.js";
 import { compilePrograms, cSources } from "./programs.js";

@@ -3,7 +3,7 @@ import { chmod, copyFile, mkdir, rm, stat, symlink, writeFile } from "node:fs/pr
 import { dirname, join } from "node:path";
 import { InfrastructureError } from "../base/errors.js";
 import { run } from "../process/run.js";
-import type { BuildTools } from "../process/build-tools.js";
+import type { BuildTools } from "../process/programs/build-tools.js";
 import { writeExt4 } from "./ext4.js";
 import { systemModules, type GuestModules } from "./kernel-modules.js";
 import { collectLibraries } from "./libraries.js";

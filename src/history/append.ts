@@ -5,8 +5,8 @@
 import { closeSync, constants, fstatSync, mkdirSync, openSync, readSync, renameSync, rmSync, writeSync } from "node:fs";
 import { randomBytes } from "node:crypto";
 import { dirname } from "node:path";
-import { isStillAt, tryLockSync } from "../process/kernel-lock.js";
-import { locksByOpening, openLocked, removeLocked } from "../process/open-lock.js";
+import { isStillAt, tryLockSync } from "../process/locks/kernel-lock.js";
+import { locksByOpening, openLocked, removeLocked } from "../process/locks/open-lock.js";
 import { formatEntry, keyOf, parseEntry, type Entry, type RunEntry } from "./entries.js";
 import { readEntries } from "./read-history.js";
 

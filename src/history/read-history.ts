@@ -1,6 +1,6 @@
 /** Reads history files: what is known of each test and each file, by run, the oldest first. */
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
-import { LineSplitter } from "../base/lines.js";
+import { LineSplitter } from "../base/text/lines.js";
 import {
   fileKey,
   MAX_LINE_BYTES,

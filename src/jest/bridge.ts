@@ -3,12 +3,13 @@
  * again for each file; the library lives once, in the environment's realm, and is reached through a global symbol.
  */
 import { UsageError } from "../base/errors.js";
-import type { FixtureFunction, FixtureSet } from "../fixtures/engine.js";
-import type { DeclaredCheckpoint, PlainStages } from "../fixtures/stages.js";
+import type { FixtureFunction, FixtureSet } from "../fixture-engine/engine.js";
+import type { DeclaredCheckpoint, PlainStages } from "../fixture-engine/stages.js";
 import type * as library from "../library.js";
-import type { EndAssertion, MatcherCall } from "./activity-record.js";
+import type { EndAssertion, MatcherCall } from "../session/calls/activity-record.js";
 import type { matchers } from "./matchers/index.js";
-import type { Declaration, RequiresCall } from "./test-plan.js";
+import type { TestRequest } from "../session/follower/test-run.js";
+import type { Declaration, RequiresCall } from "../session/plan/test-plan.js";
 
 export const BRIDGE = Symbol.for("jest-avf.harness");
 
@@ -17,15 +18,6 @@ export const DEFAULT_TEST_TIMEOUT_MS = 180_000;
 
 /** Ends the name of a test that runs once more after a restore. */
 export const AGAIN = " (after a restore)";
-
-/** What a test asks the environment to run. */
-export interface TestRequest {
-  readonly fixtures: FixtureSet;
-  readonly names: readonly string[];
-  readonly body: (fixtures: never, ...row: readonly never[]) => unknown;
-  /** The table row of `test.each`. */
-  readonly row: readonly unknown[];
-}
 
 export interface Bridge {
   readonly library: typeof library;

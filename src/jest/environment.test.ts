@@ -1,8 +1,14 @@
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from "@jest/globals";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { suite, SUITES } from "./testing/sample-suites.js";
-import { makeProject, runProject, startProject, type SuiteOutcome, type SuiteProject } from "./testing/run-suite.js";
+import { suite, SUITES } from "../session/testing/sample-suites.js";
+import {
+  makeProject,
+  runProject,
+  startProject,
+  type SuiteOutcome,
+  type SuiteProject,
+} from "../session/testing/run-suite.js";
 
 // Each is a Jest of its own; on a busy machine that takes its time.
 jest.setTimeout(120_000);

@@ -5,21 +5,21 @@ import { TestEnvironment } from "jest-environment-node";
 import type { RunRecord } from "../artifacts/run-record.js";
 import { describeError } from "../base/errors.js";
 import { printable } from "../base/printable.js";
-import { requirementsInPragmas } from "../fixtures/requirements/index.js";
-import { usesPlainStyle } from "./asks-for-device.js";
+import { requirementsInPragmas } from "../lab/requirements/index.js";
+import { usesPlainStyle } from "../session/plan/asks-for-device.js";
 import { AGAIN, BRIDGE, DEFAULT_TEST_TIMEOUT_MS } from "./bridge.js";
-import { shortPath } from "./evidence.js";
-import { holdTimeMs } from "./hold/hold-time.js";
-import { InfrastructureRetry } from "./infrastructure-retry.js";
-import { readOptions, type EnvironmentOptions } from "./options.js";
-import { awaitReplacement, beforeSignalEnd, releaseAtEnd, watchProcessEnd } from "./run/process-end.js";
-import { describeSkips, skipUnmet, unknownRequirement, type RequirementOutcome } from "./requirement-skips.js";
-import { noRecord, recordOfProcess } from "./run/record-of-process.js";
-import { describeDeath, RunMarker } from "./run/run-marker.js";
-import { tellBlockRetry, tellSignal } from "./run/tell-run.js";
-import { FileSession } from "./session.js";
-import { forPrinting, ofItsOwn, type JestError } from "./test-errors.js";
-import { fullName } from "./test-plan.js";
+import { shortPath } from "../session/evidence/evidence.js";
+import { holdTimeMs } from "../session/hold/hold-time.js";
+import { InfrastructureRetry } from "../session/failures/infrastructure-retry.js";
+import { readOptions, type EnvironmentOptions } from "../session/options.js";
+import { awaitReplacement, beforeSignalEnd, releaseAtEnd, watchProcessEnd } from "../lab/process-end.js";
+import { describeSkips, NO_SKIPS, skipUnmet, unknownRequirement } from "../session/plan/requirement-skips.js";
+import { noRecord, recordOfProcess } from "../session/run/record-of-process.js";
+import { describeDeath, RunMarker } from "../session/run/run-marker.js";
+import { tellBlockRetry, tellSignal } from "../session/run/tell-run.js";
+import { FileSession } from "./file-session.js";
+import { forPrinting, ofItsOwn, type JestError } from "../session/failures/test-errors.js";
+import { fullName } from "../session/plan/test-plan.js";
 
 watchProcessEnd();
 
@@ -42,7 +42,7 @@ export default class AvfEnvironment extends TestEnvironment {
   #session: FileSession | undefined;
   #marker: RunMarker | undefined;
   #closing: Promise<readonly unknown[]> | undefined;
-  #requirements: RequirementOutcome = { skipped: new Map(), unknown: new Map() };
+  #requirements = NO_SKIPS;
 
   /** @throws UsageError for options that cannot be; nothing is started here, for Jest tears nothing down after it */
   constructor(config: JestEnvironmentConfig, context: EnvironmentContext) {

@@ -3,7 +3,7 @@ import { symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { choose } from "./die-with-us.js";
-import { findProgram } from "./find-program.js";
+import { findProgram } from "./programs/find-program.js";
 import { hostHelper } from "./host-helper.js";
 import { identify, isAlive } from "./identity.js";
 import { buildHostHelper, type BuiltHelper } from "./testing/built-helper.js";

@@ -1,7 +1,7 @@
 /** The end of child processes together with their parent, however that ends. */
 import { realpathSync } from "node:fs";
 import { basename } from "node:path";
-import { findProgram } from "./find-program.js";
+import { findProgram } from "./programs/find-program.js";
 import { hostHelper } from "./host-helper.js";
 
 let known: readonly string[] | undefined;

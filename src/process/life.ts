@@ -19,9 +19,9 @@ import { join } from "node:path";
 import { openCache } from "../base/cache/cache.js";
 import { cacheFolder } from "../base/paths.js";
 import { identify, isAlive, isElsewhere, type ProcessIdentity } from "./identity.js";
-import { isStillAt, tryLockSync } from "./kernel-lock.js";
-import { locksTell, whereabouts, type Whereabouts } from "./lock-reach.js";
-import { locksByOpening, openLocked, removeLocked } from "./open-lock.js";
+import { isStillAt, tryLockSync } from "./locks/kernel-lock.js";
+import { locksTell, whereabouts, type Whereabouts } from "./locks/lock-reach.js";
+import { locksByOpening, openLocked, removeLocked } from "./locks/open-lock.js";
 
 export interface Life {
   readonly name: string;

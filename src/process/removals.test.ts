@@ -57,7 +57,7 @@ describe("all that removes, moves or ends something", () => {
 
   test("is found, whatever way it is written", () => {
     mkdirSync(join(folder, "src/testing"), { recursive: true });
-    for (const name of ["fuzz", "bench"]) mkdirSync(join(folder, name));
+    for (const name of ["tools", "fuzz", "bench"]) mkdirSync(join(folder, name));
     writeFileSync(
       join(folder, "src/a.ts"),
       [

@@ -5,7 +5,7 @@
 import { readdir, stat } from "node:fs/promises";
 import { isAbsolute, join, parse, resolve } from "node:path";
 import { UsageError } from "../base/errors.js";
-import { withSlashes } from "../base/slashes.js";
+import { withSlashes } from "../base/text/slashes.js";
 
 /** Folders that hold nothing a suite would install, and too many files to walk through. */
 const NEVER_ENTERED = new Set(["node_modules", ".git"]);

@@ -1,6 +1,6 @@
 /** What a history knows of test files: how long each takes, and which failed last. */
 import { relative } from "node:path";
-import { withSlashes } from "../base/slashes.js";
+import { withSlashes } from "../base/text/slashes.js";
 import { fileKey, historyFile, median, pipelineOf, readHistory, type History } from "../history/index.js";
 
 export interface KnownFile {

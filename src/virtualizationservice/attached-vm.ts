@@ -2,16 +2,16 @@
 import type { Socket } from "node:net";
 import { sleep, withDeadline } from "../base/deadline.js";
 import { describeError } from "../base/errors.js";
-import { LineSplitter, type LinePiece } from "../base/lines.js";
+import { LineSplitter, type LinePiece } from "../base/text/lines.js";
 import { outputsEnded, type Device, type DeviceProcess } from "../device/index.js";
 import type { DeathReason, RunningVm, VmBookmark, VmDebugInfo, VmEvent, VmState } from "./contract.js";
 import { connectVsock } from "./connect-vsock.js";
 import { deathReason } from "./dialects/codes.js";
 import type { Dialect, ToolLine } from "./dialects/dialect.js";
 import { FollowedFile } from "./followed-file.js";
-import { VmProgress } from "./vm-progress.js";
+import { VmProgress } from "./tool-output/vm-progress.js";
 import { toolFailure, unknownOutput } from "./tool.js";
-import { untilUnlisted } from "./until-unlisted.js";
+import { untilUnlisted } from "./tool-output/until-unlisted.js";
 
 /** Creating makes an instance image and an idsig first, on a device that may be emulated. */
 const START_TIMEOUT_MS = 180_000;

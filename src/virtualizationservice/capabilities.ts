@@ -4,7 +4,7 @@ import type { ServiceCapabilities } from "./contract.js";
 import { androidRelease } from "./dialects/choose.js";
 import type { ToolAbilities } from "./abilities/parse-help.js";
 import { runVmTool, VM_TOOL } from "./tool.js";
-import { parseVmInfo } from "./vm-info.js";
+import { parseVmInfo } from "./tool-output/vm-info.js";
 
 /** Names that Android 15 knows (IVirtualizationService.aidl, `FEATURE_*`). */
 const FEATURES = [

@@ -25,7 +25,7 @@ import { runArguments } from "./raw/run-arguments.js";
 import { checkConfig } from "./abilities/check-config.js";
 import { fileFailure, remoteFiles } from "./remote-files.js";
 import { checkDevicePath, runVmTool, VM_TOOL } from "./tool.js";
-import { parseVmList } from "./vm-list.js";
+import { parseVmList } from "./tool-output/vm-list.js";
 
 /** Making an idsig reads and hashes the whole APK; a partition is written out. */
 const IMAGE_TIMEOUT_MS = 180_000;

@@ -2,4 +2,4 @@
 export * from "./contract.js";
 export { openVirtualizationService } from "./client.js";
 export { VM_TOOL } from "./tool.js";
-export { parseVmList } from "./vm-list.js";
+export { parseVmList } from "./tool-output/vm-list.js";

@@ -1,7 +1,7 @@
 /** Callbacks of a VM. Mirrors VirtualMachineCallback.java of Android 15. */
 import { errorCodeNumber, stopReasonCode } from "./constants.js";
 import type { DeathReason, VmErrorCode } from "../virtualizationservice/contract.js";
-import type { LifecycleEvent } from "./record.js";
+import type { LifecycleEvent } from "./journal/record.js";
 
 /** In TypeScript each method may be left out. Codes come as Java's numbers, and as the device said them. */
 export interface CallbackOf<Vm> {

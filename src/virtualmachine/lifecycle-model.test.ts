@@ -5,7 +5,7 @@ import { lifecycleCommands } from "../../suites/model/lifecycle-commands.js";
 import { LifecycleModel } from "../../suites/model/lifecycle-model.js";
 import type { RealSide } from "../../suites/model/lifecycle-commands.js";
 import { isHarnessError } from "../base/errors.js";
-import { VirtualMachineConfig } from "./config.js";
+import { VirtualMachineConfig } from "./config/config.js";
 import { VirtualMachineManager } from "./manager.js";
 import { memoryContext } from "./testing/memory-service.js";
 

@@ -1,25 +1,25 @@
 /** What a VM does, under the lock of the object: guards, start, end, config. The public face is machine.ts. */
 import type { Socket } from "node:net";
-import { connectToGuest, type ConnectVsockOptions } from "./connect-vsock.js";
+import { connectToGuest, type ConnectVsockOptions } from "./run/connect-vsock.js";
 import { Status } from "./constants.js";
 import { report } from "./context.js";
 import { AsyncLock } from "./async-lock.js";
 import { VirtualMachineException, requireNonNull } from "./errors.js";
-import { writeConfigXml } from "./config-xml.js";
-import { VirtualMachineDescriptor } from "./descriptor.js";
-import { readSurroundings, VmJournal, type JournalPast } from "./journal.js";
-import { OpenDescriptors } from "./open-descriptors.js";
+import { writeConfigXml } from "./config/xml/config-xml.js";
+import { VirtualMachineDescriptor } from "./files/descriptor.js";
+import { readSurroundings, VmJournal, type JournalPast } from "./journal/journal.js";
+import { OpenDescriptors } from "./files/open-descriptors.js";
 import { requireFiles } from "./files/require-files.js";
-import { findRunApks } from "./run-apks.js";
-import { VmRuns } from "./vm-runs.js";
+import { findRunApks } from "./run/run-apks.js";
+import { VmRuns } from "./run/vm-runs.js";
 import type { VmIdentity } from "./files/vm-identity.js";
 import { describeError } from "../base/errors.js";
 import { isCompatible } from "./config/compatible.js";
-import type { VirtualMachineConfig } from "./config.js";
+import type { VirtualMachineConfig } from "./config/config.js";
 import type { VmContext } from "./context.js";
-import type { TransitionCause } from "./record.js";
+import type { TransitionCause } from "./journal/record.js";
 import type { VmBookmark } from "../virtualizationservice/contract.js";
-import type { VmFolder } from "./vm-folder.js";
+import type { VmFolder } from "./files/vm-folder.js";
 
 /** What is known of a VM at a moment, as plain data. */
 export interface VmPast {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { InfrastructureError } from "../base/errors.js";
-import { VirtualMachineConfig } from "./config.js";
+import { VirtualMachineConfig } from "./config/config.js";
 import { FEATURE_LLPVM_CHANGES } from "./constants.js";
 import { createVmContext } from "./context.js";
 import { VirtualMachineException } from "./errors.js";
@@ -8,7 +8,7 @@ import { VirtualMachineManager } from "./manager.js";
 import { MemoryService, toolWithout } from "./testing/memory-service.js";
 import { builder, filesOf, ROOT, setUp, strangerTo } from "./testing/manager-setup.js";
 import { outcomeOf } from "./testing/outcome.js";
-import type { VirtualMachineConfigBuilder } from "./config-builder.js";
+import type { VirtualMachineConfigBuilder } from "./config/config-builder.js";
 
 test("a VM's life, step by step", async () => {
   const { manager, config, service } = setUp();

@@ -1,6 +1,6 @@
 /** Every method of VirtualMachine in every state a VM can be in, with code and message of each refusal. */
 import { describe, expect, test } from "@jest/globals";
-import { VirtualMachineConfig } from "./config.js";
+import { VirtualMachineConfig } from "./config/config.js";
 import { VirtualMachineManager } from "./manager.js";
 import { memoryContext } from "./testing/memory-service.js";
 import { outcomeOf } from "./testing/outcome.js";

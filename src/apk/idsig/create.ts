@@ -2,7 +2,7 @@
 import { ApkError } from "../apk-error.js";
 import type { ByteSink, ByteSource } from "../byte-source.js";
 import type { SigningKey } from "../signing/signing-key.js";
-import { apkDigest } from "../signing/verify.js";
+import { apkDigest } from "../signing/verify/verify.js";
 import { buildTree } from "./build-tree.js";
 import {
   IDSIG_VERSION,

@@ -5,7 +5,7 @@ import type { ByteSource } from "../byte-source.js";
 import { prefixed, u32, u64 } from "../byte-writer.js";
 import { describeAlgorithm, findAlgorithm, makeSignature, verifySignature } from "../signing/algorithms.js";
 import type { SigningKey } from "../signing/signing-key.js";
-import { verifySignaturesOnly } from "../signing/verify.js";
+import { verifySignaturesOnly } from "../signing/verify/verify.js";
 import type { IdsigHeader } from "./idsig.js";
 
 /** ECDSA signatures of one key differ in length by a few bytes; the wanted length comes up every few tries. */

@@ -1,7 +1,7 @@
 /** Does an idsig belong to an APK? Tree, root and APK digest, in bounded memory. */
 import { ApkError, isApkError } from "../apk-error.js";
 import { readRange, type ByteSource } from "../byte-source.js";
-import { apkDigest } from "../signing/verify.js";
+import { apkDigest } from "../signing/verify/verify.js";
 import { buildTree } from "./build-tree.js";
 import { bestDigest, verifyIdsigSignature } from "./idsig-signature.js";
 import { checkTreeEnd, parseIdsigHeader, type IdsigHeader, type ParsedHeader } from "./idsig.js";

@@ -9,7 +9,7 @@ import { createIdsig } from "../idsig/create.js";
 import { fixture, testKey } from "../testing/fixtures.js";
 import { signApk, type SignApkOptions } from "./sign-apk.js";
 import { loadSigningKey, throwAwayKey } from "./signing-key.js";
-import { verifyV3 } from "./verify.js";
+import { verifyV3 } from "./verify/verify.js";
 
 const isInstalled = (() => {
   try {

@@ -5,7 +5,7 @@ import { findSigningBlock } from "../signing/signing-block.js";
 import type { Scheme } from "../signing/signer.js";
 import { signApk, type SignerChange } from "../signing/sign-apk.js";
 import type { SigningKey } from "../signing/signing-key.js";
-import { signersOf } from "../signing/choose-signers.js";
+import { signersOf } from "../signing/verify/choose-signers.js";
 import { openZip } from "../zip/zip.js";
 import { DSA_SHA256 } from "../signing/algorithms.js";
 import type { DeviceAnswer, Spoiled } from "./spoiled.js";

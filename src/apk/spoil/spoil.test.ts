@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from "@jest/globals";
 import type { ApkError, ApkRefusal } from "../apk-error.js";
 import { bytesSource } from "../byte-source.js";
 import { verifyIdsig } from "../idsig/verify.js";
-import { verifyV2, verifyV3 } from "../signing/verify.js";
+import { verifyV2, verifyV3 } from "../signing/verify/verify.js";
 import { throwAwayKey } from "../signing/signing-key.js";
 import { signApk } from "../signing/sign-apk.js";
 import { everySpoiledFile, type SpoiledPair } from "../testing/every-spoiled-file.js";

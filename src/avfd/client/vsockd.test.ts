@@ -6,7 +6,7 @@ import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pickPort } from "../../process/pick-port.js";
-import { VsockRelay, type VsockListener } from "../virtualization/vsock-relay.js";
+import { VsockRelay, type VsockListener } from "../virtualization/channels/vsock-relay.js";
 
 let folder: string;
 let program: string;

@@ -2,7 +2,7 @@
 import { constants, createReadStream } from "node:fs";
 import { open, type FileHandle } from "node:fs/promises";
 import { sleep } from "../../base/deadline.js";
-import { LineSplitter } from "../../base/lines.js";
+import { LineSplitter } from "../../base/text/lines.js";
 
 /** Settles with what the reply carries beside `id` and `ok`; a rejection is sent as `error`. */
 export type ControlHandler = (request: ControlRequest) => Promise<Readonly<Record<string, unknown>>>;

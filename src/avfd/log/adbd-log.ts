@@ -2,7 +2,7 @@
 import { constants, openSync } from "node:fs";
 import { Socket } from "node:net";
 import { describeError } from "../../base/errors.js";
-import { LineSplitter } from "../../base/lines.js";
+import { LineSplitter } from "../../base/text/lines.js";
 import type { LogBuffer, LogPriority } from "./log-buffer.js";
 
 const ADBD_UID = 2000;

@@ -1,6 +1,6 @@
 /** Installed packages, kept in /data/system/packages.json: they survive a restart of the service or of the device. */
 import { existsSync, readFileSync } from "node:fs";
-import { writeFileAtomic } from "../../base/atomic-file.js";
+import { writeFileAtomic } from "../../base/files/atomic-file.js";
 import type { PackageRecord } from "./package-record.js";
 
 const FIRST_APP_UID = 10_000;

@@ -1,6 +1,6 @@
 /** System properties. Those that begin with `persist.` survive a restart of the device; all survive the service. */
 import { readFileSync } from "node:fs";
-import { writeFileAtomic } from "../../base/atomic-file.js";
+import { writeFileAtomic } from "../../base/files/atomic-file.js";
 import type { VolatileState } from "../volatile-state.js";
 
 const PERSISTENT_PREFIX = "persist.";

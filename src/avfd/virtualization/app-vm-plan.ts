@@ -6,10 +6,10 @@ import { GUEST_IMAGES, type DevicePaths } from "../device-paths.js";
 import { checkBootMemory } from "../vmm/kernel/boot-memory.js";
 import { checkAccess } from "./access-checks.js";
 import type { DeviceSecret } from "./device-secret.js";
-import { kernelParams } from "./guest-boot.js";
+import { kernelParams } from "./channels/guest-boot.js";
 import { DEFAULT_MEMORY_MIB, launchVm } from "./launch-vm.js";
 import type { AppVmConfig } from "./vm-config.js";
-import { makeVmDisks } from "./vm-disks.js";
+import { makeVmDisks } from "./disks/vm-disks.js";
 import type { VmPlan } from "./vm-plan.js";
 
 const KERNEL = `${GUEST_IMAGES}/microdroid_kernel`;

@@ -1,7 +1,7 @@
 /** A secret of the device, with which its guests seal their instance images: an image is of no use on another device. */
 import { chmod, mkdir, readFile, rm } from "node:fs/promises";
 import { dirname } from "node:path";
-import { writeFileAtomic } from "../../base/atomic-file.js";
+import { writeFileAtomic } from "../../base/files/atomic-file.js";
 import { kernelRandomBytes } from "../kernel-random.js";
 
 const SECRET_BYTES = 32;

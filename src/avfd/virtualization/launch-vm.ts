@@ -1,6 +1,6 @@
 /** Starts the monitor of a VM, and keeps in mind which process it is. */
 import type { Vmm, VmmConfig, VmmProcess } from "../vmm/contract.js";
-import { recordVmm } from "./vmm-records.js";
+import { recordVmm } from "./state/vmm-records.js";
 
 export const DEFAULT_MEMORY_MIB = 256;
 

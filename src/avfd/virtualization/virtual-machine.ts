@@ -4,11 +4,17 @@ import { describeError } from "../../base/errors.js";
 import type { LogBuffer } from "../log/log-buffer.js";
 import { VmStartRefusal } from "../vmm/kernel/start-refusal.js";
 import type { ConsoleDevice, VmmProcess } from "../vmm/contract.js";
-import { deathReason, type DeathReason } from "./death-reason.js";
-import { StreamTail } from "./stream-tail.js";
+import { deathReason, type DeathReason } from "./state/death-reason.js";
+import { StreamTail } from "./channels/stream-tail.js";
 import { ServiceError } from "./service-error.js";
 import type { Requester } from "./vm-config.js";
-import { parseGuestNotification, stateAfter, VM_STATES, type GuestNotification, type VmState } from "./vm-state.js";
+import {
+  parseGuestNotification,
+  stateAfter,
+  VM_STATES,
+  type GuestNotification,
+  type VmState,
+} from "./state/vm-state.js";
 
 export type VmEvent = GuestNotification | { readonly kind: "died"; readonly reason: DeathReason };
 

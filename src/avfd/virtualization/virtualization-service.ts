@@ -10,19 +10,19 @@ import type { PropertyStore } from "../properties/property-store.js";
 import type { Vmm } from "../vmm/contract.js";
 import { selectVmm, VMM_PROPERTY } from "../vmm/select.js";
 import { appVmPlan } from "./app-vm-plan.js";
-import { Attachments } from "./attachments.js";
+import { Attachments } from "./channels/attachments.js";
 import { nextCid } from "./cid-allocator.js";
 import { DeviceSecret } from "./device-secret.js";
-import { FreezeGate } from "./freeze.js";
-import { GuestReports, type NotifyGuest } from "./guest-reports.js";
+import { FreezeGate } from "./state/freeze.js";
+import { GuestReports, type NotifyGuest } from "./channels/guest-reports.js";
 import { ServiceError } from "./service-error.js";
 import { rawVmPlan } from "./raw/raw-vm-plan.js";
 import type { RawVmConfig } from "./raw/raw-vm-config.js";
 import type { AppVmConfig, Requester } from "./vm-config.js";
 import type { VmDisks, VmPlan } from "./vm-plan.js";
 import { VirtualMachine, type VmStreamEnds } from "./virtual-machine.js";
-import { VsockRelay } from "./vsock-relay.js";
-import { killLeftoverVmms } from "./vmm-records.js";
+import { VsockRelay } from "./channels/vsock-relay.js";
+import { killLeftoverVmms } from "./state/vmm-records.js";
 
 export interface VirtualizationServiceOptions {
   readonly paths: DevicePaths;

@@ -1,7 +1,7 @@
 /** What a run needs of its cache: asked by `avf doctor`, and by the run itself before it writes there. */
 import { lstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { inspectWritable } from "../writable.js";
+import { inspectWritable } from "../files/writable.js";
 import { inspectOwnership, quoted, type OwnershipProblem } from "./ownership.js";
 
 export interface CacheProblem extends OwnershipProblem {

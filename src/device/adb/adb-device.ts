@@ -3,20 +3,20 @@ import type { Socket } from "node:net";
 import { CommandFailedError, type CommandResult } from "../../process/run.js";
 import { UsageError } from "../../base/errors.js";
 import type { Device, DeviceCallOptions, DeviceExecOptions, DeviceProcess, PortForward } from "../contract.js";
-import { attachCommand } from "./attached-command.js";
-import { connectSocket } from "./connect-socket.js";
-import { connectVsock } from "./connect-vsock.js";
-import { AdbConnection } from "./connection.js";
-import { pullFile, pushFile, readRemoteFile } from "./files.js";
-import { openForward } from "./forward.js";
+import { attachCommand } from "./shell/attached-command.js";
+import { connectSocket } from "./server/connect-socket.js";
+import { connectVsock } from "./forward/connect-vsock.js";
+import { AdbConnection } from "./server/connection.js";
+import { pullFile, pushFile, readRemoteFile } from "./files/files.js";
+import { openForward } from "./forward/forward.js";
 import { sweepForwards } from "./notes/forward-records.js";
-import { KeptShells } from "./kept-shells.js";
+import { KeptShells } from "./shell/kept-shells.js";
 import { findPackage, installPackage, uninstallPackage } from "./packages.js";
 import { parseProperties } from "./properties.js";
-import { openAdbServer } from "./server.js";
-import { runOnDevice } from "./shell.js";
+import { openAdbServer } from "./server/server.js";
+import { runOnDevice } from "./shell/shell.js";
 import { sweepTemporaries } from "./notes/temporaries.js";
-import { trackDevice } from "./tracking.js";
+import { trackDevice } from "./server/tracking.js";
 
 export interface OpenAdbDeviceOptions {
   /** How long adb may take to list the device; it must be there already (see `connectTcpDevice`). Default: 15 s. */

@@ -4,7 +4,7 @@ import { withDeadline, type WaitOptions } from "../../base/deadline.js";
 import { describeError, InfrastructureError, isHarnessError, UsageError } from "../../base/errors.js";
 import { runUnchecked } from "../../process/run.js";
 import { stateError } from "./device-errors.js";
-import { openAdbServer, type AdbServer } from "./server.js";
+import { openAdbServer, type AdbServer } from "./server/server.js";
 
 /** A device restored from a snapshot answers after about 0.3 s: small steps at first, then larger ones. */
 const RETRY = { retries: 10_000, minTimeout: 20, factor: 1.3, maxTimeout: 500 };

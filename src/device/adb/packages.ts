@@ -2,9 +2,9 @@
 import { InfrastructureError, UsageError } from "../../base/errors.js";
 import { lastLines, type CommandResult } from "../../process/run.js";
 import type { DeviceCallOptions } from "../contract.js";
-import type { AdbConnection } from "./connection.js";
-import { pushFile } from "./files.js";
-import { runOnDevice } from "./shell.js";
+import type { AdbConnection } from "./server/connection.js";
+import { pushFile } from "./files/files.js";
+import { runOnDevice } from "./shell/shell.js";
 import { withTemporary } from "./notes/temporaries.js";
 
 const INSTALL_TIMEOUT_MS = 300_000;

@@ -1,7 +1,7 @@
 /** What a trial of KVM showed on this host, kept in the cache for as long as it holds. */
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { writeFileAtomic } from "../../base/atomic-file.js";
+import { writeFileAtomic } from "../../base/files/atomic-file.js";
 import type { Accelerator } from "../machine/arguments.js";
 
 export interface AcceleratorAnswer {

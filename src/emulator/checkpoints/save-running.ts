@@ -6,7 +6,7 @@
  * goes on top while it stands still.
  */
 import { join } from "node:path";
-import { atOnce } from "../../base/at-once.js";
+import { atOnce } from "../../base/async/at-once.js";
 import { sleep } from "../../base/deadline.js";
 import { InfrastructureError } from "../../base/errors.js";
 import { copySparse } from "../machine/copy-sparse.js";

@@ -1,7 +1,7 @@
 /** Checkpoints that outlive a run: a folder each in the cache, named by a key of everything that shaped them. */
 import { mkdir, readdir, readFile, rename, rm, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
-import { writeFileAtomic } from "../../base/atomic-file.js";
+import { writeFileAtomic } from "../../base/files/atomic-file.js";
 import { PRIVATE_FILE } from "../../base/cache/cache.js";
 import { draftOf, sweepDrafts } from "../../process/drafts.js";
 import type { EmulatedDevice } from "../devices/running-device.js";

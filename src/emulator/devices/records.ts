@@ -4,10 +4,10 @@ import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { AndroidRelease } from "../../base/android-release.js";
-import { writeFileAtomic } from "../../base/atomic-file.js";
+import { writeFileAtomic } from "../../base/files/atomic-file.js";
 import { PRIVATE_FOLDER } from "../../base/cache/cache.js";
 import { UsageError } from "../../base/errors.js";
-import { takeFileLock } from "../../process/file-lock.js";
+import { takeFileLock } from "../../process/locks/file-lock.js";
 import { isAlive, type ProcessIdentity } from "../../process/identity.js";
 import { isGone } from "../../process/life.js";
 

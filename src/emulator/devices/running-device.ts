@@ -5,7 +5,7 @@ import { basename, join } from "node:path";
 import type { AndroidRelease } from "../../base/android-release.js";
 import { makePrivate, PRIVATE_FOLDER } from "../../base/cache/cache.js";
 import { InfrastructureError, UsageError } from "../../base/errors.js";
-import { sharedController } from "../../base/shared-signal.js";
+import { sharedController } from "../../base/async/shared-signal.js";
 import { saveRunning } from "../checkpoints/save-running.js";
 import { IMAGE_FILES } from "../image/files.js";
 import type { DeviceCpus } from "../machine/arguments.js";

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import { InfrastructureError, UsageError } from "../../base/errors.js";
 import type { Progress } from "../../base/progress.js";
-import { findProgram, findProgramIn } from "../../process/find-program.js";
+import { findProgram, findProgramIn } from "../../process/programs/find-program.js";
 import { hostHelper } from "../../process/host-helper.js";
 import { run } from "../../process/run.js";
 

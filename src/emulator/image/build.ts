@@ -2,15 +2,15 @@
 import { createReadStream, createWriteStream } from "node:fs";
 import { mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { publishFolder } from "../../base/atomic-file.js";
+import { publishFolder } from "../../base/files/atomic-file.js";
 import { draftOf } from "../../process/drafts.js";
-import { cpioArchive, type CpioEntry } from "../../base/cpio.js";
+import { cpioArchive, type CpioEntry } from "../../base/files/cpio.js";
 import { InfrastructureError } from "../../base/errors.js";
 import { packageRoot } from "../../base/paths.js";
 import type { Progress } from "../../base/progress.js";
 import { buildGuestImages } from "../../guest/image.js";
 import { writeExt4, type Ext4Options } from "../../guest/ext4.js";
-import type { BuildTools } from "../../process/build-tools.js";
+import type { BuildTools } from "../../process/programs/build-tools.js";
 import { installEmulator } from "../qemu/emulator.js";
 import type { PackagesTree } from "./packages-tree.js";
 import { findModules } from "../../guest/kernel-modules.js";

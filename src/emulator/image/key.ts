@@ -34,7 +34,7 @@ export function imageKey(
 
 function hashSources(): string {
   const hash = createHash("sha256");
-  const shared = ["base/cpio", "process/build-tools", "emulator/packages/sets"];
+  const shared = ["base/files/cpio", "process/programs/build-tools", "emulator/packages/sets"];
   const files = [
     ...[...builderFiles(), ...shared.map((name) => join(__dirname, "../..", `${name}${extname(__filename)}`))],
     ...[...rootTreeInputs(), ...emulatorInputs(), ...guestInputs(), ...avfdInputs()],

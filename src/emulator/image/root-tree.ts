@@ -7,7 +7,7 @@ import { collectLibraries } from "../../guest/libraries.js";
 import { installCrosvm } from "./crosvm.js";
 import { install } from "./install.js";
 import { run } from "../../process/run.js";
-import type { BuildTools } from "../../process/build-tools.js";
+import type { BuildTools } from "../../process/programs/build-tools.js";
 import { FIRMWARE } from "../qemu/emulator.js";
 import type { PackagesTree } from "./packages-tree.js";
 

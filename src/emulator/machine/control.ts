@@ -3,7 +3,7 @@ import type { AndroidRelease } from "../../base/android-release.js";
 import type { Duplex } from "node:stream";
 import { withDeadline } from "../../base/deadline.js";
 import { InfrastructureError } from "../../base/errors.js";
-import { LineSplitter } from "../../base/lines.js";
+import { LineSplitter } from "../../base/text/lines.js";
 
 export type ControlRequest =
   | { readonly command: "ping" | "freeze" | "thaw" | "sync" | "forget-vms" }

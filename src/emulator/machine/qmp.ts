@@ -2,7 +2,7 @@
 import type { Duplex } from "node:stream";
 import { InfrastructureError } from "../../base/errors.js";
 import { sleep, withDeadline } from "../../base/deadline.js";
-import { LineSplitter } from "../../base/lines.js";
+import { LineSplitter } from "../../base/text/lines.js";
 
 interface QmpReply {
   readonly id?: number;

@@ -7,7 +7,7 @@
 import { createHash } from "node:crypto";
 import { lstat, readdir, readFile, readlink, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { writeFileAtomic } from "../../base/atomic-file.js";
+import { writeFileAtomic } from "../../base/files/atomic-file.js";
 import { InfrastructureError } from "../../base/errors.js";
 
 interface TreeRecord {

@@ -5,7 +5,7 @@ import { inspectOwnership } from "../../base/cache/ownership.js";
 import { InfrastructureError } from "../../base/errors.js";
 import { collectLibraries } from "../../guest/libraries.js";
 import { packageRoot } from "../../base/paths.js";
-import type { BuildTools } from "../../process/build-tools.js";
+import type { BuildTools } from "../../process/programs/build-tools.js";
 import { HOST_HELPER } from "../../process/host-helper.js";
 import { run } from "../../process/run.js";
 import { IMAGE_FILES } from "../image/files.js";

@@ -2,7 +2,7 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { ANDROID_RELEASES, DEFAULT_RELEASE } from "../../base/android-release.js";
-import { publishFolder } from "../../base/atomic-file.js";
+import { publishFolder } from "../../base/files/atomic-file.js";
 import { makePrivate, PRIVATE_FOLDER } from "../../base/cache/cache.js";
 import { formatMs, withDeadline } from "../../base/deadline.js";
 import { describeError, isHarnessError, UsageError } from "../../base/errors.js";

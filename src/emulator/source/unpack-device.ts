@@ -4,7 +4,7 @@ import { createReadStream } from "node:fs";
 import { mkdir, open, rm, type FileHandle } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { constants, createBrotliDecompress } from "node:zlib";
-import { publishFolder } from "../../base/atomic-file.js";
+import { publishFolder } from "../../base/files/atomic-file.js";
 import { draftOf } from "../../process/drafts.js";
 import { describeError, isHarnessError } from "../../base/errors.js";
 import type { Progress } from "../../base/progress.js";

@@ -5,7 +5,7 @@ import { loadSigningKey, signApk, throwAwayKey } from "../../apk/index.js";
 import { bytesSource } from "../../apk/byte-source.js";
 import { strongest } from "../../apk/signing/algorithms.js";
 import { findSigningBlock } from "../../apk/signing/signing-block.js";
-import { signersOf } from "../../apk/signing/choose-signers.js";
+import { signersOf } from "../../apk/signing/verify/choose-signers.js";
 import { everySpoiledFile } from "../../apk/testing/every-spoiled-file.js";
 import { fixture, otherTestKey, testKey } from "../../apk/testing/fixtures.js";
 import { packageRoot } from "../../base/paths.js";

@@ -1,6 +1,6 @@
 /** What a file of an initramfs may be given as. */
 import { readFile, stat } from "node:fs/promises";
-import type { CpioEntry } from "../../base/cpio.js";
+import type { CpioEntry } from "../../base/files/cpio.js";
 import { UsageError } from "../../base/errors.js";
 
 export type InitramfsFile =

@@ -1,5 +1,5 @@
 /** An initramfs from files: what the kernel of a VM unpacks into its memory and starts `/init` of. */
-import { cpioArchive, type CpioEntry } from "../../base/cpio.js";
+import { cpioArchive, type CpioEntry } from "../../base/files/cpio.js";
 import { UsageError } from "../../base/errors.js";
 import { contentEntry, type InitramfsFile } from "./contents.js";
 import { checkArchivePath } from "./paths.js";

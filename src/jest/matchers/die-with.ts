@@ -9,7 +9,7 @@ import {
   type VirtualMachine,
   type WaitOutcome,
 } from "../../virtualmachine/index.js";
-import { whileBusy } from "../test-context.js";
+import { whileBusy } from "../../session/calls/test-context.js";
 import { hint, requireVm, type MatcherResult, type MatcherThis } from "./matcher.js";
 import { patienceOf, throwIfTestOver } from "./patience.js";
 

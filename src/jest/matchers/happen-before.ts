@@ -2,7 +2,7 @@
 import { formatMs } from "../../base/deadline.js";
 import { UsageError } from "../../base/errors.js";
 import { Moment, type Happened, type Patience, type WaitEnd } from "../../virtualmachine/index.js";
-import { whileBusy } from "../test-context.js";
+import { whileBusy } from "../../session/calls/test-context.js";
 import type { MatcherResult, MatcherThis } from "./matcher.js";
 import { checkMs, patienceOf, throwIfTestOver, withTestSignal } from "./patience.js";
 

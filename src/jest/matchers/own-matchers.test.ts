@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
-import { makeProject, runProject } from "../testing/run-suite.js";
-import { suite } from "../testing/sample-suites.js";
+import { makeProject, runProject } from "../../session/testing/run-suite.js";
+import { suite } from "../../session/testing/sample-suites.js";
 
 const OWN = `
       const matchers = {

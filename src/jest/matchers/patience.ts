@@ -1,7 +1,7 @@
 /** The options that all waiting matchers share, checked, with the signal of the test that calls. */
 import { UsageError } from "../../base/errors.js";
 import type { Patience } from "../../virtualmachine/index.js";
-import { callSignal } from "../test-context.js";
+import { callSignal } from "../../session/calls/test-context.js";
 
 /** @param isNot negated, a matcher looks at what there was so far unless it is given a time */
 export function patienceOf(matcher: string, options: Patience, isNot: boolean | undefined): Patience {

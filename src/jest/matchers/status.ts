@@ -9,7 +9,7 @@ import {
   Status,
   type VirtualMachine,
 } from "../../virtualmachine/index.js";
-import { whileBusy } from "../test-context.js";
+import { whileBusy } from "../../session/calls/test-context.js";
 import { throwIfTestOver, withTestSignal } from "./patience.js";
 import { hint, requireVm, type MatcherResult, type MatcherThis } from "./matcher.js";
 

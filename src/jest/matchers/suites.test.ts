@@ -2,10 +2,10 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { BOOT_LINE } from "../testing/memory-harness.js";
-import { makeProject, runProject, type SuiteOutcome, type SuiteProject } from "../testing/run-suite.js";
-import { suite } from "../testing/sample-suites.js";
-import { WAIT_SUITES } from "../testing/wait-suites.js";
+import { BOOT_LINE } from "../../session/testing/memory-harness.js";
+import { makeProject, runProject, type SuiteOutcome, type SuiteProject } from "../../session/testing/run-suite.js";
+import { suite } from "../../session/testing/sample-suites.js";
+import { WAIT_SUITES } from "../../session/testing/wait-suites.js";
 
 // Each is a Jest of its own; on a busy machine that takes its time.
 jest.setTimeout(120_000);

@@ -1,15 +1,15 @@
 /** Types of our matchers, for `@jest/globals` and for `@types/jest`. */
 import type { FailureKind } from "../../base/errors.js";
 import type { Moment, Patience, Status } from "../../virtualmachine/index.js";
-import type { BootSnapshotOptions } from "./boot-snapshot.js";
-import type { BootLimits } from "./boot-within.js";
+import type { BootSnapshotOptions } from "./boot/boot-snapshot.js";
+import type { BootLimits } from "./boot/boot-within.js";
 import type { DeathReasonName } from "./die-with.js";
 import type { ErrorCode } from "../../base/error-codes.js";
 import type { HappenBeforeOptions } from "./happen-before.js";
-import type { PrintInOrderOptions } from "./in-order.js";
-import type { NeverOptions } from "./never.js";
+import type { PrintInOrderOptions } from "./console/in-order.js";
+import type { NeverOptions } from "./console/never.js";
 import type { ReachOptions } from "./status.js";
-import type { PrintOptions } from "./to-print.js";
+import type { PrintOptions } from "./console/to-print.js";
 
 /** What `expect.stringMatching(…)`, `expect.any(…)` and the like return. */
 export interface AsymmetricMatch {

@@ -1,8 +1,8 @@
 import { afterEach, expect, jest, test } from "@jest/globals";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { makeProject, runProject, type SuiteOutcome, type SuiteProject } from "../testing/run-suite.js";
-import { suite } from "../testing/sample-suites.js";
+import { makeProject, runProject, type SuiteOutcome, type SuiteProject } from "../../session/testing/run-suite.js";
+import { suite } from "../../session/testing/sample-suites.js";
 
 // Each is a Jest of its own; on a busy machine that takes its time.
 jest.setTimeout(120_000);

@@ -9,13 +9,13 @@ import { beginRun, currentRun, type RunOutcome, type RunReports } from "../../re
 import { describeOutcome } from "../../reporter/jest-reporter.js";
 import type { JestShard } from "../../reporter/jest-results.js";
 import { writeAll } from "../../reporter/write-all.js";
-import { forPrinting } from "../test-errors.js";
+import { forPrinting } from "../../session/failures/test-errors.js";
 import { jestModule } from "./jest-modules.js";
 import { hideOwnRecords } from "./own-records.js";
-import { prepareDevices, type ProjectOptions } from "./prepare-devices.js";
-import { releaseAll, releaseAtRunEnd, watchProcessEnd } from "./process-end.js";
+import { prepareDevices, type ProjectOptions } from "../../session/run/prepare-devices.js";
+import { releaseAll, releaseAtRunEnd, watchProcessEnd } from "../../lab/process-end.js";
 import { ResultCount, type TestFileFailure, type TestFileResult } from "./result-count.js";
-import { describeDeath, takeDeadMarkers } from "./run-marker.js";
+import { describeDeath, takeDeadMarkers } from "../../session/run/run-marker.js";
 
 /** The parts of Jest's types that are used here. */
 interface GlobalConfig {

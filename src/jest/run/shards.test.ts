@@ -6,8 +6,8 @@ import { packageRoot } from "../../base/paths.js";
 import { runUnchecked, type CommandResult } from "../../process/run.js";
 import { readHistory } from "../../history/index.js";
 import { parseEntry, type Entry } from "../../history/entries.js";
-import { makeProject, runProject, type SuiteOutcome, type SuiteProject } from "../testing/run-suite.js";
-import { suite } from "../testing/sample-suites.js";
+import { makeProject, runProject, type SuiteOutcome, type SuiteProject } from "../../session/testing/run-suite.js";
+import { suite } from "../../session/testing/sample-suites.js";
 
 // Each is a Jest of its own; on a busy machine that takes its time.
 jest.setTimeout(240_000);

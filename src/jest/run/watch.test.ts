@@ -2,8 +2,8 @@ import { afterEach, expect, jest, test } from "@jest/globals";
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { makeProject, startProject, type SuiteProject } from "../testing/run-suite.js";
-import { suite } from "../testing/sample-suites.js";
+import { makeProject, startProject, type SuiteProject } from "../../session/testing/run-suite.js";
+import { suite } from "../../session/testing/sample-suites.js";
 
 // Each is a Jest of its own, with three runs; on a busy machine that takes its time.
 jest.setTimeout(180_000);

@@ -14,9 +14,9 @@ export interface LockAnswer {
 export function buildLockChild(folder: string): string {
   const outfile = join(folder, "lock-child.cjs");
   const contents = `
-    import { takeFileLock } from "./file-lock.js";
+    import { takeFileLock } from "./locks/file-lock.js";
     import { openSync, readdirSync } from "node:fs";
-    import { lockFile, tryLockSync } from "./kernel-lock.js";
+    import { lockFile, tryLockSync } from "./locks/kernel-lock.js";
     import { self, isGone, openLife } from "./life.js";
     let lock;
     const answer = async ({ take, release, introduce, gone, tryLock, tryAgain, begin, goTo }) => {

@@ -1,7 +1,7 @@
 /** A run as lines of a history. */
 import { randomUUID } from "node:crypto";
 import { isAbsolute, relative } from "node:path";
-import { withSlashes } from "../../base/slashes.js";
+import { withSlashes } from "../../base/text/slashes.js";
 import type { Entry, FileEntry, PastOutcome, RunEntry, TestEntry } from "../../history/index.js";
 import { deviceOf, vmmOf } from "../failure-text.js";
 import type { AttemptModel, RunModel, TestModel } from "../model/run-model.js";

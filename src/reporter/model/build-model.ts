@@ -3,7 +3,7 @@ import { readdirSync, realpathSync, statSync } from "node:fs";
 import { basename, isAbsolute, join, relative, resolve } from "node:path";
 import type { RunEvent } from "../../artifacts/events.js";
 import { readEvents } from "../../artifacts/read-events.js";
-import { withSlashes } from "../../base/slashes.js";
+import { withSlashes } from "../../base/text/slashes.js";
 import { number, text, texts } from "./event-text.js";
 import { originOf } from "./origin.js";
 import { ProcessTrack } from "./process-track.js";

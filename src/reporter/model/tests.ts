@@ -2,7 +2,7 @@
 import { relative } from "node:path";
 import type { JestEvent, TestStatus } from "../../artifacts/events.js";
 import { rerunCommand } from "../../artifacts/rerun.js";
-import { withSlashes } from "../../base/slashes.js";
+import { withSlashes } from "../../base/text/slashes.js";
 import { number, text, texts } from "./event-text.js";
 import type { AttemptModel, Outcome, TestModel } from "./run-model.js";
 

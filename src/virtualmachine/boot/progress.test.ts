@@ -2,7 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import { BootProgress } from "./progress.js";
 import { stagesOfLine } from "./stages.js";
 import { troubleOfLine } from "./trouble.js";
-import type { OutputLine } from "../line-history.js";
+import type { OutputLine } from "../lines/line-history.js";
 
 const line = (text: string, atMs: number, run = 1): OutputLine => ({ stream: "console", text, atMs, run, sequence: 0 });
 

@@ -1,9 +1,9 @@
 /** The boot of a VM's latest run as a list of stages with times, and a record of all that were reached in any run. */
-import { EventHistory } from "../record.js";
+import { EventHistory } from "../journal/record.js";
 import { BOOT_STAGES, BOOTED, stageIndex, stagesOfLine, type BootStage } from "./stages.js";
 import { troubleOfLine, type TroubleKind } from "./trouble.js";
-import type { OutputLine } from "../line-history.js";
-import type { LifecycleEvent } from "../record.js";
+import type { OutputLine } from "../lines/line-history.js";
+import type { LifecycleEvent } from "../journal/record.js";
 
 export interface ReachedStage {
   readonly stage: BootStage;

@@ -1,8 +1,8 @@
 /** Disks of a custom image: lists that stand side by side, one entry a disk, and from Android 16 on their partitions. */
 import { NullPointerException } from "../errors.js";
 import type { CustomImageTraits } from "../../base/releases/traits.js";
-import type { BundleReader } from "../bundle-fields.js";
-import type { BundleValue } from "../persistable-bundle.js";
+import type { BundleReader } from "./xml/bundle-fields.js";
+import type { BundleValue } from "./xml/persistable-bundle.js";
 
 type Entries = readonly (readonly [string, BundleValue])[];
 

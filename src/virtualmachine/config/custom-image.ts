@@ -1,9 +1,9 @@
 /** The custom image of a config, as its bundle. Mirrors VirtualMachineCustomImageConfig#from and #toPersistableBundle. */
-import { bundleReader, type BundleReader } from "../bundle-fields.js";
+import { bundleReader, type BundleReader } from "./xml/bundle-fields.js";
 import { IllegalStateException } from "../errors.js";
 import { diskEntries } from "./custom-disks.js";
 import type { CustomImageTraits } from "../../base/releases/traits.js";
-import type { Bundle, BundleValue } from "../persistable-bundle.js";
+import type { Bundle, BundleValue } from "./xml/persistable-bundle.js";
 
 /**
  * What a release makes of it: what it knows, each key written, and in the form in which it is written.

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "@jest/globals";
 import { ANDROID_RELEASES, traitsOf, type AndroidRelease } from "../../base/android-release.js";
-import { VirtualMachineConfig } from "../config.js";
-import { readConfigXml, writeConfigXml } from "../config-xml.js";
+import { VirtualMachineConfig } from "./config.js";
+import { readConfigXml, writeConfigXml } from "./xml/config-xml.js";
 import { capabilitiesOf } from "../testing/oracle/answer.js";
-import type { VirtualMachineConfigBuilder } from "../config-builder.js";
+import type { VirtualMachineConfigBuilder } from "./config-builder.js";
 
 const builderFor = (release: AndroidRelease): VirtualMachineConfigBuilder =>
   new VirtualMachineConfig.Builder({ packageName: "com.example", capabilities: capabilitiesOf(release) })

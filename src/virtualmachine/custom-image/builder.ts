@@ -1,6 +1,6 @@
 /** Setters of custom images. Mirrors VirtualMachineCustomImageConfig.Builder: it refuses nothing; the service does. */
 import type { AudioConfig, Disk, DisplayConfig, GpuConfig, SharedPath, UsbConfig } from "./parts.js";
-import type { Bundle, BundleValue } from "../persistable-bundle.js";
+import type { Bundle, BundleValue } from "../config/xml/persistable-bundle.js";
 
 type Entry = readonly [key: string, value: BundleValue];
 

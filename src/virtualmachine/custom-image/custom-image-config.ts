@@ -4,8 +4,8 @@
  */
 import { CustomImageSetters } from "./builder.js";
 import { AudioConfig, Disk, DisplayConfig, GpuConfig, Partition, SharedPath, UsbConfig } from "./parts.js";
-import { bundleReader, type BundleReader } from "../bundle-fields.js";
-import type { Bundle } from "../persistable-bundle.js";
+import { bundleReader, type BundleReader } from "../config/xml/bundle-fields.js";
+import type { Bundle } from "../config/xml/persistable-bundle.js";
 
 /** Immutable. Made by `new VirtualMachineCustomImageConfig.Builder()…build()`. */
 export class VirtualMachineCustomImageConfig {

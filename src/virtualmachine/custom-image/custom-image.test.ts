@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { ANDROID_RELEASES, type AndroidRelease } from "../../base/android-release.js";
-import { readConfigXml, writeConfigXml } from "../config-xml.js";
-import { VirtualMachineConfig } from "../config.js";
+import { readConfigXml, writeConfigXml } from "../config/xml/config-xml.js";
+import { VirtualMachineConfig } from "../config/config.js";
 import { VirtualMachineManager } from "../manager.js";
 import { type MemoryService, memoryContext, toolWithout } from "../testing/memory-service.js";
 import { capabilitiesOf } from "../testing/oracle/answer.js";

@@ -1,9 +1,9 @@
 import type { AndroidRelease } from "../../base/android-release.js";
-import type { VirtualMachineConfig } from "../config.js";
+import type { VirtualMachineConfig } from "../config/config.js";
 import type { VmContext } from "../context.js";
-import type { Bundle } from "../persistable-bundle.js";
-import type { TransitionCause } from "../record.js";
-import type { VmFolder } from "../vm-folder.js";
+import type { Bundle } from "../config/xml/persistable-bundle.js";
+import type { TransitionCause } from "../journal/record.js";
+import type { VmFolder } from "./vm-folder.js";
 
 /** A VM as the manager made or found it. */
 export interface VmIdentity {

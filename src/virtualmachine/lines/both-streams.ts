@@ -1,5 +1,5 @@
 /** Lines that a guest wrote to its console and to its log alike: microdroid_manager's, for one. */
-import type { OutputLine } from "../line-history.js";
+import type { OutputLine } from "./line-history.js";
 
 /** A line, and whether it came on both streams. */
 export interface ShownLine {

@@ -1,6 +1,6 @@
 /** Lines that are very long, and lines that come on both streams: found, and told, once. */
 import { describe, expect, test } from "@jest/globals";
-import { VirtualMachineConfig } from "../config.js";
+import { VirtualMachineConfig } from "../config/config.js";
 import { VirtualMachineManager } from "../manager.js";
 import { memoryContext, type MemoryService } from "../testing/memory-service.js";
 import type { VirtualMachine } from "../machine.js";

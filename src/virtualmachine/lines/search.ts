@@ -1,5 +1,5 @@
 /** Looks for a pattern in lines, also across the cuts of a line that is so long that it comes in pieces. */
-import type { OutputLine, OutputStream } from "../line-history.js";
+import type { OutputLine, OutputStream } from "./line-history.js";
 
 /** The match with its groups; of a string, itself. */
 export type Groups = readonly string[];

@@ -3,7 +3,7 @@ import { SERVICE_DEATH_REASONS } from "../../base/death-reasons.js";
 import { FROM_13, ONLY_15, constant, different, inFile, outOfScope, present } from "./row.js";
 import type { Row, Section } from "./row.js";
 
-const output = inFile("output.test.ts");
+const output = inFile("lines/output.test.ts");
 const ORDER = output("come in order, and onStopped once per run");
 
 /** As Java numbers them; those below 7 came with Android 13. */

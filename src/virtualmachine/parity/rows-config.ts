@@ -2,8 +2,8 @@
 import { BEFORE_15, EVERY, FROM_13, ONLY_15, constant, different, inFile, outOfScope, present } from "./row.js";
 import type { Row, Section } from "./row.js";
 
-const config = inFile("config.test.ts");
-const xml = inFile("config-xml.test.ts");
+const config = inFile("config/config.test.ts");
+const xml = inFile("config/xml/config-xml.test.ts");
 const HOLDS = config("getters give what was set");
 const SINGLE = config("single values are refused when set");
 const COMBINED = config("combinations are refused by build(), first rule first");
@@ -77,9 +77,9 @@ export const BUILDER: Section = {
       "VirtualMachineConfig.Builder",
       config("needs nothing but the payload config"),
     ),
-    setter("idsigPath", ["2021"], inFile("run.test.ts")("one that was put on the device is used as it is")),
+    setter("idsigPath", ["2021"], inFile("run/run.test.ts")("one that was put on the device is used as it is")),
     setter("setApkPath", ONLY_15, SINGLE),
-    setter("addExtraApk", ONLY_15, inFile("run.test.ts")("extra ones, by package")),
+    setter("addExtraApk", ONLY_15, inFile("run/run.test.ts")("extra ones, by package")),
     setter("setPayloadConfigPath", ONLY_15, HOLDS),
     setter("setPayloadBinaryName", ONLY_15, SINGLE),
     setter("setDebugLevel", ONLY_15, SINGLE),

@@ -2,7 +2,7 @@
 import { MICRODROID } from "../constants.js";
 import { constant, different, inFile, outOfScope, present, type Row } from "./row.js";
 
-const HOLDS = inFile("config.test.ts")("getters give what was set");
+const HOLDS = inFile("config/config.test.ts")("getters give what was set");
 const BY_RELEASE = inFile("config/releases.test.ts")("what a release has a key for is written under it");
 const NO_WAY = "the `vm` tool has no way to ask for it";
 const CUSTOM = "is about windows and input devices, which the `vm run` of a device cannot give to a VM";

@@ -4,10 +4,10 @@ import type { Row, Section } from "./row.js";
 
 const manager = inFile("manager.test.ts");
 const setConfig = inFile("files/set-config.test.ts");
-const output = inFile("output.test.ts");
-const run = inFile("run.test.ts");
+const output = inFile("lines/output.test.ts");
+const run = inFile("run/run.test.ts");
 const stateTable = inFile("state-table.test.ts")("a VM that is %s");
-const descriptor = inFile("descriptor.test.ts");
+const descriptor = inFile("files/descriptor.test.ts");
 const vsockSuite = inFile("suites/lifecycle/vsock.test.ts");
 const inputSuite = inFile("suites/lifecycle/console-input.test.ts");
 const BINDER = "the other end speaks RPC binder, which has no meaning on this side of adb";
@@ -96,7 +96,7 @@ export const MACHINE: Section = {
       BEFORE_15,
       "VirtualMachine#getConsoleOutputStream",
       "may be asked for before the first run, as in 15; the first API's builder captures",
-      inFile("config.test.ts")("needs nothing but the payload config"),
+      inFile("config/config.test.ts")("needs nothing but the payload config"),
     ),
     different(
       "getLogOutputStream()",
@@ -142,16 +142,21 @@ export const MACHINE: Section = {
 export const FILES: Section = {
   title: "Files of a VM",
   rows: [
-    present("config.xml", EVERY, "writeConfigXml", inFile("config-xml.test.ts")("with everything set")),
+    present("config.xml", EVERY, "writeConfigXml", inFile("config/xml/config-xml.test.ts")("with everything set")),
     present(
       "config.xml of Android 13",
       ["13"],
       "readConfigXml",
-      inFile("config-xml.test.ts")(
+      inFile("config/xml/config-xml.test.ts")(
         "Android 13's: CPUs, memory and debug level find their successors; certificates are kept",
       ),
     ),
-    present("config.xml of the first API", ["2021"], "readConfigXml", inFile("config-xml.test.ts")("the first API's")),
+    present(
+      "config.xml of the first API",
+      ["2021"],
+      "readConfigXml",
+      inFile("config/xml/config-xml.test.ts")("the first API's"),
+    ),
     present(
       "instance.img",
       FROM_13,

@@ -3,7 +3,7 @@ import { BEFORE_15, EVERY, FROM_13, ONLY_15, constant, different, inFile, outOfS
 import type { Section } from "./row.js";
 
 const manager = inFile("manager.test.ts");
-const descriptor = inFile("descriptor.test.ts");
+const descriptor = inFile("files/descriptor.test.ts");
 const ATTESTATION = "attestation needs a protected VM's secrets and Google's servers; the `vm` tool offers none of it";
 
 export const MANAGER: Section = {

@@ -4,7 +4,7 @@ import type { Caller } from "../../caller.js";
 import type { Device } from "../../device.js";
 import { VM_PERMISSIONS } from "../../packages/package-record.js";
 import { requirePermission } from "../../virtualization/access-checks.js";
-import { initializeWritablePartition, type PartitionType } from "../../virtualization/writable-partition.js";
+import { initializeWritablePartition, type PartitionType } from "../../virtualization/disks/writable-partition.js";
 import type { ParsedArguments } from "./command-line/arguments.js";
 import { debugString, ToolError, withContext } from "./rust-text.js";
 

@@ -3,7 +3,7 @@ import type { Caller } from "../../caller.js";
 import type { Device } from "../../device.js";
 import { VM_PERMISSIONS } from "../../packages/package-record.js";
 import { requirePermission } from "../../virtualization/access-checks.js";
-import { VM_STATES, type VmState } from "../../virtualization/vm-state.js";
+import { VM_STATES, type VmState } from "../../virtualization/state/vm-state.js";
 import type { DebugField } from "./dialects/dialect.js";
 import { dialectOf } from "./dialects/index.js";
 import { debugString, withContext } from "./rust-text.js";

@@ -2,12 +2,12 @@ import { describe, expect, test } from "@jest/globals";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ANDROID_RELEASES } from "../../../base/android-release.js";
-import { describeReason } from "./attached-vm.js";
+import { describeReason } from "./run/attached-vm.js";
 import { dialectOf } from "./dialects/index.js";
 import { formatInfo } from "./info.js";
 import { formatVmList } from "./list.js";
-import { describeDeath13 } from "./run-app-daemon.js";
-import { debugPayload } from "./run-app.js";
+import { describeDeath13 } from "./run/run-app-daemon.js";
+import { debugPayload } from "./run/run-app.js";
 import { debugString, formatToolError, ToolError } from "./rust-text.js";
 
 const golden = (name: string): string =>

@@ -1,7 +1,7 @@
 /** What QEMU tells over its monitor (QMP): why the machine stopped, which its exit code does not say. */
 import { EventEmitter } from "node:events";
 import type { Duplex } from "node:stream";
-import { LineSplitter } from "../../../base/lines.js";
+import { LineSplitter } from "../../../base/text/lines.js";
 import type { VmmEnd } from "../contract.js";
 
 /**

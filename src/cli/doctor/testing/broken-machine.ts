@@ -18,7 +18,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { packageRoot } from "../../../base/paths.js";
 import { FakeAdbServer } from "../../../device/testing/fake-adb-server.js";
-import { findProgram } from "../../../process/find-program.js";
+import { findProgram } from "../../../process/programs/find-program.js";
 import { TREE_RECORD } from "../../../emulator/packages/tree-digest.js";
 import { describeSet, DEVICE_PACKAGES } from "../../../emulator/packages/sets.js";
 import type { PackageFile } from "../../../emulator/packages/unpack.js";

@@ -3,7 +3,7 @@ import { mkdirSync } from "node:fs";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import { openCache } from "../../../base/cache/cache.js";
-import { inspectWritable } from "../../../base/writable.js";
+import { inspectWritable } from "../../../base/files/writable.js";
 
 /** For its environment: nothing where the user's home serves, else a home in the cache, with a key of its own. */
 export function serverEnvironment(environment: NodeJS.ProcessEnv = process.env): { readonly HOME?: string } {

@@ -1,7 +1,7 @@
 /** The keys with which this user's adb servers show who they are. */
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { openAdbServer } from "../server.js";
+import { openAdbServer } from "../server/server.js";
 import { androidPublicKey } from "./android-key.js";
 import { homeOfAccount } from "./server-home.js";
 

@@ -8,7 +8,7 @@ import { replaceFileSync, sweepDrafts } from "../../../process/drafts.js";
 import type { ProcessIdentity } from "../../../process/identity.js";
 import { isGone, self } from "../../../process/life.js";
 import { runUnchecked } from "../../../process/run.js";
-import type { AdbServer } from "../server.js";
+import type { AdbServer } from "../server/server.js";
 
 interface Forward {
   readonly serial: string;

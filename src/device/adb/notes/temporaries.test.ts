@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import type { AdbConnection } from "../connection.js";
+import type { AdbConnection } from "../server/connection.js";
 import { findPackage, installPackage, uninstallPackage } from "../packages.js";
 import { sweepTemporaries, withTemporary } from "./temporaries.js";
 

@@ -5,7 +5,7 @@
 import { randomBytes } from "node:crypto";
 import { posix } from "node:path";
 import { leftNotes, openOwnerNote } from "../../owner-notes.js";
-import { runOnDevice, type ShellConnection } from "../shell.js";
+import { runOnDevice, type ShellConnection } from "../shell/shell.js";
 
 const REMOVE_TIMEOUT_MS = 5_000;
 /** Nobody else's has such a name, on whatever device: that is what proves it ours. */

@@ -2,7 +2,7 @@ import type { RemovalRow } from "./row.js";
 
 export const devices: readonly RemovalRow[] = [
   {
-    file: "src/device/adb/files.ts",
+    file: "src/device/adb/files/files.ts",
     calls: ['[ -d "$2" ] && exit ${IS_FOLDER}; [ -z "$3" ] || chmod "$3" "$1" && mv -f "$1" "$2"'],
     touches: "the file that the caller pushes",
     ours: "the draft has a name of chance; a folder of the target's name stays",
@@ -12,21 +12,21 @@ export const devices: readonly RemovalRow[] = [
     },
   },
   {
-    file: "src/device/adb/forward-list.ts",
+    file: "src/device/adb/forward/forward-list.ts",
     calls: ["--remove"],
     touches: "a forward of this host that a test left on its emulated device",
     ours: "a device that others use is never asked for it",
-    proof: { test: "src/fixtures/leaks/leaks.test.ts", title: "a test fails for what its run made or named" },
+    proof: { test: "src/lab/leaks/leaks.test.ts", title: "a test fails for what its run made or named" },
   },
   {
-    file: "src/device/adb/forward.ts",
+    file: "src/device/adb/forward/forward.ts",
     calls: ["--remove"],
     touches: "a forward of ours",
     ours: "the server still has it from this port to this place of this device",
-    proof: { test: "src/device/adb/forward.test.ts", title: "a port that leads elsewhere by now is left" },
+    proof: { test: "src/device/adb/forward/forward.test.ts", title: "a port that leads elsewhere by now is left" },
   },
   {
-    file: "src/device/adb/kept-shells.ts",
+    file: "src/device/adb/shell/kept-shells.ts",
     calls: [
       'kill -STOP "$1"',
       'ps -A -o pid,ppid | while read -r pid parent; do if [ "$parent" = "$1" ]; then kill -HUP "$pid"; fi; done',
@@ -34,14 +34,14 @@ export const devices: readonly RemovalRow[] = [
     ],
     touches: "a shell that we keep on the device, and what it runs",
     ours: "the pid is what that shell said, and it has not ended",
-    proof: { test: "src/device/adb/kept-shells.test.ts", title: "a script that takes too long does not go on" },
+    proof: { test: "src/device/adb/shell/kept-shells.test.ts", title: "a script that takes too long does not go on" },
   },
   {
     file: "src/device/adb/notes/forward-records.ts",
     calls: ["--remove"],
     touches: "a forward of a process that is gone",
     ours: "the server still has it from this port to this place of this device",
-    proof: { test: "src/device/adb/forward.test.ts", title: "leaves a port that leads elsewhere by now" },
+    proof: { test: "src/device/adb/forward/forward.test.ts", title: "leaves a port that leads elsewhere by now" },
   },
   {
     file: "src/device/adb/notes/temporaries.ts",
@@ -85,18 +85,18 @@ export const devices: readonly RemovalRow[] = [
     proof: { test: "src/device/device-lock.test.ts", title: "what another put in the place of the link stays" },
   },
   {
-    file: "src/fixtures/leaks/inventory.ts",
+    file: "src/lab/leaks/inventory.ts",
     calls: ["kill", "kill", "rm"],
     touches: "VMs, processes and files that a test has left",
     ours: "on a device of others only what a call of this run made for certain",
-    proof: { test: "src/fixtures/leaks/leaks.test.ts", title: "a test fails for what its run made or named" },
+    proof: { test: "src/lab/leaks/leaks.test.ts", title: "a test fails for what its run made or named" },
   },
   {
-    file: "src/fixtures/watched-device.ts",
+    file: "src/lab/watch/watched-device.ts",
     calls: ["uninstall"],
     touches: "nothing: the name of a call in records",
     ours: "no command",
-    proof: { test: "src/fixtures/watched-device.test.ts", title: "records calls with their outcome" },
+    proof: { test: "src/lab/watch/watched-device.test.ts", title: "records calls with their outcome" },
   },
   {
     file: "src/provisioning/device-token.ts",

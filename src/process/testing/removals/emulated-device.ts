@@ -16,8 +16,8 @@ export const emulatedDevice: readonly RemovalRow[] = [
     proof: { test: "src/guest/image.test.ts", title: "the initramfs holds a static init" },
   },
   {
-    file: "src/guest/tools/getprop.c",
-    calls: ['rename(PROPERTIES_FILE ".new", PROPERTIES_FILE) != 0;'],
+    file: "src/guest/properties/store.c",
+    calls: ['rename(PROPERTIES_FILE ".new", PROPERTIES_FILE) == 0 ? NULL : strerror(errno);'],
     touches: "the properties of the guest",
     ours: "a file in memory of the guest",
     proof: { test: "src/guest/image.test.ts", title: "the system disk belongs to root" },
@@ -70,7 +70,7 @@ export const emulatedDevice: readonly RemovalRow[] = [
     proof: { test: "src/avfd/control/channel.test.ts", title: "ping answers when the service is ready" },
   },
   {
-    file: "src/avfd/virtualization/attachments.ts",
+    file: "src/avfd/virtualization/channels/attachments.ts",
     calls: ["this.vm.kill()", "this.vm.kill()"],
     touches: "a VM",
     ours: "whoever holds it has gone, as on Android",
@@ -84,11 +84,14 @@ export const emulatedDevice: readonly RemovalRow[] = [
     proof: { test: "src/avfd/virtualization/device-secret.test.ts", title: "one that is forgotten is made anew" },
   },
   {
-    file: "src/avfd/virtualization/freeze.ts",
+    file: "src/avfd/virtualization/state/freeze.ts",
     calls: ["process.kill(pid, name)"],
     touches: "monitors of VMs, which stop and go on",
     ours: "they are those of the service, and one that ended is no trouble",
-    proof: { test: "src/avfd/virtualization/freeze.test.ts", title: "a monitor that ended meanwhile is no trouble" },
+    proof: {
+      test: "src/avfd/virtualization/state/freeze.test.ts",
+      title: "a monitor that ended meanwhile is no trouble",
+    },
   },
   {
     file: "src/avfd/virtualization/launch-vm.ts",
@@ -119,24 +122,24 @@ export const emulatedDevice: readonly RemovalRow[] = [
     proof: { test: "src/avfd/commands/vm/vm.test.ts", title: "and the CID's folder is gone" },
   },
   {
-    file: "src/avfd/virtualization/vmm-records.ts",
+    file: "src/avfd/virtualization/state/vmm-records.ts",
     calls: ['process.kill(record.pid, "SIGKILL")'],
     touches: "a monitor that a dead service has left",
     ours: "pid and start time are those of the record",
     proof: {
-      test: "src/avfd/virtualization/vmm-records.test.ts",
+      test: "src/avfd/virtualization/state/vmm-records.test.ts",
       title: "ends what the record names, and no process that has its pid now",
     },
   },
   {
-    file: "src/avfd/virtualization/vsock-relay.ts",
+    file: "src/avfd/virtualization/channels/vsock-relay.ts",
     calls: ['this.#helper?.kill("SIGKILL")'],
     touches: "the service's helper",
     ours: "the handle of a child",
     proof: { test: "src/avfd/client/vsockd.test.ts", title: "a helper that is not there is a reason, not a crash" },
   },
   {
-    file: "src/avfd/virtualization/writable-partition.ts",
+    file: "src/avfd/virtualization/disks/writable-partition.ts",
     calls: [
       "file.truncate(0)",
       "file.truncate(Math.ceil(sizeBytes / PARTITION_GRANULARITY_BYTES) * PARTITION_GRANULARITY_BYTES)",
@@ -144,7 +147,10 @@ export const emulatedDevice: readonly RemovalRow[] = [
     ],
     touches: "the partition that a caller hands over, open",
     ours: "the caller could open it for writing",
-    proof: { test: "src/avfd/virtualization/writable-partition.test.ts", title: "whatever was in the file is gone" },
+    proof: {
+      test: "src/avfd/virtualization/disks/writable-partition.test.ts",
+      title: "whatever was in the file is gone",
+    },
   },
   {
     file: "src/avfd/vmm/crosvm/whole-disks.ts",

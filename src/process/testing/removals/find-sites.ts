@@ -23,7 +23,7 @@ const COMMAND =
   /(^|[\s;&|({])(rm|rmdir|mv|kill|pkill|killall|unlink|uninstall|--remove|--remove-all|kill-server)($|[\s;])/;
 /** In C: of the guest and of the device's own programs. */
 const C_CALL = /\b(unlink|unlinkat|rmdir|rename|renameat|remove|truncate|ftruncate|kill|umount2?|reboot)\s*\([^;]*;/g;
-const FOLDERS = ["src", "fuzz", "bench"];
+const FOLDERS = ["src", "tools", "fuzz", "bench"];
 
 export function findSites(root: string): readonly Site[] {
   return FOLDERS.flatMap((folder) => sourcesBelow(root, folder)).flatMap((file) => {

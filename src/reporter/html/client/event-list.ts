@@ -1,6 +1,6 @@
 /** All events of a test as a list, of which only the rows in view are in the page. */
 import { duration, h } from "./dom.js";
-import { spanKindLabel, type EventRow } from "./lanes.js";
+import { spanKindLabel, type EventRow } from "./timeline/lanes.js";
 
 export interface EventListOptions {
   readonly rows: readonly EventRow[];

@@ -1,7 +1,7 @@
 /** The page of a run: its head, the list of tests, and what the address names: the run as a whole, or one test. */
 import type { IndexData, TestData } from "../report-data.js";
 import { duration, h, readData } from "./dom.js";
-import { overview } from "./overview.js";
+import { overview } from "./timeline/overview.js";
 import { Results } from "./results.js";
 import { testView } from "./test-view.js";
 

@@ -3,9 +3,9 @@ import type { AttemptData, IndexTest, TestData } from "../report-data.js";
 import { duration, h, sign } from "./dom.js";
 import { EventList } from "./event-list.js";
 import { failureBlock } from "./failure.js";
-import { eventRows, lanesOf } from "./lanes.js";
+import { eventRows, lanesOf } from "./timeline/lanes.js";
 import { pastStrip } from "./past.js";
-import { Timeline } from "./timeline.js";
+import { Timeline } from "./timeline/timeline.js";
 
 const CLASSES: Readonly<Record<string, string>> = {
   test: "The test itself failed",

@@ -1,13 +1,13 @@
 /** A case about VMs, on a device in memory: calls of the manager, of VMs, and what others do to the files in between. */
 import { FEATURE_LLPVM_CHANGES, STATUS_CODES } from "../../constants.js";
-import { writeConfigXml } from "../../config-xml.js";
+import { writeConfigXml } from "../../config/xml/config-xml.js";
 import { VirtualMachineManager } from "../../manager.js";
 import { MemoryService } from "../memory-service.js";
 import { outcomeOf, outcomeOfAsync } from "./outcome.js";
 import { releaseOf } from "../../config/release-of.js";
 import type { ServiceCapabilities } from "../../../virtualizationservice/contract.js";
-import type { VirtualMachineConfig } from "../../config.js";
-import type { VirtualMachineDescriptor } from "../../descriptor.js";
+import type { VirtualMachineConfig } from "../../config/config.js";
+import type { VirtualMachineDescriptor } from "../../files/descriptor.js";
 import type { VirtualMachine } from "../../machine.js";
 import type { VmContext } from "../../context.js";
 import type { Answer, GivenConfig, OracleCase, Outcome, Step } from "./cases.js";

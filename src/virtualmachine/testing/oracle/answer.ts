@@ -1,10 +1,10 @@
 /** Has the port answer a case, in the form in which `oracle/java` has Android's classes answer it. */
 import { toolWithout } from "../memory-service.js";
 import { traitsOf, type AndroidRelease } from "../../../base/android-release.js";
-import { VirtualMachineConfig } from "../../config.js";
+import { VirtualMachineConfig } from "../../config/config.js";
 import { VirtualMachineCustomImageConfig } from "../../custom-image/custom-image-config.js";
-import { readConfigXml, writeConfigXml } from "../../config-xml.js";
-import { readBundle } from "../../persistable-bundle-reader.js";
+import { readConfigXml, writeConfigXml } from "../../config/xml/config-xml.js";
+import { readBundle } from "../../config/xml/persistable-bundle-reader.js";
 import { answerManager } from "./answer-manager.js";
 import { outcomeOf } from "./outcome.js";
 import type { ServiceCapabilities } from "../../../virtualizationservice/contract.js";

@@ -6,14 +6,14 @@ import type { Caller } from "../../../caller.js";
 import type { Device } from "../../../device.js";
 import type { RawVmConfig } from "../../../virtualization/raw/raw-vm-config.js";
 import type { VirtualMachine, VmStreamEnds } from "../../../virtualization/virtual-machine.js";
-import { runAttached } from "../attached-vm.js";
+import { runAttached } from "./attached-vm.js";
 import type { ParsedArguments } from "../command-line/arguments.js";
 import { countOf } from "../command-line/values.js";
 import { dialectOf } from "../dialects/index.js";
-import { runDaemon } from "../run-app-daemon.js";
-import { emptyDeviceTreeFile } from "../run-app.js";
+import { runDaemon } from "./run-app-daemon.js";
+import { emptyDeviceTreeFile } from "./run-app.js";
 import { debugString, ToolError, withContext } from "../rust-text.js";
-import { endVmStreams, openVmStreams } from "../vm-streams.js";
+import { endVmStreams, openVmStreams } from "./vm-streams.js";
 import { openConfig, type ConfigPart } from "./open-config.js";
 import { loadVmConfig, type VmConfigJson } from "./vm-config-json.js";
 

@@ -1,0 +1,121 @@
+/** `vm run-app` of Android 14 and later (AOSP vm/src/run.rs). */
+import type { Caller } from "../../../caller.js";
+import type { Device } from "../../../device.js";
+import { constants } from "node:fs";
+import { availableParallelism } from "node:os";
+import { MICRODROID, type VmPayload } from "../../../virtualization/vm-config.js";
+import { INSTANCE_IMAGE_BYTES } from "../../../virtualization/disks/writable-partition.js";
+import { openAppFiles } from "./app-files.js";
+import { countOf } from "../command-line/values.js";
+import { dialectOf } from "../dialects/index.js";
+import type { ParsedArguments } from "../command-line/arguments.js";
+import { runAttached } from "./attached-vm.js";
+import { debugString, ToolError, withContext } from "../rust-text.js";
+import { endVmStreams, openVmStreams } from "./vm-streams.js";
+
+const DEFAULT_NAME = "VmRunApp";
+const DEFAULT_STORAGE_BYTES = INSTANCE_IMAGE_BYTES;
+
+export async function runApp(device: Device, caller: Caller, args: ParsedArguments): Promise<number> {
+  const { runApp: dialect } = dialectOf(device.identity.release);
+  const [apk = "", idsig = "", instance = ""] = args.positionals;
+  const storagePath = args.value("storage");
+  const sizeBytes = Number(args.value("storage-size") ?? DEFAULT_STORAGE_BYTES);
+  const files = await openAppFiles(device, caller, {
+    apk,
+    idsig,
+    instance,
+    instanceId: args.value("instance-id-file"),
+    storage: storagePath === undefined ? undefined : { path: storagePath, sizeBytes },
+    growsStorage: dialect.growsStorage && args.value("storage-size") !== undefined,
+    configPath: args.value("config-path"),
+    extraApks: args.values("extra-apk"),
+    extraIdsigs: args.values("extra-idsig"),
+  });
+  const closeFiles = async (): Promise<void> => {
+    const extra = files.extraApks.flatMap((one) => [one.apk, one.idsig]);
+    for (const file of [files.apk, files.idsig, files.instanceImage, files.encryptedStorage, ...extra]) {
+      await file?.close().catch(() => undefined);
+    }
+  };
+  let payload: VmPayload;
+  let streams;
+  try {
+    payload = choosePayload(args);
+    streams = await openVmStreams(
+      caller,
+      { console: args.value("console"), consoleIn: args.value("console-in"), log: args.value("log") },
+      { attached: true, consoleInput: dialect.consoleInput, consoleFile: dialect.consoleFile },
+    );
+    await emptyDeviceTreeFile(caller, args.value("dump-device-tree"));
+  } catch (error) {
+    await closeFiles();
+    throw error;
+  }
+  const debugLevel = args.value("debug") === "full" ? "full" : "none";
+  const gdb = args.value("gdb");
+  const { uid, gid, pid } = caller;
+  try {
+    const vm = await withContext("Failed to create VM", () =>
+      device.virtualization.createVm(
+        {
+          ...files,
+          name: args.value("name") ?? DEFAULT_NAME,
+          payload,
+          osName: args.value("os") ?? MICRODROID,
+          debugLevel,
+          protectedVm: args.flag("protected"),
+          memoryMib: Number(args.value("mem") ?? 0),
+          cpuCount: cpuCount(args.value("cpu-topology")),
+          gdbPort: gdb === undefined ? undefined : Number(gdb),
+          hasCustomConfig: dialect.alwaysCustom || gdb !== undefined || args.values("task-profiles").length > 0,
+          wantsDeviceTree: args.value("dump-device-tree") !== undefined,
+          hostServices: args.values("host-services"),
+        },
+        streams,
+        { uid, gid, pid },
+      ),
+    );
+    const from = `${debugString(apk)}!${debugPayload(payload, dialect.payloadListsExtraApks ? args.values("extra-apk").length : undefined)}`;
+    const description = `${dialect.tellsDebuggable && debugLevel === "full" ? "debuggable VM" : "VM"} from ${from}`;
+    await runAttached(device.virtualization.attachments, caller, vm, description, () => endVmStreams(caller, streams));
+  } finally {
+    await endVmStreams(caller, streams);
+  }
+  return 0;
+}
+
+function choosePayload(args: ParsedArguments): VmPayload {
+  const configPath = args.value("config-path");
+  const binaryName = args.value("payload-binary-name");
+  if (configPath !== undefined && binaryName !== undefined) {
+    throw new ToolError("Only one of --config-path or --payload-binary-name can be defined");
+  }
+  if (configPath !== undefined) return { kind: "config", configPath };
+  if (binaryName !== undefined) return { kind: "binary", binaryName };
+  throw new ToolError("Either --config-path or --payload-binary-name must be defined");
+}
+
+function cpuCount(topology: string | undefined): number {
+  return topology === "match_host" ? availableParallelism() : (countOf(topology) ?? 1);
+}
+
+/** Opened as Android's tool does it, before the VM is made. */
+export async function emptyDeviceTreeFile(caller: Caller, path: string | undefined): Promise<void> {
+  if (path === undefined) return;
+  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC;
+  const what = `Failed to open file to dump device tree: ${debugString(path)}`;
+  await (await withContext(what, () => caller.open(path, flags))).close();
+}
+
+/**
+ * Rust's debug form of the payload. Descriptors have no meaning outside the tool; they are numbered.
+ * @param extraApkCount undefined: the payload has no list of them
+ */
+export function debugPayload(payload: VmPayload, extraApkCount: number | undefined): string {
+  if (payload.kind === "config") return `ConfigPath(${debugString(payload.configPath)})`;
+  const name = debugString(payload.binaryName);
+  if (extraApkCount === undefined) return `PayloadConfig(VirtualMachinePayloadConfig { payloadBinaryName: ${name} })`;
+  const extra = Array.from({ length: extraApkCount }, (_, i) => `ParcelFileDescriptor(OwnedFd { fd: ${3 + i} })`);
+  return `PayloadConfig(VirtualMachinePayloadConfig { payloadBinaryName: ${name}, extraApks: [${extra.join(", ")}] })`;
+}

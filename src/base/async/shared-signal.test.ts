@@ -1,0 +1,17 @@
+import { expect, test } from "@jest/globals";
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+
+/** In a process of its own: Jest's `process` hears of no warning that Node gives. */
+function warningsOf(makeController: string): string {
+  const script = `
+    const { signal } = ${makeController};
+    for (let listener = 0; listener < 50; listener++) signal.addEventListener("abort", () => undefined);`;
+  return spawnSync(process.execPath, ["-e", script], { encoding: "utf8" }).stderr;
+}
+
+test("any number may listen to a shared signal, without a warning; Node's own warns", () => {
+  const module = join(__dirname, "../../../dist/base/async/shared-signal.js");
+  expect(warningsOf(`require(${JSON.stringify(module)}).sharedController()`)).toBe("");
+  expect(warningsOf("new AbortController()")).toContain("MaxListenersExceededWarning");
+});

@@ -1,0 +1,27 @@
+/** What `avf doctor` says of the devices that `ANDROID_SERIAL` names; it only asks them. */
+import { isHarnessError } from "../../base/errors.js";
+import { printableLine } from "../../base/printable.js";
+import { openAdbDevice } from "../../device/index.js";
+import type { Finding } from "../../emulator/doctor.js";
+import { parseSerials } from "../../lab/sources/device-source.js";
+import { openVirtualizationService } from "../../virtualizationservice/index.js";
+
+export async function findingsOfDevices(): Promise<readonly Finding[]> {
+  return Promise.all(parseSerials(process.env["ANDROID_SERIAL"]).map(lookAt));
+}
+
+async function lookAt(serial: string): Promise<Finding> {
+  const name = `device ${serial}`;
+  try {
+    await using device = await openAdbDevice(serial);
+    const [properties, service] = [await device.getProperties(), await openVirtualizationService(device)];
+    const { androidRelease, protectedVm, nonProtectedVm } = await service.capabilities();
+    const kinds = [protectedVm ? "protected" : "", nonProtectedVm ? "non-protected" : ""].filter((kind) => kind !== "");
+    const model = printableLine(properties.get("ro.product.model") ?? "a device");
+    const vms = kinds.length === 0 ? "no VMs: its hypervisor is off" : `${kinds.join(" and ")} VMs`;
+    return { name, state: kinds.length === 0 ? "failed" : "ok", detail: `${model}, Android ${androidRelease}, ${vms}` };
+  } catch (error) {
+    if (!isHarnessError(error)) throw error;
+    return { name, state: "failed", detail: error.shortMessage, ...(error.hint !== undefined && { fix: error.hint }) };
+  }
+}

@@ -1,0 +1,61 @@
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Duplex } from "node:stream";
+import type { AdbConnection } from "../server/connection.js";
+import { pullFile, readRemoteFile } from "./files.js";
+
+let folder: string;
+beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), "files-"))));
+afterEach(() => rmSync(folder, { recursive: true }));
+
+function data(size: number): Buffer {
+  const header = Buffer.alloc(8, "DATA", "latin1");
+  header.writeUInt32LE(size, 4);
+  return Buffer.concat([header, Buffer.alloc(size, "x")]);
+}
+
+/** A device whose file is sent without end, as /dev/zero is; or is so many packets of 1000 bytes (AOSP, SYNC.TXT). */
+function connectionTo(packets: number): { readonly connection: AdbConnection; sent(): number } {
+  let sent = 0;
+  const read = function (this: Duplex): void {
+    if (sent < packets) {
+      sent++;
+      this.push(data(1000));
+    } else this.push(Buffer.from("DONE\0\0\0\0", "latin1"));
+  };
+  const socket = new Duplex({ read, write: (_chunk, _encoding, done) => done() });
+  const connection = {
+    ...{ serial: "phone-1", gone: new AbortController().signal },
+    client: { openLocal: async () => socket },
+    explain: async (error: unknown) => error,
+  };
+  return { connection: connection as unknown as AdbConnection, sent: () => sent };
+}
+
+describe("pull", () => {
+  test("copies a file up to the bound", async () => {
+    const target = join(folder, "x");
+    await pullFile(connectionTo(5).connection, "/data/x", target, { maxBytes: 5000 });
+    expect(readFileSync(target)).toHaveLength(5000);
+  });
+
+  test("refuses what is larger, soon, and leaves nothing", async () => {
+    const { connection, sent } = connectionTo(Infinity);
+    const pulled = pullFile(connection, "/dev/zero", join(folder, "x"), { maxBytes: 5000 });
+    await expect(pulled).rejects.toMatchObject({
+      code: "FILE_TOO_LARGE",
+      message: expect.stringMatching(/^\/dev\/zero on phone-1 is larger than 5000 bytes\.\nHint: .*maxBytes/),
+    });
+    expect(readdirSync(folder)).toEqual([]);
+    expect(sent()).toBeLessThan(1000);
+  });
+});
+
+test("a file that is read whole has the same bound", async () => {
+  const whole = await readRemoteFile(connectionTo(5).connection, "/data/x", { maxBytes: 5000 });
+  expect(whole).toHaveLength(5000);
+  const endless = readRemoteFile(connectionTo(Infinity).connection, "/dev/zero", { maxBytes: 5000 });
+  await expect(endless).rejects.toMatchObject({ code: "FILE_TOO_LARGE" });
+});

@@ -1,0 +1,105 @@
+/** Ports of this host that lead to the device. The adb server holds them, so they are written down for a later sweep. */
+import { spawnSync } from "node:child_process";
+import { InfrastructureError, UsageError } from "../../../base/errors.js";
+import { pickPort } from "../../../process/pick-port.js";
+import { CommandFailedError, runUnchecked } from "../../../process/run.js";
+import type { DeviceCallOptions, PortForward } from "../../contract.js";
+import { callDevice } from "../shell/call.js";
+import type { AdbConnection } from "../server/connection.js";
+import { stateError, stateFromAdbOutput } from "../device-errors.js";
+import { forgetForward, isListed, recordForward } from "../notes/forward-records.js";
+
+const REMOTE = /^(tcp:\d{1,5}|vsock:\d{1,10}:\d{1,10}|local(abstract|reserved|filesystem):[^;\0\n]{1,200})$/;
+
+const FORWARD_TIMEOUT_MS = 10_000;
+const TRIES = 5;
+
+/** The port is chosen and written down before adb is told, so that whatever ends us leaves nothing that nobody knows of. */
+export async function openForward(
+  connection: AdbConnection,
+  remote: string,
+  options: DeviceCallOptions = {},
+): Promise<PortForward> {
+  if (!REMOTE.test(remote) || !hasSoundNumbers(remote)) {
+    throw new UsageError("FORWARD_REMOTE", `Cannot forward to ${JSON.stringify(remote)}.`, {
+      hint: "use tcp:PORT with a port of 1 to 65535, or vsock:CID:PORT",
+    });
+  }
+  return callDevice(`a forward to ${remote}`, connection.gone, options, async (signal) => {
+    for (let attempt = 1; ; attempt++) {
+      signal.throwIfAborted();
+      const forward = await tryForward(connection, remote, await pickPort(), signal);
+      if (forward !== undefined) return forward;
+      if (attempt === TRIES) {
+        throw new InfrastructureError("NO_PORT", `No free port for a forward to ${remote} after ${TRIES} attempts.`);
+      }
+    }
+  });
+}
+
+/** Ports of TCP have 16 bits; CIDs and ports of vsock 32. adb takes what is too large without a word. */
+function hasSoundNumbers(remote: string): boolean {
+  const numbers = remote.split(":").slice(1).map(Number);
+  if (remote.startsWith("tcp:")) return numbers.every((port) => port >= 1 && port <= 0xffff);
+  return !remote.startsWith("vsock:") || numbers.every((number) => number <= 0xffff_ffff);
+}
+
+/** Undefined when the port went to somebody else meanwhile. */
+async function tryForward(
+  connection: AdbConnection,
+  remote: string,
+  hostPort: number,
+  signal: AbortSignal,
+): Promise<PortForward | undefined> {
+  const local = `tcp:${hostPort}`;
+  const removal = connection.adb("forward", "--remove", local);
+  const record = recordForward({ serial: connection.serial, serverPort: connection.server.port, hostPort, remote });
+  rememberUntilExit(removal);
+  const forget = (): void => {
+    open.delete(removal);
+    forgetForward(record);
+  };
+  // Runs to its end although the caller may give up: ended half-way, nobody would know whether the server had heard it.
+  const argv = connection.adb("forward", "--no-rebind", local, remote);
+  const result = await runUnchecked(argv, { timeoutMs: FORWARD_TIMEOUT_MS });
+  if (result.exitCode !== 0) {
+    // What timed out may still come about; its note is for the next sweep.
+    if (result.timedOut) open.delete(removal);
+    else forget();
+    if (/Address already in use|cannot rebind existing socket/.test(result.stderr)) return undefined;
+    await connection.assertStillThere();
+    // No command of the device runs here: all words are adb's.
+    const state = stateFromAdbOutput(result.stderr);
+    if (state !== undefined) throw stateError(connection.serial, state);
+    throw new CommandFailedError(result);
+  }
+  let closing: Promise<void> | undefined;
+  const close = async (): Promise<void> => {
+    // With the device went its forwards, and the port may be somebody else's by now.
+    const { serial, server, gone } = connection;
+    if (!gone.aborted && (await isListed(server, { serial, hostPort, remote }))) await removeForward(removal);
+    forget();
+  };
+  const closeOnce = (): Promise<void> => (closing ??= close());
+  if (signal.aborted) await closeOnce();
+  return { hostPort, remote, close: closeOnce };
+}
+
+/** A device that left in this moment took its forward along. */
+async function removeForward(removal: readonly string[]): Promise<void> {
+  const result = await runUnchecked(removal, { timeoutMs: 10_000 });
+  if (result.exitCode === 0 || / not found$/m.test(result.stderr) || stateFromAdbOutput(result.stderr)) return;
+  throw new CommandFailedError(result);
+}
+
+const open = new Set<readonly string[]>();
+let exitHookInstalled = false;
+
+function rememberUntilExit(removal: readonly string[]): void {
+  open.add(removal);
+  if (exitHookInstalled) return;
+  exitHookInstalled = true;
+  process.on("exit", () => {
+    for (const [file = "", ...args] of open) spawnSync(file, args, { stdio: "ignore", timeout: 2_000 });
+  });
+}

@@ -1,0 +1,50 @@
+/** Connections to sockets of the device itself, through adb. */
+import type { Socket } from "node:net";
+import { describeError, HarnessError, UsageError } from "../../../base/errors.js";
+import type { DeviceCallOptions } from "../../contract.js";
+import { callDevice } from "../shell/call.js";
+import type { AdbConnection } from "./connection.js";
+
+/** Without a shell and a process there. A path where nobody listens is refused by adb. */
+export async function connectSocket(
+  connection: AdbConnection,
+  path: string,
+  options: DeviceCallOptions,
+): Promise<Socket> {
+  if (!path.startsWith("/") || path.includes("\0")) {
+    throw new UsageError("SOCKET_PATH", `Not an absolute path of a socket: ${JSON.stringify(path)}`);
+  }
+  try {
+    return await openService(connection, `localfilesystem:${path}`, `${path} on ${connection.serial}`, options);
+  } catch (error) {
+    const reason = await connection.explain(error);
+    if (reason !== error) throw reason;
+    throw new HarnessError(
+      "expectation",
+      "NOT_CONNECTED",
+      `Could not connect to ${path} on ${connection.serial}: ${describeError(error)}`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+/** Asks the adb server for a service of the device. Rejects with adb's own words when it is refused. */
+export async function openService(
+  { client, gone }: Pick<AdbConnection, "client" | "gone">,
+  service: string,
+  what: string,
+  options: DeviceCallOptions,
+): Promise<Socket> {
+  const opening = Promise.resolve(client.openLocal(service));
+  try {
+    const socket = await callDevice(`${what} to be connected`, gone, options, () => opening);
+    socket.on("error", () => undefined);
+    return socket;
+  } catch (error) {
+    // One that comes when nobody waits for it any more.
+    opening.then((socket) => socket.destroy()).catch(() => undefined);
+    throw error;
+  }
+}

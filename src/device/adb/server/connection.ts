@@ -1,0 +1,68 @@
+/** What every part of an adb device shares. */
+import { withDeadline } from "../../../base/deadline.js";
+import { describeError, isHarnessError } from "../../../base/errors.js";
+import { DEFAULT_CALL_TIMEOUT_MS } from "../shell/call.js";
+import type { AdbDeviceClient } from "./adbkit.js";
+import { stateError, type DeviceState } from "../device-errors.js";
+import type { AdbServer } from "./server.js";
+import type { DeviceTracking } from "./tracking.js";
+
+export class AdbConnection {
+  readonly client: AdbDeviceClient;
+
+  constructor(
+    readonly server: AdbServer,
+    readonly serial: string,
+    readonly tracking: DeviceTracking,
+  ) {
+    this.client = server.client.getDevice(serial);
+  }
+
+  get gone(): AbortSignal {
+    return this.tracking.gone;
+  }
+
+  /** `adb` for this device. */
+  adb(...args: readonly string[]): readonly string[] {
+    return [...this.server.command, "-s", this.serial, ...args];
+  }
+
+  /**
+   * What the server thinks of the device right now: the list that we follow may lag by a moment.
+   * @throws TimeoutError when the server does not answer
+   */
+  async state(): Promise<DeviceState> {
+    if (this.gone.aborted) return "absent";
+    const what = `the adb server to tell the state of ${this.serial}`;
+    const wait = { timeoutMs: DEFAULT_CALL_TIMEOUT_MS, signal: this.gone };
+    try {
+      return await withDeadline(what, wait, () => Promise.resolve(this.client.getState()));
+    } catch (error) {
+      if (isHarnessError(error) && error.code === "TIMEOUT") throw error;
+      return "absent";
+    }
+  }
+
+  /**
+   * Throws when the device is not there any more. An `adb shell` whose connection breaks ends with exit code 0 and
+   * whatever output had come (adb 29), so success means something only while the device is still there after it.
+   */
+  async assertStillThere(): Promise<void> {
+    this.gone.throwIfAborted();
+    const state = await this.state();
+    if (state === "device") return;
+    this.tracking.markGone(state === "absent" ? "adb does not list it any more" : `adb calls it ${state} now`);
+    this.gone.throwIfAborted();
+    throw stateError(this.serial, state);
+  }
+
+  /** The better of two explanations: a device that left, or the error itself. */
+  async explain(error: unknown): Promise<Error> {
+    try {
+      await this.assertStillThere();
+    } catch (gone) {
+      return gone as Error;
+    }
+    return error instanceof Error ? error : new Error(describeError(error));
+  }
+}

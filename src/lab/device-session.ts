@@ -1,0 +1,102 @@
+/** A leased device, opened: the device itself, its service, and what the harness keeps an eye on there. */
+import type { RunRecord } from "../artifacts/run-record.js";
+import { openAdbDevice, RebindableDevice, type Device } from "../device/index.js";
+import { openVirtualizationService, type VirtualizationService } from "../virtualizationservice/index.js";
+import { identityOf } from "./device-identity.js";
+import { collectDeviceLogs } from "./device-logs.js";
+import { inspectDevice, LeakCheck, NamedThings } from "./leaks/index.js";
+import { deviceFacts, type DeviceFacts } from "./requirements/index.js";
+import type { DeviceSource, Rewinding, SavedDevice } from "./sources/device-source.js";
+import { watchDevice } from "./watch/watched-device.js";
+
+/** A leased device that was opened. */
+export interface DeviceSession {
+  readonly description: string;
+  /** Of an emulated device. */
+  readonly name: string | undefined;
+  /** False: what is put on the device is taken away again, and others wait for it. */
+  readonly keepBetweenFiles: boolean;
+  readonly device: Device;
+  readonly service: VirtualizationService;
+  /** See `LeasedDevice`. */
+  readonly slowness: number;
+  readonly emulatesCpus: boolean;
+  /** What the device has, for requirements. */
+  readonly facts: DeviceFacts;
+  /** For what tests leave there. Its own looks are not recorded. */
+  readonly leakCheck: LeakCheck;
+  /** For the leak check: a file or folder on the device that this run made. */
+  readonly noteMade: (path: string) => void;
+  deviceLogs(packages: readonly string[], windowMs: number): Promise<ReadonlyMap<string, string>>;
+  /** Undefined for a device without checkpoints. `device` goes on to be the same when it is put back. */
+  readonly rewinding: Rewinding | undefined;
+  readonly record: RunRecord | undefined;
+  /** Ends what runs on the device on our behalf, and gives it back. Repeatable, never rejects. */
+  close(): Promise<void>;
+}
+
+export interface DeviceSessionOptions {
+  readonly signal: AbortSignal;
+  readonly record?: RunRecord | undefined;
+}
+
+export async function openDeviceSession(source: DeviceSource, options: DeviceSessionOptions): Promise<DeviceSession> {
+  const { signal, record } = options;
+  const start = performance.now();
+  const leased = await source.acquire(signal);
+  const { serial, description, name } = leased;
+  let device: Device | undefined;
+  let calls = 0;
+  const named = new NamedThings();
+  const onCall = (argv: readonly string[]): void => {
+    calls++;
+    if (!source.keepBetweenFiles) named.note(argv);
+  };
+  try {
+    const plain = new RebindableDevice(leased.device ?? (await openAdbDevice(serial, { signal })));
+    const onMade = (path: string): void => named.noteMade(path);
+    const opened = watchDevice(plain, { record, signal: () => undefined, onCall, onMade });
+    device = opened;
+    const { rewinding } = leased;
+    const attachTo = rewinding && ((cid: number) => rewinding.attach(opened, cid));
+    const service = await openVirtualizationService(device, { attachTo });
+    const durationMs = performance.now() - start;
+    const properties = record && (await identityOf(device));
+    record?.add({ kind: "device-leased", serial, device: description, durationMs, ...(properties && { properties }) });
+    let closing: Promise<void> | undefined;
+    const close = async (): Promise<void> => {
+      // Each step copes with a device that has gone, and giving it back must not depend on closing our handle.
+      await opened.close().catch(() => undefined);
+      await leased.release().catch(() => undefined);
+      record?.add({ kind: "device-released", serial });
+    };
+    const { keepBetweenFiles } = source;
+    return {
+      ...{ description, name, keepBetweenFiles, device, service, slowness: leased.slowness ?? 1 },
+      emulatesCpus: leased.emulatesCpus ?? false,
+      facts: deviceFacts(device, service),
+      leakCheck: new LeakCheck(inspectDevice(plain, keepBetweenFiles ? undefined : named), () => calls),
+      deviceLogs: (packages, windowMs) => collectDeviceLogs(plain, packages, windowMs),
+      rewinding: rewinding && rebinding(rewinding, plain, () => calls++),
+      noteMade: onMade,
+      record,
+      close: () => (closing ??= close()),
+    };
+  } catch (error) {
+    await device?.close().catch(() => undefined);
+    await leased.release().catch(() => undefined);
+    throw error;
+  }
+}
+
+/** adb's connections do not survive what happens to the device, nor does what was seen of it. */
+function rebinding(rewinding: Rewinding, bound: RebindableDevice, onRestore: () => void): Rewinding {
+  const restore = async (saved: SavedDevice | undefined, signal?: AbortSignal): Promise<void> => {
+    onRestore();
+    await bound.rebind(
+      () => rewinding.restore(saved, signal),
+      () => openAdbDevice(bound.serial, { signal }),
+    );
+  };
+  return { ...rewinding, restore };
+}

@@ -1,0 +1,109 @@
+/** What a test file or a program works with on a device: its apps, installed, each with a manager that is ready. */
+import { printDiagnostic } from "../base/diagnostics.js";
+import type { Device } from "../device/index.js";
+import { provision, sweepProvisioned, type ProvisionedApp, type ProvisionRequest } from "../provisioning/index.js";
+import { createVmContext, type VmContext } from "../virtualmachine/index.js";
+import type { VirtualizationService } from "../virtualizationservice/index.js";
+import { readTextEntry } from "./apk-entry.js";
+import { App } from "./app.js";
+import type { DeviceSession } from "./device-session.js";
+import type { LeakCheck } from "./leaks/index.js";
+import type { DeviceFacts } from "./requirements/index.js";
+import { Timeline } from "./timeline.js";
+import { guardService } from "./watch/guarded-service.js";
+import { notingService } from "./watch/noting-service.js";
+import type { Busy } from "./watch/recorded-calls.js";
+import { watchDevice, type HeldThing } from "./watch/watched-device.js";
+
+/** What one test file, or one program, works with. */
+export interface Harness {
+  readonly device: Device;
+  /** Installed, in the order of the request. */
+  readonly apps: readonly App[];
+  readonly facts: DeviceFacts;
+  readonly leakCheck: LeakCheck;
+  /** For a device that can be put back. */
+  readonly timeline?: Timeline | undefined;
+  /** Name of an emulated device, for `avf device shell`. */
+  readonly deviceName?: string | undefined;
+  /** See `LeasedDevice`. */
+  readonly emulatesCpus?: boolean;
+  /** The device's own account of the last `windowMs`, by file name. Not recorded, never rejects. */
+  deviceLogs?(packages: readonly string[], windowMs: number): Promise<ReadonlyMap<string, string>>;
+  /** Ends forwards and attached commands that the test which just ended has left; tells which. Never rejects. */
+  endTest(): Promise<readonly string[]>;
+  /** Takes away what was put on a device that others use too. Repeatable. */
+  close(): Promise<void>;
+}
+
+export interface HarnessOptions {
+  readonly provision: ProvisionRequest;
+  /** Removes VMs that the file before left on an emulated device, which is nobody else's. */
+  readonly removeLeftVms?: boolean;
+  /** The signal of the test that the present call belongs to. Default: none. */
+  readonly callSignal?: (() => AbortSignal | undefined) | undefined;
+  /** Notes meanwhile what the test that the present call belongs to is busy with. */
+  readonly busy?: Busy | undefined;
+}
+
+/** Installs what is asked for and hands out apps whose managers are ready to use. */
+export async function openHarness(session: DeviceSession, options: HarnessOptions): Promise<Harness> {
+  const { callSignal = () => undefined } = options;
+  // A device of others outlives this process, and has what a killed one before it left.
+  const noted = !session.keepBetweenFiles;
+  if (noted) await sweepProvisioned(session.device, options.provision.log);
+  const provisioned = await provision(session.device, { ...options.provision, noted });
+  const { service: shared } = session;
+  const service = guardService(noted ? notingService(shared, session, provisioned) : shared, callSignal);
+  let contexts: readonly VmContext[];
+  try {
+    contexts = await Promise.all(provisioned.apps.map((app) => vmContextOf(app, session, service)));
+    // On a device of others they are known by their notes only: whatever else is there is not ours.
+    if (options.removeLeftVms === true && !noted) {
+      const folders = provisioned.apps.map(({ dataFolder }) => `${dataFolder}/vm`);
+      await Promise.all(folders.map((folder) => session.service.files.remove(folder)));
+    }
+  } catch (error) {
+    await provisioned.cleanUp().catch(() => undefined);
+    throw error;
+  }
+  const close = async (): Promise<void> => {
+    if (!session.keepBetweenFiles) await provisioned.cleanUp();
+  };
+  const held = new Set<HeldThing>();
+  const endTest = async (): Promise<readonly string[]> => {
+    const things = [...held];
+    held.clear();
+    await Promise.allSettled(things.map((thing) => thing.end()));
+    return things.map(({ what }) => what);
+  };
+  const apps = contexts.map((context) => new App(context));
+  const { rewinding, device } = session;
+  const equip = async (): Promise<void> => void (await provision(device, { ...options.provision, signal: undefined }));
+  return {
+    device: watchDevice(device, { record: undefined, signal: callSignal, held, busy: options.busy, ofTests: true }),
+    apps,
+    timeline: rewinding && new Timeline({ rewinding, apps, equip, record: session.record }),
+    ...{ facts: session.facts, leakCheck: session.leakCheck, deviceName: session.name },
+    emulatesCpus: session.emulatesCpus,
+    deviceLogs: (packages, windowMs) => session.deviceLogs(packages, windowMs),
+    endTest,
+    close,
+  };
+}
+
+/** A context for the lifecycle library: what it asks of an app beyond the service. */
+export function vmContextOf(
+  app: ProvisionedApp,
+  { device, slowness }: Pick<DeviceSession, "device" | "slowness">,
+  service: VirtualizationService,
+): Promise<VmContext> {
+  const { packageName, apkPath, dataFolder } = app;
+  return createVmContext({
+    ...{ packageName, apkPath, dataFolder, service, slowness },
+    gone: device.gone,
+    log: printDiagnostic,
+    resolvePackage: (name) => device.packagePath(name),
+    readApkEntry: (path, entry) => readTextEntry(device, path, entry),
+  });
+}

@@ -1,0 +1,62 @@
+/** Emulated devices for workers: each gets one of its own, which ends with the worker. */
+import type { AndroidRelease } from "../../base/android-release.js";
+import { cacheFolder } from "../../base/paths.js";
+import type { Progress } from "../../base/progress.js";
+import {
+  replaceClient,
+  dropCheckpoint,
+  findCheckpoint,
+  holdCheckpoint,
+  keepCheckpoint,
+  readSlowness,
+  startEmulatedDevice,
+  type EmulatedDevice,
+} from "../../emulator/index.js";
+import type { DeviceSource, Rewinding } from "./device-source.js";
+
+export interface EmulatedOptions {
+  readonly release?: AndroidRelease | undefined;
+  /** What their VMs run on. Default: `AVF_MONITOR`, else crosvm where it is there. */
+  readonly vmm?: "qemu" | "crosvm" | undefined;
+  readonly vmTemplates?: boolean | undefined;
+  readonly deviceCpus?: 1 | 2 | undefined;
+}
+
+export function emulatedDevices(options: EmulatedOptions, progress: Progress): DeviceSource {
+  return {
+    keepBetweenFiles: true,
+    acquire: async (signal) => {
+      const device = await startEmulatedDevice({ ...options, cpus: options.deviceCpus, progress, signal });
+      return {
+        serial: device.serial,
+        slowness: await readSlowness(device.snapshotFolder),
+        name: device.name,
+        emulatesCpus: device.accelerator === "tcg",
+        description: `emulated device ${device.name} (${describe(device)})`,
+        rewinding: rewindingOf(device, options),
+        release: () => device.stop(),
+      };
+    },
+  };
+}
+
+function rewindingOf(device: EmulatedDevice, options: EmulatedOptions): Rewinding {
+  const cache = cacheFolder();
+  return {
+    // Named by image, machine, emulator and processor; the rest is what a running device was told to be.
+    key: [device.originKey, device.release, device.vmm?.name, options.vmTemplates === true].join(" "),
+    find: (key) => findCheckpoint(cache, key),
+    save: (key, note, signal) =>
+      key === undefined ? holdCheckpoint(device, note, signal) : keepCheckpoint(cache, key, device, note, signal),
+    drop: (saved) => dropCheckpoint(saved),
+    restore: (saved, signal) => device.restore(saved?.folder, { signal, holdVms: saved !== undefined }),
+    goOn: () => device.goOn(),
+    attach: replaceClient,
+  };
+}
+
+/** E.g. `Android 15, tcg, one CPU, VMs on qemu 7.2.22`. */
+function describe({ release, accelerator, cpus, vmm }: EmulatedDevice): string {
+  const machines = vmm === undefined ? "no VMs" : `VMs on ${vmm.name} ${vmm.version}`;
+  return [`Android ${release}`, accelerator, ...(cpus === 1 ? ["one CPU"] : []), machines].join(", ");
+}

@@ -1,0 +1,225 @@
+import { beforeEach, describe, expect, test } from "@jest/globals";
+import type { Circus } from "@jest/types";
+import type { RunRecord } from "../../artifacts/run-record.js";
+import { InfrastructureError } from "../../base/errors.js";
+import type { Checkpoint, Timeline } from "../../lab/timeline.js";
+import { DeviceCourse, type CourseOptions } from "./course.js";
+import { FromScopes } from "./from-scopes.js";
+import type { CheckpointPlan } from "./plan.js";
+
+/** What happened to the device, in order. */
+let steps: string[];
+let kept: Map<string, Checkpoint>;
+let failSave: Error | undefined;
+let failRestore: Error | undefined;
+beforeEach(() => {
+  steps = [];
+  kept = new Map();
+  failSave = undefined;
+  failRestore = undefined;
+});
+
+const timeline = {
+  key: "machine",
+  find: async (key: string) => kept.get(key),
+  save: async (name: string, key?: string) => {
+    steps.push(`save ${name}`);
+    if (failSave) throw failSave;
+    const checkpoint: Checkpoint = { name, saved: { folder: name, note: "" }, moments: new Map() };
+    if (key !== undefined) kept.set(key, checkpoint);
+    return checkpoint;
+  },
+  drop: async ({ name }: Checkpoint) => void steps.push(`drop ${name}`),
+  restore: async ({ name }: Checkpoint) => {
+    steps.push(`restore ${name}`);
+    const failure = failRestore;
+    failRestore = undefined;
+    if (failure) throw failure;
+  },
+  restart: async () => void steps.push("restart"),
+} as unknown as Timeline;
+
+/** Blocks and tests as Jest has them. */
+interface Block {
+  readonly block: Circus.DescribeBlock;
+  test(name: string): Circus.TestEntry;
+}
+
+function makeBlock(parent?: Circus.DescribeBlock): Block {
+  const block = { type: "describeBlock", children: [], parent } as unknown as Circus.DescribeBlock;
+  parent?.children.push(block);
+  const add = (name: string): Circus.TestEntry => {
+    const entry = { type: "test", name, parent: block, status: null } as unknown as Circus.TestEntry;
+    block.children.push(entry);
+    return entry;
+  };
+  return { block, test: add };
+}
+
+const plan = (name: string): CheckpointPlan => ({ name, names: [], setUp: () => undefined });
+
+function courseOf(scopes: FromScopes, options: Partial<CourseOptions> = {}): DeviceCourse {
+  return new DeviceCourse({
+    ...{ timeline, isolation: "file", policy: "restored", scopes },
+    keyOf: async ({ name }) => `key of ${name}`,
+    setUp: async ({ name }) => void steps.push(`set up ${name}`),
+    undo: async () => void steps.push("undo"),
+    say: (text) => void steps.push(`say ${text}`),
+    record: { add: () => undefined } as unknown as RunRecord,
+    ...options,
+  });
+}
+
+/** Runs the test, and Jest's bookkeeping of it. Returns what was done for it. */
+async function run(course: DeviceCourse, entry: Circus.TestEntry): Promise<readonly string[]> {
+  const before = steps.length;
+  await course.testStarts(entry);
+  Object.assign(entry, { status: "done" });
+  return steps.slice(before);
+}
+
+/** A file whose tests all start from one plan. */
+function fileFrom(count: number): { readonly scopes: FromScopes; readonly tests: readonly Circus.TestEntry[] } {
+  const scopes = new FromScopes();
+  const root = makeBlock();
+  scopes.use({ from: plan("two vms") });
+  return { scopes, tests: Array.from({ length: count }, (_, index) => root.test(`test ${index}`)) };
+}
+
+describe("tests that start from a checkpoint", () => {
+  test("find it made once, and are put back to it each", async () => {
+    const { scopes, tests } = fileFrom(3);
+    const course = courseOf(scopes);
+    expect(await run(course, tests[0]!)).toEqual(["set up two vms", "save two vms", "restore two vms"]);
+    expect(await run(course, tests[1]!)).toEqual(["restore two vms"]);
+    expect(await run(course, tests[2]!)).toEqual(["restore two vms"]);
+  });
+
+  test("find it made of a pristine device, when other files have used it before", async () => {
+    const { scopes, tests } = fileFrom(1);
+    const course = courseOf(scopes, { isolation: "worker" });
+    expect(await run(course, tests[0]!)).toEqual(["restart", "set up two vms", "save two vms", "restore two vms"]);
+  });
+
+  test("find what an earlier run kept", async () => {
+    const { scopes, tests } = fileFrom(1);
+    await timeline.save("two vms", "key of two vms");
+    expect(await run(courseOf(scopes), tests[0]!)).toEqual(["restore two vms"]);
+  });
+
+  test("get it anew when what was kept is of no use", async () => {
+    const { scopes, tests } = fileFrom(1);
+    await timeline.save("two vms", "key of two vms");
+    failRestore = new InfrastructureError("SNAPSHOT_UNUSABLE", "damaged");
+    expect(await run(courseOf(scopes), tests[0]!)).toEqual([
+      "restore two vms",
+      'say "two vms" is made again, because what was kept of it cannot be used: damaged',
+      ...["drop two vms", "restart", "set up two vms", "save two vms", "restore two vms"],
+    ]);
+  });
+
+  test("boot where the device cannot be saved, and say so once", async () => {
+    const { scopes, tests } = fileFrom(2);
+    const course = courseOf(scopes);
+    failSave = new InfrastructureError("STATE_NOT_SAVED", "no such luck");
+    expect(await run(course, tests[0]!)).toEqual([
+      ...["set up two vms", "save two vms"],
+      'say "two vms" is reached by booting, the device could not be saved: no such luck',
+    ]);
+    const again = await run(course, tests[1]!);
+    expect(again.filter((step) => !step.startsWith("say"))).toEqual(["restart", "set up two vms"]);
+  });
+
+  test("boot on a device without checkpoints: what was made before is removed first", async () => {
+    const { scopes, tests } = fileFrom(2);
+    const course = courseOf(scopes, { timeline: undefined });
+    const said = 'say "two vms" is reached by booting, because the device does not support checkpoints';
+    expect(await run(course, tests[0]!)).toEqual([said, "undo", "set up two vms"]);
+    expect(await run(course, tests[1]!)).toEqual(["undo", "set up two vms"]);
+  });
+
+  test("policy fresh: each from the beginning, by all steps", async () => {
+    const { scopes, tests } = fileFrom(2);
+    const course = courseOf(scopes, { policy: "fresh" });
+    expect(await run(course, tests[0]!)).toEqual(["set up two vms"]);
+    expect(await run(course, tests[1]!)).toEqual(["restart", "set up two vms"]);
+  });
+
+  test("policy dirty: the first is put there, the others find what it left", async () => {
+    const { scopes, tests } = fileFrom(2);
+    const course = courseOf(scopes, { policy: "dirty" });
+    expect(await run(course, tests[0]!)).toEqual(["set up two vms", "save two vms", "restore two vms"]);
+    expect(await run(course, tests[1]!)).toEqual([]);
+  });
+});
+
+describe("a file that has other tests as well", () => {
+  test("those find the device as hooks and tests before them left it", async () => {
+    const scopes = new FromScopes();
+    const root = makeBlock();
+    const inner = makeBlock(root.block);
+    const plain = [root.test("plain 1"), root.test("plain 2")];
+    scopes.describeStarted(inner.block);
+    scopes.use({ from: plan("inner") });
+    scopes.describeFinished();
+    const started = inner.test("from");
+    const course = courseOf(scopes);
+    course.beforeAllRan(root.block);
+    expect(await run(course, plain[0]!)).toEqual([]);
+    expect(await run(course, started)).toEqual([
+      ...["save before the tests", "restart", "set up inner", "save inner", "restore inner"],
+    ]);
+    expect(await run(course, plain[1]!)).toEqual(["restore before the tests"]);
+  });
+
+  test("nothing is saved for nobody", async () => {
+    const scopes = new FromScopes();
+    const root = makeBlock();
+    const inner = makeBlock(root.block);
+    const plain = root.test("plain");
+    scopes.describeStarted(inner.block);
+    scopes.use({ from: plan("inner") });
+    scopes.describeFinished();
+    const course = courseOf(scopes);
+    expect(await run(course, plain)).toEqual([]);
+    expect(await run(course, inner.test("from"))).toEqual(["restart", "set up inner", "save inner", "restore inner"]);
+  });
+});
+
+describe("isolation of each test", () => {
+  test("each starts as hooks before all left the device; hooks of a block are its own", async () => {
+    const scopes = new FromScopes();
+    const root = makeBlock();
+    const outer = [root.test("1"), root.test("2")];
+    const inner = makeBlock(root.block);
+    const within = [inner.test("3"), inner.test("4")];
+    const last = root.test("5");
+    const course = courseOf(scopes, { isolation: "test" });
+    course.beforeAllRan(root.block);
+    expect(await run(course, outer[0]!)).toEqual(["save before the tests"]);
+    expect(await run(course, outer[1]!)).toEqual(["restore before the tests"]);
+    await course.blockStarts(inner.block);
+    expect(steps.at(-1)).toBe("restore before the tests");
+    course.beforeAllRan(inner.block);
+    expect(await run(course, within[0]!)).toEqual(["save before the tests"]);
+    expect(await run(course, within[1]!)).toEqual(["restore before the tests"]);
+    course.blockEnds(inner.block);
+    expect(await run(course, last)).toEqual(["restore before the tests"]);
+  });
+
+  test("on a device without checkpoints there is none, which is said once", async () => {
+    const scopes = new FromScopes();
+    const root = makeBlock();
+    const course = courseOf(scopes, { isolation: "test", timeline: undefined });
+    const [first, second] = [root.test("1"), root.test("2")];
+    expect(await run(course, first)).toEqual([
+      "say this device does not support checkpoints: its tests find what those before them left",
+    ]);
+    expect(await run(course, second)).toEqual([]);
+  });
+});
+
+test("from may be what checkpoint() returned, and nothing else", () => {
+  const scopes = new FromScopes();
+  expect(() => scopes.use({ from: "two vms" })).toThrow(expect.objectContaining({ code: "BAD_FROM" }));
+});

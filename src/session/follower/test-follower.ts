@@ -1,0 +1,214 @@
+/** Follows the tests of one file through Jest's events: what each leaves, how it failed, what is saved of that. */
+import { relative } from "node:path";
+import type { RunRecord } from "../../artifacts/run-record.js";
+import { describeError } from "../../base/errors.js";
+import { withSlashes } from "../../base/text/slashes.js";
+import type { LedgerEntry, VmLedger } from "../evidence/vm-ledger.js";
+import { saveEvidence, shortPath, type Evidence } from "../evidence/evidence.js";
+import { describeClass } from "../failures/failure-class.js";
+import type { FileDevice } from "../file-device.js";
+import { CleanUp } from "./clean-up.js";
+import { addNotes, classOf, explain, tellRetry, type FailedTest } from "./failure.js";
+import { holdFailedTest } from "../hold/hold.js";
+import type { InfrastructureRetry } from "../failures/infrastructure-retry.js";
+import type { Rejections } from "../rejections/rejections.js";
+import { isEnding } from "../../lab/process-end.js";
+import { errorText, isJestTimeout, thrownError, type JestError } from "../failures/test-errors.js";
+import { TestRun } from "./test-run.js";
+
+/** For calls that nobody awaited, after all that they need was ended. */
+const OPEN_CALLS_TIMEOUT_MS = 2_000;
+
+export interface FollowerOptions {
+  readonly device: FileDevice;
+  readonly ledger: VmLedger;
+  readonly record: RunRecord;
+  readonly retry: InfrastructureRetry;
+  readonly projectFolder: string;
+  readonly file: string;
+  /** Jest's name of the group of suites. */
+  readonly project: string | undefined;
+  readonly leaks: "fail" | "warn" | "off";
+  readonly rejections: Rejections;
+  /** Undefined: failed tests are not held. */
+  readonly holdMs: number | undefined;
+  /** Hooks may have the device in their hands, which must not be exchanged then. */
+  readonly keepsDevice: boolean;
+  /** The file is over. True: what it left on the device goes by itself. */
+  readonly leaveDevice: () => Promise<boolean>;
+}
+
+/** The end of a test as Jest tells it. `errors` is Jest's own list: what is added there is reported. */
+export interface TestEnd {
+  readonly errors: JestError[];
+  readonly status: "passed" | "failed" | "skipped" | "todo";
+  readonly skipReason?: string | undefined;
+  /** Where the test was declared. */
+  readonly declaredAt?: unknown;
+  /** Adds the rejections that nobody handled to `errors`, and returns them. */
+  readonly takeRejections?: () => Promise<readonly JestError[]>;
+}
+
+/** What is known of a test before it runs. */
+export interface ComingTest {
+  readonly needsDevice: boolean;
+  /** It has the device itself among its fixtures. */
+  readonly holdsDevice: boolean;
+  /** What it leaves on the device goes by itself. */
+  readonly putBack: boolean;
+}
+
+export class TestFollower {
+  test: TestRun | undefined;
+  readonly #cleanUp: CleanUp;
+  #asked = false;
+  #held = false;
+  #occurrence = 1;
+  /** What was saved of this attempt, if it was. */
+  #evidence: Evidence | undefined;
+  /** It failed by what nobody awaited, and by nothing else. */
+  #notAwaited = false;
+
+  constructor(private readonly options: FollowerOptions) {
+    this.#cleanUp = new CleanUp(options);
+  }
+
+  /** Jest has come to a test, which it may skip. */
+  begin(name: string, attempt: number, occurrence = 1): void {
+    const { record, file, ledger, holdMs } = this.options;
+    this.test = new TestRun(name, attempt, record, holdMs !== undefined);
+    this.#occurrence = occurrence;
+    this.#evidence = undefined;
+    this.#cleanUp.begin();
+    this.#asked = false;
+    this.#held = false;
+    this.#notAwaited = false;
+    ledger.openTest();
+    record.add({ kind: "test-start", file, test: name, attempt, occurrence });
+    record.flush();
+  }
+
+  /** Another attempt, or a test after the device went away, gets another device. */
+  async renewDevice(): Promise<void> {
+    const { device, ledger, keepsDevice } = this.options;
+    const again = (this.test?.attempt ?? 1) > 1;
+    const lost = device.opened?.device.gone.aborted === true && ledger.entries().length === 0;
+    if (!keepsDevice && (again || lost)) await device.renew();
+  }
+
+  /**
+   * It is going to run. Time for the device is not the test's time; that there is none is told by what asks for it.
+   */
+  async prepare({ needsDevice, holdsDevice, putBack }: ComingTest): Promise<void> {
+    const { device, keepsDevice } = this.options;
+    this.#asked = needsDevice || keepsDevice;
+    if (needsDevice) await device.open().catch(() => undefined);
+    await this.#cleanUp.prepare({ inHand: holdsDevice || keepsDevice, putBack });
+  }
+
+  /** The body failed, or its time is over while it still runs: fixtures are torn down before hooks run. */
+  async bodyFailed(error: unknown): Promise<void> {
+    if (isJestTimeout(error)) this.test?.noteActivities();
+    await this.#hold(error);
+    await this.test?.end();
+  }
+
+  async hookFailed(error: unknown): Promise<void> {
+    await this.#hold(error);
+  }
+
+  /** All hooks ran as well. Saves evidence of a failure, then removes what the test made. Never throws. True: it is to run again. */
+  async finish({ errors, status, skipReason, declaredAt, takeRejections }: TestEnd): Promise<boolean> {
+    const { test } = this;
+    if (test === undefined) return false;
+    const { record, file, ledger, retry, device } = this.options;
+    await test.end();
+    errors.push(...test.furtherErrors);
+    this.#noteRejections(errors, (await takeRejections?.()) ?? []);
+    const vms = ledger.entries();
+    explain(test, errors, device);
+    if (errors.length > 0) await this.#saveEvidence(test, errors, vms);
+    const leaks = await this.#cleanUp.afterTest(errors);
+    if (errors.length === 0) await test.untilIdle(OPEN_CALLS_TIMEOUT_MS);
+    this.#noteRejections(errors, (await takeRejections?.()) ?? []);
+    if (leaks.length > 0) this.#cleanUp.tell(test.name, leaks, errors, declaredAt);
+    if (errors.length > 0 && this.#evidence === undefined) await this.#saveEvidence(test, errors, vms);
+    const evidence = this.#evidence;
+    const failed = this.#failed(errors, vms);
+    const failureClass = errors.length > 0 ? classOf(failed) : undefined;
+    const retried = failureClass !== undefined && retry.willRetry(test.attempt, failureClass === "infrastructure");
+    if (failureClass !== undefined) {
+      const attempt = retried ? `Attempt ${test.attempt} of ${retry.attempts}.` : undefined;
+      addNotes(failed, errors, { file, failureClass, attempt, evidence });
+      if (retried) tellRetry(test, retry.attempts, errors[0]);
+    }
+    this.test = undefined;
+    record.add({
+      kind: "test-end",
+      ...{ file, test: test.name, attempt: test.attempt },
+      status: errors.length > 0 ? "failed" : status,
+      durationMs: performance.now() - test.startedMs,
+      errors: errors.map((error) => errorText(thrownError(error))),
+      ...(evidence?.folder === undefined ? {} : { evidence: withSlashes(relative(record.folder, evidence.folder)) }),
+      ...(failureClass === undefined ? {} : { failureClass }),
+      ...(skipReason === undefined ? {} : { skipReason }),
+      ...(retried ? { retried } : {}),
+      ...(leaks.length === 0 ? {} : { leaks }),
+    });
+    record.flush();
+    return retried;
+  }
+
+  /** Removes what the file's hooks made. Returns what could not be removed. Never throws. */
+  async close(): Promise<readonly unknown[]> {
+    await this.test?.end();
+    const vms = this.options.ledger.closeFile();
+    // Nobody takes away what is on a device that is put back to its beginning.
+    const errors = (await this.options.leaveDevice()) ? [] : await this.#cleanUp.removeVms(vms);
+    this.options.record.flush();
+    return errors;
+  }
+
+  #noteRejections(errors: JestError[], taken: readonly JestError[]): void {
+    if (taken.length > 0 && taken.length === errors.length) this.#notAwaited = true;
+    this.options.rejections.explain(errors);
+  }
+
+  #failed(errors: readonly JestError[], vms: readonly LedgerEntry[]): FailedTest {
+    return { test: this.test, errors, vms, device: this.options.device, notAwaited: this.#notAwaited };
+  }
+
+  async #hold(error: unknown): Promise<void> {
+    const { device, ledger, holdMs, record, file } = this.options;
+    const harness = device.opened;
+    const { test } = this;
+    const name = test?.name ?? `a hook of ${shortPath(file)}`;
+    if (holdMs === undefined || this.#held || isEnding() || harness?.device.gone.aborted !== false) return;
+    const isInfrastructure = classOf(this.#failed([error], ledger.entries())) === "infrastructure";
+    if (test !== undefined && this.options.retry.willRetry(test.attempt, isInfrastructure)) return;
+    this.#held = true;
+    test?.stopWork();
+    if (test !== undefined) await this.#saveEvidence(test, [error], ledger.entries());
+    const evidence = this.#evidence?.folder;
+    const vms = ledger.entries();
+    await holdFailedTest({ test: name, file, harness, vms, record, evidence, timeoutMs: holdMs });
+  }
+
+  async #saveEvidence(test: TestRun, errors: readonly JestError[], vms: readonly LedgerEntry[]): Promise<void> {
+    const { record, projectFolder, project, file, device } = this.options;
+    const about = { runFolder: record.folder, projectFolder, project, file, folder: this.#evidence?.folder };
+    const which = { name: test.name, attempt: test.attempt, occurrence: this.#occurrence };
+    const failureClass = describeClass(classOf(this.#failed(errors, vms)));
+    const harness = this.#asked ? device.opened : undefined;
+    const packages = harness?.apps.map(({ packageName }) => packageName) ?? [];
+    const unread: string[] = [];
+    const deviceLogs = await harness?.deviceLogs?.(packages, performance.now() - test.startedMs).catch((error) => {
+      unread.push(`logs of the device (${describeError(error)})`);
+      return undefined;
+    });
+    const texts = errors.map((error) => errorText(thrownError(error)));
+    const failure = { ...about, ...which, failureClass, errors: texts, ...(deviceLogs && { deviceLogs }) };
+    const { folder, unsaved } = await saveEvidence(failure, vms);
+    this.#evidence = { folder, unsaved: [...unsaved, ...unread] };
+  }
+}

@@ -1,0 +1,325 @@
+/** What a run asks of the service, and what its failures look like. */
+import { describe, expect, test } from "@jest/globals";
+import { HarnessError, InfrastructureError } from "../../base/errors.js";
+import { VirtualMachineConfig } from "../config/config.js";
+import { FEATURE_LLPVM_CHANGES } from "../constants.js";
+import { VirtualMachineManager } from "../manager.js";
+import { APK, known, memoryContext } from "../testing/memory-service.js";
+import { outcomeOf } from "../testing/outcome.js";
+import type { VirtualMachineConfigBuilder } from "../config/config-builder.js";
+import type { VmContext } from "../context.js";
+import type { VirtualMachine } from "../machine.js";
+import type { MemoryService } from "../testing/memory-service.js";
+
+const ROOT = "/data/avf/com.example/vm/vm1";
+
+interface Setup {
+  readonly vm: VirtualMachine;
+  readonly service: MemoryService;
+}
+
+interface SetupOptions {
+  readonly change?: (b: VirtualMachineConfigBuilder) => VirtualMachineConfigBuilder;
+  readonly context?: Partial<VmContext>;
+  readonly features?: readonly string[];
+}
+
+async function setUp({ change = (b) => b, context: overrides = {}, features = [] }: SetupOptions = {}): Promise<Setup> {
+  const { context, service } = memoryContext(overrides);
+  for (const feature of features) service.features.add(feature);
+  const config = change(new VirtualMachineConfig.Builder(context, "assets/vm_config.json")).build();
+  return { service, vm: await VirtualMachineManager.getInstance(context).create("vm1", config) };
+}
+
+const binary = (b: VirtualMachineConfigBuilder): VirtualMachineConfigBuilder =>
+  new VirtualMachineConfig.Builder({ packageName: b.build().fields.packageName! })
+    .setPayloadBinaryName("payload.so")
+    .setProtectedVm(false);
+
+describe("what the service is asked to run", () => {
+  test("the smallest config", async () => {
+    const { vm, service } = await setUp();
+    await vm.run();
+    expect(service.vm.config).toEqual({
+      name: "vm1",
+      apkPath: APK,
+      idsigPath: `${ROOT}/idsig`,
+      instanceImagePath: `${ROOT}/instance.img`,
+      instanceIdPath: undefined,
+      payload: { kind: "config", configPath: "assets/vm_config.json" },
+      extraApks: [],
+      debugLevel: "full",
+      protectedVm: false,
+      memoryMib: undefined,
+      cpuTopology: "one_cpu",
+      encryptedStorage: undefined,
+      osName: "microdroid",
+      consoleInput: false,
+      vendorImagePath: undefined,
+      networkSupported: false,
+      scratchPath: expect.stringMatching(/^\/data\/avf\/com\.example\/vm\/vm1\/run-[0-9a-f]{8}$/) as unknown,
+    });
+  });
+
+  test("everything that can be set", async () => {
+    const { vm, service } = await setUp({
+      features: [FEATURE_LLPVM_CHANGES],
+      change: (b) =>
+        b.setProtectedVm(true).setCpuTopology(1).setEncryptedStorageBytes(5000).setVmConsoleInputSupported(true),
+    });
+    await vm.run();
+    expect(service.vm.config).toMatchObject({
+      instanceIdPath: `${ROOT}/instance_id`,
+      protectedVm: true,
+      cpuTopology: "match_host",
+      encryptedStorage: { path: `${ROOT}/storage.img`, sizeBytes: 5000 },
+      consoleInput: true,
+    });
+  });
+
+  test.each([
+    [1, 1],
+    [1 << 20, 1],
+    [(1 << 20) + 1, 2],
+    [192 << 20, 192],
+  ])("%i bytes of memory are %i MiB", async (memoryBytes, memoryMib) => {
+    const { vm, service } = await setUp({ change: (b) => b.setMemoryBytes(memoryBytes) });
+    await vm.run();
+    expect(service.vm.config.memoryMib).toBe(memoryMib);
+  });
+
+  test("a payload binary, not debuggable", async () => {
+    const { vm, service } = await setUp({ change: binary });
+    await vm.run();
+    expect(service.vm.config).toMatchObject({
+      payload: { kind: "binary", binaryName: "payload.so" },
+      debugLevel: "none",
+    });
+  });
+
+  test("a new config counts from the next run", async () => {
+    const { vm, service } = await setUp();
+    await vm.run();
+    await vm.stop();
+    const builder = new VirtualMachineConfig.Builder({ packageName: "com.example" }, "assets/vm_config.json");
+    await vm.setConfig(builder.setMemoryBytes(64 << 20).build());
+    await vm.run();
+    expect(service.vms.map((run) => run.config.memoryMib)).toEqual([undefined, 64]);
+  });
+});
+
+describe("idsig files", () => {
+  test("one that is absent is made at the first run, not at create, and kept", async () => {
+    const { vm, service } = await setUp();
+    expect(await service.files.exists(`${ROOT}/idsig`)).toBe(false);
+    await vm.run();
+    expect(String(await service.files.read(`${ROOT}/idsig`))).toBe(`idsig of ${APK}`);
+    await vm.stop();
+    await vm.run();
+    expect(service.files.calls.filter((call) => call === `write ${ROOT}/idsig`)).toHaveLength(1);
+  });
+
+  test("one that was put on the device is used as it is", async () => {
+    const idsigPath = "/data/local/tmp/virt/a.apk.idsig";
+    const { vm, service } = await setUp({ change: (b) => b.idsigPath(idsigPath) });
+    service.files.entries.set(idsigPath, Buffer.from("by apksigner"));
+    await vm.run();
+    expect(service.vm.config.idsigPath).toBe(idsigPath);
+    expect(String(await service.files.read(idsigPath))).toBe("by apksigner");
+    expect(await service.files.exists(`${ROOT}/idsig`)).toBe(false);
+  });
+});
+
+describe("APKs", () => {
+  test("of another package: its config decides", async () => {
+    const other = { packageName: "com.other" };
+    const { vm, service } = await setUp({
+      change: () => new VirtualMachineConfig.Builder(other, "assets/vm_config.json"),
+      context: { resolvePackage: async (name) => (name === "com.other" ? "/data/app/other.apk" : undefined) },
+    });
+    service.files.entries.set("/data/app/other.apk", Buffer.from("apk"));
+    await vm.run();
+    expect(service.vm.config.apkPath).toBe("/data/app/other.apk");
+  });
+
+  test("of a package that is not installed", async () => {
+    const other = { packageName: "com.other" };
+    const { vm } = await setUp({ change: () => new VirtualMachineConfig.Builder(other, "assets/vm_config.json") });
+    expect(await outcomeOf(() => vm.run())).toMatch(/^PACKAGE_NOT_FOUND: Package not found\n/);
+  });
+
+  test("extra ones, by package", async () => {
+    const { vm, service } = await setUp({
+      change: (b) => binary(b).addExtraApk("com.a").addExtraApk("com.example"),
+      context: { resolvePackage: async (name) => `/data/app/${name}.apk` },
+    });
+    service.files.entries.set("/data/app/com.a.apk", Buffer.from("apk"));
+    await vm.run();
+    expect(service.vm.config.extraApks).toEqual([
+      { apkPath: "/data/app/com.a.apk", idsigPath: `${ROOT}/extra_idsig_0` },
+      { apkPath: APK, idsigPath: `${ROOT}/extra_idsig_1` },
+    ]);
+    expect(String(await service.files.read(`${ROOT}/extra_idsig_0`))).toBe("idsig of /data/app/com.a.apk");
+  });
+
+  test("an extra one that is not installed", async () => {
+    const { vm } = await setUp({ change: (b) => binary(b).addExtraApk("com.a") });
+    expect(await outcomeOf(() => vm.run())).toMatch(/^EXTRA_APK_NOT_FOUND: Extra APK package not found\n/);
+  });
+
+  const withConfig = (json: string): SetupOptions => ({
+    context: {
+      readApkEntry: async (_apk, entry) => (entry === "assets/vm_config.json" ? Buffer.from(json) : undefined),
+    },
+  });
+
+  test("extra ones, by the payload config in the APK", async () => {
+    const { vm, service } = await setUp(withConfig('{"extra_apks":[{"path":"/system/app/b.apk"}]}'));
+    service.files.entries.set("/system/app/b.apk", Buffer.from("apk"));
+    await vm.run();
+    expect(service.vm.config.extraApks).toEqual([{ apkPath: "/system/app/b.apk", idsigPath: `${ROOT}/extra_idsig_0` }]);
+  });
+
+  test.each(["{}", '{"extra_apks":[]}', '{"os":{"name":"microdroid"}}'])("none, by %s", async (json) => {
+    const { vm, service } = await setUp(withConfig(json));
+    await vm.run();
+    expect(service.vm.config.extraApks).toEqual([]);
+  });
+
+  test.each(["", "[]]", "3", '{"extra_apks":{}}', '{"extra_apks":[{}]}', '{"extra_apks":[{"path":"../x"}]}'])(
+    "a payload config that says %j",
+    async (json) => {
+      const { vm } = await setUp(withConfig(json));
+      const failure = "EXTRA_APKS_INVALID: Couldn't parse extra apks from the vm config";
+      expect(await outcomeOf(() => vm.run())).toBe(failure);
+    },
+  );
+});
+
+describe("a start that fails", () => {
+  test("without the APK", async () => {
+    const { vm, service } = await setUp();
+    service.files.entries.delete(APK);
+    expect(await outcomeOf(() => vm.run())).toMatch(/^APK_NOT_FOUND: Failed to open APK\n.*is not on the device/);
+    expect(service.vms).toEqual([]);
+  });
+
+  test("with an idsig that cannot be made", async () => {
+    const { vm, service } = await setUp();
+    service.files.failOnce("write", /idsig$/, new Error("Failed to create idsig file"));
+    expect(await outcomeOf(() => vm.run())).toBe("IDSIG_FAILED: Failed to generate APK signature");
+  });
+
+  test("in the service: named, with its words, and nothing left; the next try works", async () => {
+    const { vm, service } = await setUp();
+    service.onStart = (run) => {
+      run.print("last words");
+      throw new HarnessError("vm", "VM_TOOL_FAILED", "Failed to create VM");
+    };
+    expect(await outcomeOf(() => vm.run())).toBe('START_FAILED: failed to start VM "vm1": Failed to create VM');
+    expect(vm.status).toBe("STOPPED");
+    expect(vm.transitions).toHaveLength(1);
+    expect(vm.output.lines().map(({ text }) => text)).toEqual(["last words"]);
+    expect([...service.files.entries.keys()].filter((path) => path.includes("/run-"))).toEqual([]);
+    service.onStart = () => undefined;
+    await vm.run();
+    expect(vm.status).toBe("RUNNING");
+  });
+
+  test("for want of a permission", async () => {
+    const { vm, service } = await setUp();
+    service.onStart = () => {
+      throw new HarnessError("vm", "VM_PERMISSION", "lacks android.permission.USE_CUSTOM_VIRTUAL_MACHINE");
+    };
+    const failure = "PERMISSION_DENIED: lacks android.permission.USE_CUSTOM_VIRTUAL_MACHINE";
+    expect(await outcomeOf(() => vm.run())).toBe(failure);
+  });
+
+  test("because the device is gone: the lab's fault, not the VM's", async () => {
+    const { vm, service } = await setUp();
+    service.onStart = () => {
+      throw new InfrastructureError("DEVICE_GONE", "device emulator-1 is gone");
+    };
+    expect(await vm.run().catch((e: unknown) => e)).toMatchObject({ kind: "infrastructure", vmName: "vm1" });
+  });
+
+  test("because it was called off", async () => {
+    const { vm } = await setUp();
+    const reason = new Error("test is over");
+    await expect(vm.run({ signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+    expect(vm.status).toBe("STOPPED");
+  });
+
+  test("a capability that went away since create is refused before anything is started", async () => {
+    const { vm, service } = await setUp();
+    service.answers = { nonProtectedVm: false };
+    expect(await outcomeOf(() => vm.run())).toMatch(/^UNSUPPORTED_OPERATION: Non-protected VMs are not supported/);
+    expect(service.vms).toEqual([]);
+  });
+});
+
+describe("the end of a run", () => {
+  test("stop: the service kills, onStopped says KILLED, the scratch folder goes", async () => {
+    const { vm, service } = await setUp();
+    await vm.run();
+    expect(await service.files.exists(service.vm.config.scratchPath)).toBe(true);
+    await vm.stop();
+    expect(vm.transitions.at(-1)).toMatchObject({
+      status: "STOPPED",
+      cause: { kind: "stop", reason: known("KILLED") },
+    });
+    expect(await service.files.exists(service.vm.config.scratchPath)).toBe(false);
+  });
+
+  test("by itself", async () => {
+    const { vm, service } = await setUp();
+    await vm.run();
+    service.vm.die("CRASH");
+    expect(vm.transitions.at(-1)).toMatchObject({ status: "STOPPED", cause: { kind: "died", reason: known("CRASH") } });
+  });
+
+  test("a stop that the service refuses is a VirtualMachineException, and the VM runs on", async () => {
+    const { vm, service } = await setUp();
+    await vm.run();
+    service.vm.stop = () => Promise.reject(new Error("vm: still listed"));
+    expect(await outcomeOf(() => vm.stop())).toBe("STOP_FAILED: failed to stop VM: vm: still listed");
+    expect(await outcomeOf(() => vm.close())).toBe("STOP_FAILED: failed to stop VM: vm: still listed");
+    expect(vm.status).toBe("RUNNING");
+  });
+
+  test("close() does not mind that the VM died just now", async () => {
+    const { vm, service } = await setUp();
+    await vm.run();
+    service.vm.stop = () => {
+      service.vm.die("CRASH");
+      return Promise.reject(new Error("VM is not running"));
+    };
+    await vm.close();
+    await vm.close();
+    expect(vm.status).toBe("STOPPED");
+  });
+
+  test("await using", async () => {
+    const { vm, service } = await setUp();
+    {
+      await using running = vm;
+      await running.run();
+    }
+    expect(service.vm.state()).toBe("DEAD");
+    expect(vm.status).toBe("STOPPED");
+  });
+
+  test("a VM that dies within its start has run all the same", async () => {
+    const { vm, service } = await setUp();
+    service.onStart = (run) => {
+      run.started();
+      run.print("bye\n");
+      run.die("SHUTDOWN");
+    };
+    await vm.run();
+    expect(vm.transitions.map(({ status }) => status)).toEqual(["STOPPED", "RUNNING", "STOPPED"]);
+    expect(vm.events.history.map(({ event }) => event.kind)).toEqual(["state", "state", "payload-started", "died"]);
+    const times = [...vm.transitions.map(({ atMs }) => atMs)];
+    expect(times).toEqual([...times].sort((a, b) => a - b));
+  });
+});

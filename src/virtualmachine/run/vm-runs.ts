@@ -1,0 +1,99 @@
+/** The runs of one VM, of which at most one goes on: how they start, how they end, and how one is taken up again. */
+import { describeError } from "../../base/errors.js";
+import { VirtualMachineException } from "../errors.js";
+import { InputPipe } from "./output-pipe.js";
+import { RunSession } from "./run-session.js";
+import { removeScratch, startRun } from "./start-run.js";
+import { stopRun } from "./stop-run.js";
+import type { DeathReason, RunningVm, VmBookmark } from "../../virtualizationservice/contract.js";
+import type { RunRequest } from "../config/app-config.js";
+import type { VmContext } from "../context.js";
+import type { JournalPast, VmJournal } from "../journal/journal.js";
+
+const START_FAILED: DeathReason = { kind: "known", name: "START_FAILED", value: 4 };
+
+export class VmRuns {
+  readonly input = new InputPipe();
+  #session: RunSession | undefined;
+  /** Removal of the latest run's scratch folder. */
+  #afterRun: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly context: VmContext,
+    private readonly journal: VmJournal,
+    private readonly onDied: () => void,
+  ) {}
+
+  /** Of the run that goes on. */
+  get handle(): RunningVm | undefined {
+    return this.#session?.isRunning() ? this.#session.handle : undefined;
+  }
+
+  async start(request: Omit<RunRequest, "scratchPath">, signal: AbortSignal | undefined): Promise<void> {
+    const session = this.#open(this.journal.runAsked(), request.config.isVmOutputCaptured());
+    const started = await startRun(request, session, signal).catch((error: unknown) => {
+      session.abandon();
+      // Unless the device was put back meanwhile, and this run has never been.
+      if (this.#session === session) this.journal.runFailed(START_FAILED);
+      throw error;
+    });
+    session.begin(started.handle, (atMs) => this.journal.runBegan(started.handle.cid, atMs));
+    if (session.isRunning()) this.input.connect(started.handle.writeConsole);
+    this.#afterRun = started.handle.died.then(started.cleanUp);
+  }
+
+  /** Ends the run that goes on, if any. A VM that died by itself meanwhile is fine. @throws VirtualMachineException */
+  async end(vmName: string): Promise<void> {
+    const session = this.#session;
+    if (!session?.isRunning()) return;
+    session.stopRequested = true;
+    try {
+      await stopRun(session, vmName, () => this.#afterRun);
+    } catch (cause) {
+      if (!session.ended) session.stopRequested = false;
+      throw new VirtualMachineException("STOP_FAILED", `failed to stop VM: ${describeError(cause)}`, { vmName, cause });
+    }
+  }
+
+  /** DEAD, but its last events may still be on their way: they belong to the run before. */
+  async settled(): Promise<void> {
+    await this.#session?.handle?.died;
+    await this.#afterRun;
+  }
+
+  /** The device is about to be put back: what comes from there now is not about this VM any more. */
+  async leave(): Promise<void> {
+    this.input.connect(undefined);
+    await this.#session?.leave();
+  }
+
+  /** Goes on with what ran then; all that was begun on the device of before has come to nothing. */
+  async rewind(past: JournalPast, running: VmBookmark | undefined, captured: boolean): Promise<void> {
+    this.#session = undefined;
+    this.#afterRun = Promise.resolve();
+    if (running === undefined) return;
+    const { number } = past.run;
+    const told = past.events.filter(({ run }) => run === number).map(({ event }) => event);
+    const session = this.#open(number, captured);
+    const handle = await this.context.service.resumeVm(running, told, session.receive);
+    session.begin(handle, () => undefined);
+    this.input.connect(handle.writeConsole);
+    this.#afterRun = handle.died.then(() => removeScratch(this.context, running.scratchPath));
+  }
+
+  /** Delivers what a run prints that was taken up again. */
+  follow(): void {
+    this.handle?.follow();
+  }
+
+  #open(number: number, captured: boolean): RunSession {
+    const session = new RunSession(number, (stamped) => {
+      this.journal.receive(stamped, session, captured);
+      if (stamped.event.kind !== "died") return;
+      this.input.connect(undefined);
+      this.onDied();
+    });
+    this.#session = session;
+    return session;
+  }
+}

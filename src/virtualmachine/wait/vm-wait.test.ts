@@ -1,0 +1,178 @@
+/** What ends a wait besides what it is for: trouble, a still boot, a device that is gone, time. */
+import { describe, expect, jest, test } from "@jest/globals";
+import { InfrastructureError } from "../../base/errors.js";
+import { VirtualMachineConfig } from "../config/config.js";
+import { VirtualMachineManager } from "../manager.js";
+import { memoryContext, type MemoryService } from "../testing/memory-service.js";
+import type { VmContext } from "../context.js";
+import type { VirtualMachine } from "../machine.js";
+import type { VmWaitError } from "./wait-failure.js";
+
+const LONG = { timeoutMs: 3_600_000 };
+
+async function running(overrides: Partial<VmContext> = {}): Promise<{ vm: VirtualMachine; service: MemoryService }> {
+  const { context, service } = memoryContext(overrides);
+  const config = new VirtualMachineConfig.Builder(context, "assets/c.json").build();
+  const vm = await VirtualMachineManager.getInstance(context).create("vm1", config);
+  await vm.run();
+  return { vm, service };
+}
+
+async function failureOf(wait: Promise<unknown>): Promise<VmWaitError> {
+  try {
+    await wait;
+  } catch (error) {
+    return error as VmWaitError;
+  }
+  throw new Error("the wait ended well");
+}
+
+describe("a panic", () => {
+  const PANIC = "[    2.5] Kernel panic - not syncing: sysrq triggered crash\n";
+
+  test("ends a wait although the VM lives on, and says so", async () => {
+    const { vm, service } = await running();
+    const failure = failureOf(vm.waitForConsole("Hello", LONG));
+    service.vm.print(PANIC);
+    const error = await failure;
+    expect(error).toMatchObject({ kind: "vm", code: "VM_PANICKED" });
+    expect(error.message).toMatch(/^The kernel of VM "vm1" panicked .* after start, and still runs, while waiting for/);
+    expect(error.message).toContain("Kernel panic - not syncing: sysrq triggered crash");
+  });
+
+  test("and the death of it are one failure, with one code", async () => {
+    const { vm, service } = await running();
+    const failure = failureOf(vm.waitUntil("ready", LONG));
+    service.vm.print(PANIC);
+    service.vm.die("REBOOT");
+    const error = await failure;
+    expect(error).toMatchObject({ kind: "vm", code: "VM_PANICKED" });
+    expect(error.message).toContain("and died (REBOOT), while waiting for its payload to be ready.");
+  });
+
+  test("may be what is waited for, with all that is printed along with it", async () => {
+    const { vm, service } = await running();
+    const wait = vm.waitForConsole(/end Kernel panic/, LONG);
+    service.vm.print(PANIC);
+    // A wait looks at each line as it comes: one that ends with a panic at once would have ended by now.
+    const settled = jest.fn();
+    void wait.then(settled, settled);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(settled).not.toHaveBeenCalled();
+    service.vm.print("---[ end Kernel panic - not syncing: sysrq ]---\n");
+    expect((await wait).line.text).toContain("end Kernel panic");
+  });
+
+  test("does not end a wait for the end", async () => {
+    const { vm, service } = await running();
+    service.vm.print(PANIC);
+    const wait = vm.waitFor("died", LONG);
+    service.vm.die("REBOOT");
+    expect((await wait).kind).toBe("died");
+  });
+});
+
+test("a crash of the payload ends a wait", async () => {
+  const { vm, service } = await running();
+  const failure = failureOf(vm.waitForConsole("Hello", LONG));
+  service.vm.log("01-01 00:00:02.000  1  1 E microdroid_manager: Payload exited due to signal: 11 (SIGSEGV)\n");
+  service.vm.die("MICRODROID_UNKNOWN_RUNTIME_ERROR");
+  expect(await failure).toMatchObject({ kind: "vm", code: "PAYLOAD_CRASHED" });
+});
+
+describe("a boot that stands still", () => {
+  test("ends a wait; the error tells the stage, all times, the state and the CID", async () => {
+    const { vm, service } = await running();
+    service.vm.print("[    1.0] microdroid_manager[1]: started.\n");
+    const error = await failureOf(vm.waitForConsole("Hello", { budgetMs: 30 }));
+    expect(error).toMatchObject({ kind: "vm", code: "BOOT_STALLED" });
+    expect(error.message).toMatch(/^VM "vm1" is stuck at boot stage "init": it has shown neither a new stage nor/);
+    expect(error.message).toContain("It is RUNNING (service: STARTING, CID 2048).");
+    expect(error.message).toMatch(/^Boot: vmm 0\.00 s, init \d\.\d\d s; not reached: verified, payload, ready\.$/m);
+  });
+
+  test("whatever limit the wait has", async () => {
+    const { vm } = await running();
+    expect(await vm.waitFor("ready", { budgetMs: 30, ...LONG })).toMatchObject({ kind: "stalled", stage: "vmm" });
+  });
+
+  test("is none once the payload runs: then its time is simply up", async () => {
+    const { vm, service } = await running();
+    service.vm.started();
+    expect((await vm.watchConsole("Hello", { budgetMs: 30 })).kind).toBe("timed-out");
+  });
+
+  test("is none of a wait for the end", async () => {
+    const { vm } = await running();
+    expect((await vm.waitFor("died", { timeoutMs: 60, budgetMs: 30 })).kind).toBe("timed-out");
+  });
+});
+
+describe("time", () => {
+  test("is renewed while the boot moves forward, and the limit is not", async () => {
+    const { vm, service } = await running();
+    const wait = vm.watchConsole("Hello", { budgetMs: 200 });
+    const bounded = vm.watchConsole("Hello", { budgetMs: 200, timeoutMs: 300 });
+    const ticks = setInterval(() => service.vm.print("tick\n"), 20);
+    expect(await bounded).toEqual({ kind: "timed-out", afterMs: 300 });
+    service.vm.print("Hello\n");
+    clearInterval(ticks);
+    expect((await wait).kind).toBe("matched");
+  });
+
+  test("ends for a boot that moves forever, after two and a half budgets", async () => {
+    const { vm, service } = await running();
+    const ticks = setInterval(() => service.vm.print("tick\n"), 10);
+    expect(await vm.watchConsole("Hello", { budgetMs: 100 })).toEqual({ kind: "timed-out", afterMs: 250 });
+    clearInterval(ticks);
+  });
+
+  test("is longer on a slow device, but for what is exact", async () => {
+    const { vm, service } = await running({ slowness: 5 });
+    service.vm.started();
+    const ends: string[] = [];
+    const note = (name: string) => (): void => void ends.push(name);
+    const scaled = vm.watchConsole("Hello", { budgetMs: 60 }).then(note("budget"));
+    const exact = vm.watchConsole("Hello", { timeoutMs: 100 }).then(note("timeout"));
+    await Promise.all([scaled, exact]);
+    expect(ends).toEqual(["timeout", "budget"]);
+  });
+});
+
+test("a device that is gone ends a wait with its reason, as a failure of the lab", async () => {
+  const gone = new AbortController();
+  const { vm } = await running({ gone: gone.signal });
+  const failure = failureOf(vm.waitForConsole("Hello", LONG));
+  const reason = new InfrastructureError("DEVICE_LOST", "Device 0A1B is no longer there.");
+  gone.abort(reason);
+  const error = await failure;
+  expect(error).toMatchObject({ kind: "infrastructure", code: "DEVICE_GONE", cause: reason });
+  expect(error.message).toMatch(/^The device of VM "vm1" is gone, while .*: Device 0A1B is no longer there\.$/m);
+});
+
+test("an error that the guest reported is told", async () => {
+  const { vm, service } = await running();
+  const failure = failureOf(vm.waitUntil("started", LONG));
+  service.vm.fail("the APK was changed");
+  service.vm.die("MICRODROID_PAYLOAD_HAS_CHANGED");
+  expect((await failure).message).toContain("It reported UNKNOWN: the APK was changed");
+});
+
+test("a payload that finished before it was ready fails the wait for that", async () => {
+  const { vm, service } = await running();
+  const failure = failureOf(vm.waitUntil("ready", LONG));
+  service.vm.started();
+  service.vm.finish(3);
+  expect((await failure).message).toContain("finished with exit code 3, while waiting for its payload to be ready.");
+});
+
+test.each([
+  ["Hello Microdriod", /^nearest miss: .*Hello Microdroid \/mnt\/apk$/],
+  [/port (\d+) open/, /^nearest miss: .*port 22 is open now$/],
+  ["nothing like it", /^no hint$/],
+])("the line nearest to %s", async (pattern, near) => {
+  const { vm, service } = await running();
+  service.vm.print("Hello Microdroid /mnt/apk\nport 22 is open now\nxyz\n");
+  const { hint } = await failureOf(vm.waitForConsole(pattern, { timeoutMs: 1 }));
+  expect(hint ?? "no hint").toMatch(near);
+});

@@ -1,0 +1,36 @@
+/** `npm run check` of this repository: types, lint with the import rules, format; side by side. */
+import { join } from "node:path";
+import { packageRoot } from "../src/base/paths.js";
+import { unexplained } from "../src/virtualmachine/parity/members.js";
+import { SECTIONS } from "../src/virtualmachine/parity/page.js";
+import { runUnchecked } from "../src/process/run.js";
+
+const CHECKS = [
+  { name: "types", argv: ["tsc", "-p", "."] },
+  // It runs in a browser: other globals.
+  { name: "types of the report's script", argv: ["tsc", "-p", "src/reporter/html/client"] },
+  { name: "lint and import rules", argv: ["eslint", ".", "--max-warnings", "0"] },
+  { name: "import cycles", argv: ["depcruise", "--config", ".dependency-cruiser.cjs", "--output-type", "err", "src"] },
+  { name: "sizes of files and folders", argv: ["node", "lint/sizes.mjs"] },
+  { name: "tests of the lint rules", argv: ["node", "--test", "lint/"] },
+  { name: "format", argv: ["prettier", "--check", "--log-level", "warn", "."] },
+] as const;
+
+export async function run(): Promise<number> {
+  const results = await Promise.all(
+    CHECKS.map(async ({ name, argv: [program, ...args] }) => {
+      const path = program === "node" ? process.execPath : join(packageRoot, "node_modules/.bin", program);
+      return { name, result: await runUnchecked([path, ...args], { cwd: packageRoot, timeoutMs: 600_000 }) };
+    }),
+  );
+  for (const { name, result } of results) {
+    const passed = result.exitCode === 0;
+    process.stdout.write(`${passed ? "✓" : "✗"} ${name}\n`);
+    if (!passed) process.stdout.write(`${result.stdout}${result.stderr}\n`);
+  }
+  const missing = unexplained(SECTIONS);
+  process.stdout.write(
+    `${missing.length === 0 ? "✓" : "✗"} parity with Android's classes\n${missing.map((line) => `${line}\n`).join("")}`,
+  );
+  return missing.length === 0 && results.every(({ result }) => result.exitCode === 0) ? 0 : 1;
+}

@@ -1,0 +1,35 @@
+/** `npm test` of this repository: sets up what is missing, then unit tests and suites. */
+import { packageRoot } from "../src/base/paths.js";
+import { ensureReady } from "../src/emulator/index.js";
+import { ensureHostTools } from "../src/emulator/host/tools.js";
+import { onInterrupt } from "../src/cli/interrupt.js";
+import { showProgress } from "../src/cli/progress.js";
+import { runJest } from "../src/cli/suites/run-jest.js";
+import { runSideBySide } from "./side-by-side.js";
+
+export async function run(args: readonly string[]): Promise<number> {
+  const interrupt = onInterrupt();
+  try {
+    // A real device needs no image.
+    if (process.env["ANDROID_SERIAL"] === undefined) {
+      const progress = showProgress();
+      await ensureHostTools("testing", progress, interrupt.signal);
+      for (const cpus of [2, 1] as const) await ensureReady({ cpus, progress, signal: interrupt.signal });
+      progress.done();
+    }
+    const { ANDROID_SERIAL, AVF_CROSVM = "" } = process.env;
+    if (ANDROID_SERIAL === undefined && AVF_CROSVM === "") {
+      // Before the tests, for the last line is that of their numbers.
+      process.stdout.write("Suites run on QEMU only: AVF_CROSVM names no crosvm.\n");
+    }
+    // Who asks for something in particular gets one run of Jest, as it is; and who has one device cannot have two at it.
+    return await (args.length > 0 || ANDROID_SERIAL !== undefined
+      ? runJest(args, { folder: packageRoot })
+      : runSideBySide(interrupt.signal));
+  } catch (error) {
+    if (interrupt.exitCode !== undefined) return interrupt.exitCode;
+    throw error;
+  } finally {
+    interrupt.dispose();
+  }
+}

@@ -1,0 +1,90 @@
+/**
+ * The tests of this repository in two halves at once, each about as much work for one processor: the suites, which share a
+ * device, and beside them unit tests and all that needs devices of other kinds. The suites have the terminal; what the
+ * others say follows.
+ */
+import { closeSync, openSync } from "node:fs";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { atOnce } from "../src/base/async/at-once.js";
+import { packageRoot } from "../src/base/paths.js";
+import { closingCounts, closingLine, type ClosingCounts, type RunCounts } from "../src/reporter/closing-line.js";
+import { showProgress } from "../src/cli/progress.js";
+import { runJest } from "../src/cli/suites/run-jest.js";
+
+const REPORTERS = [
+  "default",
+  join(packageRoot, "dist/reporter/jest-reporter.js"),
+  join(packageRoot, "src/session/testing/counts-reporter.cjs"),
+];
+
+/** Jest's projects that are the other half. */
+const BESIDE = ["unit", "runs", "suites-booted", "suites-android-13", "suites-android-17"];
+const LISTED = new Intl.ListFormat("en").format(BESIDE);
+/** Suites come first: a device whose processors are taken away has the others wait busily for them. */
+const BESIDE_NICE = 10;
+
+interface PartResult {
+  readonly exitCode: number;
+  readonly counts: ClosingCounts;
+}
+
+/** Returns the exit code: 0 when both parts passed. */
+export async function runSideBySide(interrupted: AbortSignal): Promise<number> {
+  const folder = await mkdtemp(join(tmpdir(), "avf-self-test-"));
+  try {
+    process.stdout.write(`Beside the suites run ${LISTED}; what they say follows at the end.\n`);
+    const log = join(folder, "beside.log");
+    const progress = showProgress();
+    const both = await atOnce<readonly PartResult[]>(
+      async () => {
+        const suites = await runPart(["--runInBand", "--ignoreProjects", ...BESIDE], join(folder, "suites.json"));
+        if (!interrupted.aborted) progress.step(`Waiting for ${LISTED}`);
+        return suites;
+      },
+      () => runBeside(folder, log),
+    );
+    progress.done();
+    process.stderr.write(`\nWhat ran beside (${LISTED}):\n${await readFile(log, "utf8")}`);
+    process.stdout.write(`${closingLine(sum(both.map(({ counts }) => counts)))}\n`);
+    return both.find(({ exitCode }) => exitCode !== 0)?.exitCode ?? 0;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function runBeside(folder: string, log: string): Promise<PartResult> {
+  const output = openSync(log, "w");
+  try {
+    return await runPart(["--maxWorkers=2", "--selectProjects", ...BESIDE], join(folder, "beside.json"), output);
+  } finally {
+    closeSync(output);
+  }
+}
+
+async function runPart(selection: readonly string[], countsFile: string, output?: number): Promise<PartResult> {
+  const args = [...selection, ...REPORTERS.flatMap((reporter) => ["--reporters", reporter])];
+  const colours = process.stderr.isTTY && process.env["NO_COLOR"] === undefined ? { FORCE_COLOR: "1" } : {};
+  const exitCode = await runJest(args, {
+    folder: packageRoot,
+    env: { AVF_COUNTS_FILE: countsFile, ...(output === undefined ? {} : colours) },
+    ...(output === undefined ? {} : { output, nice: BESIDE_NICE }),
+  });
+  return { exitCode, counts: await readCounts(countsFile, exitCode) };
+}
+
+/** A run that came to no end counts as one failure. */
+async function readCounts(path: string, exitCode: number): Promise<ClosingCounts> {
+  try {
+    const counts = closingCounts(JSON.parse(await readFile(path, "utf8")) as RunCounts);
+    return exitCode === 0 ? counts : { ...counts, failed: Math.max(counts.failed, 1) };
+  } catch {
+    return { passed: 0, failed: 1, skipped: 0 };
+  }
+}
+
+function sum(counts: readonly ClosingCounts[]): ClosingCounts {
+  const total = (name: keyof ClosingCounts): number => counts.reduce((all, one) => all + one[name], 0);
+  return { passed: total("passed"), failed: total("failed"), skipped: total("skipped") };
+}
