@@ -42,7 +42,9 @@ const DEPS = {
   ],
   // Marks what is new or known, and adds the run to the history.
   reporter: ["artifacts", "history", "base"],
+  // What VMs print on their consoles, for a matcher.
   jest: [
+    "ktap",
     "session",
     "fixture-engine",
     "lab",

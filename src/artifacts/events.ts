@@ -1,12 +1,14 @@
 /** What a run records, one JSON object a line. All data, no live handles: reporters read it in other processes. */
 
+import type { SubtestsEvent } from "./events/subtests.js";
+
 export type TestStatus = "passed" | "failed" | "skipped" | "todo";
 
 /** Who has to look at a failure: the suite's author, whoever looks after VMs, or whoever looks after the lab. */
 export type FailureClass = "test" | "product" | "infrastructure";
 
 /** What happened, without when and where. */
-export type RunEventBody = ProcessEvent | DeviceEvent | TestEvent | VmRecordEvent | JestEvent;
+export type RunEventBody = ProcessEvent | DeviceEvent | TestEvent | SubtestsEvent | VmRecordEvent | JestEvent;
 
 /** Of a process that writes events. */
 export type ProcessEvent =

@@ -9,6 +9,7 @@ const flag: Check = (value) => typeof value === "boolean";
 const number: Check = (value) => typeof value === "number" && Math.abs(value) <= 4e12;
 const texts: Check = (value) => Array.isArray(value) && value.every(text);
 const object: Check = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
+const objects: Check = (value) => Array.isArray(value) && value.every(object);
 const words: Check = (value) => object(value) && Object.values(value as object).every(text);
 const status: Check = (value) => ["passed", "failed", "skipped", "todo"].includes(value as string);
 const optional =
@@ -47,6 +48,7 @@ const FIELDS: Readonly<Record<RunEvent["kind"], Readonly<Record<string, Check>>>
   "step-started": { step: number, title: text, category: text },
   "step-ended": { step: number, failure: optional(text) },
   assertion: { matcher: text, passed: flag, durationMs: number, vm: optional(text), message: optional(text) },
+  subtests: { vm: text, run: number, list: number, cases: objects, omitted: number },
   "api-call": { call: text, vm: optional(text), machine: optional(number), args: texts, failure: optional(text) },
   "vm-created": vm,
   "vm-transition": { ...vm, status: text },

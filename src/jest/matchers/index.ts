@@ -6,6 +6,7 @@ import { toRejectWithCode, toRejectWithKind } from "./errors.js";
 import { toHappenBefore } from "./happen-before.js";
 import { toPrintInOrder } from "./console/in-order.js";
 import { toNeverPrint } from "./console/never.js";
+import { toPassKtap } from "./ktap/to-pass-ktap.js";
 import { toHaveCid, toHaveStatus, toHaveTransitions, toReachStatus } from "./status.js";
 import { toPrint } from "./console/to-print.js";
 
@@ -18,6 +19,7 @@ export const matchers = {
   toHaveTransitions,
   toMatchBootSnapshot,
   toNeverPrint,
+  toPassKtap,
   toPrint,
   toPrintInOrder,
   toReachStatus,

@@ -81,6 +81,19 @@ describe("a failure tells", () => {
     );
   });
 
+  test("of the sub-tests of a kernel: which, and what they said; the reports list them", () => {
+    const message = failureOf("ktap");
+    expect(message).toContain("  FAILED  net: exit=1\n      no answer from 10.0.2.2\n  SKIPPED  usb: no usb");
+    expect(message).toContain("Failure class: product");
+    const junit = project.evidence("junit.xml") ?? "";
+    const [, tests] = /<testsuite name="ends\.test\.ts" tests="(\d+)"/.exec(junit) ?? [];
+    expect(Number(tests)).toBe(WAIT_SUITES["ends.test.ts"]!.match(/^ *test\("/gm)!.length + 3);
+    expect(junit).toMatch(/<testcase classname="ends\.test › ktap" name="net"[^>]*>\s*<failure message="exit=1"/);
+    expect(project.evidence("test_result.xml")).toMatch(/<Test result="ASSUMPTION_FAILURE" name="usb">/);
+    // Jest's own numbers are its own.
+    expect(outcome.output).toMatch(/^Tests: \d+ passed, \d+ failed, 0 skipped$/m);
+  });
+
   test("of a device that is gone: that it is the lab's", () => {
     const message = failureOf("lose-device");
     expect(message).toMatch(/The device of VM "vm1" is gone, while waiting for .*: Device memory went away/);

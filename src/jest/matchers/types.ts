@@ -8,6 +8,7 @@ import type { ErrorCode } from "../../base/error-codes.js";
 import type { HappenBeforeOptions } from "./happen-before.js";
 import type { PrintInOrderOptions } from "./console/in-order.js";
 import type { NeverOptions } from "./console/never.js";
+import type { KtapOptions } from "./ktap/to-pass-ktap.js";
 import type { ReachOptions } from "./status.js";
 import type { PrintOptions } from "./console/to-print.js";
 
@@ -27,6 +28,11 @@ export interface AvfMatchers {
   toPrintInOrder(patterns: readonly (string | RegExp)[], options?: PrintInOrderOptions): Promise<void>;
   /** That no such line comes: in the latest run so far, or while something else goes on. Fails at once. */
   toNeverPrint(pattern: string | RegExp, options?: NeverOptions): Promise<void>;
+  /**
+   * That the tests whose results the VM prints as KTAP (KUnit, kselftest, TAP) have passed. Waits for the end of that output
+   * and fails at once when the VM dies or panics before. Reports list each of these tests.
+   */
+  toPassKtap(options?: KtapOptions): Promise<void>;
   /** Of a moment: that it comes before another one, of the same VM or another. Waits for both. */
   toHappenBefore(later: Moment, options?: HappenBeforeOptions): Promise<void>;
   /** That each stage of the boot is reached within so many milliseconds after the VM was started. Waits for the last. */

@@ -9,7 +9,7 @@ import { packageRoot } from "../../base/paths.js";
 import { failureText, isBad, reasonOf, workerOf } from "../failure-text.js";
 import { countTests, type RunModel, type TestModel } from "../model/run-model.js";
 import type { IndexData, IndexTest } from "./report-data.js";
-import { testData, type LineBudget } from "./test-data.js";
+import { subtestsText, testData, type LineBudget } from "./test-data.js";
 
 /** Beyond this a page takes seconds to open. Failed tests are served first. */
 export const MAX_LINES = 120_000;
@@ -121,6 +121,7 @@ function indexTest(test: TestModel, places: ReadonlyMap<number, number>): IndexT
   return {
     ...{ id, file, project, ancestors, title, outcome, failureClass, reason },
     ...{ past: test.past?.strip ?? "", mark: test.past?.mark ?? "", pastDetail: test.past?.detail ?? "" },
+    subtests: subtestsText(test.subtests),
     durationMs: Math.round(durationMs),
     ran: attempts.map(({ startMs, endMs, pid, status }) => ({
       startMs: Math.round(startMs),

@@ -47,6 +47,8 @@ export interface IndexTest {
   readonly past: string;
   readonly mark: string;
   readonly pastDetail: string;
+  /** `7 sub-tests, 2 failed`, of those that ran in its VMs; empty where there were none. */
+  readonly subtests: string;
 }
 
 /** Read only when the test is looked at. */
@@ -65,10 +67,19 @@ export interface AttemptData {
   readonly errors: readonly string[];
   readonly evidence: readonly { readonly name: string; readonly href: string }[];
   readonly machines: readonly MachineData[];
+  readonly subtests: readonly SubtestData[];
   readonly spans: readonly SpanData[];
   readonly lines: readonly LineData[];
   /** Lines that were left out, here or in the run's record. */
   readonly droppedLines: number;
+}
+
+/** A test that ran in a VM. `outcome`: `passed`, `failed` or `skipped`. */
+export interface SubtestData {
+  readonly names: readonly string[];
+  readonly outcome: string;
+  /** Why it failed or was skipped, and what it said, if it failed. */
+  readonly text: string;
 }
 
 export interface MachineData {

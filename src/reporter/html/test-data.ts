@@ -1,7 +1,8 @@
 /** A test of the model as its page shows it: times count from the beginning of the attempt. */
 import { workerOf } from "../failure-text.js";
-import type { AttemptModel, LineModel, MachineModel, Span, TestModel } from "../model/run-model.js";
-import type { AttemptData, LineData, MachineData, SpanData, SpanKind, TestData } from "./report-data.js";
+import type { AttemptModel, LineModel, MachineModel, Span, SubtestModel, TestModel } from "../model/run-model.js";
+import { isBadSubtest, isSkippedSubtest, skipText, subtestFailure } from "../model/subtests.js";
+import type { AttemptData, LineData, MachineData, SpanData, SpanKind, SubtestData, TestData } from "./report-data.js";
 
 const MAX_LINE_LENGTH = 2_000;
 
@@ -31,6 +32,7 @@ export function attemptData(attempt: AttemptModel, budget: LineBudget): AttemptD
     errors: attempt.errors,
     evidence: evidenceLinks(attempt),
     machines: machines.map(machineData),
+    subtests: attempt.subtests.map(subtestData),
     spans: spansOf(attempt).map((span) => ({
       ...span,
       startMs: time(span.startMs - startMs),
@@ -39,6 +41,21 @@ export function attemptData(attempt: AttemptModel, budget: LineBudget): AttemptD
     lines: lines.map(([atMs, ...rest]) => [time(atMs - startMs), ...rest]),
     droppedLines: dropped + attempt.omittedLines,
   };
+}
+
+function subtestData(one: SubtestModel): SubtestData {
+  const { names } = one;
+  if (isBadSubtest(one)) return { names, outcome: "failed", text: subtestFailure(one) };
+  const skipped = isSkippedSubtest(one);
+  return { names, outcome: skipped ? "skipped" : "passed", text: skipped ? skipText(one) : "" };
+}
+
+/** `7 sub-tests, 2 failed`; empty where there are none. */
+export function subtestsText(subtests: readonly SubtestModel[]): string {
+  if (subtests.length === 0) return "";
+  const failed = subtests.filter(isBadSubtest).length;
+  const all = subtests.length === 1 ? "1 sub-test" : `${subtests.length} sub-tests`;
+  return failed === 0 ? all : `${all}, ${failed} failed`;
 }
 
 const time = (ms: number): number => Math.round(ms * 10) / 10;

@@ -2,6 +2,7 @@
 import type { RunEvent } from "../../artifacts/events.js";
 import { apiCallText, assertionText, checkpointText, deviceCallText, number, text } from "./event-text.js";
 import { MachineTrack } from "./machines.js";
+import { SubtestLists } from "./subtests.js";
 import type { AssertionModel, AttemptModel, CallModel, DeviceModel, LineModel, Span, StepModel } from "./run-model.js";
 
 type Event<K extends RunEvent["kind"]> = Extract<RunEvent, { readonly kind: K }>;
@@ -23,6 +24,7 @@ export interface AttemptTrack {
   readonly assertions: AssertionModel[];
   readonly steps: StepModel[];
   readonly deviceLog: LineModel[];
+  readonly subtests: SubtestLists;
   omittedLines: number;
 }
 
@@ -99,6 +101,7 @@ export class ProcessTrack {
       ...{ occurrence: event.occurrence, startMs: atMs, endMs: undefined, end: undefined },
       device: this.devices.findLast(({ releasedMs }) => releasedMs === undefined),
       ...{ checkpoints: [], calls: [], assertions: [], steps: [], deviceLog: [], omittedLines: 0 },
+      subtests: new SubtestLists(),
     };
     this.attempts.push(this.#current);
   }
@@ -165,6 +168,9 @@ export class ProcessTrack {
       case "checkpoint-booted":
         test.checkpoints.push({ startMs: atMs - number(event.durationMs), endMs: atMs, text: checkpointText(event) });
         break;
+      case "subtests":
+        test.subtests.add(event);
+        break;
       case "output-omitted":
         test.omittedLines += number(event.lines);
         break;
@@ -202,7 +208,7 @@ export class ProcessTrack {
       ...{ attempt, status: end?.status ?? "unfinished", ...window, pid: this.pid, worker: this.worker, device },
       vmm: vmmOf(device),
       ...{ errors: end?.errors ?? [], evidence, machines, checkpoints: within(checkpoints), calls: within(calls) },
-      ...{ assertions: within(assertions), deviceLog, omittedLines },
+      ...{ assertions: within(assertions), deviceLog, omittedLines, subtests: track.subtests.models() },
       steps: [...within(steps)].sort((a, b) => a.startMs - b.startMs),
     };
   }

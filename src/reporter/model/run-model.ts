@@ -1,6 +1,7 @@
 /** A run as its reports tell it. Times are milliseconds since the run began, on the run's one clock. */
 
 import type { ShardOfRun } from "../../artifacts/events.js";
+import type { SubtestStatus } from "../../artifacts/events/subtests.js";
 
 /** `flaky`: failed, then passed. `unfinished`: the run, or its process, ended before the test did. */
 export type Outcome = "passed" | "failed" | "flaky" | "skipped" | "todo" | "unfinished";
@@ -98,6 +99,8 @@ export interface TestModel {
   readonly skipReason: string | undefined;
   readonly failureClass: string | undefined;
   readonly rerun: string;
+  /** Tests that ran inside its VMs, as those told: of the last attempt. */
+  readonly subtests: readonly SubtestModel[];
   /** Where a history is kept, and it has this test. */
   readonly past?: TestPast;
 }
@@ -110,6 +113,14 @@ export interface TestPast {
   readonly mark: string;
   /** `flaky in 3 of 40 runs (7.5 %, 95 % interval 2.6 to 19.9 %), first at commit 1a2b3c4d5e`. */
   readonly detail: string;
+}
+
+export interface SubtestModel {
+  /** From the outside to the inside; the first is that of the VM, where several VMs ran such tests. */
+  readonly names: readonly string[];
+  readonly status: SubtestStatus;
+  readonly reason: string;
+  readonly diagnostics: readonly string[];
 }
 
 export interface AttemptModel {
@@ -134,6 +145,7 @@ export interface AttemptModel {
   readonly assertions: readonly AssertionModel[];
   readonly steps: readonly StepModel[];
   readonly deviceLog: readonly LineModel[];
+  readonly subtests: readonly SubtestModel[];
   /** Lines of its VMs and its device that are not here, because there were too many. */
   readonly omittedLines: number;
 }

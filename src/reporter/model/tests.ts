@@ -73,7 +73,10 @@ function describe(
   name: string,
   ran: readonly RanAttempt[],
   rootDir: string,
-): Pick<TestModel, "file" | "project" | "name" | "attempts" | "startMs" | "rerun" | "skipReason" | "failureClass"> {
+): Pick<
+  TestModel,
+  "file" | "project" | "name" | "attempts" | "startMs" | "rerun" | "skipReason" | "failureClass" | "subtests"
+> {
   const path = relative(rootDir, file);
   const shown = path.startsWith("..") ? file : withSlashes(path);
   return {
@@ -83,6 +86,7 @@ function describe(
     attempts: ran.map(({ model }) => model),
     startMs: ran[0]?.model.startMs,
     rerun: rerunCommand(shown, name, project),
+    subtests: ran.at(-1)?.model.subtests ?? [],
     skipReason: ran.at(-1)?.skipReason,
     failureClass: ran.findLast(({ failureClass }) => failureClass !== undefined)?.failureClass,
   };

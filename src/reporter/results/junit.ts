@@ -4,21 +4,23 @@
  */
 import { join } from "node:path";
 import { byFile, deviceOf, errorName, failureText, firstLine, isBad, reasonOf, vmmOf } from "../failure-text.js";
-import { countTests, type BrokenFile, type RunModel, type TestModel } from "../model/run-model.js";
+import { countTests, type BrokenFile, type RunModel, type SubtestModel, type TestModel } from "../model/run-model.js";
+import { isBadSubtest, isSkippedSubtest, skipText, subtestFailure, subtestName } from "../model/subtests.js";
 import { xmlDocument, type Element } from "./xml.js";
 
 export function junitXml(run: RunModel): Iterable<string> {
   const suites = byFile(run.tests).map((tests) => suiteElement(run, tests));
   const broken = run.brokenFiles.map((file) => brokenSuite(run, file));
   const { failed, skipped, unfinished } = countTests(run);
+  const subtests = run.tests.flatMap((test) => test.subtests);
   return xmlDocument({
     name: "testsuites",
     attributes: {
       name: run.project,
-      tests: run.tests.length + run.brokenFiles.length,
-      failures: failed - run.brokenFiles.length,
+      tests: run.tests.length + run.brokenFiles.length + subtests.length,
+      failures: failed - run.brokenFiles.length + subtests.filter(isBadSubtest).length,
       errors: unfinished + run.brokenFiles.length,
-      skipped,
+      skipped: skipped + subtests.filter(isSkippedSubtest).length,
       time: seconds(run.durationMs),
       timestamp: timestamp(run, 0),
     },
@@ -31,20 +33,22 @@ function suiteElement(run: RunModel, tests: readonly [TestModel, ...TestModel[]]
   const count = (wanted: (test: TestModel) => boolean): number => tests.filter(wanted).length;
   const durationMs = tests.reduce((sum, test) => sum + test.durationMs, 0);
   const device = tests.flatMap((test) => deviceOf(test) ?? [])[0];
+  const subtests = tests.flatMap((test) => test.subtests);
   return {
     name: "testsuite",
     attributes: {
       name: project === undefined ? file : `${file} (${project})`,
-      tests: tests.length,
-      failures: count((test) => test.outcome === "failed" && !isError(test)),
+      tests: tests.length + subtests.length,
+      failures: count((test) => test.outcome === "failed" && !isError(test)) + subtests.filter(isBadSubtest).length,
       errors: count(isError),
-      skipped: count(({ outcome }) => outcome === "skipped" || outcome === "todo"),
+      skipped:
+        count(({ outcome }) => outcome === "skipped" || outcome === "todo") + subtests.filter(isSkippedSubtest).length,
       time: seconds(durationMs),
       timestamp: timestamp(run, startMs ?? 0),
     },
     children: [
       properties({ run: run.name, project, device, place: placesOf(tests) }),
-      ...tests.map((test) => testElement(run, test)),
+      ...tests.flatMap((test) => [testElement(run, test), ...test.subtests.map((one) => subtestElement(test, one))]),
     ],
   };
 }
@@ -72,7 +76,7 @@ function testElement(run: RunModel, test: TestModel): Element {
   const output = systemOut(run, test);
   return {
     name: "testcase",
-    attributes: { classname: file.replace(/\.[cm]?[jt]sx?$/, ""), name, time: seconds(durationMs), file },
+    attributes: { classname: className(file), name, time: seconds(durationMs), file },
     children: [
       properties(about),
       skipped,
@@ -80,6 +84,28 @@ function testElement(run: RunModel, test: TestModel): Element {
       output === undefined ? undefined : { name: "system-out", text: output },
     ],
   };
+}
+
+/** A test that ran in a VM, as a case beside the test that ran it; Jest does not count it. */
+function subtestElement({ file, name }: TestModel, one: SubtestModel): Element {
+  const failure = subtestFailure(one);
+  const message = skipText(one);
+  return {
+    name: "testcase",
+    attributes: { classname: `${className(file)} › ${name}`, name: subtestName(one), time: "0.000", file },
+    children: [
+      isSkippedSubtest(one)
+        ? { name: "skipped", attributes: { message: message === "" ? undefined : message } }
+        : undefined,
+      isBadSubtest(one)
+        ? { name: "failure", attributes: { message: firstLine(failure), type: "KTAP" }, text: failure }
+        : undefined,
+    ],
+  };
+}
+
+function className(file: string): string {
+  return file.replace(/\.[cm]?[jt]sx?$/, "");
 }
 
 /** Broken labs and cut-off tests are errors, in JUnit's words; what a test asserted is a failure. */

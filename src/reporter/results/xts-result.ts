@@ -4,13 +4,15 @@
  */
 import { hostname, release, type } from "node:os";
 import { byFile, errorName, failureText, firstLine, isBad } from "../failure-text.js";
-import { countTests, type RunModel, type TestModel } from "../model/run-model.js";
+import { countTests, type RunModel, type SubtestModel, type TestModel } from "../model/run-model.js";
+import { isBadSubtest, isSkippedSubtest, skipText, subtestFailure, subtestName } from "../model/subtests.js";
 import { xmlDocument, type Element } from "./xml.js";
 
 const REPORT_VERSION = "5.0";
 
 export function* xtsResultXml(run: RunModel): Generator<string, void, undefined> {
   const { passed, failed, unfinished } = countTests(run);
+  const subtests = run.tests.flatMap((test) => test.subtests);
   const files = byFile(run.tests);
   const modules = files.map((tests) => moduleElement(run, tests));
   const broken = run.brokenFiles.map(({ file, failure }) => ({
@@ -28,8 +30,8 @@ export function* xtsResultXml(run: RunModel): Generator<string, void, undefined>
       {
         name: "Summary",
         attributes: {
-          pass: passed,
-          failed: failed + unfinished,
+          pass: passed + subtests.filter(hasPassed).length,
+          failed: failed + unfinished + subtests.filter(isBadSubtest).length,
           modules_done: done,
           modules_total: modules.length + broken.length,
         },
@@ -110,6 +112,7 @@ function buildAttributes(run: RunModel): Readonly<Record<string, string>> {
 
 function moduleElement(run: RunModel, tests: readonly [TestModel, ...TestModel[]]): Element {
   const [{ file, project }] = tests;
+  const subtests = tests.flatMap((test) => test.subtests);
   const classes = new Map<string, TestModel[]>();
   for (const test of tests) {
     const name = test.ancestors.join(" › ") || moduleName(file);
@@ -124,25 +127,64 @@ function moduleElement(run: RunModel, tests: readonly [TestModel, ...TestModel[]
       abi: abiOf(run),
       runtime: Math.round(tests.reduce((sum, { durationMs }) => sum + durationMs, 0)),
       done: String(tests.every(({ outcome }) => outcome !== "unfinished")),
-      pass: tests.filter(({ outcome }) => outcome === "passed" || outcome === "flaky").length,
-      total_tests: tests.length,
+      pass:
+        tests.filter(({ outcome }) => outcome === "passed" || outcome === "flaky").length +
+        subtests.filter(hasPassed).length,
+      total_tests: tests.length + subtests.length,
     },
-    children: [...classes].map(([name, members]) => ({
-      name: "TestCase",
-      attributes: { name },
-      children: withUniqueNames(members).map(([test, title]) => testElement(test, title)),
-    })),
+    children: [...classes].flatMap(([name, members]) => {
+      const titled = withUniqueNames(members, ({ title }) => title);
+      return [
+        testCase(
+          name,
+          titled.map(([test, title]) => testElement(test, title)),
+        ),
+        ...titled.flatMap(([test, title]) => subtestsElement(`${name} › ${title}`, test.subtests)),
+      ];
+    }),
   };
 }
 
 /** Readers keep one result a name. */
-function withUniqueNames(tests: readonly TestModel[]): readonly (readonly [TestModel, string])[] {
+function withUniqueNames<T>(tests: readonly T[], nameOf: (test: T) => string): readonly (readonly [T, string])[] {
   const seen = new Map<string, number>();
   return tests.map((test) => {
-    const count = (seen.get(test.title) ?? 0) + 1;
-    seen.set(test.title, count);
-    return [test, count === 1 ? test.title : `${test.title}#${count}`];
+    const name = nameOf(test);
+    const count = (seen.get(name) ?? 0) + 1;
+    seen.set(name, count);
+    return [test, count === 1 ? name : `${name}#${count}`];
   });
+}
+
+function testCase(name: string, children: readonly Element[]): Element {
+  return { name: "TestCase", attributes: { name }, children };
+}
+
+/** Tests that ran in a VM: a class of their own, by the name of the test that ran them. */
+function subtestsElement(name: string, subtests: readonly SubtestModel[]): readonly Element[] {
+  if (subtests.length === 0) return [];
+  return [
+    testCase(
+      name,
+      withUniqueNames(subtests, subtestName).map(([one, title]) => subtestElement(one, title)),
+    ),
+  ];
+}
+
+function subtestElement(one: SubtestModel, name: string): Element {
+  const skipped = isSkippedSubtest(one);
+  const why = isBadSubtest(one) ? subtestFailure(one) : skipped ? skipText(one) : "";
+  const result = isBadSubtest(one) ? "fail" : !skipped ? "pass" : why === "" ? "IGNORED" : "ASSUMPTION_FAILURE";
+  const failure = { name: "Failure", attributes: { message: firstLine(why) }, children: [stackTrace(why)] };
+  return {
+    name: "Test",
+    attributes: { result, name, ...(result === "IGNORED" ? { skipped: "true" } : {}) },
+    children: [why === "" ? undefined : failure],
+  };
+}
+
+function hasPassed({ status }: SubtestModel): boolean {
+  return status === "passed";
 }
 
 function testElement(test: TestModel, name: string): Element {

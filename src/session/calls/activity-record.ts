@@ -2,6 +2,7 @@
 import { inspect, types } from "node:util";
 import { clockMs } from "../../artifacts/clock.js";
 import type { StepCategory } from "../../artifacts/events.js";
+import type { SubtestCase } from "../../artifacts/events/subtests.js";
 import type { RunRecord } from "../../artifacts/run-record.js";
 import { describeError } from "../../base/errors.js";
 import { withoutControls } from "../../base/printable.js";
@@ -39,6 +40,34 @@ export function noteStep(record: RunRecord | undefined, title: string, category:
     const failure = outcome === undefined ? {} : { failure: short(describeError(outcome.error)) };
     record?.add({ kind: "step-ended", step, ...failure });
   };
+}
+
+/** In the reports beyond that, only those that failed. */
+const MAX_SUBTESTS = 20_000;
+/** A line of the record stays short enough to be read as one. */
+const SUBTESTS_PER_EVENT = 200;
+let lists = 0;
+
+export function recordSubtests(
+  record: RunRecord | undefined,
+  vm: string,
+  run: number,
+  cases: readonly SubtestCase[],
+): void {
+  const list = ++lists;
+  const kept = cases.length <= MAX_SUBTESTS ? cases : mostTelling(cases);
+  const omitted = cases.length - kept.length;
+  for (let at = 0; at < kept.length; at += SUBTESTS_PER_EVENT) {
+    record?.add({ kind: "subtests", vm, run, list, cases: kept.slice(at, at + SUBTESTS_PER_EVENT), omitted });
+  }
+}
+
+/** Those that failed, then others, in their order. */
+function mostTelling(cases: readonly SubtestCase[]): readonly SubtestCase[] {
+  const isBad = ({ status }: SubtestCase): boolean => status === "failed" || status === "missing";
+  const bad = cases.filter(isBad).length;
+  let [badLeft, goodLeft] = [Math.min(bad, MAX_SUBTESTS), Math.max(0, MAX_SUBTESTS - bad)];
+  return cases.filter((one) => (isBad(one) ? badLeft-- > 0 : goodLeft-- > 0));
 }
 
 /** The assertions of one test. */

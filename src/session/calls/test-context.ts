@@ -3,6 +3,7 @@
  * calls carry the signal of their own test, which has fired by then.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
+import type { SubtestCase } from "../../artifacts/events/subtests.js";
 import { callSite, failureOf } from "../rejections/failed-call.js";
 
 /** Ends a note: with the failure, if it failed. */
@@ -12,6 +13,8 @@ export interface CallContext {
   signal: AbortSignal;
   /** Notes what the test is busy with, for the case that its time ends. Returns what ends the note. */
   readonly begin: (what: string, category?: "wait" | "noted elsewhere", detail?: () => string) => EndNote;
+  /** Writes results of tests inside a VM into the run's record. */
+  readonly noteSubtests?: (vm: string, run: number, cases: readonly SubtestCase[]) => void;
 }
 
 const storage = new AsyncLocalStorage<CallContext>();
@@ -42,6 +45,11 @@ export async function whileBusy<T>(what: string, work: () => Promise<T>, detail?
     end?.({ error });
     throw error;
   }
+}
+
+/** Results of tests inside a VM, for the reports; those of hooks belong to no test and are not in them. */
+export function noteSubtests(vm: string, run: number, cases: readonly SubtestCase[]): void {
+  storage.getStore()?.noteSubtests?.(vm, run, cases);
 }
 
 /** The same for a call of the library, unless it is part of something that is noted already. */

@@ -4,7 +4,7 @@ import { formatMs, withDeadline } from "../../base/deadline.js";
 import { FixtureScope, type FixtureSet } from "../../fixture-engine/engine.js";
 import type { StepCategory } from "../../artifacts/events.js";
 import type { RunRecord } from "../../artifacts/run-record.js";
-import { noteStep } from "../calls/activity-record.js";
+import { noteStep, recordSubtests } from "../calls/activity-record.js";
 import { runInContext, untilAborted, type CallContext, type EndNote } from "../calls/test-context.js";
 
 /** What a test asks the environment to run. */
@@ -128,7 +128,8 @@ export class TestRun {
     try {
       const values = await runInContext(fixtureContext, () => scope.resolve(names));
       const call = body as (fixtures: unknown, ...row: readonly unknown[]) => unknown;
-      const running = runInContext({ signal: this.signal, begin }, async () => call(values, ...row));
+      const noteSubtests: CallContext["noteSubtests"] = (vm, run, cases) => recordSubtests(this.record, vm, run, cases);
+      const running = runInContext({ signal: this.signal, begin, noteSubtests }, async () => call(values, ...row));
       await untilAborted(running, this.signal);
     } catch (error) {
       errors.push(error);

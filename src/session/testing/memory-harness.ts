@@ -77,6 +77,11 @@ function behave(vm: MemoryVm, device: MemoryDevice): void {
     case "assets/deaf.json":
       vm.connectVsock = () => Promise.reject(new HarnessError("vm", "VSOCK_REFUSED", "Nobody listens."));
       return vm.print("deaf\n");
+    case "assets/ktap.json":
+      vm.print(
+        "TAP version 13\n1..3\nok 1 disk\n# no answer from 10.0.2.2\nnot ok 2 net # exit=1\nok 3 usb # SKIP no usb\n",
+      );
+      return vm.die("SHUTDOWN");
     case "assets/hang.json":
       return stamp("microdroid_manager[1]: started.");
     case "assets/lose-device.json":

@@ -19,6 +19,7 @@ export const WAIT_SUITES: Readonly<Record<string, string>> = {
       waitsFor("panic-and-hang", `await expect(vm).toPrint(/Hello/, ${LONG});`),
       waitsFor("crash", `await expect(vm).toPrint(/Hello/, ${LONG});`),
       waitsFor("hang", `await expect(vm).toPrint(/Hello/, { budgetMs: 100 });`),
+      waitsFor("ktap", `await expect(vm).toPassKtap(${LONG});`),
       waitsFor("silent", `await expect(vm).toPrint("executing main tusk", { timeoutMs: 100 });`),
       waitsFor("vm_config", `await expect(vm).toPrint(/Bye/, { signal: AbortSignal.timeout(50), ...${LONG} });`),
       `test.use({ payloadConfigPath: "assets/die.json" });

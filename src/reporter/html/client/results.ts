@@ -161,7 +161,7 @@ function groupByFile(tests: readonly IndexTest[]): readonly FileGroup[] {
 }
 
 function entryOf(test: IndexTest): Entry {
-  const { id, title, ancestors, outcome, durationMs, failureClass, reason, file, project, past, mark } = test;
+  const { id, title, ancestors, outcome, durationMs, failureClass, reason, file, project, past, mark, subtests } = test;
   const element = h(
     "a",
     { class: `result ${outcome}`, href: `#test-${id}` },
@@ -173,6 +173,7 @@ function entryOf(test: IndexTest): Entry {
       title,
       h("span", { class: "hidden-text" }, `, ${outcome}`),
       reason === "" ? undefined : h("span", { class: "reason" }, reason),
+      subtests === "" ? undefined : h("span", { class: "reason" }, subtests),
     ),
     mark === "" ? undefined : h("span", { class: "badge mark", title: test.pastDetail }, mark),
     failureClass === "" ? undefined : h("span", { class: `badge class-${failureClass}` }, failureClass),

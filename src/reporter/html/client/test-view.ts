@@ -5,6 +5,7 @@ import { EventList } from "./event-list.js";
 import { failureBlock } from "./failure.js";
 import { eventRows, lanesOf } from "./timeline/lanes.js";
 import { pastStrip } from "./past.js";
+import { subtestList } from "./subtests/list.js";
 import { Timeline } from "./timeline/timeline.js";
 
 const CLASSES: Readonly<Record<string, string>> = {
@@ -138,6 +139,7 @@ function attemptView(attempt: AttemptData, data: TestData | undefined): HTMLElem
       ? h("p", { class: "note" }, "The run, or its process, ended before this test did.")
       : undefined,
     evidence(attempt),
+    subtestList(attempt.subtests),
     h("h3", {}, "Timeline"),
     timeline.element,
     h("h3", {}, "Events"),
