@@ -45,7 +45,7 @@ export function compile(target: GuestTarget, folder: string): string {
 
 /** What the target defines itself gets another name where it is defined. */
 function renaming({ replaces = [] }: GuestTarget, source: string): readonly string[] {
-  return source === "apk/public-key" ? replaces.map((name) => `-D${name}=real_${name}`) : [];
+  return source === "apk/signing/public-key" ? replaces.map((name) => `-D${name}=real_${name}`) : [];
 }
 
 function object(source: string, flags: readonly string[], target: GuestTarget, folder: string): string {

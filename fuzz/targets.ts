@@ -10,26 +10,28 @@ export interface GuestTarget {
   readonly maxBytes: number;
 }
 
-const ZIP = ["apk/zip", "apk/bytes", "apk/inflate"];
+const ZIP = ["apk/zip/zip", "apk/bytes", "apk/zip/inflate"];
 
 export const GUEST_TARGETS: readonly GuestTarget[] = [
   { name: "zip", sources: ZIP, maxBytes: 4096 },
-  { name: "inflate", sources: ["apk/inflate", "apk/bytes"], maxBytes: 1024 },
-  { name: "json", sources: ["init/config", "apk/bytes"], tracked: ["init/json"], maxBytes: 1024 },
-  { name: "metadata", sources: ["init/metadata", "apk/bytes"], maxBytes: 2048 },
+  { name: "inflate", sources: ["apk/zip/inflate", "apk/bytes"], maxBytes: 1024 },
+  { name: "json", sources: ["init/config/config", "apk/bytes"], tracked: ["init/config/json"], maxBytes: 1024 },
+  { name: "metadata", sources: ["init/config/metadata", "apk/bytes"], maxBytes: 2048 },
   { name: "manifest", sources: ["apk/manifest", ...ZIP], maxBytes: 2048 },
   { name: "idsig", sources: ["apk/idsig", "apk/bytes"], maxBytes: 8192 },
   { name: "cbor", sources: ["instance/cbor", "apk/bytes"], maxBytes: 512 },
   {
     name: "signing-block",
     sources: [
-      ...["signing-block", "signer", "content-digest", "content-tree", "public-key"].map((name) => `apk/${name}`),
+      ...["signing-block", "signer", "content-digest", "content-tree", "public-key"].map(
+        (name) => `apk/signing/${name}`,
+      ),
       ...["crypto/sha2", "crypto/rsa", "crypto/ecdsa", "crypto/modular", ...ZIP],
     ],
     replaces: ["public_key_verify"],
     maxBytes: 12_288,
   },
-  { name: "public-key", sources: ["apk/public-key", "apk/bytes", "crypto/sha2"], maxBytes: 4096 },
+  { name: "public-key", sources: ["apk/signing/public-key", "apk/bytes", "crypto/sha2"], maxBytes: 4096 },
   {
     name: "signature",
     sources: ["rsa", "ecdsa", "modular", "sha2"].map((name) => `crypto/${name}`).concat("apk/bytes"),

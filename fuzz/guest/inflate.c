@@ -1,5 +1,5 @@
 /* A DEFLATE stream; the first two bytes say how much it yields. */
-#include "../../src/guest/apk/inflate.h"
+#include "../../src/guest/apk/zip/inflate.h"
 #include "support.h"
 #include <stdlib.h>
 

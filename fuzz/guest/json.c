@@ -1,5 +1,5 @@
 /* A payload's configuration: JSON, then the rules of both releases. */
-#include "../../src/guest/init/config.h"
+#include "../../src/guest/init/config/config.h"
 #include "support.h"
 #include <stdlib.h>
 

@@ -1,5 +1,5 @@
 /* The metadata disk. */
-#include "../../src/guest/init/metadata.h"
+#include "../../src/guest/init/config/metadata.h"
 #include "support.h"
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* Keys, certificates and ECDSA signatures in DER: scheme, hash, then three parts with their lengths. The arithmetic is not
  * done (that is `signature`'s part). */
-#include "../../src/guest/apk/public-key.h"
+#include "../../src/guest/apk/signing/public-key.h"
 #include "../../src/guest/crypto/ecdsa.h"
 #include "../../src/guest/crypto/rsa.h"
 #include "support.h"

@@ -1,7 +1,7 @@
 /* The APK Signing Block down to the last record of its signers. Signatures are not computed (that is `signature`'s part)
  * but taken for true, so that what stands behind them is reached by changed bytes too; nor is the content digested. */
-#include "../../src/guest/apk/signing-block.h"
-#include "../../src/guest/apk/public-key.h"
+#include "../../src/guest/apk/signing/signing-block.h"
+#include "../../src/guest/apk/signing/public-key.h"
 #include "support.h"
 
 bool public_key_verify(struct bytes key, enum signature_scheme scheme, enum sha2 hash, struct bytes data,

@@ -1,5 +1,5 @@
 /* An archive's directory, and the content of every entry. */
-#include "../../src/guest/apk/zip.h"
+#include "../../src/guest/apk/zip/zip.h"
 #include "support.h"
 #include <stdlib.h>
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 export const SERVICE_FOLDER = "/data/misc/virtualizationservice";
 /** Where Android's virt APEX has Microdroid's images. */
 export const GUEST_IMAGES = "/apex/com.android.virt/etc/fs";
-/** Where Android's adbd has the keys that it knows; client/adbd-auth.c knows it as well. */
+/** Where Android's adbd has the keys that it knows; client/adbd/adbd-auth.c knows it as well. */
 export const ADB_KEYS = "/data/misc/adb/adb_keys";
 /** Where Android's virt APEX has it. */
 export const CROSVM = "/apex/com.android.virt/bin/crosvm";

@@ -30,7 +30,7 @@ const PROGRAMS = [
 export const MODULE_FLAGS = ["-shared", "-fPIC", "-nostdlib", "-fno-stack-protector", "-fvisibility=hidden"];
 const MODULES = [
   { sources: ["kernel.c"], target: "system/avfd/kernel.node" },
-  { sources: ["adbd-vsock.c", "adbd-auth.c"], target: "system/avfd/adbd.so" },
+  { sources: ["adbd/adbd-vsock.c", "adbd/adbd-auth.c"], target: "system/avfd/adbd.so" },
 ] as const;
 
 const COMPILER_FLAGS = [`-ffile-prefix-map=${packageRoot}=.`, "-std=gnu17", "-Wall", "-Wextra", "-Werror", "-Os", "-s"];
@@ -57,7 +57,7 @@ export async function installAvfd({ rootFolder, workFolder, gcc, signal }: Insta
 
 /** Absolute paths of the files that shape this part of the image. */
 export function avfdInputs(): readonly string[] {
-  const names = ["wire.h", "adbd-calls.h", ...[...MODULES, ...PROGRAMS].flatMap(({ sources }) => sources)];
+  const names = ["wire.h", "adbd/adbd-calls.h", ...[...MODULES, ...PROGRAMS].flatMap(({ sources }) => sources)];
   return [__filename, bundle, ...names.map((name) => join(clientFolder, name))];
 }
 

@@ -47,7 +47,7 @@ export async function compilePrograms(folder: string, gcc: string, signal?: Abor
 /** All C files that become part of the images. */
 export function cSources(): readonly string[] {
   return [...initFolders, "adbd", "launcher", "payload-api", "tools"].flatMap((folder) =>
-    readdirSync(join(sourceFolder, folder))
+    readdirSync(join(sourceFolder, folder), { recursive: true, encoding: "utf8" })
       .filter((name) => /\.[ch]$/.test(name))
       .sort()
       .map((name) => join(sourceFolder, folder, name)),

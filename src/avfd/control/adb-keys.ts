@@ -1,4 +1,4 @@
-/** Who may connect to adbd: the file that Android has for it, read at each connection (client/adbd-auth.c). */
+/** Who may connect to adbd: the file that Android has for it, read at each connection (client/adbd/adbd-auth.c). */
 import { chown, mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 

@@ -1,6 +1,6 @@
 #include "manifest.h"
 #include "bytes.h"
-#include "zip.h"
+#include "zip/zip.h"
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>

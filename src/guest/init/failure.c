@@ -1,7 +1,7 @@
 #include "failure.h"
 #include "log.h"
-#include "port.h"
-#include "poweroff.h"
+#include "machine/port.h"
+#include "machine/poweroff.h"
 #include "vmservice.h"
 #include <errno.h>
 #include <fcntl.h>

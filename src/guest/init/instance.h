@@ -2,7 +2,7 @@
 #ifndef GUEST_INSTANCE_H
 #define GUEST_INSTANCE_H
 #include "../instance/identity.h"
-#include "metadata.h"
+#include "config/metadata.h"
 #include <stdbool.h>
 
 struct instance {

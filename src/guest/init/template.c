@@ -1,7 +1,7 @@
 #include "template.h"
-#include "disks.h"
+#include "machine/disks.h"
 #include "failure.h"
-#include "machine.h"
+#include "machine/machine.h"
 #include "wait.h"
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 #include "vmservice.h"
 #include "log.h"
-#include "machine.h"
+#include "machine/machine.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>

@@ -1,7 +1,7 @@
 #include "adbd.h"
-#include "../init/environment.h"
+#include "../init/payload/environment.h"
 #include "../init/log.h"
-#include "../init/process.h"
+#include "../init/payload/process.h"
 #include "../init/wait.h"
 #include <errno.h>
 #include <fcntl.h>

@@ -9,12 +9,15 @@ import { run, runUnchecked } from "../../process/run.js";
 const sanitizers = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
 
 /** What `testing/parsers.c` needs. */
-export const PARSER_SOURCES = ["init/config", "init/json", "init/metadata", "apk/zip", "apk/bytes", "apk/inflate"];
+export const PARSER_SOURCES = [
+  ...["config", "json", "metadata"].map((name) => `init/config/${name}`),
+  ...["apk/zip/zip", "apk/zip/inflate", "apk/bytes"],
+];
 
 /** What `testing/verified.c` needs. */
 export const VERIFIED_SOURCES = [
-  ...["idsig", "signing-block", "signer", "public-key", "content-digest", "content-tree"].map((name) => `apk/${name}`),
-  ...["bytes", "zip", "inflate", "manifest"].map((name) => `apk/${name}`),
+  ...["signing-block", "signer", "public-key", "content-digest", "content-tree"].map((name) => `apk/signing/${name}`),
+  ...["bytes", "idsig", "manifest", "zip/zip", "zip/inflate"].map((name) => `apk/${name}`),
   ...["sha2", "kdf", "aes-gcm", "modular", "rsa", "ecdsa"].map((name) => `crypto/${name}`),
   ...["instance-image", "identity", "cbor"].map((name) => `instance/${name}`),
 ];
@@ -27,7 +30,7 @@ export interface CProgram {
   close(): Promise<void>;
 }
 
-/** Compiles `testing/<name>.c` with some of the guest's sources, e.g. `init/json`. */
+/** Compiles `testing/<name>.c` with some of the guest's sources, e.g. `init/config/json`. */
 export async function compileC(name: string, sources: readonly string[]): Promise<CProgram> {
   const folder = await mkdtemp(join(tmpdir(), `jest-avf-${name}-`));
   const program = join(folder, name);

@@ -4,10 +4,10 @@
  *   parsers metadata            a metadata disk on stdin
  *   parsers zip FILE            lists an archive: path, size and the CRC-32 of what was read
  */
-#include "../init/config.h"
-#include "../apk/inflate.h"
-#include "../init/metadata.h"
-#include "../apk/zip.h"
+#include "../init/config/config.h"
+#include "../apk/zip/inflate.h"
+#include "../init/config/metadata.h"
+#include "../apk/zip/zip.h"
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>

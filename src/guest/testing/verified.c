@@ -9,7 +9,7 @@
  *   verified load FILE SECRET ID ITEM=NUMBER
  */
 #include "../apk/idsig.h"
-#include "../apk/signing-block.h"
+#include "../apk/signing/signing-block.h"
 #include "../instance/identity.h"
 #include "../instance/instance-image.h"
 #include <fcntl.h>

@@ -3,7 +3,7 @@
 #define GUEST_APK_VERITY_H
 #include "../apk/idsig.h"
 #include "../apk/manifest.h"
-#include "../apk/signing-block.h"
+#include "../apk/signing/signing-block.h"
 #include <stdbool.h>
 #include <stdint.h>
 

@@ -2,14 +2,14 @@ import type { RemovalRow } from "./row.js";
 
 export const emulatedDevice: readonly RemovalRow[] = [
   {
-    file: "src/guest/init/mounts.c",
+    file: "src/guest/init/machine/mounts.c",
     calls: ['unlink("/init");', "unlinkat(dirfd(modules), entry->d_name, 0);"],
     touches: "files of the initramfs",
     ours: "memory of the guest, which nobody else has",
     proof: { test: "src/guest/image.test.ts", title: "the initramfs holds a static init" },
   },
   {
-    file: "src/guest/init/poweroff.c",
+    file: "src/guest/init/machine/poweroff.c",
     calls: ["kill(-1, SIGKILL);", "reboot(RB_POWER_OFF);", "reboot(RB_AUTOBOOT);"],
     touches: "all that runs in the VM",
     ours: "the VM is what ends",

@@ -1,7 +1,7 @@
 #include "zipfuse.h"
 #include "fuse-server.h"
-#include "../init/log.h"
-#include "../init/process-name.h"
+#include "../../init/log.h"
+#include "../../init/payload/process-name.h"
 #include "zip.h"
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 /* One signer of APK Signature Scheme v3. */
 #ifndef GUEST_SIGNER_H
 #define GUEST_SIGNER_H
-#include "bytes.h"
+#include "../bytes.h"
 #include "signing-block.h"
 
 struct signer {

@@ -1,7 +1,7 @@
 /* Root of a hash tree over a stream of bytes: blocks of 4096, SHA-256, eight zeros before each block. */
 #ifndef GUEST_CONTENT_TREE_H
 #define GUEST_CONTENT_TREE_H
-#include "../crypto/sha2.h"
+#include "../../crypto/sha2.h"
 
 #define CONTENT_TREE_BLOCK 4096
 /* 128 hashes a block: enough for any size that a ZIP without ZIP64 can have. */

@@ -1,5 +1,5 @@
 #include "zip.h"
-#include "bytes.h"
+#include "../bytes.h"
 #include "inflate.h"
 #include <stdlib.h>
 #include <string.h>

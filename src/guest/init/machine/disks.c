@@ -1,5 +1,5 @@
 #include "disks.h"
-#include "wait.h"
+#include "../wait.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>

@@ -1,15 +1,15 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { loadSigningKey, signApk, throwAwayKey } from "../../apk/index.js";
-import { bytesSource } from "../../apk/byte-source.js";
-import { strongest } from "../../apk/signing/algorithms.js";
-import { findSigningBlock } from "../../apk/signing/signing-block.js";
-import { signersOf } from "../../apk/signing/verify/choose-signers.js";
-import { everySpoiledFile } from "../../apk/testing/every-spoiled-file.js";
-import { fixture, otherTestKey, testKey } from "../../apk/testing/fixtures.js";
-import { packageRoot } from "../../base/paths.js";
-import { compileC, VERIFIED_SOURCES, type CProgram } from "../testing/c-program.js";
+import { loadSigningKey, signApk, throwAwayKey } from "../../../apk/index.js";
+import { bytesSource } from "../../../apk/byte-source.js";
+import { strongest } from "../../../apk/signing/algorithms.js";
+import { findSigningBlock } from "../../../apk/signing/signing-block.js";
+import { signersOf } from "../../../apk/signing/verify/choose-signers.js";
+import { everySpoiledFile } from "../../../apk/testing/every-spoiled-file.js";
+import { fixture, otherTestKey, testKey } from "../../../apk/testing/fixtures.js";
+import { packageRoot } from "../../../base/paths.js";
+import { compileC, VERIFIED_SOURCES, type CProgram } from "../../testing/c-program.js";
 
 const golden = (name: string): Buffer => readFileSync(join(packageRoot, "fixtures/golden", `${name}.apk`));
 

@@ -1,7 +1,7 @@
 #include "payload-service.h"
-#include "../payload-api/protocol.h"
-#include "log.h"
-#include "vmservice.h"
+#include "../../payload-api/protocol.h"
+#include "../log.h"
+#include "../vmservice.h"
 #include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>

@@ -1,9 +1,9 @@
 /* The APKs of a VM, each behind dm-verity; nothing of them is read any other way. */
 #ifndef GUEST_VERIFIED_PAYLOAD_H
 #define GUEST_VERIFIED_PAYLOAD_H
-#include "../instance/identity.h"
-#include "../verity/apk-verity.h"
-#include "metadata.h"
+#include "../../instance/identity.h"
+#include "../../verity/apk-verity.h"
+#include "../config/metadata.h"
 
 struct verified_payload {
   int count;

@@ -1,7 +1,7 @@
 #include "signing-block.h"
-#include "bytes.h"
+#include "../bytes.h"
 #include "signer.h"
-#include "zip.h"
+#include "../zip/zip.h"
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,6 +1,6 @@
 #include "public-key.h"
-#include "../crypto/ecdsa.h"
-#include "../crypto/rsa.h"
+#include "../../crypto/ecdsa.h"
+#include "../../crypto/rsa.h"
 #include <string.h>
 
 enum tag { INTEGER = 0x02, BIT_STRING = 0x03, OBJECT = 0x06, SEQUENCE = 0x30, VERSION = 0xa0 };

@@ -1,8 +1,8 @@
 /* Public keys and certificates as APKs have them: DER, of which as much is read as a signature needs. */
 #ifndef GUEST_PUBLIC_KEY_H
 #define GUEST_PUBLIC_KEY_H
-#include "../crypto/sha2.h"
-#include "bytes.h"
+#include "../../crypto/sha2.h"
+#include "../bytes.h"
 
 enum signature_scheme { SCHEME_RSA_PKCS1, SCHEME_RSA_PSS, SCHEME_ECDSA };
 

@@ -1,8 +1,8 @@
 /* The payload: what the VM is for. */
 #ifndef GUEST_PAYLOAD_H
 #define GUEST_PAYLOAD_H
-#include "../instance/identity.h"
-#include "config.h"
+#include "../../instance/identity.h"
+#include "../config/config.h"
 #include <stdbool.h>
 
 /* Android's user of a payload where there may be several. The disks of this VM belong to root, and hold its secrets. */

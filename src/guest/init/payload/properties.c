@@ -1,6 +1,6 @@
 #include "properties.h"
-#include "../properties/store.h"
-#include "cmdline.h"
+#include "../../properties/store.h"
+#include "../config/cmdline.h"
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>

@@ -1,6 +1,6 @@
 #include "content-digest.h"
-#include "../crypto/sha2.h"
-#include "bytes.h"
+#include "../../crypto/sha2.h"
+#include "../bytes.h"
 #include "content-tree.h"
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 #include "verified-payload.h"
-#include "../apk/zipfuse.h"
-#include "disks.h"
-#include "failure.h"
+#include "../../apk/zip/zipfuse.h"
+#include "../machine/disks.h"
+#include "../failure.h"
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { compileC, PARSER_SOURCES, type CProgram } from "../testing/c-program.js";
+import { compileC, PARSER_SOURCES, type CProgram } from "../../testing/c-program.js";
 
 let parsers: CProgram;
 beforeAll(async () => {

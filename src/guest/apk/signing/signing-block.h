@@ -1,7 +1,7 @@
 /* The APK Signing Block: what the APK's own v3 signature says about its content, and whether it is true. */
 #ifndef GUEST_SIGNING_BLOCK_H
 #define GUEST_SIGNING_BLOCK_H
-#include "../crypto/sha2.h"
+#include "../../crypto/sha2.h"
 #include "content-digest.h"
 #include <stdint.h>
 

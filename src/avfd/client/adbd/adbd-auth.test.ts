@@ -6,7 +6,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { MODULE_FLAGS } from "../image.js";
+import { MODULE_FLAGS } from "../../image.js";
 
 /** Accepts connections and reads each as adbd does: a header, then the data. Prints what it read, and ports that it listens on. */
 const SERVER = `

@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { MODULE_FLAGS } from "../image.js";
+import { MODULE_FLAGS } from "../../image.js";
 
 /**
  * Connects a Unix socket to an address of the family in its argument, which no kernel accepts, with vsock or without, and

@@ -1,5 +1,5 @@
 #include "modules.h"
-#include "cmdline.h"
+#include "../config/cmdline.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,11 +1,11 @@
 #include "payload.h"
-#include "../services/adbd.h"
+#include "../../services/adbd.h"
 #include "environment.h"
-#include "failure.h"
-#include "log.h"
+#include "../failure.h"
+#include "../log.h"
 #include "payload-service.h"
 #include "process.h"
-#include "vmservice.h"
+#include "../vmservice.h"
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>

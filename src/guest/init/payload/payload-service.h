@@ -1,7 +1,7 @@
 /* The payload's line to microdroid_manager: a unix socket that libvm_payload.so talks to. */
 #ifndef GUEST_PAYLOAD_SERVICE_H
 #define GUEST_PAYLOAD_SERVICE_H
-#include "../instance/identity.h"
+#include "../../instance/identity.h"
 
 /* Starts to listen; returns the descriptor to poll, -1 with errno set on failure. */
 int payload_service_listen(void);

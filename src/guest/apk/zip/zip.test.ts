@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { compileC, PARSER_SOURCES, type CProgram } from "../testing/c-program.js";
-import { crc32Of, zipSample } from "../testing/zip-sample.js";
+import { compileC, PARSER_SOURCES, type CProgram } from "../../testing/c-program.js";
+import { crc32Of, zipSample } from "../../testing/zip-sample.js";
 
 let parsers: CProgram;
 beforeAll(async () => {

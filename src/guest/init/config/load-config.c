@@ -1,7 +1,7 @@
 #include "load-config.h"
-#include "../crypto/sha2.h"
-#include "failure.h"
-#include "log.h"
+#include "../../crypto/sha2.h"
+#include "../failure.h"
+#include "../log.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 #include "poweroff.h"
-#include "log.h"
+#include "../log.h"
 #include "port.h"
 #include <signal.h>
 #include <sys/reboot.h>
