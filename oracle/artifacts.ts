@@ -26,17 +26,32 @@ export interface Artifact {
   readonly java: number;
 }
 
+/** The first version of Java that runs the classes of a release. */
+export function javaFor(release: AndroidRelease): number {
+  return VERSIONS[release]?.java ?? Infinity;
+}
+
+/** Whether the classes of a release were fetched before. */
+export function isFetched(release: AndroidRelease): boolean {
+  const found = VERSIONS[release];
+  return found !== undefined && existsSync(jarOf(found.version));
+}
+
 /** Fetches the classes of a release, unless the local repository of Maven has them. */
 export function fetchArtifact(release: AndroidRelease): Artifact {
   const found = VERSIONS[release];
   if (!found) throw new Error(`There are no classes of Android ${release} to be had`);
   const { version, java } = found;
-  const jar = join(localRepository(), ...GROUP.split("."), ARTIFACT, version, `${ARTIFACT}-${version}.jar`);
+  const jar = jarOf(version);
   if (!existsSync(jar)) {
     process.stderr.write(`Fetching ${GROUP}:${ARTIFACT}:${version} with mvn (some 150 MB)…\n`);
     maven(["-q", "dependency:get", "-Dtransitive=false", `-Dartifact=${GROUP}:${ARTIFACT}:${version}`]);
   }
   return { jar, java };
+}
+
+function jarOf(version: string): string {
+  return join(localRepository(), ...GROUP.split("."), ARTIFACT, version, `${ARTIFACT}-${version}.jar`);
 }
 
 /** Maven takes ten seconds to tell, so that what it said is kept as long as it is true. */

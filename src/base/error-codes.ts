@@ -92,6 +92,7 @@ export type ErrorCode =
   | "EXTRA_APKS_INVALID"
   | "EXTRA_APK_NOT_FOUND"
   | "FEATURE"
+  | "FILES_MISSING"
   | "FILE_EXISTS"
   | "FILE_LOCK"
   | "FILE_TOO_LARGE"

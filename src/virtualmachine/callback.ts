@@ -1,5 +1,6 @@
 /** Callbacks of a VM. Mirrors VirtualMachineCallback.java of Android 15. */
 import { errorCodeNumber, stopReasonCode } from "./constants.js";
+import { requireNonNull, UnsupportedOperationException } from "./errors.js";
 import type { DeathReason, VmErrorCode } from "../virtualizationservice/contract.js";
 import type { LifecycleEvent } from "./journal/record.js";
 
@@ -11,6 +12,16 @@ export interface CallbackOf<Vm> {
   onError?(vm: Vm, errorCode: number, message: string, raw: VmErrorCode): void;
   /** Once per run, after everything else. */
   onStopped?(vm: Vm, reason: number, raw: DeathReason): void;
+  /** Android 17: refused by `setCallback`, since the `vm` tool does not tell of guest agents. */
+  onGuestAgentRegistered?(vm: Vm, guestAgent: unknown): void;
+}
+
+/** @throws NullPointerException; UnsupportedOperationException for one that would wait for what never comes */
+export function checkCallback<Vm>(callback: CallbackOf<Vm>): void {
+  if (requireNonNull(callback, "callback").onGuestAgentRegistered === undefined) return;
+  throw new UnsupportedOperationException("VirtualMachineCallback.onGuestAgentRegistered() is not supported.", {
+    hint: "The `vm` tool of a device does not tell of guest agents.",
+  });
 }
 
 /** What runs callbacks; Java's `Executor`. */

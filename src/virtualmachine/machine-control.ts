@@ -13,6 +13,7 @@ import { requireFiles } from "./files/require-files.js";
 import { findRunApks } from "./run/run-apks.js";
 import { VmRuns } from "./run/vm-runs.js";
 import type { VmIdentity } from "./files/vm-identity.js";
+import { traitsOf } from "../base/android-release.js";
 import { describeError } from "../base/errors.js";
 import { isCompatible } from "./config/compatible.js";
 import type { VirtualMachineConfig } from "./config/config.js";
@@ -74,9 +75,9 @@ export class MachineControl {
 
   async run(signal: AbortSignal | undefined): Promise<void> {
     await this.#lock.run(async () => {
-      const { context, name, folder, usesInstanceId } = this.#identity;
+      const identity = this.#identity;
       // Both are a look at the device; what the check says counts first.
-      const apks = findRunApks(context, folder, this.#config);
+      const apks = findRunApks(identity, this.#config);
       const looked = apks.catch(() => undefined);
       try {
         await this.#checkStopped();
@@ -85,15 +86,12 @@ export class MachineControl {
         await looked;
         throw error;
       }
-      await this.#runs.start({ context, name, folder, config: this.#config, usesInstanceId, apks }, signal);
+      await this.#runs.start({ identity, config: this.#config, apks }, signal);
     });
   }
 
   async stop(): Promise<void> {
-    await this.#lock.run(async () => {
-      if (!this.#isRunning()) throw this.#exception("VM_NOT_RUNNING", "VM is not running");
-      await this.#runs.end(this.name);
-    });
+    await this.whileRunning(() => this.#runs.end(this.name));
   }
 
   async close(): Promise<void> {
@@ -112,7 +110,8 @@ export class MachineControl {
     return this.#lock.run(async () => {
       const old = this.#config;
       const { release, unknownConfig } = this.#identity;
-      if (!isCompatible(old.fields, config.fields, release))
+      const shrinks = config.getEncryptedStorageBytes() < old.getEncryptedStorageBytes();
+      if (!isCompatible(old.fields, config.fields, release) || shrinks)
         throw this.#exception("INCOMPATIBLE_CONFIG", "incompatible config");
       await this.#checkStopped();
       if (config === old) return old;
@@ -140,13 +139,13 @@ export class MachineControl {
 
   async toDescriptor(): Promise<VirtualMachineDescriptor> {
     return this.whileStopped(async () => {
-      const { config, folder } = this;
-      await requireFiles(this.#identity, config.isEncryptedStorageEnabled());
+      const { folder } = this;
+      const { usesInstanceId, hasStorage } = this.#identity;
       const files = {
-        config: folder.config,
-        instanceId: this.#identity.usesInstanceId ? folder.instanceId : undefined,
+        configXml: await requireFiles(this.#identity),
+        instanceId: usesInstanceId ? folder.instanceId : undefined,
         instanceImage: folder.instanceImage,
-        encryptedStorage: config.isEncryptedStorageEnabled() ? folder.storage : undefined,
+        encryptedStorage: hasStorage ? folder.storage : undefined,
       };
       return this.#descriptors.add(new VirtualMachineDescriptor(files));
     });
@@ -167,9 +166,18 @@ export class MachineControl {
     });
   }
 
+  /** Runs `work` under the lock. @throws VirtualMachineException unless the VM runs */
+  async whileRunning(work: () => void | Promise<void>): Promise<void> {
+    await this.#lock.run(async () => {
+      if (!this.#isRunning()) throw this.#exception("VM_NOT_RUNNING", "VM is not running");
+      await work();
+    });
+  }
+
   /** For ever, even when the name is used again. */
   markDeleted(cause: TransitionCause): void {
     this.journal.deleted(cause);
+    if (cause.kind === "files-removed") this.#descriptors.lose();
   }
 
   /**
@@ -177,6 +185,7 @@ export class MachineControl {
    * stops, it is gone for good.
    */
   replaced(): void {
+    this.#descriptors.lose();
     if (this.#isRunning()) this.#wasReplaced = true;
     else this.markDeleted({ kind: "files-removed" });
   }
@@ -206,11 +215,13 @@ export class MachineControl {
 
   async #checkStopped(): Promise<void> {
     if (this.#isDeleted()) throw this.#exception("VM_DELETED", "VM has been deleted");
-    if (!(await this.#filesExist())) {
-      if (!this.#isRunning()) this.markDeleted({ kind: "files-removed" });
+    const hasFiles = await this.#filesExist();
+    const isRunning = this.#isRunning();
+    if (!hasFiles && !isRunning) this.markDeleted({ kind: "files-removed" });
+    if (!hasFiles && !(isRunning && traitsOf(this.#identity.release).library.runsWithoutFolder)) {
       throw this.#exception("VM_DELETED", "VM has been deleted");
     }
-    if (this.#isRunning()) throw this.#exception("VM_NOT_STOPPED", "VM is not in stopped state");
+    if (isRunning) throw this.#exception("VM_NOT_STOPPED", "VM is not in stopped state");
     await this.#runs.settled();
   }
 

@@ -4,10 +4,11 @@ import type { Readable, Writable } from "node:stream";
 import * as constants from "./constants.js";
 import { Status } from "./constants.js";
 import { VirtualMachineException, requireNonNull } from "./errors.js";
-import { callBack, directExecutor } from "./callback.js";
+import { callBack, checkCallback, directExecutor } from "./callback.js";
 import { consoleLines } from "./lines/console-lines.js";
 import { waitForConsole, watchConsole } from "./wait/console-wait.js";
 import { MachineControl } from "./machine-control.js";
+import { MethodsSince16 } from "./machine/since-16.js";
 import { DEFAULT_BUDGET_MS } from "./wait/patience.js";
 import { waitFor, waitForStatus, waitUntil } from "./wait/waits.js";
 import type { VmBoot } from "./boot/progress.js";
@@ -28,7 +29,7 @@ import type { StatusOutcome, WaitGoal, WaitOutcome } from "./wait/waits.js";
 export type VirtualMachineCallback = CallbackOf<VirtualMachine>;
 
 /** Get one from a `VirtualMachineManager`. */
-export class VirtualMachine {
+export class VirtualMachine extends MethodsSince16 {
   static readonly STATUS_STOPPED = constants.STATUS_CODES.STOPPED;
   static readonly STATUS_RUNNING = constants.STATUS_CODES.RUNNING;
   static readonly STATUS_DELETED = constants.STATUS_CODES.DELETED;
@@ -43,11 +44,12 @@ export class VirtualMachine {
     identity: VmIdentity,
     private readonly deleteSelf: (vm: VirtualMachine) => Promise<void>,
   ) {
+    super();
     this.#control = new MachineControl(identity);
   }
 
   /** @internal For the manager, which holds the lock that deletion needs, and for matchers. */
-  get control(): MachineControl {
+  override get control(): MachineControl {
     return this.#control;
   }
 
@@ -161,7 +163,8 @@ export class VirtualMachine {
   /** Typed into the guest's console; while the VM is stopped it waits for the next run. @throws VirtualMachineException */
   getConsoleInput(): Writable {
     if (!this.getConfig().isVmConsoleInputSupported()) {
-      throw this.#exception("CONSOLE_INPUT_OFF", "VM console input is not supported");
+      const options = { vmName: this.getName() };
+      throw new VirtualMachineException("CONSOLE_INPUT_OFF", "VM console input is not supported", options);
     }
     return this.#control.input.writer();
   }
@@ -177,7 +180,7 @@ export class VirtualMachine {
   setCallback(...args: [Executor, VirtualMachineCallback] | [VirtualMachineCallback]): void {
     const [executor, callback] = args.length === 2 ? args : [directExecutor, args[0]];
     requireNonNull(executor, "executor");
-    requireNonNull(callback, "callback");
+    checkCallback(callback);
     this.clearCallback();
     this.#endCallback = this.events.subscribe(({ event }) => {
       if (event.kind !== "state") executor.execute(() => callBack(callback, this, event));
@@ -256,7 +259,7 @@ export class VirtualMachine {
     return this.#control.journal.lastLines(count);
   }
 
-  toString(): string {
+  override toString(): string {
     const { payloadBinaryName, payloadConfigPath } = this.getConfig().fields;
     const payload = payloadBinaryName === undefined ? "" : `payload:${payloadBinaryName}, `;
     const config = payloadConfigPath === undefined ? "" : `config:${payloadConfigPath}, `;
@@ -265,10 +268,7 @@ export class VirtualMachine {
 
   #requireCaptured(): void {
     if (this.getConfig().isVmOutputCaptured()) return;
-    throw this.#exception("OUTPUT_NOT_CAPTURED", "Capturing vm outputs is turned off");
-  }
-
-  #exception(code: string, message: string): VirtualMachineException {
-    return new VirtualMachineException(code, message, { vmName: this.getName() });
+    const options = { vmName: this.getName() };
+    throw new VirtualMachineException("OUTPUT_NOT_CAPTURED", "Capturing vm outputs is turned off", options);
   }
 }

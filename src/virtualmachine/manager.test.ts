@@ -51,6 +51,8 @@ describe("getInstance", () => {
   });
 });
 
+const NO_OPTION = (call: string): string => `${call}, for which the \`vm run-app\` of a device has no option, is`;
+
 describe("create", () => {
   test("leaves config and instance image, and nothing else", async () => {
     const { manager, config, service } = setUp();
@@ -122,6 +124,8 @@ describe("create", () => {
     ["Network in a VM is", { tool: toolWithout("--network-supported") }, (b) => b.setNetworkSupported(true)],
     ["Huge pages are", { tool: toolWithout("--hugepages") }, (b) => b.setShouldUseHugepages(true)],
     ["A vendor disk image is", { tool: toolWithout("--vendor") }, (b) => b.setVendorDiskImage("/v.img")],
+    [NO_OPTION("setShouldRamdump(false)"), {}, (b) => b.setShouldRamdump(false)],
+    [NO_OPTION("setEncryptedStoreMode(1)"), {}, (b) => b.setEncryptedStoreMode(1)],
   ])("refuses what the device lacks before it makes anything: %s", async (what, answers, change) => {
     const { manager, context, service } = setUp();
     service.answers = answers;

@@ -8,6 +8,8 @@ import { createVm, importVm } from "./files/make-vm.js";
 import { loadVm } from "./files/load-vm.js";
 import { removeVm } from "./files/remove-vm.js";
 import { checkVmName, vmsFolder } from "./files/vm-folder.js";
+import { contextRelease } from "./config/capabilities.js";
+import { traitsOf } from "../base/android-release.js";
 import { describeError } from "../base/errors.js";
 import type { VirtualMachineConfig } from "./config/config.js";
 import { report, type VmContext } from "./context.js";
@@ -89,7 +91,10 @@ export class VirtualMachineManager {
   async importFromDescriptor(name: string, descriptor: VirtualMachineDescriptor): Promise<VirtualMachine> {
     checkVmName(name);
     requireNonNull(descriptor, "descriptor");
-    return processLock.run(async () => this.#adopt(name, await importVm(this.#context, name, descriptor)));
+    return processLock.run(async () => {
+      await this.#checkFree(name, "import");
+      return this.#adopt(name, await importVm(this.#context, name, descriptor));
+    });
   }
 
   /** Bit mask of `CAPABILITY_PROTECTED_VM` and `CAPABILITY_NON_PROTECTED_VM`. */
@@ -171,6 +176,7 @@ export class VirtualMachineManager {
   }
 
   async #create(name: string, config: VirtualMachineConfig): Promise<VirtualMachine> {
+    await this.#checkFree(name, "create");
     return this.#adopt(name, await createVm(this.#context, name, config));
   }
 
@@ -179,6 +185,15 @@ export class VirtualMachineManager {
     if (alive && (await alive.getStatus()) !== "DELETED") return alive;
     const identity = await loadVm(this.#context, name);
     return identity ? this.#adopt(name, identity) : null;
+  }
+
+  /** Since Android 17 a VM of this manager is told in other words than a folder that is there. */
+  async #checkFree(name: string, what: "create" | "import"): Promise<void> {
+    const vm = this.#alive(name);
+    if (!vm || !traitsOf(await contextRelease(this.#context)).library.saysTakenName) return;
+    if ((await vm.getStatus()) === "DELETED") return;
+    const message = `Failed to ${what} VirtualMachine with name ${name}. Already exist`;
+    throw new VirtualMachineException("VM_EXISTS", message, { vmName: name });
   }
 
   /** `vm` undefined: nobody holds an object, so that there is nothing to check but the files. */

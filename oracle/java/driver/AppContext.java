@@ -29,6 +29,9 @@ final class AppContext extends ContextWrapper {
 
     @Override public File getDataDir() { return folder; }
 
+    /** Android 17 has a look whether a VM has files there, too. */
+    @Override public Context createCredentialProtectedStorageContext() { return this; }
+
     @Override public String getPackageCodePath() { return new File(folder, "base.apk").getPath(); }
 
     @Override public void registerComponentCallbacks(ComponentCallbacks callbacks) {}

@@ -76,7 +76,9 @@ final class Machines {
             case "create": return keep(step, manager.create(subject, config(step)));
             case "getOrCreate": return keep(step, manager.getOrCreate(subject, config(step)));
             case "get": return keep(step, manager.get(subject));
-            case "import": return keep(step, manager.importFromDescriptor(subject, descriptors.get(step.getString(3))));
+            case "import":
+                VirtualMachineDescriptor descriptor = descriptors.get(step.getString(3));
+                return descriptor == null ? "no descriptor" : keep(step, manager.importFromDescriptor(subject, descriptor));
             case "delete":
                 manager.delete(subject);
                 return null;

@@ -39,9 +39,19 @@ final class Outcome {
     private static JSONObject words(Throwable failure) throws JSONException {
         String message = failure.getMessage();
         // `VirtualMachineException(cause)` repeats the cause's class and words, which may be Java's own.
-        boolean isJavas = failure.getCause() != null && failure.getCause().toString().equals(message);
+        boolean isJavas = failure.getCause() != null && failure.getCause().toString().equals(message)
+                || isThrownByJava(failure);
         return new JSONObject()
                 .put("error", failure.getClass().getSimpleName())
                 .put("message", message == null || isJavas ? JSONObject.NULL : message);
+    }
+
+    /** By one of its classes that was handed what it does not take. `requireNonNull` says what its caller has to say. */
+    private static boolean isThrownByJava(Throwable failure) {
+        for (StackTraceElement frame : failure.getStackTrace()) {
+            String name = frame.getClassName();
+            if (!name.equals("java.util.Objects")) return name.startsWith("java.");
+        }
+        return false;
     }
 }

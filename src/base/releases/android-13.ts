@@ -14,7 +14,9 @@ export const ANDROID_13: ReleaseTraits = {
     configXmlKeys: [],
     // And the certificates that the APK is signed with, which the library on the host does not know.
     comparedFields: ["debugLevel", "protectedVm"],
-    storageMayGrow: false,
+    filesMissing: "failed to persist files",
+    runsWithoutFolder: false,
+    saysTakenName: false,
     captureNeedsFullDebug: true,
     payloadConfigExcludesExtraApks: false,
     customImage: undefined,

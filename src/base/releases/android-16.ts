@@ -20,7 +20,6 @@ export const ANDROID_16 = {
     configXmlVersion: 10,
     configXmlKeys: [...library.configXmlKeys.filter((key) => key !== "networkSupported"), "shouldUseHugepages"],
     comparedFields: library.comparedFields.filter((field) => field !== "encryptedStorageBytes"),
-    storageMayGrow: true,
     customImage: CUSTOM_IMAGE,
   },
 } as const satisfies ReleaseTraits;

@@ -23,6 +23,8 @@ export const ANDROID_17 = {
       ...library.comparedFields.filter((field) => field !== "payloadConfigPath"),
       "encryptedStoreMode" as const,
     ],
+    runsWithoutFolder: true,
+    saysTakenName: true,
     captureNeedsFullDebug: false,
     customImage: CUSTOM_IMAGE,
   },

@@ -18,8 +18,12 @@ export interface LibraryTraits {
   readonly configXmlKeys: readonly ConfigXmlKey[];
   /** What a VM's config may not change in (`isCompatibleWith`). */
   readonly comparedFields: readonly ComparedField[];
-  /** `setConfig` takes a larger encrypted storage for the same VM. */
-  readonly storageMayGrow: boolean;
+  /** What `run` says where instance image, instance id or storage of the VM are gone. */
+  readonly filesMissing: string;
+  /** A VM that runs is `not in stopped state` also where its folder is gone; else it `has been deleted`. */
+  readonly runsWithoutFolder: boolean;
+  /** `create` and `importFromDescriptor` look among the objects of the manager first, and say the name that is taken. */
+  readonly saysTakenName: boolean;
   /** `build()` refuses captured output without the debug level FULL. */
   readonly captureNeedsFullDebug: boolean;
   /** The first rule of `build()` that a payload config with extra APKs breaks; else they go together. */

@@ -6,15 +6,13 @@ import { VirtualMachineException } from "../errors.js";
 import type { CommonVmConfig, VmConfig, VmPayload } from "../../virtualizationservice/contract.js";
 import type { VirtualMachineConfig } from "./config.js";
 import type { VmContext } from "../context.js";
+import type { VmIdentity } from "../files/vm-identity.js";
 import type { RunApk, RunApks } from "../run/run-apks.js";
-import type { VmFolder } from "../files/vm-folder.js";
 
 export interface RunRequest {
-  readonly context: VmContext;
-  readonly name: string;
-  readonly folder: VmFolder;
+  readonly identity: VmIdentity;
+  /** The latest, which may be another than that of the identity. */
   readonly config: VirtualMachineConfig;
-  readonly usesInstanceId: boolean;
   /** Being looked for; a custom image has none. */
   readonly apks: Promise<RunApks | undefined>;
   /** Made by the caller, gone after the run. */
@@ -26,7 +24,8 @@ export interface RunRequest {
  * @throws what finding the APKs threw; VirtualMachineException
  */
 export async function prepareVmConfig(request: RunRequest): Promise<VmConfig> {
-  const { context, folder, config } = request;
+  const { identity, config } = request;
+  const { context, folder, usesInstanceId } = identity;
   const { fields } = config;
   const apks = await request.apks;
   const image = fields.customImageConfig;
@@ -39,7 +38,7 @@ export async function prepareVmConfig(request: RunRequest): Promise<VmConfig> {
     apkPath: main.apkPath,
     idsigPath: main.idsigPath,
     instanceImagePath: folder.instanceImage,
-    instanceIdPath: request.usesInstanceId ? folder.instanceId : undefined,
+    instanceIdPath: usesInstanceId ? folder.instanceId : undefined,
     payload: payloadOf(config),
     extraApks: extra.map(({ apkPath, idsigPath }) => ({ apkPath, idsigPath })),
     encryptedStorage: config.isEncryptedStorageEnabled()
@@ -50,7 +49,7 @@ export async function prepareVmConfig(request: RunRequest): Promise<VmConfig> {
   };
 }
 
-function commonConfig({ name, config: { fields }, scratchPath }: RunRequest): CommonVmConfig {
+function commonConfig({ identity: { name }, config: { fields }, scratchPath }: RunRequest): CommonVmConfig {
   return {
     name: fields.customImageConfig?.getName() ?? name,
     debugLevel: fields.debugLevel === DEBUG_LEVEL_FULL ? "full" : "none",

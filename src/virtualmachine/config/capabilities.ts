@@ -1,5 +1,5 @@
 /** What a device lacks is refused with the reason, before anything is made or started there. */
-import { FEATURE_LLPVM_CHANGES } from "../constants.js";
+import { ENCRYPTED_STORE_MODE_DEFAULT, FEATURE_LLPVM_CHANGES } from "../constants.js";
 import { UnsupportedOperationException } from "../errors.js";
 import { notCarried } from "../custom-image/demands.js";
 import { releaseOf } from "./release-of.js";
@@ -30,6 +30,8 @@ interface Demand {
   readonly has: (capabilities: ServiceCapabilities, fields: ConfigFields) => boolean;
   readonly what: (fields: ConfigFields) => string;
 }
+
+const NO_OPTION = "for which the `vm run-app` of a device has no option, is";
 
 const DEMANDS: readonly Demand[] = [
   { asks: (f) => f.protectedVm, has: (c) => c.protectedVm, what: () => "Protected VMs are" },
@@ -74,6 +76,12 @@ const DEMANDS: readonly Demand[] = [
     asks: (f) => f.vendorDiskImagePath !== undefined,
     has: (c) => c.tool.runApp.has("--vendor"),
     what: () => "A vendor disk image is",
+  },
+  { asks: (f) => !f.shouldRamdump, has: () => false, what: () => `setShouldRamdump(false), ${NO_OPTION}` },
+  {
+    asks: (f) => f.encryptedStoreMode !== ENCRYPTED_STORE_MODE_DEFAULT,
+    has: () => false,
+    what: (f) => `setEncryptedStoreMode(${f.encryptedStoreMode}), ${NO_OPTION}`,
   },
 ];
 

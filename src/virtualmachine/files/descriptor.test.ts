@@ -53,6 +53,28 @@ describe("importFromDescriptor", () => {
     expect(String(await service.files.read(`${VMS}/vm2/instance.img`))).toBe("written by a run in between");
   });
 
+  test("has the config of the time when it was made", async () => {
+    const { manager, vm, service } = await setUp();
+    const descriptor = await vm.toDescriptor();
+    const before = vm.getConfig().fields;
+    const { context } = vm.control;
+    const bigger = new VirtualMachineConfig.Builder(context, "assets/c.json").setEncryptedStorageBytes(7);
+    await vm.setConfig(bigger.setMemoryBytes(1 << 28).build());
+    await service.files.remove(`${VMS}/vm1/config.xml`);
+    const copy = await manager.importFromDescriptor("vm2", descriptor);
+    expect(copy.getConfig().fields).toEqual(before);
+  });
+
+  test("never takes the files of a later VM of that name", async () => {
+    const { manager, vm, service } = await setUp();
+    const descriptor = await vm.toDescriptor();
+    await service.files.remove(`${VMS}/vm1`);
+    await manager.create("vm1", vm.getConfig());
+    const failure = "CREATE_FAILED: failed to transfer instance image\nHint: Somebody removed the folder";
+    expect(await outcomeOf(() => manager.importFromDescriptor("vm2", descriptor))).toMatch(new RegExp(`^${failure}`));
+    expect(service.files.entries.has(`${VMS}/vm2`)).toBe(false);
+  });
+
   test("works through a parcel", async () => {
     const { manager, vm, service } = await setUp();
     const parcel = JSON.parse(JSON.stringify((await vm.toDescriptor()).writeToParcel())) as never;
@@ -90,7 +112,6 @@ describe("importFromDescriptor", () => {
     ["instance.img", "CREATE_FAILED: failed to transfer instance image"],
     ["storage.img", "CREATE_FAILED: failed to transfer encryptedstore image"],
     ["instance_id", "CREATE_FAILED: failed to copy instance_id"],
-    ["config.xml", "CONFIG_UNREADABLE: failed to read VM config from file descriptor"],
   ])("without %s: undone, and the descriptor closed", async (file, failure) => {
     const { manager, vm, service } = await setUp();
     const descriptor = await vm.toDescriptor();

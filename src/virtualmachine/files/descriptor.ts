@@ -7,9 +7,9 @@ import { randomBytes } from "node:crypto";
 import { IllegalStateException } from "../errors.js";
 import type { RemoteFiles } from "../../virtualizationservice/contract.js";
 
-/** Paths on the device, in the order Java parcels them. */
+/** In the order Java parcels them: what config.xml says, then paths on the device. */
 export interface DescriptorFiles {
-  readonly config: string;
+  readonly configXml: string;
   readonly instanceId: string | undefined;
   readonly instanceImage: string;
   readonly encryptedStorage: string | undefined;
@@ -18,6 +18,7 @@ export interface DescriptorFiles {
 export class VirtualMachineDescriptor {
   #files: DescriptorFiles;
   #closed = false;
+  #lost = false;
   #putAside: { readonly files: RemoteFiles; readonly folder: string } | undefined;
 
   /** @internal Get one from `VirtualMachine.toDescriptor()` or from `fromParcel()`. */
@@ -34,6 +35,16 @@ export class VirtualMachineDescriptor {
   writeToParcel(): DescriptorFiles {
     if (this.#closed) throw new IllegalStateException("Descriptor has been closed");
     return this.#files;
+  }
+
+  /** @internal Whether the files are not those of the VM any more, because somebody removed its folder. */
+  get isLost(): boolean {
+    return this.#lost;
+  }
+
+  /** @internal What is found under the paths from now on belongs to another VM, unless it was put aside. */
+  lose(): void {
+    if (!this.#putAside) this.#lost = true;
   }
 
   /** Repeatable. */
@@ -59,9 +70,9 @@ export class VirtualMachineDescriptor {
       await files.copy(path, kept);
       return kept;
     };
-    const { config, instanceId, instanceImage, encryptedStorage } = this.#files;
+    const { configXml, instanceId, instanceImage, encryptedStorage } = this.#files;
     this.#files = Object.freeze({
-      config: await copy(config),
+      configXml,
       instanceId: instanceId && (await copy(instanceId)),
       instanceImage: await copy(instanceImage),
       encryptedStorage: encryptedStorage && (await copy(encryptedStorage)),

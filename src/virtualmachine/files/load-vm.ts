@@ -1,5 +1,6 @@
 /** Finds a VM by its files on the device. Mirrors VirtualMachine.java#load. */
 import { contextRelease, usesInstanceIds } from "../config/capabilities.js";
+import { findExtraApks } from "../run/extra-apks.js";
 import { VirtualMachineException } from "../errors.js";
 import { readConfigXml } from "../config/xml/config-xml.js";
 import { vmFolder } from "./vm-folder.js";
@@ -31,6 +32,7 @@ async function readVm(context: VmContext, name: string, folder: VmFolder): Promi
   if (!bytes) throw damaged("CONFIG_UNREADABLE", "Failed to read VM config from file");
   const { config, unknown } = readConfigXml(bytes, context.capabilities);
 
+  const extraApks = await findExtraApks(context, config);
   const present = new Set(await files.list(folder.root));
   const usesInstanceId = await usesInstanceIds(context);
   if (usesInstanceId && !present.has("instance_id")) throw damaged("INSTANCE_ID_MISSING", "instance_id file missing");
@@ -40,7 +42,7 @@ async function readVm(context: VmContext, name: string, folder: VmFolder): Promi
   }
   const release = await contextRelease(context);
   return {
-    ...{ context, name, folder, config, release, usesInstanceId },
-    ...{ unknownConfig: unknown, cause: { kind: "loaded" } },
+    ...{ context, name, folder, config, release, usesInstanceId, extraApks },
+    ...{ hasStorage: config.isEncryptedStorageEnabled(), unknownConfig: unknown, cause: { kind: "loaded" } },
   };
 }

@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { atOnce } from "../../base/async/at-once.js";
 import { checkCapabilities, contextRelease, usesInstanceIds } from "../config/capabilities.js";
+import { findExtraApks } from "../run/extra-apks.js";
 import { VirtualMachineException } from "../errors.js";
 import { readConfigXml, writeConfigXml, type StoredConfig } from "../config/xml/config-xml.js";
 import { vmFolder, vmsFolder } from "./vm-folder.js";
@@ -24,7 +25,8 @@ export async function createVm(context: VmContext, name: string, config: Virtual
     const { service } = context;
     const step = stepsOf(name);
     const { files } = service;
-    await atOnce(
+    const [extraApks] = await atOnce(
+      () => findExtraApks(context, config),
       () => step("failed to write VM config", () => files.write(folder.config, writeConfigXml(config, { release }))),
       async () => {
         if (!usesInstanceId) return;
@@ -44,8 +46,8 @@ export async function createVm(context: VmContext, name: string, config: Virtual
       },
     );
     return {
-      ...{ context, name, folder, config, release, usesInstanceId },
-      ...{ unknownConfig: new Map(), cause: { kind: "created" } },
+      ...{ context, name, folder, config, release, usesInstanceId, extraApks },
+      ...{ hasStorage: config.isEncryptedStorageEnabled(), unknownConfig: new Map(), cause: { kind: "created" } },
     };
   });
 }
@@ -60,6 +62,12 @@ export async function importVm(
   try {
     return await claimed(context, name, async (folder) => {
       nameIsFree = true;
+      if (descriptor.isLost) {
+        throw new VirtualMachineException("CREATE_FAILED", "failed to transfer instance image", {
+          vmName: name,
+          hint: "Somebody removed the folder of the VM that the descriptor was made of.",
+        });
+      }
       return copyFiles(context, name, descriptor.writeToParcel(), folder);
     });
   } finally {
@@ -76,10 +84,9 @@ async function copyFiles(
   const { files } = context.service;
   const step = stepsOf(name);
   const release = await contextRelease(context);
-  const bytes = await files.read(from.config);
-  if (!bytes) throw exception("CONFIG_UNREADABLE", "failed to read VM config from file descriptor", name);
-  const { config, unknown } = readDescriptorConfig(bytes, context, name);
+  const { config, unknown } = readDescriptorConfig(Buffer.from(from.configXml), context, name);
   await checkCapabilities(context, config);
+  const extraApks = await findExtraApks(context, config);
   await step("failed to write VM config", () =>
     files.write(folder.config, writeConfigXml(config, { release, unknown })),
   );
@@ -93,8 +100,8 @@ async function copyFiles(
   }
   const usesInstanceId = instanceId !== undefined;
   return {
-    ...{ context, name, folder, config, release, usesInstanceId },
-    ...{ unknownConfig: unknown, cause: { kind: "imported" } },
+    ...{ context, name, folder, config, release, usesInstanceId, extraApks },
+    ...{ hasStorage: config.isEncryptedStorageEnabled(), unknownConfig: unknown, cause: { kind: "imported" } },
   };
 }
 

@@ -11,6 +11,11 @@ export class OpenDescriptors {
     return descriptor;
   }
 
+  /** Somebody removed the VM's files behind the library's back. */
+  lose(): void {
+    for (const descriptor of this.#descriptors) descriptor.deref()?.lose();
+  }
+
   /** Keeps their data while the VM's files go. Never rejects: a damaged VM can be deleted, and its import fails later. */
   async putAside(context: VmContext): Promise<void> {
     for (const descriptor of this.#descriptors) {

@@ -1,18 +1,31 @@
-/** The files of a VM that a descriptor stands for. Android opens them, so that they have to be there. */
+/** The files that make a VM what it is. Android opens them for a run and for a descriptor, so that they have to be there. */
 import { VirtualMachineException } from "../errors.js";
 import type { VmIdentity } from "./vm-identity.js";
 
-/** @throws VirtualMachineException for the first that is not there */
-export async function requireFiles(
-  { context, name, folder, usesInstanceId }: VmIdentity,
-  hasStorage: boolean,
-): Promise<void> {
-  const present = await context.service.files.list(folder.root);
-  const lacking = REQUIRED.find(({ file }) => {
-    if ((file === "instance_id" && !usesInstanceId) || (file === "storage.img" && !hasStorage)) return false;
-    return !present.includes(file);
-  });
-  if (lacking) throw new VirtualMachineException(lacking.code, lacking.message, { vmName: name });
+/** Names in the VM's folder, and which of instance, instance id and storage are not among them, in the order of a run. */
+export async function presentFiles({
+  context,
+  folder,
+  usesInstanceId,
+  hasStorage,
+}: VmIdentity): Promise<{ readonly names: readonly string[]; readonly lacking: readonly string[] }> {
+  const names = await context.service.files.list(folder.root);
+  const needed = ["instance.img", ...(usesInstanceId ? ["instance_id"] : []), ...(hasStorage ? ["storage.img"] : [])];
+  return { names, lacking: needed.filter((file) => !names.includes(file)) };
+}
+
+/**
+ * For a descriptor.
+ * @returns what config.xml says
+ * @throws VirtualMachineException for the first that is not there
+ */
+export async function requireFiles(identity: VmIdentity): Promise<string> {
+  const { context, folder, name } = identity;
+  const config = await context.service.files.read(folder.config);
+  const lacking = config === undefined ? ["config.xml"] : (await presentFiles(identity)).lacking;
+  const first = REQUIRED.find(({ file }) => lacking.includes(file));
+  if (first) throw new VirtualMachineException(first.code, first.message, { vmName: name });
+  return String(config);
 }
 
 const REQUIRED = [

@@ -15,5 +15,9 @@ export interface VmIdentity {
   readonly unknownConfig: Bundle;
   readonly release: AndroidRelease;
   readonly usesInstanceId: boolean;
+  /** Of the config that it was made or found with: a later one has no say. */
+  readonly hasStorage: boolean;
+  /** Paths on the device, told when it was made or found. */
+  readonly extraApks: readonly string[];
   readonly cause: TransitionCause;
 }

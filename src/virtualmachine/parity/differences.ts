@@ -2,13 +2,9 @@
  * Where the port answers differently from Android's classes, and means to: each with the sentence that docs/parity.md says
  * and the rule by which the comparison knows it.
  */
+import { MANAGER_DIFFERENCES } from "./differences-manager.js";
+import type { Difference } from "./difference.js";
 import type { Parting } from "../testing/oracle/parting.js";
-
-export interface Difference {
-  readonly id: string;
-  readonly says: string;
-  explains(parting: Parting): boolean;
-}
 
 /** Of config.xml; undefined for cases of another kind. */
 function textOf({ given }: Parting): string | undefined {
@@ -82,4 +78,5 @@ export const DIFFERENCES: readonly Difference[] = [
     says: "a config.xml with a byte array is refused; no release writes one",
     explains: onText(/<byte-array/),
   },
+  ...MANAGER_DIFFERENCES,
 ];

@@ -108,7 +108,7 @@ describe("nothing of ours is without a row", () => {
     VirtualMachineManager: ["list", "liveMachines", "subscribe", "moment", "leave", "rewind", "follow"],
     VirtualMachineConfig: ["fields"],
     VirtualMachineConfigBuilder: [],
-    VirtualMachineDescriptor: ["putAside"],
+    VirtualMachineDescriptor: ["isLost", "lose", "putAside"],
   };
 
   test.each(Object.keys(OWN))("%s", (owner) => {

@@ -4,6 +4,9 @@ import { constant, different, inFile, outOfScope, present, type Row } from "./ro
 
 const HOLDS = inFile("config/config.test.ts")("getters give what was set");
 const BY_RELEASE = inFile("config/releases.test.ts")("what a release has a key for is written under it");
+const SINCE_16 = inFile("machine/since-16.test.ts");
+const BALLOON = SINCE_16("the balloon of a Microdroid VM is Android's own to see to");
+const REFUSED = "an UnsupportedOperationException for a VM that runs: the `vm` tool has no command for it";
 const NO_WAY = "the `vm` tool has no way to ask for it";
 const CUSTOM = "is about windows and input devices, which the `vm run` of a device cannot give to a VM";
 
@@ -14,11 +17,30 @@ export const LATER: Readonly<Record<string, readonly Row[]>> = {
     outOfScope("testOnlyClearCache()", ["17"], "for Android's own tests"),
   ],
   VirtualMachine: [
-    ...["suspend()", "resume()"].map((java) => outOfScope(java, ["16", "17"], NO_WAY)),
-    ...["getMemoryBalloon()", "setMemoryBalloon()", "setMemoryBalloonByPercent()"].map((java) =>
-      outOfScope(java, ["16", "17"], NO_WAY),
+    different(
+      "suspend()",
+      ["16", "17"],
+      "VirtualMachine#suspend",
+      REFUSED,
+      SINCE_16("suspend and resume check what Android checks, and are refused by name"),
     ),
-    outOfScope("getActualMemoryBalloonBytes()", ["17"], NO_WAY),
+    different(
+      "resume()",
+      ["16", "17"],
+      "VirtualMachine#resume",
+      REFUSED,
+      SINCE_16("suspend and resume check what Android checks, and are refused by name"),
+    ),
+    present("getMemoryBalloon()", ["16"], "VirtualMachine#getMemoryBalloon", BALLOON),
+    present("getActualMemoryBalloonBytes()", ["17"], "VirtualMachine#getActualMemoryBalloonBytes", BALLOON),
+    present("setMemoryBalloon()", ["16", "17"], "VirtualMachine#setMemoryBalloon", BALLOON),
+    different(
+      "setMemoryBalloonByPercent()",
+      ["16", "17"],
+      "VirtualMachine#setMemoryBalloonByPercent",
+      REFUSED,
+      BALLOON,
+    ),
     outOfScope("getGuestAgent()", ["17"], NO_WAY),
     outOfScope("binderFromPreconnectedClient()", ["16", "17"], "there is no binder on the host"),
     ...["sendMultiTouchEvent()", "sendTrackpadEvent()", "sendLidEvent()", "sendTabletModeEvent()"].map((java) =>
@@ -47,7 +69,15 @@ export const LATER: Readonly<Record<string, readonly Row[]>> = {
     ),
     outOfScope("setDisableUpdatability()", ["17"], NO_WAY),
   ],
-  VirtualMachineCallback: [outOfScope("onGuestAgentRegistered()", ["17"], "the `vm` tool does not tell of it")],
+  VirtualMachineCallback: [
+    different(
+      "onGuestAgentRegistered()",
+      ["17"],
+      "VirtualMachineCallback:onGuestAgentRegistered",
+      "may be given, and is refused by `setCallback`: the `vm` tool does not tell of guest agents",
+      SINCE_16("a callback for guest agents is refused by name"),
+    ),
+  ],
   VirtualMachineException: [
     outOfScope("getCode()", ["17"], "`code` is a word here, and all releases have it"),
     outOfScope(

@@ -163,8 +163,8 @@ describe("APKs", () => {
   });
 
   test("an extra one that is not installed", async () => {
-    const { vm } = await setUp({ change: (b) => binary(b).addExtraApk("com.a") });
-    expect(await outcomeOf(() => vm.run())).toMatch(/^EXTRA_APK_NOT_FOUND: Extra APK package not found\n/);
+    const made = outcomeOf(() => setUp({ change: (b) => binary(b).addExtraApk("com.a") }));
+    expect(await made).toMatch(/^EXTRA_APK_NOT_FOUND: Extra APK package not found\n/);
   });
 
   const withConfig = (json: string): SetupOptions => ({
@@ -186,14 +186,76 @@ describe("APKs", () => {
     expect(service.vm.config.extraApks).toEqual([]);
   });
 
-  test.each(["", "[]]", "3", '{"extra_apks":{}}', '{"extra_apks":[{}]}', '{"extra_apks":[{"path":"../x"}]}'])(
-    "a payload config that says %j",
-    async (json) => {
-      const { vm } = await setUp(withConfig(json));
-      const failure = "EXTRA_APKS_INVALID: Couldn't parse extra apks from the vm config";
-      expect(await outcomeOf(() => vm.run())).toBe(failure);
-    },
-  );
+  const BAD = "EXTRA_APKS_INVALID: Couldn't parse extra apks from the vm config";
+  test.each([
+    ["", BAD],
+    ["[]", "ILLEGAL_STATE: Expected BEGIN_OBJECT but was BEGIN_ARRAY"],
+    ["3", BAD],
+    ['{"a":1,}', BAD],
+    ['{"extra_apks":{}}', "ILLEGAL_STATE: Expected BEGIN_ARRAY but was BEGIN_OBJECT"],
+    ['{"extra_apks":null}', "ILLEGAL_STATE: Expected BEGIN_ARRAY but was NULL"],
+    ['{"extra_apks":[{}]}', "ILLEGAL_STATE: Expected a name but was END_OBJECT"],
+    ['{"extra_apks":[{"path":"/a","other":1}]}', "ILLEGAL_STATE: Expected END_OBJECT but was NAME"],
+  ])("a payload config that says %j is refused when the VM is made", async (json, failure) => {
+    expect((await outcomeOf(() => setUp(withConfig(json)))).split("\n")[0]).toBe(failure);
+  });
+
+  test("an extra one without a slash is found from the root", async () => {
+    const { vm, service } = await setUp(withConfig('{"extra_apks":[{"path":"e.apk"}]} and more'));
+    service.files.entries.set("/e.apk", Buffer.from("apk"));
+    await vm.run();
+    expect(service.vm.config.extraApks).toMatchObject([{ apkPath: "/e.apk" }]);
+  });
+
+  test("a payload config is read in the app's own APK; where that has none, in the one that is to run", async () => {
+    const read: string[] = [];
+    const setUpWith = (content: Buffer | undefined): Promise<Setup> =>
+      setUp({
+        context: {
+          readApkEntry: async (apk, entry) => {
+            read.push(`${apk} ${entry}`);
+            return apk === APK ? undefined : content;
+          },
+        },
+        change: (b) => b.setApkPath("/data/app/other.apk"),
+      });
+    expect(await outcomeOf(() => setUpWith(undefined))).toMatch(
+      /^NULL_ARGUMENT: \/data\/app\/other\.apk has no assets\/vm_config\.json: npx avf apk show/,
+    );
+    expect(read).toEqual([`${APK} assets/vm_config.json`, "/data/app/other.apk assets/vm_config.json"]);
+    expect((await setUpWith(Buffer.from("{}"))).vm.status).toBe("STOPPED");
+  });
+
+  test("that are gone are told in the order in which Android opens them", async () => {
+    const { vm, service } = await setUp({
+      change: (b) => binary(b).addExtraApk("com.a"),
+      context: { resolvePackage: async (name) => `/data/app/${name}.apk` },
+    });
+    expect(await outcomeOf(() => vm.run())).toMatch(/^EXTRA_APK_NOT_FOUND: Failed to open extra APK\n/);
+    expect(String(await service.files.read(`${ROOT}/idsig`))).toBe(`idsig of ${APK}`);
+    // As Android leaves them, which makes them first.
+    expect(String(await service.files.read(`${ROOT}/extra_idsig_0`))).toBe("");
+    await service.files.remove(`${ROOT}/idsig`);
+    await service.files.remove(`${ROOT}/instance.img`);
+    expect(await outcomeOf(() => vm.run())).toMatch(/^FILES_MISSING: failed to persist files\n/);
+    await service.files.remove(APK);
+    expect(await outcomeOf(() => vm.run())).toMatch(/^APK_NOT_FOUND: Failed to open APK\n/);
+    expect(String(await service.files.read(`${ROOT}/idsig`))).toBe("");
+  });
+});
+
+describe("a VM whose files somebody removed", () => {
+  test.each(["instance.img", "instance_id", "storage.img"])("does not run without %s", async (file) => {
+    const { vm, service } = await setUp({
+      features: [FEATURE_LLPVM_CHANGES],
+      change: (b) => b.setEncryptedStorageBytes(5000),
+    });
+    await service.files.remove(`${ROOT}/${file}`);
+    expect(await outcomeOf(() => vm.run())).toMatch(
+      new RegExp(`^FILES_MISSING: failed to persist files\n.*has no ${file.replace(".", "\\.")}: `),
+    );
+    expect(service.vms).toEqual([]);
+  });
 });
 
 describe("a start that fails", () => {

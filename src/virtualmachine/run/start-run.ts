@@ -2,14 +2,12 @@
 import { randomBytes } from "node:crypto";
 import { atOnce } from "../../base/async/at-once.js";
 import { describeError, isHarnessError } from "../../base/errors.js";
-import { memoryMistake } from "./callers-mistake.js";
-import { SecurityException, VirtualMachineException, isUsageError } from "../errors.js";
 import { prepareVmConfig } from "../config/app-config.js";
+import { explainStart } from "./explain-start.js";
+import { leaveIdsigs } from "./leave-idsigs.js";
 import { report } from "../context.js";
-import { mainApkPath } from "./run-apks.js";
 import type { RunningVm } from "../../virtualizationservice/contract.js";
 import type { RunRequest } from "../config/app-config.js";
-import type { VirtualMachineConfig } from "../config/config.js";
 import type { VmContext } from "../context.js";
 import type { RunSession } from "./run-session.js";
 
@@ -25,7 +23,7 @@ export async function startRun(
   session: RunSession,
   signal: AbortSignal | undefined,
 ): Promise<StartedRun> {
-  const { context, folder } = request;
+  const { context, folder } = request.identity;
   const { service } = context;
   // Within the VM's folder, so that deleting the VM removes it even when this process did not live to do so.
   const scratchPath = `${folder.root}/run-${randomBytes(4).toString("hex")}`;
@@ -37,9 +35,9 @@ export async function startRun(
     );
     return { handle: await service.startVm(vmConfig, session.receive, signal), cleanUp };
   } catch (error) {
-    await cleanUp();
+    await atOnce(cleanUp, () => leaveIdsigs(request));
     if (signal?.aborted && error === signal.reason) throw error;
-    throw await explain(error, request);
+    throw await explainStart(error, request);
   }
 }
 
@@ -54,44 +52,4 @@ export async function removeScratch(context: VmContext, scratchPath: string): Pr
 
 function isOutOfReach(error: unknown): boolean {
   return isHarnessError(error) && (error.kind === "infrastructure" || error.code === "DEVICE_CLOSED");
-}
-
-/** Mistakes of the caller stay as they are; errors of the service get the VM's name, and Java's words where it has some. */
-async function explain(error: unknown, { context, name, config }: Omit<RunRequest, "scratchPath">): Promise<unknown> {
-  if (isUsageError(error) && !(error instanceof VirtualMachineException)) return error;
-  if (isHarnessError(error) && error.code === "VM_PERMISSION") {
-    return new SecurityException(error.shortMessage, { cause: error, hint: error.hint });
-  }
-  // Looked at only now, since it costs a round trip that a run that works has no use for.
-  const isCustom = config.getCustomImageConfig() !== undefined;
-  const apkPath = isCustom ? undefined : await mainApkPath(context, config).catch(() => undefined);
-  if (apkPath !== undefined && !(await context.service.files.exists(apkPath).catch(() => true))) {
-    return new VirtualMachineException("APK_NOT_FOUND", "Failed to open APK", {
-      vmName: name,
-      cause: error,
-      hint: `${apkPath} is not on the device.`,
-    });
-  }
-  if (error instanceof VirtualMachineException) return error;
-  const message = `failed to start VM "${name}": ${describeError(error)}`;
-  const mistake = memoryMistake(config) ?? (await missingConfig(context, config, apkPath));
-  return new VirtualMachineException("START_FAILED", message, {
-    ...{ vmName: name, cause: error, hint: mistake },
-    ...(mistake === undefined ? {} : { kind: "usage" }),
-  });
-}
-
-/** What to change if the payload config is not in the APK. */
-async function missingConfig(
-  context: VmContext,
-  { fields: { payloadConfigPath } }: VirtualMachineConfig,
-  apkPath: string | undefined,
-): Promise<string | undefined> {
-  const { readApkEntry } = context;
-  if (payloadConfigPath === undefined || apkPath === undefined || readApkEntry === undefined) return undefined;
-  const isThere = await readApkEntry(apkPath, payloadConfigPath).then(
-    (entry) => entry !== undefined,
-    () => true,
-  );
-  return isThere ? undefined : `${apkPath} has no ${payloadConfigPath}: npx avf apk show FILE.apk lists what it has`;
 }

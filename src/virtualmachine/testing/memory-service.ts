@@ -196,7 +196,8 @@ export class MemoryService implements VirtualizationService {
 
   async startVm(config: VmConfig, listener: (event: VmEvent) => void, signal?: AbortSignal): Promise<RunningVm> {
     signal?.throwIfAborted();
-    const needed = "image" in config ? [] : [config.apkPath, config.idsigPath, config.instanceImagePath];
+    const extra = "image" in config ? [] : config.extraApks.flatMap(({ apkPath, idsigPath }) => [apkPath, idsigPath]);
+    const needed = "image" in config ? [] : [config.apkPath, config.idsigPath, config.instanceImagePath, ...extra];
     for (const path of needed) {
       if (!(await this.files.exists(path))) throw new Error(`Failed to open ${path}`);
     }

@@ -73,10 +73,12 @@ class CaseDevice {
     };
   }
 
-  /** Of all VMs; of config.xml the content too. */
+  /** Of all VMs; of config.xml the content too. What is printed during a run is Android's to keep elsewhere. */
   files(): Readonly<Record<string, string>> {
     const root = `${ROOT}/vm/`;
-    const entries = [...this.#service.files.entries].filter(([path]) => path.startsWith(root));
+    const entries = [...this.#service.files.entries].filter(
+      ([path]) => path.startsWith(root) && !/\/run-[0-9a-f]{8}(?:\/|$)/.test(path),
+    );
     return Object.fromEntries(
       entries.map(([path, content]) => {
         const name = path.slice(root.length);
@@ -97,7 +99,8 @@ class CaseDevice {
       case "get":
         return this.#keep(step, await this.#manager.get(subject));
       case "import": {
-        const descriptor = this.#descriptors.get(String(more[1])) as VirtualMachineDescriptor;
+        const descriptor = this.#descriptors.get(String(more[1]));
+        if (!descriptor) return "no descriptor";
         return this.#keep(step, await this.#manager.importFromDescriptor(subject, descriptor));
       }
       case "delete":

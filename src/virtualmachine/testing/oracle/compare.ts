@@ -1,7 +1,8 @@
 /** Where two answers to one case part. Those differences that are meant, and docs/parity.md names, are told apart. */
 import { isDeepStrictEqual } from "node:util";
-import { DIFFERENCES, type Difference } from "../../parity/differences.js";
+import { DIFFERENCES } from "../../parity/differences.js";
 import type { AndroidRelease } from "../../../base/android-release.js";
+import type { Difference } from "../../parity/difference.js";
 import type { Answer, OracleCase } from "./cases.js";
 import type { Parting } from "./parting.js";
 

@@ -1,0 +1,44 @@
+import { expect, test } from "@jest/globals";
+import { setUp } from "../testing/manager-setup.js";
+import { outcomeOf } from "../testing/outcome.js";
+
+const NOT_IN_TOOL = "\nHint: The `vm` tool of a device has no command for it.";
+
+test("suspend and resume check what Android checks, and are refused by name", async () => {
+  const { manager, config } = setUp();
+  const vm = await manager.create("vm1", config);
+  for (const call of [() => vm.suspend(), () => vm.resume()]) {
+    expect(await outcomeOf(call)).toBe("VM_NOT_RUNNING: VM is not running");
+  }
+  await vm.run();
+  const refused = (method: string): string => `UNSUPPORTED_OPERATION: VirtualMachine.${method}() is not supported.`;
+  expect(await outcomeOf(() => vm.suspend())).toBe(refused("suspend") + NOT_IN_TOOL);
+  expect(await outcomeOf(() => vm.resume())).toBe(refused("resume") + NOT_IN_TOOL);
+  expect(vm.status).toBe("RUNNING");
+});
+
+test("the balloon of a Microdroid VM is Android's own to see to", async () => {
+  const { manager, config } = setUp();
+  const vm = await manager.create("vm1", config);
+  for (let round = 0; round < 2; round++) {
+    expect(await vm.getMemoryBalloon()).toBe(0);
+    expect(await vm.getActualMemoryBalloonBytes()).toBe(0);
+    expect(await outcomeOf(() => vm.setMemoryBalloon(1 << 20))).toBe("ok");
+    expect(await outcomeOf(() => vm.setMemoryBalloonByPercent(101))).toBe("ok");
+    if (round === 0) {
+      expect(await outcomeOf(() => vm.setMemoryBalloonByPercent(50))).toBe("ok");
+      await vm.run();
+    }
+  }
+  const refused = "UNSUPPORTED_OPERATION: VirtualMachine.setMemoryBalloonByPercent() is not supported.";
+  expect(await outcomeOf(() => vm.setMemoryBalloonByPercent(50))).toBe(refused + NOT_IN_TOOL);
+});
+
+test("a callback for guest agents is refused by name", async () => {
+  const { manager, config } = setUp();
+  const vm = await manager.create("vm1", config);
+  const refused =
+    "UNSUPPORTED_OPERATION: VirtualMachineCallback.onGuestAgentRegistered() is not supported." +
+    "\nHint: The `vm` tool of a device does not tell of guest agents.";
+  expect(await outcomeOf(() => vm.setCallback({ onGuestAgentRegistered: () => undefined }))).toBe(refused);
+});

@@ -1,0 +1,49 @@
+/** Why a VM could not be started, in Java's words where it has some: what it opens has to be there. */
+import { describeError, isHarnessError } from "../../base/errors.js";
+import { memoryMistake } from "./callers-mistake.js";
+import { SecurityException, VirtualMachineException, isUsageError } from "../errors.js";
+import { mainApkPath } from "./run-apks.js";
+import type { RunRequest } from "../config/app-config.js";
+
+/** Mistakes of the caller stay as they are; errors of the service get the VM's name. */
+export async function explainStart(error: unknown, request: Omit<RunRequest, "scratchPath">): Promise<unknown> {
+  if (isUsageError(error) && !(error instanceof VirtualMachineException)) return error;
+  if (isHarnessError(error) && error.code === "VM_PERMISSION") {
+    return new SecurityException(error.shortMessage, { cause: error, hint: error.hint });
+  }
+  const { config, identity } = request;
+  // Looked at only now, since it costs a round trip that a run that works has no use for.
+  const missing = await missingApk(error, request);
+  if (missing) return missing;
+  if (error instanceof VirtualMachineException) return error;
+  const message = `failed to start VM "${identity.name}": ${describeError(error)}`;
+  const mistake = memoryMistake(config);
+  return new VirtualMachineException("START_FAILED", message, {
+    ...{ vmName: identity.name, cause: error, hint: mistake },
+    ...(mistake === undefined ? {} : { kind: "usage" }),
+  });
+}
+
+/** Java opens the VM's own APK first, then the VM's files, then its extra APKs. */
+async function missingApk(
+  cause: unknown,
+  { identity, config }: Omit<RunRequest, "scratchPath">,
+): Promise<VirtualMachineException | undefined> {
+  const { context, name, extraApks } = identity;
+  const isMissing = async (path: string): Promise<boolean> =>
+    !(await context.service.files.exists(path).catch(() => true));
+  const missing = (code: string, message: string, path: string): VirtualMachineException =>
+    new VirtualMachineException(code, message, { vmName: name, cause, hint: `${path} is not on the device.` });
+  if (config.getCustomImageConfig()) return undefined;
+  const apkPath = await mainApkPath(context, config).catch(() => undefined);
+  if (apkPath !== undefined && (await isMissing(apkPath)))
+    return missing("APK_NOT_FOUND", "Failed to open APK", apkPath);
+  if (cause instanceof VirtualMachineException && cause.code === "FILES_MISSING") return undefined;
+  for (const path of extraApks) {
+    if (!(await isMissing(path))) continue;
+    return config.fields.payloadConfigPath === undefined
+      ? missing("EXTRA_APK_NOT_FOUND", "Failed to open extra APK", path)
+      : missing("IDSIG_FAILED", "Failed to generate APK signature", path);
+  }
+  return undefined;
+}
