@@ -18,6 +18,7 @@ import { noRecord, recordOfProcess } from "../session/run/record-of-process.js";
 import { describeDeath, RunMarker } from "../session/run/run-marker.js";
 import { tellBlockRetry, tellSignal } from "../session/run/tell-run.js";
 import { FileSession } from "./file-session.js";
+import { knowOurErrors } from "./test-realm/know-our-errors.js";
 import { forPrinting, ofItsOwn, type JestError } from "../session/failures/test-errors.js";
 import { fullName } from "../session/plan/test-plan.js";
 
@@ -58,6 +59,7 @@ export default class AvfEnvironment extends TestEnvironment {
     this.#idleMemoryLimit = config.globalConfig.workerIdleMemoryLimit;
     this.#options = readOptions(config.projectConfig.testEnvironmentOptions, this.#rootDir);
     this.#holdMs = holdTimeMs();
+    knowOurErrors(this.global.Error);
     const globals = this.global as unknown as Record<symbol, unknown>;
     this.#retry = new InfrastructureRetry(globals, this.#options.retryInfrastructure);
   }

@@ -8,13 +8,26 @@ import type { Device } from "../../device.js";
 import { VM_PERMISSIONS } from "../../packages/package-record.js";
 import { requirePermission } from "../../virtualization/access-checks.js";
 import type { ParsedArguments } from "./command-line/arguments.js";
-import { ToolError, withContext } from "./rust-text.js";
+import { debugString, ToolError, withContext } from "./rust-text.js";
+
+/** What the tool says of each step; `run-app` has other words than `create-idsig`. */
+export interface IdsigWords {
+  readonly open: string;
+  readonly fill: string;
+}
+
+const RUN_WORDS: IdsigWords = { open: "Failed to create idsig file", fill: "Failed to digest the APK file" };
 
 export async function createIdsigFile(device: Device, caller: Caller, args: ParsedArguments): Promise<number> {
   const [apkPath = "", idsigPath = ""] = args.positionals;
-  const apk = await withContext("Failed to open APK file", () => caller.open(apkPath, constants.O_RDONLY));
+  const apk = await withContext(`Failed to open ${debugString(apkPath)}`, () =>
+    caller.open(apkPath, constants.O_RDONLY),
+  );
   try {
-    await writeIdsigFile(device, caller, apk, idsigPath);
+    await writeIdsigFile(device, caller, apk, idsigPath, {
+      open: `Failed to create/open ${debugString(idsigPath)}`,
+      fill: `Failed to create/update idsig for ${debugString(apkPath)}`,
+    });
   } finally {
     await apk.close();
   }
@@ -27,11 +40,12 @@ export async function writeIdsigFile(
   caller: Caller,
   apk: FileHandle,
   idsigPath: string,
+  words: IdsigWords = RUN_WORDS,
 ): Promise<void> {
   const flags = constants.O_RDWR | constants.O_CREAT | constants.O_TRUNC;
-  const idsig = await withContext("Failed to create idsig file", () => caller.open(idsigPath, flags));
+  const idsig = await withContext(words.open, () => caller.open(idsigPath, flags));
   try {
-    await withContext("Failed to digest the APK file", async () => {
+    await withContext(words.fill, async () => {
       requirePermission(packages, caller.uid, VM_PERMISSIONS.manage);
       const { release } = identity;
       if (!(await apk.stat()).isFile()) throw new ToolError("the APK is not a regular file");

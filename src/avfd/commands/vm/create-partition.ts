@@ -8,6 +8,13 @@ import { initializeWritablePartition, type PartitionType } from "../../virtualiz
 import type { ParsedArguments } from "./command-line/arguments.js";
 import { debugString, ToolError, withContext } from "./rust-text.js";
 
+/** As Rust's `{:?}` prints the service's enum. */
+const TYPES: Readonly<Record<PartitionType, string>> = {
+  raw: "PartitionType(0)",
+  instance: "PartitionType(1)",
+  encryptedstore: "PartitionType(2)",
+};
+
 export async function createPartition(device: Device, caller: Caller, args: ParsedArguments): Promise<number> {
   const [path = "", size = "0"] = args.positionals;
   const type: PartitionType = args.value("type") === "instance" ? "instance" : "raw";
@@ -26,7 +33,7 @@ export async function createPartitionFile(
   const flags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL;
   const file = await withContext(`Failed to create ${debugString(path)}`, () => caller.open(path, flags));
   try {
-    await withContext(`Failed to initialize partition type: ${type}, size: ${sizeBytes}`, async () => {
+    await withContext(`Failed to initialize partition type: ${TYPES[type]}, size: ${sizeBytes}`, async () => {
       requirePermission(packages, caller.uid, VM_PERMISSIONS.manage);
       if (!Number.isSafeInteger(sizeBytes)) throw new ToolError(`${sizeBytes} bytes are too many`);
       await initializeWritablePartition(file, sizeBytes, type);

@@ -20,7 +20,7 @@ export interface ListedVm {
 const SHELL_CONTEXT = "u:r:shell:s0";
 
 export async function listVms(device: Device, caller: Caller): Promise<number> {
-  await withContext("Could not get list of VMs", async () => {
+  await withContext("Failed to get list of VMs", async () => {
     requirePermission(device.packages, caller.uid, VM_PERMISSIONS.debug);
   });
   caller.print(formatVmList(dialectOf(device.identity.release).listFields, device.virtualization.list()));

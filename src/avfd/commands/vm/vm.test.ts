@@ -216,6 +216,20 @@ describe("vm run-app, releases since 14", () => {
   });
 });
 
+test.each([
+  [["create-idsig", "/nope", "a.idsig"], 'Failed to open "/nope"'],
+  [["create-idsig", "app.apk", "none/a.idsig"], 'Failed to create/open "none/a.idsig"'],
+  [["create-partition", "none/a.img", "4096"], 'Failed to create "none/a.img"'],
+  [
+    ["create-partition", "-t", "instance", "p.img", "9007199254740992"],
+    "Failed to initialize partition type: PartitionType(1), size: 9007199254740992",
+  ],
+])("vm %j says what AOSP's create_idsig.rs and create_partition.rs say", async (args, message) => {
+  const { exitCode, stderr } = await host.run("vm", ...args);
+  expect(stderr.split("\n")[0]).toBe(`Error: ${message}`);
+  expect(exitCode).toBe(1);
+});
+
 describe("vm run-app, release 13", () => {
   beforeEach(() => host.device.identity.setRelease(13));
 
