@@ -68,7 +68,7 @@ export class VirtualizationService {
       if (!this.#usesTemplates()) void this.#dropPrepared();
     });
     this.#relay = new VsockRelay(paths.vsockd, (message) => log.write("E", "virtualizationservice", message));
-    this.#reports = new GuestReports(this.#relay);
+    this.#reports = new GuestReports(this.#relay, paths, log);
     this.#secret = new DeviceSecret(paths.resolve(DEVICE_SECRET));
     this.ready = this.#clean();
   }
@@ -254,6 +254,6 @@ export class VirtualizationService {
     await killLeftoverVmms(folder);
     await rm(folder, { recursive: true, force: true });
     await mkdir(join(folder, "common"), { recursive: true });
-    this.#relay.warmUp();
+    this.#reports.start();
   }
 }

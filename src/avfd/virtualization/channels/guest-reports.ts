@@ -1,5 +1,8 @@
 /** How guests reach the service: one vsock port a VM since release 14, one for all before (AOSP virtualizationmanager/src/aidl.rs). */
 import { traitsOf, type AndroidRelease } from "../../../base/android-release.js";
+import type { DevicePaths } from "../../device-paths.js";
+import type { LogBuffer } from "../../log/log-buffer.js";
+import { listenForTombstones } from "../../tombstones/receiver.js";
 import type { VsockRelay } from "./vsock-relay.js";
 
 /** Records a line of a guest; returns why it was refused, or undefined. */
@@ -11,7 +14,16 @@ export class GuestReports {
   readonly #guests = new Map<number, NotifyGuest>();
   #listening: Promise<void> | undefined;
 
-  constructor(private readonly relay: VsockRelay) {}
+  constructor(
+    private readonly relay: VsockRelay,
+    private readonly paths: DevicePaths,
+    private readonly log: LogBuffer,
+  ) {}
+
+  /** Ahead of the first VM: what is the same for all. */
+  start(): void {
+    listenForTombstones(this.relay, this.paths, this.log);
+  }
 
   /** @returns stops listening for this guest */
   async listen(release: AndroidRelease, cid: number, notify: NotifyGuest): Promise<() => void> {

@@ -28,11 +28,6 @@ export class VsockRelay {
     private readonly onTrouble: (message: string) => void,
   ) {}
 
-  /** Starts the helper ahead of the first VM. */
-  warmUp(): void {
-    this.#start();
-  }
-
   /** Accepts connections from `cid` only, or from any guest. Rejects with the reason when the port cannot be had. */
   async listen(port: number, cid: number | "any", listener: VsockListener): Promise<void> {
     const helper = this.#start();
