@@ -45,6 +45,8 @@ export function callBack<Vm>(callback: CallbackOf<Vm>, vm: Vm, event: LifecycleE
       return callback.onError?.(vm, errorCodeNumber(event.code), event.message, event.code);
     case "died":
       return callback.onStopped?.(vm, stopReasonCode(event.reason), event.reason);
+    // Java has no method for it.
+    case "crash":
     case "state":
       return;
   }

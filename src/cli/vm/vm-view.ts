@@ -45,6 +45,8 @@ function describeEvent(event: LifecycleEvent): string | undefined {
       return `payload finished with exit code ${event.exitCode}`;
     case "error":
       return `error: ${printableLine(event.message)}`;
+    case "crash":
+      return `crashed: ${printableLine(/^signal .*$/m.exec(event.report)?.[0] ?? "")}`;
     case "state":
     case "died":
       return undefined;

@@ -2,6 +2,7 @@
 import { BootProgress, type BootPast } from "../boot/progress.js";
 import { BOOTED, CUSTOM_BOOTED } from "../boot/stages.js";
 import { callersMistake } from "../run/callers-mistake.js";
+import { CrashReports } from "../crash/crash-reports.js";
 import { Status } from "../constants.js";
 import { Notifier } from "./notifier.js";
 import { OutputPipe } from "../run/output-pipe.js";
@@ -63,6 +64,7 @@ export class VmJournal {
   #state: VmState = "NOT_STARTED";
   #cid: number | undefined;
   #restores: readonly number[] = [];
+  readonly #crashes = new CrashReports();
 
   constructor(
     readonly vmName: string,
@@ -76,7 +78,10 @@ export class VmJournal {
     this.boot = new BootProgress(onListenerError, () =>
       this.surroundings.config().getCustomImageConfig() ? CUSTOM_BOOTED : BOOTED,
     );
-    this.output.subscribe((line) => this.boot.line(line));
+    this.output.subscribe((line) => {
+      this.boot.line(line);
+      this.#crashed(this.#crashes.line(line), line.atMs);
+    });
     this.changes = new Notifier(onListenerError);
     this.transitions.append({ status: Status.STOPPED, previous: undefined, cause, atMs: nowMs(), run: 0 });
   }
@@ -195,8 +200,14 @@ export class VmJournal {
     this.changes.emit();
   }
 
+  #crashed(report: string | undefined, atMs: number): void {
+    if (report === undefined) return;
+    this.events.append({ event: { kind: "crash", report }, atMs, run: this.#run.number });
+  }
+
   #runEnded(reason: DeathReason, session: RunSession, atMs: number): void {
     this.output.endRun(atMs);
+    this.#crashed(this.#crashes.end(), atMs);
     this.#run = { ...this.#run, ended: reason, endedMs: atMs };
     this.#enter(Status.STOPPED, { kind: session.stopRequested ? "stop" : "died", reason }, atMs);
   }

@@ -29,8 +29,14 @@ export interface Transition {
   readonly run: number;
 }
 
-/** All events but output, which has its own history. */
-export type LifecycleEvent = Exclude<VmEvent, { readonly kind: "console" | "log" }>;
+/** All events but output, which has its own history; and what that tells of crashes. */
+export type LifecycleEvent = Exclude<VmEvent, { readonly kind: "console" | "log" }> | CrashEvent;
+
+/** A process of the VM crashed. `report` is what debuggerd says of it in the VM's log: signal, registers, backtrace. */
+export interface CrashEvent {
+  readonly kind: "crash";
+  readonly report: string;
+}
 
 export interface RecordedEvent {
   readonly event: LifecycleEvent;

@@ -73,7 +73,9 @@ export class VmRuns {
     this.#afterRun = Promise.resolve();
     if (running === undefined) return;
     const { number } = past.run;
-    const told = past.events.filter(({ run }) => run === number).map(({ event }) => event);
+    // What the output tells of crashes is found in it again.
+    const events = past.events.filter(({ run }) => run === number).map(({ event }) => event);
+    const told = events.filter((event) => event.kind !== "crash");
     const session = this.#open(number, captured);
     const handle = await this.context.service.resumeVm(running, told, session.receive);
     session.begin(handle, () => undefined);

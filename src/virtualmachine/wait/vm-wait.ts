@@ -27,8 +27,8 @@ export interface VmWaitOptions extends Patience {
   readonly changes?: Changes;
 }
 
-/** What a VM says when it panics, and its end, come within this time after the first sign. */
-const LAST_WORDS_MS = 1_000;
+/** What a VM says when it panics, or of a payload that crashed, and its end, come within this time after the first sign. */
+const LAST_WORDS_MS = { "kernel-panic": 1_000, "payload-crash": 5_000 } as const;
 
 /** Never rejects, unless `probe` throws. What `probe` finds wins over every reason to give up. */
 export function waitForVm<T>(
@@ -38,8 +38,9 @@ export function waitForVm<T>(
 ): Promise<T | WaitEnd> {
   const patience = startPatience(journal, options, nowMs(), !expectsEnd);
   const troubleDue = (): number => {
-    const line = journal.run.number >= firstRun && !expectsEnd ? journal.boot.trouble?.line : undefined;
-    return line === undefined ? Infinity : line.atMs + LAST_WORDS_MS * journal.surroundings.slowness;
+    const trouble = journal.run.number >= firstRun && !expectsEnd ? journal.boot.trouble : undefined;
+    if (trouble === undefined) return Infinity;
+    return trouble.line.atMs + LAST_WORDS_MS[trouble.kind] * journal.surroundings.slowness;
   };
   const look = (): T | WaitEnd | undefined => {
     const now = nowMs();

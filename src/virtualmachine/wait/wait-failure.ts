@@ -4,6 +4,7 @@ import { describeError, HarnessError } from "../../base/errors.js";
 import { printableLine, shortened } from "../../base/printable.js";
 import { BOOT_STAGES, stageIndex, type BootStage } from "../boot/stages.js";
 import { reasonName } from "../constants.js";
+import { crashSummary } from "../crash/crash-reports.js";
 import { formatLastLines, shownText } from "../lines/line-text.js";
 import type { FailureKind, HarnessErrorOptions } from "../../base/errors.js";
 import type { VmJournal } from "../journal/journal.js";
@@ -115,6 +116,9 @@ export function situation(journal: VmJournal): readonly string[] {
         ]
       : [],
   );
+  const crashes = reports.flatMap((event) =>
+    event.kind === "crash" ? ["It crashed:", ...crashSummary(event.report)] : [],
+  );
   return [
     run.ended
       ? `It is ${status} (${cid} until its end${which}).`
@@ -122,6 +126,7 @@ export function situation(journal: VmJournal): readonly string[] {
     reached === undefined ? came : `${came}${open}`,
     ...restored(journal),
     ...errors,
+    ...crashes,
   ];
 }
 
