@@ -52,6 +52,7 @@ export async function guestSeeds(): Promise<Readonly<Record<string, readonly Buf
     metadata: [Buffer.from(METADATA)],
     manifest: [compileManifest(MANIFEST)],
     idsig: [Buffer.concat([u32(apks[0]!.length), idsig])],
+    "log-record": [Buffer.from("00010002000000030000000454616700616e640a6d6f726500", "hex")],
     // Asks for a map of one, a text, an array, a number, bytes; and has them.
     cbor: [Buffer.from("050c01040300a16461706b73810743aabbcc", "hex")],
     "signing-block": apks.map(tailOf),

@@ -19,6 +19,7 @@ export const GUEST_TARGETS: readonly GuestTarget[] = [
   { name: "metadata", sources: ["init/config/metadata", "apk/bytes"], maxBytes: 2048 },
   { name: "manifest", sources: ["apk/manifest", ...ZIP], maxBytes: 2048 },
   { name: "idsig", sources: ["apk/idsig", "apk/bytes"], maxBytes: 8192 },
+  { name: "log-record", sources: ["logging/log-record", "apk/bytes"], maxBytes: 4200 },
   { name: "cbor", sources: ["instance/cbor", "apk/bytes"], maxBytes: 512 },
   {
     name: "signing-block",

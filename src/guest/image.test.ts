@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
@@ -19,14 +19,23 @@ async function fakePackages(root: string, kernelVersion: string): Promise<void> 
   const modules = join(root, "lib/modules", kernelVersion, "kernel/drivers");
   for (const path of ["bin", "usr/lib/android-sdk/platform-tools"]) await mkdir(join(root, path), { recursive: true });
   await mkdir(modules, { recursive: true });
-  await writeFile(join(root, "bin/busybox"), "#!/bin/sh\nprintf 'sh\\nls\\n[\\n../evil\\ngetprop\\n'\n");
-  await chmod(join(root, "bin/busybox"), 0o755);
+  const lists = { busybox: "sh\\nls\\nvi\\n[\\n../evil\\ngetprop\\nsu\\n", "names-of-toybox": "[ ls ps su\\n" };
+  await mkdir(join(root, "usr/bin"), { recursive: true });
+  for (const [name, list] of Object.entries(lists)) {
+    await writeFile(join(root, "usr/bin", name), `#!/bin/sh\nprintf '${list}'\n`, { mode: 0o755 });
+  }
+  for (const name of ["toybox", "mksh"]) await symlink("/bin/true", join(root, "usr/bin", name));
   await symlink(process.execPath, join(root, "usr/lib/android-sdk/platform-tools/adbd"));
   await mkdir(join(root, "sbin"));
   await symlink("/bin/true", join(root, "sbin/mke2fs"));
   for (const libraries of ["lib/x86_64-linux-gnu", "usr/lib/x86_64-linux-gnu", "lib64"]) {
     await mkdir(join(root, libraries, ".."), { recursive: true });
     await symlink(join("/", libraries), join(root, libraries));
+  }
+  // For hosts that have none of these.
+  for (const name of ["libdw.so.1", "liblog.so.0"]) {
+    const options = ["-shared", `-Wl,-soname,${name}`, "-o", join(root, "usr/lib", name)];
+    await run(["gcc", ...options, "-x", "c", "/dev/null"]);
   }
   for (const name of Object.values({ ...initramfsModules, ...systemModules }).flat()) {
     if (name === BUILT_IN) continue;
@@ -61,7 +70,13 @@ beforeAll(async () => {
   const packagesRoot = join(folder, "packages");
   await fakePackages(packagesRoot, "6.1.0-test");
   const workFolder = join(folder, "work");
-  await buildGuestImages({ packagesRoot, kernelVersion: "6.1.0-test", outFolder, workFolder, tools: HOST_BUILD_TOOLS });
+  await buildGuestImages({
+    packagesRoot,
+    kernelVersion: "6.1.0-test",
+    outFolder,
+    workFolder,
+    tools: { ...HOST_BUILD_TOOLS, toybox: join(packagesRoot, "usr/bin/names-of-toybox") },
+  });
 }, 120_000);
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -109,16 +124,41 @@ describe("the guest's images", () => {
     expect(await debugfs("stat /")).toMatch(/User:\s+0\s+Group:\s+0/);
     const programs = await debugfs("ls -p /system/bin");
     for (const name of [
-      ...["adbd", "busybox", "getprop", "ls", "microdroid_launcher", "mkfs.ext4", "setprop", "sh", "["],
+      ...[
+        "adbd",
+        "busybox",
+        "getprop",
+        "ls",
+        "crash_dump64",
+        "getenforce",
+        "logcat",
+        "toybox",
+        "microdroid_launcher",
+        "mkfs.ext4",
+        "setprop",
+        "sh",
+        "[",
+      ],
     ]) {
       expect(programs).toContain(`/${name}/`);
     }
     expect(programs).not.toContain("evil");
     const libraries = await debugfs("ls -p /lib/x86_64-linux-gnu");
-    for (const name of ["libc.so.6", "libdl.so.2", "libvm_payload.so", "ld-linux-x86-64.so.2"]) {
+    for (const name of [
+      "libc.so.6",
+      "libdl.so.2",
+      "libdw.so.1",
+      "liblog.so",
+      "liblog.so.0",
+      "libvm_payload.so",
+      "ld-linux-x86-64.so.2",
+    ]) {
       expect(libraries).toContain(`/${name}/`);
     }
-    expect(await debugfs("stat /system/bin/sh")).toContain('Fast link dest: "busybox"');
+    // Toybox's where it has one, as on a phone; the shell is mksh, and su a program of its own.
+    expect(await debugfs("stat /system/bin/ls")).toContain('Fast link dest: "toybox"');
+    expect(await debugfs("stat /system/bin/vi")).toContain('Fast link dest: "busybox"');
+    for (const name of ["sh", "su"]) expect(await debugfs(`stat /system/bin/${name}`)).toContain("Type: regular");
     // The guest's own getprop, not the applet of the same name.
     expect(await debugfs("stat /system/bin/getprop")).toContain("Type: regular");
     expect(await debugfs("cat /system/lib/modules/storage.list")).toMatch(/^dm_mod\n/);
@@ -151,7 +191,7 @@ describe("the guest's images", () => {
       packagesRoot,
       outFolder: join(folder, "none"),
       workFolder: join(folder, "work"),
-      tools: HOST_BUILD_TOOLS,
+      tools: { ...HOST_BUILD_TOOLS, toybox: join(packagesRoot, "usr/bin/names-of-toybox") },
     };
     await expect(buildGuestImages({ ...options, kernelVersion: "5.0-none" })).rejects.toThrow(/5\.0-none.*no modules/);
     expect(await readdir(join(folder, "none"))).toEqual([]);

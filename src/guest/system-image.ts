@@ -2,8 +2,8 @@
 import { chmod, copyFile, mkdir, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { InfrastructureError } from "../base/errors.js";
-import { run } from "../process/run.js";
 import type { BuildTools } from "../process/programs/build-tools.js";
+import { androidCommands, MKSHRC, type AndroidCommands } from "./android-commands.js";
 import { writeExt4 } from "./ext4.js";
 import { systemModules, type GuestModules } from "./kernel-modules.js";
 import { collectLibraries } from "./libraries.js";
@@ -12,11 +12,12 @@ import type { GuestPrograms } from "./programs.js";
 const LIBRARY_FOLDER = "lib/x86_64-linux-gnu";
 const LOADER = "ld-linux-x86-64.so.2";
 /** Where Debian's packages have each program, newest layout last. */
-const busyboxPaths = ["bin/busybox", "usr/bin/busybox"];
 const formatterPaths = ["sbin/mke2fs", "usr/sbin/mke2fs"];
 const adbdPaths = ["usr/lib/android-sdk/platform-tools/adbd", "usr/sbin/adbd", "usr/bin/adbd"];
 /** Nothing of ours needs them, but payloads that were linked against an older C library name them. */
 const payloadLibraries = ["libdl.so.2", "libpthread.so.0", "librt.so.1"];
+/** Loaded by name, when something crashed. */
+const UNWINDER = "libdw.so.1";
 /** Mount points and folders that programs expect. */
 const emptyFolders = ["proc", "sys", "dev", "data", "mnt", "tmp", "etc", "usr/lib", "lib64", "vendor"];
 const BLOCK_BYTES = 4096;
@@ -34,20 +35,20 @@ export interface SystemImageOptions {
 
 export async function writeSystemImage(options: SystemImageOptions): Promise<void> {
   const { packagesRoot, treeFolder, programs, tools, signal } = options;
-  const busybox = await firstExisting(packagesRoot, busyboxPaths, "busybox-static");
+  const commands = await androidCommands(packagesRoot, tools, signal);
   const adbd = await firstExisting(packagesRoot, adbdPaths, "adbd");
   const formatter = await firstExisting(packagesRoot, formatterPaths, "e2fsprogs");
   const libraries = await collectLibraries(
     packagesRoot,
-    [adbd, formatter, programs.launcher, programs.payloadLibrary, programs.getprop],
-    new Set(["libvm_payload.so"]),
-    payloadLibraries,
+    [adbd, formatter, ...dynamicPrograms(commands), ...programsOfGuest(programs)],
+    new Set(["libvm_payload.so", "liblog.so"]),
+    [...payloadLibraries, UNWINDER],
     tools.readelf,
     signal,
   );
   const tree = new Tree(treeFolder);
   await tree.start();
-  await tree.add("system/bin/busybox", busybox, 0o755);
+  for (const [name, path] of commands.programs) await tree.add(`system/bin/${name}`, path, 0o755);
   await tree.add("system/bin/adbd", adbd, 0o755);
   // Under another name than busybox's own mke2fs, which knows no journals.
   await tree.add("system/bin/mkfs.ext4", formatter, 0o755);
@@ -55,9 +56,16 @@ export async function writeSystemImage(options: SystemImageOptions): Promise<voi
   await tree.add("system/bin/getprop", programs.getprop, 0o755);
   await tree.link("system/bin/setprop", "getprop");
   await tree.add("system/lib/adbd-ready.so", programs.adbdReady, 0o755);
-  await addApplets(tree, busybox, signal);
+  await tree.add("system/bin/crash_dump64", programs.crashDump, 0o755);
+  await tree.add("system/bin/logcat", programs.logcat, 0o755);
+  await tree.add("system/bin/dice_chain", programs.dice, 0o755);
+  await tree.add("system/bin/su", programs.su, 0o755);
+  // What it is on a kernel without SELinux.
+  await tree.program("system/bin/getenforce", "#!/system/bin/sh\necho Disabled\n");
+  for (const [name, target] of commands.links) await tree.link(`system/bin/${name}`, target);
   for (const [name, path] of libraries) await tree.add(`${LIBRARY_FOLDER}/${name}`, path, 0o755);
   await tree.add(`${LIBRARY_FOLDER}/libvm_payload.so`, programs.payloadLibrary, 0o755);
+  await tree.add(`${LIBRARY_FOLDER}/liblog.so`, programs.log, 0o755);
   await tree.link(`lib64/${LOADER}`, `../${LIBRARY_FOLDER}/${LOADER}`);
   await addModules(tree, options.modules);
   for (const folder of ["bin", "sbin"]) await tree.link(folder, "system/bin");
@@ -66,6 +74,7 @@ export async function writeSystemImage(options: SystemImageOptions): Promise<voi
     "etc/passwd",
     "root:x:0:0:root:/data/local/tmp:/system/bin/sh\nshell:x:2000:2000::/data/local/tmp:/system/bin/sh\npayload:x:6000:6000::/:/system/bin/sh\n",
   );
+  await tree.add("system/etc/mkshrc", MKSHRC, 0o644);
   await tree.write("etc/group", "root:x:0:\nshell:x:2000:\npayload:x:6000:\n");
   await makeExt4(treeFolder, await tree.bytes(), options);
 }
@@ -93,6 +102,11 @@ class Tree {
     this.#sizes.push(text.length);
   }
 
+  async program(name: string, text: string): Promise<void> {
+    await this.write(name, text);
+    await chmod(join(this.root, name), 0o755);
+  }
+
   /** Leaves a name alone that is taken. */
   async link(name: string, target: string): Promise<void> {
     const path = await this.#place(name);
@@ -114,10 +128,15 @@ class Tree {
   }
 }
 
-async function addApplets(tree: Tree, busybox: string, signal?: AbortSignal): Promise<void> {
-  const { stdout } = await run([busybox, "--list"], { signal });
-  const applets = stdout.split("\n").filter((name) => /^[a-z0-9[][a-z0-9._[-]*$/.test(name) && name !== "busybox");
-  for (const name of applets) await tree.link(`system/bin/${name}`, "busybox");
+/** Those that are linked with libraries. */
+function programsOfGuest(programs: GuestPrograms): readonly string[] {
+  const { launcher, payloadLibrary, getprop, adbdReady, crashDump, dice, log, logcat, su } = programs;
+  return [launcher, payloadLibrary, getprop, adbdReady, crashDump, dice, log, logcat, su];
+}
+
+/** Busybox is one file with all that it needs. */
+function dynamicPrograms({ programs }: AndroidCommands): readonly string[] {
+  return [...programs].flatMap(([name, path]) => (name === "busybox" ? [] : [path]));
 }
 
 async function addModules(tree: Tree, { groups, files }: GuestModules): Promise<void> {

@@ -28,6 +28,15 @@ ip link set lo up
 ip addr add 10.0.2.15/24 dev eth0
 ip link set eth0 up
 
+# Of a device with an idle processor (src/emulator/machine/arguments.ts): those that programs have are all that there are.
+if grep -q isolcpus=0 /proc/cmdline; then
+  mkdir -p /run/avfd/cpus
+  sed 's/^0-/1-/' /sys/devices/system/cpu/possible >/run/avfd/cpus/list
+  for list in possible present online; do mount --bind /run/avfd/cpus/list /sys/devices/system/cpu/$list; done
+  awk '$1 == "processor" { number = $3 } number != 0' /proc/cpuinfo >/run/avfd/cpus/cpuinfo
+  mount --bind /run/avfd/cpus/cpuinfo /proc/cpuinfo
+fi
+
 # The host's way in for what adb cannot do: clock, entropy, freezing VMs around a snapshot.
 for port in /sys/class/virtio-ports/*; do
   [ "$(cat "$port/name" 2>/dev/null)" = avf.control ] && ln -sf "/dev/${port##*/}" /dev/virtio-ports/avf.control
@@ -48,7 +57,7 @@ exec 9<>/run/avfd/adbd.log
 forever node --max-old-space-size=256 /system/avfd/avfd.cjs </dev/null >/dev/ttyS0 2>&1 9>&- &
 
 # As on a phone, adb's shells are uid 2000 and may write to /data/local/tmp only.
-export ADBD_PORT=5555 SHELL=/system/bin/sh USER=shell LOGNAME=shell HOSTNAME=localhost
+export ENV=/system/etc/mkshrc ADBD_PORT=5555 SHELL=/system/bin/sh USER=shell LOGNAME=shell HOSTNAME=localhost
 # Through devctl, for this shell ignores SIGINT for what it puts in the background: Ctrl-C would reach no adb shell.
 # What is preloaded asks whoever connects for a key, and ends connections to guests that were refused.
 forever /system/avfd/devctl exec env LD_PRELOAD=/system/avfd/adbd.so \

@@ -3,10 +3,10 @@ import { cp, mkdir, readFile, realpath, symlink, writeFile } from "node:fs/promi
 import { basename, join } from "node:path";
 import { installAvfd } from "../../avfd/image.js";
 import { packageRoot } from "../../base/paths.js";
+import { androidCommands, MKSHRC } from "../../guest/android-commands.js";
 import { collectLibraries } from "../../guest/libraries.js";
 import { installCrosvm } from "./crosvm.js";
 import { install } from "./install.js";
-import { run } from "../../process/run.js";
 import type { BuildTools } from "../../process/programs/build-tools.js";
 import { FIRMWARE } from "../qemu/emulator.js";
 import type { PackagesTree } from "./packages-tree.js";
@@ -58,12 +58,13 @@ export async function makeRootTree(options: RootTreeOptions): Promise<void> {
   }
   for (const [name, target] of Object.entries(LINKS)) await symlink(target, join(rootFolder, name));
   await installPrograms(options);
-  await installBusybox(packages.root, rootFolder);
+  await writeFile(join(rootFolder, "system/bin/getenforce"), "#!/system/bin/sh\necho Disabled\n", { mode: 0o755 });
   for (const name of [...FIRMWARE, ...NODE_PARTS]) {
     await cp(join(packages.root, "usr/share", name), join(rootFolder, "usr/share", name), { dereference: true });
   }
   await writeFile(join(rootFolder, "system/etc/passwd"), PASSWD);
   await writeFile(join(rootFolder, "system/etc/group"), GROUP);
+  await install(MKSHRC, join(rootFolder, "system/etc/mkshrc"));
   await writeFile(join(rootFolder, "system/etc/hosts"), "127.0.0.1 localhost\n");
   await install(join(packageRoot, "src/emulator/image/init.sh"), join(rootFolder, "system/etc/init.sh"));
   const { workFolder, signal } = options;
@@ -77,6 +78,9 @@ async function installPrograms({ packages, tools, rootFolder, crosvmPath, signal
     [join(packages.root, "usr/lib/android-sdk/platform-tools/adbd"), "system/bin/adbd"],
     [join(packages.root, "usr/bin/node"), "system/bin/node"],
   ]);
+  const commands = await androidCommands(packages.root, tools, signal);
+  for (const [name, path] of commands.programs) programs.set(path, `system/bin/${name}`);
+  for (const [name, target] of commands.links) await symlink(target, join(rootFolder, "system/bin", name));
   for (const [source, target] of programs) await install(source, join(rootFolder, target));
   if (crosvmPath !== undefined) await installCrosvm(crosvmPath, packages.root, rootFolder, tools.readelf, signal);
   await disclaimAbb(join(rootFolder, "system/bin/adbd"));
@@ -97,15 +101,6 @@ async function disclaimAbb(adbd: string): Promise<void> {
   for (let at = program.indexOf(claim); at >= 0; at = program.indexOf(claim, at))
     program.write("no_abb_x", at, "latin1");
   await writeFile(adbd, program);
-}
-
-async function installBusybox(packagesRoot: string, rootFolder: string): Promise<void> {
-  const busybox = join(packagesRoot, "usr/bin/busybox");
-  await install(busybox, join(rootFolder, "system/bin/busybox"));
-  const { stdout } = await run([busybox, "--list"]);
-  for (const applet of stdout.split("\n").filter((name) => /^[\w[.-]+$/.test(name) && name !== "busybox")) {
-    await symlink("busybox", join(rootFolder, "system/bin", applet));
-  }
 }
 
 /** Files of this folder that shape the tree, for the image's key. */

@@ -30,6 +30,10 @@ export const DEVICE_PACKAGES: PackageSet = {
     "adb",
     // In the device and in its VMs.
     ...["adbd", "busybox-static", "e2fsprogs", "nodejs"],
+    // Android's commands and its shell.
+    ...["toybox", "mksh"],
+    // In the VMs: what unwinds the stacks of processes that crashed.
+    "libdw1t64",
     // What makes it: a compiler with the libraries, mke2fs and debugfs (above), what unpacks the kernel and its modules.
     ...["gcc", "libc6-dev", "xz-utils", "zstd"],
     // Texts of licences, for the device package.

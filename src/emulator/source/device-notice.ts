@@ -15,7 +15,7 @@ export function deviceNotice(packages: readonly PackageFile[], license: string):
 | ------------ | ------------------------------------------------------------------------------------------------- |
 | \`kernel\`     | Debian's Linux, uncompressed; runs the emulated device and its VMs                                |
 | \`initrd.img\` | busybox, the kernel's modules for disks, network, KVM and vsock                                   |
-| \`root.img\`   | the device: QEMU, adbd, Node, busybox, libraries, jest-avf's service; and in it the VMs' own disk |
+| \`root.img\`   | the device: QEMU, adbd, Node, toybox, mksh, busybox, libraries, jest-avf's service; the VMs' own disk |
 | \`data.img\`   | an empty file system                                                                              |
 | \`emulator/\`  | QEMU and adb for the host, with libraries, loader and firmware                                    |
 

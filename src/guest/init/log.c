@@ -1,4 +1,5 @@
 #include "log.h"
+#include "../logging/log-client.h"
 #include "wait.h"
 #include <fcntl.h>
 #include <stdarg.h>
@@ -42,6 +43,8 @@ static void let_all_open(void) {
 int log_console_fd(void) { return console; }
 
 int log_journal_fd(void) { return journal >= 0 ? journal : console; }
+
+bool log_journal_shown(void) { return journal >= 0; }
 
 void log_info(const char *format, ...) {
   va_list arguments;
@@ -91,6 +94,7 @@ static void write_line(char level, bool to_console, const char *format, va_list 
   for (char *at = text; *at; at++) {
     if (*at == '\n' || *at == '\r') *at = ' ';
   }
+  log_client_write(LOG_MAIN, level == 'E' ? 6 : 4, TAG, text);
   char line[1200];
   if (journal >= 0) {
     struct timeval now;

@@ -9,6 +9,8 @@ void log_open(bool debuggable);
 int log_console_fd(void);
 /* File descriptor of the log, for daemons. */
 int log_journal_fd(void);
+/* Whether that is a log of its own, and not the console or nothing. */
+bool log_journal_shown(void);
 /* One line to the log. Printf format without a line end. */
 void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* One line to the log and to the console: what people and tests wait for. */

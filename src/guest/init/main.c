@@ -2,6 +2,8 @@
  * checks and mounts the payload, runs it, tells the host, powers off. */
 #include "../properties/store.h"
 #include "../services/adbd.h"
+#include "../services/crash-reports.h"
+#include "../services/logd.h"
 #include "../verity/storage.h"
 #include "config/cmdline.h"
 #include "config/config.h"
@@ -59,6 +61,8 @@ int main(int argc, char **argv) {
   log_open(debuggable);
   if (!copied) log_mark("started.");
   open_system();
+  logd_start();
+  crash_reports_start();
   if (adb) adbd_start();
   if (copied) {
     adbd_wait();
@@ -76,8 +80,11 @@ int main(int argc, char **argv) {
   struct payload_config config;
   open_payload(&metadata, &instance, &config);
   mount_storage(&instance.identity);
+  crash_reports_export(config.export_tombstones == CHOICE_DEFAULT ? debuggable
+                                                                  : config.export_tombstones == CHOICE_YES);
   complete_boot();
-  finish(payload_run(&config, metadata.release, &instance.identity));
+  const struct payload_context context = {&instance.identity, &config, instance.first_boot};
+  finish(payload_run(&config, metadata.release, &context));
 }
 
 static bool enabled(const char *parameter) {

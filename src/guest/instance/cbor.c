@@ -1,7 +1,7 @@
 #include "cbor.h"
 #include <string.h>
 
-enum major { NUMBER = 0, BYTES = 2, TEXT = 3, ARRAY = 4, MAP = 5 };
+enum major { NUMBER = 0, NEGATIVE = 1, BYTES = 2, TEXT = 3, ARRAY = 4, MAP = 5 };
 
 static void put_raw(struct cbor_writer *writer, const void *data, size_t size);
 static void put_head(struct cbor_writer *writer, enum major major, uint64_t value);
@@ -12,6 +12,10 @@ void cbor_put_map(struct cbor_writer *writer, uint64_t count) { put_head(writer,
 void cbor_put_array(struct cbor_writer *writer, uint64_t count) { put_head(writer, ARRAY, count); }
 
 void cbor_put_number(struct cbor_writer *writer, uint64_t number) { put_head(writer, NUMBER, number); }
+
+void cbor_put_negative(struct cbor_writer *writer, uint64_t minus_one_less) {
+  put_head(writer, NEGATIVE, minus_one_less);
+}
 
 void cbor_put_text(struct cbor_writer *writer, const char *text) {
   put_head(writer, TEXT, strlen(text));

@@ -17,6 +17,8 @@ void cbor_put_array(struct cbor_writer *writer, uint64_t count);
 void cbor_put_text(struct cbor_writer *writer, const char *text);
 void cbor_put_bytes(struct cbor_writer *writer, const void *bytes, size_t size);
 void cbor_put_number(struct cbor_writer *writer, uint64_t number);
+/* The number -1 - `minus_one_less`. */
+void cbor_put_negative(struct cbor_writer *writer, uint64_t minus_one_less);
 
 struct cbor_reader {
   const uint8_t *at;

@@ -1,5 +1,7 @@
 /* libvm_payload.so of the emulated device. */
 #include "vm_payload.h"
+#include "../properties/client.h"
+#include "../properties/store.h"
 #include "protocol.h"
 #include <errno.h>
 #include <stdio.h>
@@ -12,9 +14,12 @@
 #define EXPORT __attribute__((visibility("default")))
 #define STORAGE "/mnt/encryptedstore"
 #define MAX_CHALLENGE 64
+#define ROLLBACK_PROTECTION_UNAVAILABLE (-1)
 
 static void ask(const char *what, enum payload_request request, const void *data, size_t size, void *answer,
                 size_t answer_size);
+static size_t ask_for_any(const char *what, enum payload_request request, const void *data, size_t size, uint8_t *packet);
+static size_t give(const char *what, enum payload_request request, void *data, size_t size);
 static _Noreturn void give_up(const char *what, const char *why);
 
 EXPORT void AVmPayload_notifyPayloadReady(void) { ask("notify payload ready", PAYLOAD_NOTIFY_READY, NULL, 0, NULL, 0); }
@@ -31,6 +36,41 @@ EXPORT void AVmPayload_getVmInstanceSecret(const void *identifier, size_t identi
 EXPORT const char *AVmPayload_getApkContentsPath(void) { return "/mnt/apk"; }
 
 EXPORT const char *AVmPayload_getEncryptedStoragePath(void) { return access(STORAGE, F_OK) == 0 ? STORAGE : NULL; }
+
+/* Of Android's libc: sys/system_properties.h. */
+#define PROP_VALUE_MAX 92
+
+EXPORT int __system_property_set(const char *name, const char *value) {
+  return property_client_set(name, value) == NULL ? 0 : -1;
+}
+
+EXPORT int __system_property_get(const char *name, char *value) {
+  *value = 0;
+  return property_get(name, value, PROP_VALUE_MAX) ? (int)strlen(value) : 0;
+}
+
+EXPORT size_t AVmPayload_getDiceAttestationChain(void *data, size_t size) {
+  return give("get the DICE attestation chain", PAYLOAD_DICE_CHAIN, data, size);
+}
+
+EXPORT size_t AVmPayload_getDiceAttestationCdi(void *data, size_t size) {
+  return give("get the DICE attestation CDI", PAYLOAD_DICE_CDI, data, size);
+}
+
+EXPORT bool AVmPayload_isNewInstance(void) {
+  uint8_t is_new;
+  ask("ask whether the VM is new", PAYLOAD_IS_NEW_INSTANCE, NULL, 0, &is_new, 1);
+  return is_new;
+}
+
+/* There is no Secretkeeper, whose these are, nor is there on a phone without updatable VMs. */
+EXPORT int32_t AVmPayload_writeRollbackProtectedSecret(const void *data, size_t size) {
+  return (void)data, (void)size, ROLLBACK_PROTECTION_UNAVAILABLE;
+}
+
+EXPORT int32_t AVmPayload_readRollbackProtectedSecret(void *data, size_t size) {
+  return (void)data, (void)size, ROLLBACK_PROTECTION_UNAVAILABLE;
+}
 
 EXPORT AVmAttestationStatus AVmPayload_requestAttestation(const void *challenge, size_t challenge_size,
                                                           struct AVmAttestationResult **result) {
@@ -73,22 +113,38 @@ EXPORT size_t AVmAttestationResult_getCertificateAt(const struct AVmAttestationR
   return (void)result, (void)index, (void)data, (void)size, 0;
 }
 
+/* Copies as much as there is room for; returns how much there is. */
+static size_t give(const char *what, enum payload_request request, void *data, size_t size) {
+  uint8_t packet[PAYLOAD_MAX_PACKET];
+  size_t got = ask_for_any(what, request, NULL, 0, packet);
+  if (size > 0) memcpy(data, packet + 1, got < size ? got : size);
+  explicit_bzero(packet, sizeof packet);
+  return got;
+}
+
 /* Sends a request and takes an answer of exactly this size, or ends the payload. */
 static void ask(const char *what, enum payload_request request, const void *data, size_t size, void *answer,
                 size_t answer_size) {
+  uint8_t packet[PAYLOAD_MAX_PACKET];
+  if (ask_for_any(what, request, data, size, packet) != answer_size) give_up(what, "microdroid_manager refused");
+  if (answer_size > 0) memcpy(answer, packet + 1, answer_size);
+  explicit_bzero(packet, sizeof packet);
+}
+
+/* The answer is behind the first byte of the packet; returns its size, or ends the payload. */
+static size_t ask_for_any(const char *what, enum payload_request request, const void *data, size_t size, uint8_t *packet) {
   struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = PAYLOAD_SOCKET};
-  uint8_t packet[PAYLOAD_MAX_PACKET] = {(uint8_t)request};
+  packet[0] = (uint8_t)request;
   if (size > 0) memcpy(packet + 1, data, size);
   int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
   if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof address) != 0 ||
       send(fd, packet, 1 + size, MSG_NOSIGNAL) != (ssize_t)(1 + size))
     give_up(what, strerror(errno));
-  ssize_t got = recv(fd, packet, sizeof packet, 0);
+  ssize_t got = recv(fd, packet, PAYLOAD_MAX_PACKET, 0);
   if (got < 0) give_up(what, strerror(errno));
-  if (got != (ssize_t)(1 + answer_size) || packet[0] != PAYLOAD_OK) give_up(what, "microdroid_manager refused");
-  if (answer_size > 0) memcpy(answer, packet + 1, answer_size);
-  explicit_bzero(packet, sizeof packet);
+  if (got < 1 || packet[0] != PAYLOAD_OK) give_up(what, "microdroid_manager refused");
   close(fd);
+  return (size_t)got - 1;
 }
 
 /* As in Android, a payload whose word does not reach its host has no way on. */

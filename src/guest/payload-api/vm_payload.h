@@ -39,6 +39,28 @@ const char *AVmPayload_getApkContentsPath(void);
 /** Where storage is that survives the VM and that only this VM can read; NULL when the VM has none. */
 const char *AVmPayload_getEncryptedStoragePath(void);
 
+/**
+ * The DICE chain of the VM, a CBOR array (RFC 8949): the public key of its root, then a COSE_Sign1 for the system and one for
+ * the payload, each signed by the key of the part before it. For VMs with a payload config only; in others the payload is
+ * ended, as on a phone.
+ *
+ * @returns how many bytes the chain has; at most `size` of them are written
+ */
+size_t AVmPayload_getDiceAttestationChain(void *data, size_t size);
+
+/** The payload's attestation CDI, 32 bytes: the same at each boot of this VM. As for the chain. */
+size_t AVmPayload_getDiceAttestationCdi(void *data, size_t size);
+
+/** Android 16: whether this is the VM's first boot. */
+bool AVmPayload_isNewInstance(void);
+
+/**
+ * Android 16: 32 bytes that Secretkeeper keeps. The emulated device has none, so that both answer -1, as they do on a phone
+ * without updatable VMs.
+ */
+int32_t AVmPayload_writeRollbackProtectedSecret(const void *data, size_t size);
+int32_t AVmPayload_readRollbackProtectedSecret(void *data, size_t size);
+
 typedef enum AVmAttestationStatus {
   ATTESTATION_OK = 0,
   /** The challenge is longer than 64 bytes. */

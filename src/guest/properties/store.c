@@ -1,7 +1,6 @@
 #include "store.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -18,6 +17,25 @@ const char *property_set(const char *name, const char *value) {
   const char *error = flock(lock, LOCK_EX) == 0 ? replace(name, value) : strerror(errno);
   close(lock);
   return error;
+}
+
+bool property_get(const char *name, char *value, size_t size) {
+  char line[PROPERTY_MAX_LINE];
+  size_t name_size = strlen(name);
+  bool found = false;
+  FILE *file = fopen(PROPERTIES_FILE, "re");
+  while (file && !found && fgets(line, sizeof line, file)) {
+    line[strcspn(line, "\n")] = 0;
+    found = strncmp(line, name, name_size) == 0 && line[name_size] == '=' && strlen(line + name_size + 1) < size;
+    if (found) strcpy(value, line + name_size + 1);
+  }
+  if (file) fclose(file);
+  return found;
+}
+
+bool property_is(const char *name, const char *value) {
+  char held[PROPERTY_MAX_LINE];
+  return property_get(name, held, sizeof held) && strcmp(held, value) == 0;
 }
 
 /* Writes the file anew beside the old one: a reader sees either, whole. */

@@ -67,7 +67,7 @@ static void start(void) {
   due = deadline_after(RESTART_MS);
   if (pipe2(ends, O_CLOEXEC) != 0) log_error("Failed to make a pipe for adbd: %s", strerror(errno));
   snprintf(ready_variable, sizeof ready_variable, "ADBD_READY_FD=%d", ends[1]);
-  const char *const environment[] = {COMMON_ENVIRONMENT,          "ADBD_PORT=5555", "SHELL=/system/bin/sh",
+  const char *const environment[] = {COMMON_ENVIRONMENT,          "ADBD_PORT=5555", "SHELL=/system/bin/sh", "ENV=/system/etc/mkshrc",
                                      "LD_PRELOAD=" READY_LIBRARY, ready_variable,   NULL};
   struct program program = {
       .argv = argv, .environment = environment, .terminal = log_journal_fd(), .inherited = ends[1]};

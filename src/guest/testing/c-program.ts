@@ -11,7 +11,7 @@ const sanitizers = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 /** What `testing/parsers.c` needs. */
 export const PARSER_SOURCES = [
   ...["config", "json", "metadata"].map((name) => `init/config/${name}`),
-  ...["apk/zip/zip", "apk/zip/inflate", "apk/bytes"],
+  ...["apk/zip/zip", "apk/zip/inflate", "apk/bytes", "logging/log-record"],
 ];
 
 /** What `testing/verified.c` needs. */

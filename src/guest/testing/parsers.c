@@ -2,12 +2,14 @@
  *
  *   parsers config RELEASE      vm_config.json on stdin
  *   parsers metadata            a metadata disk on stdin
+ *   parsers log                 a datagram for the log on stdin, of process 42
  *   parsers zip FILE            lists an archive: path, size and the CRC-32 of what was read
  */
 #include "../init/config/config.h"
 #include "../apk/zip/inflate.h"
 #include "../init/config/metadata.h"
 #include "../apk/zip/zip.h"
+#include "../logging/log-record.h"
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +21,8 @@ static char text[1 << 20];
 
 static int config(int release, size_t size);
 static int metadata(void);
+static int log_record(size_t size);
+static void print(const char *line, size_t size);
 static int zip(const char *file);
 static void list(const struct zip *zip, uint32_t folder, const char *path);
 
@@ -28,6 +32,7 @@ int main(int argc, char **argv) {
   size_t size = fread(text, 1, sizeof text - 1, stdin);
   if (strcmp(what, "config") == 0 && argc == 3) return config(atoi(argv[2]), size);
   if (strcmp(what, "metadata") == 0) return metadata();
+  if (strcmp(what, "log") == 0) return log_record(size);
   return 2;
 }
 
@@ -42,6 +47,8 @@ static int config(int release, size_t size) {
   if (config_command_path(&config, path, sizeof path)) printf("path %s\n", path);
   for (int i = 0; i < config.argument_count; i++) printf("argument %s\n", config.arguments[i]);
   printf("extra apks %d\n", config.extra_apk_count);
+  static const char *const choices[] = {"by debug level", "no", "yes"};
+  printf("export tombstones: %s\n", choices[config.export_tombstones]);
   return 0;
 }
 
@@ -58,6 +65,15 @@ static int metadata(void) {
   if (metadata.has_entropy) printf("entropy %02x..%02x\n", metadata.entropy[0], metadata.entropy[31]);
   return 0;
 }
+
+static int log_record(size_t size) {
+  struct log_record record = {.pid = 42};
+  if (!log_record_parse(text, size, &record)) return refuse("no record");
+  log_record_format(&record, print);
+  return 0;
+}
+
+static void print(const char *line, size_t size) { fwrite(line, 1, size, stdout); }
 
 static int zip(const char *file) {
   struct zip zip;

@@ -1,4 +1,5 @@
 /* getprop [NAME [DEFAULT]] and setprop NAME VALUE, by the name this program is called by. */
+#include "../properties/client.h"
 #include "../properties/store.h"
 #include <stdbool.h>
 #include <stdio.h>
@@ -39,18 +40,12 @@ static int print_all(void) {
 }
 
 static int print_one(const char *name, const char *fallback) {
-  char line[PROPERTY_MAX_LINE];
-  size_t size = strlen(name);
-  FILE *file = fopen(PROPERTIES_FILE, "re");
-  while (file && fgets(line, sizeof line, file)) {
-    line[strcspn(line, "\n")] = 0;
-    if (strncmp(line, name, size) == 0 && line[size] == '=') return puts(line + size + 1) < 0;
-  }
-  return puts(fallback) < 0;
+  char value[PROPERTY_MAX_LINE];
+  return puts(property_get(name, value, sizeof value) ? value : fallback) < 0;
 }
 
 static int set(const char *name, const char *value) {
-  const char *error = property_set(name, value);
+  const char *error = property_client_set(name, value);
   if (error) fprintf(stderr, "setprop: failed to set property '%s' to '%s': %s\n", name, value, error);
   return error != NULL;
 }

@@ -16,6 +16,7 @@ const PROGRAMS = {
   debugfs: "usr/sbin/debugfs",
   xz: "usr/bin/xz",
   zstd: "usr/bin/zstd",
+  toybox: "usr/bin/toybox",
 } as const;
 /** What gcc starts by itself. */
 const PARTS_OF_GCC = {
@@ -34,6 +35,7 @@ export function buildTools(folder: string): BuildTools {
   return {
     ...{ gcc: path("gcc"), objcopy: path("objcopy"), readelf: path("readelf") },
     ...{ mke2fs: path("mke2fs"), debugfs: path("debugfs"), xz: path("xz"), zstd: path("zstd") },
+    toybox: path("toybox"),
   };
 }
 
@@ -47,6 +49,7 @@ export const HOST_BUILD_TOOLS: BuildTools = {
     debugfs: "debugfs",
     xz: "xz",
     zstd: "zstd",
+    toybox: "toybox",
   },
 };
 

@@ -24,6 +24,9 @@ const char *config_parse(const char *text, size_t size, int release, struct payl
                           &config->extra_apk_count)))
     return error;
   if ((error = check_flags(root, release))) return error;
+  const struct json *tombstones = json_member(root, "export_tombstones");
+  if (tombstones && tombstones->type == JSON_BOOLEAN)
+    config->export_tombstones = tombstones->boolean ? CHOICE_YES : CHOICE_NO;
   return read_task(json_member(root, "task"), config);
 }
 

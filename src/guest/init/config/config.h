@@ -6,13 +6,20 @@
 
 #define MAX_ARGUMENTS 64
 
+/* What a config says of a flag that it need not have. */
+enum choice { CHOICE_DEFAULT, CHOICE_NO, CHOICE_YES };
+
 struct payload_config {
   /* A library whose entry point is called, instead of a program. */
   bool launcher;
   const char *command;
+  /* Of the config in the APK; NULL when the host named only a library. Restricted functions are for those that have one. */
+  const char *path;
   int argument_count;
   const char *arguments[MAX_ARGUMENTS];
   int extra_apk_count;
+  /* Whether reports of crashes go to the device. */
+  enum choice export_tombstones;
 };
 
 /* Parses the text by the rules of Android release 13 or 15. Returns NULL, or what is wrong with it. */

@@ -27,6 +27,7 @@ describe("vm_config.json", () => {
         "argument hello",
         "argument two words",
         "extra apks 1",
+        "export tombstones: yes",
       ]);
     }
   });
@@ -36,6 +37,7 @@ describe("vm_config.json", () => {
       "executable /system/bin/sh",
       "path /system/bin/sh",
       "extra apks 0",
+      "export tombstones: by debug level",
     ]);
   });
 

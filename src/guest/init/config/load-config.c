@@ -31,6 +31,9 @@ void load_config(const struct metadata *metadata, struct payload_config *config,
     fail(FAILURE_PAYLOAD_INVALID_CONFIG, "%s names %d extra APKs, the host gave %d", path, config->extra_apk_count,
          metadata->extra_apk_count);
   measure("config", metadata->config_path, text, size, hash);
+  static char whole_path[sizeof path];
+  memcpy(whole_path, path, sizeof path);
+  config->path = whole_path;
 }
 
 static size_t read_config(const char *path, char text[MAX_SIZE]) {

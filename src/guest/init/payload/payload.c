@@ -1,5 +1,6 @@
 #include "payload.h"
 #include "../../services/adbd.h"
+#include "../../services/logd.h"
 #include "environment.h"
 #include "../failure.h"
 #include "../log.h"
@@ -26,7 +27,7 @@ static pid_t start_task(const struct payload_config *config, int release);
 static bool reap(pid_t task, int *exit_code);
 static _Noreturn void fail_of_signal(int number);
 
-int payload_run(const struct payload_config *config, int release, const struct identity *identity) {
+int payload_run(const struct payload_config *config, int release, const struct payload_context *context) {
   sigset_t child_ended;
   sigemptyset(&child_ended);
   sigaddset(&child_ended, SIGCHLD);
@@ -48,7 +49,7 @@ int payload_run(const struct payload_config *config, int release, const struct i
     poll(waits, 2, adbd_due_ms());
     struct signalfd_siginfo ignored;
     while (read(children, &ignored, sizeof ignored) > 0) continue;
-    if (waits[1].revents & POLLIN) payload_service_answer(listener, identity);
+    if (waits[1].revents & POLLIN) payload_service_answer(listener, context);
   }
 }
 
@@ -76,7 +77,7 @@ static bool reap(pid_t task, int *exit_code) {
   int status;
   pid_t pid;
   while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-    if (!adbd_ended(pid) && pid == task) {
+    if (!adbd_ended(pid) && !logd_ended(pid) && pid == task) {
       if (WIFSIGNALED(status)) fail_of_signal(WTERMSIG(status));
       *exit_code = process_exit_code(status);
       ended = true;

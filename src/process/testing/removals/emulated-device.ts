@@ -23,6 +23,20 @@ export const emulatedDevice: readonly RemovalRow[] = [
     proof: { test: "src/guest/image.test.ts", title: "the system disk belongs to root" },
   },
   {
+    file: "src/guest/services/logd.c",
+    calls: ["unlink(path);"],
+    touches: "a socket of the guest's log",
+    ours: "memory of the guest, and its log's own name",
+    proof: { test: "src/guest/image.test.ts", title: "the initramfs holds a static init" },
+  },
+  {
+    file: "src/avfd/tombstones/store.ts",
+    calls: ["rename(draft, join(this.folder, name))"],
+    touches: "the oldest of 32 crash reports",
+    ours: "what the service itself put there, as Android's tombstoned has it",
+    proof: { test: "src/avfd/tombstones/tombstones.test.ts", title: "of 32 files the oldest makes room" },
+  },
+  {
     file: "src/guest/verity/storage.c",
     calls: ["rmdir(STORAGE_FOLDER);"],
     touches: "an empty mount point of the guest",

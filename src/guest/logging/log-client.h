@@ -1,0 +1,8 @@
+/* Writes into the VM's log. */
+#ifndef GUEST_LOG_CLIENT_H
+#define GUEST_LOG_CLIENT_H
+#include "log-wire.h"
+
+/* `priority` is Android's: 2 verbose … 7 fatal. A log that nobody keeps loses the line; nobody waits for long. */
+void log_client_write(enum log_buffer buffer, int priority, const char *tag, const char *message);
+#endif

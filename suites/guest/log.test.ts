@@ -1,0 +1,38 @@
+import { expect, type App, type VirtualMachine } from "jest-avf";
+import { apkOfSource } from "./support/compiled-payload";
+import { test } from "./support/guest-test";
+
+const logLines = (vm: VirtualMachine, tag: string): readonly string[] =>
+  vm.output
+    .lines("log")
+    .map(({ text }) => text)
+    .filter((text) => new RegExp(` [VDIWEF] ${tag} *: `).test(text));
+
+const builderOf = (app: App, apk: string) => app.vmConfigForBinary("LogPayload.so").setApkPath(apk);
+
+test("what a payload writes into Android's log is in the VM's log, as logcat shows it", async ({ app, vmm, shelf }) => {
+  const vm = await vmm.create("vm1", builderOf(app, await shelf.put("log", await apkOfSource("LogPayload"))).build());
+  await vm.run();
+  expect(await vm.waitFor("finished")).toEqual({ kind: "finished", exitCode: 0 });
+  await expect(vm).toPrint("after the long one");
+  const lines = logLines(vm, "LogPayload");
+  expect(lines[0]).toMatch(/^\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} +(\d+) +\1 D LogPayload: one line$/);
+  expect(lines.map((line) => line.replace(/^.*(?=[VDIWEF] LogPayload)/, ""))).toEqual([
+    "D LogPayload: one line",
+    "I LogPayload: number 7 of many",
+    "I LogPayload: to radio",
+    "I LogPayload: to system",
+    "E LogPayload: to crash",
+    "I LogPayload: after the long one",
+  ]);
+  // A tag of less than eight letters is padded; each line has its own beginning.
+  expect(logLines(vm, "short").map((line) => line.replace(/^.* I /, ""))).toEqual([
+    "short   : first",
+    "short   : second",
+  ]);
+  expect(logLines(vm, "Long")[0]).toMatch(/ I Long {4}: x{4000,4068}$/);
+});
+
+test("the log of a payload that does not ask for the library is there as well", async ({ readyVm }) => {
+  await expect(readyVm).toPrint(/ I MicrodroidTestPayload: Hello Microdroid /);
+});
