@@ -16,6 +16,7 @@ import { DeviceSecret } from "./device-secret.js";
 import { FreezeGate } from "./state/freeze.js";
 import { GuestReports, type NotifyGuest } from "./channels/guest-reports.js";
 import { ServiceError } from "./service-error.js";
+import { ImageLocks } from "./raw/image-locks.js";
 import { rawVmPlan } from "./raw/raw-vm-plan.js";
 import type { RawVmConfig } from "./raw/raw-vm-config.js";
 import type { AppVmConfig, Requester } from "./vm-config.js";
@@ -53,6 +54,7 @@ export class VirtualizationService {
   readonly #vms = new Map<number, VirtualMachine>();
   /** VMs that no client is attached to (`--daemonize`). */
   readonly #held = new Set<number>();
+  readonly #imageLocks = new ImageLocks();
   readonly #relay: VsockRelay;
   readonly #reports: GuestReports;
   readonly #secret: DeviceSecret;
@@ -87,7 +89,7 @@ export class VirtualizationService {
 
   /** The same for a VM of images that the caller gives. */
   createRawVm(config: RawVmConfig, streams: VmStreamEnds, requester: Requester): Promise<VirtualMachine> {
-    return this.#checkAndCreate(rawVmPlan(config), streams, requester);
+    return this.#checkAndCreate(rawVmPlan(config, this.#imageLocks), streams, requester);
   }
 
   /** Keeps a VM although its client goes (`debugHoldVmRef`). */

@@ -7,6 +7,18 @@ export interface VmmDisk {
   readonly serial: string | undefined;
   readonly file: FileHandle;
   readonly writable: boolean;
+  /** Of a disk that is put together from several files, of which `file` is the first; without gaps. */
+  readonly pieces?: readonly DiskPiece[];
+}
+
+export interface DiskPiece {
+  readonly file: FileHandle;
+  /** In whole sectors. */
+  readonly offset: number;
+  readonly bytes: number;
+  readonly writable: boolean;
+  /** For messages. */
+  readonly name: string;
 }
 
 export interface VmmConfig {

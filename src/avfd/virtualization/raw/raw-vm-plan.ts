@@ -10,13 +10,15 @@ import { requirePermission } from "../access-checks.js";
 import { DEFAULT_MEMORY_MIB, launchVm } from "../launch-vm.js";
 import { ServiceError } from "../service-error.js";
 import type { VmPlan } from "../vm-plan.js";
+import type { ImageLocks } from "./image-locks.js";
 import { PLATFORM_VERSION } from "./platform-version.js";
 import { makeRawDisks } from "./raw-disks.js";
 import { isConsoleDevice, rawFiles, type NamedFile, type RawVmConfig } from "./raw-vm-config.js";
 
 /** Takes over the files of the config. */
-export function rawVmPlan(config: RawVmConfig): VmPlan {
+export function rawVmPlan(config: RawVmConfig, locks: ImageLocks): VmPlan {
   const { name, protectedVm, gdbPort, consoleInputDevice = "hvc0" } = config;
+  let unlock = (): void => undefined;
   return {
     ...{ name, protectedVm, gdbPort },
     reportsBoot: false,
@@ -25,9 +27,11 @@ export function rawVmPlan(config: RawVmConfig): VmPlan {
     makeDisks: (context) => makeRawDisks(config.disks, context),
     launch: async (vmm, { cid, folder, disks, mayRun }) => {
       checkStart(cid, config);
+      unlock = locks.take(cid, config.disks);
       return launchVm(vmm, { cid, folder, disks, mayRun, ...bootConfig(config) });
     },
     close: async () => {
+      unlock();
       for (const { file } of rawFiles(config)) await file.close().catch(() => undefined);
     },
   };

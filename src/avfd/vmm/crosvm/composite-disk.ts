@@ -4,17 +4,21 @@ export interface DiskPart {
   readonly path: string;
   /** Where it begins on the disk; it ends where the next one begins. */
   readonly offset: number;
+  /** Default: the guest may not write to it. */
+  readonly writable?: boolean;
 }
 
 const MAGIC = "composite_disk\x1d";
 /** The first version, in which each crosvm reads absolute paths as they stand. */
 const VERSION = 1;
+const READ_WRITE = 1;
 
-/** Of a disk that is only read; its parts follow each other without gaps. */
+/** Its parts follow each other without gaps. */
 export function compositeDisk(parts: readonly DiskPart[], lengthBytes: number): Buffer {
-  const components = parts.map(({ path, offset }) =>
-    bytesField(2, Buffer.concat([bytesField(1, Buffer.from(path)), numberField(2, offset)])),
-  );
+  const components = parts.map(({ path, offset, writable }) => {
+    const fields = [bytesField(1, Buffer.from(path)), numberField(2, offset)];
+    return bytesField(2, Buffer.concat(writable === true ? [...fields, numberField(3, READ_WRITE)] : fields));
+  });
   return Buffer.concat([Buffer.from(MAGIC), numberField(1, VERSION), ...components, numberField(3, lengthBytes)]);
 }
 

@@ -4,7 +4,8 @@
  */
 import { copyFile, open, truncate, writeFile, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
-import type { VmmDisk } from "../contract.js";
+import type { DiskPiece, VmmDisk } from "../contract.js";
+import { VmStartRefusal } from "../kernel/start-refusal.js";
 import { compositeDisk } from "./composite-disk.js";
 
 export interface WholeDisks {
@@ -48,7 +49,22 @@ export async function makeWholeDisks(disks: readonly VmmDisk[], options: WholeDi
   const inherit = (file: FileHandle): string => `/proc/self/fd/${firstFd + disks.length + parts.push(file) - 1}`;
   let zeros: string | undefined;
   const zerosPath = async (): Promise<string> => (zeros ??= inherit(await openHere(await writeZeros(folder))));
+  const composed = async ({ pieces = [], ...disk }: VmmDisk, index: number): Promise<VmmDisk> => {
+    const path = join(folder, `composite-${index}.img`);
+    const end = pieces.at(-1);
+    const lengthBytes = end ? end.offset + end.bytes : 0;
+    if (composite) {
+      const layout = pieces.map(({ file, offset, writable }) => ({ path: inherit(file), offset, writable }));
+      await writeFile(path, compositeDisk(layout, lengthBytes), { mode: 0o600 });
+    } else if (disk.writable) {
+      throw new VmStartRefusal("a writable disk of partitions needs a crosvm with its feature `composite-disk`");
+    } else await copyPieces(pieces, lengthBytes, path);
+    const file = await open(path, disk.writable ? "r+" : "r");
+    opened.push(file);
+    return { ...disk, file };
+  };
   const makeWhole = async (disk: VmmDisk, index: number): Promise<VmmDisk> => {
+    if (disk.pieces) return composed(disk, index);
     const { size } = await disk.file.stat();
     if (disk.writable || size % SECTOR_BYTES === 0) return disk;
     const wholeBytes = Math.ceil(size / BLOCK_BYTES) * BLOCK_BYTES;
@@ -73,6 +89,23 @@ export async function makeWholeDisks(disks: readonly VmmDisk[], options: WholeDi
   } catch (error) {
     await close();
     throw error;
+  }
+}
+
+async function copyPieces(pieces: readonly DiskPiece[], lengthBytes: number, path: string): Promise<void> {
+  const target = await open(path, "wx", 0o600);
+  try {
+    await target.truncate(lengthBytes);
+    for (const { file, offset } of pieces) {
+      const source = file.createReadStream({ start: 0, autoClose: false });
+      let at = offset;
+      for await (const chunk of source as AsyncIterable<Buffer>) {
+        await target.write(chunk, 0, chunk.length, at);
+        at += chunk.length;
+      }
+    }
+  } finally {
+    await target.close();
   }
 }
 

@@ -14,11 +14,14 @@ export function diskNode(index: number): string {
 /** Disks come as descriptors: their paths were resolved with the rights of whoever asked for the VM. */
 export function inheritedDisk(index: number, disk: VmmDisk): readonly string[] {
   const set = index + 1;
-  const content = `driver=file,node-name=${diskNode(index)},filename=/dev/fdset/${set}`;
-  return [
-    ...["-add-fd", `set=${set},fd=${MONITOR_FDS.firstDisk + index}`],
-    ...["-blockdev", `${content},${readOnly(disk)},discard=unmap`],
-  ];
+  const node = diskNode(index);
+  const content = (name: string): string =>
+    `driver=file,node-name=${name},filename=/dev/fdset/${set},${readOnly(disk)},discard=unmap`;
+  const add = ["-add-fd", `set=${set},fd=${MONITOR_FDS.firstDisk + index}`];
+  if (!disk.pieces) return [...add, "-blockdev", content(node)];
+  const description = `${node}-description`;
+  const composed = `driver=vmdk,node-name=${node},file=${description},${readOnly(disk)}`;
+  return [...add, "-blockdev", content(description), "-blockdev", composed];
 }
 
 export function readOnly({ writable }: VmmDisk): string {

@@ -1,10 +1,15 @@
 /** QEMU with KVM as the virtual machine monitor. */
 import { execFile } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
+import type { FileHandle } from "node:fs/promises";
 import { promisify } from "node:util";
 import type { Vmm, VmmConfig, VmmEnd, VmmProcess } from "../contract.js";
+import { inspectKernel } from "../kernel/inspect.js";
+import { VmStartRefusal } from "../kernel/start-refusal.js";
 import { startMonitor } from "../monitor-process.js";
 import { findMissing, type NeededFiles } from "../needed-files.js";
 import { QemuMonitor } from "./monitor.js";
+import { composeDisks } from "./composed-disks.js";
 import { SHUTDOWN_EXIT_CODE } from "./devices.js";
 import { buildQemuArgs, inheritedDisks, type TemplateMemory } from "./qemu-args.js";
 import { QemuCopies } from "./templates/copies.js";
@@ -15,11 +20,13 @@ const VERSION_TIMEOUT_MS = 60_000;
 /** Debian's small `qemu-system-x86_64-microvm` will not do as the program: it has neither vsock nor the exit port. */
 export function qemuVmm(files: NeededFiles): Vmm {
   const { program } = files;
-  const copies = new QemuCopies((config, memory, stateFd) => startQemu(files, config, memory, stateFd));
+  const copies = new QemuCopies((config, memory, stateFd) =>
+    startQemu(files, config, memory, stateFd === undefined ? [] : [{ fd: stateFd }]),
+  );
   const boot = async (config: VmmConfig): Promise<VmmProcess> => {
     await copies.dropPrepared();
     await config.mayRun?.();
-    return (await startQemu(files, config)).process;
+    return config.anyGuest === true ? startAnyGuest(files, config) : (await startQemu(files, config)).process;
   };
   let version: Promise<string> | undefined;
   return {
@@ -41,11 +48,33 @@ export function qemuVmm(files: NeededFiles): Vmm {
   };
 }
 
+async function startAnyGuest(files: NeededFiles, config: VmmConfig): Promise<VmmProcess> {
+  if (config.kernelPath !== undefined) checkPvhEntry(config.kernelPath);
+  const { disks, pieces, close } = await composeDisks(config);
+  // The process has descriptors of its own once it runs.
+  const { process } = await startQemu(files, { ...config, disks }, undefined, pieces).finally(close);
+  return process;
+}
+
+/** QEMU knows no other way into a kernel that is no bzImage. */
+function checkPvhEntry(path: string): void {
+  const fd = openSync(path, "r");
+  try {
+    const { format, hasPvhEntry } = inspectKernel(fd, path);
+    if (format === "bzImage" || hasPvhEntry) return;
+    const why =
+      "QEMU enters a vmlinux by PVH only, and it has no such entry (CONFIG_PVH): give the bzImage, or use crosvm";
+    throw new VmStartRefusal(`failed to load the kernel: ${why}`);
+  } finally {
+    closeSync(fd);
+  }
+}
+
 async function startQemu(
   { program, launcher }: NeededFiles,
   config: VmmConfig,
   memory?: TemplateMemory,
-  stateFd?: number,
+  more: readonly Pick<FileHandle, "fd">[] = [],
 ): Promise<RunningQemu> {
   let monitor: QemuMonitor | undefined;
   const process = await startMonitor({
@@ -56,7 +85,7 @@ async function startQemu(
     describeEnd: describeQemuEnd,
     describeMessage: describeQemuMessage,
     openControl: (stream) => (monitor = new QemuMonitor(stream)),
-    more: stateFd === undefined ? [] : [{ fd: stateFd }],
+    more,
   });
   if (monitor === undefined) throw new Error("QEMU has no monitor");
   return { process, monitor, failurePort: process.failurePort };

@@ -1,13 +1,17 @@
 /** `vm run CONFIG.json` on a device in a folder, whose monitor runs no guest. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { execFile } from "node:child_process";
 import { readdirSync, readlinkSync } from "node:fs";
 import { mkdir, readdir, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { grantPermission, revokePermission } from "../../../packages/permissions.js";
 import { VM_PERMISSIONS } from "../../../packages/package-record.js";
 import { deviceInFolder, type DeviceInFolder, type ProgramResult } from "../../../testing/device-in-folder.js";
 import { fakeBzImage, fakeVmlinux } from "../../../testing/kernels/fake-kernel.js";
 import type { ScriptedVm } from "../../../testing/scripted-vmm.js";
+import { ImageLocks } from "../../../virtualization/raw/image-locks.js";
+import type { VmmDisk } from "../../../vmm/contract.js";
 import { parseVersionReq } from "../../../virtualization/raw/platform-version.js";
 import { rawVmPlan } from "../../../virtualization/raw/raw-vm-plan.js";
 
@@ -47,6 +51,17 @@ async function started(config: object | string, ...options: readonly string[]): 
   if (!vm) throw new Error("no VM was started");
   vm.end({ kind: "shutdown" });
   return { ...vm, ...(await tool.ended) };
+}
+
+async function readPieces(disk: VmmDisk | undefined): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  for (const { file, offset, bytes } of disk?.pieces ?? []) {
+    expect(Buffer.concat(pieces)).toHaveLength(offset);
+    const piece = Buffer.alloc(bytes);
+    await file.read(piece, 0, bytes, 0);
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces);
 }
 
 /** What is left of VMs: folders of the service, and files that it holds open. */
@@ -161,17 +176,103 @@ describe("is refused before anything is made", () => {
   });
 
   test("without the permission for custom VMs", async () => {
-    const plan = rawVmPlan({
-      ...{ name: "vm", kernel: undefined, initrd: undefined, params: undefined, bootloader: undefined, disks: [] },
-      ...{ protectedVm: false, memoryMib: 0, cpuCount: 1, gdbPort: undefined, devices: [], hostServices: [] },
-      ...{ consoleInputDevice: undefined, usbController: false, wantsDeviceTree: false },
-      platformVersion: parseVersionReq("1"),
-    });
+    const plan = rawVmPlan(
+      {
+        ...{ name: "vm", kernel: undefined, initrd: undefined, params: undefined, bootloader: undefined, disks: [] },
+        ...{ protectedVm: false, memoryMib: 0, cpuCount: 1, gdbPort: undefined, devices: [], hostServices: [] },
+        ...{ consoleInputDevice: undefined, usbController: false, wantsDeviceTree: false },
+        platformVersion: parseVersionReq("1"),
+      },
+      new ImageLocks(),
+    );
     const { packages } = host.device;
     expect(() => plan.check(packages, SHELL)).not.toThrow();
     await revokePermission(packages, "com.android.shell", VM_PERMISSIONS.useCustom);
     expect(() => plan.check(packages, SHELL)).toThrow(VM_PERMISSIONS.useCustom);
     await grantPermission(packages, "com.android.shell", VM_PERMISSIONS.useCustom);
+  });
+});
+
+describe("disks", () => {
+  test("come in the order of the config, and partitions as one disk with its table", async () => {
+    await writeFile(join(host.folder, "a.img"), "a".repeat(5000));
+    await writeFile(join(host.folder, "b.img"), "b".repeat(4096));
+    const partitions = [
+      { label: "first", path: "a.img" },
+      { label: "zweite-Größe", path: "b.img" },
+    ];
+    const disks = [
+      { image: "ramdisk", writable: true },
+      { partitions, writable: false },
+    ];
+    const tool = host.start("vm", "run", await writeConfig({ disks }));
+    await tool.printed(/with CID/);
+    const [first, second] = host.vmm.started.at(-1)?.config.disks ?? [];
+    expect(first).toMatchObject({ writable: true, serial: undefined });
+    const disk = await readPieces(second);
+    host.vmm.started.at(-1)?.end({ kind: "shutdown" });
+    await tool.ended;
+    await writeFile(join(host.folder, "disk.img"), disk);
+    // By a program that is not ours.
+    const { stdout } = await promisify(execFile)("partx", ["-o", "NAME,START,SECTORS,TYPE", "-g", "-r", "disk.img"], {
+      cwd: host.folder,
+    });
+    const type = "0fc63daf-8483-4772-8e79-3d69d8477de4";
+    expect(stdout).toBe(`first 40 16 ${type}\nzweite-Gr\\xc3\\xb6\\xc3\\x9fe 56 8 ${type}\n`);
+    expect(disk.subarray(40 * 512, 40 * 512 + 8192).toString("latin1")).toBe("a".repeat(5000) + "\0".repeat(3192));
+    expect(disk.subarray(56 * 512, 56 * 512 + 4096).toString("latin1")).toBe("b".repeat(4096));
+    expect(await leftovers()).toEqual([]);
+  });
+
+  test.each([
+    [
+      "two partitions of one name",
+      [
+        { label: "x", path: "a.img" },
+        { label: "x", path: "b.img" },
+      ],
+      'duplicate GPT partition label "x"',
+    ],
+    [
+      "a writable partition of an odd size",
+      [{ label: "x", path: "a.img", writable: true }],
+      "Read-write partition a.img size is not a multiple of 4096.",
+    ],
+    [
+      "more partitions than a table has room for",
+      Array.from({ length: 129 }, (_, at) => ({ label: `p${at}`, path: "b.img" })),
+      "129 partitions are too many",
+    ],
+    ["an image in a container", [{ label: "x", path: "c.qcow2" }], "c.qcow2 is a QCOW2 image"],
+  ])("%s is refused", async (_what, partitions, words) => {
+    await writeFile(join(host.folder, "a.img"), "a".repeat(5000));
+    await writeFile(join(host.folder, "b.img"), "b".repeat(4096));
+    await writeFile(join(host.folder, "c.qcow2"), Buffer.from("QFI\xfb\0\0\0\x03", "latin1"));
+    const { stderr, exitCode } = await run({ disks: [{ partitions, writable: false }] });
+    expect(stderr).toMatch(/^Error: Failed to create VM\n/);
+    expect(stderr).toContain(words);
+    expect(exitCode).toBe(1);
+    expect(await leftovers()).toEqual([]);
+  });
+
+  test("one that a VM writes to is its alone", async () => {
+    await writeFile(join(host.folder, "b.img"), "b".repeat(4096));
+    const config = { disks: [{ image: "b.img", writable: true }] };
+    const tool = host.start("vm", "run", await writeConfig(config));
+    await tool.printed(/with CID/);
+    const { cid } = host.vmm.started.at(-1)?.config ?? {};
+    const second = await run({ disks: [{ image: "b.img", writable: false }] });
+    expect(second.stderr).toBe(`failed to lock disk image b.img: the VM with CID ${cid} uses it\n`);
+    expect(second.stdout).toContain("VM ended: StartFailed\n");
+    host.vmm.started.at(-1)?.end({ kind: "shutdown" });
+    await tool.ended;
+    expect((await started(config)).stdout).toContain("VM ended: Shutdown\n");
+    // Reading is for any number of them.
+    const read = { image: "b.img", writable: false };
+    expect((await started({ disks: [read, read] })).stdout).toContain("VM ended: Shutdown\n");
+    expect((await run({ disks: [read, { ...read, writable: true }] })).stderr).toContain(
+      "another disk of this VM uses it",
+    );
   });
 });
 
