@@ -7,6 +7,7 @@ const TEXTS: Readonly<Record<string, string>> = {
   EIO: "I/O error",
   ENXIO: "No such device or address",
   EACCES: "Permission denied",
+  EADDRINUSE: "Address already in use",
   EBUSY: "Device or resource busy",
   EEXIST: "File exists",
   ENODEV: "No such device",

@@ -51,6 +51,8 @@ export async function installAvfd({ rootFolder, workFolder, gcc, signal }: Insta
   for (const { sources, target } of PROGRAMS) await compile(sources, target, ["-static"]);
   for (const { sources, target } of MODULES) await compile(sources, target, MODULE_FLAGS);
   await place(bundle, join(rootFolder, "system/avfd/avfd.cjs"), 0o644);
+  // Where Android's virt APEX has it.
+  await place(emptyPayload, join(rootFolder, "apex/com.android.virt/app/EmptyPayloadApp/EmptyPayloadApp.apk"), 0o644);
   for (const name of CLIENT_NAMES) await link("avfdc", join(rootFolder, "system/bin", name));
   await link("../../../system/bin/avfdc", join(rootFolder, "apex/com.android.virt/bin/vm"));
 }
@@ -58,11 +60,12 @@ export async function installAvfd({ rootFolder, workFolder, gcc, signal }: Insta
 /** Absolute paths of the files that shape this part of the image. */
 export function avfdInputs(): readonly string[] {
   const names = ["wire.h", "adbd/adbd-calls.h", ...[...MODULES, ...PROGRAMS].flatMap(({ sources }) => sources)];
-  return [__filename, bundle, ...names.map((name) => join(clientFolder, name))];
+  return [__filename, bundle, emptyPayload, ...names.map((name) => join(clientFolder, name))];
 }
 
 const clientFolder = join(packageRoot, "src/avfd/client");
 const bundle = join(packageRoot, "dist/avfd.bundle.cjs");
+const emptyPayload = join(packageRoot, "fixtures/EmptyPayloadApp.apk");
 
 async function place(source: string, target: string, mode: number): Promise<void> {
   const draft = `${target}.tmp`;

@@ -45,6 +45,7 @@ export function serialArgs(controller: "virtio-serial-device" | "virtio-serial-p
   ];
 }
 
+/** As on crosvm, the machine waits for a debugger before its first instruction. */
 export function gdbArgs({ gdbPort }: VmmConfig): readonly string[] {
-  return gdbPort === undefined ? [] : ["-gdb", `tcp:127.0.0.1:${gdbPort}`];
+  return gdbPort === undefined ? [] : ["-gdb", `tcp:127.0.0.1:${gdbPort}`, "-S"];
 }

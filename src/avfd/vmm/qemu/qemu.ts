@@ -1,6 +1,6 @@
 /** QEMU with KVM as the virtual machine monitor. */
 import { execFile } from "node:child_process";
-import { closeSync, openSync } from "node:fs";
+import { closeSync, openSync, statSync } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { promisify } from "node:util";
 import type { Vmm, VmmConfig, VmmEnd, VmmProcess } from "../contract.js";
@@ -15,6 +15,8 @@ import { buildQemuArgs, inheritedDisks, type TemplateMemory } from "./qemu-args.
 import { QemuCopies } from "./templates/copies.js";
 import type { RunningQemu } from "./templates/running.js";
 
+const FIRMWARE_UNIT_BYTES = 64 << 10;
+const MAX_FIRMWARE_BYTES = 16 << 20;
 const VERSION_TIMEOUT_MS = 60_000;
 
 /** Debian's small `qemu-system-x86_64-microvm` will not do as the program: it has neither vsock nor the exit port. */
@@ -50,6 +52,7 @@ export function qemuVmm(files: NeededFiles): Vmm {
 
 async function startAnyGuest(files: NeededFiles, config: VmmConfig): Promise<VmmProcess> {
   if (config.kernelPath !== undefined) checkPvhEntry(config.kernelPath);
+  if (config.firmwarePath !== undefined) checkFirmwareSize(config.firmwarePath);
   const { disks, pieces, close } = await composeDisks(config);
   // The process has descriptors of its own once it runs.
   const { process } = await startQemu(files, { ...config, disks }, undefined, pieces).finally(close);
@@ -68,6 +71,14 @@ function checkPvhEntry(path: string): void {
   } finally {
     closeSync(fd);
   }
+}
+
+/** It is mapped up to the end of 4 GiB, in pages of 64 KiB. */
+function checkFirmwareSize(path: string): void {
+  const { size } = statSync(path);
+  if (size > 0 && size % FIRMWARE_UNIT_BYTES === 0 && size <= MAX_FIRMWARE_BYTES) return;
+  const why = `it has ${size} bytes, and QEMU takes multiples of 64 KiB up to 16 MiB`;
+  throw new VmStartRefusal(`failed to load the firmware: ${why}`);
 }
 
 async function startQemu(

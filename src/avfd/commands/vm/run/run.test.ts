@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/g
 import { execFile } from "node:child_process";
 import { readdirSync, readlinkSync } from "node:fs";
 import { mkdir, readdir, truncate, writeFile } from "node:fs/promises";
+import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { grantPermission, revokePermission } from "../../../packages/permissions.js";
@@ -92,9 +93,9 @@ describe("a VM of the caller's kernel", () => {
   });
 
   test("options of the command line count for more, and the topology of the config counts for nothing", async () => {
-    const options = ["--mem", "96", "--gdb", "1234", "--name", "mine", "--protected"];
+    const options = ["--mem", "96", "--gdb", "51234", "--name", "mine", "--protected"];
     const { config: vm } = await started({ memory_mib: 128, cpu_topology: "match_host" }, ...options);
-    expect(vm).toMatchObject({ memoryMib: 96, cpuCount: 1, gdbPort: 1234 });
+    expect(vm).toMatchObject({ memoryMib: 96, cpuCount: 1, gdbPort: 51234 });
     host.device.identity.setRelease(16);
     expect((await started({}, "--cpu-topology", "cpu_count=3")).config.cpuCount).toBe(3);
     host.device.identity.setRelease(13);
@@ -311,6 +312,19 @@ describe("fails to start, with what is wrong", () => {
     expect(exitCode).toBe(0);
     expect(host.vmm.started).toEqual([]);
     expect(await leftovers()).toEqual([]);
+  });
+
+  test("a port for a debugger that somebody else has", async () => {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as AddressInfo;
+    try {
+      const { stderr, stdout } = await run({}, "--gdb", String(port));
+      expect(stderr).toBe(`failed to listen for a debugger at port ${port}: Address already in use (os error 98)\n`);
+      expect(stdout).toContain("VM ended: StartFailed\n");
+    } finally {
+      server.close();
+    }
   });
 
   test.each([
