@@ -45,6 +45,8 @@ export interface VirtualMachineOptions {
   readonly reportsBoot: boolean;
   /** Device that console input is typed into. */
   readonly consoleInput: ConsoleDevice;
+  /** After a crash or a reset: what is known to be wrong with what it was given. */
+  readonly explainEnd?: (() => Promise<string | undefined>) | undefined;
   /** Frees what the VM held; runs once, before its death is told. */
   readonly release: () => Promise<void>;
 }
@@ -167,6 +169,7 @@ export class VirtualMachine {
     const said = failure.text();
     this.#write("I", `${VMM_TAG.split("::")[1]}(${process.pid}) exited with ${describeEnd(end)}`);
     if (said !== "") this.#write("I", `${this.#describe()} gave the reason ${said}`);
+    if (end.kind === "crash" || end.kind === "reboot") await this.#explainEnd();
     await this.#die(
       deathReason({
         end,
@@ -175,6 +178,13 @@ export class VirtualMachine {
         payloadStarted: !this.options.reportsBoot || VM_STATES[this.#state] >= VM_STATES.STARTED,
       }),
     );
+  }
+
+  async #explainEnd(): Promise<void> {
+    const why = await this.options.explainEnd?.().catch(() => undefined);
+    if (why === undefined) return;
+    this.#write("E", why);
+    this.options.streams.messages?.write(`${why}\n`);
   }
 
   /** Who cannot be watched must not run. */

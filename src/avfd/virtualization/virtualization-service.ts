@@ -195,6 +195,7 @@ export class VirtualizationService {
           await mayRun();
           return plan.launch(vmm, { cid, folder, disks, fromTemplate: this.#usesTemplates(), mayRun });
         },
+        explainEnd: plan.explainEnd,
         nextCid: () => (this.#usesTemplates() ? this.#nextCid() : undefined),
         // A debugger may hold a VM for as long as it likes.
         hangupTimeoutMs: reportsBoot && plan.gdbPort === undefined ? this.#hangupTimeoutMs() : undefined,

@@ -16,6 +16,8 @@ export interface VmPlan {
   /** What else must be settled before its monitor is chosen. */
   makeDisks(context: DiskContext): Promise<VmDisks>;
   launch(vmm: Vmm, context: LaunchContext): Promise<VmmProcess>;
+  /** After an end that nobody asked for: what is known to be wrong with what it was given. */
+  readonly explainEnd?: () => Promise<string | undefined>;
   /** Closes the files that came with the configuration. */
   close(): Promise<void>;
 }

@@ -11,6 +11,7 @@ import { DEFAULT_MEMORY_MIB, launchVm } from "../launch-vm.js";
 import { ServiceError } from "../service-error.js";
 import type { VmPlan } from "../vm-plan.js";
 import type { ImageLocks } from "./image-locks.js";
+import { initrdProblem } from "./inspect-initrd.js";
 import { PLATFORM_VERSION } from "./platform-version.js";
 import { makeRawDisks } from "./raw-disks.js";
 import { isConsoleDevice, rawFiles, type NamedFile, type RawVmConfig } from "./raw-vm-config.js";
@@ -29,6 +30,10 @@ export function rawVmPlan(config: RawVmConfig, locks: ImageLocks): VmPlan {
       checkStart(cid, config);
       unlock = locks.take(cid, config.disks);
       return launchVm(vmm, { cid, folder, disks, mayRun, ...bootConfig(config) });
+    },
+    explainEnd: async () => {
+      const problem = config.initrd && (await initrdProblem(config.initrd.file));
+      return problem === undefined ? undefined : `the initrd ${config.initrd?.path} is not whole: ${problem}`;
     },
     close: async () => {
       unlock();

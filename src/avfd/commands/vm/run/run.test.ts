@@ -6,6 +6,8 @@ import { mkdir, readdir, truncate, writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { gzipSync } from "node:zlib";
+import { cpioArchive } from "../../../../base/cpio.js";
 import { grantPermission, revokePermission } from "../../../packages/permissions.js";
 import { VM_PERMISSIONS } from "../../../packages/package-record.js";
 import { deviceInFolder, type DeviceInFolder, type ProgramResult } from "../../../testing/device-in-folder.js";
@@ -107,6 +109,31 @@ describe("a VM of the caller's kernel", () => {
     await tool.printed(/with CID/);
     host.vmm.started.at(-1)?.end({ kind: "reboot" });
     expect((await tool.ended).stdout).toContain("VM ended: Reboot\n");
+  });
+
+  test("one that crashes with an initramfs that is cut is told so", async () => {
+    const whole = cpioArchive([
+      { kind: "file", path: "init", content: Buffer.alloc(600) },
+      { kind: "file", path: "etc", content: Buffer.alloc(9) },
+    ]);
+    const packed = gzipSync(whole);
+    const files = [
+      ["whole", whole, undefined],
+      ["two", Buffer.concat([whole, Buffer.alloc(512), packed]), undefined],
+      ["cut", whole.subarray(0, 500), "it is cut within init: 500 bytes"],
+      ["shorter", whole.subarray(0, 110 + 6 + 600), "its cpio archive ends after init, without the entry that ends it"],
+      ["packed", packed, undefined],
+      ["cut-gzip", packed.subarray(0, -12), "it is cut: its gzip stream does not end"],
+      ["second-cut", Buffer.concat([whole, packed.subarray(0, -12)]), "it is cut: its gzip stream does not end"],
+    ] as const;
+    for (const [name, content, problem] of files) {
+      await writeFile(join(host.folder, name), content);
+      const tool = host.start("vm", "run", await writeConfig({ initrd: name }));
+      await tool.printed(/with CID/);
+      host.vmm.started.at(-1)?.end({ kind: "crash" });
+      const { stderr } = await tool.ended;
+      expect(stderr).toBe(problem === undefined ? "" : `the initrd ${name} is not whole: ${problem}\n`);
+    }
   });
 
   test("release 13 has its own lines, and may leave the VM behind", async () => {
