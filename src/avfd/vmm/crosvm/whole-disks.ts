@@ -58,7 +58,7 @@ export async function makeWholeDisks(disks: readonly VmmDisk[], options: WholeDi
       await writeFile(path, compositeDisk(layout, lengthBytes), { mode: 0o600 });
     } else if (disk.writable) {
       throw new VmStartRefusal("a writable disk of partitions needs a crosvm with its feature `composite-disk`");
-    } else await copyPieces(pieces, lengthBytes, path);
+    } else await copyPieces(pieces, path);
     const file = await open(path, disk.writable ? "r+" : "r");
     opened.push(file);
     return { ...disk, file };
@@ -92,10 +92,9 @@ export async function makeWholeDisks(disks: readonly VmmDisk[], options: WholeDi
   }
 }
 
-async function copyPieces(pieces: readonly DiskPiece[], lengthBytes: number, path: string): Promise<void> {
+async function copyPieces(pieces: readonly DiskPiece[], path: string): Promise<void> {
   const target = await open(path, "wx", 0o600);
   try {
-    await target.truncate(lengthBytes);
     for (const { file, offset } of pieces) {
       const source = file.createReadStream({ start: 0, autoClose: false });
       let at = offset;

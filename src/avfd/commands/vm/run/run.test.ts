@@ -7,7 +7,7 @@ import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
-import { cpioArchive } from "../../../../base/cpio.js";
+import { cpioArchive } from "../../../../base/files/cpio.js";
 import { grantPermission, revokePermission } from "../../../packages/permissions.js";
 import { VM_PERMISSIONS } from "../../../packages/package-record.js";
 import { deviceInFolder, type DeviceInFolder, type ProgramResult } from "../../../testing/device-in-folder.js";
