@@ -3,6 +3,7 @@ import { UsageError } from "../base/errors.js";
 import type { Device } from "../device/contract.js";
 import type { VirtualMachine, VirtualMachineManager } from "../virtualmachine/index.js";
 import type { App } from "../lab/app.js";
+import type { MakeCustomVm } from "../lab/custom-vm/spec.js";
 import type { Checkpoint } from "../lab/timeline.js";
 import { extendFixtures, type FixtureSet } from "./engine.js";
 
@@ -33,8 +34,13 @@ export interface StageFixtures {
   readonly app: App;
   /** All of the suite's APKs, in the order of the configuration. */
   readonly apps: readonly App[];
-  /** Makes and finds the VMs of `app`; what a test makes is removed when it ends. */
+  /** Makes and finds the VMs of `app`, or in a suite without one those of the shell; what a test makes is removed when it ends. */
   readonly vmm: VirtualMachineManager;
+  /**
+   * Makes a VM of its own kernel from files of this host; a suite without an APK can have some, too. What it puts on the
+   * device goes with the run, the VM with the test.
+   */
+  readonly customVm: MakeCustomVm;
   /** Fires when the test fails or is over. */
   readonly signal: AbortSignal;
   /** Name of the VM of the three fixtures below. Default: `vm1`. */
@@ -52,10 +58,12 @@ export interface StageFixtures {
 }
 
 /** Those that need no test around them. */
-export type PlainStages = Pick<StageFixtures, "device" | "app" | "apps" | "vmm">;
+export type PlainStages = Pick<StageFixtures, "device" | "app" | "apps" | "vmm" | "customVm">;
 
 /** What the environment supplies; asked for when a test needs it. */
-export type StageSources = { readonly [K in "device" | "app" | "apps" | "vmm" | "signal"]: () => StageFixtures[K] };
+export type StageSources = {
+  readonly [K in "device" | "app" | "apps" | "vmm" | "customVm" | "signal"]: () => StageFixtures[K];
+};
 
 type Use<K extends keyof StageFixtures> = (value: StageFixtures[K]) => Promise<void>;
 

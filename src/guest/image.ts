@@ -10,6 +10,7 @@ import { InfrastructureError } from "../base/errors.js";
 import { cpioArchive, type CpioEntry } from "../base/files/cpio.js";
 import type { BuildTools } from "../process/programs/build-tools.js";
 import { MKSHRC } from "./android-commands.js";
+import { execInitInputs } from "./exec-init.js";
 import { findModules, initramfsModules, stripModules, type GuestModules } from "./kernel-modules.js";
 import { guestKernelParameters } from "./kernel-parameters.js";
 import { compilePrograms, cSources } from "./programs.js";
@@ -60,7 +61,7 @@ export function guestInputs(): readonly string[] {
     .filter((name) => /\.(ts|js)$/.test(name) && !/\.(test|d)\.ts$/.test(name))
     .sort()
     .map((name) => join(__dirname, name));
-  return [...cSources(), ...builders, MKSHRC];
+  return [...cSources(), ...execInitInputs(), ...builders, MKSHRC];
 }
 
 async function initramfsEntries(init: string, { groups, files }: GuestModules): Promise<readonly CpioEntry[]> {

@@ -38,7 +38,7 @@ export interface SessionOptions {
   readonly eager: boolean;
 }
 
-const ON_DEVICE = ["device", "app", "apps", "vmm"];
+const ON_DEVICE = ["device", "app", "apps", "vmm", "customVm"];
 
 export class FileSession implements Bridge {
   readonly library = { ...library, adbIntoVm: noteAdbIntoVm };
@@ -62,14 +62,15 @@ export class FileSession implements Bridge {
     this.testTimeoutMs = options.testTimeoutMs;
     this.#assertions = new AssertionRecord(record);
     this.#ledger = new VmLedger(record, whileCalling);
-    this.device = new FileDevice(environment, projectFolder, record, ({ apps }) => {
-      for (const app of apps) this.#ledger.watch(app.vmm, app.context.dataFolder);
+    this.device = new FileDevice(environment, projectFolder, record, ({ owners }) => {
+      for (const app of owners) this.#ledger.watch(app.vmm, app.context.dataFolder);
     });
     this.baseFixtures = stageFixtures({
       device: () => this.current().device,
       app: () => this.current().app,
       apps: () => this.current().apps,
       vmm: () => this.current().vmm,
+      customVm: () => this.current().customVm,
       signal: () => this.signal(),
     });
     this.plan = new TestPlan(options.requirements, this.#fixtures(ON_DEVICE), this.#fixtures(["device"]));
@@ -142,8 +143,10 @@ export class FileSession implements Bridge {
       get app() {
         return firstApp(harness.apps);
       },
-      get vmm() {
-        return firstApp(harness.apps).vmm;
+      vmm: harness.owners[0].vmm,
+      customVm: (spec) => {
+        const name = JSON.stringify(spec.name ?? "vm1");
+        return whileCalling(`waiting in customVm() for VM ${name}`, () => harness.customVm(spec));
       },
     };
   }

@@ -6,6 +6,8 @@ import { createVmContext, type VmContext } from "../virtualmachine/index.js";
 import type { VirtualizationService } from "../virtualizationservice/index.js";
 import { readTextEntry } from "./apk-entry.js";
 import { App } from "./app.js";
+import { makeCustomVm } from "./custom-vm/make-custom-vm.js";
+import type { CustomVmSpec, MakeCustomVm } from "./custom-vm/spec.js";
 import type { DeviceSession } from "./device-session.js";
 import type { LeakCheck } from "./leaks/index.js";
 import type { DeviceFacts } from "./requirements/index.js";
@@ -20,6 +22,9 @@ export interface Harness {
   readonly device: Device;
   /** Installed, in the order of the request. */
   readonly apps: readonly App[];
+  /** Whose VMs there are: the apps; without any the shell, which can have VMs of their own kernel. */
+  readonly owners: readonly [App, ...App[]];
+  readonly customVm: MakeCustomVm;
   readonly facts: DeviceFacts;
   readonly leakCheck: LeakCheck;
   /** For a device that can be put back. */
@@ -57,10 +62,11 @@ export async function openHarness(session: DeviceSession, options: HarnessOption
   const service = guardService(noted ? notingService(shared, session, provisioned) : shared, callSignal);
   let contexts: readonly VmContext[];
   try {
-    contexts = await Promise.all(provisioned.apps.map((app) => vmContextOf(app, session, service)));
+    const owners = provisioned.apps.length > 0 ? provisioned.apps : [provisioned.shell];
+    contexts = await Promise.all(owners.map((owner) => vmContextOf(owner, session, service)));
     // On a device of others they are known by their notes only: whatever else is there is not ours.
     if (options.removeLeftVms === true && !noted) {
-      const folders = provisioned.apps.map(({ dataFolder }) => `${dataFolder}/vm`);
+      const folders = contexts.map(({ dataFolder }) => `${dataFolder}/vm`);
       await Promise.all(folders.map((folder) => session.service.files.remove(folder)));
     }
   } catch (error) {
@@ -77,13 +83,17 @@ export async function openHarness(session: DeviceSession, options: HarnessOption
     await Promise.allSettled(things.map((thing) => thing.end()));
     return things.map(({ what }) => what);
   };
-  const apps = contexts.map((context) => new App(context));
+  const [first, ...others] = contexts.map((context) => new App(context));
+  if (first === undefined) throw new Error("nobody can have VMs");
+  const owners = [first, ...others] as const;
+  const apps = provisioned.apps.length > 0 ? owners : [];
+  const custom = { owner: first, images: provisioned.images, root: options.provision.root, signal: callSignal };
   const { rewinding, device } = session;
   const equip = async (): Promise<void> => void (await provision(device, { ...options.provision, signal: undefined }));
   return {
     device: watchDevice(device, { record: undefined, signal: callSignal, held, busy: options.busy, ofTests: true }),
-    apps,
-    timeline: rewinding && new Timeline({ rewinding, apps, equip, record: session.record }),
+    ...{ apps, owners, customVm: (spec: CustomVmSpec) => makeCustomVm(custom, spec) },
+    timeline: rewinding && new Timeline({ rewinding, apps: owners, equip, record: session.record }),
     ...{ facts: session.facts, leakCheck: session.leakCheck, deviceName: session.name },
     emulatesCpus: session.emulatesCpus,
     deviceLogs: (packages, windowMs) => session.deviceLogs(packages, windowMs),
@@ -94,7 +104,7 @@ export async function openHarness(session: DeviceSession, options: HarnessOption
 
 /** A context for the lifecycle library: what it asks of an app beyond the service. */
 export function vmContextOf(
-  app: ProvisionedApp,
+  app: Pick<ProvisionedApp, "packageName" | "apkPath" | "dataFolder">,
   { device, slowness }: Pick<DeviceSession, "device" | "slowness">,
   service: VirtualizationService,
 ): Promise<VmContext> {

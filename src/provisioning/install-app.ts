@@ -63,7 +63,7 @@ export async function installApp(
 }
 
 /** What is there before stays; one that came into being with us goes when nothing is left in it. */
-async function removeIfMade(
+export async function removeIfMade(
   device: Device,
   folders: readonly string[],
   undo: Undo,

@@ -9,7 +9,8 @@ import { parseAndroidTest, type ProvisioningStep, type PushPair } from "./androi
 import { findFiles } from "./glob.js";
 import { push } from "./push.js";
 import { readHostApk } from "./host-apk.js";
-import { installApp, type ProvisionedApp } from "./install-app.js";
+import { imageStore, type ImageStore } from "./boot-images/image-store.js";
+import { DATA_ROOT, installApp, removeIfMade, type ProvisionedApp } from "./install-app.js";
 import { Undo } from "./undo.js";
 import type { VmNotes } from "./vm-notes.js";
 
@@ -30,11 +31,18 @@ export interface ProvisionRequest {
 export interface Provisioned {
   /** In the order of the request. */
   readonly apps: readonly ProvisionedApp[];
+  /** For VMs of suites without an APK: the shell's, which all commands of adb run as. */
+  readonly shell: Pick<ProvisionedApp, "packageName" | "apkPath" | "dataFolder">;
+  /** Puts more on the device: images for VMs of their own kernel. */
+  readonly images: ImageStore;
   /** For VMs that are made with it: they are removed should this process be killed, and nothing else there is. */
   readonly notes: VmNotes;
   /** Removes what this call put there, last first; what was there before stays. Repeatable. */
   cleanUp(): Promise<void>;
 }
+
+/** The package of the user that adb's commands run as; it has no payload of its own. */
+const SHELL = { packageName: "com.android.shell", apkPath: "", dataFolder: `${DATA_ROOT}/com.android.shell` } as const;
 
 /** Does everything, or takes away again what it did and throws. */
 export async function provision(device: Device, request: ProvisionRequest): Promise<Provisioned> {
@@ -43,7 +51,13 @@ export async function provision(device: Device, request: ProvisionRequest): Prom
   try {
     await undo.begin();
     for (const { step, root } of await readSteps(request)) await provisioner.run(step, root);
-    return { apps: provisioner.apps, notes: undo.vms, cleanUp: () => undo.run() };
+    const { apps } = provisioner;
+    if (apps.length === 0) {
+      const folders = [`${SHELL.dataFolder}/vm`, SHELL.dataFolder, DATA_ROOT];
+      await removeIfMade(device, folders, undo, { signal: request.signal });
+    }
+    const images = imageStore(device, undo);
+    return { apps, shell: SHELL, images, notes: undo.vms, cleanUp: () => undo.run() };
   } catch (error) {
     await undo.run().catch((failure: unknown) => {
       const { log = printDiagnostic } = request;

@@ -16,10 +16,16 @@ const FEATURES = [
   "VENDOR_MODULES",
 ].map((name) => `com.android.kvm.${name}`);
 
+/** As `uname -m` names them. */
+const ARCHITECTURES: Readonly<Record<string, ServiceCapabilities["architecture"]>> = {
+  x86_64: "x86_64",
+  aarch64: "arm64",
+};
+
 export async function readCapabilities(device: Device, sdk: number, tool: ToolAbilities): Promise<ServiceCapabilities> {
   const [info, cpus, features] = await Promise.all([
     runVmTool(device, ["info"]),
-    device.exec(["nproc"]),
+    device.exec(["sh", "-c", "nproc; uname -m"]),
     readFeatures(device, tool),
   ]);
   const { protectedVm, nonProtectedVm, hypervisorVersion, supportedOsList, debugPolicy } = parseVmInfo(info.stdout);
@@ -31,6 +37,7 @@ export async function readCapabilities(device: Device, sdk: number, tool: ToolAb
     sdk,
     supportedOsList: supportedOsList ?? ["microdroid"],
     cpuCount: Math.max(1, Number.parseInt(cpus.stdout, 10) || 1),
+    architecture: ARCHITECTURES[cpus.stdout.trim().split(/\s+/)[1] ?? ""],
     encryptedStorage: tool.runApp.has("--storage"),
     cpuTopology: tool.runApp.has("--cpu-topology"),
     features,

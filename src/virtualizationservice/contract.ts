@@ -151,6 +151,8 @@ export interface ServiceCapabilities {
   readonly supportedOsList: readonly string[];
   /** CPUs of the device. */
   readonly cpuCount: number;
+  /** Undefined for another than these. */
+  readonly architecture?: "x86_64" | "arm64" | undefined;
   readonly encryptedStorage: boolean;
   readonly cpuTopology: boolean;
   readonly features: ReadonlySet<string>;

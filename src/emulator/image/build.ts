@@ -1,6 +1,6 @@
 /** Makes the emulated device's image: kernel, initramfs, root disk, empty data disk. */
 import { createReadStream, createWriteStream } from "node:fs";
-import { mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { publishFolder } from "../../base/files/atomic-file.js";
 import { draftOf } from "../../process/drafts.js";
@@ -9,6 +9,7 @@ import { InfrastructureError } from "../../base/errors.js";
 import { packageRoot } from "../../base/paths.js";
 import type { Progress } from "../../base/progress.js";
 import { buildGuestImages } from "../../guest/image.js";
+import { compileExecInit } from "../../guest/exec-init.js";
 import { writeExt4, type Ext4Options } from "../../guest/ext4.js";
 import type { BuildTools } from "../../process/programs/build-tools.js";
 import { installEmulator } from "../qemu/emulator.js";
@@ -62,6 +63,8 @@ export async function buildImage(options: BuildImageOptions): Promise<void> {
     await writeKernel(packages, tools, join(draft, IMAGE_FILES.kernel), signal);
     await writeFile(join(draft, IMAGE_FILES.initrd), await makeInitrd(packages, tools, join(draft, "work"), signal));
     progress.detail("programs");
+    await compileExecInit(tools.gcc, join(draft, IMAGE_FILES.execInit), signal);
+    await copyFile(join(packages.root, "usr/bin/busybox"), join(draft, IMAGE_FILES.busybox));
     const workFolder = join(draft, "work");
     await makeRootTree({ packages, tools, rootFolder, workFolder, crosvmPath: options.crosvmPath, signal });
     await installEmulator(packages.root, join(draft, IMAGE_FILES.emulator), tools, signal);

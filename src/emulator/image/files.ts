@@ -4,6 +4,9 @@ export const IMAGE_FILES = {
   initrd: "initrd.img",
   root: "root.img",
   data: "data.img",
+  /** For VMs of `avf run --exec`: their first process, and a shell for those that bring none. */
+  execInit: "exec-init",
+  busybox: "busybox",
   /** A folder: QEMU and adb for the host. */
   emulator: "emulator",
 } as const;

@@ -3,6 +3,7 @@ import { PassThrough } from "node:stream";
 import { InfrastructureError, UsageError } from "../../base/errors.js";
 import type { CommandResult, Device, DeviceCallOptions, DeviceProcess, PortForward } from "../../device/index.js";
 import type { DeviceInspector } from "../../lab/leaks/index.js";
+import type { ImageStore } from "../../provisioning/index.js";
 import { untilAborted } from "../calls/test-context.js";
 
 export class MemoryDevice {
@@ -10,6 +11,10 @@ export class MemoryDevice {
   readonly paths = new Set<string>();
   readonly forwards = new Set<string>();
   readonly #gone = new AbortController();
+  /** Images are known by their size alone. */
+  readonly images: ImageStore = {
+    put: async (source) => `/data/local/tmp/avf/images/${typeof source === "string" ? source : source.length}`,
+  };
   #nextPort = 40_001;
 
   get gone(): AbortSignal {

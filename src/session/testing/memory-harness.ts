@@ -2,6 +2,7 @@
 import { appendFileSync } from "node:fs";
 import { HarnessError } from "../../base/errors.js";
 import { App } from "../../lab/app.js";
+import { makeCustomVm } from "../../lab/custom-vm/make-custom-vm.js";
 import { guardService } from "../../lab/watch/guarded-service.js";
 import { LeakCheck } from "../../lab/leaks/index.js";
 import type { Busy } from "../../lab/watch/recorded-calls.js";
@@ -41,7 +42,8 @@ export async function openHarness(callSignal: () => AbortSignal | undefined, bus
       ...{ record: undefined, signal: callSignal, held, busy, ofTests: true },
       onCall: () => calls++,
     }),
-    apps: [app],
+    ...{ apps: [app], owners: [app] as const },
+    customVm: (spec) => makeCustomVm({ owner: app, images: device.images, root: process.cwd() }, spec),
     facts: deviceFacts(plain, service),
     leakCheck: new LeakCheck(device.inspector(), () => calls),
     deviceName: "memory-1",
@@ -58,6 +60,10 @@ export async function openHarness(callSignal: () => AbortSignal | undefined, bus
 
 /** What a VM does, by the payload config that it is given. */
 function behave(vm: MemoryVm, device: MemoryDevice): void {
+  if ("image" in vm.asked) {
+    vm.print(`[    0.000001] Command line: ${vm.asked.image.params}\n[    0.500000] Run /init as init process\n`);
+    return;
+  }
   const payload = vm.config.payload.kind === "config" ? vm.config.payload.configPath : "";
   const stamp = (text: string): void =>
     vm.print(`[    0.${String(process.hrtime()[1]).padStart(6, "0").slice(0, 6)}] ${text}\n`);

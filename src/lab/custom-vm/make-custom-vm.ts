@@ -1,0 +1,149 @@
+/** A VM of its own kernel from files of this host: looked at first, then put on the device, then made. */
+import { resolve } from "node:path";
+import { UsageError } from "../../base/errors.js";
+import { lookAtDisk, lookAtInitrd, lookAtKernel } from "../../images/index.js";
+import type { ImageStore } from "../../provisioning/index.js";
+import {
+  VirtualMachineConfig,
+  VirtualMachineCustomImageConfig,
+  type VirtualMachine,
+} from "../../virtualmachine/index.js";
+import type { App } from "../app.js";
+import { bootParams, CONSOLE } from "./boot-params.js";
+import type { CustomDisk, CustomVmSpec, HostFile } from "./spec.js";
+
+export interface CustomVmSources {
+  /** Makes the VM. */
+  readonly owner: App;
+  readonly images: ImageStore;
+  /** Relative paths start here. */
+  readonly root: string;
+  readonly signal?: (() => AbortSignal | undefined) | undefined;
+}
+
+const { Builder, Disk, Partition } = VirtualMachineCustomImageConfig;
+
+/** @throws UsageError naming what is wrong with a file, before anything is on the device */
+export async function makeCustomVm(sources: CustomVmSources, spec: CustomVmSpec): Promise<VirtualMachine> {
+  const { owner } = sources;
+  const name = spec.name ?? "vm1";
+  const files = await lookAtFiles(spec, sources);
+  const place = (file: HostFile): Promise<string> => placed(file, sources);
+  const copies = new Copies(`${owner.context.dataFolder}/vm/${name}`);
+  const builder = new Builder();
+  if (files.kernel !== undefined) builder.setKernelPath(await place(files.kernel));
+  if (files.bootloader !== undefined) builder.setBootloaderPath(await place(files.bootloader));
+  if (files.initrd !== undefined) builder.setInitrdPath(await place(files.initrd));
+  for (const param of bootParams(spec.params)) if (files.kernel !== undefined) builder.addParam(param);
+  for (const { file, partitions = [], writable = false } of files.disks) {
+    const path = file === undefined ? null : copies.of(await place(file), writable);
+    const disk = writable ? Disk.RWDisk(path) : Disk.RODisk(path);
+    for (const part of partitions) {
+      const partPath = copies.of(await place(part.file), part.writable === true);
+      disk.addPartition(new Partition(part.label, partPath, part.writable === true, null));
+    }
+    builder.addDisk(disk);
+  }
+  const vm = await owner.vmm.create(name, configOf(owner, builder.build(), spec));
+  try {
+    await copies.make((from, to) => owner.context.service.files.copy(from, to));
+  } catch (error) {
+    await vm.delete().catch(() => undefined);
+    throw error;
+  }
+  return vm;
+}
+
+function configOf(
+  { context }: App,
+  image: VirtualMachineCustomImageConfig,
+  { memoryBytes, cpus = "one", consoleInput = false }: CustomVmSpec,
+): VirtualMachineConfig {
+  const { capabilities } = context;
+  const builder = new VirtualMachineConfig.Builder(context)
+    .setCustomImageConfig(image)
+    .setProtectedVm(capabilities !== undefined && !capabilities.nonProtectedVm && capabilities.protectedVm)
+    .setDebugLevel(VirtualMachineConfig.DEBUG_LEVEL_FULL)
+    .setVmOutputCaptured(true)
+    .setVmConsoleInputSupported(consoleInput);
+  if (consoleInput) builder.setConsoleInputDevice(CONSOLE);
+  if (memoryBytes !== undefined) builder.setMemoryBytes(memoryBytes);
+  if (cpus === "all") builder.setCpuTopology(VirtualMachineConfig.CPU_TOPOLOGY_MATCH_HOST);
+  return builder.build();
+}
+
+/** Disks that a VM writes to are its own, in its folder: what is under the content's name stays as it is. */
+class Copies {
+  readonly #wanted: { readonly from: string; readonly to: string }[] = [];
+
+  constructor(private readonly folder: string) {}
+
+  of(path: string, writable: boolean): string {
+    if (!writable) return path;
+    const to = `${this.folder}/disk-${this.#wanted.length}.img`;
+    this.#wanted.push({ from: path, to });
+    return to;
+  }
+
+  async make(copy: (from: string, to: string) => Promise<void>): Promise<void> {
+    for (const { from, to } of this.#wanted) await copy(from, to);
+  }
+}
+
+interface Files {
+  readonly kernel: HostFile | undefined;
+  readonly bootloader: HostFile | undefined;
+  readonly initrd: HostFile | undefined;
+  readonly disks: readonly CustomDisk[];
+}
+
+/** All of them, before the first goes anywhere. */
+async function lookAtFiles(spec: CustomVmSpec, { root, owner }: CustomVmSources): Promise<Files> {
+  const found = (file: HostFile): HostFile => (typeof file === "string" ? resolve(root, file) : file);
+  const { kernel, bootloader, initrd } = spec;
+  if ((kernel === undefined) === (bootloader === undefined)) {
+    throw bad("takes one of kernel and bootloader", "a kernel boots by itself; firmware finds one on a disk");
+  }
+  if (bootloader !== undefined && initrd !== undefined) throw bad("takes no initrd with a bootloader");
+  const disks = (spec.disks ?? []).map((given): CustomDisk => {
+    const disk = isFile(given) ? { file: given } : given;
+    if ((disk.file === undefined) === ((disk.partitions ?? []).length === 0)) {
+      throw bad("takes disks with a file or with partitions, one of both");
+    }
+    const partitions = (disk.partitions ?? []).map((part) => ({ ...part, file: found(part.file) }));
+    return { ...disk, ...(disk.file === undefined ? {} : { file: found(disk.file) }), partitions };
+  });
+  const files = {
+    kernel: kernel === undefined ? undefined : found(kernel),
+    bootloader: bootloader === undefined ? undefined : found(bootloader),
+    initrd: initrd === undefined ? undefined : found(initrd),
+    disks,
+  };
+  if (typeof files.kernel === "string") await requireBootable(files.kernel, owner);
+  if (typeof files.initrd === "string") await lookAtInitrd(files.initrd);
+  const ofDisks = disks.flatMap(({ file, partitions = [] }) => [file, ...partitions.map((part) => part.file)]);
+  for (const file of [files.bootloader, ...ofDisks]) if (typeof file === "string") await lookAtDisk(file);
+  return files;
+}
+
+async function requireBootable(path: string, { context }: App): Promise<void> {
+  const { architecture } = await lookAtKernel(path);
+  const device = context.capabilities?.architecture;
+  if (architecture === undefined || device === undefined || architecture === device) return;
+  throw new UsageError("KERNEL_ARCHITECTURE", `${path} is a kernel for ${architecture}; the device runs ${device}.`, {
+    hint: "give one that was built for the device's processors",
+  });
+}
+
+function isFile(given: HostFile | CustomDisk): given is HostFile {
+  return typeof given === "string" || given instanceof Uint8Array || "onDevice" in given;
+}
+
+async function placed(file: HostFile, { images, signal }: CustomVmSources): Promise<string> {
+  if (typeof file === "object" && "onDevice" in file) return file.onDevice;
+  return images.put(file, { signal: signal?.() });
+}
+
+function bad(problem: string, hint?: string): UsageError {
+  return new UsageError("CUSTOM_VM", `customVm() ${problem}.`, { hint });
+}

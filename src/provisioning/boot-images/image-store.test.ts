@@ -1,0 +1,101 @@
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { createHash } from "node:crypto";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { CommandResult, Device } from "../../device/index.js";
+import { Undo } from "../undo.js";
+import { imageStore, IMAGES_FOLDER } from "./image-store.js";
+
+/** Files by path, and how much room there is. */
+class FileDevice {
+  readonly serial = "files";
+  readonly files = new Map<string, Buffer>();
+  readonly pushed: string[] = [];
+  freeKib = 1_000_000;
+
+  async execUnchecked(argv: readonly string[]): Promise<CommandResult> {
+    const [program = ""] = argv;
+    const path = argv.at(-1) ?? "";
+    const file = this.files.get(path);
+    if (program === "sh") return result(file ? 0 : 1, file ? `${file.length}\n` : "");
+    if (program === "df") {
+      return result(
+        0,
+        `Filesystem 1K-blocks Used Available Use% Mounted on\n/dev/vdb 2000000 1 ${this.freeKib} 50% /data\n`,
+      );
+    }
+    return result(program === "ls" ? 2 : 0, "");
+  }
+
+  async exec(argv: readonly string[]): Promise<CommandResult> {
+    if (argv[0] === "rm") this.files.delete(argv.at(-1) ?? "");
+    return result(0, "");
+  }
+
+  async push(source: string | Uint8Array, path: string): Promise<void> {
+    this.pushed.push(path);
+    this.files.set(path, Buffer.from(source));
+  }
+}
+
+const result = (exitCode: number, stdout: string): CommandResult => ({
+  ...{ argv: [], exitCode, stdout, stderr: "", durationMs: 0, signal: undefined },
+  ...{ timedOut: false, canceled: false, startFailure: undefined },
+});
+const nameOf = (content: string): string => `${IMAGES_FOLDER}/${createHash("sha256").update(content).digest("hex")}`;
+
+let folder: string;
+let device: FileDevice;
+let undo: Undo;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "avf-images-"));
+  device = new FileDevice();
+  undo = new Undo(device as unknown as Device, undefined);
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+describe("an image", () => {
+  test("goes there once, whoever asks, whatever its name and form; it goes with the run", async () => {
+    const store = imageStore(device as unknown as Device, undo);
+    const [one, other] = ["a", "b"].map((name) => join(folder, name)) as [string, string];
+    writeFileSync(one, "kernel");
+    writeFileSync(other, "kernel");
+    const paths = await Promise.all([store.put(one), store.put(other), store.put(Buffer.from("kernel"))]);
+    expect(new Set(paths)).toEqual(new Set([nameOf("kernel")]));
+    expect(device.pushed).toEqual([nameOf("kernel")]);
+    expect(await store.put(Buffer.from("initrd"))).toBe(nameOf("initrd"));
+    await undo.run();
+    expect([...device.files.keys()]).toEqual([]);
+    expect(readdirSync(folder)).toEqual(["a", "b"]);
+  });
+
+  test("that the device lost since, or has in part only, goes there again", async () => {
+    const store = imageStore(device as unknown as Device, undo);
+    const path = await store.put(Buffer.from("kernel"));
+    device.files.delete(path);
+    await store.put(Buffer.from("kernel"));
+    device.files.set(path, Buffer.from("ker"));
+    await store.put(Buffer.from("kernel"));
+    expect(device.pushed).toEqual([path, path, path]);
+  });
+
+  test("that was there before stays", async () => {
+    const path = nameOf("kernel");
+    device.files.set(path, Buffer.from("kernel"));
+    expect(await imageStore(device as unknown as Device, undo).put(Buffer.from("kernel"))).toBe(path);
+    await undo.run();
+    expect([device.pushed, [...device.files.keys()]]).toEqual([[], [path]]);
+  });
+
+  test("that the device has no room for is refused by name, and nothing is pushed", async () => {
+    device.freeKib = 1;
+    const path = join(folder, "disk.img");
+    writeFileSync(path, Buffer.alloc(2_000_000));
+    await expect(imageStore(device as unknown as Device, undo).put(path)).rejects.toMatchObject({
+      ...{ kind: "usage", code: "IMAGE_TOO_LARGE" },
+      message: expect.stringContaining(`${path} has 2 MiB; device files has room for 0 MiB.`),
+    });
+    expect(device.pushed).toEqual([]);
+  });
+});
