@@ -90,9 +90,19 @@ export const COMMANDS = {
     exitCodes: ["that of the command"],
   },
   run: {
-    takes: "APK [--config PATH | --payload LIB] [--name NAME] [--mem MIB] [--cpus N] [--raw]",
-    summary: "one VM, console on stdout, exit code of the payload",
+    takes: "APK [--config PATH | --payload LIB] | --kernel FILE [--initrd FILE | --rootfs DIR] [--exec CMD] …",
+    summary: "one VM, console on stdout, exit code of the payload, or by how its kernel ended",
     options: {
+      kernel: {
+        type: "string",
+        value: "FILE",
+        help: "a kernel of your own instead of an APK: bzImage, vmlinux, Image",
+      },
+      initrd: { type: "string", value: "FILE", help: "its initramfs" },
+      rootfs: { type: "string", value: "DIR", help: "a folder that an initramfs is made of" },
+      params: { type: "string", value: "TEXT", help: "its command line, behind console=ttyS0 panic=-1" },
+      disk: { type: "string", multiple: true, value: "F[:rw]", help: "a disk of the VM; :rw keeps what it writes" },
+      exec: { type: "string", value: "CMD", help: "run this line in a shell in the VM; its exit code is ours" },
       config: { type: "string", value: "PATH", help: "payload config in the APK (assets/vm_config.json)" },
       payload: { type: "string", value: "LIB", help: "payload library in the APK, instead of a config" },
       name: { type: "string", value: "NAME", help: "name of the VM (vm1)" },
@@ -102,9 +112,14 @@ export const COMMANDS = {
     },
     notes: [
       "The VM's log and what avf has to say are on stderr. X.apk.idsig beside X.apk is used.",
+      "With --kernel the console is that of your kernel; unless --params say something else, console=ttyS0 and panic=-1 are before them. With --exec stdout is what the command prints, the kernel is quiet and what it prints goes to stderr; without --initrd and --rootfs the shell is busybox. docs/custom-vms.md says more.",
       "On a terminal control characters of the VM are shown (\\x1b[2J), not obeyed, unless --raw is given: they could set the clipboard or draw over other text. Where stdout is no terminal, the console's bytes stay as they are.",
     ],
-    exitCodes: ["that of the payload, its lowest byte; 1 when the VM ended without one"],
+    exitCodes: [
+      "that of the payload, its lowest byte; 1 when the VM ended without one",
+      "with --kernel: 0 when the VM shut down, 1 when it panicked, was reset, or ended in another way",
+      "with --exec: that of the command; 1 when the VM ended before it",
+    ],
   },
   console: {
     takes: "VM [--device N] [--log] [--raw]",

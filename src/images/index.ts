@@ -3,3 +3,4 @@ export { buildInitramfs, type InitramfsFile, type InitramfsOptions } from "./ini
 export { lookAtDisk } from "./boot-files/disk.js";
 export { lookAtInitrd } from "./boot-files/initrd.js";
 export { lookAtKernel, type KernelFile, type KernelKind } from "./boot-files/kernel.js";
+export { folderFiles } from "./initramfs/folder-files.js";

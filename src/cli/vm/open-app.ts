@@ -50,7 +50,8 @@ export async function removeVm(vm: VirtualMachine): Promise<void> {
   await vm.delete().catch(() => undefined);
 }
 
-function deviceSource(progress: Progress): DeviceSource {
+/** As ANDROID_SERIAL says. */
+export function deviceSource(progress: Progress): DeviceSource {
   const serials = parseSerials(process.env["ANDROID_SERIAL"]);
   if (serials.length === 0) return emulatedDevices({ release: releaseFromEnvironment() }, progress);
   return attachedDevices(serials, {

@@ -13,6 +13,8 @@ import type { DeathReason } from "../../virtualizationservice/contract.js";
 import { parseCommandLine } from "../command-line.js";
 import { guestOutput } from "./guest-output.js";
 import { onInterrupt } from "../interrupt.js";
+import { usageOf } from "../help.js";
+import { runKernel, type KernelOptions } from "../kernel/run-kernel.js";
 import { openApp, removeVm } from "./open-app.js";
 import { showProgress } from "../progress.js";
 
@@ -24,9 +26,14 @@ const NOT_FINISHED = 1;
 const FOR_EVER_MS = 2 ** 31 - 1;
 
 export async function run(args: readonly string[]): Promise<number> {
-  const { values, positionals } = parseCommandLine("run", args, { least: 1, most: 1 });
-  const [apk = ""] = positionals;
+  const { values, positionals } = parseCommandLine("run", args, { least: 0, most: 1 });
+  const [apk] = positionals;
   const { name = "vm1" } = values;
+  if (values.kernel !== undefined) return runKernel(kernelOptions(values, name, apk));
+  const stray = KERNEL_OPTIONS.find((option) => values[option] !== undefined);
+  if (stray !== undefined) throw new UsageError("BAD_ARGUMENTS", `--${stray} goes with --kernel.`);
+  if (apk === undefined)
+    throw new UsageError("BAD_ARGUMENTS", "avf run needs an APK, or --kernel.", { hint: usageOf("run") });
   if (values.config !== undefined && values.payload !== undefined) {
     throw new UsageError("BAD_ARGUMENTS", "Give --config or --payload, not both.");
   }
@@ -57,6 +64,22 @@ export async function run(args: readonly string[]): Promise<number> {
   } finally {
     interrupt.dispose();
   }
+}
+
+const KERNEL_OPTIONS = ["initrd", "rootfs", "params", "disk", "exec"] as const;
+type Values = ReturnType<typeof parseCommandLine<"run">>["values"];
+
+function kernelOptions(values: Values, name: string, apk: string | undefined): KernelOptions {
+  const stray = (["config", "payload"] as const).find((option) => values[option] !== undefined);
+  if (apk !== undefined || stray !== undefined) {
+    throw new UsageError("BAD_ARGUMENTS", `--kernel takes no ${stray === undefined ? "APK" : `--${stray}`}.`);
+  }
+  const { kernel = "", initrd, rootfs, params, disk = [], exec, mem, cpus = "1", raw = false } = values;
+  return {
+    ...{ kernel, initrd, rootfs, params, disks: disk, command: exec, name, raw },
+    memoryMib: mem === undefined ? undefined : parsePositive("--mem", mem),
+    cpus: parsePositive("--cpus", cpus),
+  };
 }
 
 function makeBuilder(app: App, config: string | undefined, payload: string | undefined): VirtualMachineConfigBuilder {

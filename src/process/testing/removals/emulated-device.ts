@@ -16,6 +16,13 @@ export const emulatedDevice: readonly RemovalRow[] = [
     proof: { test: "src/guest/image.test.ts", title: "the initramfs holds a static init" },
   },
   {
+    file: "src/guest/exec/exec_init.c",
+    calls: ["kill(-1, SIGKILL);", "reboot(RB_POWER_OFF);"],
+    touches: "all that runs in the VM",
+    ours: "the VM is what ends: its command has",
+    proof: { test: "suites/runs/run-kernel.test.ts", title: "gives output and exit code of a command" },
+  },
+  {
     file: "src/guest/properties/store.c",
     calls: ['rename(PROPERTIES_FILE ".new", PROPERTIES_FILE) == 0 ? NULL : strerror(errno);'],
     touches: "the properties of the guest",

@@ -1,0 +1,44 @@
+/** A device for a VM of its own kernel, which belongs to no app: the emulated one, or the one that ANDROID_SERIAL names. */
+import { join } from "node:path";
+import type { Progress } from "../../base/progress.js";
+import type { Device } from "../../device/index.js";
+import { ensureReady, IMAGE_FILES } from "../../emulator/index.js";
+import type { MakeCustomVm } from "../../lab/custom-vm/spec.js";
+import { openDeviceSession } from "../../lab/device-session.js";
+import { openHarness } from "../../lab/harness.js";
+import type { VirtualMachine } from "../../virtualmachine/index.js";
+import { deviceSource, removeVm } from "../vm/open-app.js";
+
+export interface OpenedShell {
+  readonly device: Device;
+  readonly cpuCount: number;
+  readonly customVm: MakeCustomVm;
+  remove(vm: VirtualMachine): Promise<void>;
+  /** Gives the device back; an emulated one ends. Repeatable. */
+  close(): Promise<void>;
+}
+
+export async function openShell(progress: Progress, signal: AbortSignal): Promise<OpenedShell> {
+  const session = await openDeviceSession(deviceSource(progress), { signal });
+  try {
+    const harness = await openHarness(session, { provision: { root: process.cwd(), signal } });
+    const [owner] = harness.owners;
+    return {
+      ...{ device: harness.device, customVm: harness.customVm, remove: removeVm },
+      cpuCount: owner.context.capabilities?.cpuCount ?? 1,
+      close: () => harness.close().finally(() => session.close()),
+    };
+  } catch (error) {
+    await session.close();
+    throw error;
+  }
+}
+
+/** They are made with the image of the emulated device, and run on processors like its own. */
+export async function programsOfImage(
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<{ readonly execInit: string; readonly busybox: string }> {
+  const { imageFolder } = await ensureReady({ progress, signal });
+  return { execInit: join(imageFolder, IMAGE_FILES.execInit), busybox: join(imageFolder, IMAGE_FILES.busybox) };
+}

@@ -1,0 +1,146 @@
+/** `avf run --kernel`: a VM of its own kernel, console on stdout, exit code by how it ended, or that of a command in it. */
+import { UsageError } from "../../base/errors.js";
+import { printableLine } from "../../base/printable.js";
+import { lookAtDisk, lookAtKernel } from "../../images/index.js";
+import type { VirtualMachine } from "../../virtualmachine/index.js";
+import { guestOutput } from "../vm/guest-output.js";
+import { onInterrupt } from "../interrupt.js";
+import { showProgress } from "../progress.js";
+import { bootArchive } from "./boot-archive.js";
+import { parseDisk, pullDisks } from "./disks.js";
+import { execOutput, type ExecOutput } from "./exec-output.js";
+import { openShell, programsOfImage, type OpenedShell } from "./open-shell.js";
+
+export interface KernelOptions {
+  readonly kernel: string;
+  readonly initrd: string | undefined;
+  readonly params: string | undefined;
+  readonly disks: readonly string[];
+  readonly rootfs: string | undefined;
+  readonly command: string | undefined;
+  readonly name: string;
+  readonly memoryMib: number | undefined;
+  readonly cpus: number;
+  readonly raw: boolean;
+}
+
+/** The VM ended, and not as it should: a panic, a reset, or no exit code of the command. */
+const FAILED = 1;
+const DEFAULT_MIB = 256;
+/** The longest a timer can take: 24 days. */
+const FOR_EVER_MS = 2 ** 31 - 1;
+/** For a kernel that cannot power off. */
+const POWER_OFF_MS = 10_000;
+
+export async function runKernel(options: KernelOptions): Promise<number> {
+  const { kernel, initrd, rootfs, command, name } = options;
+  if (initrd !== undefined && rootfs !== undefined) {
+    throw new UsageError("BAD_ARGUMENTS", "Give --initrd or --rootfs, not both.");
+  }
+  if (command !== undefined && /(^|\s)rdinit=/.test(options.params ?? "")) {
+    throw new UsageError("BAD_ARGUMENTS", "--exec brings a first process of its own: leave rdinit= out of --params.");
+  }
+  // All that is wrong with files is told before a device is started for them.
+  await lookAtKernel(kernel);
+  const disks = await Promise.all(options.disks.map(parseDisk));
+  for (const { file } of disks) await lookAtDisk(file);
+  const progress = showProgress();
+  const interrupt = onInterrupt();
+  try {
+    const programs = (): ReturnType<typeof programsOfImage> => programsOfImage(progress, interrupt.signal);
+    const archive = await bootArchive({ initrd, rootfs, command, programs });
+    const shell = await openShell(progress, interrupt.signal);
+    try {
+      progress.done();
+      const vm = await shell.customVm({
+        ...{ name, kernel, params: paramsOf(options, archive.params), cpus: cpusOf(options.cpus, shell) },
+        memoryBytes: memoryMib(options, archive.initrd) * 2 ** 20,
+        ...(archive.initrd === undefined ? {} : { initrd: archive.initrd }),
+        disks,
+      });
+      try {
+        const code = await runToItsEnd(vm, archive.nonce, interrupt.signal, options.raw);
+        await pullDisks(shell.device, vm, disks);
+        return code;
+      } finally {
+        await shell.remove(vm);
+      }
+    } finally {
+      await shell.close();
+    }
+  } catch (error) {
+    if (interrupt.exitCode !== undefined) return interrupt.exitCode;
+    throw error;
+  } finally {
+    interrupt.dispose();
+  }
+}
+
+/** A command's output is not to be looked for between that of a kernel. */
+function paramsOf({ params, command }: KernelOptions, ours: readonly string[]): readonly string[] {
+  const given = params ?? "";
+  const speaks = /(^|\s)(quiet|loglevel=\S*|debug|ignore_loglevel)(?=\s|$)/.test(given);
+  return [...ours, ...(command === undefined || speaks ? [] : ["quiet"]), given];
+}
+
+/** An initramfs is there twice while it is unpacked. */
+function memoryMib({ memoryMib }: KernelOptions, initrd: Buffer | undefined): number {
+  return memoryMib ?? DEFAULT_MIB + Math.ceil((2 * (initrd?.length ?? 0)) / 2 ** 20);
+}
+
+/** Android knows one CPU, or as many as the device has. */
+function cpusOf(cpus: number, { cpuCount }: OpenedShell): "one" | "all" {
+  if (cpus === 1) return "one";
+  if (cpus === cpuCount) return "all";
+  throw new UsageError("BAD_ARGUMENTS", `A VM has one CPU or as many as the device (${cpuCount}), not ${cpus}.`);
+}
+
+async function runToItsEnd(
+  vm: VirtualMachine,
+  nonce: string | undefined,
+  signal: AbortSignal,
+  raw: boolean,
+): Promise<number> {
+  const told = new AbortController();
+  const stdout = guestOutput(process.stdout, { raw });
+  const stderr = guestOutput(process.stderr, { raw, shared: true });
+  const exec: ExecOutput | undefined =
+    nonce === undefined
+      ? undefined
+      : execOutput(nonce, {
+          command: (bytes) => stdout.write(bytes),
+          around: (bytes) => stderr.write(bytes),
+          onExit: () => told.abort(),
+        });
+  const console = exec ?? stdout;
+  vm.output.subscribeBytes((chunk, stream) => (stream === "console" ? console : stderr).write(chunk));
+  await vm.run({ signal });
+  process.stderr.write(`avf: ${vm.getName()} runs, CID ${String(vm.cid)}\n`);
+  const outcome = await vm.waitFor("died", { timeoutMs: FOR_EVER_MS, signal: AbortSignal.any([signal, told.signal]) });
+  if (outcome.kind === "cancelled" && told.signal.aborted && !signal.aborted) {
+    await vm.waitFor("died", { timeoutMs: POWER_OFF_MS * vm.slowness, signal });
+  }
+  await vm.close();
+  for (const output of [console, stdout, stderr]) output.end();
+  signal.throwIfAborted();
+  return exec === undefined ? codeOfEnd(vm) : codeOfCommand(vm, exec);
+}
+
+function codeOfEnd(vm: VirtualMachine): number {
+  process.stderr.write(`avf: ${vm.getName()} ended: ${endOf(vm)}\n`);
+  return endOf(vm) === "SHUTDOWN" && vm.boot.trouble === undefined ? 0 : FAILED;
+}
+
+function codeOfCommand(vm: VirtualMachine, { exitCode }: ExecOutput): number {
+  if (exitCode !== undefined) return exitCode;
+  const { trouble } = vm.boot;
+  const panic = trouble === undefined ? "" : ` after: ${printableLine(trouble.line.text)}`;
+  process.stderr.write(`avf: ${vm.getName()} ended (${endOf(vm)}) before the command did${panic}\n`);
+  return FAILED;
+}
+
+function endOf(vm: VirtualMachine): string {
+  const died = vm.events.history.map(({ event }) => event).findLast((event) => event.kind === "died");
+  if (died === undefined) return "unknown";
+  return died.reason.kind === "known" ? died.reason.name : printableLine(died.reason.raw);
+}

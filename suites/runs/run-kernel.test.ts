@@ -1,0 +1,214 @@
+/** `avf run --kernel` as users type it, on one emulated device that others could use as well. */
+import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
+import { spawn, spawnSync } from "node:child_process";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { homedir, tmpdir } from "node:os";
+import { join } from "node:path";
+import { buildInitramfs } from "jest-avf/apk";
+import { FIXTURE_APK, runChildProject } from "./child-project.js";
+
+jest.setTimeout(400_000);
+
+const avf = join(__dirname, "../../src/cli/avf.cjs");
+const cache = process.env["AVF_CACHE_DIR"] ?? join(homedir(), ".cache/jest-avf");
+const DEVICE = `run-kernel-${process.pid}`;
+
+interface Ran {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+let folder: string;
+let serial: string;
+/** Of the newest image, with the shell that it has for such VMs. */
+let kernel: string;
+let busybox: string;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "avf-run-kernel-"));
+  const started = spawnSync(process.execPath, [avf, "device", "start", "--name", DEVICE], { encoding: "utf8" });
+  if (started.status !== 0) throw new Error(started.stderr);
+  serial = started.stdout.trim();
+  const images = readdirSync(join(cache, "images")).map((name) => join(cache, "images", name));
+  const whole = images.filter((image) => readdirSync(image).includes("exec-init"));
+  const [newest = ""] = whole.sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs);
+  kernel = join(newest, "kernel");
+  busybox = join(newest, "busybox");
+});
+afterAll(() => {
+  spawnSync(process.execPath, [avf, "device", "stop", DEVICE]);
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function run(args: readonly string[], onStderr: (text: string) => void = () => undefined): Promise<Ran> {
+  const env = { ...process.env, ANDROID_SERIAL: serial, NO_COLOR: "1" };
+  const child = spawn(process.execPath, [avf, "run", ...args], { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
+  const said = { stdout: "", stderr: "" };
+  child.stdout.on("data", (chunk: Buffer) => void (said.stdout += String(chunk)));
+  child.stderr.on("data", (chunk: Buffer) => {
+    said.stderr += String(chunk);
+    onStderr(said.stderr);
+  });
+  killers.push(() => child.kill("SIGKILL"));
+  return new Promise((resolve) => child.once("close", (code) => resolve({ code, ...said })));
+}
+const killers: (() => boolean)[] = [];
+
+/** Of ours, on the device: images that were pushed, and folders of VMs. */
+function leftOnDevice(): string {
+  const find = ["find", "/data/local/tmp/avf", "-mindepth", "1"];
+  return spawnSync(process.execPath, [avf, "device", "shell", DEVICE, "--", ...find], { encoding: "utf8" }).stdout;
+}
+
+describe("--exec", () => {
+  test("gives output and exit code of a command", async () => {
+    const command = `printf 'a"b  $HOME\\n'; echo err >&2; exit 42`;
+    const { code, stdout, stderr } = await run(["--kernel", kernel, "--exec", command]);
+    expect({ code, stdout }).toEqual({ code: 42, stdout: 'a"b  /\nerr\n' });
+    expect(stderr).toMatch(/^avf: vm1 runs, CID \d+$/m);
+    expect(leftOnDevice()).toBe("");
+  });
+
+  test("a chatty console does not hide it, a panic is no success", async () => {
+    const chatty = "(while :; do echo noise; echo '<1>kernel noise' >/dev/kmsg; done) & sleep 1; false";
+    const failed = await run(["--kernel", kernel, "--exec", chatty]);
+    expect(failed.code).toBe(1);
+    expect(failed.stdout).toContain("noise\n");
+    expect(failed.stderr).not.toContain("before the command did");
+    const panicked = await run(["--kernel", kernel, "--exec", "echo c >/proc/sysrq-trigger; sleep 60"]);
+    expect(panicked.code).toBe(1);
+    expect(panicked.stderr).toMatch(/avf: vm1 ended \(\w+\) before the command did after: .*Kernel panic/);
+  });
+
+  test("in a folder of the user's, and in an initramfs of theirs", async () => {
+    const root = join(folder, "root");
+    mkdirSync(join(root, "usr/bin"), { recursive: true });
+    symlinkSync("usr/bin", join(root, "bin"));
+    writeFileSync(join(root, "usr/bin/busybox"), readFileSync(busybox), { mode: 0o755 });
+    symlinkSync("busybox", join(root, "usr/bin/sh"));
+    writeFileSync(join(root, "words"), "of the folder\n");
+    const args = ["--kernel", kernel, "--exec", "busybox cat /words"];
+    expect(await run([...args, "--rootfs", root])).toMatchObject({ code: 0, stdout: "of the folder\n" });
+    const initrd = join(folder, "initrd.img");
+    writeFileSync(
+      initrd,
+      await buildInitramfs({
+        files: {
+          "bin/busybox": { file: busybox, mode: 0o755 },
+          "bin/sh": { link: "busybox" },
+          init: "#!/bin/sh\necho never\n",
+          words: "of the archive\n",
+        },
+      }),
+    );
+    expect(await run([...args, "--initrd", initrd])).toMatchObject({ code: 0, stdout: "of the archive\n" });
+  });
+});
+
+test("without a command the console is on stdout, and the exit code is how it ended", async () => {
+  const initrd = join(folder, "own.img");
+  const init = "#!/bin/busybox sh\necho hello of my own\n/bin/busybox poweroff -f\n";
+  writeFileSync(initrd, await buildInitramfs({ files: { init, "bin/busybox": { file: busybox, mode: 0o755 } } }));
+  const { code, stdout, stderr } = await run([
+    "--kernel",
+    kernel,
+    "--initrd",
+    initrd,
+    "--params",
+    "a=b",
+    "--mem",
+    "160",
+  ]);
+  expect({ code, ended: /^avf: vm1 ended: (\w+)$/m.exec(stderr)?.[1] }).toEqual({ code: 0, ended: "SHUTDOWN" });
+  expect(stdout).toMatch(/Command line: .*console=ttyS0 panic=-1 a=b/);
+  expect(stdout).toContain("hello of my own");
+  // No initramfs: no root file system, so the kernel panics.
+  expect((await run(["--kernel", kernel])).code).toBe(1);
+});
+
+test("what a VM writes to a disk is kept only for :rw", async () => {
+  const [kept, lost] = ["kept.img", "lost.img"].map((name) => join(folder, name)) as [string, string];
+  for (const file of [kept, lost]) writeFileSync(file, Buffer.alloc(1 << 20));
+  const modules = "ls /sys/block";
+  const { code, stdout } = await run(["--kernel", kernel, "--disk", `${kept}:rw`, "--disk", lost, "--exec", modules]);
+  expect(code).toBe(0);
+  // A kernel whose disk driver is a module shows none to an initramfs that does not load it.
+  const names = stdout.split("\n").filter((name) => name.startsWith("vd"));
+  if (names.length > 0) expect(names).toEqual(["vda", "vdb"]);
+  expect(statSync(kept).size).toBe(1 << 20);
+});
+
+describe("bad input is told by name, and leaves nothing", () => {
+  test.each<[what: string, args: () => readonly string[], code: number, words: RegExp]>([
+    ["no kernel", () => ["--kernel", __filename], 2, /run-kernel\.test\.ts cannot be a kernel: it is no kernel\./],
+    ["a missing file", () => ["--kernel", "missing"], 2, /missing cannot be a kernel: there is no such file\./],
+    ["a folder as a disk", () => ["--kernel", kernel, "--disk", folder], 2, /cannot be a disk: it is a folder\./],
+    ["a cut initramfs", () => ["--kernel", kernel, "--initrd", cut()], 2, /cannot be an initramfs: it ends within/],
+    [
+      "a folder without a shell",
+      () => ["--kernel", kernel, "--rootfs", __dirname, "--exec", "true"],
+      2,
+      /has no \/bin\/sh/,
+    ],
+    ["a folder without init", () => ["--kernel", kernel, "--rootfs", __dirname], 2, /neither \/init nor \/sbin\/init/],
+    ["two archives", () => ["--kernel", kernel, "--initrd", "a", "--rootfs", "b"], 2, /--initrd or --rootfs, not both/],
+    ["an APK beside it", () => ["--kernel", kernel, "x.apk"], 2, /--kernel takes no APK/],
+    ["its options without it", () => ["x.apk", "--exec", "true"], 2, /--exec goes with --kernel/],
+  ])("%s", async (_what, args, code, words) => {
+    const ran = await run(args());
+    expect(ran.stderr).toMatch(words);
+    expect(ran.code).toBe(code);
+    expect(ran.stdout).toBe("");
+  });
+
+  function cut(): string {
+    const path = join(folder, "cut.img");
+    writeFileSync(
+      path,
+      Buffer.concat([Buffer.from("070701"), Buffer.alloc(104, "0"), Buffer.from("x")]).subarray(0, 108),
+    );
+    return path;
+  }
+});
+
+test("the examples of docs/custom-vms.md do what they say", async () => {
+  const page = readFileSync(join(__dirname, "../../docs/custom-vms.md"), "utf8");
+  const suite = /^```ts\n(import .*?)^```$/ms.exec(page)?.[1] ?? "";
+  const real = suite
+    .replace('"bzImage"', JSON.stringify(kernel))
+    .replace('file: "busybox"', `file: ${JSON.stringify(busybox)}`);
+  expect(real).not.toBe(suite);
+  runChildProject(
+    { "page.test.js": real.replace(/^import (.*) from (".*");$/gm, "const $1 = require($2);") },
+    { apks: [FIXTURE_APK] },
+    ({ status, stderr }) => {
+      expect({ status, stderr }).toMatchObject({ status: 0, stderr: expect.stringContaining("1 passed") });
+    },
+  );
+  const command = /^npx avf (run --kernel bzImage --exec '.*?')/m.exec(page)?.[1] ?? "";
+  const [, exec = ""] = /--exec '(.*)'/.exec(command) ?? [];
+  expect(await run(["--kernel", kernel, "--exec", exec])).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/^\d+\.\d+/),
+  });
+});
+
+test("what a killed run left on the device goes with the next", async () => {
+  const sleeping = run(["--kernel", kernel, "--exec", "echo ready; sleep 600"], (stderr) => {
+    if (stderr.includes("vm1 runs")) killers.at(-1)?.();
+  });
+  await sleeping;
+  expect(leftOnDevice()).toContain("/avf/images/");
+  expect((await run(["--kernel", kernel, "--exec", "true"])).code).toBe(0);
+  expect(leftOnDevice()).toBe("");
+});
