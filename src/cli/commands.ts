@@ -90,8 +90,10 @@ export const COMMANDS = {
     exitCodes: ["that of the command"],
   },
   run: {
-    takes: "APK [--config PATH | --payload LIB] | --kernel FILE [--initrd FILE | --rootfs DIR] [--exec CMD] …",
-    summary: "one VM, console on stdout, exit code of the payload, or by how its kernel ended",
+    takes:
+      "APK [--config PATH | --payload LIB] [--name NAME] [--mem MIB] [--cpus N] [--raw], or " +
+      "--kernel FILE [--initrd FILE | --rootfs DIR] [--params TEXT] [--disk F[:rw]]... [--exec CMD]",
+    summary: "one VM, console on stdout, exit code of its payload",
     options: {
       kernel: {
         type: "string",

@@ -136,18 +136,6 @@ test("without a command the console is on stdout, and the exit code is how it en
   expect((await run(["--kernel", kernel])).code).toBe(1);
 });
 
-test("what a VM writes to a disk is kept only for :rw", async () => {
-  const [kept, lost] = ["kept.img", "lost.img"].map((name) => join(folder, name)) as [string, string];
-  for (const file of [kept, lost]) writeFileSync(file, Buffer.alloc(1 << 20));
-  const modules = "ls /sys/block";
-  const { code, stdout } = await run(["--kernel", kernel, "--disk", `${kept}:rw`, "--disk", lost, "--exec", modules]);
-  expect(code).toBe(0);
-  // A kernel whose disk driver is a module shows none to an initramfs that does not load it.
-  const names = stdout.split("\n").filter((name) => name.startsWith("vd"));
-  if (names.length > 0) expect(names).toEqual(["vda", "vdb"]);
-  expect(statSync(kept).size).toBe(1 << 20);
-});
-
 describe("bad input is told by name, and leaves nothing", () => {
   test.each<[what: string, args: () => readonly string[], code: number, words: RegExp]>([
     ["no kernel", () => ["--kernel", __filename], 2, /run-kernel\.test\.ts cannot be a kernel: it is no kernel\./],
