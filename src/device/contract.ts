@@ -34,10 +34,15 @@ export interface DeviceProcess {
 export interface ForwardOptions extends DeviceCallOptions {
   /** What to call it when a test leaves it behind. Default: its ends. */
   readonly purpose?: string | undefined;
+  /**
+   * Who connects to the port: a program of this host (default), or the adb server, as for `adb connect`. That makes a
+   * difference where the server runs on another host.
+   */
+  readonly dialledBy?: "host" | "adb" | undefined;
 }
 
 export interface PortForward {
-  /** Port on 127.0.0.1. */
+  /** Port on 127.0.0.1 of this host; of the adb server's for what that dials. */
   readonly hostPort: number;
   readonly remote: string;
   close(): Promise<void>;

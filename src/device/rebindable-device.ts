@@ -2,7 +2,14 @@
 import type { Socket } from "node:net";
 import { sharedController } from "../base/async/shared-signal.js";
 import type { CommandResult } from "../process/run.js";
-import type { Device, DeviceCallOptions, DeviceExecOptions, DeviceProcess, PortForward } from "./contract.js";
+import type {
+  Device,
+  DeviceCallOptions,
+  ForwardOptions,
+  DeviceExecOptions,
+  DeviceProcess,
+  PortForward,
+} from "./contract.js";
 
 export class RebindableDevice implements Device {
   readonly #gone = sharedController();
@@ -90,7 +97,7 @@ export class RebindableDevice implements Device {
     return this.#bound.uninstall(packageName, options);
   }
 
-  async forward(remote: string, options?: DeviceCallOptions): Promise<PortForward> {
+  async forward(remote: string, options?: ForwardOptions): Promise<PortForward> {
     return this.#bound.forward(remote, options);
   }
 

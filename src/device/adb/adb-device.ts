@@ -2,9 +2,16 @@
 import type { Socket } from "node:net";
 import { CommandFailedError, type CommandResult } from "../../process/run.js";
 import { UsageError } from "../../base/errors.js";
-import type { Device, DeviceCallOptions, DeviceExecOptions, DeviceProcess, PortForward } from "../contract.js";
+import type {
+  Device,
+  DeviceCallOptions,
+  ForwardOptions,
+  DeviceExecOptions,
+  DeviceProcess,
+  PortForward,
+} from "../contract.js";
 import { attachCommand } from "./shell/attached-command.js";
-import { connectSocket } from "./server/connect-socket.js";
+import { connectSocket, openService } from "./server/connect-socket.js";
 import { connectVsock } from "./forward/connect-vsock.js";
 import { AdbConnection } from "./server/connection.js";
 import { pullFile, pushFile, readRemoteFile } from "./files/files.js";
@@ -92,6 +99,12 @@ class AdbDevice implements Device {
     return socket;
   }
 
+  /** For a port that leads to it. */
+  #openService(remote: string, signal: AbortSignal): Promise<Socket> {
+    if (remote.startsWith("vsock:")) return this.connect(remote, { signal });
+    return openService(this.connection, remote, `${remote} on ${this.serial}`, { signal });
+  }
+
   async push(
     source: string | Uint8Array,
     remotePath: string,
@@ -130,9 +143,9 @@ class AdbDevice implements Device {
     await uninstallPackage(this.connection, packageName, options);
   }
 
-  async forward(remote: string, options?: DeviceCallOptions): Promise<PortForward> {
+  async forward(remote: string, options?: ForwardOptions): Promise<PortForward> {
     this.#assertOpen();
-    const forward = await openForward(this.connection, remote, options);
+    const forward = await openForward(this.connection, remote, options, (signal) => this.#openService(remote, signal));
     const close = async (): Promise<void> => {
       this.#forwards.delete(owned);
       await forward.close();

@@ -1,4 +1,5 @@
 /** Starts emulated devices, as many as wanted, from as many processes. */
+import { requireServerHere } from "../../device/adb/remote/server-place.js";
 import {
   ANDROID_RELEASES,
   DEFAULT_RELEASE,
@@ -47,6 +48,7 @@ export interface StartOptions {
 export async function startEmulatedDevice(options: StartOptions = {}): Promise<EmulatedDevice> {
   const vmm = options.vmm ?? monitorFromEnvironment();
   requireVmm(vmm);
+  requireServerHere("The emulated device");
   const setup = {
     cpus: options.cpus,
     ...(options.progress ? { progress: options.progress } : {}),

@@ -9,6 +9,7 @@ import { describeError, isHarnessError, UsageError } from "../../base/errors.js"
 import type { Progress } from "../../base/progress.js";
 import { draftOf } from "../../process/drafts.js";
 import { connectTcpDevice, disconnectTcpDevice } from "../../device/adb/connect.js";
+import { requireServerHere } from "../../device/adb/remote/server-place.js";
 import { readAdbKeys } from "../../device/index.js";
 import { openAdbServer } from "../../device/index.js";
 import { run } from "../../process/run.js";
@@ -42,6 +43,7 @@ export interface SaveSnapshotOptions {
 }
 
 export async function saveSnapshot(options: SaveSnapshotOptions): Promise<void> {
+  requireServerHere("The emulated device");
   try {
     return await saveOnce(options, FIRST_BOOT_TIMEOUT_MS);
   } catch (error) {

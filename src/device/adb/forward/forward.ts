@@ -3,10 +3,11 @@ import { spawnSync } from "node:child_process";
 import { InfrastructureError, UsageError } from "../../../base/errors.js";
 import { pickPort } from "../../../process/pick-port.js";
 import { CommandFailedError, runUnchecked } from "../../../process/run.js";
-import type { DeviceCallOptions, PortForward } from "../../contract.js";
+import type { DeviceCallOptions, ForwardOptions, PortForward } from "../../contract.js";
 import { callDevice } from "../shell/call.js";
 import type { AdbConnection } from "../server/connection.js";
 import { stateError, stateFromAdbOutput } from "../device-errors.js";
+import { openRelay, type OpenRemote } from "../remote/relay.js";
 import { forgetForward, isListed, recordForward } from "../notes/forward-records.js";
 
 const REMOTE = /^(tcp:\d{1,5}|vsock:\d{1,10}:\d{1,10}|local(abstract|reserved|filesystem):[^;\0\n]{1,200})$/;
@@ -14,17 +15,37 @@ const REMOTE = /^(tcp:\d{1,5}|vsock:\d{1,10}:\d{1,10}|local(abstract|reserved|fi
 const FORWARD_TIMEOUT_MS = 10_000;
 const TRIES = 5;
 
-/** The port is chosen and written down before adb is told, so that whatever ends us leaves nothing that nobody knows of. */
+/**
+ * The port is chosen and written down before adb is told, so that whatever ends us leaves nothing that nobody knows of.
+ * @param openRemote opens what the port leads to, where the adb server is on another host and its forwards are of no use here
+ */
 export async function openForward(
   connection: AdbConnection,
   remote: string,
-  options: DeviceCallOptions = {},
+  options: ForwardOptions = {},
+  openRemote?: OpenRemote,
 ): Promise<PortForward> {
+  const { server, gone } = connection;
+  requireRemote(remote);
+  const isForAdb = options.dialledBy === "adb";
+  if (server.isElsewhere === true && !isForAdb && openRemote) return openRelay(remote, gone, openRemote);
+  const forward = await openAdbForward(connection, remote, options);
+  // What seems to be here may be a tunnel: the port is then one of its other end.
+  const isOurs = isForAdb || ((await server.landsHere?.(forward.hostPort)) ?? true);
+  if (isOurs || openRemote === undefined) return forward;
+  await forward.close();
+  return openRelay(remote, gone, openRemote);
+}
+
+function requireRemote(remote: string): void {
   if (!REMOTE.test(remote) || !hasSoundNumbers(remote)) {
     throw new UsageError("FORWARD_REMOTE", `Cannot forward to ${JSON.stringify(remote)}.`, {
       hint: "use tcp:PORT with a port of 1 to 65535, or vsock:CID:PORT",
     });
   }
+}
+
+function openAdbForward(connection: AdbConnection, remote: string, options: DeviceCallOptions): Promise<PortForward> {
   return callDevice(`a forward to ${remote}`, connection.gone, options, async (signal) => {
     for (let attempt = 1; ; attempt++) {
       signal.throwIfAborted();

@@ -49,8 +49,12 @@ export function adbCommand(address: AdbServerAddress): readonly string[] {
 
 /** A number that no other server on this host has. */
 export function addressKey(address: AdbServerAddress): number {
-  if ("port" in address) return address.port;
-  const hash = [...address.spec].reduce((sum, each) => (Math.imul(sum, 31) + (each.codePointAt(0) ?? 0)) >>> 0, 7);
+  const isOfThisHost = "port" in address && /^(127\.|localhost$|::1$)/.test(address.host);
+  if (isOfThisHost) return address.port;
+  const hash = [...describeAddress(address)].reduce(
+    (sum, each) => (Math.imul(sum, 31) + (each.codePointAt(0) ?? 0)) >>> 0,
+    7,
+  );
   return 65_536 + hash;
 }
 

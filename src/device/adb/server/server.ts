@@ -6,6 +6,7 @@ import { runUnchecked } from "../../../process/run.js";
 import { createAdbClient, type AdbClient } from "./adbkit.js";
 import { adbCommand, addressKey, adbServerAddress, describeAddress, type AdbServerAddress } from "./server-address.js";
 import { serverEnvironment } from "../keys/server-home.js";
+import { isNamedElsewhere, landsHere } from "../remote/server-place.js";
 import { readServerVersion } from "./server-version.js";
 
 export { adbServerAddress } from "./server-address.js";
@@ -18,6 +19,10 @@ export interface AdbServer {
   readonly client: AdbClient;
   /** `adb` with the options that lead it to this server. */
   readonly command: readonly string[];
+  /** It runs on another host, as its name says. */
+  readonly isElsewhere?: boolean;
+  /** Whether a port that it has forwarded is one of this host; absent: it is. */
+  readonly landsHere?: (port: number) => Promise<boolean>;
 }
 
 const servers = new Map<string, Promise<AdbServer>>();
@@ -61,7 +66,7 @@ async function connect(address: AdbServerAddress): Promise<AdbServer> {
   const client = createAdbClient(address);
   // adbkit hands errors of sockets in use to the client as well; each caller has its own already.
   client.on("error", () => undefined);
-  return { port: addressKey(address), client, command };
+  return { port: addressKey(address), client, command, isElsewhere: isNamedElsewhere(address), landsHere };
 }
 
 async function reach<T>(address: AdbServerAddress, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
