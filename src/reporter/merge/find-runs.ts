@@ -2,6 +2,7 @@
 import { readdirSync, realpathSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { eventFiles } from "../../artifacts/read-events.js";
+import { RUN_NAME_PATTERN } from "../../artifacts/run-folder.js";
 import { describeError, UsageError } from "../../base/errors.js";
 import { placeName, readHead, type RunHead } from "./run-head.js";
 
@@ -19,6 +20,7 @@ export interface FoundRuns {
   readonly empty: readonly string[];
 }
 
+const RUN_NAME = new RegExp(`^${RUN_NAME_PATTERN}$`);
 const MAX_DEPTH = 4;
 const MAX_RUNS = 2_000;
 
@@ -81,9 +83,13 @@ function runsBelow(named: string): readonly string[] {
 function search(folder: string, depth: number): readonly string[] {
   if (eventFiles(folder).length > 0) return [folder];
   if (depth === MAX_DEPTH) return [];
-  return readdirSync(folder, { withFileTypes: true })
+  const names = readdirSync(folder, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
-    .map(({ name }) => name)
+    .map(({ name }) => name);
+  // Some CI systems follow the link `latest` of a results folder, and store the run that it leads to once more.
+  const isResults = names.some((name) => RUN_NAME.test(name));
+  return names
+    .filter((name) => !isResults || name !== "latest")
     .sort()
     .flatMap((name) => search(join(folder, name), depth + 1));
 }
