@@ -1,7 +1,7 @@
 /** All tests by file, with search and a filter by outcome. */
 import type { IndexData, IndexTest } from "../report-data.js";
 import { duration, h, sign, SIGNS } from "./dom.js";
-import { pastStrip } from "./past.js";
+import { pastStrip } from "./history/past.js";
 
 interface Entry {
   readonly test: IndexTest;

@@ -4,7 +4,7 @@ import { duration, h, sign } from "./dom.js";
 import { EventList } from "./event-list.js";
 import { failureBlock } from "./failure.js";
 import { eventRows, lanesOf } from "./timeline/lanes.js";
-import { pastStrip } from "./past.js";
+import { pastStrip } from "./history/past.js";
 import { subtestList } from "./subtests/list.js";
 import { Timeline } from "./timeline/timeline.js";
 

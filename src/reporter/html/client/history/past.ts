@@ -1,5 +1,5 @@
 /** The strip of how a test did in the runs before this one, the oldest first. */
-import { h, SIGNS } from "./dom.js";
+import { h, SIGNS } from "../dom.js";
 
 const OUTCOMES: Readonly<Record<string, string>> = { p: "passed", f: "failed", r: "flaky", u: "unfinished" };
 
