@@ -174,12 +174,21 @@ function entryOf(test: IndexTest): Entry {
       h("span", { class: "hidden-text" }, `, ${outcome}`),
       reason === "" ? undefined : h("span", { class: "reason" }, reason),
       subtests === "" ? undefined : h("span", { class: "reason" }, subtests),
+      past === "" ? undefined : before(test),
     ),
-    mark === "" ? undefined : h("span", { class: "badge mark", title: test.pastDetail }, mark),
     failureClass === "" ? undefined : h("span", { class: `badge class-${failureClass}` }, failureClass),
-    pastStrip(past),
     h("span", { class: "took" }, outcome === "skipped" || outcome === "todo" ? "" : duration(durationMs)),
   );
   const words = [file, project, ...ancestors, title, outcome, failureClass, reason, mark].join(" ").toLowerCase();
   return { test, element, words };
+}
+
+/** Below the name, which needs the width. */
+function before({ past, mark, pastDetail }: IndexTest): HTMLElement {
+  return h(
+    "span",
+    { class: "before" },
+    pastStrip(past),
+    mark === "" ? undefined : h("span", { class: "badge mark", title: pastDetail }, mark),
+  );
 }
