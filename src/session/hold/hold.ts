@@ -103,7 +103,9 @@ async function holdVm(
   const { cid } = vm;
   const shared = { name, consoleFile: files.console, logFile: files.log, status: await vm.getStatus() };
   if (cid === undefined) return shared;
-  const forward = await harness.device.forward(`vsock:${cid}:${GUEST_ADB_PORT}`, { dialledBy: "adb" }).catch(() => undefined);
+  const forward = await harness.device
+    .forward(`vsock:${cid}:${GUEST_ADB_PORT}`, { dialledBy: "adb" })
+    .catch(() => undefined);
   if (forward === undefined) return { ...shared, cid };
   ends.push(() => forward.close());
   return { ...shared, cid, adbPort: forward.hostPort };
