@@ -135,6 +135,18 @@ export const COMMANDS = {
       "It only reads. It begins with what was printed so far, and ends with the VM and the reason of its death. Of a VM that is held (AVF_HOLD) and has ended, it shows what there is.",
     ],
   },
+  gdb: {
+    takes: "[VM | ADDRESS] [--device SERIAL] [--vmlinux FILE] [-- GDB ARGS]",
+    summary: "gdb, attached to the kernel of a VM started with its stub",
+    options: {
+      device: { type: "string", value: "SERIAL", help: "its device, when VMs of that name have a stub on several" },
+      vmlinux: { type: "string", value: "FILE", help: "the kernel with debug information, for names and lines" },
+    },
+    notes: [
+      "For a VM that was started with vm.run({ gdb: true }): ADDRESS is vm.gdb.address; without either, the only such VM. What stands behind -- is gdb's.",
+    ],
+    exitCodes: ["that of gdb"],
+  },
   "end-hold": {
     takes: "[ID | --all]",
     summary: "end the hold of a failed test (AVF_HOLD)",

@@ -23,6 +23,7 @@ const SUBCOMMANDS: Readonly<Record<string, Load>> = {
   device: () => import("./device/device.js"),
   run: () => import("./vm/run.js"),
   console: () => import("./vm/console.js"),
+  gdb: () => import("./vm/gdb.js"),
   "end-hold": () => import("./suites/end-hold.js"),
   test: () => import("./suites/test.js"),
   report: () => import("./suites/report.js"),

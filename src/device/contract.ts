@@ -59,7 +59,8 @@ export interface Device {
   /** Starts a command and stays attached to it. */
   spawn(argv: readonly string[]): DeviceProcess;
   /**
-   * Connects to a Unix socket of the device, by its path, or to a port of a guest, `vsock:<cid>:<port>`. Whoever connects
+   * Connects to a Unix socket of the device, by its path, to a port of its loopback address, `tcp:<port>`, or to one of a
+   * guest, `vsock:<cid>:<port>`. Whoever connects
    * ends it; it ends with the handle as well. Fails with `VSOCK_REFUSED` when nothing in the guest accepts it.
    */
   connect(address: string, options?: DeviceCallOptions): Promise<Socket>;

@@ -22,6 +22,7 @@ import { chooseDialect } from "./dialects/choose.js";
 import type { Dialect, RunFiles } from "./dialects/dialect.js";
 import { rawConfigJson } from "./raw/raw-config.js";
 import { runArguments } from "./raw/run-arguments.js";
+import { startWithGdb } from "./gdb/start-with-gdb.js";
 import { checkConfig } from "./abilities/check-config.js";
 import { fileFailure, remoteFiles } from "./remote-files.js";
 import { checkDevicePath, runVmTool, VM_TOOL } from "./tool.js";
@@ -121,17 +122,20 @@ class VmToolService implements VirtualizationService {
     const { scratchPath: scratch, name, consoleInput } = config;
     const { consolePath, logPath } = outputPaths(scratch);
     const cpuCount = config.cpuTopology === "match_host" ? (await this.capabilities()).cpuCount : 1;
-    const files = { consolePath, logPath, cpuCount };
-    const toolArguments =
-      "image" in config
-        ? await this.#rawArguments(config, files, tool)
-        : this.dialect.runAppArguments(config, files, tool);
-    return this.#attach(
-      { name, consoleInput, scratchPath: scratch, consoleBytes: 0, logBytes: 0 },
-      { followsAtOnce: true, attach: () => this.device.spawn([VM_TOOL, ...toolArguments]) },
-      listener,
-      signal,
-    );
+    const start = async (gdbPort?: number): Promise<RunningVm> => {
+      const files = { consolePath, logPath, cpuCount, gdbPort };
+      const toolArguments =
+        "image" in config
+          ? await this.#rawArguments(config, files, tool)
+          : this.dialect.runAppArguments(config, files, tool);
+      return this.#attach(
+        { name, consoleInput, scratchPath: scratch, consoleBytes: 0, logBytes: 0 },
+        { followsAtOnce: true, attach: () => this.device.spawn([VM_TOOL, ...toolArguments]) },
+        listener,
+        signal,
+      );
+    };
+    return config.gdb === true ? startWithGdb(this.device, name, start) : start();
   }
 
   resumeVm(

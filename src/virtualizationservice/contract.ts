@@ -4,6 +4,7 @@
  */
 import { SERVICE_DEATH_REASONS } from "../base/death-reasons.js";
 import type { ToolAbilities } from "./abilities/parse-help.js";
+import type { GdbDoor } from "./gdb/gdb-door.js";
 import type { RawImage } from "./raw/raw-config.js";
 import type { HarnessError } from "../base/errors.js";
 
@@ -57,6 +58,8 @@ export interface CommonVmConfig {
   readonly cpuTopology: "one_cpu" | "match_host" | { readonly count: number };
   readonly consoleInput: boolean;
   readonly networkSupported: boolean;
+  /** Starts the gdb stub of the VM's monitor. For VMs that are debuggable and not protected. */
+  readonly gdb?: boolean;
   /** Transparent huge pages: a hint to the kernel. */
   readonly hugePages?: boolean;
   /**
@@ -96,6 +99,8 @@ export type VmConfig = AppVmConfig | RawVmConfig;
 
 export interface RunningVm {
   readonly cid: number;
+  /** The way to its gdb stub, for one that was started with it. It ends with the VM. */
+  readonly gdb?: GdbDoor | undefined;
   state(): VmState;
   /** Kills the VM and waits until it is gone. */
   stop(): Promise<void>;

@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 import { connectToGuest, type ConnectVsockOptions } from "./run/connect-vsock.js";
 import { Status } from "./constants.js";
 import { report } from "./context.js";
+import { addressOf, checkDebuggable, type GdbAddress, type RunOptions } from "./gdb/gdb-options.js";
 import { AsyncLock } from "./async-lock.js";
 import { VirtualMachineException, requireNonNull } from "./errors.js";
 import { writeConfigXml } from "./config/xml/config-xml.js";
@@ -63,6 +64,10 @@ export class MachineControl {
     return this.#config;
   }
 
+  get gdb(): GdbAddress | undefined {
+    return addressOf(this.#runs.handle?.gdb);
+  }
+
   get cid(): number | undefined {
     return this.#runs.handle?.cid;
   }
@@ -73,9 +78,10 @@ export class MachineControl {
     return this.#statusNow();
   }
 
-  async run(signal: AbortSignal | undefined): Promise<void> {
+  async run({ signal, gdb = false }: RunOptions): Promise<void> {
     await this.#lock.run(async () => {
       const identity = this.#identity;
+      if (gdb) checkDebuggable(this.name, this.#config, identity.context);
       // Both are a look at the device; what the check says counts first.
       const apks = findRunApks(identity, this.#config);
       const looked = apks.catch(() => undefined);
@@ -86,7 +92,7 @@ export class MachineControl {
         await looked;
         throw error;
       }
-      await this.#runs.start({ identity, config: this.#config, apks }, signal);
+      await this.#runs.start({ identity, config: this.#config, apks, gdb }, signal);
     });
   }
 

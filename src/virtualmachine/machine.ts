@@ -1,4 +1,5 @@
 /** A virtual machine. Mirrors VirtualMachine.java of Android 15, with the first API's methods beside. */
+import type { GdbAddress, RunOptions } from "./gdb/gdb-options.js";
 import type { Socket } from "node:net";
 import type { Readable, Writable } from "node:stream";
 import * as constants from "./constants.js";
@@ -86,13 +87,14 @@ export class VirtualMachine extends MethodsSince16 {
     return this.#control.cid;
   }
 
-  /**
-   * Starts the VM. Needs STOPPED. When it returns the VM process runs; the guest has yet to boot.
-   * @throws VirtualMachineException `VM has been deleted`, `VM is not in stopped state`, or what kept it from starting;
-   * UnsupportedOperationException for what the device lacks
-   */
-  async run(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<void> {
-    await this.#control.run(options.signal);
+  /** Starts the VM. Needs STOPPED. When it returns the VM process runs; the guest has yet to boot. */
+  async run(options: RunOptions = {}): Promise<void> {
+    await this.#control.run(options);
+  }
+
+  /** Where gdb reaches the guest, `127.0.0.1:PORT`; undefined unless it runs after `run({ gdb: true })`. */
+  get gdb(): GdbAddress | undefined {
+    return this.#control.gdb;
   }
 
   /**

@@ -54,6 +54,7 @@ const DEMANDS: readonly Demand<AppVmConfig>[] = [
   demand("console input", "--console-in", (config) => config.consoleInput),
   demand("huge pages", "--hugepages", (config) => config.hugePages === true),
   demand("TEE services", "--tee-services", (config) => (config.teeServices ?? []).length > 0),
+  demand("a gdb stub", "--gdb", (config) => config.gdb === true),
   demand("an early console", "--enable-earlycon", (config) => config.earlyConsole === true),
   demand("a dump of its device tree", "--dump-device-tree", (config) => config.deviceTreePath !== undefined),
   demand(
@@ -80,6 +81,7 @@ const RAW_DEMANDS: readonly Demand<RawVmConfig>[] = [
     [
       ["console input", "--console-in", ({ consoleInput }) => consoleInput],
       ["huge pages", "--hugepages", ({ hugePages }) => hugePages === true],
+      ["a gdb stub", "--gdb", (config) => config.gdb === true],
       ["a network", "--network-supported", ({ networkSupported }) => networkSupported],
     ] satisfies [string, string, (config: RawVmConfig) => boolean][]
   ).map(([what, option, asks]) => ({

@@ -23,6 +23,7 @@ function runAppArguments(config: AppVmConfig, files: RunFiles, tool: ToolAbiliti
     ...(config.protectedVm ? ["--protected"] : []),
     ...(config.hugePages === true ? ["--hugepages"] : []),
     ...(config.networkSupported ? ["--network-supported"] : []),
+    ...(files.gdbPort === undefined ? [] : option("--gdb", files.gdbPort)),
     ...(config.instanceIdPath === undefined ? [] : option("--instance-id-file", config.instanceIdPath)),
     ...(config.encryptedStorage
       ? [

@@ -29,6 +29,8 @@ export interface RunFiles {
   readonly logPath: string;
   /** CPUs of the device, for a topology that matches them. */
   readonly cpuCount: number;
+  /** On the device, for the gdb stub; undefined: it has none. */
+  readonly gdbPort?: number | undefined;
 }
 
 /** `with CID N`: the one part of the line that no release changed. */

@@ -24,6 +24,7 @@ export function runArguments(
       : whereTaken("--cpus", cpus)),
     ...(config.hugePages === true ? ["--hugepages"] : []),
     ...(config.networkSupported ? ["--network-supported"] : []),
+    ...(files.gdbPort === undefined ? [] : option("--gdb", files.gdbPort)),
     // An option of Android 13 that may be repeated takes all that follows, up to here.
     ...(run.has("--cpus") ? ["--"] : []),
     files.configPath,

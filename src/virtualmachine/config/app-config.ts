@@ -15,6 +15,8 @@ export interface RunRequest {
   readonly config: VirtualMachineConfig;
   /** Being looked for; a custom image has none. */
   readonly apks: Promise<RunApks | undefined>;
+  /** With the gdb stub of its monitor. */
+  readonly gdb?: boolean;
   /** Made by the caller, gone after the run. */
   readonly scratchPath: string;
 }
@@ -49,7 +51,7 @@ export async function prepareVmConfig(request: RunRequest): Promise<VmConfig> {
   };
 }
 
-function commonConfig({ identity: { name }, config: { fields }, scratchPath }: RunRequest): CommonVmConfig {
+function commonConfig({ identity: { name }, config: { fields }, scratchPath, gdb }: RunRequest): CommonVmConfig {
   return {
     name: fields.customImageConfig?.getName() ?? name,
     debugLevel: fields.debugLevel === DEBUG_LEVEL_FULL ? "full" : "none",
@@ -58,6 +60,7 @@ function commonConfig({ identity: { name }, config: { fields }, scratchPath }: R
     cpuTopology: fields.cpuTopology === CPU_TOPOLOGY_MATCH_HOST ? "match_host" : "one_cpu",
     consoleInput: fields.vmConsoleInputSupported,
     networkSupported: asksNetwork(fields),
+    ...(gdb === true ? { gdb } : {}),
     ...(fields.shouldUseHugepages ? { hugePages: true } : {}),
     scratchPath,
   };

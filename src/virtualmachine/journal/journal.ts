@@ -8,6 +8,7 @@ import { Notifier } from "./notifier.js";
 import { OutputPipe } from "../run/output-pipe.js";
 import { OutputRecorder, type OutputPast } from "../lines/output.js";
 import { EventHistory, nowMs } from "./record.js";
+import { DebuggerHold } from "../gdb/debugger-hold.js";
 import type { DeathReason, VmState } from "../../virtualizationservice/contract.js";
 import type { VirtualMachineConfig } from "../config/config.js";
 import type { VmContext } from "../context.js";
@@ -57,6 +58,8 @@ export class VmJournal {
   readonly console = new OutputPipe();
   readonly log = new OutputPipe();
   readonly boot: BootProgress;
+  readonly hold = new DebuggerHold();
+  #lookAtDebugger: () => void = () => undefined;
   /** After each change of any kind; what waits listen to. */
   readonly changes: Notifier<void>;
   #run: RunSummary = { number: 0, beganMs: undefined, endedMs: undefined, ended: undefined };
@@ -185,6 +188,25 @@ export class VmJournal {
     this.changes.emit();
   }
 
+  /**
+   * A debugger holds the VM while it is connected. crosvm lets no processor run before a first one came: until then a VM
+   * that has not said anything is held as well.
+   */
+  watchDebugger(door: { readonly isConnected: boolean; onChange(listener: () => void): void }): void {
+    const run = this.#run.number;
+    const silentUpTo = this.lastLines(1).length === 0 ? this.output.nextSequence : -1;
+    let hasCome = false;
+    this.#lookAtDebugger = () => {
+      hasCome ||= door.isConnected;
+      const goesOn = this.#run.number === run && this.#run.ended === undefined;
+      const isSilent = !hasCome && this.output.nextSequence === silentUpTo;
+      const changed = this.hold.set(goesOn && (door.isConnected || isSilent), nowMs());
+      if (changed) this.changes.emit();
+    };
+    door.onChange(this.#lookAtDebugger);
+    this.#lookAtDebugger();
+  }
+
   /** An event of the run that goes on. */
   receive({ event, atMs }: StampedEvent, session: RunSession, captured: boolean): void {
     const run = session.number;
@@ -197,6 +219,7 @@ export class VmJournal {
       this.boot.event(event, atMs);
       this.events.append({ event, atMs, run });
     }
+    this.#lookAtDebugger();
     this.changes.emit();
   }
 

@@ -38,7 +38,10 @@ export class VmRuns {
       throw error;
     });
     session.begin(started.handle, (atMs) => this.journal.runBegan(started.handle.cid, atMs));
-    if (session.isRunning()) this.input.connect(started.handle.writeConsole);
+    if (session.isRunning()) {
+      this.input.connect(started.handle.writeConsole);
+      if (started.handle.gdb) this.journal.watchDebugger(started.handle.gdb);
+    }
     this.#afterRun = started.handle.died.then(started.cleanUp);
   }
 

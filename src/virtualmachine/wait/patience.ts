@@ -50,16 +50,22 @@ export function startPatience(
   // Whoever sets a limit and no budget waits for that long, whatever the VM does once it has booted.
   const renewed = timeoutMs === undefined || budgetMs !== undefined;
   const boots = (): boolean => journal.run.beganMs !== undefined && !journal.run.ended && !journal.boot.isOver;
-  const stallDue = (): number => (endsOnStall && boots() ? (journal.boot.movedMs ?? beganMs) + still : Infinity);
-  const budgetDue = (): number => (renewed ? Math.max(beganMs, journal.boot.movedMs ?? beganMs) + budget : Infinity);
+  // What a debugger held the VM for does not count: all times below are those of the VM's own clock.
+  const own = (atMs: number): number => atMs - journal.hold.before(atMs);
+  const began = own(beganMs);
+  const moved = (): number => own(journal.boot.movedMs ?? beganMs);
+  const stallDue = (): number => (endsOnStall && boots() ? moved() + still : Infinity);
+  const budgetDue = (): number => (renewed ? Math.max(began, moved()) + budget : Infinity);
   return {
     check: (nowMs) => {
-      if (nowMs >= beganMs + hardLimit) return { kind: "timed-out", afterMs: hardLimit };
-      if (nowMs >= stallDue()) {
-        return { kind: "stalled", stage: journal.boot.stage, stillMs: nowMs - (journal.boot.movedMs ?? beganMs) };
-      }
-      return nowMs >= budgetDue() ? { kind: "timed-out", afterMs: nowMs - beganMs } : undefined;
+      const now = own(nowMs);
+      if (now >= began + hardLimit) return { kind: "timed-out", afterMs: hardLimit };
+      if (now >= stallDue()) return { kind: "stalled", stage: journal.boot.stage, stillMs: now - moved() };
+      return now >= budgetDue() ? { kind: "timed-out", afterMs: now - began } : undefined;
     },
-    dueMs: () => Math.min(beganMs + hardLimit, stallDue(), budgetDue()),
+    dueMs: () => {
+      if (journal.hold.isHeld) return Infinity;
+      return Math.min(began + hardLimit, stallDue(), budgetDue()) + journal.hold.before(Infinity);
+    },
   };
 }

@@ -11,11 +11,17 @@ export async function connectSocket(
   path: string,
   options: DeviceCallOptions,
 ): Promise<Socket> {
-  if (!path.startsWith("/") || path.includes("\0")) {
+  const isPort = /^tcp:\d{1,5}$/.test(path);
+  if (!isPort && (!path.startsWith("/") || path.includes("\0"))) {
     throw new UsageError("SOCKET_PATH", `Not an absolute path of a socket: ${JSON.stringify(path)}`);
   }
   try {
-    return await openService(connection, `localfilesystem:${path}`, `${path} on ${connection.serial}`, options);
+    return await openService(
+      connection,
+      isPort ? path : `localfilesystem:${path}`,
+      `${path} on ${connection.serial}`,
+      options,
+    );
   } catch (error) {
     const reason = await connection.explain(error);
     if (reason !== error) throw reason;

@@ -9,6 +9,13 @@ export const hostFiles: readonly RemovalRow[] = [
     proof: { test: "src/artifacts/holds/hold-records.test.ts", title: "notes of the dead go" },
   },
   {
+    file: "src/device/gdb-notes.ts",
+    calls: ["rmSync(join(folder(), name), { force: true })"],
+    touches: "a note of a gdb stub in the cache",
+    ours: "its name is one of chance of ours, and its VM has ended, or its process is gone",
+    proof: { test: "src/device/gdb-notes.test.ts", title: "notes of the dead go, others stay" },
+  },
+  {
     file: "src/artifacts/run-folder.ts",
     calls: ["renameSync(draft, link)", "rmSync(draft, { force: true })"],
     touches: "the link `latest` of the results folder",

@@ -1,0 +1,39 @@
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { noteGdb } from "../../device/gdb-notes.js";
+import { run } from "./gdb.js";
+
+const { AVF_CACHE_DIR, PATH } = process.env;
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "avf-gdb-"));
+  process.env["AVF_CACHE_DIR"] = folder;
+});
+afterEach(() => {
+  for (const [name, value] of Object.entries({ AVF_CACHE_DIR, PATH })) {
+    if (value === undefined) delete process.env[name];
+    else process.env[name] = value;
+  }
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test("says which VMs can be debugged, when it is not told or there is none of that name", async () => {
+  await expect(run([])).rejects.toMatchObject({ code: "WHICH_GDB", hint: "start one with vm.run({ gdb: true })" });
+  noteGdb({ vm: "vm1", serial: "a", port: 4711 });
+  noteGdb({ vm: "vm1", serial: "b", port: 4712 });
+  const both = /vm1 on a: 127\.0\.0\.1:4711[^]*vm1 on b: 127\.0\.0\.1:4712|4712[^]*4711/;
+  await expect(run(["vm1"])).rejects.toMatchObject({ code: "WHICH_GDB", hint: expect.stringMatching(both) });
+  await expect(run(["vm2"])).rejects.toMatchObject({ code: "WHICH_GDB" });
+});
+
+test("says how to get gdb where there is none", async () => {
+  process.env["PATH"] = folder;
+  noteGdb({ vm: "vm1", serial: "a", port: 4711 });
+  const missing = { kind: "infrastructure", code: "NO_GDB", hint: expect.stringContaining("apt install gdb") };
+  await expect(run([])).rejects.toMatchObject(missing);
+  await expect(run(["127.0.0.1:4711"])).rejects.toMatchObject(missing);
+  await expect(run(["vm1", "--vmlinux", "/no/such/file"])).rejects.toMatchObject({ code: "NO_VMLINUX" });
+});
