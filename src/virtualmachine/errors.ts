@@ -84,6 +84,13 @@ export class SecurityException extends UsageError {
   }
 }
 
+/** What the service says by name that the caller may not do: Java's service throws it, whatever step asked. */
+export function missingPermission(cause: unknown): SecurityException | undefined {
+  if (!isHarnessError(cause) || cause.code !== "VM_PERMISSION") return undefined;
+  if (!cause.shortMessage.includes("android.permission.")) return undefined;
+  return new SecurityException(cause.shortMessage, { cause, hint: cause.hint });
+}
+
 /** Brands, not `instanceof` alone: an error may have crossed a realm. */
 export function isUsageError(error: unknown): error is UsageError {
   return isHarnessError(error) && error.kind === "usage";

@@ -2,7 +2,7 @@
 import { CPU_TOPOLOGY_MATCH_HOST, DEBUG_LEVEL_FULL } from "../constants.js";
 import { asksNetwork } from "./capabilities.js";
 import { rawImageOf } from "../custom-image/raw-image.js";
-import { VirtualMachineException } from "../errors.js";
+import { missingPermission, VirtualMachineException } from "../errors.js";
 import type { CommonVmConfig, VmConfig, VmPayload } from "../../virtualizationservice/contract.js";
 import type { VirtualMachineConfig } from "./config.js";
 import type { VmContext } from "../context.js";
@@ -71,7 +71,10 @@ async function ensureIdsig({ service }: VmContext, { apkPath, idsigPath, hasIdsi
   try {
     await service.createOrUpdateIdsigFile(apkPath, idsigPath);
   } catch (cause) {
-    throw new VirtualMachineException("IDSIG_FAILED", "Failed to generate APK signature", { cause });
+    throw (
+      missingPermission(cause) ??
+      new VirtualMachineException("IDSIG_FAILED", "Failed to generate APK signature", { cause })
+    );
   }
 }
 

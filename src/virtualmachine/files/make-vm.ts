@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { atOnce } from "../../base/async/at-once.js";
 import { checkCapabilities, contextRelease, usesInstanceIds } from "../config/capabilities.js";
 import { findExtraApks } from "../run/extra-apks.js";
-import { VirtualMachineException } from "../errors.js";
+import { missingPermission, VirtualMachineException } from "../errors.js";
 import { readConfigXml, writeConfigXml, type StoredConfig } from "../config/xml/config-xml.js";
 import { vmFolder, vmsFolder } from "./vm-folder.js";
 import type { VirtualMachineConfig } from "../config/config.js";
@@ -165,7 +165,7 @@ function stepsOf(name: string): Step {
     try {
       return await work();
     } catch (cause) {
-      throw exception("CREATE_FAILED", message, name, cause);
+      throw missingPermission(cause) ?? exception("CREATE_FAILED", message, name, cause);
     }
   };
 }

@@ -297,6 +297,24 @@ describe("a start that fails", () => {
     expect(await outcomeOf(() => vm.run())).toBe(failure);
   });
 
+  test("for want of a permission while files are made: a SecurityException too, at create and at run", async () => {
+    const lacks = "lacks android.permission.MANAGE_VIRTUAL_MACHINE";
+    const refusal = new HarnessError("vm", "VM_PERMISSION", lacks);
+    const { context, service } = memoryContext();
+    const manager = VirtualMachineManager.getInstance(context);
+    const config = new VirtualMachineConfig.Builder(context, "assets/vm_config.json").build();
+    service.failPartition = refusal;
+    expect(await outcomeOf(() => manager.create("vm1", config))).toBe(`PERMISSION_DENIED: ${lacks}`);
+    expect(service.files.entries.has(ROOT)).toBe(false);
+    service.failPartition = undefined;
+    const vm = await manager.create("vm1", config);
+    service.files.failOnce("write", /idsig$/, refusal);
+    expect(await outcomeOf(() => vm.run())).toBe(`PERMISSION_DENIED: ${lacks}`);
+    // What the file system forbids is no permission of Android's.
+    service.failPartition = new HarnessError("vm", "VM_PERMISSION", "create-partition lacks a permission: EACCES");
+    expect(await outcomeOf(() => manager.create("vm2", config))).toMatch(/^CREATE_FAILED: /);
+  });
+
   test("because the device is gone: the lab's fault, not the VM's", async () => {
     const { vm, service } = await setUp();
     service.onStart = () => {
