@@ -55,6 +55,18 @@ export const MANAGER_DIFFERENCES: readonly Difference[] = [
     ),
   },
   {
+    id: "console-input-device",
+    says: "`setConfig` compares the console input device by its value; 15 compares the string objects, so that a VM that was loaded or imported refuses the config it was made with",
+    explains: onStep(
+      ({ step: [what, , config], ours }, { given, release }) =>
+        release === 15 &&
+        what === "setConfig" &&
+        "ok" in ours &&
+        given.kind === "manager" &&
+        given.configs[String(config)]?.calls.some(([setter]) => setter === "setConsoleInputDevice") === true,
+    ),
+  },
+  {
     id: "objects-stay-deleted",
     says: "an object whose VM's folder somebody removed stays DELETED, as on 17; on 14 to 16 it stands for the next VM of that name",
     explains: onStep(({ step: [what], before, ours }, { release }) => {

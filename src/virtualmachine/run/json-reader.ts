@@ -17,7 +17,7 @@ type Place = "document" | "first item" | "next item" | "first key" | "next key" 
 
 const ESCAPES: Readonly<Record<string, string>> = { t: "\t", b: "\b", n: "\n", r: "\r", f: "\f" };
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d*)?(?:[eE][+-]?\d+)?$/;
-const LITERAL = /[^{}[\]:,\s/\\;#=]*/y;
+const LITERAL = /[^{}[\]:, \t\f\r\n/\\;#=]*/y;
 
 export class JsonReader {
   readonly #text: string;
