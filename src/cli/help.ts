@@ -1,5 +1,6 @@
 /** Help texts, no wider than 80 columns. */
-import { COMMANDS, type CommandName, type CommandSpec } from "./commands.js";
+import type { CommandSpec } from "./command-spec.js";
+import { COMMANDS, type CommandName } from "./commands.js";
 import { SETTINGS } from "./settings.js";
 
 const WIDTH = 80;

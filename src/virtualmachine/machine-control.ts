@@ -8,7 +8,7 @@ import { AsyncLock } from "./async-lock.js";
 import { VirtualMachineException, requireNonNull } from "./errors.js";
 import { writeConfigXml } from "./config/xml/config-xml.js";
 import { VirtualMachineDescriptor } from "./files/descriptor.js";
-import { readSurroundings, VmJournal, type JournalPast } from "./journal/journal.js";
+import { readSurroundings, VmJournal } from "./journal/journal.js";
 import { OpenDescriptors } from "./files/open-descriptors.js";
 import { requireFiles } from "./files/require-files.js";
 import { findRunApks } from "./run/run-apks.js";
@@ -20,16 +20,8 @@ import { isCompatible } from "./config/compatible.js";
 import type { VirtualMachineConfig } from "./config/config.js";
 import type { VmContext } from "./context.js";
 import type { TransitionCause } from "./journal/record.js";
-import type { VmBookmark } from "../virtualizationservice/contract.js";
+import type { VmPast } from "./journal/past.js";
 import type { VmFolder } from "./files/vm-folder.js";
-
-/** What is known of a VM at a moment, as plain data. */
-export interface VmPast {
-  readonly name: string;
-  readonly journal: JournalPast;
-  /** Undefined for a VM that did not run. */
-  readonly running?: VmBookmark | undefined;
-}
 
 export class MachineControl {
   readonly context: VmContext;

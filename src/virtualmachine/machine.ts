@@ -6,31 +6,21 @@ import * as constants from "./constants.js";
 import { Status } from "./constants.js";
 import { VirtualMachineException, requireNonNull } from "./errors.js";
 import { callBack, checkCallback, directExecutor } from "./callback.js";
-import { consoleLines } from "./lines/console-lines.js";
-import { waitForConsole, watchConsole } from "./wait/console-wait.js";
 import { MachineControl } from "./machine-control.js";
-import { MethodsSince16 } from "./machine/since-16.js";
-import { DEFAULT_BUDGET_MS } from "./wait/patience.js";
-import { waitFor, waitForStatus, waitUntil } from "./wait/waits.js";
-import type { VmBoot } from "./boot/progress.js";
+import { ObservedMachine } from "./machine/observed-machine.js";
 import type { CallbackOf, Executor } from "./callback.js";
 import type { VirtualMachineConfig } from "./config/config.js";
 import type { ConnectVsockOptions } from "./run/connect-vsock.js";
-import type { ConsoleMatch, ConsoleOutcome, ConsoleWaitOptions } from "./wait/console-wait.js";
 import type { VirtualMachineDescriptor } from "./files/descriptor.js";
 import type { VmIdentity } from "./files/vm-identity.js";
-import type { OutputLine, OutputStream } from "./lines/line-history.js";
 import type { VmOutput } from "./lines/output.js";
 import type { EventHistory, RecordedEvent, Transition } from "./journal/record.js";
-import type { Patience } from "./wait/patience.js";
-import type { SettleOptions } from "./wait/settle.js";
-import type { StatusOutcome, WaitGoal, WaitOutcome } from "./wait/waits.js";
 
 /** In TypeScript each method may be left out. Codes come as Java's numbers, and as the device said them. */
 export type VirtualMachineCallback = CallbackOf<VirtualMachine>;
 
 /** Get one from a `VirtualMachineManager`. */
-export class VirtualMachine extends MethodsSince16 {
+export class VirtualMachine extends ObservedMachine {
   static readonly STATUS_STOPPED = constants.STATUS_CODES.STOPPED;
   static readonly STATUS_RUNNING = constants.STATUS_CODES.RUNNING;
   static readonly STATUS_DELETED = constants.STATUS_CODES.DELETED;
@@ -212,53 +202,6 @@ export class VirtualMachine extends MethodsSince16 {
   /** The same, to subscribe to. */
   get transitionLog(): EventHistory<Transition> {
     return this.#control.journal.transitions;
-  }
-
-  /** Console lines of the latest run (or of the first, when there was none), until that run ends. */
-  consoleLines(
-    options: { readonly signal?: AbortSignal; readonly stream?: OutputStream } = {},
-  ): AsyncGenerator<string> {
-    return consoleLines(this.#control.journal, options);
-  }
-
-  /** How far the boot has come, by events and by what the guest prints. */
-  get boot(): VmBoot {
-    return this.#control.journal.boot;
-  }
-
-  /** How many times slower than usual the device was measured to be; budgets of waits are multiplied by it. */
-  get slowness(): number {
-    return this.#control.journal.surroundings.slowness;
-  }
-
-  /** Waits for the payload or the end; see `waitFor` in waits.ts. Never rejects. Default: see `Patience`. */
-  async waitFor(goal: WaitGoal, options: Patience = {}): Promise<WaitOutcome> {
-    return waitFor(this.#control.journal, goal, options);
-  }
-
-  /** As `waitFor`, but anything else than the goal is an error. @throws VmWaitError, VirtualMachineException */
-  async waitUntil(goal: WaitGoal, options: Patience = {}): Promise<void> {
-    await waitUntil(this.#control.journal, goal, options);
-  }
-
-  /** Waits until events put the VM in this status. Never rejects. Default: 60 s times `slowness`. */
-  async waitForStatus(status: Status, options: Partial<SettleOptions> = {}): Promise<StatusOutcome> {
-    return waitForStatus(this.#control.journal, status, { timeoutMs: DEFAULT_BUDGET_MS * this.slowness, ...options });
-  }
-
-  /** Waits for a line; what was printed since the latest run began counts. Default: see `Patience`. @throws ConsoleWaitError */
-  async waitForConsole(pattern: string | RegExp, options: ConsoleWaitOptions = {}): Promise<ConsoleMatch> {
-    return waitForConsole(this.#control.journal, pattern, options);
-  }
-
-  /** As `waitForConsole`, with the outcome as a value. Never rejects. */
-  async watchConsole(pattern: string | RegExp, options: ConsoleWaitOptions = {}): Promise<ConsoleOutcome> {
-    return watchConsole(this.#control.journal, pattern, options);
-  }
-
-  /** The last lines of the latest run. */
-  lastLines(count = 40): readonly OutputLine[] {
-    return this.#control.journal.lastLines(count);
   }
 
   override toString(): string {

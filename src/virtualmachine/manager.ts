@@ -15,7 +15,7 @@ import type { VirtualMachineConfig } from "./config/config.js";
 import { report, type VmContext } from "./context.js";
 import type { VirtualMachineDescriptor } from "./files/descriptor.js";
 import type { VmIdentity } from "./files/vm-identity.js";
-import type { VmPast } from "./machine-control.js";
+import type { VmPast } from "./journal/past.js";
 
 /** Held during create, get, getOrCreate, delete and import, whichever manager they go through. */
 const processLock = new AsyncLock();

@@ -1,13 +1,13 @@
 /** One VM from its creation to its death: state, monitor process, streams, hang-up guard. */
 import type { Readable, Writable } from "node:stream";
 import { describeError } from "../../base/errors.js";
-import type { LogBuffer } from "../log/log-buffer.js";
 import { VmStartRefusal } from "../vmm/kernel/start-refusal.js";
-import type { ConsoleDevice, VmmProcess } from "../vmm/contract.js";
+import type { VmmProcess } from "../vmm/contract.js";
 import { deathReason, type DeathReason } from "./state/death-reason.js";
 import { StreamTail } from "./channels/stream-tail.js";
 import { ServiceError } from "./service-error.js";
 import type { Requester } from "./vm-config.js";
+import type { VirtualMachineOptions } from "./vm-options.js";
 import {
   parseGuestNotification,
   stateAfter,
@@ -17,39 +17,6 @@ import {
 } from "./state/vm-state.js";
 
 export type VmEvent = GuestNotification | { readonly kind: "died"; readonly reason: DeathReason };
-
-/** Where a VM's output goes and its console input comes from; undefined: nowhere. */
-export interface VmStreamEnds {
-  readonly consoleOut: Writable | undefined;
-  readonly consoleIn: Readable | undefined;
-  readonly log: Writable | undefined;
-  /** Messages of the monitor itself. */
-  readonly messages: Writable | undefined;
-}
-
-export interface VirtualMachineOptions {
-  readonly cid: number;
-  readonly name: string;
-  readonly protectedVm: boolean;
-  readonly requester: Requester;
-  /** Path on the device of its temporary folder. */
-  readonly temporaryDirectory: string;
-  readonly streams: VmStreamEnds;
-  readonly log: LogBuffer;
-  readonly launch: () => Promise<VmmProcess>;
-  /** Of the VM after this one, if it is to be prepared. */
-  readonly nextCid: () => number | undefined;
-  /** Until its payload has started; undefined: for ever. */
-  readonly hangupTimeoutMs: number | undefined;
-  /** Whether it reports that its payload has started. */
-  readonly reportsBoot: boolean;
-  /** Device that console input is typed into. */
-  readonly consoleInput: ConsoleDevice;
-  /** After a crash or a reset: what is known to be wrong with what it was given. */
-  readonly explainEnd?: (() => Promise<string | undefined>) | undefined;
-  /** Frees what the VM held; runs once, before its death is told. */
-  readonly release: () => Promise<void>;
-}
 
 const MAX_FAILURE_BYTES = 4096;
 /** The monitor is gone and what it wrote is in the sockets: more than this only a stuck reader takes. */

@@ -11,7 +11,7 @@ import type { Vmm } from "../vmm/contract.js";
 import { selectVmm, VMM_PROPERTY } from "../vmm/select.js";
 import { appVmPlan } from "./app-vm-plan.js";
 import { Attachments } from "./channels/attachments.js";
-import { nextCid } from "./cid-allocator.js";
+import { Cids } from "./cids.js";
 import { DeviceSecret } from "./device-secret.js";
 import { FreezeGate } from "./state/freeze.js";
 import { GuestReports, type NotifyGuest } from "./channels/guest-reports.js";
@@ -21,7 +21,8 @@ import { rawVmPlan } from "./raw/raw-vm-plan.js";
 import type { RawVmConfig } from "./raw/raw-vm-config.js";
 import type { AppVmConfig, Requester } from "./vm-config.js";
 import type { VmDisks, VmPlan } from "./vm-plan.js";
-import { VirtualMachine, type VmStreamEnds } from "./virtual-machine.js";
+import { VirtualMachine } from "./virtual-machine.js";
+import type { VmStreamEnds } from "./vm-options.js";
 import { VsockRelay } from "./channels/vsock-relay.js";
 import { killLeftoverVmms } from "./state/vmm-records.js";
 
@@ -35,9 +36,6 @@ export interface VirtualizationServiceOptions {
 }
 
 const DEVICE_SECRET = "/data/misc/keystore/virtualization_secret";
-const LAST_CID_PROPERTY = "virtualizationservice.state.last_cid";
-/** A guest port that is in use is not worth failing for: another CID has another one. */
-const LISTEN_ATTEMPTS = 5;
 /** 30 s on a phone; ten times that on emulated hardware, as Android has it for Cuttlefish. */
 const HANGUP_TIMEOUT_MS = 300_000;
 /** Another limit, in milliseconds: for tests of the guard, and for machines that are slower still. */
@@ -58,6 +56,7 @@ export class VirtualizationService {
   readonly #relay: VsockRelay;
   readonly #reports: GuestReports;
   readonly #secret: DeviceSecret;
+  readonly #cids: Cids;
   readonly #gate = new FreezeGate(() => [
     ...this.list().flatMap((vm) => (vm.vmmPid === undefined ? [] : [vm.vmmPid])),
     ...this.options.vmms.flatMap((vmm) => vmm.helperPids?.() ?? []),
@@ -71,6 +70,7 @@ export class VirtualizationService {
     });
     this.#relay = new VsockRelay(paths.vsockd, (message) => log.write("E", "virtualizationservice", message));
     this.#reports = new GuestReports(this.#relay, paths, log);
+    this.#cids = new Cids({ ...options, reports: this.#reports, isTaken: (cid) => this.#vms.has(cid) });
     this.#secret = new DeviceSecret(paths.resolve(DEVICE_SECRET));
     this.ready = this.#clean();
   }
@@ -116,7 +116,7 @@ export class VirtualizationService {
   /** As a restart of the device does it. What was prepared for a VM to come has its CID. */
   async forgetCids(): Promise<void> {
     await this.#dropPrepared();
-    this.options.properties.delete(LAST_CID_PROPERTY);
+    this.#cids.forget();
   }
 
   /** As if no VM had ever run here: ends those that do. For a device that others will continue from. */
@@ -169,7 +169,7 @@ export class VirtualizationService {
     const { paths, log } = this.options;
     let vm: VirtualMachine | undefined;
     const notify: NotifyGuest = (line) => (vm ? vm.notify(line) : "no such virtual machine");
-    const { cid, unlisten } = await this.#allocate(notify);
+    const { cid, unlisten } = await this.#cids.allocate(notify);
     const temporaryDirectory = join(SERVICE_FOLDER, String(cid));
     const folder = paths.resolve(temporaryDirectory);
     let made: VmDisks | undefined;
@@ -196,7 +196,7 @@ export class VirtualizationService {
           return plan.launch(vmm, { cid, folder, disks, fromTemplate: this.#usesTemplates(), mayRun });
         },
         explainEnd: plan.explainEnd,
-        nextCid: () => (this.#usesTemplates() ? this.#nextCid() : undefined),
+        nextCid: () => (this.#usesTemplates() ? this.#cids.next() : undefined),
         // A debugger may hold a VM for as long as it likes.
         hangupTimeoutMs: reportsBoot && plan.gdbPort === undefined ? this.#hangupTimeoutMs() : undefined,
       });
@@ -220,30 +220,6 @@ export class VirtualizationService {
   #hangupTimeoutMs(): number {
     const set = Number(this.options.properties.get(HANGUP_TIMEOUT_PROPERTY));
     return Number.isSafeInteger(set) && set > 0 ? Math.min(set, MAX_TIMER_MS) : HANGUP_TIMEOUT_MS;
-  }
-
-  /** A CID that no live VM has, and its guest's way to report: both or neither. */
-  async #allocate(notify: NotifyGuest): Promise<{ readonly cid: number; readonly unlisten: () => void }> {
-    const { properties, identity, log } = this.options;
-    for (let attempt = 1; ; attempt++) {
-      const cid = this.#nextCid();
-      if (cid === undefined) throw new ServiceError("EX_ILLEGAL_STATE", "No free CID is left");
-      await properties.set(LAST_CID_PROPERTY, String(cid));
-      try {
-        return { cid, unlisten: await this.#reports.listen(identity.release, cid, notify) };
-      } catch (error) {
-        log.write("W", "virtualizationmanager::aidl", `CID ${cid}: ${describeSystemError(error)}`);
-        if (attempt === LISTEN_ATTEMPTS) {
-          throw new ServiceError("EX_SERVICE_SPECIFIC", `Could not create a VM service: ${describeSystemError(error)}`);
-        }
-      }
-    }
-  }
-
-  #nextCid(): number | undefined {
-    const { properties, identity } = this.options;
-    const last = Number(properties.get(LAST_CID_PROPERTY) ?? NaN);
-    return nextCid(identity.release, Number.isNaN(last) ? undefined : last, (one) => this.#vms.has(one));
   }
 
   #vmm(): Promise<Vmm> {

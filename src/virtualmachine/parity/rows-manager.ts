@@ -3,6 +3,7 @@ import { BEFORE_15, EVERY, FROM_13, ONLY_15, constant, different, inFile, outOfS
 import type { Section } from "./row.js";
 
 const manager = inFile("manager.test.ts");
+const makeVm = inFile("files/make-vm.test.ts");
 const descriptor = inFile("files/descriptor.test.ts");
 const ATTESTATION = "attestation needs a protected VM's secrets and Google's servers; the `vm` tool offers none of it";
 
@@ -125,7 +126,7 @@ export const EXCEPTION: Section = {
       EVERY,
       "VirtualMachineException",
       "the messages are Java's; a `code`, the VM's name, the cause and its last lines go with them",
-      manager("names the VM, keeps the cause, and tells a broken lab from a broken VM"),
+      makeVm("names the VM, keeps the cause, and tells a broken lab from a broken VM"),
     ),
   ],
 };

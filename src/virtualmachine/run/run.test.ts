@@ -4,32 +4,12 @@ import { HarnessError, InfrastructureError } from "../../base/errors.js";
 import { VirtualMachineConfig } from "../config/config.js";
 import { FEATURE_LLPVM_CHANGES } from "../constants.js";
 import { VirtualMachineManager } from "../manager.js";
-import { APK, known, memoryContext } from "../testing/memory-service.js";
+import { APK, memoryContext } from "../testing/memory-service.js";
 import { outcomeOf } from "../testing/outcome.js";
+import { setUp, type Setup, type SetupOptions } from "../testing/run-setup.js";
 import type { VirtualMachineConfigBuilder } from "../config/config-builder.js";
-import type { VmContext } from "../context.js";
-import type { VirtualMachine } from "../machine.js";
-import type { MemoryService } from "../testing/memory-service.js";
 
 const ROOT = "/data/avf/com.example/vm/vm1";
-
-interface Setup {
-  readonly vm: VirtualMachine;
-  readonly service: MemoryService;
-}
-
-interface SetupOptions {
-  readonly change?: (b: VirtualMachineConfigBuilder) => VirtualMachineConfigBuilder;
-  readonly context?: Partial<VmContext>;
-  readonly features?: readonly string[];
-}
-
-async function setUp({ change = (b) => b, context: overrides = {}, features = [] }: SetupOptions = {}): Promise<Setup> {
-  const { context, service } = memoryContext(overrides);
-  for (const feature of features) service.features.add(feature);
-  const config = change(new VirtualMachineConfig.Builder(context, "assets/vm_config.json")).build();
-  return { service, vm: await VirtualMachineManager.getInstance(context).create("vm1", config) };
-}
 
 const binary = (b: VirtualMachineConfigBuilder): VirtualMachineConfigBuilder =>
   new VirtualMachineConfig.Builder({ packageName: b.build().fields.packageName! })
@@ -335,71 +315,5 @@ describe("a start that fails", () => {
     service.answers = { nonProtectedVm: false };
     expect(await outcomeOf(() => vm.run())).toMatch(/^UNSUPPORTED_OPERATION: Non-protected VMs are not supported/);
     expect(service.vms).toEqual([]);
-  });
-});
-
-describe("the end of a run", () => {
-  test("stop: the service kills, onStopped says KILLED, the scratch folder goes", async () => {
-    const { vm, service } = await setUp();
-    await vm.run();
-    expect(await service.files.exists(service.vm.config.scratchPath)).toBe(true);
-    await vm.stop();
-    expect(vm.transitions.at(-1)).toMatchObject({
-      status: "STOPPED",
-      cause: { kind: "stop", reason: known("KILLED") },
-    });
-    expect(await service.files.exists(service.vm.config.scratchPath)).toBe(false);
-  });
-
-  test("by itself", async () => {
-    const { vm, service } = await setUp();
-    await vm.run();
-    service.vm.die("CRASH");
-    expect(vm.transitions.at(-1)).toMatchObject({ status: "STOPPED", cause: { kind: "died", reason: known("CRASH") } });
-  });
-
-  test("a stop that the service refuses is a VirtualMachineException, and the VM runs on", async () => {
-    const { vm, service } = await setUp();
-    await vm.run();
-    service.vm.stop = () => Promise.reject(new Error("vm: still listed"));
-    expect(await outcomeOf(() => vm.stop())).toBe("STOP_FAILED: failed to stop VM: vm: still listed");
-    expect(await outcomeOf(() => vm.close())).toBe("STOP_FAILED: failed to stop VM: vm: still listed");
-    expect(vm.status).toBe("RUNNING");
-  });
-
-  test("close() does not mind that the VM died just now", async () => {
-    const { vm, service } = await setUp();
-    await vm.run();
-    service.vm.stop = () => {
-      service.vm.die("CRASH");
-      return Promise.reject(new Error("VM is not running"));
-    };
-    await vm.close();
-    await vm.close();
-    expect(vm.status).toBe("STOPPED");
-  });
-
-  test("await using", async () => {
-    const { vm, service } = await setUp();
-    {
-      await using running = vm;
-      await running.run();
-    }
-    expect(service.vm.state()).toBe("DEAD");
-    expect(vm.status).toBe("STOPPED");
-  });
-
-  test("a VM that dies within its start has run all the same", async () => {
-    const { vm, service } = await setUp();
-    service.onStart = (run) => {
-      run.started();
-      run.print("bye\n");
-      run.die("SHUTDOWN");
-    };
-    await vm.run();
-    expect(vm.transitions.map(({ status }) => status)).toEqual(["STOPPED", "RUNNING", "STOPPED"]);
-    expect(vm.events.history.map(({ event }) => event.kind)).toEqual(["state", "state", "payload-started", "died"]);
-    const times = [...vm.transitions.map(({ atMs }) => atMs)];
-    expect(times).toEqual([...times].sort((a, b) => a - b));
   });
 });

@@ -51,6 +51,13 @@ export const emulatedDevice: readonly RemovalRow[] = [
     proof: { test: "src/process/removals.test.ts", title: "rmdir removes no folder with something in it" },
   },
   {
+    file: "src/virtualmachine/parity/differences-manager.ts",
+    calls: ["rm", "rm"],
+    touches: "nothing: names of steps in cases of the oracle",
+    ours: "no command",
+    proof: { test: "src/virtualmachine/testing/oracle/golden.test.ts", title: "Android %i" },
+  },
+  {
     file: "src/avfd/commands/pm/pm.ts",
     calls: ["uninstall [-k] PACKAGE"],
     touches: "nothing: words for people",

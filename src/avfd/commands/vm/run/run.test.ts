@@ -1,18 +1,15 @@
 /** `vm run CONFIG.json` on a device in a folder, whose monitor runs no guest. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { execFile } from "node:child_process";
-import { readdirSync, readlinkSync } from "node:fs";
-import { mkdir, readdir, truncate, writeFile } from "node:fs/promises";
-import { createServer, type AddressInfo } from "node:net";
+import { truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
 import { cpioArchive } from "../../../../base/files/cpio.js";
 import { grantPermission, revokePermission } from "../../../packages/permissions.js";
 import { VM_PERMISSIONS } from "../../../packages/package-record.js";
-import { deviceInFolder, type DeviceInFolder, type ProgramResult } from "../../../testing/device-in-folder.js";
-import { fakeBzImage, fakeVmlinux } from "../../../testing/kernels/fake-kernel.js";
-import type { ScriptedVm } from "../../../testing/scripted-vmm.js";
+import { type DeviceInFolder } from "../../../testing/device-in-folder.js";
+import { rawVmHost, type RawVmHost } from "../../../testing/raw-vm-host.js";
 import { ImageLocks } from "../../../virtualization/raw/image-locks.js";
 import type { VmmDisk } from "../../../vmm/contract.js";
 import { parseVersionReq } from "../../../virtualization/raw/platform-version.js";
@@ -20,41 +17,21 @@ import { rawVmPlan } from "../../../virtualization/raw/raw-vm-plan.js";
 
 const SHELL = 2000;
 
+let raw: RawVmHost;
 let host: DeviceInFolder;
 beforeAll(async () => {
-  host = await deviceInFolder();
-  await writeFile(join(host.folder, "kernel"), fakeBzImage());
-  await writeFile(join(host.folder, "ramdisk"), "an initramfs");
-  await mkdir(join(host.folder, "folder"));
+  raw = await rawVmHost();
+  ({ host } = raw);
 });
 afterAll(async () => {
   await host[Symbol.asyncDispose]();
 });
-beforeEach(() => {
-  host.vmm.started.length = 0;
-  host.device.identity.setRelease(15);
-});
+beforeEach(() => raw.reset());
 
-const WHOLE = { kernel: "kernel", platform_version: "~1.0" };
-
-async function writeConfig(config: object | string): Promise<string> {
-  const text = typeof config === "string" ? config : JSON.stringify({ ...WHOLE, ...config });
-  await writeFile(join(host.folder, "vm.json"), text);
-  return "vm.json";
-}
-
-const run = async (config: object | string, ...options: readonly string[]): Promise<ProgramResult> =>
-  host.run("vm", "run", ...options, await writeConfig(config));
-
-/** Starts it, and ends it as soon as it runs. */
-async function started(config: object | string, ...options: readonly string[]): Promise<ScriptedVm & ProgramResult> {
-  const tool = host.start("vm", "run", ...options, await writeConfig(config));
-  await tool.printed(/with CID \d+, state is STARTING/);
-  const vm = host.vmm.started.at(-1);
-  if (!vm) throw new Error("no VM was started");
-  vm.end({ kind: "shutdown" });
-  return { ...vm, ...(await tool.ended) };
-}
+const writeConfig: RawVmHost["writeConfig"] = (config) => raw.writeConfig(config);
+const run: RawVmHost["run"] = (config, ...options) => raw.run(config, ...options);
+const started: RawVmHost["started"] = (config, ...options) => raw.started(config, ...options);
+const leftovers: RawVmHost["leftovers"] = () => raw.leftovers();
 
 async function readPieces(disk: VmmDisk | undefined): Promise<Buffer> {
   const pieces: Buffer[] = [];
@@ -65,20 +42,6 @@ async function readPieces(disk: VmmDisk | undefined): Promise<Buffer> {
     pieces.push(piece);
   }
   return Buffer.concat(pieces);
-}
-
-/** What is left of VMs: folders of the service, and files that it holds open. */
-async function leftovers(): Promise<readonly string[]> {
-  const folders = await readdir(host.device.paths.resolve("/data/misc/virtualizationservice"));
-  const held = readdirSync("/proc/self/fd").flatMap((fd) => {
-    try {
-      const path = readlinkSync(`/proc/self/fd/${fd}`);
-      return path.startsWith(host.folder) ? [path] : [];
-    } catch {
-      return [];
-    }
-  });
-  return [...folders.filter((name) => name !== "common"), ...held];
 }
 
 describe("a VM of the caller's kernel", () => {
@@ -301,73 +264,5 @@ describe("disks", () => {
     expect((await run({ disks: [read, { ...read, writable: true }] })).stderr).toContain(
       "another disk of this VM uses it",
     );
-  });
-});
-
-describe("fails to start, with what is wrong", () => {
-  beforeAll(async () => {
-    const files = {
-      ...{ "no-kernel": "#!/bin/sh\n".repeat(200), empty: "", cut: fakeBzImage().subarray(0, 3000) },
-      ...{ arm64: fakeVmlinux({ machine: 183 }), huge: fakeVmlinux({ sizeMib: 400 }) },
-    };
-    for (const [name, content] of Object.entries(files)) await writeFile(join(host.folder, name), content);
-  });
-
-  test.each([
-    [
-      "a file that is no kernel",
-      { kernel: "no-kernel" },
-      "failed to load the kernel no-kernel: it is neither a bzImage nor a vmlinux (ELF)",
-    ],
-    ["an empty file", { kernel: "empty" }, "failed to load the kernel empty: the file is empty"],
-    ["a kernel that is cut", { kernel: "cut" }, "failed to load the kernel cut: it is cut: 3000 bytes of 3584"],
-    [
-      "one for another processor",
-      { kernel: "arm64" },
-      "failed to load the kernel arm64: it is for another processor (ELF machine 183)",
-    ],
-    ["one that does not fit", { kernel: "huge" }, "failed to load the kernel: it needs 428 MiB, the VM has 256 MiB"],
-    [
-      "4 KiB of parameters",
-      { params: "x".repeat(4096) },
-      "failed to load the kernel kernel: its command line has 4116 bytes with the monitor's own parameters, at most 2047",
-    ],
-  ] as const)("%s", async (_what, config, words) => {
-    const { stdout, stderr, exitCode } = await run(config);
-    expect(stderr).toBe(`${words}\n`);
-    expect(stdout).toMatch(/^Created VM from .*\nVM ended: StartFailed\n$/);
-    expect(exitCode).toBe(0);
-    expect(host.vmm.started).toEqual([]);
-    expect(await leftovers()).toEqual([]);
-  });
-
-  test("a port for a debugger that somebody else has", async () => {
-    const server = createServer();
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const { port } = server.address() as AddressInfo;
-    try {
-      const { stderr, stdout } = await run({}, "--gdb", String(port));
-      expect(stderr).toBe(`failed to listen for a debugger at port ${port}: Address already in use (os error 98)\n`);
-      expect(stdout).toContain("VM ended: StartFailed\n");
-    } finally {
-      server.close();
-    }
-  });
-
-  test.each([
-    [
-      "another platform",
-      { platform_version: ">=1.1, <3" },
-      "Incompatible platform version. The config is compatible with platform version(s) >=1.1, <3, but the actual platform version is 1.0.0",
-    ],
-    ["another serial device", { console_input_device: "ttyS1" }, "Unsupported serial device ttyS1"],
-  ] as const)("%s", async (_what, config, words) => {
-    const { stderr, exitCode } = await run(config);
-    expect(stderr).toMatch(
-      /^Error: Failed to start VM\n\nCaused by:\n {4}Status\(-8, EX_SERVICE_SPECIFIC\): '-1: Error starting VM with CID \d+/,
-    );
-    expect(stderr).toContain(words);
-    expect(exitCode).toBe(1);
-    expect(await leftovers()).toEqual([]);
   });
 });

@@ -2,7 +2,7 @@
 import { constants } from "node:fs";
 import { Readable, type Writable } from "node:stream";
 import type { Caller } from "../../../caller.js";
-import type { VmStreamEnds } from "../../../virtualization/virtual-machine.js";
+import type { VmStreamEnds } from "../../../virtualization/vm-options.js";
 import { debugString, withContext } from "../rust-text.js";
 
 export interface StreamPaths {

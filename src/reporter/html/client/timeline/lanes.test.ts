@@ -19,7 +19,7 @@ function attempt(spans: readonly SpanData[], lines: AttemptData["lines"] = []): 
       { name: "vm1", about: "CID 2048", config: "{}" },
       { name: "vm2", about: "", config: "{}" },
     ],
-    ...{ spans, lines, droppedLines: 0 },
+    ...{ spans, lines, droppedLines: 0, subtests: [] },
   };
 }
 

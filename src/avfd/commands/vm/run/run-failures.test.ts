@@ -1,0 +1,90 @@
+/** `vm run CONFIG.json` on a device in a folder, whose monitor runs no guest. */
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { writeFile } from "node:fs/promises";
+import { createServer, type AddressInfo } from "node:net";
+import { join } from "node:path";
+import { type DeviceInFolder } from "../../../testing/device-in-folder.js";
+import { fakeBzImage, fakeVmlinux } from "../../../testing/kernels/fake-kernel.js";
+import { rawVmHost, type RawVmHost } from "../../../testing/raw-vm-host.js";
+
+let raw: RawVmHost;
+let host: DeviceInFolder;
+beforeAll(async () => {
+  raw = await rawVmHost();
+  ({ host } = raw);
+});
+afterAll(async () => {
+  await host[Symbol.asyncDispose]();
+});
+beforeEach(() => raw.reset());
+
+const run: RawVmHost["run"] = (config, ...options) => raw.run(config, ...options);
+const leftovers: RawVmHost["leftovers"] = () => raw.leftovers();
+
+describe("fails to start, with what is wrong", () => {
+  beforeAll(async () => {
+    const files = {
+      ...{ "no-kernel": "#!/bin/sh\n".repeat(200), empty: "", cut: fakeBzImage().subarray(0, 3000) },
+      ...{ arm64: fakeVmlinux({ machine: 183 }), huge: fakeVmlinux({ sizeMib: 400 }) },
+    };
+    for (const [name, content] of Object.entries(files)) await writeFile(join(host.folder, name), content);
+  });
+
+  test.each([
+    [
+      "a file that is no kernel",
+      { kernel: "no-kernel" },
+      "failed to load the kernel no-kernel: it is neither a bzImage nor a vmlinux (ELF)",
+    ],
+    ["an empty file", { kernel: "empty" }, "failed to load the kernel empty: the file is empty"],
+    ["a kernel that is cut", { kernel: "cut" }, "failed to load the kernel cut: it is cut: 3000 bytes of 3584"],
+    [
+      "one for another processor",
+      { kernel: "arm64" },
+      "failed to load the kernel arm64: it is for another processor (ELF machine 183)",
+    ],
+    ["one that does not fit", { kernel: "huge" }, "failed to load the kernel: it needs 428 MiB, the VM has 256 MiB"],
+    [
+      "4 KiB of parameters",
+      { params: "x".repeat(4096) },
+      "failed to load the kernel kernel: its command line has 4116 bytes with the monitor's own parameters, at most 2047",
+    ],
+  ] as const)("%s", async (_what, config, words) => {
+    const { stdout, stderr, exitCode } = await run(config);
+    expect(stderr).toBe(`${words}\n`);
+    expect(stdout).toMatch(/^Created VM from .*\nVM ended: StartFailed\n$/);
+    expect(exitCode).toBe(0);
+    expect(host.vmm.started).toEqual([]);
+    expect(await leftovers()).toEqual([]);
+  });
+
+  test("a port for a debugger that somebody else has", async () => {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as AddressInfo;
+    try {
+      const { stderr, stdout } = await run({}, "--gdb", String(port));
+      expect(stderr).toBe(`failed to listen for a debugger at port ${port}: Address already in use (os error 98)\n`);
+      expect(stdout).toContain("VM ended: StartFailed\n");
+    } finally {
+      server.close();
+    }
+  });
+
+  test.each([
+    [
+      "another platform",
+      { platform_version: ">=1.1, <3" },
+      "Incompatible platform version. The config is compatible with platform version(s) >=1.1, <3, but the actual platform version is 1.0.0",
+    ],
+    ["another serial device", { console_input_device: "ttyS1" }, "Unsupported serial device ttyS1"],
+  ] as const)("%s", async (_what, config, words) => {
+    const { stderr, exitCode } = await run(config);
+    expect(stderr).toMatch(
+      /^Error: Failed to start VM\n\nCaused by:\n {4}Status\(-8, EX_SERVICE_SPECIFIC\): '-1: Error starting VM with CID \d+/,
+    );
+    expect(stderr).toContain(words);
+    expect(exitCode).toBe(1);
+    expect(await leftovers()).toEqual([]);
+  });
+});
