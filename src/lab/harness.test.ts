@@ -8,7 +8,10 @@ test("what fails beside a VM's work is printed on stderr", async () => {
   const { context, service } = memoryContext();
   const app = { ...context, idsigPath: "/data/local/tmp/virt/App.apk.idsig", installed: true };
   const ours = await vmContextOf(app, { device: new HostDevice(), slowness: 1 }, service);
-  const config = new VirtualMachineConfig.Builder(ours, "assets/vm_config.json").setProtectedVm(false).build();
+  const config = new VirtualMachineConfig.Builder(ours)
+    .setPayloadBinaryName("payload.so")
+    .setProtectedVm(false)
+    .build();
   const vm = await VirtualMachineManager.getInstance(ours).create("vm1", config);
   vm.setCallback({
     onPayloadStarted: () => {
