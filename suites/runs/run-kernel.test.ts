@@ -74,7 +74,7 @@ describe("--exec", () => {
   test("gives output and exit code of a command", async () => {
     const command = `printf 'a"b  $HOME\\n'; echo err >&2; exit 42`;
     const { code, stdout, stderr } = await run(["--kernel", kernel, "--exec", command]);
-    expect({ code, stdout }).toEqual({ code: 42, stdout: 'a"b  /\nerr\n' });
+    expect({ code, stdout }).toEqual({ code: 42, stdout: 'a"b  $HOME\nerr\n' });
     expect(stderr).toMatch(/^avf: vm1 runs, CID \d+$/m);
     expect(leftOnDevice()).toBe("");
   });
