@@ -1,4 +1,4 @@
-import { expect, test } from "@jest/globals";
+import { expect, jest, test } from "@jest/globals";
 import { PassThrough } from "node:stream";
 import type { Socket } from "node:net";
 import { sleep } from "../../base/deadline.js";
@@ -67,6 +67,20 @@ test("with retryUntilMs it is tried until somebody listens, or the time is over"
   expect(never.attempts()).toBeGreaterThan(1);
   for (const retryUntilMs of [-1, NaN, Infinity, "5" as unknown as number])
     expect(await outcomeOf(() => vm.connectVsock(9999, { retryUntilMs }))).toMatch(/^ILLEGAL_ARGUMENT: retryUntilMs/);
+});
+
+test("a timer that fires too early does not end the trying", async () => {
+  const { vm, service } = await runningVm();
+  const soon = refuse(service, 2);
+  const real = globalThis.setTimeout;
+  const early = ((work: () => void, ms = 0) => real(work, ms / 2)) as typeof setTimeout;
+  const timers = jest.spyOn(globalThis, "setTimeout").mockImplementation(early);
+  try {
+    await vm.connectVsock(9999, { retryUntilMs: 60_000 });
+  } finally {
+    timers.mockRestore();
+  }
+  expect(soon.attempts()).toBe(3);
 });
 
 test("an attempt that is open when the time is over is ended, and the first has the time that it needs", async () => {

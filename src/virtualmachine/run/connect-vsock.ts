@@ -77,7 +77,12 @@ async function pause(
   const endMs = nowMs() + ms;
   const changes = {
     subscribe: (listener: () => void): (() => void) => {
-      const timer = setTimeout(listener, ms + 1);
+      let timer: NodeJS.Timeout;
+      // Node counts from when its event loop last looked at the clock, so a timer can fire before the time is over.
+      const arm = (): void => {
+        timer = setTimeout(() => (nowMs() < endMs ? arm() : listener()), Math.max(1, endMs - nowMs()));
+      };
+      arm();
       const unsubscribe = journal.changes.subscribe(listener);
       return () => {
         clearTimeout(timer);
