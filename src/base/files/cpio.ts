@@ -6,6 +6,14 @@ export type CpioEntry =
   | { readonly kind: "link"; readonly path: string; readonly target: string }
   | { readonly kind: "device"; readonly path: string; readonly major: number; readonly minor: number };
 
+export const NEWC_HEADER_BYTES = 110;
+/** PATH_MAX: the kernel unpacks no longer names. */
+export const NEWC_MAX_NAME_BYTES = 4096;
+/** Name of the entry that ends an archive. */
+export const NEWC_END = "TRAILER!!!";
+
+const MAGIC = /^07070[12]$/;
+
 const TYPE_BITS = { folder: 0o040000, file: 0o100000, link: 0o120000, device: 0o020000 } as const;
 
 /** The whole archive. Paths are relative, parents come before what is in them; all belongs to root, without times. */
@@ -21,8 +29,27 @@ export function cpioArchive(entries: readonly CpioEntry[]): Buffer {
       padding(content.length),
     );
   });
-  parts.push(header("TRAILER!!!", { inode: 0, mode: 0, size: 0, device: [0, 0] }));
+  parts.push(header(NEWC_END, { inode: 0, mode: 0, size: 0, device: [0, 0] }));
   return Buffer.concat(parts);
+}
+
+/** Whether the header of an entry begins there. */
+export function isNewc(bytes: Buffer): boolean {
+  return MAGIC.test(bytes.toString("latin1", 0, 6));
+}
+
+/** Of a whole header; NaN where there is no number. */
+export function newcSizes(header: Buffer): { readonly fileBytes: number; readonly nameBytes: number } {
+  const field = (index: number): number => {
+    const text = header.toString("latin1", 6 + index * 8, 14 + index * 8);
+    return /^[0-9A-Fa-f]{8}$/.test(text) ? Number.parseInt(text, 16) : NaN;
+  };
+  return { fileBytes: field(6), nameBytes: field(11) };
+}
+
+/** Headers with their names, and contents, are each padded to a multiple of four. */
+export function newcPadded(bytes: number): number {
+  return Math.ceil(bytes / 4) * 4;
 }
 
 function contentOf(entry: CpioEntry): Buffer {
@@ -45,7 +72,6 @@ function header(path: string, { inode, mode, size, device }: HeaderFields): Buff
   return Buffer.concat([head, padding(head.length)]);
 }
 
-/** Headers with their names, and contents, are each padded to a multiple of four. */
 function padding(length: number): Buffer {
-  return Buffer.alloc((4 - (length % 4)) % 4);
+  return Buffer.alloc(newcPadded(length) - length);
 }

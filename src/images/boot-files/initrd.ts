@@ -8,6 +8,7 @@ import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
 import { openFile, problemOf, type OpenedFile } from "./open-file.js";
 import { describeError } from "../../base/errors.js";
+import { isNewc } from "../../base/files/cpio.js";
 import { NewcReader } from "./newc-reader.js";
 
 /** By their first bytes (lib/decompress.c of the kernel); all but gzip are unpacked by the guest only. */
@@ -30,7 +31,7 @@ const CUT = "the file is cut off or damaged: copy or make it again";
 export async function lookAtInitrd(path: string): Promise<void> {
   await using file = await openFile(path, "an initramfs");
   const head = await file.read(0, 6);
-  if (/^07070[12]$/.test(head.toString("latin1"))) return readThrough(file, false);
+  if (isNewc(head)) return readThrough(file, false);
   const compression = COMPRESSIONS.find(([, magic]) => magic.every((byte, at) => head[at] === byte))?.[0];
   if (compression === undefined) {
     const hint = "it is a cpio archive (find . | cpio -o -H newc), plain or compressed, as buildInitramfs() makes it";

@@ -3,12 +3,15 @@ import type { FileHandle } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import { Writable } from "node:stream";
 import { createGunzip } from "node:zlib";
+import {
+  isNewc,
+  NEWC_END,
+  NEWC_HEADER_BYTES,
+  NEWC_MAX_NAME_BYTES,
+  newcPadded,
+  newcSizes,
+} from "../../../base/files/cpio.js";
 
-/** Of the archives that the kernel's documentation calls newc (Documentation/driver-api/early-userspace/buffer-format.rst). */
-const CPIO_MAGICS = ["070701", "070702"];
-const CPIO_HEADER_BYTES = 110;
-const MAX_NAME_BYTES = 4096;
-const TRAILER = "TRAILER!!!";
 const GZIP_MAGIC = 0x8b1f;
 
 /** Undefined when nothing is known to be wrong with it: of other compressions nothing is known. */
@@ -21,7 +24,7 @@ export async function initrdProblem(file: FileHandle): Promise<string | undefine
       at = await skipZeros(file, at, size);
       continue;
     }
-    if (CPIO_MAGICS.includes(head.toString("latin1"))) {
+    if (isNewc(head)) {
       const archive = await walkArchive(file, at, size);
       if (archive.problem !== undefined) return archive.problem;
       at = archive.end;
@@ -39,18 +42,17 @@ async function walkArchive(
 ): Promise<{ readonly end: number; readonly problem: string | undefined }> {
   let last = "its first file";
   for (let at = start; ;) {
-    const header = await readAt(file, at, CPIO_HEADER_BYTES);
-    const isWhole = header.length === CPIO_HEADER_BYTES && CPIO_MAGICS.includes(header.toString("latin1", 0, 6));
+    const header = await readAt(file, at, NEWC_HEADER_BYTES);
+    const isWhole = header.length === NEWC_HEADER_BYTES && isNewc(header);
     if (!isWhole) return { end: at, problem: `its cpio archive ends after ${last}, without the entry that ends it` };
-    const fileBytes = parseInt(header.toString("latin1", 54, 62), 16);
-    const nameBytes = parseInt(header.toString("latin1", 94, 102), 16);
-    if (!Number.isInteger(fileBytes) || !(nameBytes <= MAX_NAME_BYTES)) {
+    const { fileBytes, nameBytes } = newcSizes(header);
+    if (!Number.isInteger(fileBytes) || !(nameBytes <= NEWC_MAX_NAME_BYTES)) {
       return { end: at, problem: `its cpio archive is damaged after ${last}` };
     }
-    const name = (await readAt(file, at + CPIO_HEADER_BYTES, nameBytes)).toString("utf8").split("\0", 1)[0] ?? "";
-    const content = align(at + CPIO_HEADER_BYTES + nameBytes);
-    at = align(content + fileBytes);
-    if (name === TRAILER) return { end: at, problem: undefined };
+    const name = (await readAt(file, at + NEWC_HEADER_BYTES, nameBytes)).toString("utf8").split("\0", 1)[0] ?? "";
+    const content = newcPadded(at + NEWC_HEADER_BYTES + nameBytes);
+    at = newcPadded(content + fileBytes);
+    if (name === NEWC_END) return { end: at, problem: undefined };
     if (content + fileBytes > size) return { end: at, problem: `it is cut within ${name}: ${size} bytes` };
     last = name;
   }
@@ -78,10 +80,6 @@ async function skipZeros(file: FileHandle, start: number, size: number): Promise
     at += bytes.length;
   }
   return size;
-}
-
-function align(at: number): number {
-  return Math.ceil(at / 4) * 4;
 }
 
 async function readAt(file: FileHandle, position: number, length: number): Promise<Buffer> {
