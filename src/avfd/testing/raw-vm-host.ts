@@ -1,4 +1,5 @@
 /** A device in a folder for tests of `vm run`: a kernel, an initramfs and a folder lie in it. */
+import { afterAll, beforeAll, beforeEach } from "@jest/globals";
 import { readdirSync, readlinkSync } from "node:fs";
 import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -10,8 +11,6 @@ type Config = object | string;
 
 export interface RawVmHost {
   readonly host: DeviceInFolder;
-  /** For each test. */
-  reset(): void;
   /** Its text, or what goes beside a kernel and a platform version. Returns the path. */
   writeConfig(config: Config): Promise<string>;
   run(config: Config, ...options: readonly string[]): Promise<ProgramResult>;
@@ -23,7 +22,35 @@ export interface RawVmHost {
 
 const WHOLE = { kernel: "kernel", platform_version: "~1.0" };
 
-export async function rawVmHost(): Promise<RawVmHost> {
+/** One for the tests of a file: of Android 15, without VMs, before each. */
+export function useRawVmHost(): RawVmHost {
+  let made: RawVmHost | undefined;
+  const there = (): RawVmHost => {
+    if (made === undefined) throw new Error("the device is there in hooks and tests only");
+    return made;
+  };
+  beforeAll(async () => {
+    made = await makeHost();
+  });
+  afterAll(async () => {
+    await made?.host[Symbol.asyncDispose]();
+  });
+  beforeEach(() => {
+    there().host.vmm.started.length = 0;
+    there().host.device.identity.setRelease(15);
+  });
+  return {
+    get host() {
+      return there().host;
+    },
+    writeConfig: (config) => there().writeConfig(config),
+    run: (config, ...options) => there().run(config, ...options),
+    started: (config, ...options) => there().started(config, ...options),
+    leftovers: () => there().leftovers(),
+  };
+}
+
+async function makeHost(): Promise<RawVmHost> {
   const host = await deviceInFolder();
   await writeFile(join(host.folder, "kernel"), fakeBzImage());
   await writeFile(join(host.folder, "ramdisk"), "an initramfs");
@@ -35,10 +62,6 @@ export async function rawVmHost(): Promise<RawVmHost> {
   };
   return {
     host,
-    reset: () => {
-      host.vmm.started.length = 0;
-      host.device.identity.setRelease(15);
-    },
     writeConfig,
     run: async (config, ...options) => host.run("vm", "run", ...options, await writeConfig(config)),
     started: async (config, ...options) => {

@@ -1,25 +1,12 @@
 /** `vm run CONFIG.json` on a device in a folder, whose monitor runs no guest. */
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { beforeAll, describe, expect, test } from "@jest/globals";
 import { writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
-import { type DeviceInFolder } from "../../../testing/device-in-folder.js";
 import { fakeBzImage, fakeVmlinux } from "../../../testing/kernels/fake-kernel.js";
-import { rawVmHost, type RawVmHost } from "../../../testing/raw-vm-host.js";
+import { useRawVmHost } from "../../../testing/raw-vm-host.js";
 
-let raw: RawVmHost;
-let host: DeviceInFolder;
-beforeAll(async () => {
-  raw = await rawVmHost();
-  ({ host } = raw);
-});
-afterAll(async () => {
-  await host[Symbol.asyncDispose]();
-});
-beforeEach(() => raw.reset());
-
-const run: RawVmHost["run"] = (config, ...options) => raw.run(config, ...options);
-const leftovers: RawVmHost["leftovers"] = () => raw.leftovers();
+const raw = useRawVmHost();
 
 describe("fails to start, with what is wrong", () => {
   beforeAll(async () => {
@@ -27,7 +14,7 @@ describe("fails to start, with what is wrong", () => {
       ...{ "no-kernel": "#!/bin/sh\n".repeat(200), empty: "", cut: fakeBzImage().subarray(0, 3000) },
       ...{ arm64: fakeVmlinux({ machine: 183 }), huge: fakeVmlinux({ sizeMib: 400 }) },
     };
-    for (const [name, content] of Object.entries(files)) await writeFile(join(host.folder, name), content);
+    for (const [name, content] of Object.entries(files)) await writeFile(join(raw.host.folder, name), content);
   });
 
   test.each([
@@ -50,12 +37,12 @@ describe("fails to start, with what is wrong", () => {
       "failed to load the kernel kernel: its command line has 4116 bytes with the monitor's own parameters, at most 2047",
     ],
   ] as const)("%s", async (_what, config, words) => {
-    const { stdout, stderr, exitCode } = await run(config);
+    const { stdout, stderr, exitCode } = await raw.run(config);
     expect(stderr).toBe(`${words}\n`);
     expect(stdout).toMatch(/^Created VM from .*\nVM ended: StartFailed\n$/);
     expect(exitCode).toBe(0);
-    expect(host.vmm.started).toEqual([]);
-    expect(await leftovers()).toEqual([]);
+    expect(raw.host.vmm.started).toEqual([]);
+    expect(await raw.leftovers()).toEqual([]);
   });
 
   test("a port for a debugger that somebody else has", async () => {
@@ -63,7 +50,7 @@ describe("fails to start, with what is wrong", () => {
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const { port } = server.address() as AddressInfo;
     try {
-      const { stderr, stdout } = await run({}, "--gdb", String(port));
+      const { stderr, stdout } = await raw.run({}, "--gdb", String(port));
       expect(stderr).toBe(`failed to listen for a debugger at port ${port}: Address already in use (os error 98)\n`);
       expect(stdout).toContain("VM ended: StartFailed\n");
     } finally {
@@ -79,12 +66,12 @@ describe("fails to start, with what is wrong", () => {
     ],
     ["another serial device", { console_input_device: "ttyS1" }, "Unsupported serial device ttyS1"],
   ] as const)("%s", async (_what, config, words) => {
-    const { stderr, exitCode } = await run(config);
+    const { stderr, exitCode } = await raw.run(config);
     expect(stderr).toMatch(
       /^Error: Failed to start VM\n\nCaused by:\n {4}Status\(-8, EX_SERVICE_SPECIFIC\): '-1: Error starting VM with CID \d+/,
     );
     expect(stderr).toContain(words);
     expect(exitCode).toBe(1);
-    expect(await leftovers()).toEqual([]);
+    expect(await raw.leftovers()).toEqual([]);
   });
 });

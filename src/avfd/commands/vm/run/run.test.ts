@@ -1,5 +1,5 @@
 /** `vm run CONFIG.json` on a device in a folder, whose monitor runs no guest. */
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { describe, expect, test } from "@jest/globals";
 import { execFile } from "node:child_process";
 import { truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -8,8 +8,7 @@ import { gzipSync } from "node:zlib";
 import { cpioArchive } from "../../../../base/files/cpio.js";
 import { grantPermission, revokePermission } from "../../../packages/permissions.js";
 import { VM_PERMISSIONS } from "../../../packages/package-record.js";
-import { type DeviceInFolder } from "../../../testing/device-in-folder.js";
-import { rawVmHost, type RawVmHost } from "../../../testing/raw-vm-host.js";
+import { useRawVmHost } from "../../../testing/raw-vm-host.js";
 import { ImageLocks } from "../../../virtualization/raw/image-locks.js";
 import type { VmmDisk } from "../../../vmm/contract.js";
 import { parseVersionReq } from "../../../virtualization/raw/platform-version.js";
@@ -17,21 +16,7 @@ import { rawVmPlan } from "../../../virtualization/raw/raw-vm-plan.js";
 
 const SHELL = 2000;
 
-let raw: RawVmHost;
-let host: DeviceInFolder;
-beforeAll(async () => {
-  raw = await rawVmHost();
-  ({ host } = raw);
-});
-afterAll(async () => {
-  await host[Symbol.asyncDispose]();
-});
-beforeEach(() => raw.reset());
-
-const writeConfig: RawVmHost["writeConfig"] = (config) => raw.writeConfig(config);
-const run: RawVmHost["run"] = (config, ...options) => raw.run(config, ...options);
-const started: RawVmHost["started"] = (config, ...options) => raw.started(config, ...options);
-const leftovers: RawVmHost["leftovers"] = () => raw.leftovers();
+const raw = useRawVmHost();
 
 async function readPieces(disk: VmmDisk | undefined): Promise<Buffer> {
   const pieces: Buffer[] = [];
@@ -47,30 +32,30 @@ async function readPieces(disk: VmmDisk | undefined): Promise<Buffer> {
 describe("a VM of the caller's kernel", () => {
   test("is what the config says, and tells its end", async () => {
     const config = { initrd: "ramdisk", params: "console=ttyS0 quiet", memory_mib: 128, name: "unused" };
-    const { config: vm, stdout, stderr, exitCode } = await started(config);
+    const { config: vm, stdout, stderr, exitCode } = await raw.started(config);
     expect(vm).toMatchObject({
       ...{ kernelParams: ["console=ttyS0 quiet"], memoryMib: 128, cpuCount: 1, consoleInput: "hvc0", anyGuest: true },
       ...{ firmwarePath: undefined, gdbPort: undefined, disks: [] },
     });
     expect(stdout).toBe(`Created VM from "vm.json" with CID ${vm.cid}, state is STARTING.\nVM ended: Shutdown\n`);
     expect({ stderr, exitCode }).toEqual({ stderr: "", exitCode: 0 });
-    expect(await leftovers()).toEqual([]);
+    expect(await raw.leftovers()).toEqual([]);
   });
 
   test("options of the command line count for more, and the topology of the config counts for nothing", async () => {
     const options = ["--mem", "96", "--gdb", "51234", "--name", "mine", "--protected"];
-    const { config: vm } = await started({ memory_mib: 128, cpu_topology: "match_host" }, ...options);
+    const { config: vm } = await raw.started({ memory_mib: 128, cpu_topology: "match_host" }, ...options);
     expect(vm).toMatchObject({ memoryMib: 96, cpuCount: 1, gdbPort: 51234 });
-    host.device.identity.setRelease(16);
-    expect((await started({}, "--cpu-topology", "cpu_count=3")).config.cpuCount).toBe(3);
-    host.device.identity.setRelease(13);
-    expect((await run({}, "--cpus", "0")).stderr).toContain("0 CPUs are none");
+    raw.host.device.identity.setRelease(16);
+    expect((await raw.started({}, "--cpu-topology", "cpu_count=3")).config.cpuCount).toBe(3);
+    raw.host.device.identity.setRelease(13);
+    expect((await raw.run({}, "--cpus", "0")).stderr).toContain("0 CPUs are none");
   });
 
   test("a reset is a reboot, without a payload that would have to start first", async () => {
-    const tool = host.start("vm", "run", await writeConfig({}));
+    const tool = raw.host.start("vm", "run", await raw.writeConfig({}));
     await tool.printed(/with CID/);
-    host.vmm.started.at(-1)?.end({ kind: "reboot" });
+    raw.host.vmm.started.at(-1)?.end({ kind: "reboot" });
     expect((await tool.ended).stdout).toContain("VM ended: Reboot\n");
   });
 
@@ -90,24 +75,24 @@ describe("a VM of the caller's kernel", () => {
       ["second-cut", Buffer.concat([whole, packed.subarray(0, -12)]), "it is cut: its gzip stream does not end"],
     ] as const;
     for (const [name, content, problem] of files) {
-      await writeFile(join(host.folder, name), content);
-      const tool = host.start("vm", "run", await writeConfig({ initrd: name }));
+      await writeFile(join(raw.host.folder, name), content);
+      const tool = raw.host.start("vm", "run", await raw.writeConfig({ initrd: name }));
       await tool.printed(/with CID/);
-      host.vmm.started.at(-1)?.end({ kind: "crash" });
+      raw.host.vmm.started.at(-1)?.end({ kind: "crash" });
       const { stderr } = await tool.ended;
       expect(stderr).toBe(problem === undefined ? "" : `the initrd ${name} is not whole: ${problem}\n`);
     }
   });
 
   test("release 13 has its own lines, and may leave the VM behind", async () => {
-    host.device.identity.setRelease(13);
-    const { stdout } = await run({}, "--daemonize");
-    const { cid } = host.vmm.started.at(-1)?.config ?? {};
+    raw.host.device.identity.setRelease(13);
+    const { stdout } = await raw.run({}, "--daemonize");
+    const { cid } = raw.host.vmm.started.at(-1)?.config ?? {};
     expect(stdout).toBe(
       `Created VM from "vm.json" with CID ${cid}, state is NOT_STARTED.\nStarted VM, state now STARTING.\n`,
     );
-    expect(await host.run("vm", "stop", String(cid))).toMatchObject({ exitCode: 0 });
-    expect(await leftovers()).toEqual([]);
+    expect(await raw.host.run("vm", "stop", String(cid))).toMatchObject({ exitCode: 0 });
+    expect(await raw.leftovers()).toEqual([]);
   });
 });
 
@@ -144,23 +129,23 @@ describe("is refused before anything is made", () => {
       /device \/sys\/bus\/platform\/devices\/x cannot be assigned/,
     ],
   ] as const)("%s", async (_what, config, words) => {
-    const { stdout, stderr, exitCode } = await run(config);
+    const { stdout, stderr, exitCode } = await raw.run(config);
     expect(stderr).toMatch(words);
     expect({ stdout, exitCode }).toEqual({ stdout: "", exitCode: 1 });
-    expect(host.vmm.started).toEqual([]);
-    expect(await leftovers()).toEqual([]);
+    expect(raw.host.vmm.started).toEqual([]);
+    expect(await raw.leftovers()).toEqual([]);
   });
 
   test("a config that is missing, no JSON, or too large", async () => {
-    const missing = await host.run("vm", "run", "none.json");
+    const missing = await raw.host.run("vm", "run", "none.json");
     expect(missing.stderr).toBe(
       "Error: Failed to open config file\n\nCaused by:\n    No such file or directory (os error 2)\n",
     );
-    expect((await run("{")).stderr).toContain("EOF while parsing an object at line 1 column 1");
-    await writeFile(join(host.folder, "large.json"), " ");
-    await truncate(join(host.folder, "large.json"), 2 ** 30);
+    expect((await raw.run("{")).stderr).toContain("EOF while parsing an object at line 1 column 1");
+    await writeFile(join(raw.host.folder, "large.json"), " ");
+    await truncate(join(raw.host.folder, "large.json"), 2 ** 30);
     for (const file of ["large.json", "/dev/zero"]) {
-      expect((await host.run("vm", "run", file)).stderr).toBe(
+      expect((await raw.host.run("vm", "run", file)).stderr).toBe(
         "Error: Failed to parse config file\n\nCaused by:\n    the file is too large: at most 1048576 bytes are read\n",
       );
     }
@@ -176,7 +161,7 @@ describe("is refused before anything is made", () => {
       },
       new ImageLocks(),
     );
-    const { packages } = host.device;
+    const { packages } = raw.host.device;
     expect(() => plan.check(packages, SHELL)).not.toThrow();
     await revokePermission(packages, "com.android.shell", VM_PERMISSIONS.useCustom);
     expect(() => plan.check(packages, SHELL)).toThrow(VM_PERMISSIONS.useCustom);
@@ -186,8 +171,8 @@ describe("is refused before anything is made", () => {
 
 describe("disks", () => {
   test("come in the order of the config, and partitions as one disk with its table", async () => {
-    await writeFile(join(host.folder, "a.img"), "a".repeat(5000));
-    await writeFile(join(host.folder, "b.img"), "b".repeat(4096));
+    await writeFile(join(raw.host.folder, "a.img"), "a".repeat(5000));
+    await writeFile(join(raw.host.folder, "b.img"), "b".repeat(4096));
     const partitions = [
       { label: "first", path: "a.img" },
       { label: "zweite-Größe", path: "b.img" },
@@ -196,23 +181,23 @@ describe("disks", () => {
       { image: "ramdisk", writable: true },
       { partitions, writable: false },
     ];
-    const tool = host.start("vm", "run", await writeConfig({ disks }));
+    const tool = raw.host.start("vm", "run", await raw.writeConfig({ disks }));
     await tool.printed(/with CID/);
-    const [first, second] = host.vmm.started.at(-1)?.config.disks ?? [];
+    const [first, second] = raw.host.vmm.started.at(-1)?.config.disks ?? [];
     expect(first).toMatchObject({ writable: true, serial: undefined });
     const disk = await readPieces(second);
-    host.vmm.started.at(-1)?.end({ kind: "shutdown" });
+    raw.host.vmm.started.at(-1)?.end({ kind: "shutdown" });
     await tool.ended;
-    await writeFile(join(host.folder, "disk.img"), disk);
+    await writeFile(join(raw.host.folder, "disk.img"), disk);
     // By a program that is not ours.
     const { stdout } = await promisify(execFile)("partx", ["-o", "NAME,START,SECTORS,TYPE", "-g", "-r", "disk.img"], {
-      cwd: host.folder,
+      cwd: raw.host.folder,
     });
     const type = "0fc63daf-8483-4772-8e79-3d69d8477de4";
     expect(stdout).toBe(`first 40 16 ${type}\nzweite-Gr\\xc3\\xb6\\xc3\\x9fe 56 8 ${type}\n`);
     expect(disk.subarray(40 * 512, 40 * 512 + 8192).toString("latin1")).toBe("a".repeat(5000) + "\0".repeat(3192));
     expect(disk.subarray(56 * 512, 56 * 512 + 4096).toString("latin1")).toBe("b".repeat(4096));
-    expect(await leftovers()).toEqual([]);
+    expect(await raw.leftovers()).toEqual([]);
   });
 
   test.each([
@@ -236,32 +221,32 @@ describe("disks", () => {
     ],
     ["an image in a container", [{ label: "x", path: "c.qcow2" }], "c.qcow2 is a QCOW2 image"],
   ])("%s is refused", async (_what, partitions, words) => {
-    await writeFile(join(host.folder, "a.img"), "a".repeat(5000));
-    await writeFile(join(host.folder, "b.img"), "b".repeat(4096));
-    await writeFile(join(host.folder, "c.qcow2"), Buffer.from("QFI\xfb\0\0\0\x03", "latin1"));
-    const { stderr, exitCode } = await run({ disks: [{ partitions, writable: false }] });
+    await writeFile(join(raw.host.folder, "a.img"), "a".repeat(5000));
+    await writeFile(join(raw.host.folder, "b.img"), "b".repeat(4096));
+    await writeFile(join(raw.host.folder, "c.qcow2"), Buffer.from("QFI\xfb\0\0\0\x03", "latin1"));
+    const { stderr, exitCode } = await raw.run({ disks: [{ partitions, writable: false }] });
     expect(stderr).toMatch(/^Error: Failed to create VM\n/);
     expect(stderr).toContain(words);
     expect(exitCode).toBe(1);
-    expect(await leftovers()).toEqual([]);
+    expect(await raw.leftovers()).toEqual([]);
   });
 
   test("one that a VM writes to is its alone", async () => {
-    await writeFile(join(host.folder, "b.img"), "b".repeat(4096));
+    await writeFile(join(raw.host.folder, "b.img"), "b".repeat(4096));
     const config = { disks: [{ image: "b.img", writable: true }] };
-    const tool = host.start("vm", "run", await writeConfig(config));
+    const tool = raw.host.start("vm", "run", await raw.writeConfig(config));
     await tool.printed(/with CID/);
-    const { cid } = host.vmm.started.at(-1)?.config ?? {};
-    const second = await run({ disks: [{ image: "b.img", writable: false }] });
+    const { cid } = raw.host.vmm.started.at(-1)?.config ?? {};
+    const second = await raw.run({ disks: [{ image: "b.img", writable: false }] });
     expect(second.stderr).toBe(`failed to lock disk image b.img: the VM with CID ${cid} uses it\n`);
     expect(second.stdout).toContain("VM ended: StartFailed\n");
-    host.vmm.started.at(-1)?.end({ kind: "shutdown" });
+    raw.host.vmm.started.at(-1)?.end({ kind: "shutdown" });
     await tool.ended;
-    expect((await started(config)).stdout).toContain("VM ended: Shutdown\n");
+    expect((await raw.started(config)).stdout).toContain("VM ended: Shutdown\n");
     // Reading is for any number of them.
     const read = { image: "b.img", writable: false };
-    expect((await started({ disks: [read, read] })).stdout).toContain("VM ended: Shutdown\n");
-    expect((await run({ disks: [read, { ...read, writable: true }] })).stderr).toContain(
+    expect((await raw.started({ disks: [read, read] })).stdout).toContain("VM ended: Shutdown\n");
+    expect((await raw.run({ disks: [read, { ...read, writable: true }] })).stderr).toContain(
       "another disk of this VM uses it",
     );
   });
