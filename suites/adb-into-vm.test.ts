@@ -29,3 +29,20 @@ test("adbd is there before the payload, as the guest's boot is complete before i
   // What is preloaded into adbd is not meant for its shells.
   expect((await guest.exec(["env"])).stdout).not.toMatch(/LD_PRELOAD|ADBD_READY_FD/);
 });
+
+test("the guest that adbIntoVm opens is at the end of its boot, unless it is wanted before", async ({
+  vmm,
+  app,
+  device,
+  signal,
+}) => {
+  const config = app.vmConfig("assets/vm_config.json").setEncryptedStorageBytes(16 << 20);
+  const vm = await vmm.create("vm1", config.build());
+  await vm.run();
+  await using early = await adbIntoVm(device, vm, { signal, waitForBoot: false });
+  expect((await early.exec(["getprop", "ro.hardware"])).stdout.trim()).toBe("microdroid");
+  await early.close();
+  await using guest = await adbIntoVm(device, vm, { signal });
+  expect((await guest.exec(["getprop", "dev.bootcomplete"])).stdout.trim()).toBe("1");
+  expect((await guest.exec(["ls", "/mnt/apk/assets"])).stdout).toContain("vm_config.json");
+});
