@@ -13,11 +13,17 @@ const typescript: Config["transform"] = {
 /** Packages that exist only as ES modules and can live in Jest's sandbox once they are turned into CommonJS. */
 const esModules = "(p-retry|is-network-error)";
 
-const unit: Config["projects"] = [
-  {
-    displayName: "unit",
+type Project = Exclude<NonNullable<Config["projects"]>[number], string>;
+
+/** Tests that start whole programs, such as a Jest of their own, again and again: `npm run test:slow`. */
+const SLOW = ".slow.test.ts";
+
+const unitTests = (displayName: string, testMatch: readonly string[], left: readonly string[] = []): Project => {
+  return {
+    displayName,
     rootDir: ".",
-    testMatch: ["<rootDir>/{src,tools}/**/*.test.ts"],
+    testMatch: [...testMatch],
+    testPathIgnorePatterns: ["/node_modules/", ...left],
     // That of the suites, for Jest runs one runner's projects after the other's.
     runner: "<rootDir>/dist/jest/run/runner.js",
     testEnvironment: "<rootDir>/src/jest/testing/unit-environment.ts",
@@ -31,7 +37,12 @@ const unit: Config["projects"] = [
       "^execa$": "<rootDir>/src/jest/testing/outer-execa.cjs",
     },
     modulePathIgnorePatterns: ["<rootDir>/dist"],
-  },
+  };
+};
+
+const unit: readonly Project[] = [
+  unitTests("unit", ["<rootDir>/{src,tools}/**/*.test.ts"], [`${SLOW.replaceAll(".", "\\.")}$`]),
+  unitTests("unit-slow", [`<rootDir>/{src,tools}/**/*${SLOW}`]),
 ];
 
 /**
@@ -50,7 +61,8 @@ const FRUGAL = { vmTemplates: true, deviceCpus: 1 } as const;
 /** Suites whose subject is how a VM boots, on devices as they are unless somebody asks for others. */
 const BOOTED = ["two-vms", "guest/cpu-memory"];
 
-type Project = Exclude<NonNullable<Config["projects"]>[number], string>;
+/** What goes on inside guests, and VMs that are no Microdroid: `npm run test:slow`. */
+const GUESTS = ["guest", "custom", "custom-vms"];
 
 const suites: Config["projects"] = [
   ...(triesBothVmms() ? [...suitesOn("", "qemu"), ...suitesOn("-crosvm", "crosvm")] : suitesOn("")),
@@ -70,13 +82,22 @@ function triesBothVmms(): boolean {
 
 function suitesOn(suffix: string, vmm?: "qemu" | "crosvm"): readonly Project[] {
   const testEnvironmentOptions = { ...onDevice.testEnvironmentOptions, ...(vmm === undefined ? {} : { monitor: vmm }) };
+  const frugal = { ...testEnvironmentOptions, ...FRUGAL };
+  const inGuests = GUESTS.map((folder) => `${folder}/.*`);
   return [
     {
       ...onDevice,
       displayName: `suites${suffix}`,
       testMatch: ["<rootDir>/suites/**/*.test.ts"],
-      testPathIgnorePatterns: [...BOOTED, "runs/.*"].map((name) => `^<rootDir>/suites/${name}\\.test\\.ts$`),
-      testEnvironmentOptions: { ...testEnvironmentOptions, ...FRUGAL },
+      testPathIgnorePatterns: patternsOf([...BOOTED, ...inGuests, "runs/.*"]),
+      testEnvironmentOptions: frugal,
+    },
+    {
+      ...onDevice,
+      displayName: `suites-guest${suffix}`,
+      testMatch: [`<rootDir>/suites/{${GUESTS.join()}}/**/*.test.ts`],
+      testPathIgnorePatterns: patternsOf(BOOTED),
+      testEnvironmentOptions: frugal,
     },
     {
       ...onDevice,
@@ -85,6 +106,10 @@ function suitesOn(suffix: string, vmm?: "qemu" | "crosvm"): readonly Project[] {
       testEnvironmentOptions,
     },
   ];
+}
+
+function patternsOf(names: readonly string[]): string[] {
+  return names.map((name) => `^<rootDir>/suites/${name}\\.test\\.ts$`);
 }
 
 /** Suites about whole runs, as users begin them: they have devices of their own. */

@@ -1,13 +1,17 @@
-/** `npm test` of this repository: sets up what is missing, then unit tests and suites. */
+/** `npm test` and `npm run test:slow` of this repository: set up what is missing, then unit tests and suites. */
 import { packageRoot } from "../src/base/paths.js";
 import { ensureReady } from "../src/emulator/index.js";
 import { ensureHostTools } from "../src/emulator/host/tools.js";
 import { onInterrupt } from "../src/cli/interrupt.js";
 import { showProgress } from "../src/cli/progress.js";
 import { runJest } from "../src/cli/suites/run-jest.js";
+import { halvesOf } from "./halves.js";
 import { runSideBySide } from "./side-by-side.js";
 
-export async function run(args: readonly string[]): Promise<number> {
+/** @param given `--slow` for the slow half of all tests, then what Jest is to get */
+export async function run(given: readonly string[]): Promise<number> {
+  const isSlow = given[0] === "--slow";
+  const args = isSlow ? given.slice(1) : given;
   const interrupt = onInterrupt();
   try {
     // A real device needs no image.
@@ -23,9 +27,10 @@ export async function run(args: readonly string[]): Promise<number> {
       process.stdout.write("Suites run on QEMU only: AVF_CROSVM names no crosvm.\n");
     }
     // Who asks for something in particular gets one run of Jest, as it is; and who has one device cannot have two at it.
-    return await (args.length > 0 || ANDROID_SERIAL !== undefined
-      ? runJest(args, { folder: packageRoot })
-      : runSideBySide(interrupt.signal));
+    const halves = halvesOf(isSlow ? "slow" : "quick", AVF_CROSVM !== "");
+    if (args.length === 0 && ANDROID_SERIAL === undefined) return await runSideBySide(halves, interrupt.signal);
+    const projects = args.length > 0 ? [] : ["--selectProjects", ...halves.first, ...halves.beside];
+    return await runJest([...args, ...projects], { folder: packageRoot });
   } catch (error) {
     if (interrupt.exitCode !== undefined) return interrupt.exitCode;
     throw error;

@@ -1,7 +1,6 @@
 /**
- * The tests of this repository in two halves at once, each about as much work for one processor: the suites, which share a
- * device, and beside them unit tests and all that needs devices of other kinds. The suites have the terminal; what the
- * others say follows.
+ * The tests of this repository in two halves at once: suites that share a device, and beside them tests that need none or
+ * devices of other kinds. The first half has the terminal; what the other says follows.
  */
 import { closeSync, openSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
@@ -12,6 +11,7 @@ import { packageRoot } from "../src/base/paths.js";
 import { closingCounts, closingLine, type ClosingCounts, type RunCounts } from "../src/reporter/closing-line.js";
 import { showProgress } from "../src/cli/progress.js";
 import { runJest } from "../src/cli/suites/run-jest.js";
+import type { Halves } from "./halves.js";
 
 const REPORTERS = [
   "default",
@@ -19,10 +19,7 @@ const REPORTERS = [
   join(packageRoot, "src/session/testing/counts-reporter.cjs"),
 ];
 
-/** Jest's projects that are the other half. */
-const BESIDE = ["unit", "runs", "suites-booted", "suites-android-13", "suites-android-17"];
-const LISTED = new Intl.ListFormat("en").format(BESIDE);
-/** Suites come first: a device whose processors are taken away has the others wait busily for them. */
+/** The first half comes first: a device whose processors are taken away has the others wait busily for them. */
 const BESIDE_NICE = 10;
 
 interface PartResult {
@@ -31,22 +28,23 @@ interface PartResult {
 }
 
 /** Returns the exit code: 0 when both parts passed. */
-export async function runSideBySide(interrupted: AbortSignal): Promise<number> {
+export async function runSideBySide({ first, beside }: Halves, interrupted: AbortSignal): Promise<number> {
+  const [leading, listed] = [first, beside].map((names) => new Intl.ListFormat("en").format(names));
   const folder = await mkdtemp(join(tmpdir(), "avf-self-test-"));
   try {
-    process.stdout.write(`Beside the suites run ${LISTED}; what they say follows at the end.\n`);
+    process.stdout.write(`Running ${leading}. Beside it runs ${listed}; what that says follows at the end.\n`);
     const log = join(folder, "beside.log");
     const progress = showProgress();
     const both = await atOnce<readonly PartResult[]>(
       async () => {
-        const suites = await runPart(["--runInBand", "--ignoreProjects", ...BESIDE], join(folder, "suites.json"));
-        if (!interrupted.aborted) progress.step(`Waiting for ${LISTED}`);
-        return suites;
+        const part = await runPart(["--runInBand", "--selectProjects", ...first], join(folder, "first.json"));
+        if (!interrupted.aborted) progress.step(`Waiting for ${listed}`);
+        return part;
       },
-      () => runBeside(folder, log),
+      () => runBeside(beside, folder, log),
     );
     progress.done();
-    process.stderr.write(`\nWhat ran beside (${LISTED}):\n${await readFile(log, "utf8")}`);
+    process.stderr.write(`\nWhat ran beside (${listed}):\n${await readFile(log, "utf8")}`);
     process.stdout.write(`${closingLine(sum(both.map(({ counts }) => counts)))}\n`);
     return both.find(({ exitCode }) => exitCode !== 0)?.exitCode ?? 0;
   } finally {
@@ -54,10 +52,10 @@ export async function runSideBySide(interrupted: AbortSignal): Promise<number> {
   }
 }
 
-async function runBeside(folder: string, log: string): Promise<PartResult> {
+async function runBeside(projects: readonly string[], folder: string, log: string): Promise<PartResult> {
   const output = openSync(log, "w");
   try {
-    return await runPart(["--maxWorkers=2", "--selectProjects", ...BESIDE], join(folder, "beside.json"), output);
+    return await runPart(["--maxWorkers=2", "--selectProjects", ...projects], join(folder, "beside.json"), output);
   } finally {
     closeSync(output);
   }

@@ -1,5 +1,7 @@
 /** The guest's C code, compiled for the host: what the unit tests drive. */
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { packageRoot } from "../../base/paths.js";
@@ -7,6 +9,9 @@ import { run, runUnchecked } from "../../process/run.js";
 
 /** Any read or write out of bounds ends the program, so that a bad sample cannot pass by luck. */
 const sanitizers = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
+
+const SOURCES = join(packageRoot, "src/guest");
+const CACHE = join(packageRoot, "node_modules/.cache/guest-programs");
 
 /** What `testing/parsers.c` needs. */
 export const PARSER_SOURCES = [
@@ -32,11 +37,8 @@ export interface CProgram {
 
 /** Compiles `testing/<name>.c` with some of the guest's sources, e.g. `init/config/json`. */
 export async function compileC(name: string, sources: readonly string[]): Promise<CProgram> {
+  const program = await compiled(name, sources);
   const folder = await mkdtemp(join(tmpdir(), `jest-avf-${name}-`));
-  const program = join(folder, name);
-  const flags = ["-std=gnu17", "-D_GNU_SOURCE", "-g", "-O1", "-Wall", "-Wextra", "-Werror", ...sanitizers];
-  const files = [`testing/${name}`, ...sources].map((source) => join(packageRoot, `src/guest/${source}.c`));
-  await run(["gcc", ...flags, "-o", program, ...files], { timeoutMs: 120_000 });
   return {
     run: async (args, input) => {
       // What is never freed is meant so: the guest does each of these things once.
@@ -52,4 +54,31 @@ export async function compileC(name: string, sources: readonly string[]): Promis
     },
     close: () => rm(folder, { recursive: true, force: true }),
   };
+}
+
+/** A program is compiled once for what it is made of: several test files drive the same one. */
+async function compiled(name: string, sources: readonly string[]): Promise<string> {
+  const flags = ["-std=gnu17", "-D_GNU_SOURCE", "-g", "-O1", "-Wall", "-Wextra", "-Werror", ...sanitizers];
+  const files = [`testing/${name}`, ...sources].map((source) => join(SOURCES, `${source}.c`));
+  const { stdout: version } = await run(["gcc", "--version"], { timeoutMs: 10_000 });
+  const key = createHash("sha256").update([version, ...flags, ...files, await digestOfSources()].join("\0"));
+  const program = join(CACHE, `${name}-${key.digest("hex").slice(0, 32)}`);
+  if (existsSync(program)) return program;
+  await mkdir(CACHE, { recursive: true });
+  const draft = `${program}.${process.pid}`;
+  try {
+    await run(["gcc", ...flags, "-o", draft, ...files], { timeoutMs: 120_000 });
+    await rename(draft, program);
+  } finally {
+    await rm(draft, { force: true });
+  }
+  return program;
+}
+
+/** Headers too, whoever includes them. */
+async function digestOfSources(): Promise<string> {
+  const names = (await readdir(SOURCES, { recursive: true })).filter((name) => /\.[ch]$/.test(name)).sort();
+  const digest = createHash("sha256");
+  for (const name of names) digest.update(`${name}\0`).update(await readFile(join(SOURCES, name)));
+  return digest.digest("hex");
 }

@@ -25,7 +25,7 @@ function main(args) {
     NAPI_RS_NATIVE_LIBRARY_PATH: require.resolve(`@unrs/resolver-binding-linux-${process.arch}-gnu`),
     NODE_OPTIONS: `--require ${path.join(root, "src/process/testing/other-host.cjs")}`,
   };
-  const options = [jest, ...chosen, ...left, "--selectProjects", "unit"];
+  const options = [jest, ...chosen, ...left, "--selectProjects", "unit", "unit-slow"];
   return spawnSync(process.execPath, options, { cwd: root, env, stdio: "inherit" }).status ?? 1;
 }
 

@@ -2,6 +2,10 @@
 import { suite } from "./sample-suites.js";
 
 const SLEEP = `const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));`;
+/** What comes behind the end of a test waits for something that comes later still, however slow the machine. */
+const LATER = `${SLEEP}
+      const begun = new Set<string>();
+      const since = async (name: string): Promise<void> => { while (!begun.has(name)) await sleep(5); };`;
 
 /** By file name. */
 export const NOT_AWAITED_SUITES: Readonly<Record<string, string>> = {
@@ -84,15 +88,23 @@ export const NOT_AWAITED_SUITES: Readonly<Record<string, string>> = {
         await vm.waitUntil("ready");
       }, 300);
       test("passes", ({ vm }) => { expect(vm.getName()).toBe("vm1"); });`),
-  "late.test.ts": suite(`${SLEEP}
+  "late.test.ts": suite(`${LATER}
       describe("a block", () => {
-        test("rejects later", () => { void sleep(100).then(() => { throw new Error("late rejection"); }); });
-        test("throws later", () => { setTimeout(() => { throw new Error("late exception"); }, 100); });
-        test("meanwhile", async () => { await sleep(300); });
+        test("rejects later", () => { void since("meanwhile").then(() => { throw new Error("late rejection"); }); });
+        test("throws later", () => {
+          const timer = setInterval(() => {
+            if (!begun.has("meanwhile")) return;
+            clearInterval(timer);
+            throw new Error("late exception");
+          }, 5);
+        });
+        test("meanwhile", async () => { begun.add("meanwhile"); await sleep(300); });
       });
-      test("is the last, and rejects in the hook behind it", () => { void sleep(50).then(() => { throw new Error("last rejection"); }); });
-      afterAll(() => sleep(200));`),
-  "hooks.test.ts": suite(`${SLEEP}
+      test("is the last, and rejects in the hook behind it", () => {
+        void since("hook").then(() => { throw new Error("last rejection"); });
+      });
+      afterAll(() => { begun.add("hook"); return sleep(200); });`),
+  "hooks.test.ts": suite(`${LATER}
       describe("before all", () => {
         beforeAll(async () => { void Promise.reject(new Error("of beforeAll")); await sleep(20); });
         test("one", () => undefined);
@@ -100,8 +112,8 @@ export const NOT_AWAITED_SUITES: Readonly<Record<string, string>> = {
         test.skip("skipped", () => undefined);
       });
       describe("before all, later", () => {
-        beforeAll(() => { void sleep(50).then(() => { throw new Error("late of beforeAll"); }); });
-        test("two", () => sleep(200));
+        beforeAll(() => { void since("two").then(() => { throw new Error("late of beforeAll"); }); });
+        test("two", () => { begun.add("two"); return sleep(200); });
       });
       describe("each", () => {
         beforeEach(async () => { void Promise.reject(new Error("of beforeEach")); await sleep(20); });

@@ -239,6 +239,6 @@ export const hostFiles: readonly RemovalRow[] = [
     calls: ["rmSync(this.#path, { force: true })", "rmSync(folder, { recursive: true, force: true })"],
     touches: "marks of tests in a run's folder",
     ours: "of this file, or of processes that are dead",
-    proof: { test: "src/jest/environment.test.ts", title: "whose worker is killed says in which test that was" },
+    proof: { test: "src/jest/environment.slow.test.ts", title: "whose worker is killed says in which test that was" },
   },
 ];

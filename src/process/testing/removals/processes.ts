@@ -27,7 +27,7 @@ export const processes: readonly RemovalRow[] = [
     calls: ["process.kill(child.pid, name)"],
     touches: "what a test has started on this host and forgot",
     ours: "a descendant of this process, by pid and start time",
-    proof: { test: "src/jest/environment.test.ts", title: "leave nothing: what they made is stopped and deleted" },
+    proof: { test: "src/jest/environment.slow.test.ts", title: "leave nothing: what they made is stopped and deleted" },
   },
   {
     file: "src/process/locks/kernel-lock.ts",
