@@ -4,7 +4,7 @@ export type { ManagerMoment } from "./manager.js";
 export { VirtualMachine, type VirtualMachineCallback } from "./machine.js";
 export { VirtualMachineConfig } from "./config/config.js";
 export { VirtualMachineCustomImageConfig } from "./custom-image/custom-image-config.js";
-export type { VirtualMachineConfigBuilder } from "./config/config-builder.js";
+export type { VirtualMachineConfigBuilder } from "./config/config.js";
 export { VirtualMachineDescriptor } from "./files/descriptor.js";
 export type { DescriptorFiles } from "./files/descriptor.js";
 export type { Executor } from "./callback.js";

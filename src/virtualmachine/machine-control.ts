@@ -145,7 +145,7 @@ export class MachineControl {
         instanceImage: folder.instanceImage,
         encryptedStorage: hasStorage ? folder.storage : undefined,
       };
-      return this.#descriptors.add(new VirtualMachineDescriptor(files));
+      return this.#descriptors.add(VirtualMachineDescriptor.fromParcel(files));
     });
   }
 

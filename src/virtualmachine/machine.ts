@@ -30,8 +30,12 @@ export class VirtualMachine extends ObservedMachine {
   readonly #control: MachineControl;
   #endCallback: (() => void) | undefined;
 
-  /** @internal */
-  constructor(
+  /** @internal For the manager. */
+  static of(identity: VmIdentity, deleteSelf: (vm: VirtualMachine) => Promise<void>): VirtualMachine {
+    return new VirtualMachine(identity, deleteSelf);
+  }
+
+  private constructor(
     identity: VmIdentity,
     private readonly deleteSelf: (vm: VirtualMachine) => Promise<void>,
   ) {

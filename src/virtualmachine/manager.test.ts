@@ -7,7 +7,7 @@ import { VirtualMachineManager } from "./manager.js";
 import { MemoryService, toolWithout } from "./testing/memory-service.js";
 import { builder, filesOf, ROOT, setUp, strangerTo } from "./testing/manager-setup.js";
 import { outcomeOf } from "./testing/outcome.js";
-import type { VirtualMachineConfigBuilder } from "./config/config-builder.js";
+import type { VirtualMachineConfigBuilder } from "./config/config.js";
 
 test("a VM's life, step by step", async () => {
   const { manager, config, service } = setUp();

@@ -212,7 +212,7 @@ export class VirtualMachineManager {
   }
 
   #machine(name: string, identity: VmIdentity): VirtualMachine {
-    return new VirtualMachine(identity, (self) => processLock.run(() => this.#delete(name, self)));
+    return VirtualMachine.of(identity, (self) => processLock.run(() => this.#delete(name, self)));
   }
 
   #alive(name: string): VirtualMachine | undefined {

@@ -1,4 +1,4 @@
-/** Builder of configs: single values are refused when set, combinations in `build()`. Mirrors VirtualMachineConfig.Builder. */
+/** Setters of configs: single values are refused when set, combinations in `build()`. Mirrors VirtualMachineConfig.Builder. */
 import {
   CPU_TOPOLOGY_MATCH_HOST,
   CPU_TOPOLOGY_ONE_CPU,
@@ -13,7 +13,7 @@ import { VirtualMachineCustomImageConfig } from "../custom-image/custom-image-co
 import { customImageOf } from "./custom-image.js";
 import { absoluteJavaPath } from "./java-path.js";
 import { libraryOf, releaseOf } from "./release-of.js";
-import { VirtualMachineConfig } from "./config.js";
+import type { AndroidRelease } from "../../base/android-release.js";
 import type { ConfigFields } from "./fields.js";
 import type { VmContext } from "../context.js";
 
@@ -22,14 +22,8 @@ export type BuilderContext = Pick<VmContext, "packageName" | "capabilities">;
 
 type Draft = { -readonly [K in keyof ConfigFields]: ConfigFields[K] };
 
-/**
- * With one argument, the builder of Android 15: `setProtectedVm` and one payload are required, the debug level is NONE
- * and nothing is captured unless asked for.
- *
- * With a payload config path as second argument, the first API's builder, which ran everything debuggable and unprotected:
- * the debug level starts as FULL, protection as off, and output is captured as long as the debug level stays FULL.
- */
-export class VirtualMachineConfigBuilder {
+/** What `VirtualMachineConfig.Builder` is but for `build()`, which needs the class that it makes. */
+export abstract class ConfigSetters {
   readonly #capabilities: VmContext["capabilities"];
   readonly #draft: Partial<Draft> = {};
   readonly #extraApks: string[] = [];
@@ -87,7 +81,7 @@ export class VirtualMachineConfigBuilder {
     const { customImage } = libraryOf(releaseOf(this.#capabilities));
     if (!config || !customImage) return this.#set("customImageConfig", config ?? undefined);
     const known = customImageOf(config.bundle, customImage);
-    return this.#set("customImageConfig", new VirtualMachineCustomImageConfig(known, config.getSharedPaths()));
+    return this.#set("customImageConfig", VirtualMachineCustomImageConfig.of(known, config.getSharedPaths()));
   }
 
   /** `DEBUG_LEVEL_NONE` (default) or `DEBUG_LEVEL_FULL`. @throws IllegalArgumentException */
@@ -181,8 +175,8 @@ export class VirtualMachineConfigBuilder {
     return this.#set("encryptedStoreMode", mode);
   }
 
-  /** May be called again; each config stands for itself. @throws IllegalStateException for a combination that cannot be */
-  build(): VirtualMachineConfig {
+  /** All values, with the defaults of those that were not set. @throws IllegalStateException for a combination that cannot be */
+  protected checkedFields(): { readonly fields: ConfigFields; readonly release: AndroidRelease } {
     const draft = this.#draft;
     const debugLevel = draft.debugLevel ?? (this.#firstApi ? DEBUG_LEVEL_FULL : DEBUG_LEVEL_NONE);
     const fields = {
@@ -212,7 +206,7 @@ export class VirtualMachineConfigBuilder {
     };
     const release = releaseOf(this.#capabilities);
     checkConfigCombination(fields, libraryOf(release));
-    return new VirtualMachineConfig(fields, release);
+    return { fields, release };
   }
 
   #set<K extends keyof Draft>(key: K, value: Draft[K]): this {

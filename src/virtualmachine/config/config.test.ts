@@ -4,7 +4,7 @@ import { VirtualMachineConfig } from "./config.js";
 import { VirtualMachineCustomImageConfig } from "../custom-image/custom-image-config.js";
 import { memoryContext } from "../testing/memory-service.js";
 import { outcomeOf } from "../testing/outcome.js";
-import type { VirtualMachineConfigBuilder } from "./config-builder.js";
+import type { VirtualMachineConfigBuilder } from "./config.js";
 import type { ServiceCapabilities } from "../../virtualizationservice/contract.js";
 
 const { context } = memoryContext();

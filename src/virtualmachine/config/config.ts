@@ -3,7 +3,7 @@
  * `idsigPath` beside it.
  */
 import * as constants from "../constants.js";
-import { VirtualMachineConfigBuilder } from "./config-builder.js";
+import { ConfigSetters } from "./config-builder.js";
 import { isCompatible } from "./compatible.js";
 import type { AndroidRelease } from "../../base/android-release.js";
 import type { ConfigFields } from "./fields.js";
@@ -21,7 +21,7 @@ export class VirtualMachineConfig {
   static readonly ENCRYPTED_STORE_MODE_KEK_ON_CE = constants.ENCRYPTED_STORE_MODE_KEK_ON_CE;
   static readonly MICRODROID = constants.MICRODROID;
 
-  // A getter, because the builder's file needs this class as well.
+  // A getter, because the builder stands below.
   static get Builder(): typeof VirtualMachineConfigBuilder {
     return VirtualMachineConfigBuilder;
   }
@@ -29,8 +29,13 @@ export class VirtualMachineConfig {
   readonly #fields: ConfigFields;
   readonly #release: AndroidRelease;
 
-  /** @internal Use the builder, which checks the combination. */
-  constructor(fields: ConfigFields, release: AndroidRelease) {
+  /** @internal For the builder, which checks the combination. */
+  static of(fields: ConfigFields, release: AndroidRelease): VirtualMachineConfig {
+    return new VirtualMachineConfig(fields, release);
+  }
+
+  /** Use the builder. */
+  private constructor(fields: ConfigFields, release: AndroidRelease) {
     this.#release = release;
     this.#fields = Object.freeze({ ...fields, extraApks: Object.freeze([...fields.extraApks]) });
     Object.freeze(this);
@@ -129,5 +134,20 @@ export class VirtualMachineConfig {
    */
   isCompatibleWith(other: VirtualMachineConfig): boolean {
     return isCompatible(this.#fields, other.#fields, this.#release);
+  }
+}
+
+/**
+ * With one argument, the builder of Android 15: `setProtectedVm` and one payload are required, the debug level is NONE
+ * and nothing is captured unless asked for.
+ *
+ * With a payload config path as second argument, the first API's builder, which ran everything debuggable and unprotected:
+ * the debug level starts as FULL, protection as off, and output is captured as long as the debug level stays FULL.
+ */
+export class VirtualMachineConfigBuilder extends ConfigSetters {
+  /** May be called again; each config stands for itself. @throws IllegalStateException for a combination that cannot be */
+  build(): VirtualMachineConfig {
+    const { fields, release } = this.checkedFields();
+    return VirtualMachineConfig.of(fields, release);
   }
 }

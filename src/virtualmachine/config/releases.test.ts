@@ -3,7 +3,7 @@ import { ANDROID_RELEASES, traitsOf, type AndroidRelease } from "../../base/andr
 import { VirtualMachineConfig } from "./config.js";
 import { readConfigXml, writeConfigXml } from "./xml/config-xml.js";
 import { capabilitiesOf } from "../testing/oracle/answer.js";
-import type { VirtualMachineConfigBuilder } from "./config-builder.js";
+import type { VirtualMachineConfigBuilder } from "./config.js";
 
 const builderFor = (release: AndroidRelease): VirtualMachineConfigBuilder =>
   new VirtualMachineConfig.Builder({ packageName: "com.example", capabilities: capabilitiesOf(release) })

@@ -24,13 +24,18 @@ export class VirtualMachineCustomImageConfig {
   readonly #read: BundleReader;
 
   /**
-   * @internal Use the builder.
+   * @internal For the builder.
    * @param bundle as config.xml has it
    * @param sharedPaths which config.xml does not have
    */
-  constructor(
+  static of(bundle: Bundle, sharedPaths: readonly SharedPath[] = []): VirtualMachineCustomImageConfig {
+    return new VirtualMachineCustomImageConfig(bundle, sharedPaths);
+  }
+
+  /** Use the builder. */
+  private constructor(
     readonly bundle: Bundle,
-    private readonly sharedPaths: readonly SharedPath[] = [],
+    private readonly sharedPaths: readonly SharedPath[],
   ) {
     this.#read = bundleReader(bundle);
   }
@@ -169,6 +174,6 @@ export class CustomImageConfigBuilder extends CustomImageSetters {
   /** May be called again; each config stands for itself. */
   build(): VirtualMachineCustomImageConfig {
     const { bundle, sharedPaths } = this.collected();
-    return new VirtualMachineCustomImageConfig(bundle, sharedPaths);
+    return VirtualMachineCustomImageConfig.of(bundle, sharedPaths);
   }
 }

@@ -21,8 +21,8 @@ export class VirtualMachineDescriptor {
   #lost = false;
   #putAside: { readonly files: RemoteFiles; readonly folder: string } | undefined;
 
-  /** @internal Get one from `VirtualMachine.toDescriptor()` or from `fromParcel()`. */
-  constructor(files: DescriptorFiles) {
+  /** Get one from `VirtualMachine.toDescriptor()` or from `fromParcel()`. */
+  private constructor(files: DescriptorFiles) {
     this.#files = Object.freeze({ ...files });
   }
 

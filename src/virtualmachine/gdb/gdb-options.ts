@@ -23,7 +23,8 @@ export function addressOf(door: { readonly port: number } | undefined): GdbAddre
 }
 
 /** As virtualizationservice has it: gdb is for debuggable VMs that are not protected. */
-export function checkDebuggable(vmName: string, { fields }: VirtualMachineConfig, { capabilities }: VmContext): void {
+export function checkDebuggable(vmName: string, config: VirtualMachineConfig, { capabilities }: VmContext): void {
+  const { fields } = config;
   const tool = capabilities?.tool;
   const isCustom = fields.customImageConfig !== undefined;
   if (tool !== undefined && !(isCustom ? tool.run : tool.runApp).has("--gdb")) {

@@ -7,7 +7,7 @@ import { HISTORY_BYTES, OutputRecorder } from "./output.js";
 import { OutputPipe, UNREAD_BYTES } from "../run/output-pipe.js";
 import { memoryContext } from "../testing/memory-service.js";
 import { outcomeOf } from "../testing/outcome.js";
-import type { VirtualMachineConfigBuilder } from "../config/config-builder.js";
+import type { VirtualMachineConfigBuilder } from "../config/config.js";
 import type { VmContext } from "../context.js";
 import type { VirtualMachineCallback } from "../machine.js";
 import type { VirtualMachine } from "../machine.js";

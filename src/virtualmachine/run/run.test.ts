@@ -7,7 +7,7 @@ import { VirtualMachineManager } from "../manager.js";
 import { APK, memoryContext } from "../testing/memory-service.js";
 import { outcomeOf } from "../testing/outcome.js";
 import { setUp, type Setup, type SetupOptions } from "../testing/run-setup.js";
-import type { VirtualMachineConfigBuilder } from "../config/config-builder.js";
+import type { VirtualMachineConfigBuilder } from "../config/config.js";
 
 const ROOT = "/data/avf/com.example/vm/vm1";
 

@@ -1,7 +1,7 @@
 import { VirtualMachineConfig } from "../config/config.js";
 import { VirtualMachineManager } from "../manager.js";
 import { memoryContext, type MemoryService } from "./memory-service.js";
-import type { VirtualMachineConfigBuilder } from "../config/config-builder.js";
+import type { VirtualMachineConfigBuilder } from "../config/config.js";
 import type { VmContext } from "../context.js";
 
 export const ROOT = "/data/avf/com.example/vm/vm1";

@@ -1,6 +1,6 @@
 /** A VM of the first payload config, made on a device in memory. */
 import { VirtualMachineConfig } from "../config/config.js";
-import type { VirtualMachineConfigBuilder } from "../config/config-builder.js";
+import type { VirtualMachineConfigBuilder } from "../config/config.js";
 import type { VmContext } from "../context.js";
 import type { VirtualMachine } from "../machine.js";
 import { VirtualMachineManager } from "../manager.js";

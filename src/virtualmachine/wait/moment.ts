@@ -39,7 +39,11 @@ export class Moment {
   readonly #firstRun: number;
 
   /** @internal */
-  constructor(
+  static of(journal: VmJournal, source: MomentSource): Moment {
+    return new Moment(journal, source);
+  }
+
+  private constructor(
     private readonly journal: VmJournal,
     private readonly source: MomentSource,
   ) {
@@ -110,7 +114,7 @@ function lineMoment(
     if (line) found = { kind: "happened", atMs: line.atMs, sequence: line.sequence, evidence: shownText(line) };
     return found;
   };
-  return new Moment(journal, {
+  return Moment.of(journal, {
     description: `VM "${journal.vmName}" prints ${formatPattern(pattern)}`,
     find,
     isEnd: false,
@@ -119,7 +123,7 @@ function lineMoment(
 }
 
 function statusMoment(journal: VmJournal, status: Status): Moment {
-  return new Moment(journal, {
+  return Moment.of(journal, {
     description: `VM "${journal.vmName}" gets ${status}`,
     find: (firstRun) => {
       const entry = journal.transitions.history.find((one) => one.run >= firstRun && one.status === status);
@@ -131,7 +135,7 @@ function statusMoment(journal: VmJournal, status: Status): Moment {
 }
 
 function stageMoment(journal: VmJournal, stage: BootStage): Moment {
-  return new Moment(journal, {
+  return Moment.of(journal, {
     description: `VM "${journal.vmName}" reaches boot stage "${stage}"`,
     find: (firstRun) => {
       if (journal.run.number < firstRun) return undefined;

@@ -1,6 +1,6 @@
 /** From the entries of config.xml to a config, by way of the builder, whose rules apply again. */
 import { IllegalArgumentException, requireNonNull } from "../../errors.js";
-import { VirtualMachineConfigBuilder } from "../config-builder.js";
+import { VirtualMachineConfigBuilder } from "../config.js";
 import { VirtualMachineCustomImageConfig } from "../../custom-image/custom-image-config.js";
 import { bundleReader } from "./bundle-fields.js";
 import { DEBUG_LEVEL_FULL, DEBUG_LEVEL_NONE } from "../../constants.js";
@@ -30,7 +30,7 @@ export function configOfBundle(
   const image = read.bundle("customImageConfig");
   const payloadConfigPath = read.string("payloadConfigPath");
   const payloadBinaryName = read.string("payloadBinaryPath");
-  if (image !== undefined) builder.setCustomImageConfig(new VirtualMachineCustomImageConfig(image));
+  if (image !== undefined) builder.setCustomImageConfig(VirtualMachineCustomImageConfig.of(image));
   else if (payloadConfigPath !== undefined) builder.setPayloadConfigPath(payloadConfigPath);
   else builder.setPayloadBinaryName(requireNonNull(payloadBinaryName, "payloadBinaryName"));
   const debugLevel = read.int("debugLevel");

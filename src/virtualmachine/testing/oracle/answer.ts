@@ -80,7 +80,7 @@ function buildConfig({ packageName, calls }: GivenConfig, capabilities: ServiceC
 
 function imageOf(argument: unknown): VirtualMachineCustomImageConfig | undefined {
   return typeof argument === "string"
-    ? new VirtualMachineCustomImageConfig(readBundle(Buffer.from(argument)))
+    ? VirtualMachineCustomImageConfig.of(readBundle(Buffer.from(argument)))
     : undefined;
 }
 
