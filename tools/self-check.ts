@@ -14,6 +14,7 @@ const CHECKS = [
   { name: "types of the report's script", argv: ["tsc", "-p", "src/reporter/html/client"] },
   { name: "lint and import rules", argv: ["eslint", ".", "--max-warnings", "0"] },
   { name: "import cycles", argv: ["depcruise", "--config", ".dependency-cruiser.cjs", "--output-type", "err", "src"] },
+  { name: "public types as in docs/api-report", argv: ["node", "tools/api-report.cjs", "--check"] },
   { name: "sizes of files and folders", argv: ["node", "lint/sizes.mjs"] },
   { name: "tests of the lint rules", argv: ["node", "--test", "lint/"] },
   { name: "format", argv: ["prettier", "--check", "--log-level", "warn", ...UNCHANGED, "."] },

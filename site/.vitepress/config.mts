@@ -35,6 +35,8 @@ export default defineConfig({
     "**/avf-results/**",
     "bench/**",
     "dist/**",
+    "dist.types/**",
+    "docs/api-report/**",
     "fixtures/**/*.md",
     "src/**",
     "site/**",

@@ -1,0 +1,100 @@
+"use strict";
+// Writes what the package's types show, one report a door, to docs/api-report/; with `--check` it says instead what differs
+// from the reports that are there. `npm run api` writes them, `npm run check` checks. The reports are made by API Extractor
+// from the declarations that the package has, without what is @internal.
+const fs = require("node:fs");
+const path = require("node:path");
+const { spawnSync } = require("node:child_process");
+
+const root = path.resolve(__dirname, "..");
+// Not dist/, which each build makes anew: so that only what changed is made again.
+const types = path.join(root, "dist.types");
+const reports = path.join(root, "docs/api-report");
+const DOORS = [
+  ["jest-avf", "index"],
+  ["jest-avf-node", "node"],
+  ["jest-avf-apk", "apk/index"],
+];
+
+function main(check) {
+  emitTypes();
+  const folder = check ? path.join(types, "api-report") : reports;
+  fs.mkdirSync(folder, { recursive: true });
+  const differing = DOORS.filter(([name, entry]) => {
+    writeReport(name, path.join(types, `${entry}.d.ts`), folder);
+    return check && !isSame(path.join(reports, `${name}.api.md`), path.join(folder, `${name}.api.md`));
+  });
+  if (differing.length === 0) return 0;
+  process.stdout.write(
+    `The public types differ from docs/api-report (- there, + now). If that is meant: npm run api, and commit its output.\n`,
+  );
+  return 1;
+}
+
+function emitTypes() {
+  const argv = ["-p", "tsconfig.build.json", "--outDir", types, "--tsBuildInfoFile", path.join(types, ".tsbuildinfo")];
+  const { status, stdout } = spawnSync(
+    process.execPath,
+    [path.join(root, "node_modules/typescript/bin/tsc"), ...argv],
+    {
+      cwd: root,
+      encoding: "utf8",
+    },
+  );
+  if (status !== 0) throw new Error(`tsc failed to emit the types of the package:\n${stdout}`);
+}
+
+function writeReport(name, entry, folder) {
+  const { Extractor, ExtractorConfig } = require("@microsoft/api-extractor");
+  const compilerOptions = { module: "nodenext", moduleResolution: "nodenext", target: "es2022", strict: true };
+  const lib = ["es2023", "esnext.disposable"];
+  const config = ExtractorConfig.prepare({
+    configObject: {
+      projectFolder: root,
+      mainEntryPointFilePath: entry,
+      compiler: {
+        overrideTsconfig: {
+          compilerOptions: { ...compilerOptions, lib, skipLibCheck: true, types: ["node"] },
+          files: [entry],
+        },
+      },
+      apiReport: {
+        enabled: true,
+        reportFileName: `${name}.api.md`,
+        reportFolder: folder,
+        reportTempFolder: path.join(types, "temp"),
+        // Types that are reached only through others are seen by users as well.
+        includeForgottenExports: true,
+      },
+      docModel: { enabled: false },
+      dtsRollup: { enabled: false },
+      tsdocMetadata: { enabled: false },
+      newlineKind: "lf",
+    },
+    packageJsonFullPath: path.join(root, "package.json"),
+  });
+  const errors = [];
+  const messageCallback = (message) => {
+    // The report is its only product; what it thinks of comments is not asked for.
+    message.handled = true;
+    if (message.logLevel === "error" && message.category !== "TSDoc") errors.push(message.text);
+  };
+  Extractor.invoke(config, { localBuild: true, messageCallback });
+  if (errors.length > 0) throw new Error(`API Extractor failed on ${entry}: ${errors.join("\n")}`);
+}
+
+/** Prints where they differ. */
+function isSame(before, after) {
+  if (fs.existsSync(before) && fs.readFileSync(before, "utf8") === fs.readFileSync(after, "utf8")) return true;
+  const from = fs.existsSync(before) ? before : "/dev/null";
+  const { stdout } = spawnSync("git", ["diff", "--no-index", "--unified=2", from, after], { encoding: "utf8" });
+  process.stdout.write(stdout ?? "");
+  return false;
+}
+
+try {
+  process.exitCode = main(process.argv.includes("--check"));
+} catch (error) {
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = 1;
+}
