@@ -1,8 +1,9 @@
 /** Puts the parts of the device together. */
 import { existsSync } from "node:fs";
 import { DEFAULT_RELEASE, traitsOf } from "../base/android-release.js";
+import { followAdbRoot } from "./control/adbd-user.js";
 import type { Device } from "./device.js";
-import { CROSVM, CROSVM_DIGEST, type DevicePaths } from "./device-paths.js";
+import { ADBD_USER, CROSVM, CROSVM_DIGEST, type DevicePaths } from "./device-paths.js";
 import { LogBuffer } from "./log/log-buffer.js";
 import { Installer } from "./packages/installer.js";
 import { KnownApks } from "./packages/known-apks.js";
@@ -24,6 +25,7 @@ export function createDevice(paths: DevicePaths, vmms: readonly Vmm[] = deviceVm
     paths.resolve("/data/property/persistent_properties.json"),
     new VolatileState(paths.resolve("/run/avfd/properties.json"), isTextMap),
   );
+  followAdbRoot(properties, paths.resolve(ADBD_USER));
   const identity = new DeviceIdentity(
     properties,
     readDeviceFacts(DEFAULT_RELEASE, paths.resolve("/dev/kvm")),

@@ -7,6 +7,8 @@ export const SERVICE_FOLDER = "/data/misc/virtualizationservice";
 export const GUEST_IMAGES = "/apex/com.android.virt/etc/fs";
 /** Where Android's adbd has the keys that it knows; client/adbd/adbd-auth.c knows it as well. */
 export const ADB_KEYS = "/data/misc/adb/adb_keys";
+/** `root` or `shell`: as whom init starts adbd. client/adbd/adbd-root.c knows it as well. */
+export const ADBD_USER = "/run/avfd/adbd.user";
 /** Where Android's virt APEX has it. */
 export const CROSVM = "/apex/com.android.virt/bin/crosvm";
 /** SHA-256 of it, written when the image was made. */

@@ -30,8 +30,10 @@ const PROGRAMS = [
 export const MODULE_FLAGS = ["-shared", "-fPIC", "-nostdlib", "-fno-stack-protector", "-fvisibility=hidden"];
 const MODULES = [
   { sources: ["kernel.c"], target: "system/avfd/kernel.node" },
-  { sources: ["adbd/adbd-vsock.c", "adbd/adbd-auth.c"], target: "system/avfd/adbd.so" },
+  { sources: ["adbd/adbd-vsock.c", "adbd/adbd-auth.c", "adbd/adbd-root.c"], target: "system/avfd/adbd.so" },
 ] as const;
+
+const ADB_ROOT = "adbd/adb-root.sh";
 
 const COMPILER_FLAGS = [`-ffile-prefix-map=${packageRoot}=.`, "-std=gnu17", "-Wall", "-Wextra", "-Werror", "-Os", "-s"];
 const COMPILE_TIMEOUT_MS = 120_000;
@@ -51,6 +53,7 @@ export async function installAvfd({ rootFolder, workFolder, gcc, signal }: Insta
   for (const { sources, target } of PROGRAMS) await compile(sources, target, ["-static"]);
   for (const { sources, target } of MODULES) await compile(sources, target, MODULE_FLAGS);
   await place(bundle, join(rootFolder, "system/avfd/avfd.cjs"), 0o644);
+  await place(join(clientFolder, ADB_ROOT), join(rootFolder, "system/avfd/adb-root"), 0o755);
   // Where Android's virt APEX has it.
   await place(emptyPayload, join(rootFolder, "apex/com.android.virt/app/EmptyPayloadApp/EmptyPayloadApp.apk"), 0o644);
   for (const name of CLIENT_NAMES) await link("avfdc", join(rootFolder, "system/bin", name));
@@ -59,7 +62,13 @@ export async function installAvfd({ rootFolder, workFolder, gcc, signal }: Insta
 
 /** Absolute paths of the files that shape this part of the image. */
 export function avfdInputs(): readonly string[] {
-  const names = ["wire.h", "adbd/adbd-calls.h", ...[...MODULES, ...PROGRAMS].flatMap(({ sources }) => sources)];
+  const names = [
+    "wire.h",
+    "adbd/adbd-calls.h",
+    "adbd/adbd-root.h",
+    ADB_ROOT,
+    ...[...MODULES, ...PROGRAMS].flatMap(({ sources }) => sources),
+  ];
   return [__filename, bundle, emptyPayload, ...names.map((name) => join(clientFolder, name))];
 }
 

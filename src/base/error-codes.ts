@@ -8,6 +8,7 @@ export type ErrorCode =
   | "ADB_CONNECT"
   | "ADB_CONNECTION"
   | "ADB_MISSING"
+  | "ADB_ROOT"
   | "ADB_SERVER"
   | "ADB_SERVER_ADDRESS"
   | "ADB_SERVER_PORT"

@@ -82,6 +82,12 @@ export interface Device {
   forward(remote: string, options?: ForwardOptions): Promise<PortForward>;
   /** All system properties. */
   getProperties(options?: DeviceCallOptions): Promise<ReadonlyMap<string, string>>;
+  /**
+   * Restarts adbd as root or as shell (`adb root`, `adb unroot`), unless it is that already. All that hangs on its connections
+   * ends: attached commands, with them VMs that they run, and forwards. Fails with `ADB_ROOT` where adbd refuses, as on a user
+   * build. Default of `timeoutMs`: 60 s.
+   */
+  setRoot(root: boolean, options?: DeviceCallOptions): Promise<void>;
   /** Closes forwards and attached commands of ours. The device itself goes on. Repeatable. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;

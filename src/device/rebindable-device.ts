@@ -105,6 +105,10 @@ export class RebindableDevice implements Device {
     return this.#bound.getProperties(options);
   }
 
+  async setRoot(root: boolean, options?: DeviceCallOptions): Promise<void> {
+    return this.#bound.setRoot(root, options);
+  }
+
   close(): Promise<void> {
     return this.#inner.close();
   }

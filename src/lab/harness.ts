@@ -75,6 +75,7 @@ export async function openHarness(session: DeviceSession, options: HarnessOption
   }
   const close = async (): Promise<void> => {
     if (!session.keepBetweenFiles) await provisioned.cleanUp();
+    else await provisioned.restoreRoot();
   };
   const held = new Set<HeldThing>();
   const endTest = async (): Promise<readonly string[]> => {

@@ -30,6 +30,7 @@ test("reads preparers in their order, and leaves runners and comments alone", ()
       <test class="com.android.tradefed.testtype.AndroidJUnitTest"><option name="package" value="x" /></test>
     </configuration>`;
   expect(parseAndroidTest(xml)).toEqual([
+    { kind: "root", root: false, throwOnFailure: true },
     {
       kind: "command",
       run: ["mkdir -p /data/local/tmp/cts/microdroid"],
@@ -53,6 +54,14 @@ test("reads preparers in their order, and leaves runners and comments alone", ()
   ]);
 });
 
+test("RootTargetPreparer roots unless it is told not to", () => {
+  const root = (options: string): unknown => parseAndroidTest(preparer("RootTargetPreparer", options));
+  expect(root("")).toEqual([{ kind: "root", root: true, throwOnFailure: true }]);
+  expect(root('<option name="force-root" value="true" /><option name="throw-on-error" value="false" />')).toEqual([
+    { kind: "root", root: true, throwOnFailure: false },
+  ]);
+});
+
 test("values are read as XML has them", () => {
   const command = (attribute: string): unknown =>
     parseAndroidTest(preparer("RunCommandTargetPreparer", `<option name="run-command" value=${attribute} />`));
@@ -64,8 +73,8 @@ test("values are read as XML has them", () => {
 
 describe("is refused, by name", () => {
   test.each([
+    [preparer("RootTargetPreparer", '<option name="force-root" value="1" />'), /force-root is "1"/],
     [preparer("DisableSELinuxTargetPreparer"), /DisableSELinuxTargetPreparer is unknown/],
-    [preparer("RootTargetPreparer", '<option name="force-root" value="true" />'), /RootTargetPreparer/],
     [
       preparer("suite.SuiteApkInstaller", '<option name="aapt-version" value="2" />'),
       /SuiteApkInstaller: option "aapt-version" is unknown/,

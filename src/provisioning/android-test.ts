@@ -15,7 +15,9 @@ export type ProvisioningStep =
       readonly run: readonly string[];
       readonly teardown: readonly string[];
       readonly throwOnFailure: boolean;
-    };
+    }
+  /** adbd as root for the run, or as shell, and as it was after it. */
+  | { readonly kind: "root"; readonly root: boolean; readonly throwOnFailure: boolean };
 
 export interface PushPair {
   /** Host file, relative to the suite's root. */
@@ -103,8 +105,13 @@ function readStep(name: string, options: OptionReader): readonly ProvisioningSte
         },
       ];
     case "RootTargetPreparer":
-      if (options.flag("force-root", true)) return undefined;
-      return [];
+      return [
+        {
+          kind: "root",
+          root: options.flag("force-root", true),
+          throwOnFailure: options.flag("throw-on-error", true),
+        },
+      ];
     default:
       return undefined;
   }

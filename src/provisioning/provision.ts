@@ -11,6 +11,7 @@ import { push } from "./push.js";
 import { readHostApk } from "./host-apk.js";
 import { imageStore, type ImageStore } from "./boot-images/image-store.js";
 import { DATA_ROOT, installApp, removeIfMade, type ProvisionedApp } from "./install-app.js";
+import { becomeRoot } from "./root.js";
 import { Undo } from "./undo.js";
 import type { VmNotes } from "./vm-notes.js";
 
@@ -39,6 +40,8 @@ export interface Provisioned {
   readonly notes: VmNotes;
   /** Removes what this call put there, last first; what was there before stays. Repeatable. */
   cleanUp(): Promise<void>;
+  /** The same for adbd's user only (RootTargetPreparer): what was put there stays for the next. */
+  restoreRoot(): Promise<void>;
 }
 
 /** The package of the user that adb's commands run as; it has no payload of its own. */
@@ -57,7 +60,11 @@ export async function provision(device: Device, request: ProvisionRequest): Prom
       await removeIfMade(device, folders, undo, { signal: request.signal });
     }
     const images = imageStore(device, undo);
-    return { apps, shell: SHELL, images, notes: undo.vms, cleanUp: () => undo.run() };
+    return {
+      ...{ apps, shell: SHELL, images, notes: undo.vms },
+      cleanUp: () => undo.run(),
+      restoreRoot: () => undo.run(({ kind }) => kind === "root"),
+    };
   } catch (error) {
     await undo.run().catch((failure: unknown) => {
       const { log = printDiagnostic } = request;
@@ -105,7 +112,24 @@ class Provisioner {
       case "command":
         if (step.teardown.length > 0) this.undo.add({ kind: "commands", commands: step.teardown });
         for (const command of step.run) await this.#shell(command, step.throwOnFailure, this.#call);
+        return;
+      case "root":
+        await this.#root(step.root, step.throwOnFailure);
     }
+  }
+
+  async #root(root: boolean, throwOnFailure: boolean): Promise<void> {
+    try {
+      await becomeRoot(this.device, root, this.undo, this.#call);
+    } catch (error) {
+      if (throwOnFailure) throw error;
+      this.#log(`RootTargetPreparer failed, which throw-on-error="false" allows: ${describeError(error)}`);
+    }
+  }
+
+  #log(message: string): void {
+    const { log = printDiagnostic } = this.request;
+    log(message);
   }
 
   async #install(path: string): Promise<void> {
@@ -128,8 +152,7 @@ class Provisioner {
       await push(this.device, { pair, root, undo: cleanup ? this.undo : undefined, call: this.#call });
     } catch (error) {
       if (abortOnFailure) throw error;
-      const { log = printDiagnostic } = this.request;
-      log(`failed to push ${pair.source}, which abort-on-push-failure="false" allows: ${describeError(error)}`);
+      this.#log(`failed to push ${pair.source}, which abort-on-push-failure="false" allows: ${describeError(error)}`);
     }
   }
 

@@ -4,6 +4,7 @@ import { describeError } from "../base/errors.js";
 import { leftNotes, type Device } from "../device/index.js";
 import { isDeviceOf, isDeviceToken, removeToken, type DeviceToken } from "./device-token.js";
 import { DATA_ROOT } from "./install-app.js";
+import { isStillChanged } from "./root.js";
 import { describeStep, noteEmptied, undoStep, type NoteContent, type UndoStep } from "./undo.js";
 import { isVmNote, removeNotedVm, type VmNote } from "./vm-notes.js";
 
@@ -86,6 +87,8 @@ async function judge(device: Device, step: UndoStep): Promise<readonly Judged[]>
     }
     case "remove-empty-folders":
       return Promise.all(step.paths.map(async (path) => judgeFolder(device, step, path)));
+    case "root":
+      return [{ whose: (await isStillChanged(device, step)) ? "ours" : "gone", part: step }];
     case "commands":
       // What they would do away with may be another's by now, and nothing tells.
       return [{ whose: "unproven", part: step }];
@@ -124,6 +127,8 @@ function isStep(value: unknown): value is UndoStep {
     path,
     paths,
     emptied = [],
+    root,
+    bootId,
     commands,
   } = value as Readonly<Record<string, unknown>>;
   switch (kind) {
@@ -135,6 +140,8 @@ function isStep(value: unknown): value is UndoStep {
       return typeof path === "string" && path.startsWith("/") && !path.includes("\0");
     case "remove-empty-folders":
       return [paths, emptied].every(isListOfPaths);
+    case "root":
+      return typeof root === "boolean" && typeof bootId === "string";
     case "commands":
       return Array.isArray(commands) && commands.every((command) => typeof command === "string");
     default:

@@ -20,6 +20,11 @@ export type UndoStep =
    * @param emptied those that something of ours was taken out of already: a killed run's are not another's for that
    */
   | { readonly kind: "remove-empty-folders"; readonly paths: readonly string[]; readonly emptied?: readonly string[] }
+  /**
+   * adbd becomes what it was.
+   * @param bootId of when that was: a device that was started since has forgotten it
+   */
+  | { readonly kind: "root"; readonly root: boolean; readonly bootId: string }
   /** Lines for the device's shell. */
   | { readonly kind: "commands"; readonly commands: readonly string[] };
 
@@ -70,8 +75,11 @@ export class Undo {
   /**
    * Runs every step. Those that fail, as all do when the device went away, stay noted for the next run, and for another
    * call. Throws the first failure, with the others named in it.
+   * @param which those to be run; the others stay. Default: all
    */
-  async run(): Promise<void> {
+  async run(which: (step: UndoStep) => boolean = () => true): Promise<void> {
+    const kept = this.#steps.filter((step) => !which(step));
+    this.#steps = this.#steps.filter(which);
     const failed: UndoStep[] = [];
     const failures: { what: string; error: unknown }[] = [];
     for (let step = this.#steps.pop(); step !== undefined; step = this.#steps.pop()) {
@@ -83,8 +91,8 @@ export class Undo {
         failures.push({ what: describeStep(step), error });
       }
     }
-    this.#steps = failed;
-    if (failed.length > 0) this.#write();
+    this.#steps = [...kept, ...failed];
+    if (this.#steps.length > 0) this.#write();
     else {
       try {
         if (this.#token) await removeToken(this.device, this.#token);
@@ -128,6 +136,9 @@ export async function undoStep(device: Device, step: UndoStep): Promise<void> {
     case "remove-empty-folders":
       await device.execUnchecked(["rmdir", ...step.paths]);
       return;
+    case "root":
+      await device.setRoot(step.root);
+      return;
     case "commands":
       // As Tradefed passes them: their own quoting, not ours; and their failures are their own affair.
       for (const command of step.commands) await device.execUnchecked(["sh", "-c", command]);
@@ -151,6 +162,8 @@ export function describeStep(step: UndoStep): string {
       return `remove ${step.path}`;
     case "remove-empty-folders":
       return `remove ${step.paths.join(" and ")} if empty`;
+    case "root":
+      return step.root ? "restart adbd as root" : "restart adbd as shell";
     case "commands":
       return `run the teardown commands: ${step.commands.join("; ")}`;
   }

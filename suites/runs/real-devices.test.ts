@@ -8,6 +8,7 @@ import { join } from "node:path";
 const root = join(__dirname, "../..");
 const avf = join(root, "src/cli/avf.cjs");
 const apk = join(root, "fixtures/MicrodroidTestApp.apk");
+const rooted = join(root, "suites/support/rooted/AndroidTest.xml");
 const APPEAR_TIMEOUT_MS = 90_000;
 
 /** Says which device it has, and keeps it until it may go. */
@@ -89,13 +90,13 @@ describeEmulated("two devices that are named by serial, as phones are", () => {
     for (const folder of projects) rmSync(folder, { recursive: true, force: true });
   }, 60_000);
 
-  function makeProject(files: readonly string[], leaseTimeoutMs = 60_000): string {
+  function makeProject(files: readonly string[], leaseTimeoutMs = 60_000, more: object = {}): string {
     const folder = mkdtempSync(join(tmpdir(), "avf-shared-"));
     projects.push(folder);
     mkdirSync(join(folder, "node_modules"));
     symlinkSync(root, join(folder, "node_modules", "jest-avf"));
     for (const file of files) writeFileSync(join(folder, file), SUITE);
-    const jest = { preset: "jest-avf", testEnvironmentOptions: { apks: [apk], leaseTimeoutMs } };
+    const jest = { preset: "jest-avf", testEnvironmentOptions: { apks: [apk], leaseTimeoutMs, ...more } };
     writeFileSync(join(folder, "package.json"), JSON.stringify({ jest }));
     return folder;
   }
@@ -158,6 +159,33 @@ describeEmulated("two devices that are named by serial, as phones are", () => {
     await killed.ended;
     writeFileSync(join(held, "go"), "");
     expect(await run(held, [serial], "--runInBand").ended).toMatchObject({ exitCode: 0 });
+  });
+
+  test("are rooted for a run whose AndroidTest.xml asks for it, and as they were after it, killed or not", async () => {
+    const [serial = ""] = serials;
+    const user = (): string => adb("-s", serial, "shell", "id", "-un");
+    const before = listing(serial);
+    const folder = makeProject(["rooted.test.js"], 60_000, { androidTest: rooted });
+    const first = run(folder, [serial], "--runInBand");
+    await until("the run to have its device", () => hasDevice(folder, "rooted.test.js"));
+    expect(user()).toBe("root\n");
+    // Another would find it locked: the lock came back with adbd.
+    const late = await run(makeProject(["late.test.js"], 500), [serial], "--runInBand").ended;
+    expect(late.output).toContain(`Device ${serial} is in use by`);
+    writeFileSync(join(folder, "go"), "");
+    expect(await first.ended).toMatchObject({ exitCode: 0 });
+    expect({ user: user(), there: listing(serial) }).toEqual({ user: "shell\n", there: before });
+
+    const killed = makeProject(["killed.test.js"], 60_000, { androidTest: rooted });
+    const second = run(killed, [serial], "--runInBand");
+    await until("the run to have its device", () => hasDevice(killed, "killed.test.js"));
+    second.child.kill("SIGKILL");
+    await second.ended;
+    expect(user()).toBe("root\n");
+    const third = makeProject(["third.test.js"]);
+    writeFileSync(join(third, "go"), "");
+    expect(await run(third, [serial], "--runInBand").ended).toMatchObject({ exitCode: 0 });
+    expect({ user: user(), there: listing(serial) }).toEqual({ user: "shell\n", there: before });
   });
 
   test("have a secret each, although a VM ran in what both continue from", async () => {

@@ -32,8 +32,9 @@ export function refusePropertyChange({ name, value, previous, uid }: PropertyCha
 
 /**
  * The names that a userdebug build lets the shell set (system/sepolicy/private/shell.te): debug and logging switches,
- * and what the virtualization tests set.
+ * what `adb root` sets, and what the virtualization tests set.
  */
 function isSettableByShell(name: string): boolean {
+  if (name === "service.adb.root") return true;
   return /^(debug|log|persist\.log|persist\.debug|sys\.powerctl|test|hypervisor)(\.|$)/.test(name);
 }

@@ -1,6 +1,7 @@
 /** A device behind the adb server: phone, Cuttlefish or emulated, all the same from here. */
 import type { Socket } from "node:net";
 import { CommandFailedError, type CommandResult } from "../../process/run.js";
+import { sharedController } from "../../base/async/shared-signal.js";
 import { UsageError } from "../../base/errors.js";
 import type {
   Device,
@@ -20,15 +21,20 @@ import { sweepForwards } from "./notes/forward-records.js";
 import { KeptShells } from "./shell/kept-shells.js";
 import { findPackage, installPackage, uninstallPackage } from "./packages.js";
 import { parseProperties } from "./properties.js";
+import { restartAdbd } from "./restart-adbd.js";
 import { openAdbServer } from "./server/server.js";
 import { runOnDevice } from "./shell/shell.js";
 import { sweepTemporaries } from "./notes/temporaries.js";
 import { trackDevice } from "./server/tracking.js";
 
+const RESTART_TIMEOUT_MS = 60_000;
+
 export interface OpenAdbDeviceOptions {
   /** How long adb may take to list the device; it must be there already (see `connectTcpDevice`). Default: 15 s. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal | undefined;
+  /** Called when adbd was restarted (`setRoot`), before anything else is: what was attached to the device is not any more. */
+  readonly onRestart?: ((device: Device, signal?: AbortSignal) => Promise<void>) | undefined;
 }
 
 /** Opens a device that adb lists. Fails with the reason when it is absent, offline or unauthorized. */
@@ -41,18 +47,26 @@ export async function openAdbDevice(serial: string, options: OpenAdbDeviceOption
   const wait = { timeoutMs: options.timeoutMs ?? 15_000, signal: options.signal };
   const connection = new AdbConnection(server, serial, await trackDevice(server, serial, wait));
   await sweepTemporaries(connection);
-  return new AdbDevice(connection);
+  return new AdbDevice(connection, options.onRestart);
 }
 
 class AdbDevice implements Device {
+  readonly #gone = sharedController();
   readonly #attached = new Set<DeviceProcess>();
   readonly #forwards = new Set<PortForward>();
   readonly #connected = new Set<Socket>();
-  readonly #shells: KeptShells;
+  #shells: KeptShells;
   #closing: Promise<void> | undefined;
+  /** Of a restart that did not end well. */
+  #failure: Error | undefined;
+  #restarting = false;
 
-  constructor(private readonly connection: AdbConnection) {
+  constructor(
+    private connection: AdbConnection,
+    private readonly onRestart: OpenAdbDeviceOptions["onRestart"],
+  ) {
     this.#shells = new KeptShells(connection);
+    this.#watch();
   }
 
   get serial(): string {
@@ -60,7 +74,7 @@ class AdbDevice implements Device {
   }
 
   get gone(): AbortSignal {
-    return this.connection.gone;
+    return this.#gone.signal;
   }
 
   async exec(argv: readonly string[], options?: DeviceExecOptions): Promise<CommandResult> {
@@ -159,6 +173,27 @@ class AdbDevice implements Device {
     return parseProperties((await this.exec(["getprop"], options)).stdout);
   }
 
+  async setRoot(root: boolean, options: DeviceCallOptions = {}): Promise<void> {
+    this.#assertOpen();
+    const wait = { timeoutMs: options.timeoutMs ?? RESTART_TIMEOUT_MS, signal: options.signal };
+    let isOver = false;
+    const onRestart = async (): Promise<void> => {
+      isOver = this.#restarting = true;
+      await this.#letGo();
+    };
+    try {
+      this.connection = await restartAdbd(this.connection, root, wait, onRestart);
+      if (!isOver) return;
+      this.#shells = new KeptShells(this.connection);
+      this.#restarting = false;
+      this.#watch();
+      await this.onRestart?.(this, options.signal);
+    } catch (error) {
+      if (isOver) this.#gone.abort((this.#failure = error as Error));
+      throw error;
+    }
+  }
+
   close(): Promise<void> {
     return (this.#closing ??= this.#close());
   }
@@ -168,13 +203,28 @@ class AdbDevice implements Device {
   }
 
   async #close(): Promise<void> {
-    for (const stream of this.#connected) stream.destroy();
-    await Promise.allSettled([...this.#attached].map((attached) => attached.stop()));
-    await Promise.allSettled([this.#shells.close(), ...[...this.#forwards].map((forward) => forward.close())]);
+    await this.#letGo();
     this.connection.tracking.close();
   }
 
+  async #letGo(): Promise<void> {
+    for (const stream of this.#connected) stream.destroy();
+    await Promise.allSettled([...this.#attached].map((attached) => attached.stop()));
+    await Promise.allSettled([this.#shells.close(), ...[...this.#forwards].map((forward) => forward.close())]);
+  }
+
+  /** An end that is meant is none of the device's. */
+  #watch(): void {
+    const { connection } = this;
+    const tell = (): void => {
+      if (!this.#restarting && this.connection === connection) this.#gone.abort(connection.gone.reason);
+    };
+    if (connection.gone.aborted) tell();
+    else connection.gone.addEventListener("abort", tell, { once: true });
+  }
+
   #assertOpen(): void {
+    if (this.#failure) throw this.#failure;
     if (this.#closing) throw new UsageError("DEVICE_CLOSED", `The handle of device ${this.serial} was closed.`);
   }
 }

@@ -15,6 +15,8 @@ const MAX_ATTEMPT_TIMEOUT_MS = 10_000;
 /** A device that does not know our keys after so many attempts never will. */
 const MAX_UNAUTHORIZED = 8;
 
+const HOST_PORT = /^([A-Za-z0-9.-]+):(\d{1,5})$/;
+
 export interface ConnectOptions extends WaitOptions {
   /** False: whoever connects runs a command there at once, and sees for itself. Default: true. */
   readonly tryShell?: boolean;
@@ -90,8 +92,13 @@ async function connectOnce(
   }
 }
 
+/** As `adb connect` gives it; those that adb found by itself it connects to by itself. */
+export function isTcpSerial(serial: string): boolean {
+  return HOST_PORT.test(serial);
+}
+
 function parseHostPort(text: string): { host: string; port: number } {
-  const match = /^([A-Za-z0-9.-]+):(\d{1,5})$/.exec(text);
+  const match = HOST_PORT.exec(text);
   const port = Number(match?.[2]);
   if (!match?.[1] || port < 1 || port > 65_535)
     throw new UsageError("HOST_PORT", `Not HOST:PORT: ${JSON.stringify(text)}`);

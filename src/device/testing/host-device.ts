@@ -123,6 +123,10 @@ export class HostDevice implements Device {
     return new Map();
   }
 
+  async setRoot(root: boolean): Promise<void> {
+    await this.exec(["adb", root ? "root" : "unroot"]);
+  }
+
   async close(): Promise<void> {
     await Promise.all([...this.#attached].map((attached) => attached.stop()));
   }

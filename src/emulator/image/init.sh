@@ -56,12 +56,29 @@ exec 9<>/run/avfd/adbd.log
 
 forever node --max-old-space-size=256 /system/avfd/avfd.cjs </dev/null >/dev/ttyS0 2>&1 9>&- &
 
-# As on a phone, adb's shells are uid 2000 and may write to /data/local/tmp only.
-export ENV=/system/etc/mkshrc ADBD_PORT=5555 SHELL=/system/bin/sh USER=shell LOGNAME=shell HOSTNAME=localhost
+# As on a phone, adb's shells are uid 2000 and may write to /data/local/tmp only, until `adb root`.
+export ENV=/system/etc/mkshrc ADBD_PORT=5555 SHELL=/system/bin/sh HOSTNAME=localhost
+# avfd writes it when service.adb.root is set; adbd ends by itself when it is to be somebody else.
+adbd_user() {
+  user=
+  [ ! -e /run/avfd/adbd.user ] || read -r user </run/avfd/adbd.user
+  [ "$user" = root ] || user=shell
+}
 # Through devctl, for this shell ignores SIGINT for what it puts in the background: Ctrl-C would reach no adb shell.
-# What is preloaded asks whoever connects for a key, and ends connections to guests that were refused.
-forever /system/avfd/devctl exec env LD_PRELOAD=/system/avfd/adbd.so \
-  start-stop-daemon -S -q -c shell:shell -x /system/bin/adbd </dev/null >&9 2>&1 9>&- &
+# What is preloaded asks whoever connects for a key, knows `adb root`, and ends connections to guests that were refused.
+start_adbd() {
+  as=
+  adbd_user
+  while [ "$as" != "$user" ]; do
+    as=$user
+    USER=$as LOGNAME=$as /system/avfd/devctl exec env LD_PRELOAD=/system/avfd/adbd.so \
+      start-stop-daemon -S -q -c "$as:$as" -x /system/bin/adbd
+    code=$?
+    adbd_user
+  done
+  return $code
+}
+forever start_adbd </dev/null >&9 2>&1 9>&- &
 
 echo "emulated device: init done" >/dev/ttyS0
 while :; do wait; sleep 1; done

@@ -7,7 +7,7 @@ import {
   UsageError,
   type HarnessError,
 } from "../../base/errors.js";
-import { leaseDevice, openAdbDevice, takeDeviceLock, type Device } from "../../device/index.js";
+import { leaseDevice, openAdbDevice, takeDeviceLock, type Device, type DeviceLock } from "../../device/index.js";
 import { openVirtualizationService } from "../../virtualizationservice/index.js";
 import type { DeviceSource, LeasedDevice } from "./device-source.js";
 import { deviceFacts, evaluateRequirements, type Requirement } from "../requirements/index.js";
@@ -24,8 +24,11 @@ export interface AttachedDevicesOptions {
   readonly onWait?: (message: string) => void;
 }
 
+type HeldLock = Extract<DeviceLock, { kind: "held" }>;
+
 const POLL_MS = 500;
 const OPEN_TIMEOUT_MS = 15_000;
+const RELOCK_TIMEOUT_MS = 15_000;
 
 /** Devices that adb lists already, each leased on this host and on the device while in use. */
 export function attachedDevices(serials: readonly string[], options: AttachedDevicesOptions): DeviceSource {
@@ -78,14 +81,12 @@ async function tryDevice(
   try {
     const lease = await leaseDevice(serial, { runId, timeoutMs: 0, signal });
     undo.push(() => lease.release());
-    const device = await openAdbDevice(serial, { timeoutMs: OPEN_TIMEOUT_MS, signal });
+    // The device lets go of the lock with the connection.
+    const onRestart = async (restarted: Device, call?: AbortSignal): Promise<void> =>
+      void (lock = await lockAgain(restarted, runId, call));
+    const device = await openAdbDevice(serial, { timeoutMs: OPEN_TIMEOUT_MS, signal, onRestart });
     undo.push(() => device.close());
-    const lock = await takeDeviceLock(device, runId, signal);
-    if (lock.kind === "busy") {
-      throw new InfrastructureError("DEVICE_BUSY", `Device ${serial} is in use by ${lock.holder}.`, {
-        hint: "wait for that run, or choose another device with ANDROID_SERIAL",
-      });
-    }
+    let lock = await lockDevice(device, runId, signal);
     undo.push(() => lock.release());
     await requireMatch(device, match);
     return { serial, description: `device ${serial}`, device, release };
@@ -94,6 +95,26 @@ async function tryDevice(
     signal.throwIfAborted();
     if (!isHarnessError(error) || error.kind !== "infrastructure") throw error;
     return { serial, error, busy: error.code === "DEVICE_BUSY" };
+  }
+}
+
+async function lockDevice(device: Device, runId: string, signal?: AbortSignal): Promise<HeldLock> {
+  const lock = await takeDeviceLock(device, runId, signal);
+  if (lock.kind === "held") return lock;
+  throw new InfrastructureError("DEVICE_BUSY", `Device ${device.serial} is in use by ${lock.holder}.`, {
+    hint: "wait for that run, or choose another device with ANDROID_SERIAL",
+  });
+}
+
+/** Our own shell there, which held it, may take a moment to end. */
+async function lockAgain(device: Device, runId: string, signal?: AbortSignal): Promise<HeldLock> {
+  for (const endMs = performance.now() + RELOCK_TIMEOUT_MS; ;) {
+    try {
+      return await lockDevice(device, runId, signal);
+    } catch (error) {
+      if (!isHarnessError(error) || error.code !== "DEVICE_BUSY" || performance.now() > endMs) throw error;
+    }
+    await sleep(POLL_MS, signal);
   }
 }
 

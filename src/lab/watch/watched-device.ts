@@ -101,6 +101,7 @@ export function watchDevice(device: Device, watch: WatchOptions): Device {
         return { ...forward, close: () => forward.close().finally(letGo) };
       }),
     getProperties: (options) => call("getprop", [], async () => device.getProperties(within(options))),
+    setRoot: (root, options) => call(root ? "root" : "unroot", [], async () => device.setRoot(root, within(options))),
     close: () => device.close(),
     [Symbol.asyncDispose]: () => device.close(),
   };

@@ -2,7 +2,7 @@
  * Preloaded into adbd: Debian's is built without authentication ("authentication not required"), so here every connection
  * to its port has to prove, before adbd reads a byte of it, that it has one of the keys in KEYS, as Android's adbd asks for
  * it (adb's protocol.txt): the host sends CNXN, gets a token, and sends it back signed. What the host sent first is handed
- * to adbd then, which answers it; from there on nothing is in between.
+ * to adbd then, which answers it; from there on only messages that ask for root are others when adbd reads them.
  *
  * Guests can reach the port too, by vsock, and have no key.
  */
@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "adbd-calls.h"
+#include "adbd-root.h"
 
 #ifndef KEYS
 #define KEYS "/data/misc/adb/adb_keys"
@@ -32,21 +33,17 @@ extern void free(void *);
 enum { CNXN = 0x4e584e43, AUTH = 0x48545541, TOKEN = 1, SIGNATURE = 2 };
 enum { SHA1 = 64, TOKEN_SIZE = 20, MODULUS = 256, KEY_SIZE = 4 + 4 + MODULUS + MODULUS + 4 };
 /* A host tries its keys one after the other. */
-enum { MAX_TRIES = 32, MAX_PAYLOAD = 4096, MAX_DESCRIPTORS = 4096, MAX_KEYS_FILE = 64 * 1024, TIMEOUT_S = 60 };
+enum { MAX_TRIES = 32, MAX_DESCRIPTORS = 4096, MAX_KEYS_FILE = 64 * 1024, TIMEOUT_S = 60 };
 
-struct message {
-    uint32_t command, arg0, arg1, size, sum, magic;
-    unsigned char data[MAX_PAYLOAD];
-};
-enum { HEADER = 24 };
-
-/* A connection before adbd has read what the host sent first. */
-struct waiting {
+struct connection {
     enum { ASKED, ADMITTED, REFUSED } state;
-    size_t size, taken;
-    struct message first;
+    /* Of `message`, for adbd, and what adbd has read of it; what of the message's data it has to read from the kernel after. */
+    size_t size, taken, left;
+    struct message message;
+    /* What the host calls the stream of `adb root`. */
+    uint32_t root;
 };
-static struct waiting *waiting[MAX_DESCRIPTORS];
+static struct connection *connections[MAX_DESCRIPTORS];
 
 static int of_base64(unsigned char c) {
     if (c >= 'A' && c <= 'Z') return c - 'A';
@@ -139,10 +136,10 @@ static void limit_time(int descriptor, long seconds) {
 }
 
 /* Whoever has shown all its keys is left without an answer, as before a dialog that nobody accepts, until its time is over. */
-static int admits(int descriptor, struct waiting *connection) {
+static int admits(int descriptor, struct connection *connection) {
     struct message answer;
     unsigned char token[TOKEN_SIZE];
-    if (!receive_message(descriptor, &connection->first) || connection->first.command != CNXN) return 0;
+    if (!receive_message(descriptor, &connection->message) || connection->message.command != CNXN) return 0;
     for (int tries = 0; tries < MAX_TRIES; tries++) {
         if (call(SYS_GETRANDOM, (long)token, sizeof token, 0, 0) != sizeof token) return 0;
         if (!send_token(descriptor, token)) return 0;
@@ -155,38 +152,65 @@ static int admits(int descriptor, struct waiting *connection) {
 }
 
 static void forget(int descriptor) {
-    if (descriptor < 0 || descriptor >= MAX_DESCRIPTORS || !waiting[descriptor]) return;
-    free(waiting[descriptor]);
-    waiting[descriptor] = NULL;
+    if (descriptor < 0 || descriptor >= MAX_DESCRIPTORS || !connections[descriptor]) return;
+    free(connections[descriptor]);
+    connections[descriptor] = NULL;
+}
+
+static int begin(int descriptor, struct connection *connection) {
+    limit_time(descriptor, TIMEOUT_S);
+    connection->state = admits(descriptor, connection) ? ADMITTED : REFUSED;
+    limit_time(descriptor, 0);
+    connection->size = HEADER + connection->message.size;
+    return connection->state == ADMITTED;
+}
+
+/* The header, and the data only where they may have to be others. */
+static int next_message(int descriptor, struct connection *connection) {
+    struct message *message = &connection->message;
+    connection->taken = connection->size = 0;
+    if (!receive(descriptor, message, HEADER)) return 0;
+    connection->size = HEADER;
+    connection->left = message->size;
+    leave_for_root(message, connection->root);
+    if (!may_open_root(message)) return 1;
+    if (!receive(descriptor, message->data, message->size)) return 0;
+    const uint32_t root = open_root(message);
+    if (root) connection->root = root;
+    connection->size += message->size;
+    connection->left = 0;
+    return 1;
 }
 
 /* 0 when the kernel is to be asked. */
-static int read_first(int descriptor, void *buffer, size_t size, long *result) {
-    if (descriptor < 0 || descriptor >= MAX_DESCRIPTORS || !waiting[descriptor]) return 0;
-    struct waiting *connection = waiting[descriptor];
-    if (connection->state == ASKED) {
-        limit_time(descriptor, TIMEOUT_S);
-        connection->state = admits(descriptor, connection) ? ADMITTED : REFUSED;
-        limit_time(descriptor, 0);
-        connection->size = HEADER + connection->first.size;
-    }
+static int read_message(int descriptor, void *buffer, size_t size, long *result) {
+    if (descriptor < 0 || descriptor >= MAX_DESCRIPTORS || !connections[descriptor]) return 0;
+    struct connection *connection = connections[descriptor];
     *result = 0;
-    if (connection->state == REFUSED) return 1;
-    const unsigned char *from = (const unsigned char *)&connection->first;
+    if (connection->state == ASKED ? !begin(descriptor, connection) : connection->state == REFUSED) return 1;
+    if (connection->taken == connection->size) {
+        if (connection->left > 0) {
+            size_t wanted = size < connection->left ? size : connection->left;
+            *result = outcome(call(SYS_READ, descriptor, (long)buffer, (long)wanted, 0));
+            if (*result > 0) connection->left -= (size_t)*result;
+            return 1;
+        }
+        if (!next_message(descriptor, connection)) return 1;
+    }
+    const unsigned char *from = (const unsigned char *)&connection->message;
     while ((size_t)*result < size && connection->taken < connection->size)
         ((unsigned char *)buffer)[(*result)++] = from[connection->taken++];
-    if (connection->taken == connection->size) forget(descriptor);
     return 1;
 }
 
 HOOK long read(int descriptor, void *buffer, size_t size) {
     long result;
-    return read_first(descriptor, buffer, size, &result) ? result : outcome(call(SYS_READ, descriptor, (long)buffer, (long)size, 0));
+    return read_message(descriptor, buffer, size, &result) ? result : outcome(call(SYS_READ, descriptor, (long)buffer, (long)size, 0));
 }
 
 HOOK long recv(int descriptor, void *buffer, size_t size, int flags) {
     long result;
-    if (read_first(descriptor, buffer, size, &result)) return result;
+    if (read_message(descriptor, buffer, size, &result)) return result;
     return outcome(call6(SYS_RECVFROM, descriptor, (long)buffer, (long)size, flags, 0, 0));
 }
 
@@ -208,14 +232,15 @@ static int is_port_of_adbd(int descriptor) {
 HOOK int accept4(int listener, void *address, unsigned *size, int flags) {
     long descriptor = call(SYS_ACCEPT4, listener, (long)address, (long)size, flags);
     if (descriptor < 0 || !is_port_of_adbd((int)descriptor)) return (int)outcome(descriptor);
-    struct waiting *connection = descriptor < MAX_DESCRIPTORS ? malloc(sizeof *connection) : NULL;
+    struct connection *connection = descriptor < MAX_DESCRIPTORS ? malloc(sizeof *connection) : NULL;
     if (!connection) {
         call(SYS_CLOSE, descriptor, 0, 0, 0);
         return (int)outcome(-12);
     }
     connection->state = ASKED;
-    connection->taken = 0;
-    waiting[descriptor] = connection;
+    connection->taken = connection->left = 0;
+    connection->root = 0;
+    connections[descriptor] = connection;
     return (int)descriptor;
 }
 

@@ -1,14 +1,14 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
-import { execFileSync, spawn, type ChildProcess } from "node:child_process";
+import { execFileSync, spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { constants, createPrivateKey, generateKeyPairSync, privateEncrypt, type KeyObject } from "node:crypto";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { MODULE_FLAGS } from "../../image.js";
 
-/** Accepts connections and reads each as adbd does: a header, then the data. Prints what it read, and ports that it listens on. */
+/** Accepts connections and reads messages as adbd does: a header, then the data. Prints what it read, and ports that it listens on. */
 const SERVER = `
 #include <netinet/in.h>
 #include <stdio.h>
@@ -42,8 +42,11 @@ int main(void) {
         int fd = accept4(FD_ISSET(other, &set) ? other : of_adbd, 0, 0, 0);
         unsigned header[6];
         char data[4096];
-        if (read_all(fd, (char *)header, 24) && read_all(fd, data, header[3])) printf("read %.4s %.*s\\n", (char *)header, (int)header[3], data);
-        else printf("ended\\n");
+        while (read_all(fd, (char *)header, 24) && read_all(fd, data, header[3])) {
+            printf("read %.4s %.*s\\n", (char *)header, (int)header[3], data);
+            fflush(stdout);
+        }
+        printf("ended\\n");
         fflush(stdout);
         close(fd);
     }
@@ -71,8 +74,14 @@ beforeAll(() => {
   execFileSync("adb", ["keygen", join(folder, "key")]);
   key = createPrivateKey(readFileSync(join(folder, "key")));
   publicKey = readFileSync(join(folder, "key.pub"), "utf8").trim();
-  const sources = ["adbd-auth.c", "adbd-vsock.c"].map((name) => join(__dirname, name));
-  const defines = [`-DPORT=${PORT}`, `-DKEYS="${join(folder, "keys")}"`, "-Wall", "-Wextra"];
+  const sources = ["adbd-auth.c", "adbd-vsock.c", "adbd-root.c"].map((name) => join(__dirname, name));
+  const defines = [
+    `-DPORT=${PORT}`,
+    `-DKEYS="${join(folder, "keys")}"`,
+    `-DUSER="${join(folder, "user")}"`,
+    "-Wall",
+    "-Wextra",
+  ];
   execFileSync("gcc", [...MODULE_FLAGS, ...defines, "-o", join(folder, "adbd.so"), ...sources]);
   writeFileSync(join(folder, "server.c"), `#define _GNU_SOURCE\n${SERVER}`);
   const libraries = ["-Wl,--no-as-needed", "-l:libcrypto.so.3"];
@@ -93,6 +102,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   for (const socket of sockets) socket.destroy();
+  if (server.exitCode !== null) return;
   server.kill("SIGKILL");
   await once(server, "exit");
 });
@@ -194,4 +204,91 @@ test("ports that adb reverse opens ask for no key", async () => {
   const socket = await dial(otherPort);
   socket.write(message(CNXN, 1, Buffer.from("as it came")));
   expect(await next()).toBe("read CNXN as it came");
+});
+
+describe("adb root", () => {
+  const [OPEN, OKAY, CLSE] = ["OPEN", "OKAY", "CLSE"].map((name) => Buffer.from(name).readUInt32LE(0)) as [
+    number,
+    number,
+    number,
+  ];
+  const isRoot = process.getuid?.() === 0;
+
+  async function enter(): Promise<Socket> {
+    const socket = await dial(PORT);
+    socket.write(message(AUTH, SIGNATURE, sign(key, await begin(socket))));
+    expect(await next()).toBe("read CNXN host::features=shell_v2");
+    return socket;
+  }
+
+  test("is a program of ours to adbd; all else it reads as it came, in whatever pieces", async () => {
+    const socket = await enter();
+    const long = Buffer.alloc(4_000, "x");
+    const sent = ["root:\0", "unroot:\0", "unroot:", "root:x\0", "roo", "unroot:x", "", "shell:\0"].map((name) =>
+      message(OPEN, 7, Buffer.from(name)),
+    );
+    const bytes = Buffer.concat([...sent, message(OKAY, 3, Buffer.alloc(0)), message(OPEN, 8, long)]);
+    for (let at = 0; at < bytes.length; at += 17) socket.write(bytes.subarray(at, at + 17));
+    const program = "exec:/system/avfd/adb-root";
+    for (const name of [
+      `${program} root\0`,
+      `${program} unroot\0`,
+      `${program} unroot\0`,
+      "root:x\0",
+      "roo",
+      "unroot:x",
+      "",
+    ])
+      expect(await next()).toBe(`read OPEN ${name.split("\0")[0] ?? ""}`);
+    expect(await next()).toBe("read OPEN shell:");
+    expect(await next()).toBe("read OKAY ");
+    expect(await next()).toBe(`read OPEN ${String(long)}`);
+  });
+
+  test.each([
+    ["acknowledged it", OKAY],
+    ["closed the stream", CLSE],
+  ])("ends adbd once the host has %s, and not before", async (_what, command) => {
+    const socket = await enter();
+    writeFileSync(join(folder, "user"), isRoot ? "shell\n" : "root\n");
+    const ended = once(server, "exit");
+    for (const [kind, stream] of [
+      [OPEN, 7],
+      [command, 6],
+    ] as const)
+      socket.write(message(kind, stream, kind === OPEN ? Buffer.from("root:\0") : Buffer.alloc(0)));
+    expect(await next()).toBe("read OPEN exec:/system/avfd/adb-root root");
+    expect(await next()).toMatch(/^read (OKAY|CLSE) $/);
+    socket.write(message(command, 7, Buffer.alloc(0)));
+    expect(await ended).toEqual([1, null]);
+  });
+
+  test("leaves adbd alone when it is to stay who it is", async () => {
+    const socket = await enter();
+    writeFileSync(join(folder, "user"), isRoot ? "root\n" : "shell\n");
+    socket.write(message(OPEN, 7, Buffer.from("root:\0")));
+    socket.write(message(OKAY, 7, Buffer.alloc(0)));
+    expect(await next()).toBe("read OPEN exec:/system/avfd/adb-root root");
+    expect(await next()).toBe("read OKAY ");
+  });
+});
+
+test.each([
+  ["root", 0, "1", "adbd is already running as root", ""],
+  ["root", 2000, "1", "restarting adbd as root", "service.adb.root 1"],
+  ["root", 2000, "0", "adbd cannot run as root in production builds", ""],
+  ["root", 2000, "", "adbd cannot run as root in production builds", ""],
+  ["unroot", 0, "1", "restarting adbd as non root", "service.adb.root 0"],
+  ["unroot", 2000, "1", "adbd not running as root", ""],
+])("adb %s of uid %d with ro.debuggable=%s: %s", (verb, uid, debuggable, said, set) => {
+  const programs = { id: `echo ${uid}`, getprop: `echo "${debuggable}"`, setprop: `echo "$*" >&2` };
+  const path = join(folder, `programs-${verb}-${uid}-${debuggable}`);
+  mkdirSync(path);
+  for (const [name, script] of Object.entries(programs))
+    writeFileSync(join(path, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  const result = spawnSync("/bin/sh", [join(__dirname, "adb-root.sh"), verb], {
+    env: { PATH: path },
+    encoding: "utf8",
+  });
+  expect(result).toMatchObject({ status: 0, stdout: `${said}\n`, stderr: set && `${set}\n` });
 });
