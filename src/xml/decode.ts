@@ -15,7 +15,8 @@ const DECLARATION = /^<\?xml\s[^>]*?\sencoding\s*=\s*(["'])([A-Za-z][\w.-]*)\1/;
 const MAX_DECLARATION_BYTES = 1024;
 
 /** @throws XmlError for bytes that do not have the encoding they say, and for an encoding that is not known */
-export function decodeXml(bytes: Uint8Array): string {
+export function decodeXml(bytes: Uint8Array, isUtf8 = false): string {
+  if (isUtf8) return strictly("utf-8", bytes);
   const mark = encodingOfMark(bytes);
   const head = Buffer.from(bytes.subarray(0, MAX_DECLARATION_BYTES)).toString("latin1");
   const declared = mark === undefined ? DECLARATION.exec(head)?.[2]?.toUpperCase() : undefined;
@@ -28,7 +29,7 @@ export function decodeXml(bytes: Uint8Array): string {
   return decode(bytes);
 }
 
-/** The mark decides; the decoders take it away. */
+/** The mark decides; the parser takes it away. */
 function encodingOfMark([first, second, third]: Uint8Array): string | undefined {
   if (first === 0xef && second === 0xbb && third === 0xbf) return "UTF-8";
   if (first === 0xff && second === 0xfe) return "UTF-16LE";
@@ -38,7 +39,7 @@ function encodingOfMark([first, second, third]: Uint8Array): string | undefined 
 
 function strictly(encoding: string, bytes: Uint8Array): string {
   try {
-    return new TextDecoder(encoding, { fatal: true }).decode(bytes);
+    return new TextDecoder(encoding, { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (cause) {
     throw new XmlError(`it is not ${encoding.toUpperCase()}`, undefined, undefined, cause);
   }

@@ -34,6 +34,8 @@ export interface ReadXmlOptions {
    * Default false.
    */
   readonly controlReferences?: boolean;
+  /** Bytes are UTF-8, whatever the document says of itself. Default false. */
+  readonly isUtf8?: boolean;
 }
 
 /**
@@ -52,8 +54,8 @@ export type XmlEvent =
   | { readonly kind: "end"; readonly name: string }
   /** All text between two tags, with what CDATA holds. */
   | { readonly kind: "text"; readonly text: string }
-  /** The last one: what comes after it was not read. */
-  | { readonly kind: "error"; readonly error: XmlError };
+  /** The last one: what comes after it was not read. `unclosed`: nothing does, but elements are still open. */
+  | { readonly kind: "error"; readonly error: XmlError; readonly unclosed?: true };
 
 /**
  * The document as its parts come, for those that do not look at all of it: what is not well-formed is the last part, and
@@ -70,19 +72,20 @@ export function readXmlEvents(document: string | Uint8Array, options: ReadXmlOpt
   return events.list;
 }
 
-const NOTHING = /^(?:\s|<!--(?:(?!--)[^])*-->|<\?(?:(?!\?>)[^])*\?>)*$/;
+const NOTHING = /^\ufeff?(?:[\t\n\r ]|<!--(?:(?!--)[^])*-->|<\?(?:(?!\?>)[^])*\?>)*$/;
 
 function hasNothing(document: string | Uint8Array): boolean {
-  return NOTHING.test(typeof document === "string" ? document : Buffer.from(document).toString("latin1"));
+  return NOTHING.test(typeof document === "string" ? document : Buffer.from(document).toString());
 }
 
 function parseInto(sink: Sink, document: string | Uint8Array, options: ReadXmlOptions): void {
   if (document.length > options.maxBytes) {
     throw new XmlError(`it is ${document.length} bytes, more than ${options.maxBytes}`);
   }
-  const text = typeof document === "string" ? document : decodeXml(document);
-  const parser = makeParser(options, sink);
+  const text = typeof document === "string" ? document : decodeXml(document, options.isUtf8);
+  const { parser, unclosed } = makeParser(options, sink);
   parser.write(options.controlReferences === true ? nameControlReferences(text, parser.ENTITIES) : text).close();
+  if (unclosed.error) throw unclosed.error;
 }
 
 export function attributeOf({ attributes }: Pick<XmlElement, "attributes">, name: string): string | undefined {
@@ -129,7 +132,7 @@ class EventList implements Sink {
   /** The parser tells the end of the element first, and then that it has another name. */
   fail(error: XmlError): void {
     if (/^unexpected close tag/.test(error.reason)) this.list.pop();
-    this.add({ kind: "error", error });
+    this.add({ kind: "error", error, ...(isUnclosed(error) ? { unclosed: true } : {}) });
   }
 
   add(event: XmlEvent): void {
@@ -165,13 +168,24 @@ class TreeBuilder implements Sink {
   }
 }
 
-function makeParser({ namespaces = false }: ReadXmlOptions, sink: Sink): SaxesParser<SaxesOptions> {
+const isUnclosed = ({ reason }: XmlError): boolean => /^unclosed tag/.test(reason);
+
+interface Parser {
+  readonly parser: SaxesParser<SaxesOptions>;
+  /** Told by the parser before the last text, and before the fault of a document that ends within a tag. */
+  readonly unclosed: { error?: XmlError };
+}
+
+function makeParser({ namespaces = false }: ReadXmlOptions, sink: Sink): Parser {
   // A document that says 1.1 is read as 1.0 too: fifth edition, section 2.8.
   const parser = new SaxesParser({ xmlns: namespaces, defaultXMLVersion: "1.0", forceXMLVersion: true });
   // No prototype: `&constructor;` is not an entity.
   parser.ENTITIES = Object.assign(Object.create(null) as Record<string, string>, PREDEFINED);
-  const fail = (reason: string, cause?: unknown): never => {
-    throw new XmlError(reason, parser.line, parser.column + 1, cause);
+  const unclosed: Parser["unclosed"] = {};
+  const fail = (reason: string, cause?: unknown): void => {
+    const error = new XmlError(reason, parser.line, parser.column + 1, cause);
+    if (!isUnclosed(error)) throw error;
+    unclosed.error ??= error;
   };
   parser.on("error", (error) => fail(error.message.replace(/^\d+:\d+: /, "").replace(/\.$/, ""), error));
   parser.on("doctype", () => fail("it has a document type, which is not read"));
@@ -188,7 +202,7 @@ function makeParser({ namespaces = false }: ReadXmlOptions, sink: Sink): SaxesPa
       ),
     );
   });
-  return parser;
+  return { parser, unclosed };
 }
 
 const PREDEFINED = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };

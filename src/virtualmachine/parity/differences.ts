@@ -2,6 +2,7 @@
  * Where the port answers differently from Android's classes, and means to: each with the sentence that docs/parity.md says
  * and the rule by which the comparison knows it.
  */
+import { isUtf8 } from "node:buffer";
 import { MANAGER_DIFFERENCES } from "./differences-manager.js";
 import type { Difference } from "./difference.js";
 import type { Parting } from "../testing/oracle/parting.js";
@@ -21,6 +22,15 @@ function onText(pattern: RegExp): Difference["explains"] {
   };
 }
 
+/** XML 1.0 has no such character. */
+const NO_CHARACTER = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/;
+
+function isNoText({ given }: Parting): boolean {
+  if (given.kind !== "xml") return false;
+  const bytes = Buffer.from(given.bytes, "base64");
+  return !isUtf8(bytes) || NO_CHARACTER.test(bytes.toString());
+}
+
 function isOk(answer: Parting["answers"]["ours"]): boolean {
   const read = answer["read"];
   return typeof read === "object" && read !== null && "ok" in read;
@@ -37,7 +47,7 @@ export const DIFFERENCES: readonly Difference[] = [
   {
     id: "not-xml",
     says: "a config.xml with control characters as such, or a byte that is no UTF-8, is refused: it is no XML",
-    explains: onText(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u00ff]/),
+    explains: (parting) => isNoText(parting) && isRefusedByUs(parting) && !isOk(parting.answers.ours),
   },
   {
     id: "document-type",

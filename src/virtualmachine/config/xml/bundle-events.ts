@@ -12,9 +12,16 @@ export class EventReader {
 
   constructor(private readonly events: readonly XmlEvent[]) {}
 
+  /** At the end of a document with elements that are still open. */
+  get isUnclosed(): boolean {
+    const event = this.events[this.#at];
+    return event?.kind === "error" && event.unclosed === true;
+  }
+
   /** Where the reader is; undefined at the end of the document. */
   get event(): BundleEvent | undefined {
     const event = this.events[this.#at];
+    if (this.isUnclosed) return undefined;
     if (event?.kind === "error") throw new BundleFormatError(event.error.message, { cause: event.error });
     return event;
   }

@@ -18,11 +18,20 @@ const MAX_DEPTH = 8;
 
 /** Without a root there are no entries. @throws BundleFormatError for whatever Android does not take for a bundle, and for what is too large or too deep */
 export function readBundle(bytes: Uint8Array): Bundle {
-  const options = { maxBytes: MAX_BYTES, maxDepth: MAX_DEPTH + 2, controlReferences: true, namespaces: true };
+  const limits = { maxBytes: MAX_BYTES, maxDepth: MAX_DEPTH + 2 };
+  // Android says itself that it is UTF-8, so that no declaration counts.
+  const options = { ...limits, controlReferences: true, namespaces: true, isUtf8: true };
   const reader = new EventReader(readXmlEvents(bytes, options));
   reader.next();
-  return restore(reader);
+  const bundle = restore(reader);
+  if (reader.isUnclosed && ENDS_IN_SHORT_TAG.test(Buffer.from(bytes).toString())) {
+    throw new BundleFormatError("it ends within a tag");
+  }
+  return bundle;
 }
+
+/** Android's parser wants four characters from where a tag begins. */
+const ENDS_IN_SHORT_TAG = /<[^<>]>$/u;
 
 /** From the start of an element, or from where a document has nothing. */
 function restore(reader: EventReader): Bundle {

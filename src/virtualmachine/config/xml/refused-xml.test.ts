@@ -32,6 +32,13 @@ describe("what is refused", () => {
     ],
     ["an empty file", "", INVALID],
     ["another root, without entries", "<map>\n</map>\n", INVALID],
+    ["a byte order mark alone", "\ufeff", INVALID],
+    ["two byte order marks", `\ufeff\ufeff${SMALLEST}`, UNREADABLE],
+    ["a root without its end", "<bundle>", INVALID],
+    ["text in a root without its end", "<bundle>text &amp;", INVALID],
+    ["such a root with an entry", '<bundle><int name="version" value="9" />', UNREADABLE],
+    ["such a root and half a tag", "<bundle><", UNREADABLE],
+    ["such a root at the very end, of less than four characters", " <x>", UNREADABLE],
     ["an end too early", SMALLEST.slice(0, 300), UNREADABLE],
     ["an element that is none of a bundle", SMALLEST.replace("<null", "<byte"), UNREADABLE],
     ["a number that is none", SMALLEST.replace('value="9"', 'value="nine"'), UNREADABLE],
@@ -94,6 +101,14 @@ describe("what is refused", () => {
     expect(await outcomeOf(() => readConfigXml(bytes(SMALLEST), capabilities))).toMatch(/^UNSUPPORTED_OPERATION: /);
   });
 });
+
+test.each(["ISO-8859-1", "US-ASCII", "UTF-16", "nothing-known"])(
+  "is UTF-8 where it says %s, as in Android",
+  (encoding) => {
+    const xml = `<?xml version="1.0" encoding="${encoding}"?>${SMALLEST.replace("com.example", "com.exämple")}`;
+    expect(readConfigXml(bytes(xml)).config.fields.packageName).toBe("com.exämple");
+  },
+);
 
 test.each([
   ["a negative version", SMALLEST.replace('version" value="9"', 'version" value="-1"')],
