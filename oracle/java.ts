@@ -9,8 +9,6 @@ import { root } from "./root.js";
 import type { AndroidRelease } from "../src/base/android-release.js";
 import type { Answer, OracleCase } from "../src/virtualmachine/testing/oracle/cases.js";
 
-const CLASSES = join(root, "node_modules/.cache/jest-avf-oracle/classes");
-
 export interface Oracle {
   /** Cases are answered in their order. */
   ask(given: OracleCase): Promise<Answer>;
@@ -21,15 +19,22 @@ export interface Oracle {
 export function startOracle(release: AndroidRelease): Oracle {
   const { jar, java } = fetchArtifact(release);
   const program = javaOf(java);
-  compile();
   const scratch = mkdtempSync(join(tmpdir(), "avf-oracle-"));
+  const classes = join(scratch, "classes");
+  const library = join(scratch, "libvirtualmachine_jni.so");
+  try {
+    compile(classes);
+    compileLibrary(library);
+  } catch (error) {
+    rmSync(scratch, { recursive: true, force: true });
+    throw error;
+  }
   const argv = [
-    ...(java > 17 ? ["--enable-native-access=ALL-UNNAMED"] : []),
+    ...(versionOf(program) > 17 ? ["--enable-native-access=ALL-UNNAMED"] : []),
     // Else the words of a NullPointerException depend on the Java, and relative paths on where it was started.
     ...["-XX:-ShowCodeDetailsInExceptionMessages", "-Duser.dir=/", `-Djava.library.path=${scratch}`],
-    ...["-cp", `${CLASSES}:${jar}`, "Driver", scratch],
+    ...["-cp", `${classes}:${jar}`, "Driver", scratch],
   ];
-  compileLibrary(join(scratch, "libvirtualmachine_jni.so"));
   // Java takes the bytes of file names from the locale, and lets nothing else say it.
   const env = { ...process.env, LC_ALL: "C.UTF-8" };
   const child = spawn(program, argv, { stdio: ["pipe", "pipe", "inherit"], env });
@@ -86,11 +91,10 @@ function versionOf(java: string): number {
 }
 
 /** Against Android 15's classes; what other releases lack or have more is found by reflection. */
-function compile(): void {
+function compile(into: string): void {
   const sources = filesIn(join(root, "oracle/java"));
-  rmSync(CLASSES, { recursive: true, force: true });
-  mkdirSync(CLASSES, { recursive: true });
-  const options = ["-nowarn", "--release", "11", "-Xlint:-options", "-d", CLASSES, "-cp", fetchArtifact(15).jar];
+  mkdirSync(into);
+  const options = ["-nowarn", "--release", "11", "-Xlint:-options", "-d", into, "-cp", fetchArtifact(15).jar];
   try {
     execFileSync(javacOf(), [...options, ...sources], { stdio: ["ignore", "inherit", "inherit"], timeout: 120_000 });
   } catch (cause) {

@@ -55,6 +55,11 @@ final class FakeService {
                     if (machine.state == VirtualMachineState.DEAD) throw new ServiceSpecificException(-1, "not running");
                     machine.state = VirtualMachineState.DEAD;
                     return null;
+                // virtmgr asks crosvm by its control socket, which is gone with it.
+                case "suspend":
+                case "resume":
+                    if (machine.state != VirtualMachineState.DEAD) return null;
+                    throw new ServiceSpecificException(-1, "Failed to " + method.getName() + " VM");
                 case "connectVsock": return ParcelFileDescriptor.createSocketPair()[0];
                 default: return nothing(method.getReturnType());
             }

@@ -1,5 +1,7 @@
 import { expect, test } from "@jest/globals";
-import { setUp } from "../testing/manager-setup.js";
+import { VirtualMachineManager } from "../manager.js";
+import { builder, setUp } from "../testing/manager-setup.js";
+import { memoryContext } from "../testing/memory-service.js";
 import { outcomeOf } from "../testing/outcome.js";
 
 const NOT_IN_TOOL = "\nHint: The `vm` tool of a device has no command for it.";
@@ -15,6 +17,27 @@ test("suspend and resume check what Android checks, and are refused by name", as
   expect(await outcomeOf(() => vm.suspend())).toBe(refused("suspend") + NOT_IN_TOOL);
   expect(await outcomeOf(() => vm.resume())).toBe(refused("resume") + NOT_IN_TOOL);
   expect(vm.status).toBe("RUNNING");
+});
+
+test("suspend and resume of a VM that ended by itself", async () => {
+  const { manager, config, service } = setUp();
+  const vm = await manager.create("vm1", config);
+  await vm.run();
+  service.vms[0]!.die("KILLED");
+  for (const call of [() => vm.suspend(), () => vm.resume()]) {
+    expect(await outcomeOf(call)).toBe("VM_NOT_RUNNING: VM is not running");
+  }
+});
+
+test("storage that a VM was made without is missed after its APKs, as on Android", async () => {
+  const { context, service } = memoryContext();
+  service.answers = { sdk: 36 };
+  const vmm = VirtualMachineManager.getInstance({ ...context, capabilities: await service.capabilities() });
+  const vm = await vmm.create("vm1", builder(context).build());
+  await vm.setConfig(builder(context).setEncryptedStorageBytes(5000).build());
+  expect(await outcomeOf(() => vm.run())).toMatch(/: there is no storage\.img\n/);
+  await service.files.remove(context.apkPath);
+  expect(await outcomeOf(() => vm.run())).toMatch(/^APK_NOT_FOUND: Failed to open APK\n/);
 });
 
 test("the balloon of a Microdroid VM is Android's own to see to", async () => {

@@ -1,13 +1,15 @@
 /** Why a VM could not be started, in Java's words where it has some: what it opens has to be there. */
 import { describeError, isHarnessError } from "../../base/errors.js";
 import { memoryMistake } from "./callers-mistake.js";
-import { SecurityException, VirtualMachineException, isUsageError } from "../errors.js";
+import { NullPointerException, SecurityException, VirtualMachineException, isUsageError } from "../errors.js";
 import { mainApkPath } from "./run-apks.js";
 import type { RunRequest } from "../config/app-config.js";
 
 /** Mistakes of the caller stay as they are; errors of the service get the VM's name. */
 export async function explainStart(error: unknown, request: Omit<RunRequest, "scratchPath">): Promise<unknown> {
-  if (isUsageError(error) && !(error instanceof VirtualMachineException)) return error;
+  // Java comes to the storage that is not there after it has opened the APKs.
+  const isOfStorage = error instanceof NullPointerException;
+  if (isUsageError(error) && !(error instanceof VirtualMachineException) && !isOfStorage) return error;
   if (isHarnessError(error) && error.code === "VM_PERMISSION") {
     return new SecurityException(error.shortMessage, { cause: error, hint: error.hint });
   }
@@ -15,7 +17,7 @@ export async function explainStart(error: unknown, request: Omit<RunRequest, "sc
   // Looked at only now, since it costs a round trip that a run that works has no use for.
   const missing = await missingApk(error, request);
   if (missing) return missing;
-  if (error instanceof VirtualMachineException) return error;
+  if (error instanceof VirtualMachineException || isOfStorage) return error;
   const message = `failed to start VM "${identity.name}": ${describeError(error)}`;
   const mistake = memoryMistake(config);
   return new VirtualMachineException("START_FAILED", message, {
