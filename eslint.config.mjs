@@ -115,6 +115,20 @@ export default tseslint.config(
   },
   {
     files: ["src/**/*.ts"],
+    ignores: ["src/base/async/**", "**/*.test.ts"],
+    rules: {
+      "no-restricted-properties": [
+        "error",
+        {
+          object: "AbortSignal",
+          property: "any",
+          message: "eitherSignal() or anySignal() of src/base/async: Node warns of an eleventh listener to this one.",
+        },
+      ],
+    },
+  },
+  {
+    files: ["src/**/*.ts"],
     ignores: LINUX_DOORS,
     rules: { "house/linux-only": "error" },
   },

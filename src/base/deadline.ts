@@ -1,4 +1,5 @@
 /** Deadlines: every wait in the project has one, and a signal that ends it earlier. */
+import { sharedController } from "./async/shared-signal.js";
 import { TimeoutError } from "./errors.js";
 
 export interface WaitOptions {
@@ -17,7 +18,7 @@ export async function withDeadline<T>(
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   signal?.throwIfAborted();
-  const controller = new AbortController();
+  const controller = sharedController();
   let timer: NodeJS.Timeout | undefined;
   let onAbort: (() => void) | undefined;
   const ended = new Promise<never>((_resolve, reject) => {

@@ -29,6 +29,21 @@ const LEAKING = Object.fromEntries(
   ]),
 );
 
+/** The signal of a test is what everything in it listens to. */
+const BUSY = {
+  "busy.test.ts": suite(`
+    const listen = (signal: AbortSignal): void => {
+      for (let count = 0; count < 20; count++) signal.addEventListener("abort", () => undefined);
+    };
+    const busy = test.extend({
+      thing: async ({ signal }, use) => {
+        listen(signal);
+        await use(1);
+      },
+    });
+    busy("twenty listen to the signal of a test", ({ signal, thing }) => listen(signal));`),
+};
+
 describe("suites", () => {
   let project: SuiteProject;
   let outcome: SuiteOutcome;
@@ -36,7 +51,10 @@ describe("suites", () => {
 
   // All in one run, for a run costs more than its tests.
   beforeAll(async () => {
-    project = makeProject({ ...SUITES, ...LEAKING }, { args: ["--runInBand", "--json", "--outputFile=report.json"] });
+    project = makeProject(
+      { ...SUITES, ...LEAKING, ...BUSY },
+      { args: ["--runInBand", "--json", "--outputFile=report.json"] },
+    );
     outcome = await runProject(project);
     const report = readFileSync(join(project.folder, "report.json"), "utf8");
     reports = (JSON.parse(report) as { testResults: readonly FileReport[] }).testResults;
@@ -65,6 +83,11 @@ describe("suites", () => {
     expect([skipped, later]).toEqual(["pending", "todo"]);
     expect(new Set(Object.values(others))).toEqual(new Set(["passed"]));
     expect(Object.keys(others)).toHaveLength(11);
+  });
+
+  test("may listen to a test's signal as often as they like", () => {
+    expect(reportOf("busy").statuses).toEqual({ "twenty listen to the signal of a test": "passed" });
+    expect(outcome.output).not.toContain("MaxListenersExceededWarning");
   });
 
   test("get errors with codes from either realm", () => {
@@ -128,8 +151,8 @@ describe("suites", () => {
 
   test("leave nothing: what they made is stopped and deleted", () => {
     const closings = project.closings();
-    // Two of the files never ask for the device.
-    expect(closings).toHaveLength(Object.keys({ ...SUITES, ...LEAKING }).length - 2);
+    // Three of the files never ask for the device.
+    expect(closings).toHaveLength(Object.keys({ ...SUITES, ...LEAKING, ...BUSY }).length - 3);
     expect(closings.filter(({ running, left }) => running > 0 || left.length > 0)).toEqual([]);
     expect(closings.map(({ started }) => started).reduce((a, b) => a + b)).toBe(13);
   });

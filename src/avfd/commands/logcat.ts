@@ -1,4 +1,5 @@
 /** `logcat`: the log of the device, dumped or followed. Options as on Android; buffers are one here. */
+import { eitherSignal } from "../../base/async/shared-signal.js";
 import type { Caller, Command } from "../caller.js";
 import { formatLogLine, LOG_FORMATS, LogFilter, type LogFormat, type LogLineOptions } from "../log/log-format.js";
 import type { LogBuffer, LogEntry } from "../log/log-buffer.js";
@@ -49,7 +50,7 @@ async function show(caller: Caller, log: LogBuffer, request: LogcatRequest): Pro
   for (const entry of shown) print(entry);
   if (request.action === "dump" || left <= 0) return;
   const full = new AbortController();
-  const ended = AbortSignal.any([caller.gone, full.signal]);
+  const ended = eitherSignal(caller.gone, full.signal);
   log.follow(ended, (entry) => {
     if (wanted(entry, request)) print(entry);
     if (left <= 0) full.abort();

@@ -11,7 +11,9 @@ function warningsOf(makeController: string): string {
 }
 
 test("any number may listen to a shared signal, without a warning; Node's own warns", () => {
-  const module = join(__dirname, "../../../dist/base/async/shared-signal.js");
-  expect(warningsOf(`require(${JSON.stringify(module)}).sharedController()`)).toBe("");
+  const shared = `require(${JSON.stringify(join(__dirname, "../../../dist/base/async/shared-signal.js"))})`;
+  expect(warningsOf(`${shared}.sharedController()`)).toBe("");
+  const two = "new AbortController().signal, new AbortController().signal";
+  expect(warningsOf(`{ signal: ${shared}.eitherSignal(${two}) }`)).toBe("");
   expect(warningsOf("new AbortController()")).toContain("MaxListenersExceededWarning");
 });

@@ -1,4 +1,5 @@
 /** `avf run --kernel`: a VM of its own kernel, console on stdout, exit code by how it ended, or that of a command in it. */
+import { eitherSignal } from "../../base/async/shared-signal.js";
 import { UsageError } from "../../base/errors.js";
 import { printableLine } from "../../base/printable.js";
 import { lookAtDisk, lookAtKernel } from "../../images/index.js";
@@ -116,7 +117,7 @@ async function runToItsEnd(
   vm.output.subscribeBytes((chunk, stream) => (stream === "console" ? console : stderr).write(chunk));
   await vm.run({ signal });
   process.stderr.write(`avf: ${vm.getName()} runs, CID ${String(vm.cid)}\n`);
-  const outcome = await vm.waitFor("died", { timeoutMs: FOR_EVER_MS, signal: AbortSignal.any([signal, told.signal]) });
+  const outcome = await vm.waitFor("died", { timeoutMs: FOR_EVER_MS, signal: eitherSignal(signal, told.signal) });
   if (outcome.kind === "cancelled" && told.signal.aborted && !signal.aborted) {
     await vm.waitFor("died", { timeoutMs: POWER_OFF_MS * vm.slowness, signal });
   }

@@ -7,6 +7,7 @@
  */
 import { join } from "node:path";
 import { atOnce } from "../../base/async/at-once.js";
+import { eitherSignal } from "../../base/async/shared-signal.js";
 import { sleep } from "../../base/deadline.js";
 import { InfrastructureError } from "../../base/errors.js";
 import { copySparse } from "../machine/copy-sparse.js";
@@ -39,7 +40,7 @@ export async function saveRunning(options: SaveRunningOptions): Promise<void> {
   const { machine, folder, memoryFile } = options;
   const { pid } = machine.process;
   if (pid === undefined) throw new InfrastructureError("DEVICE_ENDED", "The emulated device's QEMU did not start.");
-  const signal = AbortSignal.any([options.signal, machine.ended]);
+  const signal = eitherSignal(options.signal, machine.ended);
   const dataDisk = join(folder, SNAPSHOT_FILES.data);
   const target = join(folder, SNAPSHOT_FILES.memory);
   await atOnce(

@@ -3,6 +3,7 @@ import { statSync } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { AndroidRelease } from "../../base/android-release.js";
+import { eitherSignal } from "../../base/async/shared-signal.js";
 import { makePrivate, PRIVATE_FOLDER } from "../../base/cache/cache.js";
 import { InfrastructureError, UsageError } from "../../base/errors.js";
 import { sharedController } from "../../base/async/shared-signal.js";
@@ -140,7 +141,7 @@ export class RunningDevice implements EmulatedDevice {
         ...{ machine: this.#machine, folder },
         memoryFile: originalMemory(this.folder, this.#origin),
         dataDisk: originalDisk(ready, this.#origin),
-        signal: signal ? AbortSignal.any([signal, this.ended]) : this.ended,
+        signal: signal ? eitherSignal(signal, this.ended) : this.ended,
       });
       makePrivate(folder);
     } catch (error) {
@@ -160,7 +161,7 @@ export class RunningDevice implements EmulatedDevice {
     const machine = launchDevice(start);
     this.#machine = machine;
     const { cache } = this.start.ready;
-    const either = signal ? AbortSignal.any([signal, machine.ended]) : machine.ended;
+    const either = signal ? eitherSignal(signal, machine.ended) : machine.ended;
     const known = writeRecord(cache, { ...this.record, machine: machine.identify() });
     // The device has not ended: it may be put back to something else.
     const giveUp = async (error: unknown): Promise<never> => {

@@ -1,4 +1,5 @@
 /** Starts emulated devices, as many as wanted, from as many processes. */
+import { eitherSignal } from "../../base/async/shared-signal.js";
 import { requireServerHere } from "../../device/adb/remote/server-place.js";
 import {
   ANDROID_RELEASES,
@@ -107,7 +108,7 @@ async function startOnPort(ready: ReadyDevice, adbPort: number, options: StartOp
     };
     machine = launchDevice(start);
     const qemu = machine.identify();
-    const signal = AbortSignal.any([machine.ended, ...(options.signal ? [options.signal] : [])]);
+    const signal = eitherSignal(machine.ended, ...(options.signal ? [options.signal] : []));
     known = writeRecord(cache, { ...record, machine: qemu });
     const [vmm] = await Promise.all([bringUp(machine, start, signal), known]);
     if (detached) await updateRecord(cache, { ...record, machine: qemu, owner: null });

@@ -1,5 +1,6 @@
 /** Copies of what machines write to: files of gigabytes, of which a part is there. */
 import { open, type FileHandle } from "node:fs/promises";
+import { eitherSignal } from "../../base/async/shared-signal.js";
 import { CommandFailedError, runUnchecked, type CommandResult } from "../../process/run.js";
 
 export interface CopyOptions {
@@ -27,7 +28,7 @@ function isAnotherCp({ startFailure, stderr }: CommandResult): boolean {
 /** Exported for tests. Slower than cp: it has to read the holes, too. */
 export async function copyByPieces(from: string, to: string, options: CopyOptions = {}): Promise<void> {
   const timeout = AbortSignal.timeout(options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
-  const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
+  const signal = options.signal ? eitherSignal(options.signal, timeout) : timeout;
   const source = await open(from, "r");
   try {
     const target = await open(to, "w");

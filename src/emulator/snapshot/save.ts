@@ -2,6 +2,7 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { ANDROID_RELEASES, DEFAULT_RELEASE } from "../../base/android-release.js";
+import { eitherSignal } from "../../base/async/shared-signal.js";
 import { publishFolder } from "../../base/files/atomic-file.js";
 import { makePrivate, PRIVATE_FOLDER } from "../../base/cache/cache.js";
 import { formatMs, withDeadline } from "../../base/deadline.js";
@@ -76,7 +77,7 @@ async function saveOnce(options: SaveSnapshotOptions, bootTimeoutMs: number): Pr
       serialLog: join(draft, SERIAL_LOG),
     });
     machine = launchMachine(argv, { folder: draft, workingFolder: draft, detached: false });
-    const ended = AbortSignal.any([machine.ended, ...(signal ? [signal] : [])]);
+    const ended = eitherSignal(machine.ended, ...(signal ? [signal] : []));
     const begunMs = performance.now();
     const serial = await bootOnce(machine, { ...options, adbPort, bootTimeoutMs }, ended);
     await keepBootTime(draft, performance.now() - begunMs);

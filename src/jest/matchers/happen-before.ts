@@ -1,4 +1,5 @@
 /** `toHappenBefore`: the order of two moments, of one VM or of two. */
+import { eitherSignal } from "../../base/async/shared-signal.js";
 import { formatMs } from "../../base/deadline.js";
 import { UsageError } from "../../base/errors.js";
 import { Moment, type Happened, type Patience, type WaitEnd } from "../../virtualmachine/index.js";
@@ -23,7 +24,7 @@ export async function toHappenBefore(
   checkMs("toHappenBefore", "within", options.within);
   const controller = new AbortController();
   const ofTest = withTestSignal(options.signal);
-  const signal = ofTest ? AbortSignal.any([ofTest, controller.signal]) : controller.signal;
+  const signal = ofTest ? eitherSignal(ofTest, controller.signal) : controller.signal;
   const patience = { ...patienceOf("toHappenBefore", options, false), signal };
   const what = `waiting until it is decided whether ${String(first)} before ${String(second)}`;
   try {

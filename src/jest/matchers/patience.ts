@@ -1,4 +1,5 @@
 /** The options that all waiting matchers share, checked, with the signal of the test that calls. */
+import { anySignal } from "../../base/async/shared-signal.js";
 import { UsageError } from "../../base/errors.js";
 import type { Patience } from "../../virtualmachine/index.js";
 import { callSignal } from "../../session/calls/test-context.js";
@@ -13,8 +14,7 @@ export function patienceOf(matcher: string, options: Patience, isNot: boolean | 
 
 /** Both the caller's own signal and the end of the test it belongs to. */
 export function withTestSignal(own: AbortSignal | undefined): AbortSignal | undefined {
-  const ofTest = callSignal();
-  return own && ofTest ? AbortSignal.any([own, ofTest]) : (own ?? ofTest);
+  return anySignal(own, callSignal());
 }
 
 /** A test that is over gets no message of a matcher: there is nobody to read it. */

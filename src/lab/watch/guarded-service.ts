@@ -1,4 +1,5 @@
 /** A service that makes and starts nothing on behalf of a test that is over. */
+import { anySignal } from "../../base/async/shared-signal.js";
 import type { RemoteFiles, VirtualizationService } from "../../virtualizationservice/index.js";
 
 /**
@@ -36,8 +37,7 @@ export function guardService(
       return service.prepareRun(scratchPath);
     },
     startVm: async (config, listener, own) => {
-      const ofTest = signal();
-      const both = own && ofTest ? AbortSignal.any([own, ofTest]) : (own ?? ofTest);
+      const both = anySignal(own, signal());
       both?.throwIfAborted();
       return service.startVm(config, listener, both);
     },

@@ -1,6 +1,7 @@
 /** A device whose calls are recorded, and end with the test that made them. */
 import { clockMs } from "../../artifacts/clock.js";
 import type { RunRecord } from "../../artifacts/run-record.js";
+import { anySignal } from "../../base/async/shared-signal.js";
 import { describeError, isHarnessError, TimeoutError } from "../../base/errors.js";
 import type { Device, DeviceCallOptions } from "../../device/contract.js";
 import { describeCall, type Busy } from "./recorded-calls.js";
@@ -120,8 +121,7 @@ async function ofTest(error: unknown, device: Device): Promise<unknown> {
 }
 
 function withSignal<O extends DeviceCallOptions>(options: O | undefined, signal: AbortSignal | undefined): O {
-  const own = options?.signal;
-  const both = own && signal ? AbortSignal.any([own, signal]) : (own ?? signal);
+  const both = anySignal(options?.signal, signal);
   both?.throwIfAborted();
   return { ...options, signal: both } as O;
 }

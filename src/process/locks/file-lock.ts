@@ -1,6 +1,7 @@
 /** One process at a time: a lock that its owner's death releases, whatever way it died and wherever it lived. */
 import { closeSync, constants, ftruncateSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
+import { eitherSignal } from "../../base/async/shared-signal.js";
 import { formatMs, sleep } from "../../base/deadline.js";
 import { TimeoutError } from "../../base/errors.js";
 import { isElsewhere, type ProcessIdentity } from "../identity.js";
@@ -99,7 +100,7 @@ export function commandToEnd(owner: ProcessIdentity): string {
 async function lockBefore(deadlineMs: number, fd: number, signal: AbortSignal | undefined): Promise<boolean> {
   const late = AbortSignal.timeout(Math.max(1, Math.min(deadlineMs - Date.now(), 2 ** 31 - 1)));
   try {
-    return await lockFile(fd, true, signal ? AbortSignal.any([signal, late]) : late);
+    return await lockFile(fd, true, signal ? eitherSignal(signal, late) : late);
   } catch (error) {
     signal?.throwIfAborted();
     if (late.aborted) return false;

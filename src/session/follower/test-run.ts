@@ -1,4 +1,5 @@
 /** One attempt at one test: its fixtures, its signal, what it is waiting for, and the errors besides the first. */
+import { eitherSignal, sharedController } from "../../base/async/shared-signal.js";
 import { UsageError } from "../../base/errors.js";
 import { formatMs, withDeadline } from "../../base/deadline.js";
 import { FixtureScope, type FixtureSet } from "../../fixture-engine/engine.js";
@@ -26,7 +27,7 @@ export class TestRun {
   readonly furtherErrors: unknown[] = [];
   /** When its time was over, oldest first. */
   busyWith: readonly string[] = [];
-  readonly #controller = new AbortController();
+  readonly #controller = sharedController();
   /** What there was to see of it then. */
   busyDetails: readonly string[] = [];
   readonly #activities = new Set<{ readonly what: string; readonly detail: (() => string) | undefined }>();
@@ -140,7 +141,7 @@ export class TestRun {
       await this.#gate;
     }
     // Teardown gets a time of its own: the test's signal may have fired already.
-    fixtureContext.signal = AbortSignal.timeout(TEARDOWN_BUDGET_MS);
+    fixtureContext.signal = eitherSignal(AbortSignal.timeout(TEARDOWN_BUDGET_MS));
     errors.push(...(await runInContext(fixtureContext, () => scope.tearDown())));
     if (errors.length === 0) return;
     this.furtherErrors.push(...errors.slice(1));
