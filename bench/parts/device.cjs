@@ -9,6 +9,7 @@ const { interleave, ratio, row } = require("../statistics.cjs");
 const dist = path.join(__dirname, "../../dist");
 const { ensureReady, startEmulatedDevice } = require(path.join(dist, "emulator/index.js"));
 const { buildMachineArguments } = require(path.join(dist, "emulator/machine/arguments.js"));
+const { emulatorCommand } = require(path.join(dist, "emulator/qemu/emulator.js"));
 const { findFreePort } = require(path.join(dist, "emulator/machine/port.js"));
 
 const RESTORES = 7;
@@ -41,12 +42,13 @@ async function ours(coldBoot) {
 }
 
 /** The same state with nothing but QEMU, its control protocol and adb. */
-async function bareRestore({ emulator, accelerator, imageFolder, snapshotFolder }) {
+async function bareRestore({ accelerator, cpus, imageFolder, snapshotFolder }) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "avf-bench-"));
   const adbPort = await findFreePort();
   const start = performance.now();
   const [program, ...args] = buildMachineArguments({
-    ...{ emulator, accelerator, imageFolder, adbPort, keepData: false, memoryShared: false, incoming: true },
+    emulator: emulatorCommand(imageFolder),
+    ...{ accelerator, cpus, imageFolder, adbPort, keepData: false, memoryShared: false, incoming: true },
     dataDisk: path.join(snapshotFolder, "data.img"),
     memoryFile: path.join(snapshotFolder, "memory"),
     serialLog: path.join(folder, "serial.log"),

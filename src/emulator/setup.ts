@@ -29,7 +29,6 @@ import { removeSnapshot } from "./snapshot/identity.js";
 import { IMAGE_FILES } from "./image/files.js";
 import { DEVICE_PACKAGES } from "./packages/sets.js";
 import { ensureUnpacked, forgetUnpacked, isUnpacked, toolsOf, treeOf } from "./packages/unpack.js";
-import { emulatorCommand, type EmulatorCommand } from "./qemu/emulator.js";
 import { makeDevicePackage, type PackedDevice } from "./source/device-npm-package.js";
 import { debianSource, emulatorVersion, findSource, type DeviceSource } from "./source/source.js";
 import { unpackDevice } from "./source/unpack-device.js";
@@ -43,8 +42,6 @@ export interface ReadyDevice {
   readonly snapshotFolder: string;
   readonly accelerator: Accelerator;
   readonly cpus: DeviceCpus;
-  /** How QEMU is called. */
-  readonly emulator: EmulatorCommand;
 }
 
 export interface SetupOptions {
@@ -161,7 +158,6 @@ export function locate(
   return {
     ...{ cache, imageKey, imageFolder, accelerator, cpus },
     snapshotFolder: join(cache, "snapshots", `${imageKey}-${machine}`),
-    emulator: emulatorCommand(imageFolder),
   };
 }
 

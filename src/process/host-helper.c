@@ -2,8 +2,11 @@
  * What Node has no call for, for hosts without util-linux:
  *   host-helper die-with-parent PROGRAM [ARGUMENT...]  runs a program that the kernel ends when who started it ends
  *   host-helper flock -E CODE -x|-xn FD                as flock(1): waits for the lock, or ends with CODE when it is taken
+ *   host-helper become UID GID,... PROGRAM [ARGUMENT...]   runs a program as another user, with these groups and no others
  */
+#define _GNU_SOURCE
 #include <errno.h>
+#include <grp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,10 +15,32 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-enum { USAGE = 64, FAILED = 71, CANNOT_RUN = 127 };
+enum { USAGE = 64, FAILED = 71, CANNOT_RUN = 127, MAX_GROUPS = 8 };
 
 static int die_with_parent(char **argv) {
   if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) perror("host-helper: prctl");
+  execvp(argv[0], argv);
+  perror(argv[0]);
+  return CANNOT_RUN;
+}
+
+/* The first group is the user's own. There is no way back. */
+static int become(const char *user, const char *list, char **argv) {
+  gid_t groups[MAX_GROUPS];
+  size_t count = 0;
+  for (const char *at = list; *at != 0 && count < MAX_GROUPS; at += strcspn(at, ","), at += *at == ',')
+    groups[count++] = (gid_t)strtoul(at, NULL, 10);
+  uid_t uid = (uid_t)strtoul(user, NULL, 10);
+  if (uid == 0 || count == 0 || groups[0] == 0) return USAGE;
+  if (setgroups(count, groups) != 0 || setresgid(groups[0], groups[0], groups[0]) != 0 ||
+      setresuid(uid, uid, uid) != 0) {
+    perror("host-helper: become");
+    return FAILED;
+  }
+  if (setuid(0) == 0) {
+    fputs("host-helper: become: the user may still become root\n", stderr);
+    return FAILED;
+  }
   execvp(argv[0], argv);
   perror(argv[0]);
   return CANNOT_RUN;
@@ -35,6 +60,9 @@ static int lock(const char *code, const char *how, const char *fd) {
 int main(int argc, char **argv) {
   if (argc > 2 && strcmp(argv[1], "die-with-parent") == 0) return die_with_parent(argv + 2);
   if (argc == 6 && strcmp(argv[1], "flock") == 0 && strcmp(argv[2], "-E") == 0) return lock(argv[3], argv[4], argv[5]);
-  fputs("usage: host-helper die-with-parent PROGRAM [ARGUMENT...] | flock -E CODE -x|-xn FD\n", stderr);
+  if (argc > 4 && strcmp(argv[1], "become") == 0) return become(argv[2], argv[3], argv + 4);
+  fputs("usage: host-helper die-with-parent PROGRAM [ARGUMENT...] | flock -E CODE -x|-xn FD |"
+        " become UID GID,... PROGRAM [ARGUMENT...]\n",
+        stderr);
   return USAGE;
 }

@@ -64,16 +64,33 @@ test("an emulated device admits the adb of who started it, and no other", () => 
   expect(run(["adb", "-s", serial, "shell", "id -u"]).trim()).toBe("2000");
 }, 120_000);
 
-test("its QEMU can start no program and gain no rights", () => {
+/** `/proc/PID/status` of its QEMU. */
+function statusOfQemu(): string {
   const port = serial.split(":")[1] ?? "";
   const machines = readdirSync("/proc").filter(
     (pid) => /^\d+$/.test(pid) && commandLine(pid).includes(`hostfwd=tcp:127.0.0.1:${port}-`),
   );
   expect(machines).toHaveLength(1);
-  const status = readFileSync(`/proc/${machines[0]}/status`, "utf8");
+  return readFileSync(`/proc/${machines[0]}/status`, "utf8");
+}
+
+test("its QEMU can start no program and gain no rights", () => {
+  const status = statusOfQemu();
   expect(/^NoNewPrivs:\s*(\d)$/m.exec(status)?.[1]).toBe("1");
   // 2: by a filter of system calls.
   expect(/^Seccomp:\s*(\d)$/m.exec(status)?.[1]).toBe("2");
+});
+
+const testAsRoot = process.getuid?.() === 0 ? test : test.skip;
+testAsRoot("started by root, its QEMU runs as a user and group that nobody has, without capabilities", () => {
+  const status = statusOfQemu();
+  const ids = (name: string): readonly number[] =>
+    new RegExp(`^${name}:\\s*(.*)$`, "m").exec(status)?.[1]?.trim().split(/\s+/).map(Number) ?? [];
+  for (const name of ["Uid", "Gid", "Groups"]) {
+    expect(ids(name).length).toBeGreaterThan(0);
+    for (const id of ids(name)) expect(id).toBeGreaterThan(60_000);
+  }
+  for (const set of ["CapPrm", "CapEff", "CapAmb"]) expect(status).toMatch(new RegExp(`^${set}:\\s*0+$`, "m"));
 });
 
 function commandLine(pid: string): string {

@@ -71,6 +71,19 @@ export function makePrivate(folder: string): void {
   }
 }
 
+/**
+ * Lets everybody read what is in a folder, and run what its owner may run, whatever the umask was: for what is no secret and
+ * lies in the cache, which nobody else gets into. Links are not followed.
+ */
+export function makeReadable(folder: string): void {
+  chmodSync(folder, 0o755);
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) makeReadable(path);
+    else if (entry.isFile()) chmodSync(path, (statSync(path).mode & 0o100) === 0 ? 0o644 : 0o755);
+  }
+}
+
 function refuse(problem: CacheProblem | undefined): void {
   if (problem === undefined) return;
   throw new InfrastructureError(problem.code, `${problem.reason}.`, {

@@ -1,7 +1,10 @@
 /** Which accelerator runs the emulated device: the one that was asked for, or what a trial boot on this host showed. */
+import { join } from "node:path";
 import { describeError, isHarnessError, UsageError } from "../../base/errors.js";
 import { silentProgress, type Progress } from "../../base/progress.js";
-import { emulatorCommand } from "../qemu/emulator.js";
+import { SERIAL_LOG } from "../machine/last-words.js";
+import { lendFolder, machineUser } from "../machine/machine-user.js";
+import { emulatorCommand, IMAGE_FOLDER, OWN_FOLDER } from "../qemu/emulator.js";
 import { emulatorVersion, findSource } from "../source/source.js";
 import { buildProbeArguments, type Accelerator } from "../machine/arguments.js";
 import { explainNoNesting, kvmIdentity, nestingIsOff, refuseKvm } from "./host-kvm.js";
@@ -48,15 +51,22 @@ export async function probeAccelerator(
   signal?: AbortSignal,
 ): Promise<AcceleratorAnswer> {
   progress.step("Trying whether this host's KVM can run the device");
-  const outcome = await bootOnce(
-    (serialLog) => buildProbeArguments(emulatorCommand(imageFolder), "kvm", imageFolder, serialLog),
-    { signal, onWait: (text) => progress.detail(text) },
-  );
+  const outcome = await bootOnce((folder) => trialCommand(imageFolder, folder), {
+    signal,
+    onWait: (text) => progress.detail(text),
+  });
   const { holds, ...answer } = judge(outcome);
   // Whoever has KVM and waits for emulated processors is to know why.
   if (answer.accelerator === "tcg") progress.step(`Going on with emulated processors: ${answer.reason}`);
   const holdsMs = { always: undefined, "some time": NO_HOLDS_MS, briefly: UNKNOWN_HOLDS_MS }[holds];
   return keep(cache, answer, holdsMs);
+}
+
+function trialCommand(imageFolder: string, folder: string): readonly string[] {
+  const user = machineUser(0, "kvm");
+  lendFolder(folder, [SERIAL_LOG], user);
+  const emulator = emulatorCommand(imageFolder, { folder, user, detached: false });
+  return buildProbeArguments(emulator, "kvm", IMAGE_FOLDER, join(OWN_FOLDER, SERIAL_LOG));
 }
 
 /**

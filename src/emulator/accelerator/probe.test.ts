@@ -2,7 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import { bootOnce, judge, type TrialBoot, type TrialLimits } from "./probe.js";
 
 /** A QEMU that does what a shell says; `$LOG` is the file of its serial console. */
-const fakeQemu = (script: string) => (serialLog: string) => ["sh", "-c", `LOG=$0; ${script}`, serialLog];
+const fakeQemu = (script: string) => (folder: string) => ["sh", "-c", `LOG=$0/serial.log; ${script}`, folder];
 const LIMITS: TrialLimits = { silentCpuMs: 300, timeoutMs: 60_000 };
 const BUSY_LOOP = "while :; do :; done";
 

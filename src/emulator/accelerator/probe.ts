@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { formatMs, sleep, withDeadline } from "../../base/deadline.js";
 import { spawnOwned, type OwnedProcess } from "../../process/owned-process.js";
 import type { Accelerator } from "../machine/arguments.js";
+import { SERIAL_LOG } from "../machine/last-words.js";
 import { explainNoNesting } from "./host-kvm.js";
 
 export interface TrialBoot {
@@ -42,9 +43,9 @@ const MAX_STDERR = 16 << 10;
 const INIT = "AVF-PROBE init";
 const VERDICT = /AVF-PROBE nested=(yes|no)/;
 
-/** @param command of the machine, given the file that its serial console goes to */
+/** @param command of the machine, given the folder whose `SERIAL_LOG` its serial console goes to */
 export async function bootOnce(
-  command: (serialLog: string) => readonly string[],
+  command: (folder: string) => readonly string[],
   options: {
     readonly signal?: AbortSignal | undefined;
     readonly onWait?: (text: string) => void;
@@ -52,8 +53,8 @@ export async function bootOnce(
   } = {},
 ): Promise<TrialBoot> {
   const folder = await mkdtemp(join(tmpdir(), "avf-probe-"));
-  const serialLog = join(folder, "serial.log");
-  const qemu = spawnOwned(command(serialLog), { stdio: ["ignore", "ignore", "pipe"] });
+  const serialLog = join(folder, SERIAL_LOG);
+  const qemu = spawnOwned(command(folder), { stdio: ["ignore", "ignore", "pipe"] });
   try {
     return await watch(qemu, serialLog, options);
   } finally {

@@ -5,7 +5,8 @@
  * Memory and disk begin as copies of what the machine began with, made while it runs; what it has changed of them since
  * goes on top while it stands still.
  */
-import { join } from "node:path";
+import { mkdtemp, rename, rm } from "node:fs/promises";
+import { basename, join } from "node:path";
 import { atOnce } from "../../base/async/at-once.js";
 import { eitherSignal } from "../../base/async/shared-signal.js";
 import { sleep } from "../../base/deadline.js";
@@ -13,6 +14,8 @@ import { InfrastructureError } from "../../base/errors.js";
 import { copySparse } from "../machine/copy-sparse.js";
 import { saveDeviceState } from "../machine/device-state.js";
 import type { Machine } from "../machine/launch.js";
+import { lendFolder, takeBack } from "../machine/machine-user.js";
+import { OWN_FOLDER } from "../qemu/emulator.js";
 import { SNAPSHOT_FILES } from "../snapshot/state.js";
 import { copyChangedMemory } from "./changed-memory.js";
 
@@ -24,6 +27,8 @@ export interface SaveRunningOptions {
   readonly dataDisk: string;
   /** Exists and is empty. */
   readonly folder: string;
+  /** Of the device: the machine can write there, and nowhere else. On the same file system. */
+  readonly deviceFolder: string;
   readonly signal: AbortSignal;
 }
 
@@ -32,27 +37,47 @@ const FREEZE_TIMEOUT_MS = 30_000;
 const COPY_TIMEOUT_MS = 180_000;
 /** From the end of what QEMU was asked for to the end of its process. */
 const LAST_WORDS_MS = 500;
+/** By the machine itself. */
+const WRITTEN = [SNAPSHOT_FILES.data, SNAPSHOT_FILES.state];
 const DISK_JOB = "save-disk";
 const DISK_NODE = "saved-disk";
 
 /** The device stands still for a part of that; connections to it stay. */
 export async function saveRunning(options: SaveRunningOptions): Promise<void> {
-  const { machine, folder, memoryFile } = options;
+  const { machine, folder, memoryFile, deviceFolder } = options;
   const { pid } = machine.process;
   if (pid === undefined) throw new InfrastructureError("DEVICE_ENDED", "The emulated device's QEMU did not start.");
   const signal = eitherSignal(options.signal, machine.ended);
-  const dataDisk = join(folder, SNAPSHOT_FILES.data);
   const target = join(folder, SNAPSHOT_FILES.memory);
-  await atOnce(
-    () => copySparse(options.dataDisk, dataDisk, { timeoutMs: COPY_TIMEOUT_MS, signal }),
-    () => copySparse(memoryFile, target, { timeoutMs: COPY_TIMEOUT_MS, signal }),
-  );
+  const draft = await mkdtemp(join(deviceFolder, "saving-"));
+  try {
+    await atOnce(
+      () => copySparse(options.dataDisk, join(draft, SNAPSHOT_FILES.data), { timeoutMs: COPY_TIMEOUT_MS, signal }),
+      () => copySparse(memoryFile, target, { timeoutMs: COPY_TIMEOUT_MS, signal }),
+    );
+    lendFolder(draft, WRITTEN, machine.user);
+    await saveStill(options, { pid, target, folder: join(OWN_FOLDER, basename(draft)), signal });
+    takeBack(
+      WRITTEN.map((name) => join(draft, name)),
+      machine.user,
+    );
+    for (const name of WRITTEN) await rename(join(draft, name), join(folder, name));
+  } finally {
+    await rm(draft, { recursive: true, force: true });
+  }
+}
+
+/** What the machine writes itself, while it stands still: into `folder`, as it calls it. */
+async function saveStill(
+  { machine, memoryFile }: SaveRunningOptions,
+  { pid, target, folder, signal }: { pid: number; target: string; folder: string; signal: AbortSignal },
+): Promise<void> {
   // A virtual CPU inside a nested guest cannot be saved.
   await machine.control.request({ command: "freeze" }, FREEZE_TIMEOUT_MS, signal);
   try {
     await machine.qmp.command("stop");
     await atOnce(
-      () => saveDisk(machine, dataDisk, signal),
+      () => saveDisk(machine, join(folder, SNAPSHOT_FILES.data), signal),
       () => copyChangedMemory({ pid, memoryFile, target, signal }),
     );
     await saveDeviceState(machine.qmp, join(folder, SNAPSHOT_FILES.state));

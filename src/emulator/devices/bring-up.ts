@@ -8,6 +8,8 @@ import { IMAGE_FILES } from "../image/files.js";
 import { buildMachineArguments } from "../machine/arguments.js";
 import type { Vmm } from "../machine/control.js";
 import { launchMachine, SERIAL_LOG, type Machine } from "../machine/launch.js";
+import { lendFolder, lendSaved, machineUser, TEMPORARY } from "../machine/machine-user.js";
+import { emulatorCommand, IMAGE_FOLDER, OWN_FOLDER } from "../qemu/emulator.js";
 import type { ReadyDevice } from "../setup.js";
 import { admitAdb, personalize, type DeviceIdentity } from "../snapshot/personalize.js";
 import { restoreMachine } from "../snapshot/restore.js";
@@ -33,24 +35,31 @@ export interface BringUp {
   readonly progress?: Progress | undefined;
 }
 
+/** Of a device that boots: zeros at first. */
+const COLD_MEMORY = "memory";
 const COLD_BOOT_TIMEOUT_MS = 300_000;
 const CONNECT_TIMEOUT_MS = 60_000;
 /** A machine that is at fault itself ends with others: SIGABRT, SIGSEGV, SIGBUS. */
 const FROM_OUTSIDE: readonly NodeJS.Signals[] = ["SIGKILL", "SIGTERM", "SIGINT", "SIGHUP"];
 
 export function launchDevice({ ready, origin, folder, adbPort, detached }: BringUp): Machine {
-  const { accelerator, cpus, emulator, imageFolder, snapshotFolder } = ready;
+  const { accelerator, cpus, imageFolder, snapshotFolder } = ready;
   const cold = origin.kind === "cold";
+  const user = machineUser(adbPort, accelerator);
+  lendFolder(folder, [TEMPORARY, SERIAL_LOG, ...(cold ? [COLD_MEMORY] : [])], user);
+  if (!cold) lendSaved(origin.folder, Object.values(SNAPSHOT_FILES), user);
   const argv = buildMachineArguments({
-    ...{ emulator, accelerator, cpus, imageFolder, adbPort },
-    dataDisk: originalDisk(ready, origin),
+    emulator: emulatorCommand(imageFolder, { folder, user, detached }),
+    ...{ accelerator, cpus, adbPort, imageFolder: IMAGE_FOLDER },
+    // In its current folder is what was saved.
+    dataDisk: cold ? join(IMAGE_FOLDER, IMAGE_FILES.data) : SNAPSHOT_FILES.data,
     keepData: false,
-    memoryFile: originalMemory(folder, origin),
+    memoryFile: cold ? join(OWN_FOLDER, COLD_MEMORY) : SNAPSHOT_FILES.memory,
     memoryShared: false,
     incoming: !cold,
-    serialLog: join(folder, SERIAL_LOG),
+    serialLog: join(OWN_FOLDER, SERIAL_LOG),
   });
-  return launchMachine(argv, { folder, workingFolder: cold ? snapshotFolder : origin.folder, detached });
+  return launchMachine(argv, { folder, workingFolder: cold ? snapshotFolder : origin.folder, detached, user });
 }
 
 /** The data disk as it is when the device starts: what it writes goes elsewhere. */
@@ -60,7 +69,7 @@ export function originalDisk({ imageFolder }: ReadyDevice, origin: Origin): stri
 
 /** The same of its memory. @param deviceFolder has a file of zeros for one that boots */
 export function originalMemory(deviceFolder: string, origin: Origin): string {
-  return origin.kind === "cold" ? join(deviceFolder, "memory") : join(origin.folder, SNAPSHOT_FILES.memory);
+  return origin.kind === "cold" ? join(deviceFolder, COLD_MEMORY) : join(origin.folder, SNAPSHOT_FILES.memory);
 }
 
 /** Until avfd and adb's shell have answered. Returns what VMs run on; undefined when the device can run none. */

@@ -138,7 +138,7 @@ export class RunningDevice implements EmulatedDevice {
     await mkdir(folder, { mode: PRIVATE_FOLDER });
     try {
       await saveRunning({
-        ...{ machine: this.#machine, folder },
+        ...{ machine: this.#machine, folder, deviceFolder: this.folder },
         memoryFile: originalMemory(this.folder, this.#origin),
         dataDisk: originalDisk(ready, this.#origin),
         signal: signal ? eitherSignal(signal, this.ended) : this.ended,

@@ -2,6 +2,7 @@
 import { createReadStream, createWriteStream } from "node:fs";
 import { copyFile, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { makeReadable } from "../../base/cache/cache.js";
 import { publishFolder } from "../../base/files/atomic-file.js";
 import { draftOf } from "../../process/drafts.js";
 import { cpioArchive, type CpioEntry } from "../../base/files/cpio.js";
@@ -78,6 +79,8 @@ export async function buildImage(options: BuildImageOptions): Promise<void> {
     await writeExt4({ ...common, ...FILE_SYSTEMS.data, bytes: DATA_BYTES, imagePath: join(draft, IMAGE_FILES.data) });
     await rm(rootFolder, { recursive: true });
     await rm(workFolder, { recursive: true });
+    // QEMU may be somebody else, see `machineUser`.
+    makeReadable(draft);
     await publishFolder(draft, imageFolder);
   } catch (error) {
     await rm(draft, { recursive: true, force: true });

@@ -42,7 +42,7 @@ describe("buildMachineArguments", () => {
 
   test("a start from a snapshot writes to neither its memory nor its disks", () => {
     const argv = buildMachineArguments(config).join(" ");
-    expect(argv).toContain("mem-path=/cache/snapshots/key/memory,share=off");
+    expect(argv).toContain("mem-path=/cache/snapshots/key/memory,share=off,readonly=on,rom=off");
     expect(argv).toContain("file=/cache/snapshots/key/data.img,snapshot=on");
     expect(argv).toContain("file=/cache/images/key/root.img,readonly=on");
     expect(argv).toContain("-incoming defer");

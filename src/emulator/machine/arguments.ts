@@ -64,7 +64,7 @@ export function buildMachineArguments(config: MachineConfig): readonly string[] 
     ...["-M", "q35,memory-backend=ram,hpet=off,suppress-vmdesc=on"],
     // A state is loaded as it is saved: without words about the machine, which the key of a snapshot stands for.
     ...["-global", "migration.send-configuration=off"],
-    ...["-object", `memory-backend-file,${memory.join(",")},share=${config.memoryShared ? "on" : "off"}`],
+    ...["-object", `memory-backend-file,${memory.join(",")},${memoryAccess(config)}`],
     ...acceleratorArguments(config.accelerator),
     ...["-m", `${DEVICE_MEMORY_BYTES / 2 ** 20}`, "-smp", smp],
     ...["-kernel", join(config.imageFolder, IMAGE_FILES.kernel)],
@@ -101,6 +101,12 @@ export function buildProbeArguments(
     ...SANDBOX,
     ...["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-serial", `file:${serialLog}`],
   ];
+}
+
+/** Of a file that is gone on from QEMU opens no more than it needs: it may be somebody who cannot write there. */
+function memoryAccess({ memoryShared, incoming }: MachineConfig): string {
+  if (memoryShared) return "share=on";
+  return incoming ? "share=off,readonly=on,rom=off" : "share=off";
 }
 
 function acceleratorArguments(accelerator: Accelerator): readonly string[] {

@@ -11,12 +11,15 @@ import { forgetLife, openLife } from "../../process/life.js";
 import { spawnOwned, type OwnedProcess, type ProcessEnd } from "../../process/owned-process.js";
 import { ControlChannel } from "./control.js";
 import { explainEarlyEnd, explainSilence, QEMU_LOG } from "./last-words.js";
+import type { MachineUser } from "./machine-user.js";
 import { QmpClient } from "./qmp.js";
 
 export { SERIAL_LOG } from "./last-words.js";
 
 export interface Machine {
   readonly process: OwnedProcess;
+  /** Undefined: it runs as this process's own. */
+  readonly user: MachineUser | undefined;
   /** For records: QEMU, as long as it runs. */
   identify(): ProcessIdentity | undefined;
   readonly qmp: QmpClient;
@@ -35,19 +38,20 @@ export interface LaunchOptions {
   /** QEMU's current folder: the state file of a snapshot is named relative to it. */
   readonly workingFolder: string;
   readonly detached: boolean;
+  readonly user?: MachineUser | undefined;
 }
 
 /** From the end of its channel to the end of the process. */
 const LAST_WORDS_MS = 2_000;
 
-export function launchMachine(argv: readonly string[], { folder, workingFolder, detached }: LaunchOptions): Machine {
+/** @param argv says by itself as whom it runs */
+export function launchMachine(argv: readonly string[], options: LaunchOptions): Machine {
+  const { folder, workingFolder, detached, user } = options;
   // QEMU has it open from its first moment to its last, for those who cannot see its process.
   const life = openLife("machine");
   const log = openSync(join(folder, QEMU_LOG), "a");
   const process_ = spawnOwned(argv, {
     cwd: workingFolder,
-    // Overlays of `snapshot=on` disks are files without a name in TMPDIR: gone with the process.
-    env: { ...process.env, TMPDIR: folder },
     stdio: ["ignore", log, log, "pipe", "pipe", life?.fd ?? "ignore"],
     detached,
   });
@@ -64,6 +68,7 @@ export function launchMachine(argv: readonly string[], { folder, workingFolder, 
   void process_.ended.then((end) => ended.abort(killed ? endedByUs() : explain(folder, end)));
   return {
     process: process_,
+    user,
     identify: () => {
       const identity = identify(process_.pid ?? 0);
       return identity && { ...identity, life: life?.name };

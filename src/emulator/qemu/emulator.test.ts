@@ -51,6 +51,26 @@ test.each(["plain", "a=b", "a b,c:d;e", "$LIB 'x' \"y\" %d", "ü-日本", "-x"])
   },
 );
 
+test("a machine's writes its files without a name where it may write", () => {
+  const image = makeTree("seated");
+  const own = join(folder, "own:a b");
+  mkdirSync(join(own, "tmp"), { recursive: true });
+  const [sh = "", ...args] = emulatorCommand(image, { folder: own, user: undefined, detached: false });
+  const script = ["-c", 'cd "$TMPDIR" && pwd -P', "sh"];
+  const at = args.findIndex((word) => word.includes("ld-linux"));
+  expect(execFileSync(sh, [...args.slice(0, at), "sh", ...script], { encoding: "utf8" })).toBe(`${join(own, "tmp")}\n`);
+});
+
+test("one of another user becomes that user before it is run, and dies with its parent only after that", () => {
+  const image = makeTree("user");
+  const user = { uid: 61_000, groups: [60_706, 104] };
+  const words = (detached: boolean) => emulatorCommand(image, { folder, user, detached });
+  const helper = "/proc/self/fd/9/emulator/bin/host-helper";
+  const start = ["sh", image, folder, helper, "become", "61000", "60706,104"];
+  expect(words(true).slice(3, 11)).toEqual([...start, "/proc/self/fd/9/emulator/lib/ld-linux-x86-64.so.2"]);
+  expect(words(false).slice(3, 12)).toEqual([...start, helper, "die-with-parent"]);
+});
+
 test("a program that others may write to is not run", () => {
   const image = makeTree("writable");
   const path = join(image, "emulator/bin/qemu-system-x86_64");

@@ -10,12 +10,13 @@ import { HOST_HELPER } from "../../process/host-helper.js";
 import { run } from "../../process/run.js";
 import { IMAGE_FILES } from "../image/files.js";
 import { install } from "../image/install.js";
+import { TEMPORARY, type MachineUser } from "../machine/machine-user.js";
 
 /** The words before the options of a machine. */
 export type EmulatorCommand = readonly string[];
 
 const PROGRAM = "bin/qemu-system-x86_64";
-const LOADER = "ld-linux-x86-64.so.2";
+const LOADER = "lib/ld-linux-x86-64.so.2";
 const SOURCE = "src/process/host-helper.c";
 /** Of QEMU's firmware, what a PC without a screen and with a kernel from the host may read. */
 export const FIRMWARE = [
@@ -24,22 +25,51 @@ export const FIRMWARE = [
   ...["seabios/bios.bin", "seabios/bios-256k.bin", "seabios/bios-microvm.bin"],
 ] as const;
 
-/** @param imageFolder of a finished image, or of one that is still to be made: whoever starts it finds that out */
-export function emulatorCommand(imageFolder: string): EmulatorCommand {
+/** Where QEMU runs, and as whom. */
+export interface Seat {
+  /** Holds what it writes to: `OWN_FOLDER` to it. */
+  readonly folder: string;
+  /** Undefined: as who starts it. */
+  readonly user: MachineUser | undefined;
+  /** True: it outlives who starts it. */
+  readonly detached: boolean;
+}
+
+/** What QEMU calls the folders that it needs: it may be somebody who cannot walk to them from the root. */
+export const IMAGE_FOLDER = "/proc/self/fd/9";
+export const OWN_FOLDER = "/proc/self/fd/8";
+
+/**
+ * @param imageFolder of a finished image, or of one that is still to be made: whoever starts it finds that out
+ * @param seat of a machine; undefined: for whoever wants QEMU alone
+ */
+export function emulatorCommand(imageFolder: string, seat?: Seat): EmulatorCommand {
   const folder = join(imageFolder, IMAGE_FILES.emulator);
-  const loader = join(folder, "lib", LOADER);
-  for (const path of [loader, join(folder, PROGRAM)]) requireTrusted(path);
+  for (const name of [LOADER, PROGRAM]) requireTrusted(join(folder, name));
+  const [script, ...folders] = seat === undefined ? [START, imageFolder] : [START_SEATED, imageFolder, seat.folder];
   return [
-    ...["sh", "-c", START, "sh", folder, loader],
-    ...["--library-path", `${TREE}/lib`, `${TREE}/${PROGRAM}`],
+    ...["sh", "-c", script, "sh", ...folders, ...(seat === undefined ? [] : asUser(seat))],
+    ...[`${TREE}/${LOADER}`, "--library-path", `${TREE}/lib`, `${TREE}/${PROGRAM}`],
     ...["qemu", "seabios"].flatMap((name) => ["-L", `${TREE}/share/${name}`]),
   ];
 }
 
-/** The loader splits a list of folders at ":" and ";", and expands "$": so it gets the tree by a descriptor, not by its path. */
-const TREE = "/proc/self/fd/9";
+/**
+ * The loader splits a list of folders at ":" and ";", and expands "$": so it gets the tree by a descriptor, not by its path.
+ */
+const TREE = `${IMAGE_FOLDER}/${IMAGE_FILES.emulator}`;
 /** Its files hold the memory of machines: they are for nobody else to read. */
 const START = `umask 077; exec 9<"$1"; shift; exec "$@"`;
+/** What is written to disks of `snapshot=on` are files without a name in TMPDIR: gone with the process. */
+const START_SEATED = `umask 077; exec 9<"$1" 8<"$2"; shift 2; export TMPDIR=${OWN_FOLDER}/${TEMPORARY}; exec "$@"`;
+
+/** The kernel takes the wish to die with a parent from who becomes somebody else: it is made known once more. */
+function asUser({ user, detached }: Seat): readonly string[] {
+  if (user === undefined) return [];
+  const helper = `${TREE}/${HOST_HELPER}`;
+  const become = [helper, "become", `${user.uid}`, user.groups.join(",")];
+  return detached ? become : [...become, helper, "die-with-parent"];
+}
 
 function requireTrusted(path: string): void {
   const problem = inspectOwnership(path);

@@ -18,7 +18,9 @@ import { IMAGE_FILES } from "../image/files.js";
 import { buildMachineArguments, type Accelerator, type DeviceCpus } from "../machine/arguments.js";
 import { copySparse } from "../machine/copy-sparse.js";
 import { explainTimeout, launchMachine, SERIAL_LOG, type Machine } from "../machine/launch.js";
+import { lendFolder, machineUser, takeBack } from "../machine/machine-user.js";
 import { findFreePort } from "../machine/port.js";
+import { emulatorCommand, IMAGE_FOLDER, OWN_FOLDER } from "../qemu/emulator.js";
 import { admitAdb, personalize } from "./personalize.js";
 import { rehearse } from "./rehearse.js";
 import { keepBootTime } from "./slowness.js";
@@ -29,6 +31,8 @@ const COLD_BOOT_TIMEOUT_MS = 300_000;
 /** Of the first attempt: under TCG a boot was seen to stand still, once in hundreds, and the next one is not worse for it. */
 const FIRST_BOOT_TIMEOUT_MS = 90_000;
 const END_TIMEOUT_MS = 60_000;
+/** By the machine. */
+const WRITTEN = [...Object.values(SNAPSHOT_FILES), SERIAL_LOG];
 
 export interface SaveSnapshotOptions {
   readonly imageFolder: string;
@@ -36,7 +40,6 @@ export interface SaveSnapshotOptions {
   readonly snapshotFolder: string;
   readonly accelerator: Accelerator;
   readonly cpus: DeviceCpus;
-  readonly emulator: readonly string[];
   /** The crosvm that was put into the image, if any. */
   readonly crosvmPath: string | undefined;
   readonly progress: Progress;
@@ -56,7 +59,7 @@ export async function saveSnapshot(options: SaveSnapshotOptions): Promise<void> 
 }
 
 async function saveOnce(options: SaveSnapshotOptions, bootTimeoutMs: number): Promise<void> {
-  const { imageFolder, snapshotFolder, accelerator, cpus, emulator, progress, signal } = options;
+  const { imageFolder, snapshotFolder, accelerator, cpus, progress, signal } = options;
   const draft = draftOf(snapshotFolder);
   await rm(draft, { recursive: true, force: true });
   await mkdir(draft, { recursive: true, mode: PRIVATE_FOLDER });
@@ -66,17 +69,19 @@ async function saveOnce(options: SaveSnapshotOptions, bootTimeoutMs: number): Pr
     const data = join(draft, SNAPSHOT_FILES.data);
     await copySparse(join(imageFolder, IMAGE_FILES.data), data);
     const adbPort = await findFreePort();
+    const user = machineUser(adbPort, accelerator);
+    lendFolder(draft, WRITTEN, user);
     const argv = buildMachineArguments({
-      ...{ emulator, accelerator, cpus, imageFolder },
-      adbPort,
-      dataDisk: data,
+      emulator: emulatorCommand(imageFolder, { folder: draft, user, detached: false }),
+      ...{ accelerator, cpus, adbPort, imageFolder: IMAGE_FOLDER },
+      dataDisk: join(OWN_FOLDER, SNAPSHOT_FILES.data),
       keepData: true,
-      memoryFile: join(draft, SNAPSHOT_FILES.memory),
+      memoryFile: join(OWN_FOLDER, SNAPSHOT_FILES.memory),
       memoryShared: true,
       incoming: false,
-      serialLog: join(draft, SERIAL_LOG),
+      serialLog: join(OWN_FOLDER, SERIAL_LOG),
     });
-    machine = launchMachine(argv, { folder: draft, workingFolder: draft, detached: false });
+    machine = launchMachine(argv, { folder: draft, workingFolder: draft, detached: false, user });
     const ended = eitherSignal(machine.ended, ...(signal ? [signal] : []));
     const begunMs = performance.now();
     const serial = await bootOnce(machine, { ...options, adbPort, bootTimeoutMs }, ended);
@@ -89,9 +94,13 @@ async function saveOnce(options: SaveSnapshotOptions, bootTimeoutMs: number): Pr
     }
     await personalizeOnce(machine, ended);
     progress.step("Saving its state");
-    await saveState(machine, draft);
+    await saveState(machine, OWN_FOLDER);
     const { process } = machine;
     await withDeadline("QEMU to end, whose state is saved", { timeoutMs: END_TIMEOUT_MS }, () => process.ended);
+    takeBack(
+      WRITTEN.map((name) => join(draft, name)),
+      user,
+    );
     makePrivate(draft);
     await publishFolder(draft, snapshotFolder);
   } catch (error) {

@@ -6,7 +6,7 @@ import type { Machine } from "../machine/launch.js";
 /** Files of a finished snapshot, by name in its folder. */
 export const SNAPSHOT_FILES = { memory: "memory", state: "state", data: "data.img" } as const;
 
-/** Stops the machine, writes its state into `folder` and ends it. Its memory and its disk are files that it writes to. */
+/** Stops the machine, writes its state into `folder`, as QEMU calls it, and ends it. Its memory and its disk are files that it writes to. */
 export async function saveState({ qmp }: Machine, folder: string): Promise<void> {
   await qmp.command("stop");
   await saveDeviceState(qmp, join(folder, SNAPSHOT_FILES.state));

@@ -4,6 +4,7 @@ import { createReadStream } from "node:fs";
 import { mkdir, open, rm, type FileHandle } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { constants, createBrotliDecompress } from "node:zlib";
+import { makeReadable } from "../../base/cache/cache.js";
 import { publishFolder } from "../../base/files/atomic-file.js";
 import { draftOf } from "../../process/drafts.js";
 import { describeError, isHarnessError } from "../../base/errors.js";
@@ -29,6 +30,8 @@ export async function unpackDevice({ devicePackage, imageFolder, progress, signa
   try {
     await requireWhole(devicePackage);
     await writeFiles(devicePackage, draft, progress, signal);
+    // QEMU may be somebody else, see `machineUser`.
+    makeReadable(draft);
     await publishFolder(draft, imageFolder);
   } catch (error) {
     await rm(draft, { recursive: true, force: true });

@@ -23,6 +23,13 @@ export const emulator: readonly RemovalRow[] = [
     proof: { chance: "folder" },
   },
   {
+    file: "src/emulator/checkpoints/save-running.ts",
+    calls: ["rename(join(draft, name), join(folder, name))", "rm(draft, { recursive: true, force: true })"],
+    touches: "what a machine writes of a checkpoint that is being made",
+    ours: "the folder was made here, with a name of chance",
+    proof: { chance: "draft" },
+  },
+  {
     file: "src/emulator/checkpoints/store.ts",
     calls: [
       "rm(draft, { recursive: true, force: true })",
