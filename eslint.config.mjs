@@ -23,7 +23,18 @@ const DEPS = {
   virtualmachine: ["virtualizationservice", "xml", "base"],
   provisioning: ["device", "apk", "xml", "base"],
   // Where devices come from, whether they will do, and what a file works with there.
-  lab: ["provisioning", "virtualmachine", "virtualizationservice", "emulator", "device", "images", "artifacts", "base"],
+  // Of process the words for how long somebody has had something.
+  lab: [
+    "provisioning",
+    "virtualmachine",
+    "virtualizationservice",
+    "emulator",
+    "device",
+    "images",
+    "artifacts",
+    "process",
+    "base",
+  ],
   "fixture-engine": ["lab", "virtualmachine", "device", "base"],
   // Locks its file, as all do that several processes write.
   history: ["process", "base"],

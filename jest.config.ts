@@ -40,10 +40,16 @@ const unitTests = (displayName: string, testMatch: readonly string[], left: read
   };
 };
 
+/** Against labgrid's own programs: `npm run test:lab` sees to it that they are there, and runs nothing else. */
+const withLab = process.env["AVF_LABGRID"] !== undefined;
+const LAB = "src/lab/labgrid/testing/";
+
 const unit: readonly Project[] = [
-  unitTests("unit", ["<rootDir>/{src,tools}/**/*.test.ts"], [`${SLOW.replaceAll(".", "\\.")}$`]),
+  unitTests("unit", ["<rootDir>/{src,tools}/**/*.test.ts"], [`${SLOW.replaceAll(".", "\\.")}$`, `/${LAB}`]),
   unitTests("unit-slow", [`<rootDir>/{src,tools}/**/*${SLOW}`]),
 ];
+
+const lab: readonly Project[] = [unitTests("lab", [`<rootDir>/${LAB}**/*.test.ts`])];
 
 /**
  * The device's side of the tests: they run against dist/, through the same preset as a user's own suites. For time's sake
@@ -136,7 +142,7 @@ function lifecycleOn(release: AndroidRelease): Project {
 module.exports = async (): Promise<Config> => {
   await withCheckoutLock(__dirname, build);
   return {
-    projects: [...unit, runs, ...suites],
+    projects: withLab ? [...lab] : [...unit, runs, ...suites],
     testSequencer: "<rootDir>/src/jest/testing/by-project-sequencer.cjs",
     reporters: ["default", "<rootDir>/dist/reporter/jest-reporter.js"],
     // Of the unit tests; the preset has its own for suites.

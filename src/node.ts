@@ -6,6 +6,8 @@ import { withDeadline } from "./base/deadline.js";
 import { silentProgress, type Progress } from "./base/progress.js";
 import { emulatedDevices } from "./lab/sources/emulated-source.js";
 import { attachedDevices } from "./lab/sources/attached-devices.js";
+import { labAddress, labDevices } from "./lab/sources/lab-devices.js";
+import type { DeviceSource } from "./lab/sources/device-source.js";
 import { openDeviceSession } from "./lab/device-session.js";
 import { openHarness, type Harness } from "./lab/harness.js";
 import type { Device } from "./device/contract.js";
@@ -17,6 +19,11 @@ export type * from "./public-types.js";
 export interface OpenDeviceOptions {
   /** A real device that adb lists. Default: an emulated device, started for this program. */
   readonly serial?: string;
+  /**
+   * A lab that devices are leased from, `labgrid://HOST:PORT/?place=NAME`. Default: `AVF_DEVICES`, else none. A serial wins
+   * over it.
+   */
+  readonly devices?: string;
   /** Android release that the emulated device shows. Default: `AVF_RELEASE`, else the default. */
   readonly release?: AndroidRelease;
   /** What VMs of the emulated device run on. Default: `AVF_MONITOR`, else crosvm where its image has one, else QEMU. */
@@ -52,15 +59,8 @@ const LEASE_TIMEOUT_MS = 10 * 60_000;
  * was installed.
  */
 export async function openDevice(options: OpenDeviceOptions = {}): Promise<OpenedDevice> {
-  const { serial, release, monitor = options.vmm, vmTemplates, deviceCpus } = options;
-  const { progress = silentProgress, leaseTimeoutMs = LEASE_TIMEOUT_MS } = options;
-  const onWait = (message: string): void => progress.step(message);
-  const lease = { runId: `process ${process.pid}`, timeoutMs: leaseTimeoutMs, slot: 0, onWait };
-  const source =
-    serial === undefined
-      ? emulatedDevices({ release, vmm: monitor, vmTemplates, deviceCpus }, progress)
-      : attachedDevices([serial], lease);
-  const what = serial === undefined ? "an emulated device" : `device ${serial}`;
+  const { progress = silentProgress } = options;
+  const { source, what } = chooseSource(options, progress);
   const wait = { timeoutMs: SETUP_TIMEOUT_MS, signal: options.signal };
   const session = await withDeadline(what, wait, (signal) => openDeviceSession(source, { signal }));
   const harnesses: Harness[] = [];
@@ -85,4 +85,20 @@ export async function openDevice(options: OpenDeviceOptions = {}): Promise<Opene
     close: closeOnce,
     [Symbol.asyncDispose]: closeOnce,
   };
+}
+
+function chooseSource(
+  options: OpenDeviceOptions,
+  progress: Progress,
+): { readonly source: DeviceSource; readonly what: string } {
+  const { serial, release, monitor = options.vmm, vmTemplates, deviceCpus } = options;
+  const { leaseTimeoutMs: timeoutMs = LEASE_TIMEOUT_MS } = options;
+  const onWait = (message: string): void => progress.step(message);
+  const lease = { runId: `process ${process.pid}`, timeoutMs, match: [], onWait };
+  if (serial !== undefined)
+    return { source: attachedDevices([serial], { ...lease, slot: 0 }), what: `device ${serial}` };
+  const lab = labAddress(options.devices);
+  if (lab !== undefined) return { source: labDevices(lab, lease), what: "a device of the lab" };
+  const source = emulatedDevices({ release, vmm: monitor, vmTemplates, deviceCpus }, progress);
+  return { source, what: "an emulated device" };
 }

@@ -7,7 +7,7 @@ require("../src/cli/node-version.cjs");
 const { makeReady } = require("./ready.cjs");
 
 const root = path.resolve(__dirname, "..");
-const TOOLS = ["pack-device", "self-check", "self-test"];
+const TOOLS = ["pack-device", "self-check", "self-test", "test-lab"];
 
 const fromDist = {
   name: "src/ from dist/",

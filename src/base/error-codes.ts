@@ -1,10 +1,12 @@
 /** Codes of failures, for editors to complete; docs/errors.md says what each means, and its test holds both. */
 import type { ApkErrorCode } from "./codes/apk-codes.js";
 import type { CustomVmErrorCode } from "./codes/custom-vm-codes.js";
+import type { LabErrorCode } from "./codes/lab-codes.js";
 
 export type ErrorCode =
   | ApkErrorCode
   | CustomVmErrorCode
+  | LabErrorCode
   | "ADB_CONNECT"
   | "ADB_CONNECTION"
   | "ADB_MISSING"

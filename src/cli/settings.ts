@@ -3,6 +3,7 @@ import { ANDROID_RELEASES, DEFAULT_RELEASE } from "../base/android-release.js";
 
 export const SETTINGS: readonly (readonly [setting: string, meaning: string])[] = [
   ["ANDROID_SERIAL=A,B", "real devices to use, by serial"],
+  ["AVF_DEVICES=labgrid://…", "the lab that real devices are leased from, where none is named"],
   ["AVF_DEVICE_MATCH=…", "what a real device must have: sdk>=34, ro.build.type=userdebug"],
   [`AVF_RELEASE=${ANDROID_RELEASES.join("|")}`, `Android release that the emulated device shows (${DEFAULT_RELEASE})`],
   ["AVF_MONITOR=qemu|crosvm", "what its VMs run on; crosvm needs AVF_CROSVM"],
@@ -21,6 +22,7 @@ export const SETTINGS: readonly (readonly [setting: string, meaning: string])[] 
 /** Found in the sources, and nothing for users to set. */
 export const INTERNAL_VARIABLES: Readonly<Record<string, string>> = {
   AVF_VMM: "former name of AVF_MONITOR",
+  AVF_LABGRID: "where `npm run test:lab` has labgrid's programs",
   AVF_RUN_FOLDER: "the run's folder, for its worker processes",
   AVF_COUNTS_FILE: "where a part of `npm test` writes its counts",
   AVF_TEMPLATE_READY: "what the guest prints when a template may be made of it; no variable",

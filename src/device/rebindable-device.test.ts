@@ -33,6 +33,14 @@ describe("a device whose connection is replaced", () => {
     expect(device.gone.reason).toEqual(new Error("unplugged"));
   });
 
+  test("ends what waits on it when it is given up, and stays so", () => {
+    const device = new RebindableDevice(connection("first").device);
+    const reason = new Error("somebody else has it");
+    device.giveUp(reason);
+    device.giveUp(new Error("again"));
+    expect(device.gone.reason).toBe(reason);
+  });
+
   test("fails with the reason while that did not work, and goes on once it does", async () => {
     const [first, second] = [connection("first"), connection("second")];
     const device = new RebindableDevice(first.device);

@@ -49,6 +49,11 @@ export class RebindableDevice implements Device {
     }
   }
 
+  /** What waits on the device ends: it is no longer ours. */
+  giveUp(reason: Error): void {
+    this.#gone.abort(reason);
+  }
+
   async exec(argv: readonly string[], options?: DeviceExecOptions): Promise<CommandResult> {
     return this.#bound.exec(argv, options);
   }

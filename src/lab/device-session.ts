@@ -54,6 +54,8 @@ export async function openDeviceSession(source: DeviceSource, options: DeviceSes
   };
   try {
     const plain = new RebindableDevice(leased.device ?? (await openAdbDevice(serial, { signal })));
+    const onLost = (): void => plain.giveUp(leased.lost?.reason as Error);
+    leased.lost?.addEventListener("abort", onLost, { once: true });
     const onMade = (path: string): void => named.noteMade(path);
     const opened = watchDevice(plain, { record, signal: () => undefined, onCall, onMade });
     device = opened;

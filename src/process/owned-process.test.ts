@@ -1,6 +1,9 @@
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
 import { expect, test } from "@jest/globals";
 import { isAlive, identify } from "./identity.js";
-import { endAtOnce, spawnOwned, type ProcessEnd } from "./owned-process.js";
+import { packageRoot } from "../base/paths.js";
+import { endAtOnce, ownedPids, spawnOwned, type ProcessEnd } from "./owned-process.js";
 
 test("a process that ignores SIGTERM is ended by SIGKILL, and says so", async () => {
   const owned = spawnOwned(["sh", "-c", "trap '' TERM; echo ready; while :; do sleep 0.1; done"]);
@@ -24,4 +27,21 @@ test("one that outlives SIGKILL, as in a call of the kernel that hangs, is waite
     ),
   });
   expect(sent).toEqual(["SIGKILL", "unref"]);
+});
+
+test("one that guards is known as ours, and does its work when we are gone by SIGKILL", () => {
+  const owned = join(packageRoot, "dist/process/owned-process.js");
+  // The guardian's output is that of its parent: it is read until both are gone.
+  const program = `
+    const { spawnOwned, ownedPids } = require(${JSON.stringify(owned)});
+    const { child } = spawnOwned(["sh", "-c", "cat >/dev/null; echo guarded"], { guards: true, stdio: ["pipe", 1, 2] });
+    process.stdout.write(\`known: \${ownedPids().has(child.pid)}\\n\`, () => process.kill(process.pid, "SIGKILL"));`;
+  const { stdout, signal } = spawnSync(process.execPath, ["-e", program], { encoding: "utf8" });
+  expect({ stdout, signal }).toEqual({ stdout: "known: true\nguarded\n", signal: "SIGKILL" });
+});
+
+test("what has ended is no longer ours", async () => {
+  const owned = spawnOwned(["true"], { guards: true });
+  await owned.ended;
+  expect(ownedPids().has(owned.pid ?? 0)).toBe(false);
 });

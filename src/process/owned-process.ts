@@ -11,6 +11,8 @@ export interface OwnedProcessOptions {
   readonly stdio?: ("ignore" | "pipe" | "inherit" | number)[];
   /** True for a process that is meant to outlive us (a detached device): it gets a session of its own. */
   readonly detached?: boolean;
+  /** True for a process that puts in order what we leave when we die: as `detached`, but known as one of ours meanwhile. */
+  readonly guards?: boolean;
 }
 
 export interface ProcessEnd {
@@ -39,6 +41,7 @@ export interface OwnedProcess {
 const KILL_TIMEOUT_MS = 30_000;
 
 const living = new Set<ChildProcess>();
+const guardians = new Set<ChildProcess>();
 let exitHookInstalled = false;
 
 /**
@@ -46,19 +49,24 @@ let exitHookInstalled = false;
  * where that cannot be had.
  */
 export function spawnOwned(argv: readonly string[], options: OwnedProcessOptions = {}): OwnedProcess {
-  const bound = options.detached === true ? argv : [...diesWithUs(), ...argv];
+  const outlivesUs = options.detached === true || options.guards === true;
+  const bound = outlivesUs ? argv : [...diesWithUs(), ...argv];
   const [file = "", ...args] = bound;
   const child = spawn(file, args, {
     stdio: options.stdio ?? ["ignore", "pipe", "pipe"],
-    detached: options.detached === true,
+    detached: outlivesUs,
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     ...(options.env ? { env: options.env } : {}),
   });
-  if (options.detached !== true) keepUntilExit(child);
+  if (!outlivesUs) keepUntilExit(child);
+  if (options.guards === true) guardians.add(child);
   const ended = new Promise<ProcessEnd>((resolve) => {
     child.once("error", (startFailure) => resolve({ exitCode: null, signal: null, startFailure }));
     child.once("exit", (exitCode, signal) => resolve({ exitCode, signal }));
-  }).finally(() => living.delete(child));
+  }).finally(() => {
+    living.delete(child);
+    guardians.delete(child);
+  });
   const started = { argv, child, ended };
   return {
     ...started,
@@ -68,9 +76,9 @@ export function spawnOwned(argv: readonly string[], options: OwnedProcessOptions
   };
 }
 
-/** Those that end with this process, and have an owner that sees to it. */
+/** Those that end with this process, and have an owner that sees to it; and those that see to things when it dies. */
 export function ownedPids(): ReadonlySet<number> {
-  return new Set([...living].flatMap(({ pid }) => (pid === undefined ? [] : [pid])));
+  return new Set([...living, ...guardians].flatMap(({ pid }) => (pid === undefined ? [] : [pid])));
 }
 
 type Started = Pick<OwnedProcess, "argv" | "ended"> & { readonly child: Pick<ChildProcess, "pid" | "kill" | "unref"> };

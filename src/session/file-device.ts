@@ -38,7 +38,8 @@ export class FileDevice {
     private readonly record: RunRecord,
     private readonly onOpened: (harness: Harness) => void,
   ) {
-    this.endsWithUs = options.harnessModule !== undefined || options.serials.length === 0;
+    this.endsWithUs =
+      options.harnessModule !== undefined || (options.serials.length === 0 && options.devices === undefined);
   }
 
   /** What there is now: undefined when nobody asked yet, or when it could not be opened. */

@@ -52,6 +52,11 @@ describe("environment options", () => {
     expect(readOptions({ serial: "three" }, "/project").serials).toEqual(["three"]);
   });
 
+  test("a lab may be named, too", () => {
+    const lab = "labgrid://lab/?place=shelf-1";
+    expect(readOptions({ devices: lab }, "/project").devices).toBe(process.env["AVF_DEVICES"] ?? lab);
+  });
+
   test("those of Jest's own environment pass", () => {
     expect(() => readOptions({ globalsCleanup: "off", customExportConditions: ["node"] }, "/project")).not.toThrow();
   });

@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { ANDROID_RELEASES, isAndroidRelease, type AndroidRelease } from "../base/android-release.js";
 import { UsageError } from "../base/errors.js";
 import { parseDeviceMatch } from "../lab/sources/device-match.js";
+import { labAddress } from "../lab/sources/lab-devices.js";
 import type { Isolation, Policy } from "./checkpoints/course.js";
 import { parseSerials } from "../lab/sources/device-source.js";
 import type { Requirement } from "../lab/requirements/index.js";
@@ -14,6 +15,8 @@ export interface EnvironmentOptions {
   readonly androidTest: string | undefined;
   /** Real devices to use, by serial; empty: the emulated device. */
   readonly serials: readonly string[];
+  /** The lab that devices are leased from: `labgrid://HOST:PORT/?place=NAME`. Serials win over it. */
+  readonly devices: string | undefined;
   /** What a real device must have to be used, when several were asked for or the wrong one may be attached. */
   readonly match: readonly Requirement[];
   /** Android release that the emulated device shows; undefined: `AVF_RELEASE`, else the default. */
@@ -43,7 +46,18 @@ export interface EnvironmentOptions {
 }
 
 const KNOWN = [
-  ...["apks", "androidTest", "serial", "device", "release", "monitor", "vmTemplates", "deviceCpus", "leaseTimeoutMs"],
+  ...[
+    "apks",
+    "androidTest",
+    "serial",
+    "devices",
+    "device",
+    "release",
+    "monitor",
+    "vmTemplates",
+    "deviceCpus",
+    "leaseTimeoutMs",
+  ],
   ...["leaks", "retryInfrastructure", "lease"],
   ...["isolation", "policy", "repeat"],
 ];
@@ -52,7 +66,7 @@ const UNTOLD = ["vmm", "globalsCleanup", "customExportConditions", "harnessModul
 const DEFAULT_LEASE_TIMEOUT_MS = 10 * 60_000;
 const MAX_RETRIES = 10;
 
-/** @throws UsageError that names the option; `ANDROID_SERIAL` wins over `serial` */
+/** @throws UsageError that names the option; `ANDROID_SERIAL` wins over `serial`, `AVF_DEVICES` over `devices` */
 export function readOptions(raw: Readonly<Record<string, unknown>>, rootDir: string): EnvironmentOptions {
   for (const name of Object.keys(raw)) {
     if (![...KNOWN, ...UNTOLD].includes(name)) throw badOption(name, "is not known", `Known: ${KNOWN.join(", ")}.`);
@@ -89,6 +103,7 @@ export function readOptions(raw: Readonly<Record<string, unknown>>, rootDir: str
     apks: readList(raw, "apks").map((pattern) => pattern.replace(/^<rootDir>\/?/, "")),
     androidTest: androidTest === undefined ? undefined : inRoot(androidTest),
     serials: parseSerials(process.env["ANDROID_SERIAL"] ?? readText(raw, "serial")),
+    devices: labAddress(readText(raw, "devices")),
     match: parseDeviceMatch(raw["device"]),
     release,
     monitor,

@@ -5,6 +5,7 @@ import type { Progress } from "../../base/progress.js";
 import type { App } from "../../lab/app.js";
 import { attachedDevices } from "../../lab/sources/attached-devices.js";
 import { parseDeviceMatch } from "../../lab/sources/device-match.js";
+import { labAddress, labDevices } from "../../lab/sources/lab-devices.js";
 import { parseSerials, type DeviceSource } from "../../lab/sources/device-source.js";
 import { openDeviceSession } from "../../lab/device-session.js";
 import { openHarness } from "../../lab/harness.js";
@@ -50,13 +51,14 @@ export async function removeVm(vm: VirtualMachine): Promise<void> {
   await vm.delete().catch(() => undefined);
 }
 
-/** As ANDROID_SERIAL says. */
+/** As ANDROID_SERIAL and AVF_DEVICES say. */
 export function deviceSource(progress: Progress): DeviceSource {
   const serials = parseSerials(process.env["ANDROID_SERIAL"]);
-  if (serials.length === 0) return emulatedDevices({ release: releaseFromEnvironment() }, progress);
-  return attachedDevices(serials, {
-    ...{ runId: `avf-${process.pid}`, timeoutMs: 600_000, slot: 0 },
-    match: parseDeviceMatch(undefined),
-    onWait: (message) => progress.step(message),
-  });
+  const lab = labAddress();
+  if (serials.length === 0 && lab === undefined)
+    return emulatedDevices({ release: releaseFromEnvironment() }, progress);
+  const onWait = (message: string): void => progress.step(message);
+  const options = { runId: `avf-${process.pid}`, timeoutMs: 600_000, match: parseDeviceMatch(undefined), onWait };
+  if (serials.length === 0 && lab !== undefined) return labDevices(lab, options);
+  return attachedDevices(serials, { ...options, slot: 0 });
 }

@@ -1,5 +1,6 @@
 /** Where devices come from. The fixtures know no more of it than this, and so work with phones and emulated devices alike. */
 import type { Device, DeviceProcess } from "../../device/index.js";
+import type { Requirement } from "../requirements/index.js";
 
 /** A device with checkpoints. */
 export interface Rewinding {
@@ -45,6 +46,8 @@ export interface LeasedDevice {
   readonly device?: Device;
   /** Undefined for a device without checkpoints, such as a phone. */
   readonly rewinding?: Rewinding | undefined;
+  /** Aborted, with the reason, when it is somebody else's before it was given back. */
+  readonly lost?: AbortSignal;
   /** Gives it back. Repeatable, and never fails because the device is gone. */
   release(): Promise<void>;
 }
@@ -54,6 +57,17 @@ export interface DeviceSource {
   readonly keepBetweenFiles: boolean;
   /** Device that nobody else has until it is released. Waits for a free one as long as it takes, or the signal allows. */
   acquire(signal: AbortSignal): Promise<LeasedDevice>;
+}
+
+/** What a lab is told by whoever wants a device of it. */
+export interface LabOptions {
+  readonly runId: string;
+  /** How long to wait for a place that others have. */
+  readonly timeoutMs: number;
+  /** What the device has to have. */
+  readonly match: readonly Requirement[];
+  /** Told why there is no device yet, and what happens to the lease. */
+  readonly onWait: (message: string) => void;
 }
 
 /** `a,b` as `ANDROID_SERIAL` may have it; empty when unset. */

@@ -11,8 +11,10 @@ export interface ProjectOptions {
 export async function prepareDevices(projects: readonly ProjectOptions[]): Promise<void> {
   const emulated = projects
     .flatMap((project) => checkedOptions(project) ?? [])
-    // A real device needs no image.
-    .filter(({ serials, harnessModule }) => serials.length === 0 && harnessModule === undefined);
+    // Real devices, and those of a lab, need no image.
+    .filter(
+      (options) => options.serials.length === 0 && options.devices === undefined && options.harnessModule === undefined,
+    );
   for (const cpus of new Set(emulated.map(({ deviceCpus }) => deviceCpus))) {
     await ensureReady({ cpus, progress: plainProgress() });
   }

@@ -1,0 +1,3 @@
+/** Codes of failures that are about labs that devices are leased from. */
+export type LabErrorCode =
+  "LAB_ADDRESS" | "LAB_COORDINATOR" | "LAB_KIND" | "LAB_NO_DEVICE" | "LAB_NO_PLACE" | "LAB_REFUSED" | "LEASE_LOST";
