@@ -22,6 +22,11 @@ function onText(pattern: RegExp): Difference["explains"] {
   };
 }
 
+/** Our own words, for a number that JavaScript has not. */
+function saysOutOfRange({ ours, answers }: Parting): boolean {
+  return ours === "IllegalArgumentException" && / is out of range: \d/.test(JSON.stringify(answers.ours));
+}
+
 /** XML 1.0 has no such character. */
 const NO_CHARACTER = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/;
 
@@ -62,7 +67,10 @@ export const DIFFERENCES: readonly Difference[] = [
   {
     id: "large-numbers",
     says: "a size of 2^53 bytes or more is refused: JavaScript has no such number",
-    explains: onText(/<long [^>]*value="\+?\d{16,}"/),
+    explains: (parting) =>
+      onText(/<long [^>]*value="\+?\d{16,}"/)(parting) ||
+      // Where Android refuses it too, but for something that it comes to later.
+      (parting.path === "read.cause.error" && saysOutOfRange(parting)),
   },
   {
     id: "double-attributes",
