@@ -43,8 +43,7 @@ export function emulatedDevices(options: EmulatedOptions, progress: Progress): D
 function rewindingOf(device: EmulatedDevice, options: EmulatedOptions): Rewinding {
   const cache = cacheFolder();
   return {
-    // Named by image, machine, emulator and processor; the rest is what a running device was told to be.
-    key: [device.originKey, device.release, device.vmm?.name, options.vmTemplates === true].join(" "),
+    key: rewindingKey(device, options),
     find: (key) => findCheckpoint(cache, key),
     save: (key, note, signal) =>
       key === undefined ? holdCheckpoint(device, note, signal) : keepCheckpoint(cache, key, device, note, signal),
@@ -53,6 +52,17 @@ function rewindingOf(device: EmulatedDevice, options: EmulatedOptions): Rewindin
     goOn: () => device.goOn(),
     attach: replaceClient,
   };
+}
+
+/**
+ * What a checkpoint belongs to, so that none is found that another device made. Named by image, machine, emulator and
+ * processor; the rest is what a running device was told to be: a checkpoint of another release is of no use to this one.
+ */
+export function rewindingKey(
+  { originKey, release, vmm }: Pick<EmulatedDevice, "originKey" | "release" | "vmm">,
+  { vmTemplates = false }: Pick<EmulatedOptions, "vmTemplates">,
+): string {
+  return [originKey, `android-${release}`, vmm?.name ?? "no-vms", vmTemplates].join(" ");
 }
 
 /** E.g. `Android 15, tcg, one CPU, VMs on qemu 7.2.22`. */
