@@ -11,7 +11,7 @@ import { VirtualMachineException } from "../errors.js";
 import { VirtualMachine } from "../machine.js";
 import { VirtualMachineManager } from "../manager.js";
 import { PAGE_PATH, proofPath, renderPage, SECTIONS } from "./page.js";
-import { unexplained } from "./members.js";
+import { mostParameters, unexplained } from "./members.js";
 import { VALUES_TEST, type Row } from "./row.js";
 
 type RowWithOurs = Extract<Row, { ours: string }>;
@@ -133,6 +133,30 @@ function chainOf(prototype: object): readonly object[] {
 
 test(`${PAGE_PATH} is what npm run docs writes`, () => {
   expect(readFileSync(join(packageRoot, PAGE_PATH), "utf8")).toBe(renderPage());
+});
+
+test("no method of ours needs more than Android's takes", () => {
+  const titles = new Map(SECTIONS.flatMap(({ title, rows }) => rows.map((row) => [row, title] as const)));
+  const counted = here.flatMap((row) => {
+    const method = row.ours.includes("#") ? lookUp(row.ours) : undefined;
+    const most = mostParameters(titles.get(row) ?? "", /^\w+/.exec(row.java)?.[0] ?? "");
+    return typeof method === "function" && most !== undefined ? [{ ours: row.ours, needs: method.length, most }] : [];
+  });
+  expect(counted.length).toBeGreaterThan(60);
+  // Its options may be left out, which a function's length does not tell.
+  expect(counted.filter(({ needs, most }) => needs > most).map(({ ours }) => ours)).toEqual([
+    "VirtualMachine#connectVsock",
+  ]);
+});
+
+test("a name with several signatures has a row for each", () => {
+  const gone = SECTIONS.map(({ title, rows }) => ({
+    title,
+    rows: rows.map((row) => (row.java === "sendKeyEvent(short, boolean)" ? { ...row, java: "sendKeyEvent()" } : row)),
+  }));
+  expect(unexplained(gone)).toEqual([
+    "Android 17: VirtualMachine has sendKeyEvent(short, boolean), which docs/parity.md does not name",
+  ]);
 });
 
 test("every member of Android's classes is here or explained", () => {

@@ -46,6 +46,7 @@ export const LATER: Readonly<Record<string, readonly Row[]>> = {
     ...["sendMultiTouchEvent()", "sendTrackpadEvent()", "sendLidEvent()", "sendTabletModeEvent()"].map((java) =>
       outOfScope(java, ["16", "17"], CUSTOM),
     ),
+    outOfScope("sendKeyEvent(short, boolean)", ["17"], CUSTOM),
     ...["setTouchScale()", "addDisplay()", "removeDisplay()", "getDisplays()"].map((java) =>
       outOfScope(java, ["17"], CUSTOM),
     ),

@@ -133,7 +133,7 @@ export const MACHINE: Section = {
     ),
     outOfScope("enableTestAttestation()", ONLY_15, "there is no attestation to test"),
     method("toString()", EVERY),
-    outOfScope("sendKeyEvent()", ONLY_15, CUSTOM_VM),
+    outOfScope("sendKeyEvent(KeyEvent)", ONLY_15, CUSTOM_VM),
     outOfScope("sendMouseEvent()", ONLY_15, CUSTOM_VM),
     outOfScope("sendSingleTouchEvent()", ONLY_15, CUSTOM_VM),
   ],
