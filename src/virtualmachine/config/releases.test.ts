@@ -85,3 +85,10 @@ test("16 compares no storage, 17 no payload config, 14 the APK", () => {
     true,
   ]);
 });
+
+test("a file made here for Android 13 has no certificates, and is read here all the same", () => {
+  const config = builderFor(13).build();
+  const xml = writeConfigXml(config, { release: 13 });
+  expect(xml).not.toContain("certs");
+  expect(readConfigXml(Buffer.from(xml), capabilitiesOf(13)).config.getPayloadConfigPath()).toBe("assets/c.json");
+});
