@@ -1,5 +1,7 @@
 /** Starts the monitor of a VM, and keeps in mind which process it is. */
-import { createServer } from "node:net";
+import { readFile } from "node:fs/promises";
+import { constants } from "node:os";
+import { listeningPorts } from "../../base/text/listening-ports.js";
 import { describeSystemError } from "../errno.js";
 import type { Vmm, VmmConfig, VmmProcess } from "../vmm/contract.js";
 import { VmStartRefusal } from "../vmm/kernel/start-refusal.js";
@@ -22,16 +24,15 @@ export async function launchVm(vmm: Vmm, config: VmmConfig): Promise<VmmProcess>
   return process;
 }
 
-/** crosvm only logs that it has no debugger's port, and goes on without one. */
+/**
+ * crosvm only logs that it has no debugger's port, and goes on without one. Nothing is listened on to find out: whoever waits
+ * for the stub would take that for it.
+ */
 async function checkGdbPort(port: number): Promise<void> {
-  const server = createServer();
-  try {
-    await new Promise<void>((resolve, reject) => {
-      server.once("error", reject);
-      server.listen({ port, host: "0.0.0.0", exclusive: true }, resolve);
-    });
-  } catch (error) {
-    throw new VmStartRefusal(`failed to listen for a debugger at port ${port}: ${describeSystemError(error)}`);
-  }
-  await new Promise((resolve) => server.close(resolve));
+  const tables = await Promise.all(
+    ["tcp", "tcp6"].map((name) => readFile(`/proc/net/${name}`, "utf8").catch(() => "")),
+  );
+  if (!listeningPorts(tables.join("\n")).has(port)) return;
+  const why = describeSystemError({ errno: constants.errno.EADDRINUSE });
+  throw new VmStartRefusal(`failed to listen for a debugger at port ${port}: ${why}`);
 }

@@ -1,7 +1,9 @@
 /** The way from this host to the gdb stub of a VM's monitor, which listens on the device's loopback address. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { createServer, type Server, type Socket } from "node:net";
+import { listeningPorts } from "../../base/text/listening-ports.js";
 import type { Device } from "../../device/contract.js";
+import { hardwareBreakpoints } from "./hardware-breakpoints.js";
 
 const CONNECT_TIMEOUT_MS = 10_000;
 const TRY_AGAIN_MS = 100;
@@ -9,7 +11,6 @@ const TRY_AGAIN_MS = 100;
 const taken = new Map<string, Set<number>>();
 const FIRST_PORT = 20_000;
 const PORTS = 10_000;
-const LISTENING = "0A";
 
 export interface GdbDoor {
   /** On 127.0.0.1 of this host. */
@@ -25,8 +26,7 @@ export interface GdbDoor {
 /** A port of the device that nobody listens on, and no other VM of ours is to. Free again with `releaseGdbPort`. */
 export async function takeGdbPort(device: Device): Promise<number> {
   // A device that does not tell is asked nothing more: the monitor refuses a port that is in use, and the VM does not start.
-  const { stdout } = await device.execUnchecked(["sh", "-c", "cd /proc/net && cat tcp tcp6"], { quiet: true });
-  const inUse = listeningPorts(stdout);
+  const inUse = listeningPorts(await readPorts(device));
   const ours = taken.get(device.serial) ?? new Set<number>();
   taken.set(device.serial, ours);
   for (let port = FIRST_PORT + Math.floor(Math.random() * PORTS); ; port = FIRST_PORT + ((port + 1) % PORTS)) {
@@ -40,17 +40,17 @@ export function releaseGdbPort(serial: string, port: number): void {
   taken.get(serial)?.delete(port);
 }
 
-/** Of `/proc/net/tcp`: `sl local_address rem_address st`, addresses and ports as hexadecimal numbers. */
-export function listeningPorts(text: string): ReadonlySet<number> {
-  const ports = text.split("\n").flatMap((line) => {
-    const [, local = "", , state] = line.trim().split(/\s+/);
-    const port = /:([0-9A-F]{4})$/.exec(local)?.[1];
-    return state === LISTENING && port !== undefined ? [Number.parseInt(port, 16)] : [];
-  });
-  return new Set(ports);
+/** Whether something listens on that port of the device; undefined when it does not tell. */
+export async function listens(device: Device, port: number): Promise<boolean | undefined> {
+  const text = await readPorts(device);
+  return text.includes("local_address") ? listeningPorts(text).has(port) : undefined;
 }
 
-/** Each connection to a free port of this host goes to that port of the device. */
+async function readPorts(device: Device): Promise<string> {
+  return (await device.execUnchecked(["sh", "-c", "cd /proc/net && cat tcp tcp6"], { quiet: true })).stdout;
+}
+
+/** Each connection to a free port of this host goes to that port of the device. gdb's breakpoints become hardware ones. */
 export async function openGdbDoor(
   device: Device,
   devicePort: number,
@@ -135,7 +135,7 @@ class Door implements GdbDoor {
       stub.once("close", () => debugger_.destroy());
       debugger_.once("close", () => stub.destroy());
       if (debugger_.destroyed) stub.destroy();
-      debugger_.pipe(stub).pipe(debugger_);
+      debugger_.pipe(hardwareBreakpoints()).pipe(stub).pipe(debugger_);
     } catch {
       // gdb says "Remote connection closed"; what ended the VM or the device is told by those.
       debugger_.destroy();

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from "@jest/globals";
+import { sleep } from "../../base/deadline.js";
 import { VirtualMachineConfig } from "../config/config.js";
 import { DEBUG_LEVEL_NONE } from "../constants.js";
 import type { VirtualMachine } from "../machine.js";
@@ -51,6 +52,18 @@ describe("a wait", () => {
     expect(wait.dueMs()).toBe(beganMs + 7_900);
     expect(wait.check(beganMs + 7_899)).toBeUndefined();
     expect(wait.check(beganMs + 7_900)).toEqual({ kind: "timed-out", afterMs: 1_000 });
+  });
+
+  test("for a status does not count it either", async () => {
+    const { journal } = vm.control;
+    service.vm.print("spoke\n");
+    journal.hold.set(true, performance.now());
+    const reached = vm.waitForStatus("STOPPED", { timeoutMs: 1 });
+    await sleep(50);
+    service.vm.die("SHUTDOWN");
+    expect(await reached).toEqual({ kind: "reached" });
+    journal.hold.set(false, performance.now());
+    expect(await vm.waitForStatus("RUNNING", { timeoutMs: 1 })).toEqual({ kind: "timed-out", afterMs: 1 });
   });
 
   test("is looked at again when the debugger goes", async () => {

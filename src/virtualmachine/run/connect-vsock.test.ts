@@ -69,6 +69,21 @@ test("with retryUntilMs it is tried until somebody listens, or the time is over"
     expect(await outcomeOf(() => vm.connectVsock(9999, { retryUntilMs }))).toMatch(/^ILLEGAL_ARGUMENT: retryUntilMs/);
 });
 
+test("time in which a debugger holds the VM does not count", async () => {
+  const { vm, service } = await runningVm();
+  const { journal } = vm.control;
+  journal.hold.set(true, performance.now());
+  const listensMs = performance.now() + 200;
+  service.vm.connectVsock = async () => {
+    if (performance.now() < listensMs) throw refused();
+    return new PassThrough() as unknown as Socket;
+  };
+  await vm.connectVsock(9999, { retryUntilMs: 60 });
+  journal.hold.set(false, performance.now());
+  refuse(service, Infinity);
+  expect(await outcomeOf(() => vm.connectVsock(9999, { retryUntilMs: 60 }))).toMatch(/^VSOCK_REFUSED: /);
+});
+
 test("a timer that fires too early does not end the trying", async () => {
   const { vm, service } = await runningVm();
   const soon = refuse(service, 2);

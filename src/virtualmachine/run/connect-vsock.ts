@@ -13,7 +13,8 @@ import type { RunningVm } from "../../virtualizationservice/contract.js";
 export interface ConnectVsockOptions {
   /**
    * For a server in the guest that is about to listen: a connection that is refused is tried again until so many
-   * milliseconds have passed, or the VM ends. Only the first attempt may take longer. Default: 0, it is tried once.
+   * milliseconds have passed, or the VM ends. Only the first attempt may take longer. Time in which a debugger holds the VM
+   * does not count. Default: 0, it is tried once.
    */
   readonly retryUntilMs?: number | undefined;
   /** Ends the attempts. */
@@ -21,6 +22,7 @@ export interface ConnectVsockOptions {
 }
 
 const REFUSED = "VSOCK_REFUSED";
+const TIMED_OUT = "TIMEOUT";
 const FIRST_PAUSE_MS = 50;
 const MAX_PAUSE_MS = 500;
 
@@ -39,7 +41,8 @@ export async function connectToGuest(
   }
   const firstRun = journal.run.number;
   const beganMs = nowMs();
-  const leftMs = (): number => beganMs + retryUntilMs - nowMs();
+  const heldMs = (): number => journal.hold.before(nowMs()) - journal.hold.before(beganMs);
+  const leftMs = (): number => beganMs + retryUntilMs + heldMs() - nowMs();
   let refusal: HarnessError | undefined;
   let pauseMs = FIRST_PAUSE_MS;
   for (let attempt = 1; ; attempt++) {
@@ -51,8 +54,10 @@ export async function connectToGuest(
       return await withDeadline(`vsock port ${port}`, again, (ended) => handle.connectVsock(port, ended));
     } catch (cause) {
       signal?.throwIfAborted();
-      if (isHarnessError(cause) && cause.code === REFUSED) refusal = cause;
-      else if (refusal === undefined || leftMs() > 0) throw failure(journal.vmName, port, cause);
+      if (hasCode(cause, REFUSED)) refusal = cause;
+      // An attempt that took all the time there was, and a debugger has given the wait more meanwhile, is tried again.
+      else if (refusal === undefined || (leftMs() > 0 && !hasCode(cause, TIMED_OUT)))
+        throw failure(journal.vmName, port, cause);
       // While a guest whose kernel is not up yet is asked, the device's adbd does nothing else, for up to 2 s.
       const restMs = Math.max(pauseMs, nowMs() - triedMs);
       const tried = attempt > 1 ? `, tried ${attempt} times in ${formatMs(nowMs() - beganMs)}` : "";
@@ -62,6 +67,10 @@ export async function connectToGuest(
       pauseMs = Math.min(pauseMs * 1.5, MAX_PAUSE_MS);
     }
   }
+}
+
+function hasCode(error: unknown, code: string): error is HarnessError {
+  return isHarnessError(error) && error.code === code;
 }
 
 /** Rejects when it is of no use to go on: the VM died, its guest panicked, the device is gone. */

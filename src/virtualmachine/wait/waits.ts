@@ -1,6 +1,8 @@
 /** Waits for a VM. Each ends in one of a closed set of ways; they listen to events, nothing polls. */
 import { Status } from "../constants.js";
 import { VirtualMachineException } from "../errors.js";
+import { nowMs } from "../journal/record.js";
+import { startPatience } from "./patience.js";
 import { settle } from "./settle.js";
 import { waitForVm } from "./vm-wait.js";
 import { formatLastLines } from "../lines/line-text.js";
@@ -52,17 +54,22 @@ const AWAITED: Readonly<Record<WaitGoal, string>> = {
   died: "its end",
 };
 
-/** Waits until the VM has this status, by events: files removed behind the library's back are not noticed. */
+/**
+ * Waits until the VM has this status, by events: files removed behind the library's back are not noticed. Time in which a
+ * debugger holds the VM does not count.
+ */
 export async function waitForStatus(
   journal: VmJournal,
   status: Status,
-  options: SettleOptions,
+  { timeoutMs, signal }: SettleOptions,
 ): Promise<StatusOutcome> {
-  return settle<StatusOutcome>(
-    journal.changes,
-    () => (journal.status === status ? { kind: "reached" } : ifDeleted(journal)),
-    options,
-  );
+  const patience = startPatience(journal, { timeoutMs }, nowMs(), false);
+  const look = (): StatusOutcome | undefined => {
+    if (journal.status === status) return { kind: "reached" };
+    const end = ifDeleted(journal) ?? patience.check(nowMs());
+    return end?.kind === "stalled" ? undefined : end;
+  };
+  return settle<StatusOutcome>(journal.changes, look, { timeoutMs: Infinity, signal, dueMs: () => patience.dueMs() });
 }
 
 function probe(journal: VmJournal, goal: WaitGoal, firstRun: number): WaitOutcome | undefined {
