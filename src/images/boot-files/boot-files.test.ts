@@ -53,8 +53,8 @@ test.each([
   ["a vmlinux", elf(), { kind: "vmlinux", architecture: "x86_64" }],
   ["a vmlinux for arm64", elf({ machine: 183 }), { kind: "vmlinux", architecture: "arm64" }],
   ["an Image", arm64Image, { kind: "Image", architecture: "arm64" }],
-  ["one in gzip", gzipSync(elf()), { kind: "gzip", architecture: undefined }],
-  ["one in LZ4", Buffer.from([4, 0x22, 0x4d, 0x18, 0]), { kind: "LZ4", architecture: undefined }],
+  ["an Image in LZ4", Buffer.from([4, 0x22, 0x4d, 0x18, 0]), { kind: "Image.lz4", architecture: "arm64" }],
+  ["one in the LZ4 of its build", Buffer.from([2, 0x21, 0x4c, 0x18, 0]), { kind: "Image.lz4", architecture: "arm64" }],
 ])("%s is a kernel", async (_what, bytes, expected) => {
   expect(await lookAtKernel(written(bytes))).toMatchObject({ ...expected, bytes: bytes.length });
 });
@@ -65,6 +65,9 @@ describe("what is no kernel is refused with file and reason", () => {
     ["zeros", Buffer.alloc(5_000), "it is no kernel"],
     ["an archive", Buffer.from("070701"), "it is no kernel"],
     ["nothing", Buffer.alloc(0), "it is empty"],
+    ["one in gzip", gzipSync(elf()), "it is compressed with gzip as a whole, which no monitor unpacks"],
+    ["one in xz", Buffer.from("\xfd7zXZ\0\0\x04", "latin1"), "it is compressed with xz as a whole"],
+    ["one in zstd", Buffer.from("28b52ffd24", "hex"), "it is compressed with zstd as a whole"],
     [
       "a bzImage that is cut",
       bzImage().subarray(0, 1_500),

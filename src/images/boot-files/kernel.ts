@@ -8,16 +8,14 @@ export type KernelKind =
   | "vmlinux"
   /** arm64 (Documentation/arch/arm64/booting.rst). */
   | "Image"
-  /** One of the others, compressed. */
-  | "gzip"
-  | "LZ4";
+  /** One for arm64 in LZ4, which crosvm unpacks there, and no monitor elsewhere. */
+  | "Image.lz4";
 
 export interface KernelFile {
   readonly path: string;
   readonly bytes: number;
   readonly kind: KernelKind;
-  /** Undefined for one that is compressed as a whole. */
-  readonly architecture: "x86_64" | "arm64" | undefined;
+  readonly architecture: "x86_64" | "arm64";
 }
 
 const SECTOR_BYTES = 512;
@@ -39,7 +37,14 @@ export async function lookAtKernel(path: string): Promise<KernelFile> {
 }
 
 const CUT = "the file is cut off: copy or build it again";
-const WANTED = "give a bzImage, a vmlinux, an arm64 Image, or one of them compressed with gzip or LZ4";
+const WANTED = "give a bzImage, a vmlinux, an arm64 Image, or an arm64 Image in LZ4";
+
+const PACKED: readonly (readonly [program: string, magic: string, unpack: string])[] = [
+  ["gzip", "\x1f\x8b", "gunzip it"],
+  ["xz", "\xfd7zXZ\0", "unxz it"],
+  ["zstd", "\x28\xb5\x2f\xfd", "unzstd it"],
+  ["bzip2", "BZh", "bunzip2 it"],
+];
 
 interface Recognised {
   readonly kind: KernelKind;
@@ -53,9 +58,18 @@ function recognise(head: Buffer, file: OpenedFile): Recognised {
   if (text(0x202, 0x206) === "HdrS") return bzImage(head, file);
   if (text(0, 4) === "\x7fELF") return elf(head, file);
   if (text(56, 60) === "ARM\x64") return { kind: "Image", architecture: "arm64" };
-  if (head[0] === 0x1f && head[1] === 0x8b) return { kind: "gzip", architecture: undefined };
   // The frame of the lz4 program, and the old one that the kernel's build makes.
-  if (["\x04\x22\x4d\x18", "\x02\x21\x4c\x18"].includes(text(0, 4))) return { kind: "LZ4", architecture: undefined };
+  if (["\x04\x22\x4d\x18", "\x02\x21\x4c\x18"].includes(text(0, 4)))
+    return { kind: "Image.lz4", architecture: "arm64" };
+  const packed = PACKED.find(([, magic]) => text(0, magic.length) === magic);
+  if (packed !== undefined) {
+    const [program, , unpack] = packed;
+    throw problemOf(
+      file,
+      `it is compressed with ${program} as a whole, which no monitor unpacks`,
+      `${unpack}, or ${WANTED}`,
+    );
+  }
   throw problemOf(file, "it is no kernel", WANTED);
 }
 
@@ -71,7 +85,7 @@ function bzImage(head: Buffer, file: OpenedFile): Recognised {
   return { kind: "bzImage", architecture: "x86_64", least };
 }
 
-const MACHINES: Readonly<Record<number, KernelFile["architecture"]>> = { 62: "x86_64", 183: "arm64" };
+const MACHINES: Readonly<Partial<Record<number, KernelFile["architecture"]>>> = { 62: "x86_64", 183: "arm64" };
 
 /** Offsets of ELF's 64-bit header. */
 function elf(head: Buffer, file: OpenedFile): Recognised {

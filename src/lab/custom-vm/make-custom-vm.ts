@@ -127,11 +127,12 @@ async function lookAtFiles(spec: CustomVmSpec, { root, owner }: CustomVmSources)
 }
 
 async function requireBootable(path: string, { context }: App): Promise<void> {
-  const { architecture } = await lookAtKernel(path);
+  const { architecture, kind } = await lookAtKernel(path);
   const device = context.capabilities?.architecture;
-  if (architecture === undefined || device === undefined || architecture === device) return;
+  if (device === undefined || architecture === device) return;
+  const unpacked = "unpack it with lz4 -d: only on arm64 does a monitor do that";
   throw new UsageError("KERNEL_ARCHITECTURE", `${path} is a kernel for ${architecture}; the device runs ${device}.`, {
-    hint: "give one that was built for the device's processors",
+    hint: kind === "Image.lz4" ? unpacked : "give one that was built for the device's processors",
   });
 }
 

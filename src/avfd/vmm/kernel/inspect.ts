@@ -47,8 +47,20 @@ export function inspectKernel(fd: number, name: string): GuestKernel {
   if (bytes === 0) return refuse("the file is empty");
   if (head.toString("latin1", 0x38, 0x3c) === "ARM\x64")
     return refuse("it is a kernel for arm64, this device is x86-64");
+  const packed = PACKED.find(([, magic]) => head.toString("latin1", 0, magic.length) === magic)?.[0];
+  if (packed !== undefined) return refuse(`it is compressed with ${packed} as a whole: unpack it, or give the bzImage`);
   return refuse("it is neither a bzImage nor a vmlinux (ELF)");
 }
+
+/** No monitor for x86-64 unpacks a file; a bzImage does that by itself. */
+const PACKED: readonly (readonly [name: string, magic: string])[] = [
+  ["gzip", "\x1f\x8b"],
+  ["LZ4", "\x04\x22\x4d\x18"],
+  ["LZ4", "\x02\x21\x4c\x18"],
+  ["xz", "\xfd7zXZ\0"],
+  ["zstd", "\x28\xb5\x2f\xfd"],
+  ["bzip2", "BZh"],
+];
 
 function inspectBzImage(bytes: number, head: Buffer, refuse: (why: string) => never): GuestKernel {
   const protocol = head.readUInt16LE(0x206);

@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, test } from "@jest/globals";
 import { writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { fakeBzImage, fakeVmlinux } from "../../../testing/kernels/fake-kernel.js";
 import { useRawVmHost } from "../../../testing/raw-vm-host.js";
 
@@ -13,6 +14,7 @@ describe("fails to start, with what is wrong", () => {
     const files = {
       ...{ "no-kernel": "#!/bin/sh\n".repeat(200), empty: "", cut: fakeBzImage().subarray(0, 3000) },
       ...{ arm64: fakeVmlinux({ machine: 183 }), huge: fakeVmlinux({ sizeMib: 400 }) },
+      ...{ "vmlinux.gz": gzipSync(fakeVmlinux({})), "Image.lz4": Buffer.from("02214c1800000000", "hex") },
     };
     for (const [name, content] of Object.entries(files)) await writeFile(join(raw.host.folder, name), content);
   });
@@ -22,6 +24,16 @@ describe("fails to start, with what is wrong", () => {
       "a file that is no kernel",
       { kernel: "no-kernel" },
       "failed to load the kernel no-kernel: it is neither a bzImage nor a vmlinux (ELF)",
+    ],
+    [
+      "a kernel in gzip",
+      { kernel: "vmlinux.gz" },
+      "failed to load the kernel vmlinux.gz: it is compressed with gzip as a whole: unpack it, or give the bzImage",
+    ],
+    [
+      "a kernel in LZ4",
+      { kernel: "Image.lz4" },
+      "failed to load the kernel Image.lz4: it is compressed with LZ4 as a whole: unpack it, or give the bzImage",
     ],
     ["an empty file", { kernel: "empty" }, "failed to load the kernel empty: the file is empty"],
     ["a kernel that is cut", { kernel: "cut" }, "failed to load the kernel cut: it is cut: 3000 bytes of 3584"],
