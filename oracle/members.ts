@@ -1,5 +1,5 @@
 /** What Android's classes have that others may call or read, by release: facts for the parity page. */
-import { execFileSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fetchArtifact, ORACLE_RELEASES } from "./artifacts.js";
@@ -9,6 +9,8 @@ const PACKAGE = "android.system.virtualmachine";
 const CLASSES = [
   ...["VirtualMachineManager", "VirtualMachine", "VirtualMachineConfig", "VirtualMachineConfig$Builder"],
   ...["VirtualMachineCallback", "VirtualMachineDescriptor", "VirtualMachineException"],
+  // Since 15.
+  ...["", "$Builder", "$Disk", "$Partition"].map((inner) => `VirtualMachineCustomImageConfig${inner}`),
 ];
 
 /** Writes the listing that is checked in; `npm run docs` makes the page of it. */
@@ -25,14 +27,16 @@ export function writeMembers(): string {
 /** By class: `run()`, `STATUS_STOPPED = 0`, with the types of parameters in short. */
 function membersOf(jar: string): Readonly<Record<string, readonly string[]>> {
   const argv = ["-public", "-constants", "-cp", jar, ...CLASSES.map((name) => `${PACKAGE}.${name}`)];
-  const said = execFileSync("javap", argv, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+  // It fails where a class is missing, and lists the others.
+  const { stdout: said } = spawnSync("javap", argv, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
   const classes = said.split(/^Compiled from .*\n/m).slice(1);
+  const nameOf = (text: string): string => /(?:class|interface) [\w.]+\.([\w$]+)/.exec(text)?.[1] ?? "";
   const members = (text: string): readonly string[] =>
     text
       .split("\n")
       .filter((line) => line.startsWith("  public"))
       .map(memberOf);
-  return Object.fromEntries(classes.map((text, at) => [CLASSES[at]!.replace("$", "."), [...members(text)].sort()]));
+  return Object.fromEntries(classes.map((text) => [nameOf(text).replace("$", "."), [...members(text)].sort()]));
 }
 
 function memberOf(line: string): string {

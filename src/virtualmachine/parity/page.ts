@@ -1,6 +1,7 @@
 /** The page about what of Android's API is here: docs/parity.md. */
 import { CALLBACK, SERVICE } from "./rows-callback.js";
 import { BUILDER, CONFIG } from "./rows-config.js";
+import { CUSTOM_IMAGE, CUSTOM_IMAGE_BUILDER, DISK, PARTITION } from "./rows-custom-image.js";
 import { FILES, MACHINE } from "./rows-machine.js";
 import { DESCRIPTOR, EXCEPTION, MANAGER } from "./rows-manager.js";
 import { LATER } from "./rows-later.js";
@@ -9,7 +10,9 @@ import { DIFFERENCES } from "./differences.js";
 import { CLASS_RELEASES, type Proof, type Release, type Row, type Section } from "./row.js";
 
 export const PAGE_PATH = "docs/parity.md";
-const BASE: readonly Section[] = [MANAGER, MACHINE, CONFIG, BUILDER, CALLBACK, DESCRIPTOR, EXCEPTION, FILES, SERVICE];
+const CUSTOM: readonly Section[] = [CUSTOM_IMAGE, CUSTOM_IMAGE_BUILDER, DISK, PARTITION];
+const CONFIGS: readonly Section[] = [CONFIG, BUILDER, ...CUSTOM];
+const BASE: readonly Section[] = [MANAGER, MACHINE, ...CONFIGS, CALLBACK, DESCRIPTOR, EXCEPTION, FILES, SERVICE];
 
 export const SECTIONS: readonly Section[] = BASE.map(({ title, rows }) => ({
   title,

@@ -5,6 +5,8 @@ import { packageRoot } from "../../base/paths.js";
 import { VirtualMachineConfigBuilder } from "../config/config.js";
 import { readConfigXml, writeConfigXml } from "../config/xml/config-xml.js";
 import { VirtualMachineConfig } from "../config/config.js";
+import { CustomImageConfigBuilder, VirtualMachineCustomImageConfig } from "../custom-image/custom-image-config.js";
+import { Disk } from "../custom-image/parts.js";
 import * as constants from "../constants.js";
 import { VirtualMachineDescriptor } from "../files/descriptor.js";
 import { VirtualMachineException } from "../errors.js";
@@ -22,6 +24,7 @@ const realm: Readonly<Record<string, unknown>> = {
   ...constants,
   ...{ VirtualMachine, VirtualMachineManager, VirtualMachineConfig, VirtualMachineConfigBuilder },
   ...{ VirtualMachineDescriptor, VirtualMachineException, readConfigXml, writeConfigXml },
+  ...{ VirtualMachineCustomImageConfig, CustomImageConfigBuilder, Disk },
 };
 
 /** What a row's name stands for; undefined when there is no such thing. */
@@ -111,6 +114,10 @@ describe("nothing of ours is without a row", () => {
     // For its subclass only.
     VirtualMachineConfigBuilder: ["checkedFields"],
     VirtualMachineDescriptor: ["isLost", "lose", "putAside"],
+    VirtualMachineCustomImageConfig: ["toJSON"],
+    // For its subclass only.
+    CustomImageConfigBuilder: ["collected"],
+    Disk: [],
   };
 
   test.each(Object.keys(OWN))("%s", (owner) => {

@@ -1,0 +1,72 @@
+/** VirtualMachineCustomImageConfig, what builds it, and its disks: since 15. */
+import { different, inFile, outOfScope, present, type Release, type Row, type Section } from "./row.js";
+
+const image = inFile("custom-image/custom-image.test.ts");
+const HOLDS = image("getters give what was set");
+const REFUSED = image("what the vm tool cannot carry is refused by name, before anything is made");
+const RUNS = image("runs, prints, ends and is deleted like any other, without an APK");
+const SINCE_15: readonly Release[] = ["15", "16", "17"];
+const SINCE_16: readonly Release[] = ["16", "17"];
+const ONLY_17: readonly Release[] = ["17"];
+const NOT_CARRIED =
+  "kept, also in config.xml; refused by name when the VM is made, for `vm run` has no way to ask for it";
+const NO_WORD = "`vm run` has no word for it";
+
+export const CUSTOM_IMAGE: Section = {
+  title: "VirtualMachineCustomImageConfig",
+  rows: [
+    outOfScope("VirtualMachineCustomImageConfig(…)", SINCE_15, "its builder makes it"),
+    ...["getName", "getKernelPath", "getInitrdPath", "getBootloaderPath", "getParams", "getDisks"].map((name) =>
+      getter(name),
+    ),
+    ...["getDisplayConfig", "getGpuConfig", "useTouch", "useKeyboard", "useMouse"].map((name) => getter(name)),
+    ...["getAudioConfig", "getUsbConfig", "getSharedPaths", "useSwitches", "useTrackpad", "useNetwork"].map((name) =>
+      getter(name, SINCE_16),
+    ),
+    getter("useAutoMemoryBalloon", SINCE_16),
+    ...["getOsName()", "getPflashPaths()", "getSmbiosOptions()"].map((java) => outOfScope(java, ONLY_17, NO_WORD)),
+  ],
+};
+
+export const CUSTOM_IMAGE_BUILDER: Section = {
+  title: "VirtualMachineCustomImageConfig.Builder",
+  rows: [
+    present("Builder()", SINCE_15, "VirtualMachineCustomImageConfig.Builder", HOLDS),
+    present("build()", SINCE_15, "CustomImageConfigBuilder#build", HOLDS),
+    ...["setName", "setKernelPath", "setInitrdPath", "setBootloaderPath", "addParam", "addDisk"].map((name) =>
+      present(`${name}()`, SINCE_15, `CustomImageConfigBuilder#${name}`, name === "setKernelPath" ? RUNS : HOLDS),
+    ),
+    ...["setDisplayConfig", "setGpuConfig", "useTouch", "useKeyboard", "useMouse"].map((name) => setter(name)),
+    ...["setAudioConfig", "setUsbConfig", "addSharedPath", "useSwitches", "useTrackpad", "useNetwork"].map((name) =>
+      setter(name, SINCE_16),
+    ),
+    setter("useAutoMemoryBalloon", SINCE_16),
+    ...["setOsName()", "setPflashPaths()", "setSmbiosOptions()"].map((java) => outOfScope(java, ONLY_17, NO_WORD)),
+  ],
+};
+
+export const DISK: Section = {
+  title: "VirtualMachineCustomImageConfig.Disk",
+  rows: [
+    ...["RODisk", "RWDisk"].map((name) => present(`${name}(String)`, SINCE_15, `Disk.${name}`, HOLDS)),
+    ...["getImagePath", "isWritable"].map((name) => present(`${name}()`, SINCE_15, `Disk#${name}`, HOLDS)),
+    ...["addPartition", "getPartitions"].map((name) => present(`${name}()`, SINCE_16, `Disk#${name}`, HOLDS)),
+    outOfScope("getId()", ONLY_17, `${NO_WORD}, nor for the second parameter of 17's RODisk and RWDisk`),
+  ],
+};
+
+export const PARTITION: Section = {
+  title: "VirtualMachineCustomImageConfig.Partition",
+  rows: [
+    present("Partition(name, imagePath, writable)", SINCE_16, "VirtualMachineCustomImageConfig.Partition", HOLDS),
+    different("guid", SINCE_16, "VirtualMachineCustomImageConfig.Partition", NOT_CARRIED, REFUSED),
+  ],
+};
+
+function getter(name: string, releases = SINCE_15): Row {
+  return present(`${name}()`, releases, `VirtualMachineCustomImageConfig#${name}`, HOLDS);
+}
+
+function setter(name: string, releases = SINCE_15): Row {
+  return different(`${name}()`, releases, `CustomImageConfigBuilder#${name}`, NOT_CARRIED, REFUSED);
+}
