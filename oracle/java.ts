@@ -19,20 +19,12 @@ export interface Oracle {
 export function startOracle(release: AndroidRelease): Oracle {
   const { jar, java } = fetchArtifact(release);
   const program = javaOf(java);
+  const { classes, libraries } = compiled();
   const scratch = mkdtempSync(join(tmpdir(), "avf-oracle-"));
-  const classes = join(scratch, "classes");
-  const library = join(scratch, "libvirtualmachine_jni.so");
-  try {
-    compile(classes);
-    compileLibrary(library);
-  } catch (error) {
-    rmSync(scratch, { recursive: true, force: true });
-    throw error;
-  }
   const argv = [
     ...(versionOf(program) > 17 ? ["--enable-native-access=ALL-UNNAMED"] : []),
     // Else the words of a NullPointerException depend on the Java, and relative paths on where it was started.
-    ...["-XX:-ShowCodeDetailsInExceptionMessages", "-Duser.dir=/", `-Djava.library.path=${scratch}`],
+    ...["-XX:-ShowCodeDetailsInExceptionMessages", "-Duser.dir=/", `-Djava.library.path=${libraries}`],
     ...["-cp", `${classes}:${jar}`, "Driver", scratch],
   ];
   // Java takes the bytes of file names from the locale, and lets nothing else say it.
@@ -55,6 +47,20 @@ export function startOracle(release: AndroidRelease): Oracle {
       }),
     end: () => void child.stdin.end(),
   };
+}
+
+let folder: string | undefined;
+
+/** Once a process, in a folder of its own: another run of the oracle is no reason to take its classes away. */
+function compiled(): { readonly classes: string; readonly libraries: string } {
+  if (folder === undefined) {
+    const made = mkdtempSync(join(tmpdir(), "avf-oracle-classes-"));
+    process.on("exit", () => rmSync(made, { recursive: true, force: true }));
+    compile(join(made, "classes"));
+    compileLibrary(join(made, "libvirtualmachine_jni.so"));
+    folder = made;
+  }
+  return { classes: join(folder, "classes"), libraries: folder };
 }
 
 /** What this machine has not to ask the classes of a release; undefined when it has all. */
