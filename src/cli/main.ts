@@ -51,9 +51,13 @@ export async function runCommand(command: () => Promise<number>): Promise<void> 
   }
 }
 
+function presentName(name: string): string {
+  return (Object.hasOwn(ALIASES, name) ? ALIASES[name] : undefined) ?? name;
+}
+
 async function dispatch(args: readonly string[]): Promise<number> {
   const [typed, ...rest] = args;
-  const name = typed !== undefined && Object.hasOwn(ALIASES, typed) ? ALIASES[typed] : typed;
+  const name = typed === undefined ? undefined : presentName(typed);
   if (name === undefined || name === "help" || name === "--help" || name === "-h") {
     process.stdout.write(helpFor(rest.join(" ")));
     return name === undefined ? 2 : 0;
@@ -84,7 +88,7 @@ function askedForHelp(args: readonly string[]): string | undefined {
 
 function helpFor(name: string): string {
   if (name === "") return overview();
-  const help = helpOf(name);
+  const help = helpOf(presentName(name));
   if (help === undefined) throw unknownCommand(name);
   return help;
 }

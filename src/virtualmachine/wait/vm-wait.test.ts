@@ -1,5 +1,5 @@
 /** What ends a wait besides what it is for: trouble, a still boot, a device that is gone, time. */
-import { describe, expect, jest, test } from "@jest/globals";
+import { afterEach, describe, expect, jest, test } from "@jest/globals";
 import { InfrastructureError } from "../../base/errors.js";
 import { VirtualMachineConfig } from "../config/config.js";
 import { VirtualMachineManager } from "../manager.js";
@@ -109,33 +109,60 @@ describe("a boot that stands still", () => {
 });
 
 describe("time", () => {
+  /** A VM whose time goes on only as the test says, from when it runs. */
+  async function stopped(overrides: Partial<VmContext> = {}): ReturnType<typeof running> {
+    const made = await running(overrides);
+    const ranMs = performance.now();
+    jest.useFakeTimers({ doNotFake: ["nextTick", "setImmediate", "queueMicrotask", "performance"], now: 0 });
+    jest.spyOn(performance, "now").mockImplementation(() => ranMs + Date.now());
+    return made;
+  }
+  afterEach(() => {
+    jest.useRealTimers();
+    jest.restoreAllMocks();
+  });
+
+  /** The boot moves forward once in 20 ms. */
+  async function tick(service: MemoryService, ms: number): Promise<void> {
+    for (let passed = 0; passed < ms; passed += 20) {
+      service.vm.print("tick\n");
+      await jest.advanceTimersByTimeAsync(20);
+    }
+  }
+
   test("is renewed while the boot moves forward, and the limit is not", async () => {
-    const { vm, service } = await running();
+    const { vm, service } = await stopped();
     const wait = vm.watchConsole("Hello", { budgetMs: 200 });
     const bounded = vm.watchConsole("Hello", { budgetMs: 200, timeoutMs: 300 });
-    const ticks = setInterval(() => service.vm.print("tick\n"), 20);
+    await tick(service, 320);
     expect(await bounded).toEqual({ kind: "timed-out", afterMs: 300 });
     service.vm.print("Hello\n");
-    clearInterval(ticks);
     expect((await wait).kind).toBe("matched");
   });
 
+  test("is over a budget after the last move", async () => {
+    const { vm, service } = await stopped();
+    const wait = vm.watchConsole("Hello", { budgetMs: 200 });
+    await tick(service, 240);
+    await jest.advanceTimersByTimeAsync(180);
+    expect(await wait).toMatchObject({ kind: "stalled", stillMs: 200 });
+  });
+
   test("ends for a boot that moves forever, after two and a half budgets", async () => {
-    const { vm, service } = await running();
-    const ticks = setInterval(() => service.vm.print("tick\n"), 10);
-    expect(await vm.watchConsole("Hello", { budgetMs: 100 })).toEqual({ kind: "timed-out", afterMs: 250 });
-    clearInterval(ticks);
+    const { vm, service } = await stopped();
+    const wait = vm.watchConsole("Hello", { budgetMs: 100 });
+    await tick(service, 260);
+    expect(await wait).toEqual({ kind: "timed-out", afterMs: 250 });
   });
 
   test("is longer on a slow device, but for what is exact", async () => {
-    const { vm, service } = await running({ slowness: 5 });
+    const { vm, service } = await stopped({ slowness: 5 });
     service.vm.started();
-    const ends: string[] = [];
-    const note = (name: string) => (): void => void ends.push(name);
-    const scaled = vm.watchConsole("Hello", { budgetMs: 60 }).then(note("budget"));
-    const exact = vm.watchConsole("Hello", { timeoutMs: 100 }).then(note("timeout"));
-    await Promise.all([scaled, exact]);
-    expect(ends).toEqual(["timeout", "budget"]);
+    const scaled = vm.watchConsole("Hello", { budgetMs: 60 });
+    const exact = vm.watchConsole("Hello", { timeoutMs: 100 });
+    await jest.advanceTimersByTimeAsync(300);
+    expect(await exact).toEqual({ kind: "timed-out", afterMs: 100 });
+    expect(await scaled).toEqual({ kind: "timed-out", afterMs: 300 });
   });
 });
 
