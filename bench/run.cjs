@@ -12,6 +12,7 @@ const PARTS = {
   console: "console throughput and latency, death to failed wait",
   harness: "cost of a test without a VM, against plain Jest: 10, 100, 1,000 tests",
   scale: "how cost grows: 1, 2, 4, 8 VMs on one device; 1, 2, 4 devices",
+  lab: "leases of a labgrid lab with 10, 100, 1,000 places",
   idsig: "idsig of a 1 GiB APK, against fsverity and apksigner",
 };
 

@@ -1,13 +1,17 @@
-/** What `avf doctor` says of the devices that `ANDROID_SERIAL` names; it only asks them. */
+/** What `avf doctor` says of the devices that `ANDROID_SERIAL` names, or of the lab in `AVF_DEVICES`; it only asks them. */
 import { isHarnessError } from "../../base/errors.js";
 import { printableLine } from "../../base/printable.js";
 import { openAdbDevice } from "../../device/index.js";
-import type { Finding } from "../../emulator/doctor.js";
+import { attempt, type Finding } from "../../emulator/doctor.js";
+import { inspectLab, labAddress } from "../../lab/sources/lab-devices.js";
 import { parseSerials } from "../../lab/sources/device-source.js";
 import { openVirtualizationService } from "../../virtualizationservice/index.js";
 
 export async function findingsOfDevices(): Promise<readonly Finding[]> {
-  return Promise.all(parseSerials(process.env["ANDROID_SERIAL"]).map(lookAt));
+  const serials = parseSerials(process.env["ANDROID_SERIAL"]);
+  const lab = labAddress();
+  if (serials.length === 0 && lab !== undefined) return [await attempt("lab", () => inspectLab(lab))];
+  return Promise.all(serials.map(lookAt));
 }
 
 async function lookAt(serial: string): Promise<Finding> {

@@ -67,3 +67,18 @@ test("without adb it says what to install; a phone that is named makes the emula
     expect.objectContaining({ name: "device 0A1B2C", fix: expect.stringContaining("platform-tools") as unknown }),
   );
 });
+
+test("a lab makes the emulated device a note as well, and is asked; what may be a password is not told", () => {
+  const { status, told } = doctor({ PATH: folder, AVF_DEVICES: "labgrid://127.0.0.1:1/?place=a", ANDROID_SERIAL: "" });
+  expect(status).toBe(1);
+  expect(told.findings).toContainEqual(expect.objectContaining({ name: "emulated device", state: "note" }));
+  expect(told.findings).toContainEqual({
+    ...{ name: "lab", state: "failed" },
+    detail: expect.stringMatching(
+      /^The labgrid coordinator at 127\.0\.0\.1:1 cannot be reached: .*ECONNREFUSED/,
+    ) as unknown,
+    fix: expect.stringContaining("labgrid-client -x 127.0.0.1:1 places") as unknown,
+  });
+  const secret = doctor({ PATH: folder, AVF_DEVICES: "labgrid://anna:secret@lab/?place=a", ANDROID_SERIAL: "" });
+  expect(JSON.stringify(secret.told)).not.toContain("secret");
+});

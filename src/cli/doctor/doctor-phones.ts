@@ -3,6 +3,7 @@ import { requireCache } from "../../base/cache/cache.js";
 import { requireTemporaryFolder } from "../../base/files/temporary-folder.js";
 import { inspectAdbServer, openAdbServer } from "../../device/index.js";
 import { attempt, type Finding } from "../../emulator/doctor.js";
+import { labAddress } from "../../lab/sources/lab-devices.js";
 import { parseSerials } from "../../lab/sources/device-source.js";
 import { findProgram } from "../../process/programs/find-program.js";
 import { runUnchecked } from "../../process/run.js";
@@ -20,7 +21,9 @@ export async function diagnosePhonesOnly(results: () => string): Promise<readonl
   const emulated = { name: "emulated device", detail: `needs Linux on x86-64; this is ${here}: phones only` };
   return [
     { name: "system", state: "ok", detail: `${here}, Node ${process.versions.node}` },
-    serials.length > 0 ? { ...emulated, state: "note" } : { ...emulated, state: "failed", fix: USE_A_PHONE },
+    serials.length > 0 || labAddress() !== undefined
+      ? { ...emulated, state: "note" }
+      : { ...emulated, state: "failed", fix: USE_A_PHONE },
     await attempt("cache", () => requireCache()),
     await attempt("results", results),
     await attempt("temporary files", () => requireTemporaryFolder()),

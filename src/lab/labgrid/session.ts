@@ -13,9 +13,9 @@ import { CODEC, codecOf, coordinatorSchema, type Codec, type Method } from "./wi
 
 /** A connection that died is noticed in twice this time; the coordinator does the same, and bears pings every 5 s. */
 const KEEPALIVE_MS = 10_000;
-/** The coordinator waits up to 10 s for an exporter, in one of its own calls. */
-const CALL_TIMEOUT_MS = 30_000;
-const OPEN_TIMEOUT_MS = 15_000;
+/** The coordinator does one thing at a time, waits up to 10 s for an exporter in some, and is slow with a thousand clients. */
+const CALL_TIMEOUT_MS = 60_000;
+const OPEN_TIMEOUT_MS = 60_000;
 
 /** gRPC's numbers of what can become of a call that got no answer. */
 const STATUS = { cancelled: 1, deadlineExceeded: 4, unavailable: 14 } as const;
@@ -35,6 +35,7 @@ interface ClientOut {
 
 export class CoordinatorSession {
   readonly places = new Map<string, Place>();
+  /** Those that have changed, or been acquired, since the session began: their exporters tell all clients of it. */
   readonly resources = new Map<string, Resource>();
   readonly #end = sharedController();
   readonly #syncs = new Map<number, () => void>();
@@ -67,7 +68,6 @@ export class CoordinatorSession {
       session.#listen();
       session.#send({ startup: { version: "jest-avf", name } });
       session.#send({ subscribe: { allPlaces: true } });
-      session.#send({ subscribe: { allResources: true } });
       await withDeadline(`the labgrid coordinator at ${coordinator}`, { timeoutMs: OPEN_TIMEOUT_MS, signal }, () =>
         session.sync(),
       );

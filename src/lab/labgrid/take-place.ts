@@ -24,8 +24,7 @@ export async function takePlace(
   life: Life,
   options: TakeOptions,
 ): Promise<Place> {
-  const filter = wanted.place === undefined ? wanted.tags : { name: placeNamed(session, wanted.place) };
-  requireSome(session, filter);
+  const { filter } = findPlaces(session, wanted);
   let turn = await session.reserve(filter);
   try {
     turn = await awaitTurn(session, turn, filter, life, options);
@@ -38,6 +37,20 @@ export async function takePlace(
     // Once acquired, the place is ours without it; else others are next.
     await session.cancel(turn.token).catch(() => undefined);
   }
+}
+
+/**
+ * Whoever has them.
+ * @throws InfrastructureError `LAB_NO_PLACE` when there is none, which may be waited for in vain
+ */
+export function findPlaces(
+  session: CoordinatorSession,
+  wanted: LabgridAddress,
+): { readonly places: readonly Place[]; readonly filter: Readonly<Record<string, string>> } {
+  const filter = wanted.place === undefined ? wanted.tags : { name: placeNamed(session, wanted.place) };
+  const places = matching(session, filter);
+  if (places.length === 0) throw noPlace(session, filter);
+  return { places, filter };
 }
 
 async function awaitTurn(
@@ -88,13 +101,11 @@ function placeNamed({ places }: CoordinatorSession, wanted: string): string {
   return places.has(wanted) ? wanted : (byAlias?.name ?? wanted);
 }
 
-/** A place that is not there may be waited for in vain. */
-function requireSome(session: CoordinatorSession, filter: Readonly<Record<string, string>>): void {
-  if (matching(session, filter).length > 0) return;
+function noPlace(session: CoordinatorSession, filter: Readonly<Record<string, string>>): InfrastructureError {
   const names = [...session.places.keys()].sort();
   const some =
     names.length > 10 ? `${names.slice(0, 10).join(", ")} and ${names.length - 10} others` : names.join(", ");
-  throw new InfrastructureError(
+  return new InfrastructureError(
     "LAB_NO_PLACE",
     `The coordinator at ${session.coordinator} has no place with ${describe(filter)}.`,
     {

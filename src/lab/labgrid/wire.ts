@@ -10,7 +10,7 @@ const MESSAGES: Readonly<Record<string, Fields>> = {
   Empty: {},
   Sync: { id: [1, "uint64"] },
   Startup: { version: [1, "string"], name: [2, "string"] },
-  Subscribe: { allPlaces: [2, "bool"], allResources: [3, "bool"] },
+  Subscribe: { allPlaces: [2, "bool"] },
   ClientIn: { sync: [1, "Sync"], startup: [2, "Startup"], subscribe: [3, "Subscribe"] },
   Path: { exporter: [1, "string"], group: [2, "string"], name: [3, "string"] },
   Value: {

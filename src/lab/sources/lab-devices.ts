@@ -1,28 +1,45 @@
 /** Devices that a lab hands out, by the address in `AVF_DEVICES` or the option `devices`: its scheme says which kind of lab. */
 import { UsageError } from "../../base/errors.js";
+import { inspectLabgrid } from "../labgrid/inspect-lab.js";
 import { labgridDevices } from "../labgrid/labgrid-devices.js";
 import type { DeviceSource, LabOptions } from "./device-source.js";
 
-const KINDS: Readonly<Record<string, (url: URL, options: LabOptions) => DeviceSource>> = {
-  labgrid: labgridDevices,
+interface LabKind {
+  readonly devices: (url: URL, options: LabOptions) => DeviceSource;
+  readonly inspect: (url: URL) => Promise<string>;
+}
+
+const KINDS: Readonly<Record<string, LabKind>> = {
+  labgrid: { devices: labgridDevices, inspect: inspectLabgrid },
 };
 
 /** @throws UsageError for an address that names no lab; what may be a password in it is not repeated */
 export function labDevices(address: string, options: LabOptions): DeviceSource {
-  const [, kind] = /^([a-z][a-z0-9+.-]*):\/\//i.exec(address) ?? [];
-  const known = Object.keys(KINDS);
-  const hint = `kinds of labs: ${known.map((name) => `${name}://…`).join(", ")}; docs/lab.md says what they take`;
-  if (kind === undefined)
-    throw new UsageError("LAB_KIND", "The address of the lab is not KIND://HOST:PORT/….", { hint });
-  const make = KINDS[kind.toLowerCase()];
-  if (make === undefined) throw new UsageError("LAB_KIND", `There is no source of devices for ${kind}://.`, { hint });
-  if (!URL.canParse(address))
-    throw new UsageError("LAB_ADDRESS", `The address of the ${kind} lab is no URL.`, { hint });
-  return make(new URL(address), options);
+  const { lab, url } = parse(address);
+  return lab.devices(url, options);
+}
+
+/** What the lab has, for people; it is only asked. Throws what a run would throw. */
+export function inspectLab(address: string): Promise<string> {
+  const { lab, url } = parse(address);
+  return lab.inspect(url);
 }
 
 /** As `AVF_DEVICES` says, else the option; undefined: no lab. */
 export function labAddress(option?: string): string | undefined {
   const said = process.env["AVF_DEVICES"] ?? option ?? "";
   return said.trim() === "" ? undefined : said.trim();
+}
+
+function parse(address: string): { readonly lab: LabKind; readonly url: URL } {
+  const [, kind] = /^([a-z][a-z0-9+.-]*):\/\//i.exec(address) ?? [];
+  const known = Object.keys(KINDS);
+  const hint = `kinds of labs: ${known.map((name) => `${name}://…`).join(", ")}; docs/lab.md says what they take`;
+  if (kind === undefined)
+    throw new UsageError("LAB_KIND", "The address of the lab is not KIND://HOST:PORT/….", { hint });
+  const lab = KINDS[kind.toLowerCase()];
+  if (lab === undefined) throw new UsageError("LAB_KIND", `There is no source of devices for ${kind}://.`, { hint });
+  if (!URL.canParse(address))
+    throw new UsageError("LAB_ADDRESS", `The address of the ${kind} lab is no URL.`, { hint });
+  return { lab, url: new URL(address) };
 }

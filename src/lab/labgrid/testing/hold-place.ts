@@ -13,7 +13,7 @@ export interface ElsewhereHeld {
 
 /** Settles when it has it. */
 export async function holdPlace(address: URL): Promise<ElsewhereHeld> {
-  const child = spawn(process.execPath, [join(__dirname, "hold-place.cjs"), address.href], {
+  const child = spawn(process.execPath, [join(__dirname, "place-holder.cjs"), address.href], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   let output = "";

@@ -4,6 +4,7 @@ import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { parseLabgridAddress } from "../address.js";
+import { inspectLabgrid } from "../inspect-lab.js";
 import { leasePlace, type PlaceLease } from "../place-lease.js";
 import { holdPlace } from "./hold-place.js";
 import { TestLab, waitFor } from "./test-lab.js";
@@ -77,6 +78,14 @@ test("people who have the place by labgrid's own client are waited for, and thei
   expect(error).toMatchObject({ code: "DEVICE_BUSY", message: expect.stringMatching(/has shelf-1 since/) as unknown });
   expect(told).toHaveLength(1);
   await lab.client("-p", "shelf-1", "release");
+});
+
+test("who only looks takes nothing", async () => {
+  const first = await lease("place=shelf-1");
+  expect(await inspectLabgrid(lab.address("match=tag:board=pixel8"))).toBe(
+    `${lab.coordinator}: ${first.holder} has shelf-1; shelf-2 is free`,
+  );
+  await expect(inspectLabgrid(lab.address("place=shelf-9"))).rejects.toMatchObject({ code: "LAB_NO_PLACE" });
 });
 
 test("what no place has fails at once, with what there is", async () => {

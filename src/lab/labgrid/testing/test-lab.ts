@@ -2,7 +2,6 @@
 import { execFile, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -16,12 +15,23 @@ export interface LabPlace {
   readonly resources?: Readonly<Record<string, object>>;
 }
 
+export interface TestLabOptions {
+  readonly clockOffSeconds?: number;
+  readonly exporterOptions?: readonly string[];
+  /** Where its programs run: an address there, and what leads a command there. */
+  readonly on?: { readonly address: string; readonly enter: readonly string[] };
+}
+
+const HERE = { address: "127.0.0.1", enter: [] };
 const START_TIMEOUT_MS = 60_000;
 /** Python reads it as it starts: the clock of the whole program is off. */
 const OTHER_CLOCK = (seconds: number): string => `import time
 true_time = time.time
 time.time = lambda: true_time() + ${seconds}
 `;
+
+const started = new Set<ChildProcess>();
+process.once("exit", () => started.forEach((child) => child.kill("SIGKILL")));
 
 export class TestLab {
   readonly folder = mkdtempSync(join(tmpdir(), "avf-lab-"));
@@ -30,14 +40,11 @@ export class TestLab {
 
   private constructor(
     readonly port: number,
-    private readonly clockOffSeconds: number,
+    private readonly options: TestLabOptions,
   ) {}
 
-  static async start(
-    places: Readonly<Record<string, LabPlace>>,
-    options: { readonly clockOffSeconds?: number; readonly exporterOptions?: readonly string[] } = {},
-  ): Promise<TestLab> {
-    const lab = new TestLab(await pickPort(), options.clockOffSeconds ?? 0);
+  static async start(places: Readonly<Record<string, LabPlace>>, options: TestLabOptions = {}): Promise<TestLab> {
+    const lab = new TestLab(await pickPort(), options);
     try {
       lab.#writePlaces(places);
       await lab.startCoordinator();
@@ -50,7 +57,7 @@ export class TestLab {
   }
 
   get coordinator(): string {
-    return `127.0.0.1:${this.port}`;
+    return `${(this.options.on ?? HERE).address}:${this.port}`;
   }
 
   address(query: string): URL {
@@ -58,9 +65,22 @@ export class TestLab {
   }
 
   async startCoordinator(): Promise<void> {
-    writeFileSync(join(this.folder, "sitecustomize.py"), OTHER_CLOCK(this.clockOffSeconds));
+    writeFileSync(join(this.folder, "sitecustomize.py"), OTHER_CLOCK(this.options.clockOffSeconds ?? 0));
     this.#coordinator = this.#spawn("labgrid-coordinator", ["-l", this.coordinator], { PYTHONPATH: this.folder });
-    await waitFor("the coordinator", () => listens(this.port));
+    await waitFor("the coordinator", () => this.log("labgrid-coordinator").includes("listening on"));
+  }
+
+  /** `exec` leaves it the id of the shell that started it. */
+  get coordinatorPid(): number {
+    return this.#coordinator?.pid ?? 0;
+  }
+
+  /** The coordinator knows the resources of so many places. */
+  async untilExported(count: number): Promise<void> {
+    await waitFor(
+      `${count} resources`,
+      async () => (await this.client("resources")).trim().split("\n").length >= count,
+    );
   }
 
   signalCoordinator(name: NodeJS.Signals): void {
@@ -86,8 +106,8 @@ export class TestLab {
 
   /** labgrid's own client, as people use it. */
   async client(...args: readonly string[]): Promise<string> {
-    const run = promisify(execFile);
-    const { stdout } = await run(program("labgrid-client"), ["-x", this.coordinator, ...args]);
+    const [file = "", ...rest] = [...(this.options.on ?? HERE).enter, program("labgrid-client")];
+    const { stdout } = await promisify(execFile)(file, [...rest, "-x", this.coordinator, ...args]);
     return stdout;
   }
 
@@ -118,14 +138,16 @@ export class TestLab {
   }
 
   #spawn(name: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): ChildProcess {
+    const { enter } = this.options.on ?? HERE;
     const log = join(this.folder, `${name}.log`);
     writeFileSync(log, "");
-    const child = spawn("sh", ["-c", 'exec "$0" "$@" >"$LOG" 2>&1', program(name), ...args], {
+    const child = spawn("sh", ["-c", 'exec "$@" >"$LOG" 2>&1', "sh", ...enter, program(name), ...args], {
       cwd: this.folder,
       env: { ...process.env, ...env, LOG: log, PYTHONUNBUFFERED: "1" },
       stdio: "ignore",
     });
-    process.once("exit", () => child.kill("SIGKILL"));
+    started.add(child);
+    child.once("exit", () => started.delete(child));
     return child;
   }
 }
@@ -147,14 +169,6 @@ function program(name: string): string {
   const folder = process.env["AVF_LABGRID"];
   if (folder === undefined) throw new Error("AVF_LABGRID names no installation of labgrid: npm run test:lab makes one");
   return join(folder, "bin", name);
-}
-
-function listens(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, "127.0.0.1");
-    socket.once("connect", () => resolve(true)).once("error", () => resolve(false));
-    socket.once("connect", () => socket.destroy());
-  });
 }
 
 async function end(child: ChildProcess | undefined): Promise<void> {

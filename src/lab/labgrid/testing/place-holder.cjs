@@ -1,5 +1,5 @@
 "use strict";
-// `node hold-place.cjs ADDRESS`: takes a place, says so, and holds it until it is ended.
+// `node place-holder.cjs ADDRESS`: takes a place, says so, and holds it until it is ended.
 const { join } = require("node:path");
 
 const lab = join(__dirname, "../../../../dist/lab/labgrid");
