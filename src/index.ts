@@ -78,7 +78,9 @@ export const {
   VmWaitError,
   adbIntoVm,
   isHarnessError,
+  ktapCases,
   moment,
+  parseKtap,
 } = library;
 
 // The classes as types: a destructured constant is only a value.

@@ -32,4 +32,5 @@ export {
 export { HarnessError, InfrastructureError, isHarnessError, TimeoutError, UsageError } from "./base/errors.js";
 export { adbIntoVm } from "./lab/adb-into-vm.js";
 export { App } from "./lab/app.js";
+export { ktapCases, parseKtap } from "./ktap/index.js";
 export { CommandFailedError } from "./process/run.js";

@@ -20,6 +20,15 @@ export type {
   TestName,
 } from "./jest/test-realm/test-types.js";
 export type { Device, DeviceProcess, PortForward } from "./device/contract.js";
+export type {
+  KtapCase,
+  KtapDirective,
+  KtapDocument,
+  KtapProblem,
+  KtapReport,
+  KtapStatus,
+  KtapTest,
+} from "./ktap/index.js";
 export type { CommandResult } from "./process/run.js";
 export type { ErrorCode } from "./base/error-codes.js";
 export type { FailureKind } from "./base/errors.js";

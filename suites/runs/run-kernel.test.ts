@@ -169,27 +169,35 @@ describe("bad input is told by name, and leaves nothing", () => {
   }
 });
 
-test("the examples of docs/custom-vms.md do what they say", async () => {
-  const page = readFileSync(join(__dirname, "../../docs/custom-vms.md"), "utf8");
-  const suite = /^```ts\n(import .*?)^```$/ms.exec(page)?.[1] ?? "";
-  const real = suite
-    .replace('"bzImage"', JSON.stringify(kernel))
-    .replace('file: "busybox"', `file: ${JSON.stringify(busybox)}`);
-  expect(real).not.toBe(suite);
+test("the examples of docs/custom-vms.md and docs/kernel-tests.md do what they say", async () => {
   runChildProject(
-    { "page.test.js": real.replace(/^import (.*) from (".*");$/gm, "const $1 = require($2);") },
+    { "custom.test.js": suiteOf("custom-vms.md"), "ktap.test.js": suiteOf("kernel-tests.md") },
     { apks: [FIXTURE_APK] },
     ({ status, stderr }) => {
-      expect({ status, stderr }).toMatchObject({ status: 0, stderr: expect.stringContaining("1 passed") });
+      expect({ status, stderr }).toMatchObject({ status: 0, stderr: expect.stringContaining("2 passed") });
     },
   );
-  const command = /^npx avf (run --kernel bzImage --exec '.*?')/m.exec(page)?.[1] ?? "";
+  const command = /^npx avf (run --kernel bzImage --exec '.*?')/m.exec(pageOf("custom-vms.md"))?.[1] ?? "";
   const [, exec = ""] = /--exec '(.*)'/.exec(command) ?? [];
   expect(await run(["--kernel", kernel, "--exec", exec])).toMatchObject({
     code: 0,
     stdout: expect.stringMatching(/^\d+\.\d+/),
   });
 });
+
+function pageOf(name: string): string {
+  return readFileSync(join(__dirname, "../../docs", name), "utf8");
+}
+
+/** The page's suite, with the files that are here. */
+function suiteOf(page: string): string {
+  const suite = /^```ts\n(import .*?)^```$/ms.exec(pageOf(page))?.[1] ?? "";
+  const real = suite
+    .replace('"bzImage"', JSON.stringify(kernel))
+    .replace('file: "busybox"', `file: ${JSON.stringify(busybox)}`);
+  expect(real).not.toBe(suite);
+  return real.replace(/^import (.*) from (".*");$/gm, "const $1 = require($2);");
+}
 
 test("what a killed run left on the device goes with the next", async () => {
   const sleeping = run(["--kernel", kernel, "--exec", "echo ready; sleep 600"], (stderr) => {
