@@ -90,6 +90,41 @@ describe("--exec", () => {
     expect(panicked.stderr).toMatch(/avf: vm1 ended \(\w+\) before the command did after: .*Kernel panic/);
   });
 
+  test("what it writes to a writable disk is in the file afterwards", async () => {
+    const [module = ""] = readdirSync(join(cache, "packages/root/usr/lib/modules"), {
+      encoding: "utf8",
+      recursive: true,
+    })
+      .filter((name) => /(^|\/)virtio_blk\.ko\.xz$/.test(name))
+      .map((name) => join(cache, "packages/root/usr/lib/modules", name));
+    const driver = spawnSync("xz", ["-dc", module], { maxBuffer: 16 << 20 }).stdout;
+    const root = join(folder, "with-driver");
+    mkdirSync(join(root, "bin"), { recursive: true });
+    writeFileSync(join(root, "bin/busybox"), readFileSync(busybox), { mode: 0o755 });
+    symlinkSync("busybox", join(root, "bin/sh"));
+    writeFileSync(join(root, "virtio_blk.ko"), driver);
+    const [own, others] = [join(folder, "own.disk"), join(folder, "others.disk")];
+    for (const file of [own, others]) writeFileSync(file, Buffer.alloc(1 << 20).fill("from the host\n", 0, 14));
+    const write = "busybox dd of=/dev/vdX bs=512 seek=1 conv=fsync 2>/dev/null";
+    const exec = [
+      "busybox insmod /virtio_blk.ko && busybox head -c 14 /dev/vda",
+      `echo of the guest | ${write.replace("X", "a")}; echo own: $?`,
+      `echo of the guest | ${write.replace("X", "b")} || echo others: refused`,
+    ].join("; ");
+    const ran = await run([
+      ...["--kernel", kernel, "--rootfs", root, "--disk", `${own}:rw`, "--disk", others, "--exec", exec],
+    ]);
+    expect(ran).toMatchObject({ code: 0, stdout: "from the host\nown: 0\nothers: refused\n" });
+    expect(readFileSync(own).toString("latin1", 512, 525)).toBe("of the guest\n");
+    expect(readFileSync(own)).toHaveLength(1 << 20);
+    expect(
+      readFileSync(others)
+        .subarray(14)
+        .every((byte) => byte === 0),
+    ).toBe(true);
+    expect(leftOnDevice()).toBe("");
+  });
+
   test("in a folder of the user's, and in an initramfs of theirs", async () => {
     const root = join(folder, "root");
     mkdirSync(join(root, "usr/bin"), { recursive: true });
