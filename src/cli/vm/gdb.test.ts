@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { noteGdb } from "../../device/gdb-notes.js";
@@ -36,4 +36,13 @@ test("says how to get gdb where there is none", async () => {
   await expect(run([])).rejects.toMatchObject(missing);
   await expect(run(["127.0.0.1:4711"])).rejects.toMatchObject(missing);
   await expect(run(["vm1", "--vmlinux", "/no/such/file"])).rejects.toMatchObject({ code: "NO_VMLINUX" });
+});
+
+test("starts gdb with the kernel's file, patience, the address, and what is gdb's, in that order", async () => {
+  const said = join(folder, "argv");
+  writeFileSync(join(folder, "gdb"), `#!/bin/sh\nprintf '%s\\n' "$@" >'${said}'\nexit 7\n`, { mode: 0o755 });
+  process.env["PATH"] = `${folder}:${PATH ?? ""}`;
+  expect(await run(["localhost:4711", "--vmlinux", __filename, "--", "-batch", "--device"])).toBe(7);
+  const attach = ["-ex", "set remotetimeout 60", "-ex", "target remote 127.0.0.1:4711"];
+  expect(readFileSync(said, "utf8").trim().split("\n")).toEqual([__filename, ...attach, "-batch", "--device"]);
 });

@@ -10,6 +10,9 @@ import { parseCommandLine } from "../command-line.js";
 
 const ADDRESS = /^(?:127\.0\.0\.1:|localhost:)?(\d{1,5})$/;
 
+/** gdb asks again after two seconds, which a busy device may need, and then takes answers for those to other questions. */
+const ANSWER_SECONDS = 60;
+
 export async function run(args: readonly string[]): Promise<number> {
   const split = args.indexOf("--");
   const [own, forGdb] = split < 0 ? [args, []] : [args.slice(0, split), args.slice(split + 1)];
@@ -21,7 +24,8 @@ export async function run(args: readonly string[]): Promise<number> {
       hint: "a vmlinux with debug information, as the kernel's build leaves it beside its image",
     });
   }
-  const argv = [...(vmlinux === undefined ? [] : [vmlinux]), "-ex", `target remote ${address}`, ...forGdb];
+  const attach = ["-ex", `set remotetimeout ${ANSWER_SECONDS}`, "-ex", `target remote ${address}`];
+  const argv = [...(vmlinux === undefined ? [] : [vmlinux]), ...attach, ...forGdb];
   const child = spawn("gdb", argv, { stdio: "inherit", env: process.env });
   // Ctrl-C is gdb's: it stops the guest.
   const ignore = (): void => undefined;
