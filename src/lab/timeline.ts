@@ -64,7 +64,7 @@ export class Timeline {
     if (ended !== undefined) {
       await rewinding.drop(saved);
       throw new UsageError("CHECKPOINT_MOVED", `VM "${ended}" ended while checkpoint "${name}" was made.`, {
-        hint: "make checkpoints when VMs stand still: wait for what they do before",
+        hint: "make checkpoints when VMs are idle: wait until they have done what they do",
       });
     }
     record?.add({

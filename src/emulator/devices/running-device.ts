@@ -151,7 +151,7 @@ export class RunningDevice implements EmulatedDevice {
   }
 
   async restore(folder = this.snapshotFolder, { signal, holdVms = false }: RestoreOptions = {}): Promise<void> {
-    this.#requireAttached("put back");
+    this.#requireAttached("restored");
     this.#origin = { kind: "saved", folder };
     const start: BringUp = { ...this.start, origin: this.#origin };
     // As one that starts: whoever sweeps takes a device whose machine is dead for one that was left behind.

@@ -49,7 +49,7 @@ export async function personalize(
       signal,
     );
   } catch (error) {
-    throw new InfrastructureError("DEVICE_NOT_READY", "The emulated device did not become ready.", {
+    throw new InfrastructureError("DEVICE_NOT_READY", "The emulated device is not ready.", {
       cause: error,
       hint: restored ? "its snapshot may be damaged: npx avf setup --renew snapshot makes a new one" : undefined,
     });

@@ -47,7 +47,7 @@ const DEMANDS: readonly Demand<AppVmConfig>[] = [
     asks: (config) => config.instanceIdPath === undefined,
     has: ({ required }) => !required.has("--instance-id-file"),
     what: () => "no instance id (it demands --instance-id-file)",
-    hint: "make the VM anew: it was made for a device without instance ids",
+    hint: "make the VM again: it was made for a device without instance ids",
   },
   demand("a vendor image", "--vendor", (config) => config.vendorImagePath !== undefined),
   demand("a network", "--network-supported", (config) => config.networkSupported),

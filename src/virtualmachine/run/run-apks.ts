@@ -32,7 +32,7 @@ export async function findRunApks(identity: VmIdentity, config: VirtualMachineCo
   if (lacking.length > 0) {
     throw new VirtualMachineException("FILES_MISSING", traitsOf(identity.release).library.filesMissing, {
       vmName: identity.name,
-      hint: `${folder.root} has no ${lacking[0]}: somebody removed it. Delete the VM and make it anew.`,
+      hint: `${folder.root} has no ${lacking[0]}: somebody removed it. Delete the VM and create it again.`,
     });
   }
   if (config.isEncryptedStorageEnabled() && !identity.hasStorage) {
