@@ -5,5 +5,5 @@ export { DATA_ROOT, IDSIG_FOLDER, type ProvisionedApp } from "./install-app.js";
 export { parseAndroidTest, type ProvisioningStep, type PushPair } from "./android-test.js";
 export { imageStore, IMAGES_FOLDER, type ImageStore } from "./boot-images/image-store.js";
 export { findFiles } from "./glob.js";
-export { sweepProvisioned } from "./sweep.js";
-export type { VmNotes } from "./vm-notes.js";
+export { sweepProvisioned } from "./undo/sweep.js";
+export type { VmNotes } from "./undo/vm-notes.js";

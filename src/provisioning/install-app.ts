@@ -2,7 +2,7 @@
 import { InfrastructureError } from "../base/errors.js";
 import type { Device, DeviceCallOptions } from "../device/contract.js";
 import type { HostApk } from "./host-apk.js";
-import type { Undo } from "./undo.js";
+import type { Undo } from "./undo/undo.js";
 
 /** Where the samples and tests of AVF keep idsig files (AOSP MicrodroidTestCase.java). */
 export const IDSIG_FOLDER = "/data/local/tmp/virt";

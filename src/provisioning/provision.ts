@@ -11,9 +11,9 @@ import { push } from "./push.js";
 import { readHostApk } from "./host-apk.js";
 import { imageStore, type ImageStore } from "./boot-images/image-store.js";
 import { DATA_ROOT, installApp, removeIfMade, type ProvisionedApp } from "./install-app.js";
-import { becomeRoot } from "./root.js";
-import { Undo } from "./undo.js";
-import type { VmNotes } from "./vm-notes.js";
+import { becomeRoot } from "./undo/root.js";
+import { Undo } from "./undo/undo.js";
+import type { VmNotes } from "./undo/vm-notes.js";
 
 export interface ProvisionRequest {
   /** Host folder that relative paths start from, e.g. Jest's rootDir. */

@@ -6,7 +6,7 @@ import type { Device, DeviceCallOptions } from "../device/contract.js";
 import type { PushPair } from "./android-test.js";
 import { findFiles } from "./glob.js";
 import { sha256 } from "./host-apk.js";
-import type { Undo } from "./undo.js";
+import type { Undo } from "./undo/undo.js";
 
 export interface PushRequest {
   readonly pair: PushPair;

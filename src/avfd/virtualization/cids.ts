@@ -6,6 +6,7 @@ import type { PropertyStore } from "../properties/property-store.js";
 import type { GuestReports, NotifyGuest } from "./channels/guest-reports.js";
 import { nextCid } from "./cid-allocator.js";
 import { ServiceError } from "./service-error.js";
+import { writeServiceLog } from "../log/service-log.js";
 
 interface CidsOptions {
   readonly properties: PropertyStore;
@@ -33,7 +34,7 @@ export class Cids {
       try {
         return { cid, unlisten: await reports.listen(identity.release, cid, notify) };
       } catch (error) {
-        log.write("W", "virtualizationmanager::aidl", `CID ${cid}: ${describeSystemError(error)}`);
+        writeServiceLog(log, identity.release, ["W", "aidl", `CID ${cid}: ${describeSystemError(error)}`]);
         if (attempt === LISTEN_ATTEMPTS) {
           throw new ServiceError("EX_SERVICE_SPECIFIC", `Could not create a VM service: ${describeSystemError(error)}`);
         }

@@ -1,11 +1,13 @@
 /** One VM from its creation to its death: state, monitor process, streams, hang-up guard. */
+import { basename } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { describeError } from "../../base/errors.js";
 import { VmStartRefusal } from "../vmm/kernel/start-refusal.js";
-import type { VmmProcess } from "../vmm/contract.js";
+import type { VmmEnd, VmmProcess } from "../vmm/contract.js";
 import { deathReason, type DeathReason } from "./state/death-reason.js";
 import { StreamTail } from "./channels/stream-tail.js";
 import { ServiceError } from "./service-error.js";
+import { userName, writeServiceLog, type ServiceModule } from "../log/service-log.js";
 import type { Requester } from "./vm-config.js";
 import type { VirtualMachineOptions } from "./vm-options.js";
 import {
@@ -18,11 +20,17 @@ import {
 
 export type VmEvent = GuestNotification | { readonly kind: "died"; readonly reason: DeathReason };
 
+/** What the log says of it, after the VM. */
+const NOTIFIED: Readonly<Record<GuestNotification["kind"], string>> = {
+  started: "started payload",
+  ready: "reported payload is ready",
+  finished: "finished payload",
+  error: "encountered an error",
+};
+
 const MAX_FAILURE_BYTES = 4096;
 /** The monitor is gone and what it wrote is in the sockets: more than this only a stuck reader takes. */
 const DRAIN_TIMEOUT_MS = 2_000;
-const VMM_TAG = "virtualizationmanager::crosvm";
-
 export class VirtualMachine {
   readonly cid: number;
   readonly name: string;
@@ -46,6 +54,7 @@ export class VirtualMachine {
     this.requester = options.requester;
     this.temporaryDirectory = options.temporaryDirectory;
     this.died = new Promise((resolve) => (this.#tellDeath = resolve));
+    this.#write("I", `${this.#describe()} created`);
   }
 
   get state(): VmState {
@@ -76,8 +85,12 @@ export class VirtualMachine {
     try {
       const process = await this.options.launch();
       this.#process = process;
-      this.#write("I", `Running ${process.argv[0]} with args: ${JSON.stringify(process.argv.slice(1))}`);
-      this.#write("I", `${this.#describe()} started with pid ${process.pid}`);
+      const [program = "", ...args] = process.argv;
+      this.#write(
+        "I",
+        `Running ${basename(program)} with args: [${args.map((arg) => JSON.stringify(arg)).join(", ")}]`,
+      );
+      this.#write("I", `${this.#describe()} started`);
       const { templateRefusal } = process;
       if (templateRefusal !== undefined) this.#write("W", `Booting without a template: ${templateRefusal}`);
       void this.#watch(process).catch((error: unknown) => this.#loseSight(process, error));
@@ -114,6 +127,7 @@ export class VirtualMachine {
     if (next === undefined || this.#state === "NOT_STARTED") return `illegal in state ${this.#state}`;
     this.#state = next;
     clearTimeout(this.#guard);
+    this.#write("I", `VM with CID ${this.cid} ${NOTIFIED[notification.kind]}`, "aidl");
     if (notification.kind === "started") this.#process?.bootEnded?.(this.options.nextCid);
     this.#emit(notification);
     return undefined;
@@ -134,8 +148,9 @@ export class VirtualMachine {
     const { ttyS0, hvc0, failure: failureStream, log, messages } = process.streams;
     await drained([ttyS0, hvc0, failureStream, log, messages]);
     const said = failure.text();
-    this.#write("I", `${VMM_TAG.split("::")[1]}(${process.pid}) exited with ${describeEnd(end)}`);
-    if (said !== "") this.#write("I", `${this.#describe()} gave the reason ${said}`);
+    this.#write("I", `crosvm(${process.pid}) exited with status ${exitStatus(end)}`);
+    this.#write("I", `${this.#describe()} exited`);
+    if (said !== "") this.#write("I", `VM returned failure reason '${said}'`);
     if (end.kind === "crash" || end.kind === "reboot") await this.#explainEnd();
     await this.#die(
       deathReason({
@@ -168,7 +183,8 @@ export class VirtualMachine {
     if (hangupTimeoutMs === undefined || this.#state !== "STARTING") return;
     this.#guard = setTimeout(() => {
       this.#hungUp = true;
-      this.#write("E", `${this.#describe()} hung up: its payload did not start within ${hangupTimeoutMs / 1000} s`);
+      const limit = `${hangupTimeoutMs / 1000} secs timeout`;
+      this.#write("E", `Microdroid(${this.vmmPid ?? 0}) failed to start payload within ${limit}. Shutting down.`);
       this.#process?.kill();
     }, hangupTimeoutMs);
   }
@@ -191,11 +207,12 @@ export class VirtualMachine {
 
   #describe(): string {
     const kind = this.protectedVm ? "Protected" : "Non-protected";
-    return `${kind} virtual machine "${this.name}" (owner: ${this.requester.uid}, cid: ${this.cid})`;
+    return `${kind} virtual machine "${this.name}" (owner: ${userName(this.requester.uid)}, cid: ${this.cid})`;
   }
 
-  #write(priority: "I" | "W" | "E", message: string): void {
-    this.options.log.write(priority, VMM_TAG, message, { pid: this.requester.pid, uid: this.requester.uid });
+  #write(priority: "I" | "W" | "E", message: string, module: ServiceModule = "crosvm"): void {
+    const { log, androidRelease } = this.options;
+    writeServiceLog(log, androidRelease, [priority, module, message], this.requester);
   }
 }
 
@@ -222,6 +239,12 @@ async function drained(streams: readonly Readable[]): Promise<void> {
   for (const stream of streams) stream.destroy();
 }
 
-function describeEnd(end: { readonly kind: string; readonly status?: string }): string {
-  return end.status ?? end.kind;
+/** crosvm's own code for what the monitor told, with `--extended-status`; QEMU has others. */
+const CROSVM_STATUS = {
+  ...{ shutdown: "exit status: 0", "start-failed": "exit status: 1", reboot: "exit status: 32" },
+  ...{ crash: "exit status: 33", "watchdog-reboot": "exit status: 36", killed: "signal: 9 (SIGKILL)" },
+} as const;
+
+function exitStatus(end: VmmEnd): string {
+  return end.status ?? (end.kind === "unknown" ? "" : CROSVM_STATUS[end.kind]);
 }

@@ -188,6 +188,7 @@ export class VirtualizationService {
       const { name, protectedVm, reportsBoot, consoleInput } = plan;
       vm = new VirtualMachine({
         ...{ cid, name, protectedVm, requester, temporaryDirectory, streams, log, reportsBoot, consoleInput, release },
+        androidRelease: this.options.identity.release,
         launch: async () => {
           const vmm = await this.#vmm();
           for (const other of this.options.vmms) if (other !== vmm) await other.dropPrepared?.();

@@ -1,5 +1,6 @@
 /** What a VM of the service is made with. */
 import type { Readable, Writable } from "node:stream";
+import type { AndroidRelease } from "../../base/android-release.js";
 import type { LogBuffer } from "../log/log-buffer.js";
 import type { ConsoleDevice, VmmProcess } from "../vmm/contract.js";
 import type { Requester } from "./vm-config.js";
@@ -22,6 +23,7 @@ export interface VirtualMachineOptions {
   readonly temporaryDirectory: string;
   readonly streams: VmStreamEnds;
   readonly log: LogBuffer;
+  readonly androidRelease: AndroidRelease;
   readonly launch: () => Promise<VmmProcess>;
   /** Of the VM after this one, if it is to be prepared. */
   readonly nextCid: () => number | undefined;

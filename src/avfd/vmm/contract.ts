@@ -77,7 +77,11 @@ export interface VmmProcess {
 
 /** How it ended, as far as the monitor can tell. */
 export type VmmEnd =
-  | { readonly kind: "shutdown" | "start-failed" | "reboot" | "crash" | "watchdog-reboot" | "killed" }
+  | {
+      readonly kind: "shutdown" | "start-failed" | "reboot" | "crash" | "watchdog-reboot" | "killed";
+      /** Of the process, where it is not the one that crosvm has for this. */
+      readonly status?: string;
+    }
   | { readonly kind: "unknown"; readonly status: string };
 
 export interface Vmm {

@@ -6,6 +6,7 @@ export const ANDROID_13: ReleaseTraits = {
   service: {
     vmLife: "daemon",
     cids: { first: 10, last: 0xffff_fffe, wraps: false },
+    log: { tag: "VirtualizationService", crate: "virtualizationservice" },
     reports: "shared-port",
     formats: 13,
   },

@@ -6,6 +6,7 @@ export const ANDROID_14: ReleaseTraits = {
   service: {
     vmLife: "attached",
     cids: { first: 2048, last: 65_535, wraps: true },
+    log: { tag: "virtmgr", crate: "virtualizationmanager" },
     reports: "port-per-vm",
     formats: 15,
   },

@@ -88,6 +88,8 @@ export interface ServiceTraits {
   readonly vmLife: "daemon" | "attached";
   /** Context identifiers of guests. */
   readonly cids: { readonly first: number; readonly last: number; readonly wraps: boolean };
+  /** As whom it writes into the device's log, and which of its crates stands before each line. */
+  readonly log: { readonly tag: string; readonly crate: string };
   /** Where guests report: all on one port, or each on that of its CID. */
   readonly reports: "shared-port" | "port-per-vm";
   /** As whose release idsig files are made and payload configs read: the rules changed once. */

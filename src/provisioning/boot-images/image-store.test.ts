@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { CommandResult, Device } from "../../device/index.js";
-import { Undo } from "../undo.js";
+import { Undo } from "../undo/undo.js";
 import { imageStore, IMAGES_FOLDER } from "./image-store.js";
 
 /** Files by path, and how much room there is. */

@@ -9,7 +9,7 @@ import type { Device } from "../../device/index.js";
 import type { DeviceCallOptions } from "../../device/contract.js";
 import { sha256 } from "../host-apk.js";
 import { DATA_ROOT, removeIfMade } from "../install-app.js";
-import type { Undo } from "../undo.js";
+import type { Undo } from "../undo/undo.js";
 
 /** A package cannot have this name: it has no dot. */
 export const IMAGES_FOLDER = `${DATA_ROOT}/images`;

@@ -145,9 +145,10 @@ test.each([
   [32, null, { kind: "reboot" }],
   [33, null, { kind: "crash" }],
   [36, null, { kind: "watchdog-reboot" }],
-  [34, null, { kind: "crash" }],
+  [34, null, { kind: "crash", status: "exit status: 34" }],
   [35, null, { kind: "unknown", status: "exit status: 35" }],
-  [null, "SIGKILL", { kind: "killed" }],
+  [null, "SIGKILL", { kind: "killed", status: "signal: 9 (SIGKILL)" }],
+  [null, "SIGSYS", { kind: "killed", status: "signal: 31 (SIGSYS)" }],
 ] as const)("exit code %p, signal %p", (exitCode, signal, end) => {
   expect(describeCrosvmEnd(exitCode, signal)).toEqual(end);
 });

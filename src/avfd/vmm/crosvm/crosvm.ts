@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import type { Vmm, VmmEnd } from "../contract.js";
 import { MONITOR_FDS, startMonitor } from "../monitor-process.js";
+import { rustExitStatus } from "../exit-status.js";
 import { findMissing, type NeededFiles } from "../needed-files.js";
 import { buildCrosvmArgs } from "./crosvm-args.js";
 import { makeWholeDisks } from "./whole-disks.js";
@@ -58,7 +59,8 @@ export function crosvmVmm(files: CrosvmFiles): Vmm {
 
 /** Exit codes with `--extended-status` (AOSP virtualizationmanager/src/crosvm.rs). */
 export function describeCrosvmEnd(exitCode: number | null, signal: string | null): VmmEnd {
-  if (signal !== null) return { kind: "killed" };
+  const status = rustExitStatus(exitCode, signal);
+  if (signal !== null) return { kind: "killed", status };
   switch (exitCode) {
     case 0:
       return { kind: "shutdown" };
@@ -67,13 +69,14 @@ export function describeCrosvmEnd(exitCode: number | null, signal: string | null
     case 32:
       return { kind: "reboot" };
     case 33:
+      return { kind: "crash" };
     // The guest's kernel panicked and said so: on QEMU that is a crash as well. Android's service knows no 34.
     case 34:
-      return { kind: "crash" };
+      return { kind: "crash", status };
     case 36:
       return { kind: "watchdog-reboot" };
     default:
-      return { kind: "unknown", status: `exit status: ${exitCode}` };
+      return { kind: "unknown", status };
   }
 }
 

@@ -7,6 +7,7 @@ import type { Vmm, VmmConfig, VmmEnd, VmmProcess } from "../contract.js";
 import { inspectKernel } from "../kernel/inspect.js";
 import { VmStartRefusal } from "../kernel/start-refusal.js";
 import { startMonitor } from "../monitor-process.js";
+import { rustExitStatus } from "../exit-status.js";
 import { findMissing, type NeededFiles } from "../needed-files.js";
 import { QemuMonitor } from "./monitor.js";
 import { composeDisks } from "./composed-disks.js";
@@ -112,7 +113,8 @@ async function readVersion(program: string): Promise<string> {
  * tells. Our guest's init ends it through the exit port.
  */
 export function describeQemuEnd(exitCode: number | null, signal: string | null, told?: VmmEnd): VmmEnd {
-  if (signal !== null) return { kind: "killed" };
+  const status = rustExitStatus(exitCode, signal);
+  if (signal !== null) return { kind: "killed", status };
   if (told) return told;
   switch (exitCode) {
     case SHUTDOWN_EXIT_CODE:
@@ -122,7 +124,7 @@ export function describeQemuEnd(exitCode: number | null, signal: string | null, 
     case 1:
       return { kind: "start-failed" };
     default:
-      return { kind: "unknown", status: `exit status: ${exitCode}` };
+      return { kind: "unknown", status };
   }
 }
 

@@ -3,7 +3,7 @@
  * mark of chance in it. Its inode alone proves nothing, for file systems give a free one to the next folder, and its birth is
  * not told by toybox and busybox.
  */
-import type { Device } from "../device/index.js";
+import type { Device } from "../../device/index.js";
 
 export interface VmNote {
   readonly path: string;

@@ -3,7 +3,7 @@
  * with a name of chance there before anything else, and takes it away last.
  */
 import { randomBytes } from "node:crypto";
-import type { Device } from "../device/index.js";
+import type { Device } from "../../device/index.js";
 
 export interface DeviceToken {
   readonly token: string;

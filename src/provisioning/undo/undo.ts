@@ -2,8 +2,8 @@
  * What is put on a device, and how to take it away again: last in, first out, to the end whatever fails. Each step is
  * data, and noted before what it undoes is done, so that the next run can take it after this one was killed.
  */
-import { describeError } from "../base/errors.js";
-import type { Device, OwnerNote } from "../device/index.js";
+import { describeError } from "../../base/errors.js";
+import type { Device, OwnerNote } from "../../device/index.js";
 import { leaveToken, removeToken, type DeviceToken } from "./device-token.js";
 import { vmNotes, type VmNote, type VmNotes } from "./vm-notes.js";
 

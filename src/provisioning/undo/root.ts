@@ -1,6 +1,6 @@
 /** adbd as root for a run, and as it was after it, as Tradefed's RootTargetPreparer does it. */
-import type { Device } from "../device/index.js";
-import type { DeviceCallOptions } from "../device/contract.js";
+import type { Device } from "../../device/index.js";
+import type { DeviceCallOptions } from "../../device/contract.js";
 import type { Undo, UndoStep } from "./undo.js";
 
 type RootStep = Extract<UndoStep, { kind: "root" }>;

@@ -2,8 +2,9 @@ import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { HostDevice } from "../device/testing/host-device.js";
-import { provision, sweepProvisioned, type Provisioned } from "./index.js";
+import { HostDevice } from "../../device/testing/host-device.js";
+import { provision, type Provisioned } from "../provision.js";
+import { sweepProvisioned } from "./sweep.js";
 
 const savedCache = process.env["AVF_CACHE_DIR"];
 let folder: string;

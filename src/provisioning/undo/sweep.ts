@@ -1,9 +1,9 @@
 /** Takes away what a run that was killed has left on a device. */
-import { printDiagnostic } from "../base/diagnostics.js";
-import { describeError } from "../base/errors.js";
-import { leftNotes, type Device } from "../device/index.js";
+import { printDiagnostic } from "../../base/diagnostics.js";
+import { describeError } from "../../base/errors.js";
+import { leftNotes, type Device } from "../../device/index.js";
 import { isDeviceOf, isDeviceToken, removeToken, type DeviceToken } from "./device-token.js";
-import { DATA_ROOT } from "./install-app.js";
+import { DATA_ROOT } from "../install-app.js";
 import { isStillChanged } from "./root.js";
 import { describeStep, noteEmptied, undoStep, type NoteContent, type UndoStep } from "./undo.js";
 import { isVmNote, removeNotedVm, type VmNote } from "./vm-notes.js";
