@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { systemPackages, VM_PERMISSIONS } from "../packages/package-record.js";
 import { PackageStore } from "../packages/package-store.js";
 import { grantPermission, PermissionError, revokePermission } from "../packages/permissions.js";
+import type { AndroidRelease } from "../../base/android-release.js";
 import { checkAccess } from "./access-checks.js";
 import type { AppVmConfig } from "./vm-config.js";
 
@@ -40,9 +41,9 @@ beforeEach(async () => {
 
 afterEach(() => rm(folder, { recursive: true }));
 
-const refusal = (config: AppVmConfig, uid = SHELL): string => {
+const refusal = (config: AppVmConfig, uid = SHELL, release: AndroidRelease = 15): string => {
   try {
-    checkAccess(packages, config, uid);
+    checkAccess(packages, config, { uid, release });
     return "";
   } catch (error) {
     return (error as Error).message;
@@ -81,7 +82,10 @@ describe("who may create a VM", () => {
 
   test("gdb needs FULL debug", () => {
     expect(refusal({ ...plain, gdbPort: 1234 })).toBe("");
-    expect(refusal({ ...plain, gdbPort: 1234, debugLevel: "none" })).toContain("EX_SECURITY");
+    const none = { ...plain, gdbPort: 1234, debugLevel: "none" } as const;
+    expect(refusal(none)).toBe("Status(-1, EX_SECURITY): 'Can't use gdb with non-debuggable VMs'");
+    expect(refusal(none, SHELL, 14)).toBe("Status(-1, EX_SECURITY): 'can't use gdb with non-debuggable VMs'");
+    expect(refusal({ ...none, protectedVm: true })).toContain("'Can't use gdb with protected VMs'");
   });
 });
 

@@ -1,6 +1,5 @@
 /** App VMs: Microdroid with a payload from an APK. */
 import { readFileSync } from "node:fs";
-import { availableParallelism } from "node:os";
 import type { AndroidRelease } from "../../base/android-release.js";
 import { GUEST_IMAGES, type DevicePaths } from "../device-paths.js";
 import { checkBootMemory } from "../vmm/kernel/boot-memory.js";
@@ -33,7 +32,7 @@ export function appVmPlan(config: AppVmConfig, { paths, release, secret }: AppVm
     reportsBoot: true,
     gdbPort: config.gdbPort,
     consoleInput: "hvc0",
-    check: (packages, uid) => checkAccess(packages, config, uid),
+    check: (packages, uid) => checkAccess(packages, config, { uid, release }),
     makeDisks: async (context) =>
       makeVmDisks({
         ...{ config, release, ...context },
@@ -49,7 +48,8 @@ export function appVmPlan(config: AppVmConfig, { paths, release, secret }: AppVm
         ...context,
         ...{ kernelPath, initrdPath, memoryMib },
         kernelParams: kernelParams(config, readFileSync(paths.resolve(KERNEL_PARAMETERS), "utf8")),
-        cpuCount: Math.min(config.cpuCount, availableParallelism()),
+        // As many as are asked for, as Android's service has it: also more than the device has.
+        cpuCount: config.cpuCount,
         gdbPort: config.gdbPort,
         templateFolder: fromTemplate ? paths.resolve(TEMPLATES) : undefined,
       });

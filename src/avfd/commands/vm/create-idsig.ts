@@ -6,17 +6,16 @@ import { fileHandleSource, writeIdsig } from "../../../apk/index.js";
 import type { Caller } from "../../caller.js";
 import type { Device } from "../../device.js";
 import { VM_PERMISSIONS } from "../../packages/package-record.js";
+import { ServiceError } from "../../virtualization/service-error.js";
 import { requirePermission } from "../../virtualization/access-checks.js";
 import type { ParsedArguments } from "./command-line/arguments.js";
-import { debugString, ToolError, withContext } from "./rust-text.js";
+import { debugString, withContext } from "./rust-text.js";
 
-/** What the tool says of each step; `run-app` has other words than `create-idsig`. */
+/** What the tool says of a step that fails, where it says anything itself: it differs between the commands. */
 export interface IdsigWords {
-  readonly open: string;
-  readonly fill: string;
+  readonly open?: string;
+  readonly fill?: string;
 }
-
-const RUN_WORDS: IdsigWords = { open: "Failed to create idsig file", fill: "Failed to digest the APK file" };
 
 export async function createIdsigFile(device: Device, caller: Caller, args: ParsedArguments): Promise<number> {
   const [apkPath = "", idsigPath = ""] = args.positionals;
@@ -40,15 +39,15 @@ export async function writeIdsigFile(
   caller: Caller,
   apk: FileHandle,
   idsigPath: string,
-  words: IdsigWords = RUN_WORDS,
+  words: IdsigWords = {},
 ): Promise<void> {
   const flags = constants.O_RDWR | constants.O_CREAT | constants.O_TRUNC;
-  const idsig = await withContext(words.open, () => caller.open(idsigPath, flags));
+  const idsig = await withWords(words.open, () => caller.open(idsigPath, flags));
   try {
-    await withContext(words.fill, async () => {
+    await withWords(words.fill, async () => {
       requirePermission(packages, caller.uid, VM_PERMISSIONS.manage);
       const { release } = identity;
-      if (!(await apk.stat()).isFile()) throw new ToolError("the APK is not a regular file");
+      if (!(await apk.stat()).isFile()) throw new ServiceError("EX_SERVICE_SPECIFIC", "input is not a regular file");
       const sink = {
         write: async (offset: number, bytes: Uint8Array) => {
           for (let done = 0; done < bytes.length;) {
@@ -67,4 +66,8 @@ export async function writeIdsigFile(
   } finally {
     await idsig.close();
   }
+}
+
+function withWords<T>(words: string | undefined, work: () => Promise<T>): Promise<T> {
+  return words === undefined ? work() : withContext(words, work);
 }

@@ -2,7 +2,7 @@
 import { constants, type FileHandle } from "node:fs/promises";
 import { openIfThere, type Caller } from "../../caller.js";
 import { kernelRandomBytes } from "../../kernel-random.js";
-import { debugString, ToolError, withContext } from "./rust-text.js";
+import { ToolError } from "./rust-text.js";
 
 const INSTANCE_ID_BYTES = 64;
 
@@ -20,18 +20,17 @@ export async function readOrMakeInstanceId(
   path: string,
   opening: Promise<FileHandle | undefined>,
 ): Promise<Buffer> {
-  return withContext(`Failed to open ${debugString(path)}`, async () => {
-    const file = (await opening) ?? (await openInstanceId(caller, path));
-    if (!file) return makeInstanceId(caller, path);
-    try {
-      const id = Buffer.alloc(INSTANCE_ID_BYTES);
-      const { bytesRead } = await file.read(id, 0, INSTANCE_ID_BYTES, 0);
-      if (bytesRead < INSTANCE_ID_BYTES) throw new ToolError("failed to fill whole buffer");
-      return id;
-    } finally {
-      await file.close();
-    }
-  });
+  // Android's tool has no words of its own for these.
+  const file = (await opening) ?? (await openInstanceId(caller, path));
+  if (!file) return makeInstanceId(caller, path);
+  try {
+    const id = Buffer.alloc(INSTANCE_ID_BYTES);
+    const { bytesRead } = await file.read(id, 0, INSTANCE_ID_BYTES, 0);
+    if (bytesRead < INSTANCE_ID_BYTES) throw new ToolError("failed to fill whole buffer");
+    return id;
+  } finally {
+    await file.close();
+  }
 }
 
 async function makeInstanceId(caller: Caller, path: string): Promise<Buffer> {

@@ -87,7 +87,7 @@ describe.each([16, 17] as const)("release %d", (release) => {
     await runToEnd(...FILES, ...CONFIG, ...ID, "--cpu-topology", "cpu_count=1", "--os", "microdroid", "--hugepages");
     expect(lastVm().config.cpuCount).toBe(1);
     const refused = await host.run("vm", "run-app", ...FILES, ...CONFIG, ...ID, "--os", "android");
-    expect(refused).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("Unknown OS name: android") });
+    expect(refused).toMatchObject({ exitCode: 1, stderr: expect.stringContaining(String.raw`Unknown OS "android"`) });
     const none = await host.run("vm", "run-app", ...FILES, ...CONFIG, ...ID, "--cpu-topology", "cpu_count=0");
     expect(none).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("0 CPUs are none") });
   });

@@ -117,7 +117,7 @@ describe("vm run-app, releases since 14", () => {
     }
     await writeFile(join(host.folder, "id"), "cut");
     const { exitCode, stderr } = await host.run("vm", "run-app", "app.apk", "i.idsig", "i.img", ...options);
-    expect(stderr).toBe('Error: Failed to open "id"\n\nCaused by:\n    failed to fill whole buffer\n');
+    expect(stderr).toBe("Error: failed to fill whole buffer\n");
     expect(exitCode).toBe(1);
   });
 

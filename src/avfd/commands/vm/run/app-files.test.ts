@@ -42,7 +42,7 @@ describe("what fails first", () => {
     [
       "a config that is missing, before the idsig",
       ["app.apk", "none/i", "folder", "--config-path", "x", "--instance-id-file", "vm.id"],
-      "Failed to read",
+      "specified file not found in archive\n",
     ],
     [
       "an idsig that cannot be made, before the image",
@@ -53,7 +53,7 @@ describe("what fails first", () => {
     [
       "an instance id that is a folder",
       ["app.apk", "i", "img", ...PAYLOAD, "--instance-id-file", "folder"],
-      'Failed to open "folder"',
+      "Is a directory (os error 21)\n",
     ],
     ["storage that is a folder", ["app.apk", "i", "img", ...CONFIG, "--storage", "folder"], 'Failed to open "folder"'],
   ])("%s, is told, and nothing stays open", async (_what, args, words) => {

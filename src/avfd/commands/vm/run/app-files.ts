@@ -16,6 +16,8 @@ import { debugString, ToolError, withContext } from "../rust-text.js";
 
 export interface AppFilesRequest {
   readonly apk: string;
+  /** What the tool says of an APK that it cannot open; release 13 says nothing itself. */
+  readonly apkWords: string | undefined;
   readonly idsig: string;
   readonly instance: string;
   readonly instanceId: string | undefined;
@@ -52,7 +54,7 @@ export async function openAppFiles(device: Device, caller: Caller, request: AppF
     keep(withContext(context, () => caller.open(path, constants.O_RDONLY)));
   const makeIdsig = async (apk: FileHandle, path: string): Promise<FileHandle> => {
     const [, idsig] = await atOnce(
-      () => writeIdsigFile(device, caller, apk, path),
+      () => writeIdsigFile(device, caller, apk, path, { open: "Failed to create idsig file" }),
       () => openForReading(path, "Failed to open idsig file"),
     );
     return idsig;
@@ -60,7 +62,10 @@ export async function openAppFiles(device: Device, caller: Caller, request: AppF
   const findImage = (path: string): Promise<FileHandle | undefined> =>
     keep(openIfThere(caller, path, constants.O_RDWR));
   try {
-    const apkOpening = openForReading(request.apk, "Failed to open APK file");
+    const apkOpening =
+      request.apkWords === undefined
+        ? keep(caller.open(request.apk, constants.O_RDONLY))
+        : openForReading(request.apk, request.apkWords);
     const instanceOpening = findImage(instance);
     const idOpening = idPath === undefined ? undefined : keep(openInstanceId(caller, idPath));
     const storageOpening = storage && findImage(storage.path);
@@ -68,10 +73,11 @@ export async function openAppFiles(device: Device, caller: Caller, request: AppF
     const apk = await apkOpening;
     const extraPaths = await listExtraApks(device, apk, request);
     const extraApks = [];
+    // Android's tool has no words of its own for these.
     for (const [index, idsigPath] of request.extraIdsigs.entries()) {
-      const path = extraPaths[index] ?? "";
-      const extra = await openForReading(path, `Failed to open ${debugString(path)}`);
-      extraApks.push({ apk: extra, idsig: await makeIdsig(extra, idsigPath) });
+      const extra = await keep(caller.open(extraPaths[index] ?? "", constants.O_RDONLY));
+      await writeIdsigFile(device, caller, extra, idsigPath);
+      extraApks.push({ apk: extra, idsig: await keep(caller.open(idsigPath, constants.O_RDONLY)) });
     }
     const idsig = await makeIdsig(apk, request.idsig);
     const instanceImage = await keep(
@@ -98,21 +104,34 @@ export async function openAppFiles(device: Device, caller: Caller, request: AppF
   }
 }
 
+export async function closeAppFiles(files: AppFiles): Promise<void> {
+  const extra = files.extraApks.flatMap((one) => [one.apk, one.idsig]);
+  for (const file of [files.apk, files.idsig, files.instanceImage, files.encryptedStorage, ...extra]) {
+    await file?.close().catch(() => undefined);
+  }
+}
+
 /** Named by the config inside the APK, or by the caller; as many as there are idsig files for them. */
 async function listExtraApks(device: Device, apk: FileHandle, request: AppFilesRequest): Promise<readonly string[]> {
   const { configPath, extraIdsigs } = request;
-  let paths = request.extraApks;
-  if (configPath !== undefined) {
-    paths = await withContext(`Failed to read ${debugString(configPath)} of the APK`, () =>
-      device.knownApks.extraApks(apk, configPath, device.identity.release),
-    );
-  }
+  const paths =
+    configPath === undefined
+      ? request.extraApks
+      : await device.knownApks.extraApks(apk, configPath, device.identity.release).catch(asTheToolSays);
   if (paths.length === extraIdsigs.length) return paths;
   throw new ToolError(`Found ${paths.length} extra apks, but there are ${extraIdsigs.length} extra idsigs`);
 }
 
+/** Of the crate that reads the archive; what is wrong with a config is in our own words. */
+function asTheToolSays(error: unknown): never {
+  if (error instanceof Error && "code" in error && error.code === "ENTRY_NOT_FOUND") {
+    throw new ToolError("specified file not found in archive");
+  }
+  throw error;
+}
+
 /** @param opening of the file at that path; undefined: it was missing, which may have changed since */
-function foundOrMade(
+async function foundOrMade(
   device: Device,
   caller: Caller,
   opening: Promise<FileHandle | undefined>,
@@ -120,10 +139,12 @@ function foundOrMade(
   sizeBytes: number,
   type: PartitionType,
 ): Promise<FileHandle> {
-  return withContext(`Failed to open ${debugString(path)}`, async () => {
-    const found = (await opening) ?? (await openIfThere(caller, path, constants.O_RDWR));
-    if (found !== undefined) return found;
-    await createPartitionFile(device, caller, path, sizeBytes, type);
-    return caller.open(path, constants.O_RDWR);
-  });
+  const words = `Failed to open ${debugString(path)}`;
+  const found = await withContext(
+    words,
+    async () => (await opening) ?? (await openIfThere(caller, path, constants.O_RDWR)),
+  );
+  if (found !== undefined) return found;
+  await createPartitionFile(device, caller, path, sizeBytes, type);
+  return withContext(words, () => caller.open(path, constants.O_RDWR));
 }

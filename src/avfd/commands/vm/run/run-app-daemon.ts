@@ -6,7 +6,7 @@ import type { Attachment } from "../../../virtualization/channels/attachments.js
 import type { VirtualMachine, VmEvent } from "../../../virtualization/virtual-machine.js";
 import type { VmStreamEnds } from "../../../virtualization/vm-options.js";
 import type { DeathReason } from "../../../virtualization/state/death-reason.js";
-import { openAppFiles } from "./app-files.js";
+import { closeAppFiles, openAppFiles } from "./app-files.js";
 import type { ParsedArguments } from "../command-line/arguments.js";
 import { debugString, withContext } from "../rust-text.js";
 import { endVmStreams, openVmStreams } from "./vm-streams.js";
@@ -14,18 +14,19 @@ import { endVmStreams, openVmStreams } from "./vm-streams.js";
 export async function runAppDaemon(device: Device, caller: Caller, args: ParsedArguments): Promise<number> {
   const [apk = "", idsig = "", instance = "", configPath = ""] = args.positionals;
   const description = `${debugString(apk)}!${debugString(configPath)}`;
-  return runDaemon(device, caller, args, description, async (streams) => {
-    const files = await openAppFiles(device, caller, {
-      apk,
-      idsig,
-      instance,
-      instanceId: undefined,
-      storage: undefined,
-      growsStorage: false,
-      configPath,
-      extraApks: [],
-      extraIdsigs: args.values("extra-idsig"),
-    });
+  const files = await openAppFiles(device, caller, {
+    apk,
+    apkWords: undefined,
+    idsig,
+    instance,
+    instanceId: undefined,
+    storage: undefined,
+    growsStorage: false,
+    configPath,
+    extraApks: [],
+    extraIdsigs: args.values("extra-idsig"),
+  });
+  const create = async (streams: VmStreamEnds): Promise<VirtualMachine> => {
     const debug = args.value("debug");
     const { uid, gid, pid } = caller;
     return withContext("Failed to create VM", () =>
@@ -38,7 +39,7 @@ export async function runAppDaemon(device: Device, caller: Caller, args: ParsedA
           debugLevel: debug === "full" || debug === "app_only" ? debug : "none",
           protectedVm: args.flag("protected"),
           memoryMib: Number(args.value("mem") ?? 0),
-          cpuCount: Number(args.value("cpus") ?? 1),
+          cpuCount: cpusOf(args),
           gdbPort: undefined,
           hasCustomConfig: false,
           wantsDeviceTree: false,
@@ -48,12 +49,20 @@ export async function runAppDaemon(device: Device, caller: Caller, args: ParsedA
         { uid, gid, pid },
       ),
     );
-  });
+  };
+  return runDaemon(device, caller, args, description, create, () => closeAppFiles(files));
+}
+
+/** What is no positive i32 is none to the service, and crosvm has one then. */
+export function cpusOf(args: ParsedArguments): number {
+  const cpus = Number(args.value("cpus") ?? 1);
+  return cpus > 0 && cpus < 2 ** 31 ? cpus : 1;
 }
 
 /**
  * Runs a VM as the tool of release 13 does it, which may leave it in the background.
  * @param description what stands between `Created VM from` and `with CID`, @param create it, with its streams open
+ * @param drop what was opened for it, when the streams are not to be had
  */
 export async function runDaemon(
   device: Device,
@@ -61,6 +70,7 @@ export async function runDaemon(
   args: ParsedArguments,
   description: string,
   create: (streams: VmStreamEnds) => Promise<VirtualMachine>,
+  drop: () => Promise<void>,
 ): Promise<number> {
   const daemonize = args.flag("daemonize");
   const paths = { console: args.value("console"), consoleIn: undefined, log: args.value("log") };
@@ -68,6 +78,9 @@ export async function runDaemon(
     consoleFile: "console file",
     attached: !daemonize,
     consoleInput: false,
+  }).catch(async (error: unknown) => {
+    await drop();
+    throw error;
   });
   let keepStreams = false;
   try {
@@ -92,7 +105,7 @@ export async function runDaemon(
 /** The service keeps the VM; the tool is done. */
 async function startInBackground({ virtualization }: Device, caller: Caller, vm: VirtualMachine): Promise<void> {
   virtualization.hold(vm);
-  await withContext("Failed to start VM", () => vm.start());
+  await vm.start();
   caller.print(`Started VM, state now ${vm.state}.`);
 }
 
@@ -100,7 +113,7 @@ async function runAttached13(attachment: Attachment, flushed: () => Promise<void
   const { vm } = attachment;
   vm.onEvent((event) => printEvent(attachment, event));
   try {
-    await withContext("Failed to start VM", () => vm.start());
+    await vm.start();
     attachment.print(`Started VM, state now ${vm.state}.`);
     attachment.setLastWords(0, "stderr", "VirtualizationService unexpectedly died\n");
     const reason = await vm.died;

@@ -5,7 +5,7 @@ import { constants } from "node:fs";
 import { availableParallelism } from "node:os";
 import { MICRODROID, type VmPayload } from "../../../virtualization/vm-config.js";
 import { INSTANCE_IMAGE_BYTES } from "../../../virtualization/disks/writable-partition.js";
-import { openAppFiles } from "./app-files.js";
+import { closeAppFiles, openAppFiles } from "./app-files.js";
 import { countOf } from "../command-line/values.js";
 import { dialectOf } from "../dialects/index.js";
 import type { ParsedArguments } from "../command-line/arguments.js";
@@ -23,6 +23,7 @@ export async function runApp(device: Device, caller: Caller, args: ParsedArgumen
   const sizeBytes = Number(args.value("storage-size") ?? DEFAULT_STORAGE_BYTES);
   const files = await openAppFiles(device, caller, {
     apk,
+    apkWords: "Failed to open APK file",
     idsig,
     instance,
     instanceId: args.value("instance-id-file"),
@@ -32,12 +33,6 @@ export async function runApp(device: Device, caller: Caller, args: ParsedArgumen
     extraApks: args.values("extra-apk"),
     extraIdsigs: args.values("extra-idsig"),
   });
-  const closeFiles = async (): Promise<void> => {
-    const extra = files.extraApks.flatMap((one) => [one.apk, one.idsig]);
-    for (const file of [files.apk, files.idsig, files.instanceImage, files.encryptedStorage, ...extra]) {
-      await file?.close().catch(() => undefined);
-    }
-  };
   let payload: VmPayload;
   let streams;
   try {
@@ -49,7 +44,7 @@ export async function runApp(device: Device, caller: Caller, args: ParsedArgumen
     );
     await emptyDeviceTreeFile(caller, args.value("dump-device-tree"));
   } catch (error) {
-    await closeFiles();
+    await closeAppFiles(files);
     throw error;
   }
   const debugLevel = args.value("debug") === "full" ? "full" : "none";

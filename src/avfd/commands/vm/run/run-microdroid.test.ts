@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { copyFile, mkdir, readdir, rm } from "node:fs/promises";
+import { copyFile, mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { deviceInFolder, type DeviceInFolder } from "../../../testing/device-in-folder.js";
 
@@ -23,6 +23,18 @@ test("without the APEX's APK, and with two of them, the tool says so and makes n
   const { stderr, exitCode } = await host.run("vm", "run-microdroid");
   expect({ stderr, exitCode }).toEqual({ stderr: `Error: Found more than one apk matching ${pattern}\n`, exitCode: 1 });
   expect(await readdir(host.folder)).toEqual(["work"]);
+});
+
+test("a work folder that cannot be made", async () => {
+  const app = host.device.paths.resolve("/apex/com.android.virt/app/EmptyPayloadApp");
+  await mkdir(app, { recursive: true });
+  await rm(join(app, "../EmptyPayloadApp@1"), { recursive: true, force: true });
+  await copyFile(FIXTURE, join(app, "EmptyPayloadApp.apk"));
+  const parent = host.device.paths.resolve("/data/local/tmp/microdroid");
+  await writeFile(parent, "in the way");
+  const { stderr } = await host.run("vm", "run-microdroid");
+  await rm(parent);
+  expect(stderr).toMatch(/^Error: failed to mkdir\n\nCaused by:\n/);
 });
 
 test.each([14, 15] as const)("release %d runs the empty payload with files in a work folder", async (release) => {

@@ -49,7 +49,17 @@ describe("a VM of the caller's kernel", () => {
     raw.host.device.identity.setRelease(16);
     expect((await raw.started({}, "--cpu-topology", "cpu_count=3")).config.cpuCount).toBe(3);
     raw.host.device.identity.setRelease(13);
-    expect((await raw.run({}, "--cpus", "0")).stderr).toContain("0 CPUs are none");
+    for (const [asked, count] of [
+      ["3", 3],
+      ["0", 1],
+      ["4294967295", 1],
+    ] as const) {
+      const tool = raw.host.start("vm", "run", await raw.writeConfig({}), "--cpus", asked);
+      await tool.printed(/Started VM/);
+      expect(raw.host.vmm.started.at(-1)?.config.cpuCount).toBe(count);
+      raw.host.vmm.started.at(-1)?.end({ kind: "shutdown" });
+      await tool.ended;
+    }
   });
 
   test("a reset is a reboot, without a payload that would have to start first", async () => {

@@ -11,7 +11,7 @@ import { runAttached } from "./attached-vm.js";
 import type { ParsedArguments } from "../command-line/arguments.js";
 import { countOf } from "../command-line/values.js";
 import { dialectOf } from "../dialects/index.js";
-import { runDaemon } from "./run-app-daemon.js";
+import { cpusOf, runDaemon } from "./run-app-daemon.js";
 import { emptyDeviceTreeFile } from "./run-app.js";
 import { debugString, ToolError, withContext } from "../rust-text.js";
 import { endVmStreams, openVmStreams } from "./vm-streams.js";
@@ -31,7 +31,7 @@ export async function runConfig(device: Device, caller: Caller, args: ParsedArgu
     const raw = withOptions(part, args, isDaemon);
     return withContext("Failed to create VM", () => device.virtualization.createRawVm(raw, streams, { uid, gid, pid }));
   };
-  if (isDaemon) return runDaemon(device, caller, args, description, create);
+  if (isDaemon) return runDaemon(device, caller, args, description, create, () => closeAll(part));
   const { runApp: dialect } = dialectOf(device.identity.release);
   const paths = { console: args.value("console"), consoleIn: args.value("console-in"), log: args.value("log") };
   const { consoleInput, consoleFile } = dialect;
@@ -87,7 +87,7 @@ function withOptions(part: ConfigPart, args: ParsedArguments, isDaemon: boolean)
     name: args.value("name") ?? part.name,
     memoryMib: mem === undefined ? part.memoryMib : Number(mem),
     // The tool has a default for the topology, which is why that of the config has no effect.
-    cpuCount: isDaemon ? Number(args.value("cpus") ?? 1) : cpuCount(args.value("cpu-topology")),
+    cpuCount: isDaemon ? cpusOf(args) : cpuCount(args.value("cpu-topology")),
     gdbPort: gdb === undefined ? undefined : Number(gdb),
     wantsDeviceTree: args.value("dump-device-tree") !== undefined,
     hostServices: args.values("host-services"),

@@ -44,8 +44,8 @@ export async function openVmStreams(
     // One after the other: opening empties a file, and waits for the other end of a pipe.
     return {
       consoleOut: await output(paths.console, consoleFile),
-      log: await output(paths.log, "log file"),
       consoleIn: consoleInput ? keep(await openConsoleInput(caller, paths.consoleIn)) : undefined,
+      log: await output(paths.log, "log file"),
       messages: attached ? caller.stderr : undefined,
     };
   } catch (error) {
