@@ -2,6 +2,7 @@
  * The device's log as Android's service writes it: all under one tag, and what a line is about before it, as `android_logger`
  * does it for a tag that was set (AOSP virtualizationmanager/src/main.rs).
  */
+import { basename } from "node:path";
 import { traitsOf, type AndroidRelease } from "../../base/android-release.js";
 import type { LogBuffer, LogPriority } from "./log-buffer.js";
 
@@ -17,6 +18,25 @@ export function writeServiceLog(
   const { tag, crate } = traitsOf(release).service.log;
   const source = requester && { pid: requester.pid, uid: requester.uid };
   log.write(priority, tag, `${crate}::${module}: ${message}`, source);
+}
+
+/** What the service runs; 13 prints it as Rust prints a command, later ones the arguments as a list. */
+export function runningLine(release: AndroidRelease, [program = "", ...args]: readonly string[]): string {
+  if (release === 13) return `Running ${[program, ...args].map(quoted).join(" ")}`;
+  return `Running ${basename(program)} with args: [${args.map(quoted).join(", ")}]`;
+}
+
+const quoted = (text: string): string => JSON.stringify(text);
+
+const NOTIFIED = {
+  ...{ started: "started payload", ready: "reported payload is ready" },
+  ...{ finished: "finished payload", error: "encountered an error" },
+} as const;
+
+/** What a guest told. */
+export function notifiedLine(release: AndroidRelease, cid: number, kind: keyof typeof NOTIFIED): string {
+  if (release > 13) return `VM with CID ${cid} ${NOTIFIED[kind]}`;
+  return `VM having CID ${cid} ${kind === "ready" ? "payload is ready" : NOTIFIED[kind]}`;
 }
 
 /** As the service names who a VM belongs to: by user, where it has a name. */

@@ -1,5 +1,4 @@
 /** One VM from its creation to its death: state, monitor process, streams, hang-up guard. */
-import { basename } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { describeError } from "../../base/errors.js";
 import { VmStartRefusal } from "../vmm/kernel/start-refusal.js";
@@ -7,7 +6,7 @@ import type { VmmEnd, VmmProcess } from "../vmm/contract.js";
 import { deathReason, type DeathReason } from "./state/death-reason.js";
 import { StreamTail } from "./channels/stream-tail.js";
 import { ServiceError } from "./service-error.js";
-import { userName, writeServiceLog, type ServiceModule } from "../log/service-log.js";
+import { notifiedLine, runningLine, userName, writeServiceLog, type ServiceModule } from "../log/service-log.js";
 import type { Requester } from "./vm-config.js";
 import type { VirtualMachineOptions } from "./vm-options.js";
 import {
@@ -19,14 +18,6 @@ import {
 } from "./state/vm-state.js";
 
 export type VmEvent = GuestNotification | { readonly kind: "died"; readonly reason: DeathReason };
-
-/** What the log says of it, after the VM. */
-const NOTIFIED: Readonly<Record<GuestNotification["kind"], string>> = {
-  started: "started payload",
-  ready: "reported payload is ready",
-  finished: "finished payload",
-  error: "encountered an error",
-};
 
 const MAX_FAILURE_BYTES = 4096;
 /** The monitor is gone and what it wrote is in the sockets: more than this only a stuck reader takes. */
@@ -54,7 +45,7 @@ export class VirtualMachine {
     this.requester = options.requester;
     this.temporaryDirectory = options.temporaryDirectory;
     this.died = new Promise((resolve) => (this.#tellDeath = resolve));
-    this.#write("I", `${this.#describe()} created`);
+    this.#tell("created");
   }
 
   get state(): VmState {
@@ -85,12 +76,8 @@ export class VirtualMachine {
     try {
       const process = await this.options.launch();
       this.#process = process;
-      const [program = "", ...args] = process.argv;
-      this.#write(
-        "I",
-        `Running ${basename(program)} with args: [${args.map((arg) => JSON.stringify(arg)).join(", ")}]`,
-      );
-      this.#write("I", `${this.#describe()} started`);
+      this.#write("I", runningLine(this.options.androidRelease, process.argv));
+      this.#tell("started");
       const { templateRefusal } = process;
       if (templateRefusal !== undefined) this.#write("W", `Booting without a template: ${templateRefusal}`);
       void this.#watch(process).catch((error: unknown) => this.#loseSight(process, error));
@@ -127,7 +114,7 @@ export class VirtualMachine {
     if (next === undefined || this.#state === "NOT_STARTED") return `illegal in state ${this.#state}`;
     this.#state = next;
     clearTimeout(this.#guard);
-    this.#write("I", `VM with CID ${this.cid} ${NOTIFIED[notification.kind]}`, "aidl");
+    this.#write("I", notifiedLine(this.options.androidRelease, this.cid, notification.kind), "aidl");
     if (notification.kind === "started") this.#process?.bootEnded?.(this.options.nextCid);
     this.#emit(notification);
     return undefined;
@@ -149,7 +136,7 @@ export class VirtualMachine {
     await drained([ttyS0, hvc0, failureStream, log, messages]);
     const said = failure.text();
     this.#write("I", `crosvm(${process.pid}) exited with status ${exitStatus(end)}`);
-    this.#write("I", `${this.#describe()} exited`);
+    this.#tell("exited");
     if (said !== "") this.#write("I", `VM returned failure reason '${said}'`);
     if (end.kind === "crash" || end.kind === "reboot") await this.#explainEnd();
     await this.#die(
@@ -208,6 +195,11 @@ export class VirtualMachine {
   #describe(): string {
     const kind = this.protectedVm ? "Protected" : "Non-protected";
     return `${kind} virtual machine "${this.name}" (owner: ${userName(this.requester.uid)}, cid: ${this.cid})`;
+  }
+
+  /** Android 13 does not. */
+  #tell(what: string): void {
+    if (this.options.androidRelease > 13) this.#write("I", `${this.#describe()} ${what}`);
   }
 
   #write(priority: "I" | "W" | "E", message: string, module: ServiceModule = "crosvm"): void {
