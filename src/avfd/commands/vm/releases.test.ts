@@ -132,6 +132,21 @@ describe.each([16, 17] as const)("release %d", (release) => {
   });
 });
 
+test.each([
+  [13, ["--cpu-affinity", "0", "--task-profiles=p"], ["task-profiles", "cpu-affinity"]],
+  [14, ["--task-profiles", "p"], ["task-profiles"]],
+  [15, ["--hugepages", "--boost-uclamp"], ["hugepages", "boost-uclamp"]],
+] as const)("release %d: who asks for what has no effect is told", async (release, options, named) => {
+  host.device.identity.setRelease(release);
+  const id = release === 15 ? ID : [];
+  const payload = release === 13 ? ["assets/vm_config.json"] : [...CONFIG, ...id];
+  const tool = host.start("vm", "run-app", ...FILES, ...payload, ...options);
+  await tool.printed(release === 13 ? /Started VM/ : /with CID/);
+  lastVm().end({ kind: "shutdown" });
+  const { stderr } = await tool.ended;
+  expect(stderr).toBe(named.map((name) => `Warning: --${name} has no effect on the emulated device\n`).join(""));
+});
+
 test("release 17 knows host services, of which this device has none; 16 does not know them", async () => {
   const args = [...FILES, ...CONFIG, ...ID, "--host-services", "s"];
   host.device.identity.setRelease(17);

@@ -9,10 +9,12 @@ import type { DeathReason } from "../../../virtualization/state/death-reason.js"
 import { closeAppFiles, openAppFiles } from "./app-files.js";
 import type { ParsedArguments } from "../command-line/arguments.js";
 import { debugString, withContext } from "../rust-text.js";
+import { tellOfNoEffect } from "../no-effect.js";
 import { endVmStreams, openVmStreams } from "./vm-streams.js";
 
 export async function runAppDaemon(device: Device, caller: Caller, args: ParsedArguments): Promise<number> {
   const [apk = "", idsig = "", instance = "", configPath = ""] = args.positionals;
+  tellOfNoEffect(caller, args);
   const description = `${debugString(apk)}!${debugString(configPath)}`;
   const files = await openAppFiles(device, caller, {
     apk,

@@ -9,6 +9,7 @@ import { closeAppFiles, openAppFiles } from "./app-files.js";
 import { countOf } from "../command-line/values.js";
 import { dialectOf } from "../dialects/index.js";
 import type { ParsedArguments } from "../command-line/arguments.js";
+import { tellOfNoEffect } from "../no-effect.js";
 import { runAttached } from "./attached-vm.js";
 import { debugString, ToolError, withContext } from "../rust-text.js";
 import { endVmStreams, openVmStreams } from "./vm-streams.js";
@@ -19,6 +20,7 @@ const DEFAULT_STORAGE_BYTES = INSTANCE_IMAGE_BYTES;
 export async function runApp(device: Device, caller: Caller, args: ParsedArguments): Promise<number> {
   const { runApp: dialect } = dialectOf(device.identity.release);
   const [apk = "", idsig = "", instance = ""] = args.positionals;
+  tellOfNoEffect(caller, args);
   const storagePath = args.value("storage");
   const sizeBytes = Number(args.value("storage-size") ?? DEFAULT_STORAGE_BYTES);
   const files = await openAppFiles(device, caller, {

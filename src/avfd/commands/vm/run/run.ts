@@ -15,6 +15,7 @@ import { cpusOf, runDaemon } from "./run-app-daemon.js";
 import { emptyDeviceTreeFile } from "./run-app.js";
 import { debugString, ToolError, withContext } from "../rust-text.js";
 import { endVmStreams, openVmStreams } from "./vm-streams.js";
+import { tellOfNoEffect } from "../no-effect.js";
 import { openConfig, type ConfigPart } from "./open-config.js";
 import { loadVmConfig, type VmConfigJson } from "./vm-config-json.js";
 
@@ -22,6 +23,7 @@ const MAX_CONFIG_BYTES = 1 << 20;
 
 export async function runConfig(device: Device, caller: Caller, args: ParsedArguments): Promise<number> {
   const [path = ""] = args.positionals;
+  tellOfNoEffect(caller, args);
   const config = await readConfig(device, caller, path);
   const part = await openConfig(caller, config);
   const isDaemon = traitsOf(device.identity.release).service.vmLife === "daemon";
