@@ -10,12 +10,18 @@ const SINCE_16: readonly Release[] = ["16", "17"];
 const ONLY_17: readonly Release[] = ["17"];
 const NOT_CARRIED =
   "kept, also in config.xml; refused by name when the VM is made, for `vm run` has no way to ask for it";
+const SHARED = "Disk[], SharedPath[], DisplayConfig, boolean, boolean, boolean, boolean, boolean";
 const NO_WORD = "`vm run` has no word for it";
 
 export const CUSTOM_IMAGE: Section = {
   title: "VirtualMachineCustomImageConfig",
   rows: [
-    outOfScope("VirtualMachineCustomImageConfig(…)", SINCE_15, "its builder makes it"),
+    constructor("String[], Disk[], DisplayConfig, boolean, boolean, boolean, GpuConfig", ["15"]),
+    constructor(`String[], ${SHARED}, GpuConfig, AudioConfig, boolean, boolean, UsbConfig`, ["16"]),
+    constructor(
+      `String, String[], String[], ${SHARED}, GpuConfig, AudioConfig, boolean, boolean, UsbConfig, SmbiosOptions`,
+      ONLY_17,
+    ),
     ...["getName", "getKernelPath", "getInitrdPath", "getBootloaderPath", "getParams", "getDisks"].map((name) =>
       getter(name),
     ),
@@ -51,7 +57,9 @@ export const DISK: Section = {
     ...["RODisk", "RWDisk"].map((name) => present(`${name}(String)`, SINCE_15, `Disk.${name}`, HOLDS)),
     ...["getImagePath", "isWritable"].map((name) => present(`${name}()`, SINCE_15, `Disk#${name}`, HOLDS)),
     ...["addPartition", "getPartitions"].map((name) => present(`${name}()`, SINCE_16, `Disk#${name}`, HOLDS)),
-    outOfScope("getId()", ONLY_17, `${NO_WORD}, nor for the second parameter of 17's RODisk and RWDisk`),
+    ...["RODisk(String, String)", "RWDisk(String, String)", "getId()"].map((java) =>
+      outOfScope(java, ONLY_17, NO_WORD),
+    ),
   ],
 };
 
@@ -62,6 +70,12 @@ export const PARTITION: Section = {
     different("guid", SINCE_16, "VirtualMachineCustomImageConfig.Partition", NOT_CARRIED, REFUSED),
   ],
 };
+
+/** Its first parameters are the same in all releases. */
+function constructor(parameters: string, releases: readonly Release[]): Row {
+  const java = `VirtualMachineCustomImageConfig(String, String, String, String, ${parameters})`;
+  return outOfScope(java, releases, "its builder makes it");
+}
 
 function getter(name: string, releases = SINCE_15): Row {
   return present(`${name}()`, releases, `VirtualMachineCustomImageConfig#${name}`, HOLDS);
