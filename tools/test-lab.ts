@@ -23,7 +23,7 @@ export async function run(args: readonly string[]): Promise<number> {
       return 0;
     }
     process.env["AVF_LABGRID"] = labgrid;
-    return await runJest(["--selectProjects", "lab", ...args], { folder: packageRoot });
+    return await runJest([...args, "--selectProjects", "lab"], { folder: packageRoot });
   } catch (error) {
     if (interrupt.exitCode !== undefined) return interrupt.exitCode;
     throw error;
