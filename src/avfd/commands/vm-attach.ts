@@ -6,7 +6,7 @@
 import type { Command } from "../caller.js";
 import type { Device } from "../device.js";
 import { dialectOf } from "./vm/dialects/index.js";
-import { openConsoleInput } from "./vm/run/vm-streams.js";
+import { openConsoleInput } from "./vm/streams/vm-streams.js";
 
 const ROOT_UID = 0;
 

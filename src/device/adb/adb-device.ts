@@ -24,6 +24,7 @@ import { parseProperties } from "./properties.js";
 import { restartAdbd } from "./restart-adbd.js";
 import { openAdbServer } from "./server/server.js";
 import { runOnDevice } from "./shell/shell.js";
+import { sweepPullDrafts } from "./notes/pull-drafts.js";
 import { sweepTemporaries } from "./notes/temporaries.js";
 import { trackDevice } from "./server/tracking.js";
 
@@ -47,6 +48,7 @@ export async function openAdbDevice(serial: string, options: OpenAdbDeviceOption
   const wait = { timeoutMs: options.timeoutMs ?? 15_000, signal: options.signal };
   const connection = new AdbConnection(server, serial, await trackDevice(server, serial, wait));
   await sweepTemporaries(connection);
+  await sweepPullDrafts();
   return new AdbDevice(connection, options.onRestart);
 }
 

@@ -13,7 +13,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { EmulatedDevice } from "../devices/running-device.js";
-import { checkpointsFolder, findCheckpoint, keepCheckpoint, pruneCheckpoints } from "./store.js";
+import { checkpointsFolder, dropCheckpoint, findCheckpoint, keepCheckpoint, pruneCheckpoints } from "./store.js";
 
 const HOUR_MS = 3_600_000;
 const KEYS = ["aaaaaaaa", "bbbbbbbb", "cccccccc"] as const;
@@ -31,6 +31,7 @@ const device = {
     mkdirSync(folder);
     if (failure) throw failure;
     writeFileSync(join(folder, "memory"), Buffer.alloc(64 << 10, 1));
+    writeFileSync(join(folder, "state"), "");
   },
 } as unknown as EmulatedDevice;
 const keys = (): readonly string[] => readdirSync(checkpointsFolder(cache)).sort();
@@ -56,6 +57,21 @@ describe("a checkpoint", () => {
     await keep(KEYS[0], 0);
     expect((await keepCheckpoint(cache, KEYS[0], device, "later")).note).toBe("note of aaaaaaaa");
     expect(keys()).toEqual([KEYS[0]]);
+  });
+
+  test("that is of no use is removed, and not another one that lies in its place by then", async () => {
+    const first = await keepCheckpoint(cache, KEYS[0], device, "first");
+    expect((await findCheckpoint(cache, KEYS[0]))?.identity).toBe(first.identity);
+    await dropCheckpoint(first);
+    expect(keys()).toEqual([]);
+    // A file that is made now would get the number of the one that was just removed.
+    const kept = join(cache, "kept");
+    writeFileSync(kept, "");
+    const second = await keepCheckpoint(cache, KEYS[0], device, "second");
+    await dropCheckpoint(first);
+    expect(keys()).toEqual([KEYS[0]]);
+    await dropCheckpoint(second);
+    expect(keys()).toEqual([]);
   });
 
   test("that could not be made leaves nothing", async () => {

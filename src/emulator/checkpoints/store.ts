@@ -5,12 +5,15 @@ import { writeFileAtomic } from "../../base/files/atomic-file.js";
 import { PRIVATE_FILE } from "../../base/cache/cache.js";
 import { draftOf, sweepDrafts } from "../../process/drafts.js";
 import type { EmulatedDevice } from "../devices/running-device.js";
+import { identifySnapshot, removeSnapshot } from "../snapshot/identity.js";
 
 export interface SavedCheckpoint {
   /** What `EmulatedDevice.restore` takes. */
   readonly folder: string;
   /** What its maker wrote down beside the device. */
   readonly note: string;
+  /** Another process may make another one under the same key. */
+  readonly identity: string;
 }
 
 const NOTE = "note.json";
@@ -32,7 +35,7 @@ export async function findCheckpoint(cache: string, key: string): Promise<SavedC
     const note = await readFile(join(folder, NOTE), "utf8");
     const now = new Date();
     await utimes(folder, now, now);
-    return { folder, note };
+    return { folder, note, identity: await identifySnapshot(folder) };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw error;
@@ -54,7 +57,9 @@ export async function keepCheckpoint(
   await rm(draft, { recursive: true, force: true });
   try {
     await saveNoted(device, draft, note, signal);
+    const identity = await identifySnapshot(draft);
     await rename(draft, folder);
+    return { folder, note, identity };
   } catch (error) {
     await rm(draft, { recursive: true, force: true });
     const code = (error as NodeJS.ErrnoException).code;
@@ -62,7 +67,6 @@ export async function keepCheckpoint(
     if (other === undefined) throw error;
     return other;
   }
-  return { folder, note };
 }
 
 /** Saves a device for as long as it lives. */
@@ -74,7 +78,7 @@ export async function holdCheckpoint(
   const taken = (await readdir(device.folder)).filter((name) => name.startsWith("checkpoint-")).length;
   const folder = join(device.folder, `checkpoint-${taken + 1}`);
   await saveNoted(device, folder, note, signal);
-  return { folder, note };
+  return { folder, note, identity: await identifySnapshot(folder) };
 }
 
 async function saveNoted(
@@ -87,9 +91,9 @@ async function saveNoted(
   await writeFileAtomic(join(folder, NOTE), note, { durable: false, mode: PRIVATE_FILE });
 }
 
-/** Removes one that cannot be used. */
-export async function dropCheckpoint({ folder }: SavedCheckpoint): Promise<void> {
-  await rm(folder, { recursive: true, force: true });
+/** Removes one that cannot be used, and no other that lies in its place by now. */
+export async function dropCheckpoint({ folder, identity }: SavedCheckpoint): Promise<void> {
+  await removeSnapshot(folder, identity);
 }
 
 /** Removes what nobody used lately, the longest unused first, and what killed runs left half-made. */

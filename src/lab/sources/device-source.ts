@@ -29,6 +29,8 @@ export interface SavedDevice {
   readonly folder: string;
   /** What its maker wrote down beside it. */
   readonly note: string;
+  /** Which one it is: one that is saved later under the same key is another. */
+  readonly identity: string;
 }
 
 export interface LeasedDevice {

@@ -25,7 +25,7 @@ const timeline = {
   save: async (name: string, key?: string) => {
     steps.push(`save ${name}`);
     if (failSave) throw failSave;
-    const checkpoint: Checkpoint = { name, saved: { folder: name, note: "" }, moments: new Map() };
+    const checkpoint: Checkpoint = { name, saved: { folder: name, note: "", identity: name }, moments: new Map() };
     if (key !== undefined) kept.set(key, checkpoint);
     return checkpoint;
   },

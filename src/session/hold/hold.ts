@@ -2,7 +2,7 @@
  * Keeps the device and the VMs of a failed test for a person to look at. Ends at its time, when its note in the cache is
  * removed (`avf end-hold`), on Enter where the run has a terminal, and with the device. Jest waits here without a limit.
  */
-import { appendFileSync, existsSync, writeFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { clockMs } from "../../artifacts/clock.js";
 import {
@@ -14,7 +14,7 @@ import {
   type HoldRecord,
 } from "../../artifacts/holds/hold-records.js";
 import { asciiName } from "../../artifacts/names.js";
-import { makePrivateFolder, PRIVATE_FILE } from "../../artifacts/private-files.js";
+import { makePrivateFolder } from "../../artifacts/private-files.js";
 import type { RunRecord } from "../../artifacts/run-record.js";
 import { sleep } from "../../base/deadline.js";
 import { describeError } from "../../base/errors.js";
@@ -24,6 +24,7 @@ import type { LedgerEntry } from "../evidence/vm-ledger.js";
 import type { Harness } from "../../lab/harness.js";
 import { lineEnd, type OutputLine } from "../../virtualmachine/index.js";
 import { releaseAtEnd } from "../../lab/process-end.js";
+import { startHeldFile } from "./held-file.js";
 import { describeHold } from "./hold-message.js";
 import { waitForEnter } from "./terminal.js";
 
@@ -86,20 +87,12 @@ async function holdVm(
 ): Promise<HeldVm> {
   const name = vm.getName();
   const files = { console: "", log: "" };
+  const add = { console: (_text: string): void => undefined, log: (_text: string): void => undefined };
   for (const stream of ["console", "log"] as const) {
     files[stream] = join(folder, `${asciiName(name)}-${machine}.${stream}.held.txt`);
-    writeFileSync(files[stream], linesSoFar(vm.output.lines(stream)), { mode: PRIVATE_FILE });
+    add[stream] = startHeldFile(files[stream], linesSoFar(vm.output.lines(stream)));
   }
-  ends.push(
-    vm.output.subscribe((line) => {
-      // A full disk ends neither the hold nor the VM.
-      try {
-        appendFileSync(files[line.stream], line.text + lineEnd(line));
-      } catch {
-        // The file lacks this line.
-      }
-    }),
-  );
+  ends.push(vm.output.subscribe((line) => add[line.stream](line.text + lineEnd(line))));
   const { cid } = vm;
   const shared = { name, consoleFile: files.console, logFile: files.log, status: await vm.getStatus() };
   if (cid === undefined) return shared;

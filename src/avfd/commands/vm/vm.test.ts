@@ -82,6 +82,22 @@ describe("vm run-app, releases since 14", () => {
     expect(await readFile(join(host.folder, "log.txt"), "utf8")).toBe("from the log\n");
   });
 
+  test("a guest that prints without end fills its file up to the bound, and goes on", async () => {
+    await host.run("setprop", "debug.avf.vm_output_bytes", "65536");
+    const args = ["--console", "endless.txt", "--log", "short.txt"];
+    const tool = host.start("vm", "run-app", ...args, "app.apk", "e.idsig", "e.img", ...CONFIG);
+    await tool.printed(/with CID/);
+    await host.run("setprop", "debug.avf.vm_output_bytes", "");
+    lastVm().console("all work and no play\n".repeat(100_000));
+    lastVm().log("from the log\n");
+    report("started");
+    lastVm().end({ kind: "reboot" });
+    expect((await tool.ended).stdout).toContain("VM ended: Reboot\n");
+    const printed = await readFile(join(host.folder, "endless.txt"), "utf8");
+    expect(printed.slice(65_536)).toBe("\n[vm: this file is cut here, for it has 65536 bytes; the VM goes on]\n");
+    expect(await readFile(join(host.folder, "short.txt"), "utf8")).toBe("from the log\n");
+  });
+
   test("the guest gets the APK, its idsig, the instance image it may write to, and its metadata", async () => {
     const tool = host.start("vm", "run-app", "app.apk", "d.idsig", "d.img", ...CONFIG, "--storage", "s.img");
     await tool.printed(/with CID/);

@@ -1,7 +1,6 @@
 /** Files over adb's sync protocol. */
-import { randomBytes } from "node:crypto";
 import { createReadStream, createWriteStream } from "node:fs";
-import { rename, rm, stat } from "node:fs/promises";
+import { rename, stat } from "node:fs/promises";
 import { posix } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { isHarnessError, UsageError } from "../../../base/errors.js";
@@ -10,6 +9,7 @@ import { callDevice } from "../shell/call.js";
 import type { AdbConnection } from "../server/connection.js";
 import { runOnDevice } from "../shell/shell.js";
 import { SyncRefusal, SyncSession } from "./sync-session.js";
+import { withPullDraft } from "../notes/pull-drafts.js";
 import { withTemporary } from "../notes/temporaries.js";
 
 const TRANSFER_TIMEOUT_MS = 300_000;
@@ -78,19 +78,16 @@ export async function pullFile(
 ): Promise<void> {
   checkRemotePath(remotePath);
   const maxBytes = options.maxBytes ?? DEFAULT_MAX_PULL_BYTES;
-  const temporary = `${localPath}.${process.pid}-${randomBytes(4).toString("hex")}.tmp`;
-  try {
+  await withPullDraft(localPath, async (draft) => {
     await withSync(connection, { verb: "pull", path: remotePath }, options, (sync, signal) =>
       pipeline(
         bounded(sync.receive(remotePath), maxBytes, tooLarge(connection, remotePath, maxBytes)),
-        createWriteStream(temporary, { flags: "wx" }),
+        createWriteStream(draft, { flags: "wx" }),
         { signal },
       ),
     );
-    await rename(temporary, localPath);
-  } finally {
-    await rm(temporary, { force: true });
-  }
+    await rename(draft, localPath);
+  });
 }
 
 /**

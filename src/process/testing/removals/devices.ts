@@ -44,6 +44,27 @@ export const devices: readonly RemovalRow[] = [
     proof: { test: "src/device/adb/forward/forward.test.ts", title: "leaves a port that leads elsewhere by now" },
   },
   {
+    file: "src/device/adb/files/files.ts",
+    calls: ["rename(draft, localPath)"],
+    touches: "the file that a pull is to make",
+    ours: "the caller names it; the draft has a name of chance",
+    proof: { test: "src/device/adb/notes/pull-drafts.test.ts", title: "is noted as long as it is there" },
+  },
+  {
+    file: "src/device/adb/notes/pull-drafts.ts",
+    calls: ["rm(draft, { force: true })"],
+    touches: "the draft of a pull",
+    ours: "it has a name of chance",
+    proof: { chance: "draft" },
+  },
+  {
+    file: "src/device/adb/notes/pull-drafts.ts",
+    calls: ["rm(path, { force: true })"],
+    touches: "the draft of a pull of a process that is gone",
+    ours: "its name is one of chance, 128 bits of it, and noted",
+    proof: { test: "src/device/adb/notes/pull-drafts.test.ts", title: "a note of anything else removes nothing" },
+  },
+  {
     file: "src/device/adb/notes/temporaries.ts",
     calls: ["rm"],
     touches: "a file of a push or an install",

@@ -42,13 +42,6 @@ export const emulator: readonly RemovalRow[] = [
   },
   {
     file: "src/emulator/checkpoints/store.ts",
-    calls: ["rm(folder, { recursive: true, force: true })"],
-    touches: "a checkpoint that cannot be used",
-    ours: "it lies under its key in our cache",
-    proof: { test: "src/emulator/checkpoints/store.test.ts", title: "has a key that is no path" },
-  },
-  {
-    file: "src/emulator/checkpoints/store.ts",
     calls: ["rm(one.path, { recursive: true, force: true })"],
     touches: "checkpoints that nobody used for days",
     ours: "their names are keys, their age could be read",

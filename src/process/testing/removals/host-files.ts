@@ -214,13 +214,6 @@ export const hostFiles: readonly RemovalRow[] = [
     proof: { test: "src/virtualmachine/parity/parity.test.ts", title: "is what npm run docs writes" },
   },
   {
-    file: "src/device/adb/files/files.ts",
-    calls: ["rename(temporary, localPath)", "rm(temporary, { force: true })"],
-    touches: "the file that a pull is to make",
-    ours: "the draft has a name of chance",
-    proof: { chance: "temporary" },
-  },
-  {
     file: "src/device/adb/notes/forward-records.ts",
     calls: ["rmSync(path, { force: true })"],
     touches: "a note of a forward in the cache",

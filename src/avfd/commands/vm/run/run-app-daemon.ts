@@ -10,7 +10,8 @@ import { closeAppFiles, openAppFiles } from "./app-files.js";
 import type { ParsedArguments } from "../command-line/arguments.js";
 import { debugString, withContext } from "../rust-text.js";
 import { tellOfNoEffect } from "../no-effect.js";
-import { endVmStreams, openVmStreams } from "./vm-streams.js";
+import { fileBound, OUTPUT_BYTES_PROPERTY } from "../streams/bounded-file.js";
+import { endVmStreams, openVmStreams } from "../streams/vm-streams.js";
 
 export async function runAppDaemon(device: Device, caller: Caller, args: ParsedArguments): Promise<number> {
   const [apk = "", idsig = "", instance = "", configPath = ""] = args.positionals;
@@ -80,6 +81,7 @@ export async function runDaemon(
     consoleFile: "console file",
     attached: !daemonize,
     consoleInput: false,
+    bound: fileBound(device.properties.get(OUTPUT_BYTES_PROPERTY)),
   }).catch(async (error: unknown) => {
     await drop();
     throw error;

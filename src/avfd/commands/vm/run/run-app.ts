@@ -12,7 +12,8 @@ import type { ParsedArguments } from "../command-line/arguments.js";
 import { tellOfNoEffect } from "../no-effect.js";
 import { runAttached } from "./attached-vm.js";
 import { debugString, ToolError, withContext } from "../rust-text.js";
-import { endVmStreams, openVmStreams } from "./vm-streams.js";
+import { fileBound, OUTPUT_BYTES_PROPERTY } from "../streams/bounded-file.js";
+import { endVmStreams, openVmStreams } from "../streams/vm-streams.js";
 
 const DEFAULT_NAME = "VmRunApp";
 const DEFAULT_STORAGE_BYTES = INSTANCE_IMAGE_BYTES;
@@ -42,7 +43,12 @@ export async function runApp(device: Device, caller: Caller, args: ParsedArgumen
     streams = await openVmStreams(
       caller,
       { console: args.value("console"), consoleIn: args.value("console-in"), log: args.value("log") },
-      { attached: true, consoleInput: dialect.consoleInput, consoleFile: dialect.consoleFile },
+      {
+        attached: true,
+        consoleInput: dialect.consoleInput,
+        consoleFile: dialect.consoleFile,
+        bound: fileBound(device.properties.get(OUTPUT_BYTES_PROPERTY)),
+      },
     );
     await emptyDeviceTreeFile(caller, args.value("dump-device-tree"));
   } catch (error) {

@@ -14,8 +14,9 @@ import { dialectOf } from "../dialects/index.js";
 import { cpusOf, runDaemon } from "./run-app-daemon.js";
 import { emptyDeviceTreeFile } from "./run-app.js";
 import { debugString, ToolError, withContext } from "../rust-text.js";
-import { endVmStreams, openVmStreams } from "./vm-streams.js";
 import { tellOfNoEffect } from "../no-effect.js";
+import { fileBound, OUTPUT_BYTES_PROPERTY } from "../streams/bounded-file.js";
+import { endVmStreams, openVmStreams } from "../streams/vm-streams.js";
 import { openConfig, type ConfigPart } from "./open-config.js";
 import { loadVmConfig, type VmConfigJson } from "./vm-config-json.js";
 
@@ -39,7 +40,8 @@ export async function runConfig(device: Device, caller: Caller, args: ParsedArgu
   const { consoleInput, consoleFile } = dialect;
   let streams: VmStreamEnds;
   try {
-    streams = await openVmStreams(caller, paths, { attached: true, consoleInput, consoleFile });
+    const bound = fileBound(device.properties.get(OUTPUT_BYTES_PROPERTY));
+    streams = await openVmStreams(caller, paths, { attached: true, consoleInput, consoleFile, bound });
     await emptyDeviceTreeFile(caller, args.value("dump-device-tree"));
   } catch (error) {
     await closeAll(part);

@@ -4,6 +4,7 @@ import { Readable, type Writable } from "node:stream";
 import type { Caller } from "../../../caller.js";
 import type { VmStreamEnds } from "../../../virtualization/vm-options.js";
 import { debugString, withContext } from "../rust-text.js";
+import { openBounded, type FileBound } from "./bounded-file.js";
 
 export interface StreamPaths {
   readonly console: string | undefined;
@@ -19,6 +20,8 @@ export interface StreamDefaults {
   readonly consoleInput: boolean;
   /** What the file of `paths.console` is called when it cannot be opened. */
   readonly consoleFile: "console file" | "console output file";
+  /** Of each file. */
+  readonly bound: FileBound;
 }
 
 const INPUT_PIECE_BYTES = 4096;
@@ -27,7 +30,7 @@ const INPUT_PIECE_BYTES = 4096;
 export async function openVmStreams(
   caller: Caller,
   paths: StreamPaths,
-  { attached, consoleInput, consoleFile }: StreamDefaults,
+  { attached, consoleInput, consoleFile, bound }: StreamDefaults,
 ): Promise<VmStreamEnds> {
   const files: (Readable | Writable)[] = [];
   const keep = <T extends Readable | Writable>(stream: T): T => {
@@ -38,7 +41,7 @@ export async function openVmStreams(
     if (path === undefined) return attached ? caller.stdout : undefined;
     const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC;
     const file = await withContext(`Failed to open ${what} ${debugString(path)}`, () => caller.open(path, flags));
-    return keep(file.createWriteStream());
+    return keep(await openBounded(file, bound));
   };
   try {
     // One after the other: opening empties a file, and waits for the other end of a pipe.
