@@ -4,7 +4,6 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { open, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Writable } from "node:stream";
 import { finished, pipeline } from "node:stream/promises";
 import { fileBound, openBounded, type FileBound } from "./bounded-file.js";
 
@@ -17,7 +16,7 @@ const bound = (maxBytes: number, minFreeBytes = 0): FileBound => ({ maxBytes, mi
 async function written(chunks: readonly string[], limit: FileBound): Promise<string> {
   const path = join(folder, "console.txt");
   const stream = await openBounded(await open(path, "w"), limit);
-  await pipeline(chunks, stream as Writable);
+  await pipeline(chunks, stream);
   await finished(stream).catch(() => undefined);
   return readFileSync(path, "utf8");
 }
@@ -46,7 +45,7 @@ test("what cannot be written is dropped, and whoever writes goes on", async () =
   const stream = await openBounded(file, bound(1 << 20));
   let failure: unknown;
   stream.on("error", (error) => (failure = error));
-  await pipeline(["one", "two"], stream as Writable);
+  await pipeline(["one", "two"], stream);
   expect(failure).toBeUndefined();
 });
 
@@ -55,7 +54,7 @@ test("a pipe takes all: its reader sets the pace", async () => {
   execFileSync("mkfifo", [path]);
   const reading = readFile(path, "utf8");
   const stream = await openBounded(await open(path, "w"), bound(3));
-  await pipeline(["12345", "67890"], stream as Writable);
+  await pipeline(["12345", "67890"], stream);
   expect(await reading).toBe("1234567890");
 });
 

@@ -68,8 +68,8 @@ class BoundedFile extends Writable {
     if (this.#bytes < this.#lookAt) return;
     this.#lookAt = this.#bytes + LOOK_EVERY_BYTES;
     // The descriptor's own name: its path is its owner's, who may have moved it.
-    const { bavail, bsize } = await statfs(`/proc/self/fd/${this.file.fd}`);
-    if (bavail * bsize < this.bound.minFreeBytes)
+    const disk = await statfs(`/proc/self/fd/${this.file.fd}`).catch(() => undefined);
+    if (disk !== undefined && disk.bavail * disk.bsize < this.bound.minFreeBytes)
       return this.#end(`its disk has less than ${describe(this.bound.minFreeBytes)} left`);
   }
 
