@@ -77,7 +77,11 @@ const suites: Config["projects"] = [
 
 /** The oldest and the newest, for all other suites are in the default's; each for `npm run test:releases`. */
 function dialects(): readonly AndroidRelease[] {
-  return process.env["AVF_TEST_RELEASES"] === "all" ? [13, 14, 15, 16, 17] : [13, 17];
+  return testsAllReleases() ? [13, 14, 15, 16, 17] : [13, 17];
+}
+
+function testsAllReleases(): boolean {
+  return process.env["AVF_TEST_RELEASES"] === "all";
 }
 
 /** With a crosvm at hand, unless somebody wants one monitor only. A real device has the one it has. */
@@ -95,7 +99,7 @@ function suitesOn(suffix: string, vmm?: "qemu" | "crosvm"): readonly Project[] {
       ...onDevice,
       displayName: `suites${suffix}`,
       testMatch: ["<rootDir>/suites/**/*.test.ts"],
-      testPathIgnorePatterns: patternsOf([...BOOTED, ...inGuests, "runs/.*"]),
+      testPathIgnorePatterns: patternsOf([...BOOTED, ...inGuests, "runs/.*", "releases/.*"]),
       testEnvironmentOptions: frugal,
     },
     {
@@ -132,8 +136,9 @@ function lifecycleOn(release: AndroidRelease): Project {
     ...onDevice,
     displayName: `suites-android-${release}`,
     testMatch: [
-      "<rootDir>/suites/lifecycle/{console-input,model}.test.ts",
+      "<rootDir>/suites/lifecycle/{console-input,model,tool-options}.test.ts",
       "<rootDir>/suites/{exit-payload,isolation,transitions}.test.ts",
+      ...(testsAllReleases() ? ["<rootDir>/suites/releases/*.test.ts"] : []),
     ],
     testEnvironmentOptions: { ...onDevice.testEnvironmentOptions, release, ...FRUGAL },
   };

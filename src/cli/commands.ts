@@ -89,7 +89,11 @@ export const COMMANDS = {
       payload: { type: "string", value: "LIB", help: "payload library in the APK, instead of a config" },
       name: { type: "string", value: "NAME", help: "name of the VM (vm1)" },
       mem: { type: "string", value: "MIB", help: "memory in MiB" },
-      cpus: { type: "string", value: "N", help: "1, or as many as the device has (1)" },
+      cpus: {
+        type: "string",
+        value: "N",
+        help: "how many processors the VM has; Android 14 and 15: 1, or as many as the device (1)",
+      },
       raw: { type: "boolean", help: "let what the VM prints act on the terminal" },
     },
     notes: [

@@ -62,6 +62,10 @@ export interface CommonVmConfig {
   readonly gdb?: boolean;
   /** Transparent huge pages: a hint to the kernel. */
   readonly hugePages?: boolean;
+  /** Secure services that the VM may reach. */
+  readonly teeServices?: readonly string[];
+  /** Path on the device that the VM's device tree is written to. */
+  readonly deviceTreePath?: string;
   /**
    * Folder for files that live only as long as this run (console, log), made by `prepareRun`; the caller removes it.
    */
@@ -85,12 +89,8 @@ export interface AppVmConfig extends CommonVmConfig {
   readonly encryptedStorage: { readonly path: string; readonly sizeBytes: number } | undefined;
   readonly osName: string;
   readonly vendorImagePath: string | undefined;
-  /** Secure services that the VM may reach. */
-  readonly teeServices?: readonly string[];
   /** Only for debug level full. */
   readonly earlyConsole?: boolean;
-  /** Path on the device that the VM's device tree is written to. */
-  readonly deviceTreePath?: string;
 }
 
 export type { RawImage };

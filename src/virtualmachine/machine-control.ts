@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import { connectToGuest, type ConnectVsockOptions } from "./run/connect-vsock.js";
 import { Status } from "./constants.js";
 import { report } from "./context.js";
-import { addressOf, checkDebuggable, type GdbAddress, type RunOptions } from "./gdb/gdb-options.js";
+import { addressOf, checkRunOptions, type GdbAddress, type RunOptions } from "./gdb/gdb-options.js";
 import { AsyncLock } from "./async-lock.js";
 import { VirtualMachineException, requireNonNull } from "./errors.js";
 import { writeConfigXml } from "./config/xml/config-xml.js";
@@ -70,10 +70,10 @@ export class MachineControl {
     return this.#statusNow();
   }
 
-  async run({ signal, gdb = false }: RunOptions): Promise<void> {
+  async run({ signal, ...options }: RunOptions): Promise<void> {
     await this.#lock.run(async () => {
       const identity = this.#identity;
-      if (gdb) checkDebuggable(this.name, this.#config, identity.context);
+      const asked = await checkRunOptions(identity, this.#config, options);
       // Both are a look at the device; what the check says counts first.
       const apks = findRunApks(identity, this.#config);
       const looked = apks.catch(() => undefined);
@@ -84,7 +84,7 @@ export class MachineControl {
         await looked;
         throw error;
       }
-      await this.#runs.start({ identity, config: this.#config, apks, gdb }, signal);
+      await this.#runs.start({ identity, config: this.#config, apks, ...asked }, signal);
     });
   }
 

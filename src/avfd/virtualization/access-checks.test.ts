@@ -28,6 +28,7 @@ const plain: AppVmConfig = {
   cpuCount: 1,
   gdbPort: undefined,
   hasCustomConfig: false,
+  earlyConsole: false,
   wantsDeviceTree: false,
   hostServices: [],
 };

@@ -20,6 +20,8 @@ export interface AppVmConfig {
   readonly gdbPort: number | undefined;
   /** Since Android 15 the tool always sends one, and that takes a permission of its own. */
   readonly hasCustomConfig: boolean;
+  /** The kernel prints to the first serial port from its first lines on; only for debug level full. */
+  readonly earlyConsole: boolean;
   /** Its device tree is to be written to a file. */
   readonly wantsDeviceTree: boolean;
   readonly hostServices: readonly string[];

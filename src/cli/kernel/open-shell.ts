@@ -11,7 +11,6 @@ import { deviceSource, removeVm } from "../vm/open-app.js";
 
 export interface OpenedShell {
   readonly device: Device;
-  readonly cpuCount: number;
   readonly customVm: MakeCustomVm;
   remove(vm: VirtualMachine): Promise<void>;
   /** Gives the device back; an emulated one ends. Repeatable. */
@@ -22,10 +21,8 @@ export async function openShell(progress: Progress, signal: AbortSignal): Promis
   const session = await openDeviceSession(deviceSource(progress), { signal });
   try {
     const harness = await openHarness(session, { provision: { root: process.cwd(), signal } });
-    const [owner] = harness.owners;
     return {
       ...{ device: harness.device, customVm: harness.customVm, remove: removeVm },
-      cpuCount: owner.context.capabilities?.cpuCount ?? 1,
       close: () => harness.close().finally(() => session.close()),
     };
   } catch (error) {

@@ -10,7 +10,7 @@ import { showProgress } from "../progress.js";
 import { bootArchive } from "./boot-archive.js";
 import { parseDisk, pullDisks } from "./disks.js";
 import { execOutput, type ExecOutput } from "./exec-output.js";
-import { openShell, programsOfImage, type OpenedShell } from "./open-shell.js";
+import { openShell, programsOfImage } from "./open-shell.js";
 
 export interface KernelOptions {
   readonly kernel: string;
@@ -54,13 +54,13 @@ export async function runKernel(options: KernelOptions): Promise<number> {
     try {
       progress.done();
       const vm = await shell.customVm({
-        ...{ name, kernel, params: paramsOf(options, archive.params), cpus: cpusOf(options.cpus, shell) },
+        ...{ name, kernel, params: paramsOf(options, archive.params) },
         memoryBytes: memoryMib(options, archive.initrd) * 2 ** 20,
         ...(archive.initrd === undefined ? {} : { initrd: archive.initrd }),
         disks,
       });
       try {
-        const code = await runToItsEnd(vm, archive.nonce, interrupt.signal, options.raw);
+        const code = await runToItsEnd(vm, archive.nonce, interrupt.signal, options);
         await pullDisks(shell.device, vm, disks);
         return code;
       } finally {
@@ -89,18 +89,11 @@ function memoryMib({ memoryMib }: KernelOptions, initrd: Buffer | undefined): nu
   return memoryMib ?? DEFAULT_MIB + Math.ceil((2 * (initrd?.length ?? 0)) / 2 ** 20);
 }
 
-/** Android knows one CPU, or as many as the device has. */
-function cpusOf(cpus: number, { cpuCount }: OpenedShell): "one" | "all" {
-  if (cpus === 1) return "one";
-  if (cpus === cpuCount) return "all";
-  throw new UsageError("BAD_ARGUMENTS", `A VM has one CPU or as many as the device (${cpuCount}), not ${cpus}.`);
-}
-
 async function runToItsEnd(
   vm: VirtualMachine,
   nonce: string | undefined,
   signal: AbortSignal,
-  raw: boolean,
+  { raw, cpus }: KernelOptions,
 ): Promise<number> {
   const told = new AbortController();
   const stdout = guestOutput(process.stdout, { raw });
@@ -115,7 +108,7 @@ async function runToItsEnd(
         });
   const console = exec ?? stdout;
   vm.output.subscribeBytes((chunk, stream) => (stream === "console" ? console : stderr).write(chunk));
-  await vm.run({ signal });
+  await vm.run({ signal, cpus });
   process.stderr.write(`avf: ${vm.getName()} runs, CID ${String(vm.cid)}\n`);
   const outcome = await vm.waitFor("died", { timeoutMs: FOR_EVER_MS, signal: eitherSignal(signal, told.signal) });
   if (outcome.kind === "cancelled" && told.signal.aborted && !signal.aborted) {

@@ -4,11 +4,7 @@ import { resolve } from "node:path";
 import { UsageError } from "../../base/errors.js";
 import { printableLine } from "../../base/printable.js";
 import type { App } from "../../lab/app.js";
-import {
-  VirtualMachineConfig,
-  type VirtualMachine,
-  type VirtualMachineConfigBuilder,
-} from "../../virtualmachine/index.js";
+import { type VirtualMachine, type VirtualMachineConfigBuilder } from "../../virtualmachine/index.js";
 import type { DeathReason } from "../../virtualizationservice/contract.js";
 import { parseCommandLine } from "../command-line.js";
 import { guestOutput } from "./guest-output.js";
@@ -48,10 +44,9 @@ export async function run(args: readonly string[]): Promise<number> {
       progress.done();
       const builder = makeBuilder(opened.app, values.config, values.payload);
       if (memoryBytes !== undefined) builder.setMemoryBytes(memoryBytes);
-      chooseCpus(builder, cpus, opened.app.context.capabilities?.cpuCount);
       const vm = await opened.app.vmm.create(name, builder.build());
       try {
-        return await runToItsEnd(vm, interrupt.signal, values.raw);
+        return await runToItsEnd(vm, { signal: interrupt.signal, cpus }, values.raw);
       } finally {
         await removeVm(vm);
       }
@@ -86,25 +81,17 @@ function makeBuilder(app: App, config: string | undefined, payload: string | und
   return payload === undefined ? app.vmConfig(config ?? DEFAULT_CONFIG) : app.vmConfigForBinary(payload);
 }
 
-/** Android knows one CPU, or as many as the device has. */
-function chooseCpus(builder: VirtualMachineConfigBuilder, cpus: number, available: number | undefined): void {
-  if (cpus === 1) return;
-  if (cpus !== available) {
-    throw new UsageError(
-      "BAD_ARGUMENTS",
-      `A VM has one CPU or as many as the device (${available ?? "unknown"}), not ${cpus}.`,
-    );
-  }
-  builder.setCpuTopology(VirtualMachineConfig.CPU_TOPOLOGY_MATCH_HOST);
-}
-
-async function runToItsEnd(vm: VirtualMachine, signal: AbortSignal, raw: boolean | undefined): Promise<number> {
+async function runToItsEnd(
+  vm: VirtualMachine,
+  { signal, cpus }: { readonly signal: AbortSignal; readonly cpus: number },
+  raw: boolean | undefined,
+): Promise<number> {
   const shown = {
     console: guestOutput(process.stdout, { raw }),
     log: guestOutput(process.stderr, { raw, shared: true }),
   };
   vm.output.subscribeBytes((chunk, stream) => shown[stream].write(chunk));
-  await vm.run({ signal });
+  await vm.run({ signal, cpus });
   process.stderr.write(`avf: ${vm.getName()} runs, CID ${String(vm.cid)}\n`);
   // Without a deadline: a payload may run for as long as it likes, and Ctrl-C ends the wait.
   const outcome = await vm.waitFor("died", { timeoutMs: FOR_EVER_MS, signal });

@@ -7,7 +7,10 @@ import { checkDevicePath } from "../tool.js";
 /** @throws UsageError */
 export function checkConfig(config: VmConfig): void {
   const paths = "image" in config ? pathsOf(config.image) : pathsOfApp(config);
-  for (const path of [...paths, config.scratchPath]) checkDevicePath(path);
+  const { scratchPath, deviceTreePath } = config;
+  for (const path of [...paths, scratchPath, ...(deviceTreePath === undefined ? [] : [deviceTreePath])]) {
+    checkDevicePath(path);
+  }
   const { cpuTopology: cpus } = config;
   if (typeof cpus === "object" && !(Number.isInteger(cpus.count) && cpus.count > 0)) {
     throw new UsageError("CPUS", `Not a number of CPUs: ${cpus.count}`);
@@ -32,7 +35,6 @@ function pathsOfApp(config: AppVmConfig): readonly string[] {
     config.instanceIdPath,
     config.encryptedStorage?.path,
     config.vendorImagePath,
-    config.deviceTreePath,
     ...config.extraApks.flatMap(({ apkPath, idsigPath }) => [apkPath, idsigPath]),
   ];
   return paths.filter((path) => path !== undefined);

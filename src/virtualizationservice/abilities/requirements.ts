@@ -83,6 +83,8 @@ const RAW_DEMANDS: readonly Demand<RawVmConfig>[] = [
       ["huge pages", "--hugepages", ({ hugePages }) => hugePages === true],
       ["a gdb stub", "--gdb", (config) => config.gdb === true],
       ["a network", "--network-supported", ({ networkSupported }) => networkSupported],
+      ["TEE services", "--tee-services", ({ teeServices = [] }) => teeServices.length > 0],
+      ["a dump of its device tree", "--dump-device-tree", ({ deviceTreePath }) => deviceTreePath !== undefined],
     ] satisfies [string, string, (config: RawVmConfig) => boolean][]
   ).map(([what, option, asks]) => ({
     ...{ asks, has: ({ run }: ToolAbilities) => run.has(option) },

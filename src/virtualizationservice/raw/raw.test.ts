@@ -69,10 +69,19 @@ describe("a raw configuration", () => {
     expect(given("arguments").split("\n")).toEqual(words.map((word) => paths[word] ?? word));
   });
 
+  test("CPUs and a device tree are asked for where the tool has a word for them", async () => {
+    const service = await tool.service(GUEST, 36);
+    const vm = await service.startVm(raw({ cpuTopology: { count: 3 }, deviceTreePath: "/d/tree" }), () => undefined);
+    await vm.died;
+    expect(given("arguments")).toMatch(/--cpu-topology\ncpu_count=3\n(?:.*\n)*--dump-device-tree\n\/d\/tree\n/);
+  });
+
   test.each<[what: string, sdk: number, change: Partial<RawVmConfig>, words: string]>([
     ["console input", 34, { consoleInput: true }, "console input (vm run has no --console-in)"],
     ["huge pages", 34, { hugePages: true }, "huge pages"],
     ["a network", 36, { networkSupported: true }, "a network"],
+    ["TEE services", 36, { teeServices: ["x"] }, "TEE services (vm run has no --tee-services)"],
+    ["a device tree", 35, { deviceTreePath: "/dt" }, "a dump of its device tree"],
     ["a number of CPUs", 35, { cpuTopology: { count: 3 } }, "a number of CPUs"],
   ])("%s that the tool lacks is refused before anything runs", async (_what, sdk, change, words) => {
     const service = await tool.service("exit 7", sdk);

@@ -24,6 +24,8 @@ export function runArguments(
       : whereTaken("--cpus", cpus)),
     ...(config.hugePages === true ? ["--hugepages"] : []),
     ...(config.networkSupported ? ["--network-supported"] : []),
+    ...(config.teeServices ?? []).flatMap((service) => option("--tee-services", service)),
+    ...(config.deviceTreePath === undefined ? [] : option("--dump-device-tree", config.deviceTreePath)),
     ...(files.gdbPort === undefined ? [] : option("--gdb", files.gdbPort)),
     // An option of Android 13 that may be repeated takes all that follows, up to here.
     ...(run.has("--cpus") ? ["--"] : []),

@@ -4,6 +4,7 @@ import { asksNetwork } from "./capabilities.js";
 import { rawImageOf } from "../custom-image/raw-image.js";
 import { missingPermission, VirtualMachineException } from "../errors.js";
 import type { CommonVmConfig, VmConfig, VmPayload } from "../../virtualizationservice/contract.js";
+import type { AskedOfTool } from "./tool-options.js";
 import type { VirtualMachineConfig } from "./config.js";
 import type { VmContext } from "../context.js";
 import type { VmIdentity } from "../files/vm-identity.js";
@@ -17,6 +18,7 @@ export interface RunRequest {
   readonly apks: Promise<RunApks | undefined>;
   /** With the gdb stub of its monitor. */
   readonly gdb?: boolean;
+  readonly asked?: AskedOfTool;
   /** Made by the caller, gone after the run. */
   readonly scratchPath: string;
 }
@@ -48,19 +50,28 @@ export async function prepareVmConfig(request: RunRequest): Promise<VmConfig> {
       : undefined,
     osName: fields.os,
     vendorImagePath: fields.vendorDiskImagePath,
+    ...(request.asked?.earlyConsole === true ? { earlyConsole: true } : {}),
   };
 }
 
-function commonConfig({ identity: { name }, config: { fields }, scratchPath, gdb }: RunRequest): CommonVmConfig {
+function commonConfig({
+  identity: { name },
+  config: { fields },
+  scratchPath,
+  gdb,
+  asked = {},
+}: RunRequest): CommonVmConfig {
   return {
     name: fields.customImageConfig?.getName() ?? name,
     debugLevel: fields.debugLevel === DEBUG_LEVEL_FULL ? "full" : "none",
     protectedVm: fields.protectedVm,
     memoryMib: fields.memoryBytes === 0 ? undefined : Math.ceil(fields.memoryBytes / 2 ** 20),
-    cpuTopology: fields.cpuTopology === CPU_TOPOLOGY_MATCH_HOST ? "match_host" : "one_cpu",
+    cpuTopology: asked.cpuTopology ?? (fields.cpuTopology === CPU_TOPOLOGY_MATCH_HOST ? "match_host" : "one_cpu"),
     consoleInput: fields.vmConsoleInputSupported,
     networkSupported: asksNetwork(fields),
     ...(gdb === true ? { gdb } : {}),
+    ...(asked.teeServices === undefined ? {} : { teeServices: asked.teeServices }),
+    ...(asked.deviceTreePath === undefined ? {} : { deviceTreePath: asked.deviceTreePath }),
     ...(fields.shouldUseHugepages ? { hugePages: true } : {}),
     scratchPath,
   };

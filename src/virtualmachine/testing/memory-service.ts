@@ -20,6 +20,7 @@ import type { VmContext } from "../context.js";
 
 const RUN_APP = [
   ...["storage", "console-in", "extra-apk", "network-supported", "vendor", "os", "payload-binary-name", "hugepages"],
+  ...["tee-services", "enable-earlycon", "dump-device-tree"],
 ];
 
 const RUN = ["name", "debug", "console", "log", "console-in", "cpu-topology", "mem", "hugepages", "network-supported"];

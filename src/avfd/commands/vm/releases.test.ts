@@ -69,6 +69,25 @@ describe("release 14", () => {
 describe.each([16, 17] as const)("release %d", (release) => {
   beforeEach(() => host.device.identity.setRelease(release));
 
+  test("a VM has as many CPUs as it was given, also more than the device", async () => {
+    await runToEnd("--cpu-topology", "cpu_count=37", ...FILES, ...CONFIG, ...ID);
+    expect(lastVm().config.cpuCount).toBe(37);
+    expect(
+      (await host.run("vm", "run-app", "--cpu-topology", "cpu_count=0", ...FILES, ...CONFIG, ...ID)).stderr,
+    ).toContain("0 CPUs are none");
+  });
+
+  test("an early console is for debuggable VMs, whose kernel is not silenced then", async () => {
+    await runToEnd(...FILES, ...CONFIG, ...ID);
+    expect(lastVm().config.kernelParams).toContain("quiet");
+    await runToEnd("--enable-earlycon", ...FILES, ...CONFIG, ...ID);
+    const { kernelParams } = lastVm().config;
+    expect(kernelParams.slice(-2)).toEqual(["earlycon=uart8250,io,0x3f8", "keep_bootcon"]);
+    expect(kernelParams).not.toContain("quiet");
+    const refused = await host.run("vm", "run-app", "--enable-earlycon", "--debug", "none", ...FILES, ...CONFIG, ...ID);
+    expect(refused).toMatchObject({ exitCode: 1, stderr: "Error: earlycon is only supported for debuggable VMs\n" });
+  });
+
   test("--gki is refused as any unknown argument, and a missing --instance-id-file as a required one", async () => {
     expect(await host.run("vm", "run-app", "--gki", "x", ...FILES, ...CONFIG, ...ID)).toEqual({
       exitCode: 2,

@@ -30,15 +30,25 @@ export function guestDisks(config: AppVmConfig, { metadata, system }: SystemDisk
 /**
  * @param ofImage what the guest's image asks for, one parameter after another (`microdroid_cmdline`)
  */
-export function kernelParams({ debugLevel }: Pick<AppVmConfig, "debugLevel">, ofImage: string): readonly string[] {
+export function kernelParams(
+  { debugLevel, earlyConsole }: Pick<AppVmConfig, "debugLevel" | "earlyConsole">,
+  ofImage: string,
+): readonly string[] {
   const debuggable = debugLevel === "full" ? 1 : 0;
   // Release 13 knows a level in between: adb, but no console.
   const adb = debugLevel === "none" ? 0 : 1;
   return [
-    ...ofImage.split(/\s+/).filter((parameter) => parameter !== ""),
+    ...ofImage.split(/\s+/).filter((parameter) => parameter !== "" && !(earlyConsole && SILENCE.test(parameter))),
     `console=${debuggable ? "hvc0" : "ttynull"}`,
     "androidboot.hardware=microdroid",
     `androidboot.microdroid.debuggable=${debuggable}`,
     `androidboot.adb.enabled=${adb}`,
+    ...(earlyConsole ? EARLY_CONSOLE : []),
   ];
 }
+
+/** What the tool asks for on x86_64 (AOSP vm/src/run.rs). */
+const EARLY_CONSOLE = ["earlycon=uart8250,io,0x3f8", "keep_bootcon"];
+
+/** Our image's own, for the sake of a short boot: an early console would show nothing. */
+const SILENCE = /^(?:quiet$|loglevel=)/;

@@ -1,7 +1,7 @@
 /**
  * Android 16. The source of its tool is known from a fork of AOSP's main branch only (Droid-VM/Virtualization,
  * android/vm/src/{main,run}.rs, 0b1feef and 15cd2cb), held against the AIDL classes of release 16, which have no host
- * services. A build as that of 15, without the improvements for debuggable VMs and without TEE services.
+ * services. A build as that of 15, with the improvements for debuggable VMs and without TEE services.
  */
 import type { OptionSpec } from "../command-line/arguments.js";
 import { ANDROID_15, since15 } from "./android-15.js";
@@ -18,7 +18,11 @@ const DUMP_DEVICE_TREE: OptionSpec = {
   ...{ long: "dump-device-tree", value: "DUMP_DEVICE_TREE" },
   help: "Path to file to dump VM device tree",
 };
-const DEBUGGING = [DEBUG, o.CONSOLE, o.CONSOLE_IN, o.LOG, o.GDB, DUMP_DEVICE_TREE];
+const ENABLE_EARLYCON: OptionSpec = {
+  long: "enable-earlycon",
+  help: "Whether to enable earlycon. Only supported for debuggable Linux-based VMs",
+};
+const DEBUGGING = [DEBUG, o.CONSOLE, o.CONSOLE_IN, o.LOG, o.GDB, ENABLE_EARLYCON, DUMP_DEVICE_TREE];
 const OS: OptionSpec = {
   ...{ long: "os", value: "OS", type: { kind: "text" } },
   help: "Version of OS to use. If not set, defaults to microdroid. You can list all available OSes via `vm info` command",

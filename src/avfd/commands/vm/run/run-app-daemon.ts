@@ -45,6 +45,7 @@ export async function runAppDaemon(device: Device, caller: Caller, args: ParsedA
           cpuCount: cpusOf(args),
           gdbPort: undefined,
           hasCustomConfig: false,
+          earlyConsole: false,
           wantsDeviceTree: false,
           hostServices: [],
         },

@@ -40,6 +40,9 @@ export async function runApp(device: Device, caller: Caller, args: ParsedArgumen
   let streams;
   try {
     payload = choosePayload(args);
+    if (args.flag("enable-earlycon") && args.value("debug") !== "full") {
+      throw new ToolError("earlycon is only supported for debuggable VMs");
+    }
     streams = await openVmStreams(
       caller,
       { console: args.value("console"), consoleIn: args.value("console-in"), log: args.value("log") },
@@ -72,6 +75,7 @@ export async function runApp(device: Device, caller: Caller, args: ParsedArgumen
           cpuCount: cpuCount(args.value("cpu-topology")),
           gdbPort: gdb === undefined ? undefined : Number(gdb),
           hasCustomConfig: dialect.alwaysCustom || gdb !== undefined || args.values("task-profiles").length > 0,
+          earlyConsole: args.flag("enable-earlycon"),
           wantsDeviceTree: args.value("dump-device-tree") !== undefined,
           hostServices: args.values("host-services"),
         },
