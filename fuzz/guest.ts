@@ -1,6 +1,6 @@
 /** Compiles a target with clang's libFuzzer, ASan and UBSan, and lets it run. */
 import { spawn, spawnSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { root } from "./root.js";
 import { guestSeeds } from "./seeds.js";
@@ -28,18 +28,37 @@ export function whyNoClang(folder: string): string | undefined {
   return undefined;
 }
 
+/** How what the guest takes from libraries is found: their headers, and their archives. */
+export interface GuestLibraries {
+  readonly include: string;
+  readonly archives: readonly string[];
+}
+
+const HEADERS = ["mbedtls", "psa", "zlib.h", "x86_64-linux-gnu/zconf.h"];
+
+/** Out of the unpacked packages, in a folder without the headers of their libc: the compiler is the host's. */
+export function guestLibraries(packages: string, folder: string): GuestLibraries {
+  const include = join(folder, "include");
+  mkdirSync(include);
+  for (const name of HEADERS) symlinkSync(join(packages, "usr/include", name), join(include, basename(name)));
+  const archives = ["libmbedcrypto.a", "libz.a"].map((name) => join(packages, "usr/lib/x86_64-linux-gnu", name));
+  return { include, archives };
+}
+
 /** @returns the program; throws with the compiler's words */
-export function compile(target: GuestTarget, folder: string): string {
+export function compile(target: GuestTarget, folder: string, libraries: GuestLibraries): string {
+  const object = (source: string, flags: readonly string[]): string =>
+    compileObject(source, ["-isystem", libraries.include, ...flags], target, folder);
   const program = join(folder, target.name);
   const objects = [
-    object(`fuzz/guest/${target.name}.c`, [], target, folder),
-    object("fuzz/guest/support.c", [], target, folder),
-    ...target.sources.map((source) => object(`src/guest/${source}.c`, renaming(target, source), target, folder)),
+    object(`fuzz/guest/${target.name}.c`, []),
+    object("fuzz/guest/support.c", []),
+    ...target.sources.map((source) => object(`src/guest/${source}.c`, renaming(target, source))),
     ...(target.tracked ?? []).map((source) =>
-      object(`src/guest/${source}.c`, ["-include", join(root, "fuzz/guest/tracked.h")], target, folder),
+      object(`src/guest/${source}.c`, ["-include", join(root, "fuzz/guest/tracked.h")]),
     ),
   ];
-  call([`-fsanitize=${SANITIZERS}`, "-o", program, ...objects]);
+  call([`-fsanitize=${SANITIZERS}`, "-o", program, ...objects, ...libraries.archives]);
   return program;
 }
 
@@ -48,7 +67,7 @@ function renaming({ replaces = [] }: GuestTarget, source: string): readonly stri
   return source === "apk/signing/public-key" ? replaces.map((name) => `-D${name}=real_${name}`) : [];
 }
 
-function object(source: string, flags: readonly string[], target: GuestTarget, folder: string): string {
+function compileObject(source: string, flags: readonly string[], target: GuestTarget, folder: string): string {
   const path = join(folder, `${target.name}-${source.replaceAll("/", "-")}.o`);
   call([...COMPILE, `-fsanitize=${SANITIZERS}`, ...flags, "-c", join(root, source), "-o", path]);
   return path;

@@ -8,7 +8,8 @@ import { mkdirSync, mkdtempSync, rmSync, rmdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { compile, runGuest, whyNoClang } from "./guest.js";
+import { ensurePackages } from "../src/emulator/setup.js";
+import { compile, guestLibraries, runGuest, whyNoClang } from "./guest.js";
 import { runHost } from "./host.js";
 import { parsers } from "./parsers.js";
 import { root } from "./root.js";
@@ -73,8 +74,10 @@ async function fuzzGuest(
     say(options.named ? `${names.join(", ")} cannot run: ${missing}` : `guest: skipped, ${missing}`);
     return options.named ? names : [];
   }
+  if (targets.length === 0) return [];
+  const libraries = guestLibraries(await ensurePackages({ step: say, detail: () => undefined }), folder);
   const failed = await sideBySide(targets, async (target) => {
-    const { runs, fault } = await runGuest(target, compile(target, folder), { ...options, folder });
+    const { runs, fault } = await runGuest(target, compile(target, folder, libraries), { ...options, folder });
     say(`guest/${target.name}: ${runs} runs${fault === undefined ? "" : `, ${fault}`}`);
     return fault === undefined ? [] : [`guest/${target.name}`];
   });

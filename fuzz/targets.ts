@@ -27,7 +27,7 @@ export const GUEST_TARGETS: readonly GuestTarget[] = [
       ...["signing-block", "signer", "content-digest", "content-tree", "public-key"].map(
         (name) => `apk/signing/${name}`,
       ),
-      ...["crypto/sha2", "crypto/rsa", "crypto/ecdsa", "crypto/modular", ...ZIP],
+      ...["crypto/sha2", "crypto/rsa", "crypto/ecdsa", ...ZIP],
     ],
     replaces: ["public_key_verify"],
     maxBytes: 12_288,
@@ -35,7 +35,7 @@ export const GUEST_TARGETS: readonly GuestTarget[] = [
   { name: "public-key", sources: ["apk/signing/public-key", "apk/bytes", "crypto/sha2"], maxBytes: 4096 },
   {
     name: "signature",
-    sources: ["rsa", "ecdsa", "modular", "sha2"].map((name) => `crypto/${name}`).concat("apk/bytes"),
+    sources: ["rsa", "ecdsa", "sha2"].map((name) => `crypto/${name}`).concat("apk/bytes"),
     maxBytes: 300,
   },
 ];

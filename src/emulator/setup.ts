@@ -9,7 +9,7 @@ import { silentProgress, type Progress } from "../base/progress.js";
 import { sweepDrafts } from "../process/drafts.js";
 import { describeProcess, takeFileLock } from "../process/locks/file-lock.js";
 import { requireSupportedSystem } from "./host/system.js";
-import { ensureHostTools, requirePath } from "./host/tools.js";
+import { requirePath } from "./host/tools.js";
 import { buildImage } from "./image/build.js";
 import { crosvmPath } from "./image/crosvm-path.js";
 import { readPackagesTree } from "./image/packages-tree.js";
@@ -28,7 +28,8 @@ import { pruneCache, removeSnapshotsOf } from "./prune.js";
 import { removeSnapshot } from "./snapshot/identity.js";
 import { IMAGE_FILES } from "./image/files.js";
 import { DEVICE_PACKAGES } from "./packages/sets.js";
-import { ensureUnpacked, forgetUnpacked, isUnpacked, toolsOf, treeOf } from "./packages/unpack.js";
+import { getPackages } from "./packages/get-packages.js";
+import { forgetUnpacked, toolsOf, treeOf } from "./packages/unpack.js";
 import { makeDevicePackage, type PackedDevice } from "./source/device-npm-package.js";
 import { debianSource, emulatorVersion, findSource, type DeviceSource } from "./source/source.js";
 import { unpackDevice } from "./source/unpack-device.js";
@@ -102,6 +103,13 @@ async function locked<T>(
   } finally {
     lock.release();
   }
+}
+
+/** Only what images are made of. Returns the folder of the unpacked packages. */
+export async function ensurePackages(progress: Progress, signal?: AbortSignal): Promise<string> {
+  const cache = openCache();
+  await locked(cache, progress, signal, () => getPackages(cache, progress, signal));
+  return treeOf(cache, DEVICE_PACKAGES);
 }
 
 /** Makes the npm package jest-avf-device of Debian's packages, with no part of what is installed here. */
@@ -233,10 +241,3 @@ async function ensureImage(
   return { imageKey, imageFolder, source };
 }
 
-async function getPackages(cache: string, progress: Progress, signal: AbortSignal | undefined): Promise<void> {
-  if (await isUnpacked(cache, DEVICE_PACKAGES)) return;
-  await ensureHostTools("debian", progress, signal);
-  await requireSpace(cache);
-  progress.step(`Downloading Debian's packages of the ${DEVICE_PACKAGES.title}`);
-  await ensureUnpacked(cache, DEVICE_PACKAGES, progress, signal);
-}

@@ -2,11 +2,12 @@ import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { HOST_BUILD_TOOLS } from "../process/programs/build-tools.js";
+import { HOST_BUILD_TOOLS, type BuildTools } from "../process/programs/build-tools.js";
 import { run } from "../process/run.js";
 import { buildGuestImages, checkInitramfsSize, guestInputs } from "./image.js";
 import { initramfsModules, systemModules } from "./kernel-modules.js";
 import { parseNeeded } from "./libraries.js";
+import { packagedGcc } from "./testing/packaged-gcc.js";
 
 /** A module that the kernel has in itself, and no package has a file of. */
 const BUILT_IN = "virtio_ring";
@@ -59,6 +60,13 @@ function moduleSource(name: string, depends: string): string {
   return `const char name[] = "module ${name}"; ${info}`;
 }
 
+/** The linker of the guest's init finds its libraries in the packages only. */
+const tools = (packagesRoot: string): BuildTools => ({
+  ...HOST_BUILD_TOOLS,
+  gcc: packagedGcc().gcc,
+  toybox: join(packagesRoot, "usr/bin/names-of-toybox"),
+});
+
 const debugfs = async (request: string): Promise<string> => {
   const env = { PATH: `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin` };
   return (await run(["debugfs", "-R", request, join(outFolder, "microdroid_system.img")], { env })).stdout;
@@ -75,7 +83,7 @@ beforeAll(async () => {
     kernelVersion: "6.1.0-test",
     outFolder,
     workFolder,
-    tools: { ...HOST_BUILD_TOOLS, toybox: join(packagesRoot, "usr/bin/names-of-toybox") },
+    tools: tools(packagesRoot),
   });
 }, 120_000);
 afterAll(() => rm(folder, { recursive: true, force: true }));
@@ -191,7 +199,7 @@ describe("the guest's images", () => {
       packagesRoot,
       outFolder: join(folder, "none"),
       workFolder: join(folder, "work"),
-      tools: { ...HOST_BUILD_TOOLS, toybox: join(packagesRoot, "usr/bin/names-of-toybox") },
+      tools: tools(packagesRoot),
     };
     await expect(buildGuestImages({ ...options, kernelVersion: "5.0-none" })).rejects.toThrow(/5\.0-none.*no modules/);
     expect(await readdir(join(folder, "none"))).toEqual([]);

@@ -20,6 +20,12 @@ const otherFolders = ["adbd", "crash-dump", "dice", "launcher", "liblog", "logca
 /** What the first process is made of. */
 const initFolders = ["init", "apk", "crypto", "instance", "logging", "properties", "services", "verity"];
 
+/**
+ * Out of the unpacked packages, as archives. mbed TLS rather than BoringSSL, which Debian has as a shared library only: init
+ * runs before there is any.
+ */
+export const INIT_LIBRARIES = ["-lmbedcrypto", "-lz"];
+
 export interface GuestPrograms {
   /** Static: runs before there is any library. */
   readonly init: string;
@@ -37,7 +43,10 @@ export interface GuestPrograms {
   readonly log: string;
 }
 
-/** Compiles everything into `folder`. Needs the headers of libc6-dev and linux-libc-dev. @param gcc how it is called */
+/**
+ * Compiles everything into `folder`.
+ * @param gcc how it is called; finds libc6-dev, linux-libc-dev, libmbedtls-dev and zlib1g-dev
+ */
 export async function compilePrograms(folder: string, gcc: string, signal?: AbortSignal): Promise<GuestPrograms> {
   const programs: GuestPrograms = {
     init: join(folder, "init"),
@@ -51,7 +60,8 @@ export async function compilePrograms(folder: string, gcc: string, signal?: Abor
     dice: join(folder, "dice_chain"),
     su: join(folder, "su"),
   };
-  await compile(gcc, [...common, "-static", "-o", programs.init, ...initFolders.flatMap(cFiles)], signal);
+  const init = [...initFolders.flatMap(cFiles), ...INIT_LIBRARIES];
+  await compile(gcc, [...common, "-static", "-o", programs.init, ...init], signal);
   const library = ["-shared", "-fPIC", "-fvisibility=hidden", "-Wl,-soname,libvm_payload.so"];
   await compile(
     gcc,

@@ -36,6 +36,8 @@ export const DEVICE_PACKAGES: PackageSet = {
     "libdw1t64",
     // What makes it: a compiler with the libraries, mke2fs and debugfs (above), what unpacks the kernel and its modules.
     ...["gcc", "libc6-dev", "xz-utils", "zstd"],
+    // Parts of the first process of VMs: signatures and keys, compressed entries of APKs.
+    ...["libmbedtls-dev", "zlib1g-dev"],
     // Texts of licences, for the device package.
     "base-files",
   ],

@@ -1,4 +1,4 @@
-/* Checks ECDSA signatures (FIPS 186) over the curves P-256, P-384 and P-521. */
+/* Checks ECDSA signatures (FIPS 186) over the curves P-256, P-384 and P-521, by mbed TLS. */
 #ifndef GUEST_ECDSA_H
 #define GUEST_ECDSA_H
 #include <stdbool.h>

@@ -1,4 +1,4 @@
-/* Checks RSA signatures (RFC 8017): PKCS#1 v1.5, and PSS with a salt as long as the hash. */
+/* Checks RSA signatures (RFC 8017), by mbed TLS: PKCS#1 v1.5, and PSS with a salt as long as the hash. */
 #ifndef GUEST_RSA_H
 #define GUEST_RSA_H
 #include "sha2.h"

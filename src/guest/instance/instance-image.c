@@ -36,8 +36,8 @@ enum instance_result instance_read(int fd, const uint8_t key[GCM_KEY_SIZE], uint
   /* A short image is a cut one: there is no other reason for it. */
   if (!read_exactly(fd, sealed, (size_t)entry.size, entry.offset + SECTOR)) return INSTANCE_DAMAGED;
   *size = (size_t)entry.size - GCM_NONCE_SIZE - GCM_TAG_SIZE;
-  memcpy(data, sealed + GCM_NONCE_SIZE, *size);
-  bool opened = gcm_open(key, sealed, entry.header, SECTOR, data, *size, sealed + GCM_NONCE_SIZE + *size);
+  const uint8_t *content = sealed + GCM_NONCE_SIZE;
+  bool opened = gcm_open(key, sealed, entry.header, SECTOR, content, *size, content + *size, data);
   return opened ? INSTANCE_OK : INSTANCE_DAMAGED;
 }
 

@@ -6,6 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { packageRoot } from "../../base/paths.js";
 import { run, runUnchecked } from "../../process/run.js";
+import { INIT_LIBRARIES } from "../programs.js";
+import { packagedGcc } from "./packaged-gcc.js";
 
 /** Any read or write out of bounds ends the program, so that a bad sample cannot pass by luck. */
 const sanitizers = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
@@ -23,7 +25,7 @@ export const PARSER_SOURCES = [
 export const VERIFIED_SOURCES = [
   ...["signing-block", "signer", "public-key", "content-digest", "content-tree"].map((name) => `apk/signing/${name}`),
   ...["bytes", "idsig", "manifest", "zip/zip", "zip/inflate"].map((name) => `apk/${name}`),
-  ...["sha2", "kdf", "aes-gcm", "modular", "rsa", "ecdsa"].map((name) => `crypto/${name}`),
+  ...["sha2", "kdf", "aes-gcm", "rsa", "ecdsa"].map((name) => `crypto/${name}`),
   ...["instance-image", "identity", "cbor"].map((name) => `instance/${name}`),
 ];
 
@@ -60,14 +62,16 @@ export async function compileC(name: string, sources: readonly string[]): Promis
 async function compiled(name: string, sources: readonly string[]): Promise<string> {
   const flags = ["-std=gnu17", "-D_GNU_SOURCE", "-g", "-O1", "-Wall", "-Wextra", "-Werror", ...sanitizers];
   const files = [`testing/${name}`, ...sources].map((source) => join(SOURCES, `${source}.c`));
-  const { stdout: version } = await run(["gcc", "--version"], { timeoutMs: 10_000 });
-  const key = createHash("sha256").update([version, ...flags, ...files, await digestOfSources()].join("\0"));
+  const { gcc, runsHere } = packagedGcc();
+  const { stdout: version } = await run([gcc, "--version"], { timeoutMs: 10_000 });
+  const argv = [...flags, ...files, ...INIT_LIBRARIES, ...runsHere];
+  const key = createHash("sha256").update([version, ...argv, await digestOfSources()].join("\0"));
   const program = join(CACHE, `${name}-${key.digest("hex").slice(0, 32)}`);
   if (existsSync(program)) return program;
   await mkdir(CACHE, { recursive: true });
   const draft = `${program}.${process.pid}`;
   try {
-    await run(["gcc", ...flags, "-o", draft, ...files], { timeoutMs: 120_000 });
+    await run([gcc, "-o", draft, ...argv], { timeoutMs: 120_000 });
     await rename(draft, program);
   } finally {
     await rm(draft, { force: true });

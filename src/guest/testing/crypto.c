@@ -38,9 +38,10 @@ int main(int argc, char **argv) {
     return print(tag, sizeof tag);
   }
   if (argc == 7 && strcmp(argv[1], "open") == 0) {
-    if (!gcm_open(in[0].data, in[1].data, in[2].data, in[2].size, in[3].data, in[3].size, in[4].data))
+    uint8_t *data = malloc(in[3].size + 1);
+    if (!data || !gcm_open(in[0].data, in[1].data, in[2].data, in[2].size, in[3].data, in[3].size, in[4].data, data))
       return puts("refused") < 0;
-    return print(in[3].data, in[3].size);
+    return print(data, in[3].size);
   }
   return 2;
 }
