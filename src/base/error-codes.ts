@@ -9,6 +9,7 @@ export type ErrorCode =
   | LabErrorCode
   | "ADB_CONNECT"
   | "ADB_CONNECTION"
+  | "ADB_FORWARD"
   | "ADB_MISSING"
   | "ADB_ROOT"
   | "ADB_SERVER"

@@ -1,20 +1,18 @@
 import { expect, test } from "@jest/globals";
-import { stateError, stateFromAdbOutput } from "./device-errors.js";
+import { stateError, stateFromRefusal } from "./device-errors.js";
 
-/** What adb 29 and 34 print. */
+/** What adb 29 and 34 answer. */
 test.each([
-  ["error: device '127.0.0.1:5555' not found\n", "absent"],
-  ["adb: device 'x' not found\n", undefined],
-  ["error: no devices/emulators found\n", "absent"],
-  ["error: device offline\n", "offline"],
-  ["error: closed\n", "broken"],
-  ["error: device unauthorized.\nThis adb server's $ADB_VENDOR_KEYS is not set\n", "unauthorized"],
-  ["error: device still authorizing\n", "authorizing"],
-  ["* daemon not running; starting now at tcp:5037\n* daemon started successfully\nerror: device offline\n", "offline"],
-  ["ls: /x: No such file or directory\n", undefined],
-  ["cat: error: device offline is my file's name\n", undefined],
-])("%j means %s", (stderr, state) => {
-  expect(stateFromAdbOutput(stderr)).toBe(state);
+  ["device '127.0.0.1:5555' not found", "absent"],
+  ["no devices/emulators found", "absent"],
+  ["device offline", "offline"],
+  ["closed", "broken"],
+  ["device unauthorized.\nThis adb server's $ADB_VENDOR_KEYS is not set", "unauthorized"],
+  ["device still authorizing", "authorizing"],
+  ["insufficient permissions for device: user in plugdev group", "no permissions"],
+  ["cannot bind listener: Address already in use", undefined],
+])("%j means %s", (reason, state) => {
+  expect(stateFromRefusal(reason)).toBe(state);
 });
 
 test.each([

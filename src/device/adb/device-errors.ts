@@ -42,7 +42,7 @@ export function stateError(serial: string, state: DeviceState, known: readonly s
     case "broken":
       return new InfrastructureError(
         "ADB_CONNECTION",
-        `The connection to device ${serial} broke before the command ran.`,
+        `The connection to device ${serial} broke before the command had ended.`,
         {
           hint: `try again; if it happens often: adb -s ${serial} reconnect`,
         },
@@ -77,15 +77,14 @@ function isTcp(serial: string): boolean {
   return /:\d+$/.test(serial);
 }
 
-/** What the adb program itself says on stderr when it could not reach the device; undefined for a command's own words. */
-export function stateFromAdbOutput(stderr: string): DeviceState | undefined {
-  for (const line of stderr.split("\n", 20)) {
-    if (/^(adb: )?error: (device '.*' not found|no devices(\/emulators)? found)$/.test(line)) return "absent";
-    if (/^(adb: )?error: device offline$/.test(line)) return "offline";
-    if (/^(adb: )?error: device (still connecting|still authorizing)$/.test(line)) return "authorizing";
-    if (/^(adb: )?error: device unauthorized\.?$/.test(line)) return "unauthorized";
-    if (/^(adb: )?error: insufficient permissions for device/.test(line)) return "no permissions";
-    if (/^(adb: )?error: (closed|protocol fault.*|cannot connect to daemon.*)$/.test(line)) return "broken";
-  }
+/** What the adb server says when it does not reach the device; undefined for other reasons of a refusal. */
+export function stateFromRefusal(reason: string): DeviceState | undefined {
+  const [line = ""] = reason.split("\n", 1);
+  if (/^(device '.*' not found|device not found|no devices(\/emulators)? found)$/.test(line)) return "absent";
+  if (line === "device offline") return "offline";
+  if (/^device still (connecting|authorizing)$/.test(line)) return "authorizing";
+  if (/^device unauthorized\.?$/.test(line)) return "unauthorized";
+  if (line.startsWith("insufficient permissions for device")) return "no permissions";
+  if (/^(closed|protocol fault.*)$/.test(line)) return "broken";
   return undefined;
 }

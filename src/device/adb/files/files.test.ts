@@ -28,7 +28,7 @@ function connectionTo(packets: number): { readonly connection: AdbConnection; se
   const socket = new Duplex({ read, write: (_chunk, _encoding, done) => done() });
   const connection = {
     ...{ serial: "phone-1", gone: new AbortController().signal },
-    client: { openLocal: async () => socket },
+    open: async () => socket,
     explain: async (error: unknown) => error,
   };
   return { connection: connection as unknown as AdbConnection, sent: () => sent };

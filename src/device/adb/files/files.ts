@@ -132,7 +132,7 @@ async function withSync<T>(
       connection.gone,
       call,
       async (signal) => {
-        const sync = new SyncSession(await connection.client.openLocal("sync:"));
+        const sync = new SyncSession(await connection.open("sync:", signal));
         const end = (): void => sync.end();
         signal.addEventListener("abort", end);
         if (signal.aborted) end();

@@ -1,5 +1,5 @@
 /**
- * adb's sync protocol (AOSP adb/SYNC.TXT) over a connection that adbkit opened. adbkit's own pull ends its stream before
+ * adb's sync protocol (AOSP adb/SYNC.TXT) over a connection to adbd. adbkit's own pull ends its stream before
  * it tells of a failure, so that a missing file looks like an empty one, and heeds no back-pressure; hence ours.
  */
 import type { Duplex } from "node:stream";

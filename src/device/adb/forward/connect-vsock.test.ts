@@ -39,13 +39,11 @@ afterEach(() => void socket.destroy());
 const connection = {
   serial: "phone",
   gone: new AbortController().signal,
-  client: {
-    openLocal: async (service: string) => {
-      asked.push(service);
-      const answered = answer();
-      if (answered instanceof Error) throw answered;
-      return answered;
-    },
+  open: async (service: string) => {
+    asked.push(service);
+    const answered = answer();
+    if (answered instanceof Error) throw answered;
+    return answered;
   },
   explain: async (error: unknown) => error as Error,
 } as unknown as AdbConnection;

@@ -1,68 +1,50 @@
 import { spawnSync } from "node:child_process";
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { until } from "../../../base/testing/until.js";
+import { FakeAdbServer } from "../../testing/fake-adb-server.js";
 import type { AdbConnection } from "../server/connection.js";
 import { openForward } from "./forward.js";
 import { sweepForwards } from "../notes/forward-records.js";
 import type { AdbServer } from "../server/server.js";
 
-/** An adb that keeps its forwards in a file, and refuses to guess among devices, as adb does. */
-const ADB = `#!/bin/sh
-cd "$(dirname "$0")"
-[ "$1" = -s ] && { serial=$2; shift 2; }
-case "$1 $2" in
-'forward --list') cat list ;;
-'forward --remove')
-  [ "$serial" ] || { echo 'error: more than one device/emulator' >&2; exit 1; }
-  grep -q " $3 " list || { echo "adb: error: listener '$3' not found" >&2; exit 1; }
-  grep -v " $3 " list >rest; mv rest list ;;
-'forward --no-rebind')
-  echo asked >>asked
-  [ -e slow ] && sleep 0.3
-  [ -e taken ] && { rm taken; echo "adb: error: cannot bind listener: Address already in use" >&2; exit 1; }
-  echo "$serial $3 $4" >>list ;;
-esac
-`;
+/** Of another device. */
+const OTHERS = "other tcp:39999 tcp:1";
 
+let fake: FakeAdbServer;
 let folder: string;
 let connection: AdbConnection;
 let server: AdbServer;
 let gone: AbortController;
-beforeEach(() => {
+beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), "avf-forward-"));
   process.env["AVF_CACHE_DIR"] = join(folder, "cache");
-  const adb = join(folder, "adb");
-  writeFileSync(adb, ADB);
-  chmodSync(adb, 0o755);
-  writeFileSync(join(folder, "list"), "other tcp:39999 tcp:1\n");
+  fake = await FakeAdbServer.start();
+  fake.forwards = [OTHERS];
   gone = new AbortController();
-  server = { port: 5037, client: {} as never, command: [adb] };
+  server = { address: fake.address, port: 5037, client: {} as never, command: ["adb"] };
   connection = {
     serial: "phone",
     server,
     gone: gone.signal,
-    adb: (...args: readonly string[]) => [adb, "-s", "phone", ...args],
-    assertStillThere: async () => undefined,
+    adb: (...args: readonly string[]) => ["true", ...args],
+    explain: async (error: unknown) => error,
   } as unknown as AdbConnection;
 });
-afterEach(() => {
+afterEach(async () => {
+  await fake.stop();
   delete process.env["AVF_CACHE_DIR"];
   rmSync(folder, { recursive: true });
 });
 
-const list = (): readonly string[] => readFileSync(join(folder, "list"), "utf8").trim().split("\n");
+const list = (): readonly string[] => fake.forwards;
+function settled(): { readonly promise: Promise<void>; readonly resolve: () => void } {
+  let resolve = (): void => undefined;
+  const promise = new Promise<void>((done) => (resolve = done));
+  return { promise, resolve };
+}
 const notes = (): readonly string[] => readdirSync(join(folder, "cache/forwards"));
 
 test("a forward is opened on a free port, and removed once", async () => {
@@ -71,35 +53,41 @@ test("a forward is opened on a free port, and removed once", async () => {
   expect(notes()).toHaveLength(1);
   await forward.close();
   await forward.close();
-  expect(list()).toEqual(["other tcp:39999 tcp:1"]);
+  expect(list()).toEqual([OTHERS]);
   expect(notes()).toEqual([]);
 });
 
 test("a port that another took in between is left to it", async () => {
-  writeFileSync(join(folder, "taken"), "");
+  fake.isNextTaken = true;
   const forward = await openForward(connection, "tcp:5555");
-  expect(list()).toEqual(["other tcp:39999 tcp:1", `phone tcp:${forward.hostPort} tcp:5555`]);
+  expect(list()).toEqual([OTHERS, `phone tcp:${forward.hostPort} tcp:5555`]);
   expect(notes()).toHaveLength(1);
   await forward.close();
   expect(notes()).toEqual([]);
 });
 
 test("a call that is given up while adb works on it leaves no forward", async () => {
-  writeFileSync(join(folder, "slow"), "");
+  const { promise: isAsked, resolve: asked } = settled();
+  const { promise: mayAnswer, resolve: answer } = settled();
+  fake.beforeForward = () => {
+    asked();
+    return mayAnswer;
+  };
   const controller = new AbortController();
   const forward = openForward(connection, "tcp:5555", { signal: controller.signal });
   forward.catch(() => undefined);
-  await until("adb to be asked", () => existsSync(join(folder, "asked")));
+  await isAsked;
   expect(notes()).toHaveLength(1);
   controller.abort(new Error("given up"));
   await expect(forward).rejects.toThrow("given up");
+  answer();
   await until("the note to go", () => notes().length === 0);
-  expect(list()).toEqual(["other tcp:39999 tcp:1"]);
+  expect(list()).toEqual([OTHERS]);
 });
 
 test("closing is fine when adb has forgotten the forward already", async () => {
   const forward = await openForward(connection, "tcp:5555");
-  writeFileSync(join(folder, "list"), "\n");
+  fake.forwards = [];
   await forward.close();
   expect(notes()).toEqual([]);
 });
@@ -116,7 +104,7 @@ test("a port that leads elsewhere by now is left, whoever's it is", async () => 
   const forward = await openForward(connection, "tcp:5555");
   // adb removes the forward of a port whatever device it leads to.
   const theirs = `other tcp:${forward.hostPort} tcp:1`;
-  writeFileSync(join(folder, "list"), `${theirs}\n`);
+  fake.forwards = [theirs];
   await forward.close();
   expect(list()).toEqual([theirs]);
   expect(notes()).toEqual([]);
@@ -135,10 +123,10 @@ describe("sweep", () => {
   };
 
   test("removes what the dead left", async () => {
-    writeFileSync(join(folder, "list"), "phone tcp:41000 tcp:5555\nother tcp:39999 tcp:1\n");
+    fake.forwards = ["phone tcp:41000 tcp:5555", OTHERS];
     note(dead(), 41_000);
     await sweepForwards(server);
-    expect(list()).toEqual(["other tcp:39999 tcp:1"]);
+    expect(list()).toEqual([OTHERS]);
     expect(notes()).toEqual([]);
   });
 
@@ -151,7 +139,7 @@ describe("sweep", () => {
   });
 
   test("leaves what a process of another container may hold, whatever its pid is here", async () => {
-    writeFileSync(join(folder, "list"), "phone tcp:41000 tcp:5555\n");
+    fake.forwards = ["phone tcp:41000 tcp:5555"];
     mkdirSync(join(folder, "cache/forwards"), { recursive: true });
     const note = {
       serial: "phone",
@@ -169,7 +157,7 @@ describe("sweep", () => {
   });
 
   test("leaves a port that leads elsewhere by now", async () => {
-    writeFileSync(join(folder, "list"), "phone tcp:41000 tcp:7777\n");
+    fake.forwards = ["phone tcp:41000 tcp:7777"];
     note(dead(), 41_000);
     await sweepForwards(server);
     expect(list()).toEqual(["phone tcp:41000 tcp:7777"]);

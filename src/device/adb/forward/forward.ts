@@ -1,12 +1,14 @@
 /** Ports of this host that lead to the device. The adb server holds them, so they are written down for a later sweep. */
 import { spawnSync } from "node:child_process";
+import { withDeadline } from "../../../base/deadline.js";
 import { InfrastructureError, UsageError } from "../../../base/errors.js";
 import { pickPort } from "../../../process/pick-port.js";
-import { CommandFailedError, runUnchecked } from "../../../process/run.js";
 import type { DeviceCallOptions, ForwardOptions, PortForward } from "../../contract.js";
 import { callDevice } from "../shell/call.js";
 import type { AdbConnection } from "../server/connection.js";
-import { stateError, stateFromAdbOutput } from "../device-errors.js";
+import { AdbRefusal, tell } from "../server/smart-socket.js";
+import { stateError, stateFromRefusal } from "../device-errors.js";
+import { killForward } from "./forward-list.js";
 import { openRelay, type OpenRemote } from "../remote/relay.js";
 import { forgetForward, isListed, recordForward } from "../notes/forward-records.js";
 
@@ -80,25 +82,30 @@ async function tryForward(
     open.delete(removal);
     forgetForward(record);
   };
-  // Runs to its end although the caller may give up: ended half-way, nobody would know whether the server had heard it.
-  const argv = connection.adb("forward", "--no-rebind", local, remote);
-  const result = await runUnchecked(argv, { timeoutMs: FORWARD_TIMEOUT_MS });
-  if (result.exitCode !== 0) {
+  const { serial, server, gone } = connection;
+  try {
+    // Goes on to its end although the caller may give up: ended half-way, nobody would know whether the server had heard it.
+    await withDeadline(`a forward to ${remote}`, { timeoutMs: FORWARD_TIMEOUT_MS }, (never) =>
+      tell(server.address, `host-serial:${serial}:forward:norebind:${local};${remote}`, never),
+    );
+  } catch (error) {
     // What timed out may still come about; its note is for the next sweep.
-    if (result.timedOut) open.delete(removal);
-    else forget();
-    if (/Address already in use|cannot rebind existing socket/.test(result.stderr)) return undefined;
-    await connection.assertStillThere();
-    // No command of the device runs here: all words are adb's.
-    const state = stateFromAdbOutput(result.stderr);
-    if (state !== undefined) throw stateError(connection.serial, state);
-    throw new CommandFailedError(result);
+    if (!(error instanceof AdbRefusal)) {
+      open.delete(removal);
+      throw await connection.explain(error);
+    }
+    forget();
+    if (/Address already in use|cannot rebind existing socket/.test(error.message)) return undefined;
+    const state = stateFromRefusal(error.message);
+    if (state !== undefined) throw stateError(serial, state);
+    throw new InfrastructureError("ADB_FORWARD", `adb refused a forward to ${remote} of ${serial}: ${error.message}.`, {
+      cause: error,
+    });
   }
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     // With the device went its forwards, and the port may be somebody else's by now.
-    const { serial, server, gone } = connection;
-    if (!gone.aborted && (await isListed(server, { serial, hostPort, remote }))) await removeForward(removal);
+    if (!gone.aborted && (await isListed(server, { serial, hostPort, remote }))) await remove(connection, local);
     forget();
   };
   const closeOnce = (): Promise<void> => (closing ??= close());
@@ -107,10 +114,12 @@ async function tryForward(
 }
 
 /** A device that left in this moment took its forward along. */
-async function removeForward(removal: readonly string[]): Promise<void> {
-  const result = await runUnchecked(removal, { timeoutMs: 10_000 });
-  if (result.exitCode === 0 || / not found$/m.test(result.stderr) || stateFromAdbOutput(result.stderr)) return;
-  throw new CommandFailedError(result);
+async function remove({ server, serial }: AdbConnection, local: string): Promise<void> {
+  await killForward(server, serial, local).catch((error: unknown) => {
+    const isGone =
+      error instanceof AdbRefusal && (/ not found$/.test(error.message) || stateFromRefusal(error.message));
+    if (!isGone) throw error;
+  });
 }
 
 const open = new Set<readonly string[]>();

@@ -7,7 +7,7 @@ import { cacheFolder } from "../../../base/paths.js";
 import { replaceFileSync, sweepDrafts } from "../../../process/drafts.js";
 import type { ProcessIdentity } from "../../../process/identity.js";
 import { isGone, self } from "../../../process/life.js";
-import { runUnchecked } from "../../../process/run.js";
+import { forwardsOf, killForward } from "../forward/forward-list.js";
 import type { AdbServer } from "../server/server.js";
 
 interface Forward {
@@ -51,16 +51,14 @@ export async function sweepForwards(server: AdbServer): Promise<void> {
   for (const { path, note } of stale) {
     if (note && note.serverPort !== server.port) continue;
     if (note && listed.has(`${note.serial} tcp:${note.hostPort} ${note.remote}`)) {
-      const removal = [...server.command, "-s", note.serial, "forward", "--remove", `tcp:${note.hostPort}`];
-      await runUnchecked(removal, { timeoutMs: 10_000 });
+      await killForward(server, note.serial, `tcp:${note.hostPort}`).catch(() => undefined);
     }
     forgetForward(path);
   }
 }
 
 async function listedBy(server: AdbServer): Promise<ReadonlySet<string>> {
-  const list = await runUnchecked([...server.command, "forward", "--list"], { timeoutMs: 10_000 });
-  return new Set(list.stdout.split("\n").map((line) => line.trim()));
+  return new Set((await forwardsOf(server)).map(({ serial, local, remote }) => `${serial} ${local} ${remote}`));
 }
 
 function readNotes(): { path: string; note: (Forward & ProcessIdentity) | undefined }[] {

@@ -3,30 +3,30 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { hostShell } from "../../testing/host-shell.js";
 import type { AdbConnection } from "../server/connection.js";
+import { AdbRefusal } from "../server/smart-socket.js";
 import { findPackage, installPackage, uninstallPackage } from "../packages.js";
 import { sweepTemporaries, withTemporary } from "./temporaries.js";
 
-/** An adb whose device is this host: `adb shell -T -- LINE` runs the line, unless `gone` is there. */
-const ADB = `#!/bin/sh
-echo "$*" >>"$(dirname "$0")/calls"
-[ -e "$(dirname "$0")/gone" ] && { echo "adb: device 'phone' not found" >&2; exit 1; }
-shift 3
-PATH="$(dirname "$0"):$PATH" exec sh -c "$*"
-`;
-
 let folder: string;
 let connection: AdbConnection;
+let calls: string[];
 const saved = process.env["AVF_CACHE_DIR"];
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "avf-temporaries-"));
   mkdirSync(join(folder, "phone"));
   process.env["AVF_CACHE_DIR"] = join(folder, "cache");
-  program("adb", ADB);
+  calls = [];
   connection = {
     serial: "phone",
     gone: new AbortController().signal,
-    adb: (...args: readonly string[]) => [join(folder, "adb"), ...args],
+    // The device is this host, unless `gone` is there.
+    open: async (service: string) => {
+      calls.push(service);
+      if (existsSync(join(folder, "gone"))) throw new AdbRefusal("device 'phone' not found");
+      return hostShell(service, { PATH: `${folder}:${process.env["PATH"] ?? ""}` });
+    },
     assertStillThere: async () => undefined,
     explain: async (error: unknown) => error,
   } as unknown as AdbConnection;
@@ -70,7 +70,7 @@ describe("a file that is on a device for a moment", () => {
     // One that was moved to its place is not looked for again.
     await stuck("tmp");
     expect(notes()).toEqual([]);
-    expect(readFileSync(join(folder, "calls"), "utf8").match(/\brm\b/g)).toHaveLength(1);
+    expect(calls.filter((call) => /\brm\b/.test(call))).toHaveLength(1);
   });
 
   test("stays noted when the device leaves, and goes when it is opened after that process has ended", async () => {

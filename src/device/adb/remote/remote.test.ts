@@ -86,10 +86,10 @@ describe("a forward", () => {
   const connection = (server: Partial<AdbConnection["server"]>): AdbConnection =>
     ({
       serial: "phone",
-      server: { port: 5037, client: {}, command: ["false"], ...server },
+      server: { address: { host: "127.0.0.1", port: 1 }, port: 1, client: {}, command: ["false"], ...server },
       gone: new AbortController().signal,
       adb: () => ["false"],
-      assertStillThere: async () => undefined,
+      explain: async (error: unknown) => error,
     }) as unknown as AdbConnection;
 
   test("through a server of another host is none of adb's", async () => {
@@ -106,7 +106,7 @@ describe("a forward", () => {
     const { open } = await service();
     const asked = openForward(connection({ isElsewhere: true }), "vsock:2048:5555", { dialledBy: "adb" }, open);
     // There is no adb here.
-    await expect(asked).rejects.toThrow(/false/);
+    await expect(asked).rejects.toThrow("ECONNREFUSED 127.0.0.1:1");
   });
 
   test("to what is no port is refused in either case", async () => {

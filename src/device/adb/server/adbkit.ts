@@ -3,7 +3,6 @@
  * Its promises are bluebird's; what is chained by `then` right on them runs before any later turn of ours.
  */
 import type { EventEmitter } from "node:events";
-import type { Socket } from "node:net";
 import { Adb } from "@devicefarmer/adbkit";
 import type { AdbServerAddress } from "./server-address.js";
 
@@ -21,21 +20,6 @@ export interface AdbTracker extends EventEmitter {
 export interface AdbClient extends EventEmitter {
   connect(host: string, port: number): PromiseLike<string>;
   trackDevices(): PromiseLike<AdbTracker>;
-  getDevice(serial: string): AdbDeviceClient;
-}
-
-export interface AdbForward {
-  readonly serial: string;
-  readonly local: string;
-  readonly remote: string;
-}
-
-export interface AdbDeviceClient {
-  getState(): PromiseLike<string>;
-  /** Those of all devices. */
-  listForwards(): PromiseLike<readonly AdbForward[]>;
-  /** A connection to a service of the device, e.g. `sync:`: the one to the adb server, once that has said OKAY. */
-  openLocal(service: string): PromiseLike<Socket>;
 }
 
 /** Starts the server with `adb start-server` when nothing listens. */

@@ -38,19 +38,10 @@ export async function connectSocket(
 
 /** Asks the adb server for a service of the device. Rejects with adb's own words when it is refused. */
 export async function openService(
-  { client, gone }: Pick<AdbConnection, "client" | "gone">,
+  connection: Pick<AdbConnection, "open" | "gone">,
   service: string,
   what: string,
   options: DeviceCallOptions,
 ): Promise<Socket> {
-  const opening = Promise.resolve(client.openLocal(service));
-  try {
-    const socket = await callDevice(`${what} to be connected`, gone, options, () => opening);
-    socket.on("error", () => undefined);
-    return socket;
-  } catch (error) {
-    // One that comes when nobody waits for it any more.
-    opening.then((socket) => socket.destroy()).catch(() => undefined);
-    throw error;
-  }
+  return callDevice(`${what} to be connected`, connection.gone, options, (signal) => connection.open(service, signal));
 }

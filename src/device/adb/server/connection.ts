@@ -1,25 +1,27 @@
 /** What every part of an adb device shares. */
+import type { Socket } from "node:net";
 import { withDeadline } from "../../../base/deadline.js";
 import { describeError, isHarnessError } from "../../../base/errors.js";
 import { DEFAULT_CALL_TIMEOUT_MS } from "../shell/call.js";
-import type { AdbDeviceClient } from "./adbkit.js";
+import { ask, openService } from "./smart-socket.js";
 import { stateError, type DeviceState } from "../device-errors.js";
 import type { AdbServer } from "./server.js";
 import type { DeviceTracking } from "./tracking.js";
 
 export class AdbConnection {
-  readonly client: AdbDeviceClient;
-
   constructor(
     readonly server: AdbServer,
     readonly serial: string,
     readonly tracking: DeviceTracking,
-  ) {
-    this.client = server.client.getDevice(serial);
-  }
+  ) {}
 
   get gone(): AbortSignal {
     return this.tracking.gone;
+  }
+
+  /** A service of the device: `sync:`, `shell,v2,raw:COMMAND`, `vsock:CID:PORT`. @throws AdbRefusal */
+  open(service: string, signal: AbortSignal): Promise<Socket> {
+    return openService(this.server.address, this.serial, service, signal);
   }
 
   /** `adb` for this device. */
@@ -36,7 +38,9 @@ export class AdbConnection {
     const what = `the adb server to tell the state of ${this.serial}`;
     const wait = { timeoutMs: DEFAULT_CALL_TIMEOUT_MS, signal: this.gone };
     try {
-      return await withDeadline(what, wait, () => Promise.resolve(this.client.getState()));
+      return await withDeadline(what, wait, (signal) =>
+        ask(this.server.address, `host-serial:${this.serial}:get-state`, signal),
+      );
     } catch (error) {
       if (isHarnessError(error) && error.code === "TIMEOUT") throw error;
       return "absent";

@@ -14,6 +14,7 @@ export { adbServerAddress } from "./server-address.js";
 const SERVER_START_TIMEOUT_MS = 15_000;
 
 export interface AdbServer {
+  readonly address: AdbServerAddress;
   /** A number for this server; that of its port, where it has one. */
   readonly port: number;
   readonly client: AdbClient;
@@ -66,7 +67,7 @@ async function connect(address: AdbServerAddress): Promise<AdbServer> {
   const client = createAdbClient(address);
   // adbkit hands errors of sockets in use to the client as well; each caller has its own already.
   client.on("error", () => undefined);
-  return { port: addressKey(address), client, command, isElsewhere: isNamedElsewhere(address), landsHere };
+  return { address, port: addressKey(address), client, command, isElsewhere: isNamedElsewhere(address), landsHere };
 }
 
 async function reach<T>(address: AdbServerAddress, work: (signal: AbortSignal) => Promise<T>): Promise<T> {

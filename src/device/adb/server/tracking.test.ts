@@ -12,7 +12,7 @@ let server: AdbServer;
 beforeEach(async () => {
   fake = await FakeAdbServer.start();
   const { host, port } = fake.address;
-  server = { port, client: createAdbClient({ host, port }), command: ["adb"] };
+  server = { address: { host, port }, port, client: createAdbClient({ host, port }), command: ["adb"] };
 });
 afterEach(() => fake.stop());
 

@@ -1,4 +1,7 @@
-/** Commands on the device that live as long as we stay attached to them. */
+/**
+ * Commands on the device that live as long as we stay attached to them. Each has an adb program of its own: it keeps three
+ * streams with a back-pressure each, and is a process that whoever cleans up after us finds and ends.
+ */
 import { once } from "node:events";
 import type { Readable, Writable } from "node:stream";
 import { spawnOwned, type OwnedProcess } from "../../../process/owned-process.js";

@@ -3,7 +3,9 @@ import { spawnSync } from "node:child_process";
 import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Socket } from "node:net";
 import { until } from "../../../base/testing/until.js";
+import { hostShell } from "../../testing/host-shell.js";
 import { KeptShells } from "./kept-shells.js";
 
 let folder: string;
@@ -17,6 +19,7 @@ beforeEach(() => {
     gone: gone.signal,
     // As `adb shell -T -- COMMAND` does, without adb between.
     adb: (...[, , , command = ""]) => ["sh", "-c", command],
+    open: async (service) => hostShell(service) as Socket,
     assertStillThere: async () => gone.signal.throwIfAborted(),
   });
 });
@@ -143,6 +146,7 @@ describe("what goes wrong ends the shell and what runs in it, and the next comma
       serial: "host",
       gone: gone.signal,
       adb: (...[, , , command = ""]) => ["sh", "-c", `(${command}); exit $?`],
+      open: async (service) => hostShell(service) as Socket,
       assertStillThere: async () => gone.signal.throwIfAborted(),
     });
     const error = { kind: "expectation", code: "COMMAND_CUT_OFF", message: expect.stringContaining("exit code 137") };

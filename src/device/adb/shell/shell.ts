@@ -1,38 +1,62 @@
-/** Commands that run to their end, through the adb program: exit codes and separate streams (shell protocol v2). */
-import { TimeoutError } from "../../../base/errors.js";
-import { formatMs } from "../../../base/deadline.js";
-import { runUnchecked, type CommandResult } from "../../../process/run.js";
+/** Commands that run to their end, over adb's shell protocol v2: an exit code, and separate streams. */
+import { describeError, InfrastructureError, isHarnessError } from "../../../base/errors.js";
+import type { CommandResult } from "../../../process/run.js";
 import type { DeviceExecOptions } from "../../contract.js";
 import type { AdbConnection } from "../server/connection.js";
+import { AdbRefusal } from "../server/smart-socket.js";
+import { stateError, stateFromRefusal } from "../device-errors.js";
 import { callDevice, DEFAULT_CALL_TIMEOUT_MS } from "./call.js";
-import { assertTransportWorks } from "../server/transport.js";
-import { stateFromAdbOutput } from "../device-errors.js";
 import { escapeCommand } from "./escape-arg.js";
+import { runOverShellProtocol, type ShellEnd } from "./shell-protocol.js";
 
 /** What it takes of a connection to run commands. */
-export type ShellConnection = Pick<AdbConnection, "adb" | "serial" | "gone" | "assertStillThere">;
+export type ShellConnection = Pick<AdbConnection, "open" | "adb" | "serial" | "gone" | "assertStillThere">;
 
-/** The result names the command as it was given, not the adb command line around it. */
+/** @throws InfrastructureError when the command did not come to its end because device or connection did */
 export async function runOnDevice(
   connection: ShellConnection,
   argv: readonly string[],
   options: DeviceExecOptions = {},
 ): Promise<CommandResult> {
-  const adbArgv = connection.adb("shell", "-T", "--", escapeCommand(argv));
+  const { serial, gone } = connection;
+  const startMs = performance.now();
   const timeoutMs = options.timeoutMs ?? DEFAULT_CALL_TIMEOUT_MS;
-  const what = `${argv[0] ?? ""} on ${connection.serial}`;
-  const result = await callDevice(what, connection.gone, { ...options, timeoutMs: timeoutMs + 3_000 }, (signal) =>
-    runUnchecked(adbArgv, { timeoutMs, signal, ...(options.input === undefined ? {} : { input: options.input }) }),
-  );
-  if (result.timedOut) {
-    throw new TimeoutError(
-      "TIMEOUT",
-      `Timed out after ${formatMs(timeoutMs)} waiting for ${argv.join(" ")} on ${connection.serial}.`,
-    );
+  const service = `shell,v2,raw:${escapeCommand(argv)}`;
+  let end: ShellEnd;
+  try {
+    end = await callDevice(`${argv.join(" ")} on ${serial}`, gone, { ...options, timeoutMs }, async (signal) => {
+      const socket = await connection.open(service, signal);
+      // adbd hangs up on a command whose connection ends.
+      signal.addEventListener("abort", () => socket.destroy());
+      return runOverShellProtocol(socket, options.input);
+    });
+  } catch (error) {
+    if (isHarnessError(error) || options.signal?.aborted === true) throw error;
+    throw await explain(connection, error);
   }
+  if (end.exitCode === undefined) {
+    await connection.assertStillThere();
+    throw stateError(serial, "broken");
+  }
+  return {
+    ...{
+      argv,
+      exitCode: end.exitCode,
+      stdout: end.stdout,
+      stderr: end.stderr,
+      durationMs: performance.now() - startMs,
+    },
+    ...{ signal: undefined, timedOut: false, canceled: false, startFailure: undefined },
+  };
+}
+
+async function explain(connection: ShellConnection, error: unknown): Promise<Error> {
+  const state = error instanceof AdbRefusal ? stateFromRefusal(error.message) : undefined;
+  if (state !== undefined) return stateError(connection.serial, state);
   await connection.assertStillThere();
-  // Any command can print what adb prints when it does not reach the device: only adb can tell.
-  const mayBeOfAdb = result.exitCode === 1 && result.stdout === "" && stateFromAdbOutput(result.stderr) !== undefined;
-  if (mayBeOfAdb) await assertTransportWorks(connection);
-  return { ...result, argv };
+  return new InfrastructureError(
+    "ADB_CONNECTION",
+    `The adb server runs no command on ${connection.serial}: ${describeError(error)}`,
+    { cause: error, hint: `see whether it works by hand: adb -s ${connection.serial} shell true` },
+  );
 }

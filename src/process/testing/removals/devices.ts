@@ -13,14 +13,14 @@ export const devices: readonly RemovalRow[] = [
   },
   {
     file: "src/device/adb/forward/forward-list.ts",
-    calls: ["--remove"],
+    calls: ["killForward(server, serial, local)"],
     touches: "a forward of this host that a test left on its emulated device",
     ours: "a device that others use is never asked for it",
     proof: { test: "src/lab/leaks/leaks.test.ts", title: "a test fails for what its run made or named" },
   },
   {
     file: "src/device/adb/forward/forward.ts",
-    calls: ["--remove"],
+    calls: ["--remove", "killForward(server, serial, local)"],
     touches: "a forward of ours",
     ours: "the server still has it from this port to this place of this device",
     proof: { test: "src/device/adb/forward/forward.test.ts", title: "a port that leads elsewhere by now is left" },
@@ -38,7 +38,7 @@ export const devices: readonly RemovalRow[] = [
   },
   {
     file: "src/device/adb/notes/forward-records.ts",
-    calls: ["--remove"],
+    calls: ["killForward(server, note.serial, `tcp:${note.hostPort}`)"],
     touches: "a forward of a process that is gone",
     ours: "the server still has it from this port to this place of this device",
     proof: { test: "src/device/adb/forward/forward.test.ts", title: "leaves a port that leads elsewhere by now" },

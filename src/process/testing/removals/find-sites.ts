@@ -12,11 +12,11 @@ export interface Site {
   readonly subjects: readonly string[];
 }
 
-/** Of node:fs, node:process and everything that has processes. */
+/** Of node:fs, node:process and everything that has processes, and the one of our adb client. */
 const CALLS = new Set(
   ["rm", "unlink", "rmdir", "rename", "truncate", "ftruncate"]
     .flatMap((name) => [name, `${name}Sync`])
-    .concat("kill", "killpg", "endAtOnce"),
+    .concat("kill", "killpg", "endAtOnce", "killForward"),
 );
 /** Words of a shell, of `pm` and of adb, at the beginning of a command. */
 const COMMAND =
