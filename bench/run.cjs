@@ -7,6 +7,7 @@ const { formatRows, keepsPromise } = require("./table.cjs");
 const PARTS = {
   device: "device ready: restored, bare QEMU restore, cold boot",
   vm: "a VM until its payload's first line, against a bare VMM",
+  guest: "a VM until its payload's first line, against the guest of an earlier commit (AVF_BENCH_GUEST)",
   vmm: "a VM until its payload's first line, on crosvm and on QEMU",
   checkpoint: "a test from two VMs that run: restored, against booted",
   console: "console throughput and latency, death to failed wait",

@@ -20,21 +20,34 @@ async function withModes(apk: Buffer, modes: Readonly<Record<string, number | un
   return signApk(changed, { key: await testKey() });
 }
 
+/** A payload without a launcher. */
+const TOOL = `#!/system/bin/sh
+echo "tool is $(id -u) $(id -g)"
+grep Cap /proc/self/status
+while true; do sleep 1; done
+`;
+
 const ownership = async (guest: Device, path: string): Promise<string> =>
   (await guest.exec(["stat", "-c", "%a %u %g", path])).stdout.trim();
 
-test("files of an APK have the modes that zipfuse gives them, and belong to root and the payload's group", async ({
+test("files of an APK have the modes that zipfuse gives them, and what is executable runs as root", async ({
   app,
   vmm,
   shelf,
   device,
   signal,
 }) => {
-  const entries = { "bin/tool": Buffer.from("#!/system/bin/sh\n"), "assets/private.txt": Buffer.from("mine\n") };
+  const entries = {
+    "bin/tool": Buffer.from(TOOL),
+    "assets/private.txt": Buffer.from("mine\n"),
+    "assets/tool.json": Buffer.from(JSON.stringify({ task: { type: "executable", command: "/mnt/apk/bin/tool" } })),
+  };
   const modes = { "assets/note.txt": undefined, "bin/tool": undefined, "assets/private.txt": 0o100_600 };
   const apk = await withModes(await payloadApk({ entries }), modes);
-  const vm = await vmm.create("vm1", configFor(app, await shelf.put("modes", apk)).build());
+  const vm = await vmm.create("vm1", configFor(app, await shelf.put("modes", apk), "assets/tool.json").build());
   await vm.run();
+  // A task of type executable is root's, as in microdroid_manager's exec_task, and has no capabilities.
+  await expect(vm).toPrintInOrder(["tool is 0 0", /^CapPrm:\s+0{16}$/m, /^CapEff:\s+0{16}$/m, /^CapBnd:\s+0{16}$/m]);
   await using guest = await adbIntoVm(device, vm, { signal });
   expect(await ownership(guest, "/mnt/apk")).toBe("550 0 6000");
   expect(await ownership(guest, "/mnt/apk/assets")).toBe("550 0 6000");

@@ -67,7 +67,9 @@ static pid_t start_task(const struct payload_config *config, int release) {
   struct program program = {.argv = argv,
                             .environment = release == 13 ? environment_of_13 : environment_of_15,
                             .terminal = log_console_fd(),
-                            .user = PAYLOAD_USER};
+                            /* As microdroid_manager has it (exec_task). */
+                            .user = config->launcher ? PAYLOAD_USER : 0,
+                            .powerless = true};
   return process_start(&program);
 }
 

@@ -33,7 +33,7 @@ static _Noreturn void become(const struct program *program) {
   umask(022);
   for (int fd = 0; fd < 3; fd++) dup2(program->terminal, fd);
   if (program->inherited > 0) fcntl(program->inherited, F_SETFD, 0);
-  if (program->user != 0 && !give_up_privileges(program->user)) {
+  if ((program->user != 0 || program->powerless) && !give_up_privileges(program->user)) {
     dprintf(STDERR_FILENO, "Failed to give up privileges: %s\n", strerror(errno));
     _exit(127);
   }

@@ -1,6 +1,7 @@
 /* Programs that the VM runs. */
 #ifndef GUEST_PROCESS_H
 #define GUEST_PROCESS_H
+#include <stdbool.h>
 #include <sys/types.h>
 
 struct program {
@@ -10,8 +11,10 @@ struct program {
   const char *const *environment;
   /* stdin, stdout and stderr. */
   int terminal;
-  /* User and group to run as, for good and without any capability; 0 leaves it as privileged as we are. */
+  /* User and group to run as, for good. Any but root is without capabilities. */
   uid_t user;
+  /* Without capabilities also as root. */
+  bool powerless;
   /* A descriptor that it has, too, under the same number; 0 for none. */
   int inherited;
 };
