@@ -27,6 +27,13 @@ grep Cap /proc/self/status
 while true; do sleep 1; done
 `;
 
+/** Of an app that expects more than there is. */
+const TOOL_CONFIG = {
+  task: { type: "executable", command: "/mnt/apk/bin/tool" },
+  apexes: [{ name: "com.android.i18n" }],
+  enable_authfs: true,
+};
+
 const ownership = async (guest: Device, path: string): Promise<string> =>
   (await guest.exec(["stat", "-c", "%a %u %g", path])).stdout.trim();
 
@@ -40,12 +47,14 @@ test("files of an APK have the modes that zipfuse gives them, and what is execut
   const entries = {
     "bin/tool": Buffer.from(TOOL),
     "assets/private.txt": Buffer.from("mine\n"),
-    "assets/tool.json": Buffer.from(JSON.stringify({ task: { type: "executable", command: "/mnt/apk/bin/tool" } })),
+    "assets/tool.json": Buffer.from(JSON.stringify(TOOL_CONFIG)),
   };
   const modes = { "assets/note.txt": undefined, "bin/tool": undefined, "assets/private.txt": 0o100_600 };
   const apk = await withModes(await payloadApk({ entries }), modes);
   const vm = await vmm.create("vm1", configFor(app, await shelf.put("modes", apk), "assets/tool.json").build());
   await vm.run();
+  await expect(vm).toPrint("`apexes` of the payload config has no effect on the emulated device");
+  await expect(vm).toPrint("`enable_authfs` of the payload config has no effect on the emulated device");
   // A task of type executable is root's, as in microdroid_manager's exec_task, and has no capabilities.
   await expect(vm).toPrintInOrder(["tool is 0 0", /^CapPrm:\s+0{16}$/m, /^CapEff:\s+0{16}$/m, /^CapBnd:\s+0{16}$/m]);
   await using guest = await adbIntoVm(device, vm, { signal });

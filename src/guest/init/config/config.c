@@ -10,6 +10,7 @@ static const char *read_task(const struct json *task, struct payload_config *con
 static const char *read_arguments(const struct json *arguments, struct payload_config *config);
 static const char *check_list(const struct json *list, const char *member, const char *error, int *count);
 static const char *check_flags(const struct json *root, int release);
+static bool is_set(const struct json *flag);
 
 const char *config_parse(const char *text, size_t size, int release, struct payload_config *config) {
   memset(config, 0, sizeof *config);
@@ -27,6 +28,9 @@ const char *config_parse(const char *text, size_t size, int release, struct payl
   const struct json *tombstones = json_member(root, "export_tombstones");
   if (tombstones && tombstones->type == JSON_BOOLEAN)
     config->export_tombstones = tombstones->boolean ? CHOICE_YES : CHOICE_NO;
+  config->wants_apexes = apexes > 0;
+  config->wants_authfs = is_set(json_member(root, "enable_authfs"));
+  config->wants_hugepages = is_set(json_member(root, "hugepages"));
   return read_task(json_member(root, "task"), config);
 }
 
@@ -101,3 +105,5 @@ static const char *check_flags(const struct json *root, int release) {
   if (release == 13 && !json_member(root, "export_tombstones")) return "missing field `export_tombstones`";
   return NULL;
 }
+
+static bool is_set(const struct json *flag) { return flag && flag->type == JSON_BOOLEAN && flag->boolean; }

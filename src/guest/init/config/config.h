@@ -20,6 +20,8 @@ struct payload_config {
   int extra_apk_count;
   /* Whether reports of crashes go to the device. */
   enum choice export_tombstones;
+  /* What it asks for that there is none of here. */
+  bool wants_apexes, wants_authfs, wants_hugepages;
 };
 
 /* Parses the text by the rules of Android release 13 or 15. Returns NULL, or what is wrong with it. */

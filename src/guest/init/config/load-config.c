@@ -13,6 +13,7 @@
 
 static size_t read_config(const char *path, char text[MAX_SIZE]);
 static void measure(const char *kind, const char *name, const char *text, size_t size, uint8_t hash[32]);
+static void tell_of_no_effect(const struct payload_config *config);
 
 void load_config(const struct metadata *metadata, struct payload_config *config, uint8_t hash[32]) {
   static char text[MAX_SIZE];
@@ -30,6 +31,7 @@ void load_config(const struct metadata *metadata, struct payload_config *config,
   if (config->extra_apk_count != metadata->extra_apk_count)
     fail(FAILURE_PAYLOAD_INVALID_CONFIG, "%s names %d extra APKs, the host gave %d", path, config->extra_apk_count,
          metadata->extra_apk_count);
+  tell_of_no_effect(config);
   measure("config", metadata->config_path, text, size, hash);
   static char whole_path[sizeof path];
   memcpy(whole_path, path, sizeof path);
@@ -58,4 +60,12 @@ static void measure(const char *kind, const char *name, const char *text, size_t
   sha2_add(&state, name, strlen(name) + 1);
   sha2_add(&state, text, size);
   sha2_end(&state, hash);
+}
+
+/* What Microdroid would do and this guest cannot is told, and the payload runs all the same. */
+static void tell_of_no_effect(const struct payload_config *config) {
+  static const char because[] = "of the payload config has no effect on the emulated device";
+  if (config->wants_apexes) log_error("`apexes` %s: it has no APEXes for VMs", because);
+  if (config->wants_authfs) log_error("`enable_authfs` %s: it serves no files by authfs", because);
+  if (config->wants_hugepages) log_error("`hugepages` %s", because);
 }
