@@ -240,4 +240,3 @@ async function ensureImage(
   }
   return { imageKey, imageFolder, source };
 }
-
