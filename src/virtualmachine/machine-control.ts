@@ -11,6 +11,7 @@ import { VirtualMachineDescriptor } from "./files/descriptor.js";
 import { readSurroundings, VmJournal } from "./journal/journal.js";
 import { OpenDescriptors } from "./files/open-descriptors.js";
 import { requireFiles } from "./files/require-files.js";
+import { checkTenants } from "./run/extra-apks.js";
 import { findRunApks } from "./run/run-apks.js";
 import { VmRuns } from "./run/vm-runs.js";
 import type { VmIdentity } from "./files/vm-identity.js";
@@ -114,13 +115,12 @@ export class MachineControl {
       await this.#checkStopped();
       if (config === old) return old;
       try {
-        await this.context.service.files.write(
-          this.folder.config,
-          writeConfigXml(config, { release, unknown: unknownConfig }),
-        );
+        const xml = writeConfigXml(config, { release, unknown: unknownConfig });
+        await this.context.service.files.write(this.folder.config, xml);
       } catch (cause) {
         throw this.#exception("CONFIG_WRITE_FAILED", "failed to write VM config", cause);
       }
+      await checkTenants(this.context, release, config, old);
       this.#config = config;
       return old;
     });

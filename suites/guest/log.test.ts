@@ -1,4 +1,4 @@
-import { expect, type App, type VirtualMachine } from "jest-avf";
+import { adbIntoVm, expect, type App, type VirtualMachine } from "jest-avf";
 import { apkOfSource } from "./support/compiled-payload";
 import { test } from "./support/guest-test";
 
@@ -35,4 +35,27 @@ test("what a payload writes into Android's log is in the VM's log, as logcat sho
 
 test("the log of a payload that does not ask for the library is there as well", async ({ readyVm }) => {
   await expect(readyVm).toPrint(/ I MicrodroidTestPayload: Hello Microdroid /);
+});
+
+test("console and log of a VM that prints more than it may are cut with a word, and the VM goes on", async ({
+  app,
+  vmm,
+  device,
+  signal,
+}) => {
+  const bound = "debug.avf.vm_output_bytes";
+  await device.exec(["setprop", bound, "4096"]);
+  try {
+    const vm = await vmm.create("vm1", app.vmConfig("assets/vm_config.json").build());
+    await vm.run();
+    const cut = "[vm: this file is cut here, for it has 4096 bytes; the VM goes on]";
+    await expect(vm).toPrint(cut);
+    await using guest = await adbIntoVm(device, vm, { signal });
+    expect((await guest.exec(["getprop", "dev.bootcomplete"])).stdout.trim()).toBe("1");
+    const console = vm.output.lines("console").map(({ text }) => text);
+    expect(console.at(-1)).toBe(cut);
+    expect(console.join("\n").length).toBeLessThan(4096 + 2 * cut.length);
+  } finally {
+    await device.exec(["setprop", bound, ""]);
+  }
 });

@@ -18,6 +18,7 @@ export const ANDROID_13: ReleaseTraits = {
     filesMissing: "failed to persist files",
     runsWithoutFolder: false,
     saysTakenName: false,
+    readsTenants: false,
     captureNeedsFullDebug: true,
     payloadConfigExcludesExtraApks: false,
     customImage: undefined,

@@ -20,6 +20,7 @@ export const ANDROID_14: ReleaseTraits = {
     filesMissing: "Failed to generate APK signature",
     runsWithoutFolder: false,
     saysTakenName: false,
+    readsTenants: false,
     captureNeedsFullDebug: true,
     payloadConfigExcludesExtraApks: false,
     customImage: undefined,

@@ -33,6 +33,7 @@ export const ANDROID_15 = {
     filesMissing: "failed to persist files",
     runsWithoutFolder: false,
     saysTakenName: false,
+    readsTenants: false,
     captureNeedsFullDebug: true,
     payloadConfigExcludesExtraApks: true,
     customImage: CUSTOM_IMAGE,

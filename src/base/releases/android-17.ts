@@ -25,6 +25,7 @@ export const ANDROID_17 = {
     ],
     runsWithoutFolder: true,
     saysTakenName: true,
+    readsTenants: true,
     captureNeedsFullDebug: false,
     customImage: CUSTOM_IMAGE,
   },

@@ -24,6 +24,8 @@ export interface LibraryTraits {
   readonly runsWithoutFolder: boolean;
   /** `create` and `importFromDescriptor` look among the objects of the manager first, and say the name that is taken. */
   readonly saysTakenName: boolean;
+  /** A payload config may have `tenants`, which `setConfig` reads too when it names another payload config. */
+  readonly readsTenants: boolean;
   /** `build()` refuses captured output without the debug level FULL. */
   readonly captureNeedsFullDebug: boolean;
   /** The first rule of `build()` that a payload config with extra APKs breaks; else they go together. */

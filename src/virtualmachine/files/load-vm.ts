@@ -32,7 +32,8 @@ async function readVm(context: VmContext, name: string, folder: VmFolder): Promi
   if (!bytes) throw damaged("CONFIG_UNREADABLE", "Failed to read VM config from file");
   const { config, unknown } = readConfigXml(bytes, context.capabilities);
 
-  const extraApks = await findExtraApks(context, config);
+  const release = await contextRelease(context);
+  const extraApks = await findExtraApks(context, config, release);
   const present = new Set(await files.list(folder.root));
   const usesInstanceId = await usesInstanceIds(context);
   if (usesInstanceId && !present.has("instance_id")) throw damaged("INSTANCE_ID_MISSING", "instance_id file missing");
@@ -40,7 +41,6 @@ async function readVm(context: VmContext, name: string, folder: VmFolder): Promi
   if (config.isEncryptedStorageEnabled() && !present.has("storage.img")) {
     throw damaged("STORAGE_IMAGE_MISSING", "Storage image missing");
   }
-  const release = await contextRelease(context);
   return {
     ...{ context, name, folder, config, release, usesInstanceId, extraApks },
     ...{ hasStorage: config.isEncryptedStorageEnabled(), unknownConfig: unknown, cause: { kind: "loaded" } },

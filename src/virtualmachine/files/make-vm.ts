@@ -26,7 +26,7 @@ export async function createVm(context: VmContext, name: string, config: Virtual
     const step = stepsOf(name);
     const { files } = service;
     const [extraApks] = await atOnce(
-      () => findExtraApks(context, config),
+      () => findExtraApks(context, config, release),
       () => step("failed to write VM config", () => files.write(folder.config, writeConfigXml(config, { release }))),
       async () => {
         if (!usesInstanceId) return;
@@ -86,7 +86,7 @@ async function copyFiles(
   const release = await contextRelease(context);
   const { config, unknown } = readDescriptorConfig(Buffer.from(from.configXml), context, name);
   await checkCapabilities(context, config);
-  const extraApks = await findExtraApks(context, config);
+  const extraApks = await findExtraApks(context, config, release);
   await step("failed to write VM config", () =>
     files.write(folder.config, writeConfigXml(config, { release, unknown })),
   );

@@ -1,4 +1,5 @@
-import { expect, test } from "@jest/globals";
+import { describe, expect, test } from "@jest/globals";
+import { VirtualMachineConfig } from "../config/config.js";
 import { VirtualMachineManager } from "../manager.js";
 import { builder, setUp } from "../testing/manager-setup.js";
 import { memoryContext } from "../testing/memory-service.js";
@@ -64,4 +65,44 @@ test("a callback for guest agents is refused by name", async () => {
     "UNSUPPORTED_OPERATION: VirtualMachineCallback.onGuestAgentRegistered() is not supported." +
     "\nHint: The `vm` tool of a device does not tell of guest agents.";
   expect(await outcomeOf(() => vm.setCallback({ onGuestAgentRegistered: () => undefined }))).toBe(refused);
+});
+
+describe("a payload config of 17, which may have tenants", () => {
+  const CONFIGS: Readonly<Record<string, string>> = {
+    "plain.json": "{}",
+    "broken.json": '{"path":[{"path": "/a.apk"}}',
+    "list.json": '{"tenants":{}}',
+    "tenants.json": '{"tenants":[{"package":"com.a","name":"a","uid":10001}]}',
+    "none.json": '{"tenants":[]}',
+  };
+  const onSdk = async (sdk: number) => {
+    const { context, service } = memoryContext();
+    service.answers = { sdk };
+    const readApkEntry = async (_apk: string, entry: string) => Buffer.from(CONFIGS[entry] ?? "");
+    const told = { ...context, readApkEntry, capabilities: await service.capabilities() };
+    const configOf = (path: string) => new VirtualMachineConfig.Builder(told, path).setProtectedVm(false).build();
+    return { vmm: VirtualMachineManager.getInstance(told), configOf };
+  };
+
+  // Android 17's own class answers the first two so: npm run oracle -- --seed 424242 --kind manager --release 17.
+  test.each([
+    ["broken.json", /^EXTRA_APKS_INVALID: Couldn't parse tenant apks from the vm config/],
+    ["none.json", /^ok$/],
+    ["list.json", /^ILLEGAL_STATE: Expected BEGIN_ARRAY but was BEGIN_OBJECT/],
+    ["tenants.json", /^UNSUPPORTED_OPERATION: Tenants of a VM are not supported/],
+  ])("setConfig reads %s, and the object keeps its config when that fails", async (path, said) => {
+    const { vmm, configOf } = await onSdk(37);
+    const vm = await vmm.create("vm1", configOf("plain.json"));
+    const outcome = await outcomeOf(async () => void (await vm.setConfig(configOf(path))));
+    expect(outcome).toMatch(said);
+    expect(vm.getConfig().getPayloadConfigPath()).toBe(path === "none.json" ? path : "plain.json");
+  });
+
+  test("with tenants is refused by name when a VM is made, and is no matter to 16", async () => {
+    const on17 = await onSdk(37);
+    const made = await outcomeOf(() => on17.vmm.create("vm1", on17.configOf("tenants.json")));
+    expect(made).toMatch(/^UNSUPPORTED_OPERATION: Tenants/);
+    const on16 = await onSdk(36);
+    expect((await on16.vmm.create("vm1", on16.configOf("tenants.json"))).status).toBe("STOPPED");
+  });
 });

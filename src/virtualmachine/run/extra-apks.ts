@@ -1,6 +1,12 @@
 /** APKs that a VM may read besides its own: packages named in the config, or paths in the payload config inside the APK. */
+import { traitsOf, type AndroidRelease } from "../../base/android-release.js";
 import { describeError } from "../../base/errors.js";
-import { IllegalStateException, NullPointerException, VirtualMachineException } from "../errors.js";
+import {
+  IllegalStateException,
+  NullPointerException,
+  UnsupportedOperationException,
+  VirtualMachineException,
+} from "../errors.js";
 import { JsonReader } from "./json-reader.js";
 import { mainApkPath } from "./run-apks.js";
 import type { VirtualMachineConfig } from "../config/config.js";
@@ -14,22 +20,64 @@ const MAX_CONFIG_BYTES = 1 << 20;
  * from the APK that the VM is to run.
  * @throws what Java throws: VirtualMachineException, IllegalStateException, NullPointerException
  */
-export async function findExtraApks(context: VmContext, config: VirtualMachineConfig): Promise<readonly string[]> {
+export async function findExtraApks(
+  context: VmContext,
+  config: VirtualMachineConfig,
+  release: AndroidRelease,
+): Promise<readonly string[]> {
   const { extraApks, payloadConfigPath } = config.fields;
   if (payloadConfigPath === undefined) {
     return Promise.all(extraApks.map((packageName) => packageApk(context, packageName)));
   }
-  if (context.readApkEntry === undefined) return [];
+  const found = await payloadConfig(context, config, payloadConfigPath, unreadable);
+  if (found === undefined) return [];
+  const paths = parsed(found, unreadable, readPaths);
+  if (traitsOf(release).library.readsTenants) parsed(found, noTenants, refuseTenants);
+  // What does not begin with a slash is found from Android's working folder, which is the root.
+  return paths.map((path) => (path.startsWith("/") ? path : `/${path}`));
+}
+
+/**
+ * What a release that has tenants reads of another payload config when `setConfig` has written it; the object keeps the old
+ * config when this fails, and the file the new. Extra APKs stay as they are.
+ * @throws VirtualMachineException, IllegalStateException; UnsupportedOperationException for one that has tenants
+ */
+export async function checkTenants(
+  context: VmContext,
+  release: AndroidRelease,
+  config: VirtualMachineConfig,
+  old: VirtualMachineConfig,
+): Promise<void> {
+  const { payloadConfigPath } = config.fields;
+  if (!traitsOf(release).library.readsTenants) return;
+  if (payloadConfigPath === undefined || payloadConfigPath === old.fields.payloadConfigPath) return;
+  const found = await payloadConfig(context, config, payloadConfigPath, noTenants);
+  if (found !== undefined) parsed(found, noTenants, refuseTenants);
+}
+
+interface Found {
+  readonly json: Uint8Array;
+  readonly where: string;
+}
+type Unreadable = (cause: unknown, apkPath?: string) => VirtualMachineException;
+
+async function payloadConfig(
+  context: VmContext,
+  config: VirtualMachineConfig,
+  payloadConfigPath: string,
+  failed: Unreadable,
+): Promise<Found | undefined> {
+  if (context.readApkEntry === undefined) return undefined;
   const { readApkEntry } = context;
   const itsApk = await mainApkPath(context, config).catch(() => context.apkPath);
   for (const apk of new Set([context.apkPath, itsApk])) {
     const json = await readApkEntry(apk, payloadConfigPath).catch((cause: unknown) => {
-      if (apk === context.apkPath) throw unreadable(cause);
+      if (apk === context.apkPath) throw failed(cause);
       return undefined;
     });
-    if (json !== undefined) return parsed(json, `${payloadConfigPath} of ${apk}`);
+    if (json !== undefined) return { json, where: `${payloadConfigPath} of ${apk}` };
   }
-  if (!(await context.service.files.exists(context.apkPath))) throw unreadable(undefined, context.apkPath);
+  if (!(await context.service.files.exists(context.apkPath))) throw failed(undefined, context.apkPath);
   // Java's own class says it, with the name of its parameter.
   const lists = "npx avf apk show FILE.apk lists what it has";
   throw new NullPointerException(`${itsApk} has no ${payloadConfigPath}: ${lists}`);
@@ -45,22 +93,21 @@ async function packageApk(context: VmContext, packageName: string): Promise<stri
   return path;
 }
 
-function parsed(json: Uint8Array, where: string): readonly string[] {
+function parsed<T>({ json, where }: Found, failed: Unreadable, read: (reader: JsonReader) => T): T {
   try {
     if (json.length > MAX_CONFIG_BYTES) throw new Error(`the config is ${json.length} bytes long`);
-    // What does not begin with a slash is found from Android's working folder, which is the root.
-    return readPaths(new TextDecoder().decode(json)).map((path) => (path.startsWith("/") ? path : `/${path}`));
+    return read(new JsonReader(new TextDecoder().decode(json)));
   } catch (cause) {
-    if (!(cause instanceof IllegalStateException)) throw unreadable(cause);
+    if (cause instanceof UnsupportedOperationException) throw cause;
+    if (!(cause instanceof IllegalStateException)) throw failed(cause);
     throw new IllegalStateException(cause.shortMessage, {
-      hint: `${where}: extra_apks has to be a list of {"path": "/path/on/the/device.apk"}.`,
+      hint: `${where}: extra_apks has to be a list of {"path": "/path/on/the/device.apk"}, tenants a list of objects.`,
     });
   }
 }
 
 /** `extra_apks[].path` of a vm_config.json. */
-function readPaths(text: string): readonly string[] {
-  const reader = new JsonReader(text);
+function readPaths(reader: JsonReader): readonly string[] {
   const paths: string[] = [];
   reader.expect("BEGIN_OBJECT");
   while (reader.hasNext()) {
@@ -81,8 +128,27 @@ function readPaths(text: string): readonly string[] {
   return paths;
 }
 
-function unreadable(cause: unknown, apkPath?: string): VirtualMachineException {
+/** Apps whose APKs a VM of 17 runs too. */
+function refuseTenants(reader: JsonReader): void {
+  reader.expect("BEGIN_OBJECT");
+  while (reader.hasNext()) {
+    if (reader.nextName() !== "tenants") {
+      reader.skipValue();
+      continue;
+    }
+    reader.expect("BEGIN_ARRAY");
+    if (reader.hasNext())
+      throw new UnsupportedOperationException("Tenants of a VM are not supported: the `vm` tool of a device has none.");
+    reader.expect("END_ARRAY");
+  }
+  reader.expect("END_OBJECT");
+}
+
+const unreadable: Unreadable = (cause, apkPath) => notParsed("extra", cause, apkPath);
+const noTenants: Unreadable = (cause, apkPath) => notParsed("tenant", cause, apkPath);
+
+function notParsed(which: "extra" | "tenant", cause: unknown, apkPath?: string): VirtualMachineException {
   const hint = apkPath === undefined ? describeError(cause) : `${apkPath} is not on the device.`;
-  const message = "Couldn't parse extra apks from the vm config";
+  const message = `Couldn't parse ${which} apks from the vm config`;
   return new VirtualMachineException("EXTRA_APKS_INVALID", message, { cause, hint });
 }
