@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 const root = join(__dirname, "../..");
-const TIMEOUT_MS = 170_000;
+const TIMEOUT_MS = 280_000;
 /** What the run around this one, or its terminal, has set. */
 const OF_THE_RUN_AROUND = ["FORCE_COLOR", "CI", "GITHUB_ACTIONS", "AVF_RUN_FOLDER", "AVF_HOLD"];
 
