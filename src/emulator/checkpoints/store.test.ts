@@ -53,6 +53,12 @@ describe("a checkpoint", () => {
     expect(await findCheckpoint(cache, KEYS[1])).toBeUndefined();
   });
 
+  test("lies where nobody else walks, whoever made that folder before", async () => {
+    mkdirSync(join(cache, "checkpoints"), { recursive: true, mode: 0o755 });
+    await keep(KEYS[0], 0);
+    expect((statSync(join(cache, "checkpoints")).mode & 0o777).toString(8)).toBe("700");
+  });
+
   test("that another process kept meanwhile is as good", async () => {
     await keep(KEYS[0], 0);
     expect((await keepCheckpoint(cache, KEYS[0], device, "later")).note).toBe("note of aaaaaaaa");

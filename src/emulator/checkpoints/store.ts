@@ -1,8 +1,8 @@
 /** Checkpoints that outlive a run: a folder each in the cache, named by a key of everything that shaped them. */
-import { mkdir, readdir, readFile, rename, rm, stat, utimes } from "node:fs/promises";
+import { chmod, mkdir, readdir, readFile, rename, rm, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { writeFileAtomic } from "../../base/files/atomic-file.js";
-import { PRIVATE_FILE } from "../../base/cache/cache.js";
+import { PRIVATE_FILE, PRIVATE_FOLDER } from "../../base/cache/cache.js";
 import { draftOf, sweepDrafts } from "../../process/drafts.js";
 import type { EmulatedDevice } from "../devices/running-device.js";
 import { identifySnapshot, removeSnapshot } from "../snapshot/identity.js";
@@ -51,7 +51,9 @@ export async function keepCheckpoint(
   signal?: AbortSignal,
 ): Promise<SavedCheckpoint> {
   const folder = folderOf(cache, key);
-  await mkdir(checkpointsFolder(cache), { recursive: true });
+  await mkdir(checkpointsFolder(cache), { recursive: true, mode: PRIVATE_FOLDER });
+  // A machine may be somebody who reads one of them (machine-user.ts), and an earlier version let all walk here.
+  await chmod(checkpointsFolder(cache), PRIVATE_FOLDER);
   await pruneCheckpoints(cache);
   const draft = draftOf(folder);
   await rm(draft, { recursive: true, force: true });

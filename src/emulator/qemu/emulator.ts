@@ -45,7 +45,7 @@ export const OWN_FOLDER = "/proc/self/fd/8";
  */
 export function emulatorCommand(imageFolder: string, seat?: Seat): EmulatorCommand {
   const folder = join(imageFolder, IMAGE_FILES.emulator);
-  for (const name of [LOADER, PROGRAM]) requireTrusted(join(folder, name));
+  for (const name of [LOADER, PROGRAM, HOST_HELPER]) requireTrusted(join(folder, name));
   const [script, ...folders] = seat === undefined ? [START, imageFolder] : [START_SEATED, imageFolder, seat.folder];
   return [
     ...["sh", "-c", script, "sh", ...folders, ...(seat === undefined ? [] : asUser(seat))],

@@ -44,7 +44,8 @@ async function openPlace(
     const device = await source.acquire(signal);
     const release = async (): Promise<void> => {
       await device.release();
-      await disconnect();
+      // Whoever has a place that we lost may use this connection by now.
+      if (!lease.lost.aborted) await disconnect();
       await lease.release();
     };
     return { ...device, description: `${device.description} of place ${name}`, lost: lease.lost, release };

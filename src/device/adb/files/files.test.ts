@@ -1,5 +1,15 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import {
+  lstatSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Duplex } from "node:stream";
@@ -39,6 +49,24 @@ describe("pull", () => {
     const target = join(folder, "x");
     await pullFile(connectionTo(5).connection, "/data/x", target, { maxBytes: 5000 });
     expect(readFileSync(target)).toHaveLength(5000);
+  });
+
+  test("goes where a link leads, with the mode of the file that is there; a pipe stays", async () => {
+    const [target, link, pipe] = ["target", "link", "pipe"].map((name) => join(folder, name)) as [
+      string,
+      string,
+      string,
+    ];
+    writeFileSync(target, "old", { mode: 0o600 });
+    symlinkSync(target, link);
+    await pullFile(connectionTo(1).connection, "/data/x", link);
+    expect(lstatSync(link).isSymbolicLink()).toBe(true);
+    expect(readFileSync(target)).toHaveLength(1000);
+    expect(statSync(target).mode & 0o777).toBe(0o600);
+    expect(spawnSync("mkfifo", [pipe]).status).toBe(0);
+    await expect(pullFile(connectionTo(1).connection, "/data/x", pipe)).rejects.toMatchObject({ code: "NOT_A_FILE" });
+    expect(lstatSync(pipe).isFIFO()).toBe(true);
+    expect(readdirSync(folder).sort()).toEqual(["link", "pipe", "target"]);
   });
 
   test("refuses what is larger, soon, and leaves nothing", async () => {

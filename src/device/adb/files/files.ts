@@ -1,6 +1,6 @@
 /** Files over adb's sync protocol. */
 import { createReadStream, createWriteStream } from "node:fs";
-import { rename, stat } from "node:fs/promises";
+import { lstat, realpath, rename, stat } from "node:fs/promises";
 import { posix } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { isHarnessError, UsageError } from "../../../base/errors.js";
@@ -78,16 +78,26 @@ export async function pullFile(
 ): Promise<void> {
   checkRemotePath(remotePath);
   const maxBytes = options.maxBytes ?? DEFAULT_MAX_PULL_BYTES;
-  await withPullDraft(localPath, async (draft) => {
+  const { path, mode } = await pullTarget(localPath);
+  await withPullDraft(path, async (draft) => {
     await withSync(connection, { verb: "pull", path: remotePath }, options, (sync, signal) =>
       pipeline(
         bounded(sync.receive(remotePath), maxBytes, tooLarge(connection, remotePath, maxBytes)),
-        createWriteStream(draft, { flags: "wx" }),
+        createWriteStream(draft, { flags: "wx", mode }),
         { signal },
       ),
     );
-    await rename(draft, localPath);
+    await rename(draft, path);
   });
+}
+
+/** What is there is replaced as `cp` would write to it: behind a link, with its mode; a device or a pipe stays. */
+async function pullTarget(localPath: string): Promise<{ readonly path: string; readonly mode?: number }> {
+  const path = await realpath(localPath).catch(() => localPath);
+  const old = await lstat(path).catch(() => undefined);
+  if (old === undefined) return { path };
+  if (!old.isFile()) throw new UsageError("NOT_A_FILE", `A file can be pulled to a plain file only: ${localPath}`);
+  return { path, mode: old.mode & 0o777 };
 }
 
 /**

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chownSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
@@ -23,4 +23,13 @@ test.each(["home", "home/.android"])("without one that it can write to (%s), it 
     HOME: join(cache, "adb-home"),
   });
   expect((statSync(join(cache, "adb-home")).mode & 0o777).toString(8)).toBe("700");
+});
+
+const asRoot = process.getuid?.() === 0 ? test : test.skip;
+
+asRoot("root leaves nothing in the home of somebody else, whose own adb could not read it", () => {
+  const [home, cache] = [join(folder, "home"), join(folder, "cache")];
+  mkdirSync(home);
+  chownSync(home, 1000, 1000);
+  expect(serverEnvironment({ HOME: home, AVF_CACHE_DIR: cache })).toEqual({ HOME: join(cache, "adb-home") });
 });

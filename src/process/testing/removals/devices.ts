@@ -45,10 +45,13 @@ export const devices: readonly RemovalRow[] = [
   },
   {
     file: "src/device/adb/files/files.ts",
-    calls: ["rename(draft, localPath)"],
-    touches: "the file that a pull is to make",
+    calls: ["rename(draft, path)"],
+    touches: "the plain file that a pull is to make, behind a link too",
     ours: "the caller names it; the draft has a name of chance",
-    proof: { test: "src/device/adb/notes/pull-drafts.test.ts", title: "is noted as long as it is there" },
+    proof: {
+      test: "src/device/adb/files/files.test.ts",
+      title: "goes where a link leads, with the mode of the file that is there; a pipe stays",
+    },
   },
   {
     file: "src/device/adb/notes/pull-drafts.ts",
