@@ -1,70 +1,43 @@
 /** `npm run oracle`: asks Android's own classes and the port the same thousands of things, and prints where they part. */
-import { parseArgs } from "node:util";
 import { answerCase } from "../src/virtualmachine/testing/oracle/answer.js";
-import { CASE_KINDS } from "../src/virtualmachine/testing/oracle/cases.js";
 import { compareAnswers } from "../src/virtualmachine/testing/oracle/compare.js";
 import type { Parting } from "../src/virtualmachine/testing/oracle/parting.js";
-import { isAndroidRelease, type AndroidRelease } from "../src/base/android-release.js";
-import { isFetched, ORACLE_RELEASES } from "./artifacts.js";
+import type { AndroidRelease } from "../src/base/android-release.js";
+import { isFetched } from "./artifacts.js";
 import { freeze } from "./freeze.js";
 import { casesOf } from "./generate.js";
 import { lackingFor, startOracle, type Oracle } from "./java.js";
 import { writeMembers } from "./members.js";
+import { readOptions, USAGE } from "./options.js";
 import { shrink, sizeOf } from "./shrink.js";
 import type { OracleCase } from "../src/virtualmachine/testing/oracle/cases.js";
 
-const USAGE = `usage: npm run oracle -- [--cases N] [--seed S] [--release 14|15|16|17]... [--kind KIND]... [--show N]
-  --cases N    of each kind and release; default 500
-  --seed S     the same cases again; default: another one each time, which is printed
-  --kind KIND  ${CASE_KINDS.join(", ")}; default: all
-  --if-can     skip, with the reason, what this machine lacks a program or the classes for
-  --freeze     remake the golden files of the unit tests
-  --members    write the listing of what the classes have, from which docs/parity.md is made
-  --show N     how many differences are shown; default 10
-`;
-
 main().catch((error: unknown) => {
-  process.stderr.write(
-    `${error instanceof Error && error.message.startsWith("Could not") ? error.message : String((error as Error).stack)}\n`,
-  );
+  const { name, message, stack } = error as Error;
+  if (name === "OptionError") process.stderr.write(`${message}\n\n${USAGE}`);
+  else process.stderr.write(`${message.startsWith("Could not") ? message : String(stack)}\n`);
   process.exitCode = 2;
 });
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      ...{
-        cases: { type: "string", default: "500" },
-        seed: { type: "string" },
-        show: { type: "string", default: "10" },
-      },
-      ...{ release: { type: "string", multiple: true }, kind: { type: "string", multiple: true } },
-      ...{
-        freeze: { type: "boolean", default: false },
-        members: { type: "boolean", default: false },
-        "if-can": { type: "boolean", default: false },
-        help: { type: "boolean", default: false },
-      },
-    },
-  });
-  if (values.help) return void process.stdout.write(USAGE);
-  if (values.members) return void process.stdout.write(`${writeMembers()} written\n`);
-  const asked = (values.release ?? ORACLE_RELEASES).map(Number).filter(isAndroidRelease);
-  const releases = values["if-can"] ? asked.filter(canAsk) : asked;
-  const kinds = CASE_KINDS.filter((kind) => values.kind?.includes(kind) ?? true);
-  if (values.freeze) {
+  const options = readOptions(process.argv.slice(2));
+  const { kinds, seed, task } = options;
+  if (task === "help") return void process.stdout.write(USAGE);
+  if (task === "members") return void process.stdout.write(`${writeMembers()} written\n`);
+  const releases = options.ifCan ? options.releases.filter(canAsk) : options.releases;
+  if (task === "freeze") {
     for (const release of releases) process.stdout.write(`${await freeze(release, kinds)} written\n`);
     return;
   }
-  const seed = Number(values.seed ?? Date.now() % 1_000_000);
+  if (releases.length === 0) return void process.stdout.write("Nothing was compared\n");
   process.stdout.write(`seed ${seed}\n`);
   let differing = 0;
   for (const release of releases) {
     const oracle = startOracle(release);
     try {
       for (const kind of kinds) {
-        const cases = casesOf(kind, release, Number(values.cases), seed);
-        differing += await compareKind(oracle, release, cases, Number(values.show));
+        const cases = casesOf(kind, release, options.cases, seed);
+        differing += await compareKind(oracle, release, cases, options.show);
       }
     } finally {
       oracle.end();

@@ -3,6 +3,7 @@
  * and the rule by which the comparison knows it.
  */
 import { isUtf8 } from "node:buffer";
+import { traitsOf } from "../../base/android-release.js";
 import { MANAGER_DIFFERENCES } from "./differences-manager.js";
 import type { Difference } from "./difference.js";
 import type { Parting } from "../testing/oracle/parting.js";
@@ -30,10 +31,14 @@ function saysOutOfRange({ ours, answers }: Parting): boolean {
 /** XML 1.0 has no such character. */
 const NO_CHARACTER = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/;
 
+/** A name begins with a letter, `_` or `:`; Android's parser takes any target of a processing instruction. */
+const NO_TARGET = /<\?[^\p{L}_:]/u;
+
 function isNoText({ given }: Parting): boolean {
   if (given.kind !== "xml") return false;
   const bytes = Buffer.from(given.bytes, "base64");
-  return !isUtf8(bytes) || NO_CHARACTER.test(bytes.toString());
+  const text = bytes.toString();
+  return !isUtf8(bytes) || NO_CHARACTER.test(text) || NO_TARGET.test(text);
 }
 
 function isOk(answer: Parting["answers"]["ours"]): boolean {
@@ -46,12 +51,18 @@ const JAVAS = ["RuntimeException", "NegativeArraySizeException", "ArrayIndexOutO
 export const DIFFERENCES: readonly Difference[] = [
   {
     id: "old-versions",
-    says: "a config.xml of version 1 to 8 is read as its own release meant it, where 15 and later refuse it or take it for one of theirs",
-    explains: (parting) => /name=["']version["']\s+value=["']\+?0*[1-8]["']/.test(textOf(parting) ?? ""),
+    says: "a config.xml of an older version than the release's own is read as its own release meant it, where Android's class refuses it or takes it for one of its own",
+    explains: (parting) => {
+      // Of several the last counts.
+      const version = [...(textOf(parting) ?? "").matchAll(/name=["']version["']\s+value=["']\+?0*([1-8])["']/g)].at(
+        -1,
+      )?.[1];
+      return version !== undefined && Number(version) < traitsOf(parting.release).library.configXmlVersion;
+    },
   },
   {
     id: "not-xml",
-    says: "a config.xml with control characters as such, or a byte that is no UTF-8, is refused: it is no XML",
+    says: "a config.xml with control characters as such, a byte that is no UTF-8, or a processing instruction without a name, is refused: it is no XML",
     explains: (parting) => isNoText(parting) && isRefusedByUs(parting) && !isOk(parting.answers.ours),
   },
   {
@@ -62,7 +73,7 @@ export const DIFFERENCES: readonly Difference[] = [
   {
     id: "nesting",
     says: "a config.xml whose bundles are nested deeper than 8, or that is larger than 256 KiB, is refused",
-    explains: onText(/(?:<pbundle_as_map[^>]*>\s*){8}/),
+    explains: onText(/(?:<pbundle_as_map\b[^]*?){8}/),
   },
   {
     id: "large-numbers",
