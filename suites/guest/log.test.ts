@@ -44,17 +44,17 @@ test("console and log of a VM that prints more than it may are cut with a word, 
   signal,
 }) => {
   const bound = "debug.avf.vm_output_bytes";
-  await device.exec(["setprop", bound, "4096"]);
+  await device.exec(["setprop", bound, "512"]);
   try {
     const vm = await vmm.create("vm1", app.vmConfig("assets/vm_config.json").build());
     await vm.run();
-    const cut = "[vm: this file is cut here, for it has 4096 bytes; the VM goes on]";
+    const cut = "[vm: this file is cut here, for it has 512 bytes; the VM goes on]";
     await expect(vm).toPrint(cut);
     await using guest = await adbIntoVm(device, vm, { signal });
     expect((await guest.exec(["getprop", "dev.bootcomplete"])).stdout.trim()).toBe("1");
     const console = vm.output.lines("console").map(({ text }) => text);
     expect(console.at(-1)).toBe(cut);
-    expect(console.join("\n").length).toBeLessThan(4096 + 2 * cut.length);
+    expect(console.join("\n").length).toBeLessThan(512 + 2 * cut.length);
   } finally {
     await device.exec(["setprop", bound, ""]);
   }

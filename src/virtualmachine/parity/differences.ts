@@ -66,6 +66,12 @@ export const DIFFERENCES: readonly Difference[] = [
     explains: (parting) => isNoText(parting) && isRefusedByUs(parting) && !isOk(parting.answers.ours),
   },
   {
+    id: "tabs",
+    says: "a tab as such in an attribute value is a space, as XML says: Android's parser makes one of a newline only",
+    explains: ({ given, theirs, ours }) =>
+      given.kind === "xml" && typeof theirs === "string" && theirs !== ours && theirs.replaceAll("\t", " ") === ours,
+  },
+  {
     id: "document-type",
     says: "a config.xml with a document type is refused: it brings entities that expand",
     explains: onText(/<!DOCTYPE/),
