@@ -41,7 +41,7 @@ export async function takePlace(
 
 /**
  * Whoever has them.
- * @throws InfrastructureError `LAB_NO_PLACE` when there is none, which may be waited for in vain
+ * @throws InfrastructureError `LAB_NO_PLACE` when there is no such place, so that no wait would help
  */
 export function findPlaces(
   session: CoordinatorSession,

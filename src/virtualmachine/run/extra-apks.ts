@@ -109,36 +109,32 @@ function parsed<T>({ json, where }: Found, failed: Unreadable, read: (reader: Js
 /** `extra_apks[].path` of a vm_config.json. */
 function readPaths(reader: JsonReader): readonly string[] {
   const paths: string[] = [];
-  reader.expect("BEGIN_OBJECT");
-  while (reader.hasNext()) {
-    if (reader.nextName() !== "extra_apks") {
-      reader.skipValue();
-      continue;
-    }
-    reader.expect("BEGIN_ARRAY");
-    while (reader.hasNext()) {
-      reader.expect("BEGIN_OBJECT");
-      if (reader.nextName() === "path") paths.push(reader.nextString());
-      else reader.skipValue();
-      reader.expect("END_OBJECT");
-    }
-    reader.expect("END_ARRAY");
-  }
-  reader.expect("END_OBJECT");
+  readList(reader, "extra_apks", () => {
+    reader.expect("BEGIN_OBJECT");
+    if (reader.nextName() === "path") paths.push(reader.nextString());
+    else reader.skipValue();
+    reader.expect("END_OBJECT");
+  });
   return paths;
 }
 
 /** Apps whose APKs a VM of 17 runs too. */
 function refuseTenants(reader: JsonReader): void {
+  readList(reader, "tenants", () => {
+    throw new UnsupportedOperationException("Tenants of a VM are not supported: the `vm` tool of a device has none.");
+  });
+}
+
+/** The whole document, in which each list of that name is read item by item. */
+function readList(reader: JsonReader, name: string, readItem: () => void): void {
   reader.expect("BEGIN_OBJECT");
   while (reader.hasNext()) {
-    if (reader.nextName() !== "tenants") {
+    if (reader.nextName() !== name) {
       reader.skipValue();
       continue;
     }
     reader.expect("BEGIN_ARRAY");
-    if (reader.hasNext())
-      throw new UnsupportedOperationException("Tenants of a VM are not supported: the `vm` tool of a device has none.");
+    while (reader.hasNext()) readItem();
     reader.expect("END_ARRAY");
   }
   reader.expect("END_OBJECT");
