@@ -1,14 +1,17 @@
 /** A place that is ours: kept through what happens to the coordinator, until it is released. */
 import { sleep } from "../../base/deadline.js";
 import { describeError, InfrastructureError, isHarnessError } from "../../base/errors.js";
+import { startGuardian, type Guardian } from "../guardian/guardian.js";
 import type { LabgridAddress } from "./address.js";
-import { guardPlace, type Guardian } from "./guardian.js";
+import type { GuardedPlace } from "./guardian-main.js";
 import { beginLife, endLives, goOnLiving, leaseName, type Life } from "./holders.js";
 import type { Place, Resource } from "./model.js";
 import { CoordinatorSession } from "./session.js";
 import { takePlace, type TakeOptions } from "./take-place.js";
 
 export interface PlaceLease {
+  /** For people. */
+  readonly name: string;
   readonly place: Place;
   /** By which the coordinator knows who has it. */
   readonly holder: string;
@@ -55,8 +58,13 @@ class KeptPlace implements PlaceLease {
   ) {
     this.resources = place.acquiredResources.flatMap((path) => session.resources.get(path) ?? []);
     const { coordinator, name: holder } = session;
-    this.#guardian = guardPlace({ coordinator, place: place.name, holder });
+    const guarded: GuardedPlace = { coordinator, place: place.name, holder };
+    this.#guardian = startGuardian("lab/labgrid/guardian-main.js", guarded);
     this.#keeping = this.#keep();
+  }
+
+  get name(): string {
+    return `place ${this.place.name}`;
   }
 
   get holder(): string {
