@@ -3,7 +3,7 @@ export type * from "./contract.js";
 export { openAdbDevice, type OpenAdbDeviceOptions } from "./adb/adb-device.js";
 export { connectTcpDevice, disconnectTcpDevice } from "./adb/connect.js";
 export { readAdbKeys } from "./adb/keys/server-keys.js";
-export { requireServerHere } from "./adb/remote/server-place.js";
+export { adbServerIsElsewhere, requireServerHere } from "./adb/remote/server-place.js";
 export { adbServerAddress } from "./adb/server/server-address.js";
 export { inspectAdbServer, openAdbServer, type AdbServer } from "./adb/server/server.js";
 export { takeDeviceLock, type DeviceLock } from "./device-lock.js";

@@ -1,5 +1,5 @@
 /** The keys with which this user's adb servers show who they are. */
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { openAdbServer } from "../server/server.js";
 import { androidPublicKey } from "./android-key.js";
@@ -37,6 +37,7 @@ function vendorKeys(path: string): readonly string[] {
 
 /** A server that runs already may have another home than we: those of this user are asked. */
 function serverEnvironments(): readonly NodeJS.ProcessEnv[] {
+  if (!existsSync("/proc/self")) return [];
   const own = process.geteuid?.();
   const processes = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
   return processes.flatMap((pid) => {

@@ -13,6 +13,11 @@ export function isNamedElsewhere(address: AdbServerAddress): boolean {
   return !own.some((each) => each.address === host.replace(/%.*$/, ""));
 }
 
+/** Of the server that this process uses. */
+export function adbServerIsElsewhere(): boolean {
+  return isNamedElsewhere(adbServerAddress());
+}
+
 /** Whether a forward that the server has opened is a port of this host: nobody else can listen there then. */
 export async function landsHere(port: number): Promise<boolean> {
   return new Promise((resolve) => {
