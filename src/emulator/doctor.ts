@@ -12,6 +12,7 @@ import { requireSupportedSystem } from "./host/system.js";
 import { inspectHostTools, installCommand, requirePath, type ToolUse } from "./host/tools.js";
 import { acceleratorFinding, snapshotFinding } from "./accelerator/findings.js";
 import { requireEmulator } from "./needs/emulator-runs.js";
+import { requireExecutable } from "./needs/executable.js";
 import { gib, requireSpace } from "./needs/space.js";
 import { machineSources } from "./packages/apt-sources.js";
 import { DEVICE_PACKAGES } from "./packages/sets.js";
@@ -156,11 +157,12 @@ async function imageFindings(cache: string, source: DeviceSource): Promise<reado
       ...(packages ? [] : [await sourcesFinding()]),
       packages && image
         ? await attempt("emulator", async () => {
+            requireExecutable(cache);
             await inspectTree(image.imageFolder, IMAGE_FILES.emulator);
             await requireEmulator(image.imageFolder);
             return `QEMU ${emulatorVersion(packages)}, beside the system's`;
           })
-        : { name: "emulator", state: "missing", detail: "comes with the device image", fix },
+        : notMadeYet(await attempt("emulator", () => (requireExecutable(cache), "comes with the device image")), fix),
       image
         ? { name: "device image", state: "ok", detail: image.imageKey }
         : { name: "device image", state: "missing", detail: "not there yet for the present sources", fix },
@@ -170,6 +172,11 @@ async function imageFindings(cache: string, source: DeviceSource): Promise<reado
   } catch (error) {
     return [{ name: "device image", state: "failed", detail: describeError(error), fix }];
   }
+}
+
+/** Unless making it would fail. */
+function notMadeYet(finding: Finding, fix: string): Finding {
+  return finding.state === "ok" ? { ...finding, state: "missing", fix } : finding;
 }
 
 /** Where what is missing comes from. */

@@ -23,6 +23,7 @@ import {
 import type { Accelerator, DeviceCpus } from "./machine/arguments.js";
 import { verifyTree } from "./packages/tree-digest.js";
 import { requireEmulator } from "./needs/emulator-runs.js";
+import { requireExecutable } from "./needs/executable.js";
 import { noSpace, requireSpace } from "./needs/space.js";
 import { pruneCache, removeSnapshotsOf } from "./prune.js";
 import { removeSnapshot } from "./snapshot/identity.js";
@@ -75,6 +76,7 @@ export async function ensureReady(options: SetupOptions = {}): Promise<ReadyDevi
   const source = await findSource(cache);
   requireSupportedSystem(source.kind);
   requirePath(source.kind);
+  requireExecutable(cache);
   const renews = (options.renew ?? []).length > 0 || options.unusableSnapshot !== undefined;
   if (!renews) {
     const ready = await findReady(cache, options.cpus, source);

@@ -18,7 +18,7 @@ import {
   webServer,
   type Machine,
 } from "./testing/broken-machine.js";
-import { systemOf, withDevicePackage } from "./testing/broken-device-package.js";
+import { systemOf, wholePackage, withDevicePackage } from "./testing/broken-device-package.js";
 
 const ANOTHER_CACHE = /AVF_CACHE_DIR=/;
 const INSTALL_PACKAGE = /npm install --save-dev jest-avf-device@/;
@@ -42,6 +42,14 @@ const ROWS: readonly Row[] = [
     () => mounted("ro,mode=700"),
     "cache",
     /is on a file system that is read-only/,
+    ANOTHER_CACHE,
+    "run",
+  ],
+  [
+    "a cache from which nothing may be run",
+    () => mounted("noexec,size=4g,mode=700"),
+    "emulator",
+    /no program may be run from it, for \S+ is mounted noexec/,
     ANOTHER_CACHE,
     "run",
   ],
@@ -210,7 +218,8 @@ const ROWS: readonly Row[] = [
   ],
   [
     "a device package of another version",
-    () => withDevicePackage((whole) => ({ ...whole, description: { ...whole.description, version: "0.0.7" } })),
+    () =>
+      withDevicePackage((whole) => ({ ...whole, description: whole.description.replace(/"0\.[\d.]+"/, '"0.0.7"') })),
     "device source",
     /jest-avf-device 0\.0\.7 in \S+ does not fit jest-avf /,
     INSTALL_PACKAGE,
@@ -218,7 +227,7 @@ const ROWS: readonly Row[] = [
   ],
   [
     "a device package for another architecture",
-    () => withDevicePackage((whole) => ({ ...whole, description: { ...whole.description, cpu: ["arm64"] } })),
+    () => withDevicePackage((whole) => ({ ...whole, description: whole.description.replace('"x64"', '"arm64"') })),
     "device source",
     /is for linux arm64; this is linux x64/,
     INSTALL_PACKAGE,
@@ -226,7 +235,7 @@ const ROWS: readonly Row[] = [
   ],
   [
     "a device package of other sources",
-    () => withDevicePackage((whole) => ({ ...whole, index: whole.index.replace(/"sources":"/, "$&0") })),
+    () => withDevicePackage(() => wholePackage("0123456789abcdef")),
     "device source",
     /was made of other sources than this jest-avf/,
     /npm run pack:device/,
@@ -237,6 +246,14 @@ const ROWS: readonly Row[] = [
     () => withDevicePackage((whole) => ({ ...whole, index: whole.index.slice(0, 100) })),
     "device source",
     /jest-avf-device in \S+ is damaged: no valid index/,
+    INSTALL_PACKAGE,
+    "run",
+  ],
+  [
+    "a device package with half a description",
+    () => withDevicePackage((whole) => ({ ...whole, description: whole.description.slice(0, 20) })),
+    "device source",
+    /jest-avf-device in \S+ is damaged: no valid package\.json/,
     INSTALL_PACKAGE,
     "run",
   ],

@@ -19,7 +19,7 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { packageRoot } from "../../base/paths.js";
 import { silentProgress } from "../../base/progress.js";
 import { sourcesKey } from "../image/key.js";
-import { DEVICE_DATA, DEVICE_INDEX, parseDeviceIndex } from "./device-index.js";
+import { DEVICE_DATA, DEVICE_INDEX, deviceIndex, parseDeviceIndex } from "./device-index.js";
 import { findDevicePackage } from "./device-package.js";
 import { packDevice } from "./pack-device.js";
 import { unpackDevice } from "./unpack-device.js";
@@ -118,6 +118,12 @@ test.each([
   ["without its index", (path: string) => rmSync(join(path, DEVICE_INDEX))],
   ["with half an index", (path: string) => truncateSync(join(path, DEVICE_INDEX), 100)],
   [
+    "with one number of its index changed",
+    (path: string) => rewrite(path, DEVICE_INDEX, '["zeros",40960]', '["zeros",40961]'),
+  ],
+  ["with an empty package.json", (path: string) => truncateSync(join(path, "package.json"), 0)],
+  ["without its package.json", (path: string) => rmSync(join(path, "package.json"))],
+  [
     "with a file outside of the image",
     (path: string) => {
       const text = readFileSync(join(path, DEVICE_INDEX), "utf8");
@@ -141,7 +147,10 @@ test.each([
   [
     "sources",
     "DEVICE_PACKAGE_SOURCES",
-    (path: string) => rewrite(path, DEVICE_INDEX, sourcesKey(), "0123456789abcdef"),
+    (path: string) => {
+      const index = parseDeviceIndex(readFileSync(join(path, DEVICE_INDEX), "utf8"));
+      writeFileSync(join(path, DEVICE_INDEX), JSON.stringify(deviceIndex({ ...index, sources: "0123456789abcdef" })));
+    },
   ],
   ["architecture", "DEVICE_PACKAGE_VERSION", (path: string) => rewrite(path, "package.json", "x64", "arm64")],
 ])("a package of another %s is refused", async (name, code, change) => {

@@ -1,4 +1,5 @@
 /** The index of a device package: its files, and how they are put together again. */
+import { createHash } from "node:crypto";
 import type { PackageFile } from "../packages/unpack.js";
 
 export const DEVICE_INDEX = "device.json";
@@ -22,6 +23,8 @@ export interface IndexedFile {
 
 export interface DeviceIndex {
   readonly format: typeof FORMAT;
+  /** SHA-256 of all other fields. */
+  readonly sha256: string;
   /** `sourcesKey` of the jest-avf that made it. */
   readonly sources: string;
   /** Debian's packages that it was made of. */
@@ -32,8 +35,12 @@ export interface DeviceIndex {
   readonly files: readonly IndexedFile[];
 }
 
-export function deviceIndex(fields: Omit<DeviceIndex, "format">): DeviceIndex {
-  return { format: FORMAT, ...fields };
+export function deviceIndex(fields: Omit<DeviceIndex, "format" | "sha256">): DeviceIndex {
+  return { ...fields, format: FORMAT, sha256: digestOf(fields) };
+}
+
+function digestOf({ sources, packages, digest, data, files }: Omit<DeviceIndex, "format" | "sha256">): string {
+  return createHash("sha256").update(JSON.stringify({ sources, packages, digest, data, files })).digest("hex");
 }
 
 /** @throws Error when it is none, or one of a form that this version does not know */
@@ -49,7 +56,9 @@ export function parseDeviceIndex(text: string): DeviceIndex {
     isList<Partial<IndexedFile>>(files) &&
     files.every(isFile);
   if (!valid) throw new Error("fields are missing");
-  return value as DeviceIndex;
+  const index = value as DeviceIndex;
+  if (index.sha256 !== digestOf(index)) throw new Error("it was changed");
+  return index;
 }
 
 function isFile(file: Partial<IndexedFile>, index: number): boolean {

@@ -25,7 +25,9 @@ export async function findDevicePackage(
 ): Promise<DevicePackage | undefined> {
   if (folder === undefined) return undefined;
   const { version: wanted } = await describe(packageRoot);
-  const { version, systems } = await describe(folder);
+  const { version, systems } = await describe(folder).catch((error: unknown) => {
+    throw damaged(folder, wanted, "no valid package.json", error);
+  });
   const again = `npm install --save-dev ${DEVICE_PACKAGE}@${wanted}`;
   if (version !== wanted) {
     throw new InfrastructureError(

@@ -3,9 +3,10 @@
  * it does: that kernel is gone. NFS passes locks on unless it is mounted with `nolock` or `local_lock`; others (9p,
  * virtiofs, FUSE, CIFS) may keep them to themselves, so that each of two hosts is given one and the same lock.
  */
-import { readFileSync, realpathSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { bootId, thisPlace } from "../identity.js";
+import { mountOf, readMounts } from "../mounts.js";
 
 /** Where a process lives, as its proof of life says it. */
 export interface Whereabouts {
@@ -40,57 +41,9 @@ export function locksTell(of: Partial<Whereabouts> | undefined, folder: string, 
   return !mount.options.some((option) => option === "nolock" || /^local_lock=(all|flock)$/.test(option));
 }
 
-interface Mount {
-  readonly point: string;
-  readonly type: string;
-  readonly options: readonly string[];
-}
-
-/** The one that the folder lies on: the longest mount point above it, and of several at one point the last. */
-function mountOf(folder: string, mountinfo: string): Mount | undefined {
-  let path: string;
-  try {
-    path = realpathSync(folder);
-  } catch {
-    return undefined;
-  }
-  return mountinfo
-    .split("\n")
-    .flatMap(parse)
-    .filter(({ point }) => path === point || path.startsWith(point === "/" ? "/" : `${point}/`))
-    .reduce<Mount | undefined>(
-      (best, each) => (best && best.point.length > each.point.length ? best : each),
-      undefined,
-    );
-}
-
-/** `36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue` */
-function parse(line: string): readonly Mount[] {
-  const [before = "", after] = line.split(" - ");
-  const point = before.split(" ")[4];
-  const [type, , options = ""] = after?.split(" ") ?? [];
-  if (point === undefined || type === undefined) return [];
-  return [{ point: unescape(point), type, options: options.split(",") }];
-}
-
-/** Spaces and the like are written in octal. */
-function unescape(text: string): string {
-  const bytes = text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8)));
-  return Buffer.from(bytes, "latin1").toString("utf8");
-}
-
-/** As bytes, each a character: names are in no certain encoding. */
-function readMounts(): string {
-  return readOr("/proc/self/mountinfo", "latin1") ?? "";
-}
-
 function machineId(): string | undefined {
-  return readOr("/etc/machine-id", "utf8")?.trim() || undefined;
-}
-
-function readOr(path: string, encoding: BufferEncoding): string | undefined {
   try {
-    return readFileSync(path, encoding);
+    return readFileSync("/etc/machine-id", "utf8").trim() || undefined;
   } catch {
     return undefined;
   }

@@ -7,7 +7,8 @@ import { DEVICE_DATA, DEVICE_INDEX, deviceIndex } from "../../../emulator/source
 import { folder, MAIN, type Machine } from "./broken-machine.js";
 
 interface Package {
-  readonly description: { readonly version: string; readonly os: readonly string[]; readonly cpu: readonly string[] };
+  /** Its package.json. */
+  readonly description: string;
   readonly index: string;
   readonly data: string;
 }
@@ -18,13 +19,14 @@ export function withDevicePackage(spoil: (whole: Package) => Package): Machine {
   const path = join(project, "node_modules/jest-avf-device");
   mkdirSync(path, { recursive: true });
   const { description, index, data } = spoil(wholePackage());
-  writeFileSync(join(path, "package.json"), JSON.stringify({ name: "jest-avf-device", ...description }));
+  writeFileSync(join(path, "package.json"), description);
   writeFileSync(join(path, DEVICE_INDEX), index);
   writeFileSync(join(path, DEVICE_DATA), data);
   return { project };
 }
 
-function wholePackage(): Package {
+/** @param otherSources what it was made of, in place of what the command itself is made of */
+export function wholePackage(otherSources?: string): Package {
   const { version } = JSON.parse(readFileSync(join(packageRoot, "package.json"), "utf8")) as {
     readonly version: string;
   };
@@ -33,9 +35,9 @@ function wholePackage(): Package {
   const packages = [{ file: "qemu-system-x86_1%3a10.0_amd64.deb", sha256: "" }];
   const data = { bytes: 1000, sha256: "" };
   const files = [{ path: "kernel", executable: false, runs: [["data", 1000] as const] }];
-  const index = deviceIndex({ sources: sourcesKey(), packages, digest: "", data, files });
+  const index = deviceIndex({ sources: otherSources ?? sourcesKey(), packages, digest: "", data, files });
   return {
-    description: { version, os: ["linux"], cpu: ["x64"] },
+    description: JSON.stringify({ name: "jest-avf-device", version, os: ["linux"], cpu: ["x64"] }),
     index: JSON.stringify(index),
     data: "x".repeat(1000),
   };
