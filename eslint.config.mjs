@@ -100,7 +100,9 @@ const importRules = Object.entries(DEPS).map(([folder, allowed]) => ({
 /** What runs on Linux only, and the files that ask Linux where it is there, and do without it elsewhere. */
 const LINUX_DOORS = [
   ...["src/emulator/**", "src/avfd/**", "src/guest/**", "**/*.test.ts", "**/testing/**"],
-  ...["identity", "die-with-us", "mounts", "locks/kernel-lock", "locks/lock-reach"].map((name) => `src/process/${name}.ts`),
+  ...["identity", "die-with-us", "mounts", "locks/kernel-lock", "locks/lock-reach"].map(
+    (name) => `src/process/${name}.ts`,
+  ),
   ...["build-tools", "adb-program", "find-program"].map((name) => `src/process/programs/${name}.ts`),
   ...["base/cache/ownership", "device/adb/keys/server-keys"].map((name) => `src/${name}.ts`),
   ...["follower/host-children", "hold/terminal"].map((name) => `src/session/${name}.ts`),
