@@ -7,6 +7,7 @@ const DEPS = {
   base: [],
   xml: [],
   ktap: ["base"],
+  qmp: ["base"],
   images: ["base"],
   // Manifests in text are XML, as AndroidTest.xml and the config.xml of VMs are: one reader for all. Its door is that of all
   // files that suites make.
@@ -17,8 +18,8 @@ const DEPS = {
   device: ["process", "base"],
   // Of apk only its tests use anything: they compare what the C code answers.
   guest: ["apk", "process", "base"],
-  avfd: ["apk", "process", "base"],
-  emulator: ["avfd", "guest", "device", "process", "base"],
+  avfd: ["qmp", "apk", "process", "base"],
+  emulator: ["avfd", "guest", "device", "qmp", "process", "base"],
   virtualizationservice: ["device", "base"],
   virtualmachine: ["virtualizationservice", "xml", "base"],
   provisioning: ["device", "apk", "xml", "base"],

@@ -75,7 +75,7 @@ async function saveStill(
   // A virtual CPU inside a nested guest cannot be saved.
   await machine.control.request({ command: "freeze" }, FREEZE_TIMEOUT_MS, signal);
   try {
-    await machine.qmp.command("stop");
+    await machine.qmp.execute("stop");
     await atOnce(
       () => saveDisk(machine, join(folder, SNAPSHOT_FILES.data), signal),
       () => copyChangedMemory({ pid, memoryFile, target, signal }),
@@ -95,12 +95,12 @@ async function saveDisk({ qmp }: Machine, path: string, signal: AbortSignal): Pr
   const file = { driver: "file", filename: path, discard: "unmap" };
   // Nobody needs it after a power cut.
   const cache = { "no-flush": true };
-  await qmp.command("blockdev-add", { "node-name": DISK_NODE, driver: "raw", discard: "unmap", file, cache });
+  await qmp.execute("blockdev-add", { "node-name": DISK_NODE, driver: "raw", discard: "unmap", file, cache });
   const job = { "job-id": DISK_JOB, device: "data", target: DISK_NODE, sync: "top", "auto-dismiss": false };
-  await qmp.command("blockdev-backup", job);
+  await qmp.execute("blockdev-backup", job);
   await qmp.pollUntil("query-jobs", diskSaved, signal);
-  await qmp.command("job-dismiss", { id: DISK_JOB });
-  await qmp.command("blockdev-del", { "node-name": DISK_NODE });
+  await qmp.execute("job-dismiss", { id: DISK_JOB });
+  await qmp.execute("blockdev-del", { "node-name": DISK_NODE });
 }
 
 function diskSaved(answer: unknown): boolean {
@@ -115,6 +115,6 @@ function diskSaved(answer: unknown): boolean {
 }
 
 async function goOn(machine: Machine): Promise<void> {
-  await machine.qmp.command("cont");
+  await machine.qmp.execute("cont");
   await machine.control.request({ command: "thaw" }, FREEZE_TIMEOUT_MS, machine.ended);
 }

@@ -64,11 +64,11 @@ describe("a QEMU that ends early", () => {
       `echo '{"QMP":{}}' >&3; read -r line <&3; echo '{"return":{},"id":1}' >&3; read -r line <&3; echo bye >&2; exit 3`,
     );
     await machine.qmp.negotiate();
-    await expect(machine.qmp.command("cont")).rejects.toMatchObject({
+    await expect(machine.qmp.execute("cont")).rejects.toMatchObject({
       code: "DEVICE_ENDED",
       message: expect.stringMatching(/\(exit code 3\)[^]*qemu: bye/),
     });
-    await expect(machine.qmp.command("cont")).rejects.toMatchObject({ code: "DEVICE_ENDED" });
+    await expect(machine.qmp.execute("cont")).rejects.toMatchObject({ code: "DEVICE_ENDED" });
   });
 
   test("does not start: that is said", async () => {

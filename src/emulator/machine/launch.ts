@@ -9,10 +9,10 @@ import { targetOf } from "../../process/drafts.js";
 import { identify, type ProcessIdentity } from "../../process/identity.js";
 import { forgetLife, openLife } from "../../process/life.js";
 import { spawnOwned, type OwnedProcess, type ProcessEnd } from "../../process/owned-process.js";
+import { QmpClient } from "../../qmp/client.js";
 import { ControlChannel } from "./control.js";
 import { explainEarlyEnd, explainSilence, QEMU_LOG } from "./last-words.js";
 import type { MachineUser } from "./machine-user.js";
-import { QmpClient } from "./qmp.js";
 
 export { SERIAL_LOG } from "./last-words.js";
 
@@ -62,7 +62,7 @@ export function launchMachine(argv: readonly string[], options: LaunchOptions): 
   }
   const [, , , qmpStream, controlStream] = process_.child.stdio as unknown as [null, null, null, Duplex, Duplex];
   const ended = new AbortController();
-  const qmp = new QmpClient(qmpStream, () => lastWords(ended.signal));
+  const qmp = new QmpClient(qmpStream, { whyGone: () => lastWords(ended.signal) });
   const control = new ControlChannel(controlStream);
   let killed = false;
   void process_.ended.then((end) => ended.abort(killed ? endedByUs() : explain(folder, end)));

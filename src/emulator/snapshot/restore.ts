@@ -7,5 +7,5 @@ import { SNAPSHOT_FILES } from "./state.js";
 export async function restoreMachine({ qmp }: Machine, signal: AbortSignal): Promise<void> {
   await qmp.negotiate(signal);
   await loadDeviceState(qmp, SNAPSHOT_FILES.state, signal);
-  await qmp.command("cont");
+  await qmp.execute("cont");
 }

@@ -8,7 +8,7 @@ export const SNAPSHOT_FILES = { memory: "memory", state: "state", data: "data.im
 
 /** Stops the machine, writes its state into `folder`, as QEMU calls it, and ends it. Its memory and its disk are files that it writes to. */
 export async function saveState({ qmp }: Machine, folder: string): Promise<void> {
-  await qmp.command("stop");
+  await qmp.execute("stop");
   await saveDeviceState(qmp, join(folder, SNAPSHOT_FILES.state));
-  await qmp.command("quit");
+  await qmp.execute("quit");
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { PassThrough, Duplex } from "node:stream";
+import { parseMessage } from "../../../qmp/message.js";
 import { describeQemuEvent, QemuMonitor } from "./monitor.js";
 
 const shutdown = (reason: string): string =>
@@ -18,26 +19,8 @@ describe("QEMU's monitor", () => {
     ["no JSON", undefined],
     ["null", undefined],
   ])("%s means %p", (line, kind) => {
-    expect(describeQemuEvent(line)?.kind).toBe(kind);
-  });
-
-  test("matches answers to their commands, whatever comes between, and hands on QEMU's refusals", async () => {
-    const asked = new PassThrough();
-    const answers = new PassThrough();
-    const monitor = new QemuMonitor(Duplex.from({ readable: answers, writable: asked }));
-    const stopped = monitor.event("MIGRATION", ({ status }) => status === "completed");
-    const first = monitor.execute("stop");
-    const second = monitor.execute("migrate", { uri: "exec:no" });
-    second.catch(() => undefined);
-    answers.write('{"event": "MIGRATION", "data": {"status": "active"}}\n');
-    answers.write('{"error": {"class": "GenericError", "desc": "no such thing"}, "id": "avf-2"}\n');
-    answers.write('{"return": {"a": 1}, "id": "avf-1"}\n{"event": "MIGRATION", "data": {"status": "completed"}}\n');
-    await expect(first).resolves.toEqual({ a: 1 });
-    await expect(second).rejects.toThrow("QEMU refused migrate: no such thing");
-    await expect(stopped).resolves.toEqual({ status: "completed" });
-    expect(String(asked.read())).toContain('{"execute":"migrate","arguments":{"uri":"exec:no"},"id":"avf-2"}\n');
-    answers.end();
-    await monitor.closed;
+    const message = parseMessage(line);
+    expect(message?.kind === "event" ? describeQemuEvent(message)?.kind : undefined).toBe(kind);
   });
 
   test("asks for events, keeps the first reason, and tells when QEMU has closed it", async () => {
@@ -54,6 +37,6 @@ describe("QEMU's monitor", () => {
     fromQemu.end(`${shutdown("guest-reset")}\n`);
     await monitor.closed;
     expect(monitor.end).toEqual({ kind: "crash" });
-    expect(asked).toBe('{"execute":"qmp_capabilities"}\n');
+    expect(asked).toBe('{"execute":"qmp_capabilities","arguments":{},"id":1}\n');
   });
 });

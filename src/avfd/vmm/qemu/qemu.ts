@@ -89,18 +89,24 @@ async function startQemu(
   more: readonly Pick<FileHandle, "fd">[] = [],
 ): Promise<RunningQemu> {
   let monitor: QemuMonitor | undefined;
-  const process = await startMonitor({
+  const starting = startMonitor({
     program,
     launcher,
     args: buildQemuArgs(config, memory),
     disks: inheritedDisks(config, memory),
     describeEnd: describeQemuEnd,
     describeMessage: describeQemuMessage,
-    openControl: (stream) => (monitor = new QemuMonitor(stream)),
+    openControl: (stream) => (monitor = new QemuMonitor(stream, () => describeGone(starting))),
     more,
   });
+  const process = await starting;
   if (monitor === undefined) throw new Error("QEMU has no monitor");
-  return { process, monitor, failurePort: process.failurePort };
+  return { process, qmp: monitor.qmp, failurePort: process.failurePort };
+}
+
+async function describeGone(starting: Promise<VmmProcess>): Promise<Error> {
+  const { ended } = await starting;
+  return new Error(`QEMU ended (${(await ended).kind})`);
 }
 
 async function readVersion(program: string): Promise<string> {

@@ -6,8 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Duplex, PassThrough } from "node:stream";
 import { until } from "../../../../base/testing/until.js";
+import { QmpClient } from "../../../../qmp/client.js";
 import type { VmmConfig, VmmEnd, VmmProcess } from "../../contract.js";
-import { QemuMonitor } from "../monitor.js";
 import type { TemplateMemory } from "../qemu-args.js";
 import { QemuCopies } from "./copies.js";
 import type { RunningQemu } from "./running.js";
@@ -50,7 +50,7 @@ class ScriptedQemu {
   /** Bytes that the guest has said and nobody has read, once it runs. */
   unread: () => number | undefined = () => undefined;
   /** Of the process that was started last. */
-  monitor: QemuMonitor | undefined;
+  qmp: QmpClient | undefined;
   /** The process ends before its guest has said anything. */
   dies = false;
 
@@ -72,10 +72,10 @@ class ScriptedQemu {
     else if (stateFd === undefined) fromGuest.write(this.ready[0]);
     this.sayRest = () => this.ready.slice(1).forEach((piece) => fromGuest.write(piece));
     const process = { pid, ended, kill: () => end({ kind: "killed" }) } as VmmProcess;
-    const monitor = (this.monitor = new QemuMonitor(Duplex.from({ readable: answers, writable: orders })));
+    const qmp = (this.qmp = new QmpClient(Duplex.from({ readable: answers, writable: orders })));
     const failurePort = Duplex.from({ readable: fromGuest, writable: toGuest });
     this.unread = () => fromGuest.readableLength + failurePort.readableLength;
-    return { process, monitor, failurePort };
+    return { process, qmp, failurePort };
   };
 
   /** Settles when the command came, after so many others, that many times. */
@@ -92,12 +92,11 @@ class ScriptedQemu {
   #obey(line: string, answers: PassThrough): void {
     const order = JSON.parse(line) as {
       execute: string;
-      id?: string;
+      id: number;
       arguments?: { uri?: string; filename?: string };
     };
-    if (order.id === undefined) return;
     if (order.arguments?.filename !== undefined) this.files.push(order.arguments.filename);
-    answers.write(`{"return": {}, "id": "${order.id}"}\n`);
+    answers.write(`{"return": {}, "id": ${order.id}}\n`);
     this.commands.push(order.execute);
     this.#obeyed.emit("order");
     if (!order.execute.startsWith("migrate") || order.execute.endsWith("capabilities") || this.silent) return;
@@ -242,7 +241,7 @@ describe("templates of VMs", () => {
     const first = new QemuCopies(qemu.start).resume(config, folder);
     await until("what the guest has said so far to be read", () => qemu.unread() === 0);
     // Behind whatever that has led to.
-    await qemu.monitor?.execute("query-status");
+    await qemu.qmp?.execute("query-status");
     expect(qemu.commands).toEqual(["query-status"]);
     qemu.sayRest();
     await first;

@@ -5,9 +5,9 @@
  */
 import { open, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { QmpClient } from "../../../../qmp/client.js";
 import type { VmmConfig, VmmDisk, VmmProcess } from "../../contract.js";
 import { controlFd } from "../../monitor-process.js";
-import type { QemuMonitor } from "../monitor.js";
 import { diskNode } from "../devices.js";
 import { PreparedCopy } from "./prepared-copy.js";
 import {
@@ -49,10 +49,10 @@ export class QemuCopies {
       (await this.#load(shape, await this.#store.findOrMake(shape, folder)));
     try {
       await withTimeout("the copy of a template to get its disks", COMMAND_TIMEOUT_MS, copy, async () => {
-        for (const [index, disk] of config.disks.entries()) await attach(copy.monitor, index, disk);
+        for (const [index, disk] of config.disks.entries()) await attach(copy.qmp, index, disk);
       });
       await config.mayRun?.();
-      await withTimeout("the copy of a template to run", COMMAND_TIMEOUT_MS, copy, () => copy.monitor.execute("cont"));
+      await withTimeout("the copy of a template to run", COMMAND_TIMEOUT_MS, copy, () => copy.qmp.execute("cont"));
       copy.failurePort.write(`resume ${Date.now()} ${config.cid} ${resizedDisks(shape, copy)}\n`);
       return { ...copy.process, bootEnded: (nextCid) => void this.#prepare(shape, folder, nextCid) };
     } catch (error) {
@@ -99,7 +99,7 @@ export class QemuCopies {
         if (signal?.aborted === true) kill();
         signal?.addEventListener("abort", kill, { once: true });
         await withTimeout("the state of a template to be loaded", COMMAND_TIMEOUT_MS, qemu, () =>
-          migrated(qemu.monitor, "migrate-incoming", `fd:${controlFd([]) + 1}`),
+          migrated(qemu.qmp, "migrate-incoming", `fd:${controlFd([]) + 1}`),
         );
         return qemu;
       } catch (error) {
@@ -125,12 +125,12 @@ function resizedDisks({ config, diskBytes }: Shape, { diskBytes: seen }: LoadedC
 }
 
 /** Puts a disk in its empty place. QEMU opens our descriptor once more: the file was chosen with the caller's rights. */
-async function attach(monitor: QemuMonitor, index: number, { file, writable }: VmmDisk): Promise<void> {
+async function attach(qmp: QmpClient, index: number, { file, writable }: VmmDisk): Promise<void> {
   const node = diskNode(index);
   const content = `${node}-content`;
   const readOnly = { "read-only": !writable };
   const opened = { driver: "file", filename: `/proc/${process.pid}/fd/${file.fd}`, discard: "unmap" };
-  await monitor.execute("blockdev-add", { "node-name": content, ...opened, ...readOnly });
+  await qmp.execute("blockdev-add", { "node-name": content, ...opened, ...readOnly });
   const options = [{ "node-name": node, driver: "raw", file: content, discard: "unmap", ...readOnly }];
-  await monitor.execute("blockdev-reopen", { options });
+  await qmp.execute("blockdev-reopen", { options });
 }

@@ -1,13 +1,13 @@
 /** A QEMU that serves templates: it is started, told to load or save a state, and ended. */
 import type { Duplex } from "node:stream";
+import type { QmpClient } from "../../../../qmp/client.js";
 import type { VmmConfig, VmmProcess } from "../../contract.js";
-import type { QemuMonitor } from "../monitor.js";
 import type { TemplateMemory } from "../qemu-args.js";
 
-/** A QEMU with its monitor, as the caller starts it. */
+/** A QEMU with its QMP, as the caller starts it. */
 export interface RunningQemu {
   readonly process: VmmProcess;
-  readonly monitor: QemuMonitor;
+  readonly qmp: QmpClient;
   /** Both ways: the guest of a template waits there. */
   readonly failurePort: Duplex;
 }
@@ -24,15 +24,11 @@ export type StartQemu = (config: VmmConfig, memory: TemplateMemory, stateFd?: nu
 export const COMMAND_TIMEOUT_MS = 30_000;
 
 /** Saves or loads all but the memory, which lies in its file. */
-export async function migrated(
-  monitor: QemuMonitor,
-  command: "migrate" | "migrate-incoming",
-  uri: string,
-): Promise<void> {
+export async function migrated(qmp: QmpClient, command: "migrate" | "migrate-incoming", uri: string): Promise<void> {
   const capabilities = ["x-ignore-shared", "events"].map((capability) => ({ capability, state: true }));
-  await monitor.execute("migrate-set-capabilities", { capabilities });
-  const over = monitor.event("MIGRATION", ({ status }) => status === "completed" || status === "failed");
-  await monitor.execute(command, { uri });
+  await qmp.execute("migrate-set-capabilities", { capabilities });
+  const over = qmp.event("MIGRATION", ({ status }) => status === "completed" || status === "failed");
+  await qmp.execute(command, { uri });
   if ((await over)["status"] === "failed") throw new Error(`QEMU failed to ${command}`);
 }
 

@@ -102,9 +102,9 @@ export class TemplateStore {
     try {
       await withTimeout("a template to boot", BOOT_TIMEOUT_MS, qemu, () => textOn(qemu.failurePort, READY));
       await withTimeout("a template to be saved", COMMAND_TIMEOUT_MS, qemu, async () => {
-        await qemu.monitor.execute("stop");
+        await qemu.qmp.execute("stop");
         // The path is made of hexadecimal digits and our own names.
-        await migrated(qemu.monitor, "migrate", `exec:cat >${join(folder, TEMPLATE_FILES.state)}`);
+        await migrated(qemu.qmp, "migrate", `exec:cat >${join(folder, TEMPLATE_FILES.state)}`);
       });
     } finally {
       await end(qemu);
