@@ -9,6 +9,7 @@ import type {
   DeviceExecOptions,
   DeviceProcess,
   PortForward,
+  ShortCommandResult,
 } from "./contract.js";
 
 export class RebindableDevice implements Device {
@@ -60,6 +61,10 @@ export class RebindableDevice implements Device {
 
   async execUnchecked(argv: readonly string[], options?: DeviceExecOptions): Promise<CommandResult> {
     return this.#bound.execUnchecked(argv, options);
+  }
+
+  async execShort(argv: readonly string[], options?: DeviceCallOptions): Promise<ShortCommandResult> {
+    return this.#bound.execShort(argv, options);
   }
 
   spawn(argv: readonly string[]): DeviceProcess {

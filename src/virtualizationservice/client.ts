@@ -25,7 +25,7 @@ import { runArguments } from "./raw/run-arguments.js";
 import { startWithGdb } from "./gdb/start-with-gdb.js";
 import { checkConfig } from "./abilities/check-config.js";
 import { fileFailure, remoteFiles } from "./remote-files.js";
-import { checkDevicePath, runVmTool, VM_TOOL } from "./tool.js";
+import { checkDevicePath, runShortVmTool, runVmTool, VM_TOOL } from "./tool.js";
 import { parseVmList } from "./tool-output/vm-list.js";
 
 /** Making an idsig reads and hashes the whole APK; a partition is written out. */
@@ -93,7 +93,7 @@ class VmToolService implements VirtualizationService {
     }
     const toolType = type === "instance" ? "instance" : "raw";
     const args = ["create-partition", "--type", toolType, checkDevicePath(path), String(sizeBytes)];
-    await runVmTool(this.device, args, { timeoutMs: IMAGE_TIMEOUT_MS, quiet: true });
+    await runShortVmTool(this.device, args, { timeoutMs: IMAGE_TIMEOUT_MS });
     if (type !== "encryptedstore") return;
     // The tool makes this type only within run-app; the service's own way is an empty image with this mark.
     const script = 'printf %s "$1" | dd of="$2" conv=notrunc 2>/dev/null';
@@ -102,7 +102,7 @@ class VmToolService implements VirtualizationService {
 
   async createOrUpdateIdsigFile(apkPath: string, idsigPath: string): Promise<void> {
     const args = ["create-idsig", checkDevicePath(apkPath), checkDevicePath(idsigPath)];
-    await runVmTool(this.device, args, { timeoutMs: IMAGE_TIMEOUT_MS, quiet: true });
+    await runShortVmTool(this.device, args, { timeoutMs: IMAGE_TIMEOUT_MS });
   }
 
   async prepareRun(scratchPath: string): Promise<void> {
@@ -110,9 +110,9 @@ class VmToolService implements VirtualizationService {
     // Both have to be there when they are followed; the tool truncates them once more.
     const script = 'mkdir "$1" && : >"$2" && : >"$3"';
     const argv = ["sh", "-c", script, "sh", scratchPath, consolePath, logPath];
-    const result = await this.device.execUnchecked(argv, { quiet: true });
-    if (result.exitCode === 0) return;
-    throw fileFailure(this.device.serial, "create folder", scratchPath, result);
+    const { exitCode, output } = await this.device.execShort(argv);
+    if (exitCode === 0) return;
+    throw fileFailure(this.device.serial, "create folder", scratchPath, output);
   }
 
   async startVm(config: VmConfig, listener: (event: VmEvent) => void, signal?: AbortSignal): Promise<RunningVm> {
@@ -184,8 +184,8 @@ class VmToolService implements VirtualizationService {
   async listVms(): Promise<readonly VmDebugInfo[]> {
     // Each stop of a VM waits for this. Warnings, which Android's linker likes to give, are no part of the list.
     const argv = ["sh", "-c", '"$1" list 2>/dev/null', "sh", VM_TOOL];
-    const quick = await this.device.execUnchecked(argv, { quiet: true });
-    if (quick.exitCode === 0) return parseVmList(quick.stderr);
+    const quick = await this.device.execShort(argv);
+    if (quick.exitCode === 0) return parseVmList(quick.output);
     // Once more, for its words.
     return parseVmList((await runVmTool(this.device, ["list"])).stdout);
   }

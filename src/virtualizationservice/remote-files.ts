@@ -2,13 +2,11 @@
 import { randomBytes } from "node:crypto";
 import { HarnessError, UsageError } from "../base/errors.js";
 import type { Device } from "../device/contract.js";
-import { lastLines, type CommandResult } from "../device/index.js";
+import { lastLines } from "../device/index.js";
 import type { RemoteFiles } from "./contract.js";
 import { checkDevicePath } from "./tool.js";
 
 const COPY_TIMEOUT_MS = 120_000;
-/** All that does not list or read says only what is wrong. */
-const QUIETLY = { timeoutMs: COPY_TIMEOUT_MS, quiet: true } as const;
 /** As base64 it still fits a shell's command line; what is written is short: configs and ids. */
 const MAX_ARGUMENT_BYTES = 48 << 10;
 /** In a claimed folder until the claim is kept. */
@@ -25,10 +23,10 @@ class DeviceFiles implements RemoteFiles {
   async claimFolder(path: string, mark: string): Promise<boolean> {
     const script = 'mkdir "$1" && printf %s "$2" > "$1/$3"';
     const argv = ["sh", "-c", script, "sh", checkDevicePath(path), mark, MARK_FILE];
-    const result = await this.device.execUnchecked(argv, { quiet: true });
-    if (result.exitCode === 0) return true;
-    if (/File exists/.test(result.stderr)) return false;
-    throw fileFailure(this.device.serial, "create folder", path, result);
+    const { exitCode, output } = await this.device.execShort(argv);
+    if (exitCode === 0) return true;
+    if (/File exists/.test(output)) return false;
+    throw fileFailure(this.device.serial, "create folder", path, output);
   }
 
   async keepClaim(path: string, mark: string): Promise<boolean> {
@@ -47,10 +45,10 @@ class DeviceFiles implements RemoteFiles {
     checkDevicePath(path);
     // A link to nothing is there, too.
     const argv = ["sh", "-c", '[ -e "$1" ] || [ -L "$1" ]', "sh", path];
-    const result = await this.device.execUnchecked(argv, { quiet: true });
-    if (result.exitCode === 0) return true;
-    if (result.exitCode === 1 && result.stderr === "") return false;
-    throw fileFailure(this.device.serial, "look at", path, result);
+    const { exitCode, output } = await this.device.execShort(argv);
+    if (exitCode === 0) return true;
+    if (exitCode === 1 && output === "") return false;
+    throw fileFailure(this.device.serial, "look at", path, output);
   }
 
   async read(path: string): Promise<Buffer | undefined> {
@@ -82,7 +80,7 @@ class DeviceFiles implements RemoteFiles {
     const folder = checkDevicePath(path).replace(/\/+$/, "");
     const argv = ["find", `${folder}/`, "-mindepth", "1", "-maxdepth", "1", "-print0"];
     const result = await this.device.execUnchecked(argv, { timeoutMs: COPY_TIMEOUT_MS });
-    if (result.exitCode !== 0) throw fileFailure(this.device.serial, "list", folder, result);
+    if (result.exitCode !== 0) throw fileFailure(this.device.serial, "list", folder, result.stderr);
     return result.stdout
       .split("\0")
       .filter((entry) => entry !== "")
@@ -94,21 +92,21 @@ class DeviceFiles implements RemoteFiles {
   async #ifClaimed(path: string, mark: string, action: string): Promise<boolean> {
     const script = `[ "$(cat "$1/$3" 2>/dev/null)" = "$2" ] || exit ${NOT_CLAIMED}; ${action}`;
     const argv = ["sh", "-c", script, "sh", checkDevicePath(path), mark, MARK_FILE];
-    const result = await this.device.execUnchecked(argv, QUIETLY);
-    if (result.exitCode === NOT_CLAIMED) return false;
-    if (result.exitCode === 0) return true;
-    throw fileFailure(this.device.serial, "settle", path, result);
+    const { exitCode, output } = await this.device.execShort(argv, { timeoutMs: COPY_TIMEOUT_MS });
+    if (exitCode === NOT_CLAIMED) return false;
+    if (exitCode === 0) return true;
+    throw fileFailure(this.device.serial, "settle", path, output);
   }
 
   async #run(verb: string, path: string, argv: readonly string[]): Promise<void> {
-    const result = await this.device.execUnchecked(argv, QUIETLY);
-    if (result.exitCode !== 0) throw fileFailure(this.device.serial, verb, path, result);
+    const { exitCode, output } = await this.device.execShort(argv, { timeoutMs: COPY_TIMEOUT_MS });
+    if (exitCode !== 0) throw fileFailure(this.device.serial, verb, path, output);
   }
 }
 
 /** A command about a file of a VM failed on a device that is there. */
-export function fileFailure(serial: string, verb: string, path: string, { stderr }: CommandResult): HarnessError {
-  const words = stderr.trim();
+export function fileFailure(serial: string, verb: string, path: string, said: string): HarnessError {
+  const words = said.trim();
   return new HarnessError("vm", "DEVICE_FILE", `Could not ${verb} ${path} on ${serial}: ${words}`, {
     hint: /Permission denied|Read-only/.test(words) ? "a shell may write below /data/local/tmp" : undefined,
     lastLines: words.includes("\n") ? lastLines(words) : undefined,

@@ -1,7 +1,7 @@
 /** The `vm` tool of the virt APEX, and what it means when it fails. */
 import { HarnessError, InfrastructureError, UsageError } from "../base/errors.js";
 import { lastLines, type CommandResult } from "../device/index.js";
-import type { Device, DeviceExecOptions } from "../device/contract.js";
+import type { Device, DeviceCallOptions, DeviceExecOptions } from "../device/contract.js";
 
 export const VM_TOOL = "/apex/com.android.virt/bin/vm";
 
@@ -14,6 +14,16 @@ export async function runVmTool(
   const result = await device.execUnchecked([VM_TOOL, ...args], options);
   if (result.exitCode !== 0) throw toolFailure(device.serial, `vm ${args[0] ?? ""}`, result);
   return result;
+}
+
+/** As `runVmTool`, for sub-commands that print nothing of interest when they succeed. */
+export async function runShortVmTool(
+  device: Device,
+  args: readonly string[],
+  options: DeviceCallOptions,
+): Promise<void> {
+  const { exitCode, output } = await device.execShort([VM_TOOL, ...args], options);
+  if (exitCode !== 0) throw toolFailure(device.serial, `vm ${args[0] ?? ""}`, { exitCode, stdout: "", stderr: output });
 }
 
 export interface ToolEnd {

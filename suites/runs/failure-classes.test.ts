@@ -25,8 +25,8 @@ const ON_DEVICE: readonly Row[] = [
   [
     "a short command prints what adb prints",
     "test",
-    ON_THE_DEVICE,
-    `await device.exec(["sh", "-c", "echo error: closed >&2; exit 1"], { quiet: true });`,
+    "error: closed",
+    `const { output } = await device.execShort(["sh", "-c", "echo error: closed >&2; exit 1"]); throw new Error(output);`,
   ],
   ["a command kills its shell", "test", ON_THE_DEVICE, `await device.exec(["sh", "-c", "kill -9 $$"]);`],
   [

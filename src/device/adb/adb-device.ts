@@ -10,6 +10,7 @@ import type {
   DeviceExecOptions,
   DeviceProcess,
   PortForward,
+  ShortCommandResult,
 } from "../contract.js";
 import { attachCommand } from "./shell/attached-command.js";
 import { connectSocket, openService } from "./server/connect-socket.js";
@@ -89,8 +90,12 @@ class AdbDevice implements Device {
 
   async execUnchecked(argv: readonly string[], options?: DeviceExecOptions): Promise<CommandResult> {
     this.#assertOpen();
-    if (options?.quiet === true && options.input === undefined) return this.#shells.run(argv, options);
     return runOnDevice(this.connection, argv, options);
+  }
+
+  async execShort(argv: readonly string[], options?: DeviceCallOptions): Promise<ShortCommandResult> {
+    this.#assertOpen();
+    return this.#shells.run(argv, options);
   }
 
   spawn(argv: readonly string[]): DeviceProcess {

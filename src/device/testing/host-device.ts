@@ -9,7 +9,14 @@ import { randomBytes } from "node:crypto";
 import { copyFile, mkdir, readFile, rename, writeFile, chmod } from "node:fs/promises";
 import { dirname } from "node:path";
 import { CommandFailedError, runUnchecked, type CommandResult } from "../../process/run.js";
-import type { Device, DeviceExecOptions, DeviceProcess, PortForward } from "../contract.js";
+import type {
+  Device,
+  DeviceCallOptions,
+  DeviceExecOptions,
+  DeviceProcess,
+  PortForward,
+  ShortCommandResult,
+} from "../contract.js";
 
 export interface HostDeviceOptions {
   /** Programs by the name under which tests call them, e.g. `{ pm: "/tmp/x/pm" }`. */
@@ -46,13 +53,16 @@ export class HostDevice implements Device {
   async execUnchecked(argv: readonly string[], options: DeviceExecOptions = {}): Promise<CommandResult> {
     this.gone.throwIfAborted();
     this.calls.push(argv);
-    const { quiet, ...rest } = options;
-    const separate = await runUnchecked(this.#command(argv), rest);
-    const result = quiet === true ? merged(separate) : separate;
+    const result = await runUnchecked(this.#command(argv), options);
     if (result.startFailure === "ENOENT") return { ...result, exitCode: 127, stderr: `${argv[0] ?? ""}: not found\n` };
     return this.options.root === undefined
       ? result
       : { ...result, stdout: result.stdout.replaceAll(this.options.root, "") };
+  }
+
+  async execShort(argv: readonly string[], options?: DeviceCallOptions): Promise<ShortCommandResult> {
+    const { exitCode = 255, stdout, stderr, durationMs } = await this.execUnchecked(argv, options);
+    return { argv, exitCode, output: `${stdout}${stderr}`.replace(/\n+$/, ""), durationMs };
   }
 
   spawn(argv: readonly string[]): DeviceProcess {
@@ -146,9 +156,4 @@ export class HostDevice implements Device {
     const { root } = this.options;
     return root === undefined ? text : text.replaceAll(/(?<![\w/])\/data\//g, `${root}/data/`);
   }
-}
-
-/** As the contract has it for quiet commands. */
-function merged(result: CommandResult): CommandResult {
-  return { ...result, stdout: "", stderr: `${result.stdout}${result.stderr}`.replace(/\n+$/, "") };
 }

@@ -63,6 +63,8 @@ export function watchDevice(device: Device, watch: WatchOptions): Device {
     exec: (argv, options) => call("exec", argv, async () => noteFolder(argv, await device.exec(argv, within(options)))),
     execUnchecked: (argv, options) =>
       call("exec", argv, async () => noteFolder(argv, await device.execUnchecked(argv, within(options)))),
+    execShort: (argv, options) =>
+      call("exec", argv, async () => noteFolder(argv, await device.execShort(argv, within(options)))),
     spawn: (argv) => {
       watch.signal()?.throwIfAborted();
       const child = device.spawn(argv);

@@ -22,7 +22,7 @@ afterEach(async () => {
 /** A device whose ports are those of this host. */
 const device = {
   serial: "memory",
-  execUnchecked: () => Promise.resolve({ stdout: PROC_NET_TCP }),
+  execShort: () => Promise.resolve({ output: PROC_NET_TCP }),
   connect: async (address: string) => {
     const socket = connect(Number(address.replace("tcp:", "")), "127.0.0.1");
     await once(socket, "connect");

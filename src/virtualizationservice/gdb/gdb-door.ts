@@ -47,7 +47,7 @@ export async function listens(device: Device, port: number): Promise<boolean | u
 }
 
 async function readPorts(device: Device): Promise<string> {
-  return (await device.execUnchecked(["sh", "-c", "cd /proc/net && cat tcp tcp6"], { quiet: true })).stdout;
+  return (await device.execShort(["sh", "-c", "cd /proc/net && cat tcp tcp6"])).output;
 }
 
 /** Each connection to a free port of this host goes to that port of the device. gdb's breakpoints become hardware ones. */

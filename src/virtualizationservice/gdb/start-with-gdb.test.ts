@@ -30,9 +30,9 @@ function fakeVm(): { readonly vm: RunningVm; readonly die: () => void } {
 /** @param tables what `/proc/net/tcp` says, each time it is asked; the last one for good */
 function deviceThatTells(tables: readonly string[]): { readonly device: Device; readonly asked: () => number } {
   let asked = 0;
-  const execUnchecked = (): Promise<{ stdout: string }> =>
-    Promise.resolve({ stdout: tables[Math.min(asked++, tables.length - 1)] ?? "" });
-  const device = { serial: "memory", gone: new AbortController().signal, execUnchecked } as unknown as Device;
+  const execShort = (): Promise<{ output: string }> =>
+    Promise.resolve({ output: tables[Math.min(asked++, tables.length - 1)] ?? "" });
+  const device = { serial: "memory", gone: new AbortController().signal, execShort } as unknown as Device;
   return { device, asked: () => asked };
 }
 

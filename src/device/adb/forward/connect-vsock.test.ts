@@ -53,10 +53,10 @@ const run: RunShort = async (argv) => {
   expect(argv.slice(0, 2)).toEqual(["sh", "-c"]);
   const script = `logcat() { cat <<'EOF'\n${log.join("\n")}\nEOF\n}\n${argv[2]}`;
   try {
-    const stderr = execFileSync("sh", ["-c", script, ...argv.slice(3)], { encoding: "utf8" }).trimEnd();
-    return { exitCode: 0, stderr } as Awaited<ReturnType<RunShort>>;
+    const output = execFileSync("sh", ["-c", script, ...argv.slice(3)], { encoding: "utf8" }).trimEnd();
+    return { exitCode: 0, output };
   } catch (error) {
-    return { exitCode: (error as { status: number }).status, stderr: "" } as Awaited<ReturnType<RunShort>>;
+    return { exitCode: (error as { status: number }).status, output: "" };
   }
 };
 

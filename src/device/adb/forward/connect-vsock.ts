@@ -9,14 +9,16 @@ import { withDeadline } from "../../../base/deadline.js";
 import { HarnessError, UsageError, isHarnessError } from "../../../base/errors.js";
 import { openCache } from "../../../base/cache/cache.js";
 import { takeFileLock } from "../../../process/locks/file-lock.js";
-import type { CommandResult } from "../../../process/run.js";
-import type { DeviceCallOptions } from "../../contract.js";
+import type { DeviceCallOptions, ShortCommandResult } from "../../contract.js";
 import { asFileName } from "../../lease.js";
 import type { AdbConnection } from "../server/connection.js";
 import { openService } from "../server/connect-socket.js";
 
-/** Runs a short command on the device; its output is in `stderr`. */
-export type RunShort = (argv: readonly string[], options: DeviceCallOptions) => Promise<CommandResult>;
+/** Runs a short command on the device. */
+export type RunShort = (
+  argv: readonly string[],
+  options: DeviceCallOptions,
+) => Promise<Pick<ShortCommandResult, "exitCode" | "output">>;
 
 export const VSOCK_REFUSED = "VSOCK_REFUSED";
 
@@ -39,8 +41,8 @@ export async function connectVsock(
     });
   }
   const refusals = async (): Promise<readonly string[]> => {
-    const { exitCode, stderr } = await run(["sh", "-c", FIND_REFUSALS, "sh", `'${address}'`], options);
-    return exitCode === 0 ? stderr.split("\n") : [];
+    const { exitCode, output } = await run(["sh", "-c", FIND_REFUSALS, "sh", `'${address}'`], options);
+    return exitCode === 0 ? output.split("\n") : [];
   };
   // The log does not tell which connection was refused: with one at a time it can be only that one.
   return oneAtATime(`${connection.serial} ${address}`, options, () =>

@@ -32,15 +32,15 @@ const script = (text: string, ...args: readonly string[]): readonly string[] => 
 
 describe("a command", () => {
   test.each([
-    ["program", ["mkdir", "a b's"], { exitCode: 0, stderr: "" }],
+    ["program", ["mkdir", "a b's"], { exitCode: 0, output: "" }],
     [
       "script with arguments",
       script('printf "%s|" "$@"', "it's", "two\nlines", "$HOME", "", "-n"),
       "it's|two\nlines|$HOME||-n|",
     ],
-    ["script that leaves", script("exit 44"), { exitCode: 44, stderr: "" }],
-    ["program on both outputs", script("echo out; echo err >&2; false"), { exitCode: 1, stderr: "out\nerr" }],
-    ["program that reads", ["cat"], { exitCode: 0, stderr: "" }],
+    ["script that leaves", script("exit 44"), { exitCode: 44, output: "" }],
+    ["program on both outputs", script("echo out; echo err >&2; false"), { exitCode: 1, output: "out\nerr" }],
+    ["program that reads", ["cat"], { exitCode: 0, output: "" }],
     ["script with a case in it", script('case "$1" in *x*) echo yes ;; esac', "axb"), "yes"],
     ["longer one than a pipe holds", script('printf %s "$1" | wc -c', "x".repeat(59_000)), "59000"],
     [
@@ -49,16 +49,16 @@ describe("a command", () => {
       `${"y".repeat(300_000)}end`,
     ],
   ])("%s ends as it would alone", async (_what, argv, expected) => {
-    const end = typeof expected === "string" ? { exitCode: 0, stderr: expected } : expected;
+    const end = typeof expected === "string" ? { exitCode: 0, output: expected } : expected;
     const inFolder = argv[0] === "mkdir" ? ["mkdir", join(folder, argv[1] ?? "")] : argv;
-    expect(await shells.run(inFolder)).toMatchObject({ ...end, argv: inFolder, stdout: "", timedOut: false });
+    expect(await shells.run(inFolder)).toMatchObject({ ...end, argv: inFolder });
     expect(existsSync(join(folder, "a b's"))).toBe(argv[0] === "mkdir");
   });
 
   test("that is none says so, as the shell does", async () => {
-    const { exitCode, stderr } = await shells.run(["no-such-program"]);
+    const { exitCode, output } = await shells.run(["no-such-program"]);
     expect(exitCode).toBe(127);
-    expect(stderr).toContain("not found");
+    expect(output).toContain("not found");
   });
 });
 
@@ -67,12 +67,12 @@ test("commands share a shell, and leave nothing in it for the next", async () =>
     await shells.run(script("cd /; x=1; echo $$")),
     await shells.run(script('echo "$$$x"; pwd >/dev/null')),
   ];
-  expect(pids[0]?.stderr).toMatch(/^\d+$/);
-  expect(pids[1]?.stderr).toBe(pids[0]?.stderr);
+  expect(pids[0]?.output).toMatch(/^\d+$/);
+  expect(pids[1]?.output).toBe(pids[0]?.output);
   // Neither one that the shell cannot read, nor one that looks like an end.
   expect((await shells.run(script("if"))).exitCode).not.toBe(0);
   expect((await shells.run(script(`echo; echo ${"0".repeat(24)} 7`))).exitCode).toBe(0);
-  expect((await shells.run(script("echo $$"))).stderr).toBe(pids[0]?.stderr);
+  expect((await shells.run(script("echo $$"))).output).toBe(pids[0]?.output);
 });
 
 test("commands at once do not wait for each other", async () => {
@@ -155,17 +155,17 @@ describe("what goes wrong ends the shell and what runs in it, and the next comma
   });
 
   test("a shell that ended since", async () => {
-    const { stderr } = await shells.run(script("echo $$"));
-    process.kill(Number(stderr), "SIGKILL");
+    const { output } = await shells.run(script("echo $$"));
+    process.kill(Number(output), "SIGKILL");
     // Until its end was noticed here.
-    await until("the shell to be gone", () => !isThere(Number(stderr)));
-    expect((await shells.run(script("echo $$"))).stderr).not.toBe(stderr);
+    await until("the shell to be gone", () => !isThere(Number(output)));
+    expect((await shells.run(script("echo $$"))).output).not.toBe(output);
   });
 
   test("an answer that is too long", async () => {
     const call = shells.run(script("head -c 5000000 /dev/zero | tr '\\0' y"));
     await expect(call).rejects.toMatchObject({ code: "TOO_MUCH_OUTPUT" });
-    expect((await shells.run(script("echo on"))).stderr).toBe("on");
+    expect((await shells.run(script("echo on"))).output).toBe("on");
   });
 
   test("an answer without end", async () => {
@@ -182,5 +182,5 @@ test("a device that goes away ends what runs there, with its reason", async () =
 test("close ends all shells", async () => {
   const pids = await Promise.all(["a", "b"].map(() => shells.run(script("echo $$; sleep 0.1"))));
   await shells.close();
-  expect(pids.map(({ stderr }) => isThere(Number(stderr)))).toEqual([false, false]);
+  expect(pids.map(({ output }) => isThere(Number(output)))).toEqual([false, false]);
 });

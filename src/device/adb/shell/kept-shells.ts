@@ -5,8 +5,7 @@
 import { randomBytes } from "node:crypto";
 import { sleep } from "../../../base/deadline.js";
 import { HarnessError, InfrastructureError } from "../../../base/errors.js";
-import type { CommandResult } from "../../../process/run.js";
-import type { DeviceCallOptions, DeviceProcess } from "../../contract.js";
+import type { DeviceCallOptions, DeviceProcess, ShortCommandResult } from "../../contract.js";
 import { attachCommand } from "./attached-command.js";
 import { callDevice } from "./call.js";
 import { escapeArg, escapeCommand } from "./escape-arg.js";
@@ -32,11 +31,8 @@ export class KeptShells {
 
   constructor(private readonly connection: ShellConnection) {}
 
-  /**
-   * Runs a command that prints text only, and little of it; both its outputs are `stderr` of the result, without line breaks
-   * at the end.
-   */
-  async run(argv: readonly string[], options: DeviceCallOptions = {}): Promise<CommandResult> {
+  /** As `Device.execShort` says. */
+  async run(argv: readonly string[], options: DeviceCallOptions = {}): Promise<ShortCommandResult> {
     const { serial, gone } = this.connection;
     const command = inSubshell(argv);
     const startMs = performance.now();
@@ -57,10 +53,7 @@ export class KeptShells {
         throw cutOff(serial, argv, await shell.exitCode());
       }
       healthy = true;
-      return {
-        ...{ argv, exitCode: end.exitCode, stdout: "", stderr: end.output, durationMs: performance.now() - startMs },
-        ...{ signal: undefined, timedOut: false, canceled: false, startFailure: undefined },
-      };
+      return { argv, ...end, durationMs: performance.now() - startMs };
     } finally {
       await this.#putBack(shell, healthy);
     }
@@ -111,10 +104,7 @@ function cutOff(serial: string, argv: readonly string[], shellExitCode: number |
   });
 }
 
-interface End {
-  readonly exitCode: number;
-  readonly output: string;
-}
+type End = Pick<ShortCommandResult, "exitCode" | "output">;
 
 class KeptShell {
   ended = false;
