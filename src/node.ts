@@ -3,6 +3,7 @@
 import type { AndroidRelease } from "./base/android-release.js";
 import { atOnce } from "./base/async/at-once.js";
 import { withDeadline } from "./base/deadline.js";
+import type { Monitor } from "./base/monitors.js";
 import { silentProgress, type Progress } from "./base/progress.js";
 import { emulatedDevices } from "./lab/sources/emulated-source.js";
 import { attachedDevices } from "./lab/sources/attached-devices.js";
@@ -27,9 +28,9 @@ export interface OpenDeviceOptions {
   /** Android release that the emulated device shows. Default: `AVF_RELEASE`, else the default. */
   readonly release?: AndroidRelease;
   /** What VMs of the emulated device run on. Default: `AVF_MONITOR`, else crosvm where its image has one, else QEMU. */
-  readonly monitor?: "qemu" | "crosvm";
+  readonly monitor?: Monitor;
   /** Former name of `monitor`. @deprecated */
-  readonly vmm?: "qemu" | "crosvm";
+  readonly vmm?: Monitor;
   /** VMs of the emulated device are copied from templates instead of booted, where QEMU runs them. Default: false. */
   readonly vmTemplates?: boolean;
   /** Processors of the emulated device. Default: 2. */

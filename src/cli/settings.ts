@@ -1,12 +1,13 @@
 /** Environment variables that users set: `avf help`, docs/commands.md and the README's table have these and no others. */
 import { ANDROID_RELEASES, DEFAULT_RELEASE } from "../base/android-release.js";
+import { MONITORS } from "../base/monitors.js";
 
 export const SETTINGS: readonly (readonly [setting: string, meaning: string])[] = [
   ["ANDROID_SERIAL=A,B", "real devices to use, by serial"],
   ["AVF_DEVICES=labgrid://…", "the lab that real devices are leased from, where none is named"],
   ["AVF_DEVICE_MATCH=…", "what a real device must have: sdk>=34, ro.build.type=userdebug"],
   [`AVF_RELEASE=${ANDROID_RELEASES.join("|")}`, `Android release that the emulated device shows (${DEFAULT_RELEASE})`],
-  ["AVF_MONITOR=qemu|crosvm", "what its VMs run on; crosvm needs AVF_CROSVM"],
+  [`AVF_MONITOR=${MONITORS.join("|")}`, "what its VMs run on; crosvm needs AVF_CROSVM"],
   ["AVF_CROSVM=FILE", "crosvm program for the emulated device's image"],
   ["AVF_ACCEL=auto|tcg|kvm", "what the emulated device runs on (auto)"],
   ["AVF_CACHE_DIR=DIR", "images, snapshots, records (~/.cache/jest-avf)"],

@@ -2,6 +2,7 @@
 import { resolve } from "node:path";
 import { ANDROID_RELEASES, isAndroidRelease, type AndroidRelease } from "../base/android-release.js";
 import { UsageError } from "../base/errors.js";
+import { isMonitor, listMonitors, type Monitor } from "../base/monitors.js";
 import { parseDeviceMatch } from "../lab/sources/device-match.js";
 import { labAddress } from "../lab/sources/lab-devices.js";
 import type { Isolation, Policy } from "./checkpoints/course.js";
@@ -22,7 +23,7 @@ export interface EnvironmentOptions {
   /** Android release that the emulated device shows; undefined: `AVF_RELEASE`, else the default. */
   readonly release: AndroidRelease | undefined;
   /** What VMs of the emulated device run on; undefined: `AVF_MONITOR`, else crosvm where the image has one, else QEMU. */
-  readonly monitor: "qemu" | "crosvm" | undefined;
+  readonly monitor: Monitor | undefined;
   /** VMs of the emulated device are copied from templates instead of booted, where QEMU runs them. */
   readonly vmTemplates: boolean;
   /** Processors of the emulated device. Default: 2. */
@@ -81,8 +82,8 @@ export function readOptions(raw: Readonly<Record<string, unknown>>, rootDir: str
   if (release !== undefined && !isAndroidRelease(release)) {
     throw badOption("release", `must be one of ${ANDROID_RELEASES.join(", ")}`);
   }
-  if (monitor !== undefined && monitor !== "qemu" && monitor !== "crosvm") {
-    throw badOption("monitor", 'must be "qemu" or "crosvm"');
+  if (monitor !== undefined && !isMonitor(monitor)) {
+    throw badOption("monitor", `must be ${listMonitors((name) => JSON.stringify(name))}`);
   }
   if (typeof vmTemplates !== "boolean") throw badOption("vmTemplates", "must be true or false");
   if (deviceCpus !== 1 && deviceCpus !== 2) throw badOption("deviceCpus", "must be 1 or 2");

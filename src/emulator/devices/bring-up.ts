@@ -1,12 +1,12 @@
 /** From a command line to a device that answers: cold, or from what was saved of one. */
 import { join } from "node:path";
 import { InfrastructureError, isHarnessError } from "../../base/errors.js";
+import type { Monitor } from "../../base/monitors.js";
 import { silentProgress, type Progress } from "../../base/progress.js";
 import { connectTcpDevice } from "../../device/adb/connect.js";
 import { readAdbKeys } from "../../device/index.js";
 import { IMAGE_FILES } from "../image/files.js";
 import { buildMachineArguments } from "../machine/arguments.js";
-import type { Vmm } from "../machine/control.js";
 import { launchMachine, SERIAL_LOG, type Machine } from "../machine/launch.js";
 import { lendFolder, lendSaved, machineUser, TEMPORARY } from "../machine/machine-user.js";
 import { emulatorCommand, IMAGE_FOLDER, OWN_FOLDER } from "../qemu/emulator.js";
@@ -29,7 +29,7 @@ export interface BringUp {
   readonly adbPort: number;
   readonly identity: DeviceIdentity;
   /** What VMs are to run on; undefined: the best there is. */
-  readonly vmm: Vmm | undefined;
+  readonly vmm: Monitor | undefined;
   /** True: the device outlives this process. */
   readonly detached: boolean;
   readonly progress?: Progress | undefined;

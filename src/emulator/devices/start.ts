@@ -8,10 +8,10 @@ import {
   type AndroidRelease,
 } from "../../base/android-release.js";
 import { InfrastructureError, isHarnessError, UsageError } from "../../base/errors.js";
+import type { Monitor } from "../../base/monitors.js";
 import type { Progress } from "../../base/progress.js";
 import { self } from "../../process/life.js";
 import type { DeviceCpus } from "../machine/arguments.js";
-import type { Vmm } from "../machine/control.js";
 import type { Machine } from "../machine/launch.js";
 import { findFreePort } from "../machine/port.js";
 import { goOnWithoutKvm } from "../accelerator/accelerator.js";
@@ -36,7 +36,7 @@ export interface StartOptions {
   /** Android release whose `vm` dialect and properties the device shows. Default: `AVF_RELEASE`, else `DEFAULT_RELEASE`. */
   readonly release?: AndroidRelease | undefined;
   /** What its VMs run on. Default: `AVF_MONITOR`, else crosvm where the image has one (`AVF_CROSVM`), else QEMU. */
-  readonly vmm?: Vmm | undefined;
+  readonly vmm?: Monitor | undefined;
   /** VMs are copied from templates instead of booted, where QEMU runs them. Default: false. */
   readonly vmTemplates?: boolean | undefined;
   /** True: the device outlives this process, until `avf device stop`. */

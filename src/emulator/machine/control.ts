@@ -3,6 +3,7 @@ import type { AndroidRelease } from "../../base/android-release.js";
 import type { Duplex } from "node:stream";
 import { withDeadline } from "../../base/deadline.js";
 import { InfrastructureError } from "../../base/errors.js";
+import type { Monitor } from "../../base/monitors.js";
 import { LineSplitter } from "../../base/text/lines.js";
 
 export type ControlRequest =
@@ -11,7 +12,7 @@ export type ControlRequest =
   /** Who may connect to adb, see `PersonalizeRequest`. */
   | { readonly command: "adb-keys"; readonly adbKeys: readonly string[] }
   /** Answers what VMs run on: `name`, `version`. Refused when that monitor cannot run there. */
-  | { readonly command: "vmm"; readonly prefer: Vmm | "" };
+  | { readonly command: "vmm"; readonly prefer: Monitor | "" };
 
 /** Answers `vmm` with what VMs run on, or `vmmRefusal` with why the wanted one cannot run there. */
 export interface PersonalizeRequest {
@@ -20,7 +21,7 @@ export interface PersonalizeRequest {
   readonly entropyHex: string;
   readonly properties: Readonly<Record<string, string>>;
   readonly release: AndroidRelease;
-  readonly vmm: Vmm | "";
+  readonly vmm: Monitor | "";
   /** Whose adb may connect, as lines of Android's `adb_keys`. */
   readonly adbKeys: readonly string[];
   /** The device goes on from what was saved of one: whoever was connected is not any more. */
@@ -28,9 +29,6 @@ export interface PersonalizeRequest {
   /** VMs that were saved with it stand still until a `thaw`. */
   readonly holdVms: boolean;
 }
-
-/** Virtual machine monitors that a device may have. */
-export type Vmm = "qemu" | "crosvm";
 
 interface ControlReply {
   readonly id?: number;

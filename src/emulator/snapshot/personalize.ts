@@ -2,8 +2,9 @@
 import { randomBytes } from "node:crypto";
 import type { AndroidRelease } from "../../base/android-release.js";
 import { InfrastructureError } from "../../base/errors.js";
+import type { Monitor } from "../../base/monitors.js";
 import { readAdbKeys } from "../../device/index.js";
-import type { ControlChannel, Vmm } from "../machine/control.js";
+import type { ControlChannel } from "../machine/control.js";
 
 const TIMEOUT_MS = 30_000;
 const ENTROPY_BYTES = 32;
@@ -17,7 +18,7 @@ export interface DeviceIdentity {
 
 export interface PersonalizeOptions {
   /** What VMs are to run on; undefined: the best there is. */
-  readonly vmm: Vmm | undefined;
+  readonly vmm: Monitor | undefined;
   /** Whose adb may connect; asked for while the device comes up. */
   readonly adbKeys: Promise<readonly string[]>;
   /** False: the device has booted. */

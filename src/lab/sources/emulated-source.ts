@@ -1,5 +1,6 @@
 /** Emulated devices for workers: each gets one of its own, which ends with the worker. */
 import type { AndroidRelease } from "../../base/android-release.js";
+import type { Monitor } from "../../base/monitors.js";
 import { cacheFolder } from "../../base/paths.js";
 import type { Progress } from "../../base/progress.js";
 import {
@@ -17,7 +18,7 @@ import type { DeviceSource, Rewinding } from "./device-source.js";
 export interface EmulatedOptions {
   readonly release?: AndroidRelease | undefined;
   /** What their VMs run on. Default: `AVF_MONITOR`, else crosvm where it is there. */
-  readonly vmm?: "qemu" | "crosvm" | undefined;
+  readonly vmm?: Monitor | undefined;
   readonly vmTemplates?: boolean | undefined;
   readonly deviceCpus?: 1 | 2 | undefined;
 }

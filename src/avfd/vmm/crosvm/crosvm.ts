@@ -2,6 +2,7 @@
 import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
+import type { Monitor } from "../../../base/monitors.js";
 import type { Vmm, VmmEnd } from "../contract.js";
 import { MONITOR_FDS, startMonitor } from "../monitor-process.js";
 import { rustExitStatus } from "../exit-status.js";
@@ -28,7 +29,7 @@ export function crosvmVmm(files: CrosvmFiles): Vmm {
   let inspected: Promise<Inspected> | undefined;
   const inspectOnce = (): Promise<Inspected> => (inspected ??= inspect(files));
   return {
-    name: "crosvm",
+    name: "crosvm" satisfies Monitor,
     refusal: async () => {
       const missing = await findMissing(files);
       if (missing !== undefined) return missing;

@@ -3,6 +3,7 @@ import { execFile } from "node:child_process";
 import { closeSync, openSync, statSync } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { promisify } from "node:util";
+import type { Monitor } from "../../../base/monitors.js";
 import type { Vmm, VmmConfig, VmmEnd, VmmProcess } from "../contract.js";
 import { inspectKernel } from "../kernel/inspect.js";
 import { VmStartRefusal } from "../kernel/start-refusal.js";
@@ -33,7 +34,7 @@ export function qemuVmm(files: NeededFiles): Vmm {
   };
   let version: Promise<string> | undefined;
   return {
-    name: "qemu",
+    name: "qemu" satisfies Monitor,
     refusal: () => findMissing(files),
     helperPids: () => copies.pids(),
     dropPrepared: () => copies.dropPrepared(),
