@@ -3,7 +3,7 @@ import pRetry, { AbortError } from "p-retry";
 import { withDeadline, type WaitOptions } from "../../base/deadline.js";
 import { describeError, InfrastructureError, isHarnessError, UsageError } from "../../base/errors.js";
 import { runUnchecked } from "../../process/run.js";
-import { stateError } from "./device-errors.js";
+import { HOST_PORT, stateError } from "./device-errors.js";
 import { openAdbServer, type AdbServer } from "./server/server.js";
 
 /** A device restored from a snapshot answers after about 0.3 s: small steps at first, then larger ones. */
@@ -14,8 +14,6 @@ const CHECK_TIMEOUT_MS = 3_000;
 const MAX_ATTEMPT_TIMEOUT_MS = 10_000;
 /** A device that does not know our keys after so many attempts never will. */
 const MAX_UNAUTHORIZED = 8;
-
-const HOST_PORT = /^([A-Za-z0-9.-]+):(\d{1,5})$/;
 
 export interface ConnectOptions extends WaitOptions {
   /** False: whoever connects runs a command there at once, and sees for itself. Default: true. */
@@ -90,11 +88,6 @@ async function connectOnce(
     await runUnchecked([...server.command, "disconnect", serial], { timeoutMs: 5_000, signal }).catch(() => undefined);
     throw error instanceof Error ? error : new Error(String(error));
   }
-}
-
-/** As `adb connect` gives it; those that adb found by itself it connects to by itself. */
-export function isTcpSerial(serial: string): boolean {
-  return HOST_PORT.test(serial);
 }
 
 function parseHostPort(text: string): { host: string; port: number } {

@@ -1,6 +1,9 @@
 /** Ways in which a device is not there for us, each with what to do about it. */
 import { InfrastructureError } from "../../base/errors.js";
 
+/** Serial of a device on the network: what `adb connect` takes. */
+export const HOST_PORT = /^([A-Za-z0-9.-]+):(\d{1,5})$/;
+
 /** `device`, or why it cannot be used; `absent` when the server does not know it, `broken` when a connection was. */
 export type DeviceState = "device" | "absent" | (string & {});
 
@@ -15,7 +18,7 @@ export function stateError(serial: string, state: DeviceState, known: readonly s
         "DEVICE_OFFLINE",
         `Device ${serial} is offline: adb knows it, but it does not answer.`,
         {
-          hint: isTcp(serial) ? `adb disconnect ${serial}; adb connect ${serial}` : `adb -s ${serial} reconnect`,
+          hint: isTcpSerial(serial) ? `adb disconnect ${serial}; adb connect ${serial}` : `adb -s ${serial} reconnect`,
         },
       );
     case "connecting":
@@ -61,7 +64,7 @@ export function stateError(serial: string, state: DeviceState, known: readonly s
 /** The device was there and left. */
 export function goneError(serial: string, how: string): InfrastructureError {
   return new InfrastructureError("DEVICE_GONE", `Device ${serial} went away: ${how}.`, {
-    hint: isTcp(serial)
+    hint: isTcpSerial(serial)
       ? `see whether it rebooted or its network broke off; to get it back: adb connect ${serial}`
       : `see whether it rebooted or lost its cable: adb devices -l; to wait for it: adb -s ${serial} wait-for-device`,
   });
@@ -70,11 +73,12 @@ export function goneError(serial: string, how: string): InfrastructureError {
 /** adb forgets a device on the network when its connection ends for good, and looks for none by itself. */
 function absentHint(serial: string, known: readonly string[]): string {
   const knows = known.length > 0 ? `it knows: ${known.join(", ")}` : "it knows none at all: see adb devices -l";
-  return isTcp(serial) ? `adb connect ${serial}; ${knows}` : knows;
+  return isTcpSerial(serial) ? `adb connect ${serial}; ${knows}` : knows;
 }
 
-function isTcp(serial: string): boolean {
-  return /:\d+$/.test(serial);
+/** Those that adb found by itself it connects to by itself. */
+export function isTcpSerial(serial: string): boolean {
+  return HOST_PORT.test(serial);
 }
 
 /** What the adb server says when it does not reach the device; undefined for other reasons of a refusal. */
