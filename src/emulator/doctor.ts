@@ -4,9 +4,6 @@ import { requireCache } from "../base/cache/cache.js";
 import { describeError, isHarnessError, type HarnessError } from "../base/errors.js";
 import { requireTemporaryFolder } from "../base/files/temporary-folder.js";
 import { inspectAdbServer } from "../device/index.js";
-import { wantedAccelerator } from "./accelerator/accelerator.js";
-import { releaseFromEnvironment } from "./devices/start.js";
-import { requireVmm, monitorFromEnvironment } from "./devices/vmm.js";
 import { listRunning } from "./devices/records.js";
 import { requireSupportedSystem } from "./host/system.js";
 import { inspectHostTools, installCommand, requirePath, type ToolUse } from "./host/tools.js";
@@ -24,6 +21,7 @@ import { emulatorVersion, findSource, type DeviceSource } from "./source/source.
 import { crosvmPath } from "./image/crosvm-path.js";
 import { IMAGE_FILES } from "./image/files.js";
 import type { Accelerator } from "./machine/arguments.js";
+import { readSettings } from "./settings.js";
 import { findReady, locate, type ReadyDevice } from "./setup.js";
 
 export interface Finding {
@@ -66,9 +64,8 @@ export async function diagnose(results: () => string): Promise<readonly Finding[
 
 /** Of the environment, but for those that have a line of their own. */
 function describeSettings(): string {
-  const vmm = monitorFromEnvironment();
-  requireVmm(vmm);
-  return `Android ${releaseFromEnvironment()}, VMs on ${vmm ?? "what there is"}, accelerator ${wantedAccelerator()}`;
+  const { release, monitor, accelerator } = readSettings();
+  return `Android ${release}, VMs on ${monitor ?? "what there is"}, accelerator ${accelerator}`;
 }
 
 function describeSource(source: DeviceSource): string {

@@ -1,5 +1,6 @@
 /** The emulated device: set it up, start it, end it. */
-export { releaseFromEnvironment, startEmulatedDevice, type StartOptions } from "./devices/start.js";
+export { releaseFromEnvironment } from "./devices/release.js";
+export { startEmulatedDevice, type StartOptions } from "./devices/start.js";
 export { replaceClient } from "./devices/attach.js";
 export type { EmulatedDevice } from "./devices/running-device.js";
 export { stopEmulatedDevice } from "./devices/stop.js";

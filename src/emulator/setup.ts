@@ -36,6 +36,7 @@ import { debianSource, emulatorVersion, findSource, type DeviceSource } from "./
 import { unpackDevice } from "./source/unpack-device.js";
 import { snapshotKey } from "./snapshot/key.js";
 import { saveSnapshot } from "./snapshot/save.js";
+import { readSettings } from "./settings.js";
 
 export interface ReadyDevice {
   readonly cache: string;
@@ -71,6 +72,7 @@ const LOCK_TIMEOUT_MS = 45 * 60_000;
  * milliseconds, needs no network, and changes nothing but a time stamp.
  */
 export async function ensureReady(options: SetupOptions = {}): Promise<ReadyDevice> {
+  readSettings();
   const progress = options.progress ?? silentProgress;
   const cache = openCache();
   const source = await findSource(cache);

@@ -1,12 +1,7 @@
 /** Starts emulated devices, as many as wanted, from as many processes. */
 import { eitherSignal } from "../../base/async/shared-signal.js";
 import { requireServerHere } from "../../device/adb/remote/server-place.js";
-import {
-  ANDROID_RELEASES,
-  DEFAULT_RELEASE,
-  isAndroidRelease,
-  type AndroidRelease,
-} from "../../base/android-release.js";
+import type { AndroidRelease } from "../../base/android-release.js";
 import { InfrastructureError, isHarnessError, UsageError } from "../../base/errors.js";
 import type { Monitor } from "../../base/monitors.js";
 import type { Progress } from "../../base/progress.js";
@@ -20,6 +15,7 @@ import { identifySnapshot } from "../snapshot/identity.js";
 import { bringUp, launchDevice, type BringUp } from "./bring-up.js";
 import { forgetAdbOfEnded } from "./end-machine.js";
 import { claimDeviceFolder, dropClaim, forgetDevice, updateRecord, writeRecord, type DeviceRecord } from "./records.js";
+import { releaseFromEnvironment } from "./release.js";
 import { RunningDevice, type EmulatedDevice } from "./running-device.js";
 import { sweepDevices } from "./sweep.js";
 import { requireVmm, monitorFromEnvironment } from "./vmm.js";
@@ -144,14 +140,4 @@ async function claim(cache: string, wanted: string | undefined): Promise<{ name:
     if (folder !== undefined) return { name, folder };
   }
   throw new InfrastructureError("TOO_MANY_DEVICES", "A thousand emulated devices run already.");
-}
-
-export function releaseFromEnvironment(text = process.env["AVF_RELEASE"]): AndroidRelease {
-  if (text === undefined || text === "") return DEFAULT_RELEASE;
-  const release = /^\d{2}$/.test(text) ? Number(text) : undefined;
-  if (isAndroidRelease(release)) return release;
-  const known = ANDROID_RELEASES.join(", ");
-  throw new UsageError("BAD_RELEASE", `AVF_RELEASE is "${text}"; the emulated device knows Android ${known}.`, {
-    hint: `AVF_RELEASE=${DEFAULT_RELEASE}, or unset it`,
-  });
 }
