@@ -10,6 +10,8 @@ import type { AndroidRelease } from "../src/base/android-release.js";
 import type { Answer, OracleCase } from "../src/virtualmachine/testing/oracle/cases.js";
 
 export interface Oracle {
+  /** Version of the Java that the classes run in, e.g. 21. */
+  readonly java: number;
   /** Cases are answered in their order. */
   ask(given: OracleCase): Promise<Answer>;
   end(): void;
@@ -19,10 +21,11 @@ export interface Oracle {
 export function startOracle(release: AndroidRelease): Oracle {
   const { jar, java } = fetchArtifact(release);
   const program = javaOf(java);
+  const version = versionOf(program);
   const { classes, libraries } = compiled();
   const scratch = mkdtempSync(join(tmpdir(), "avf-oracle-"));
   const argv = [
-    ...(versionOf(program) > 17 ? ["--enable-native-access=ALL-UNNAMED"] : []),
+    ...(version > 17 ? ["--enable-native-access=ALL-UNNAMED"] : []),
     // Else the words of a NullPointerException depend on the Java, and relative paths on where it was started.
     ...["-XX:-ShowCodeDetailsInExceptionMessages", "-Duser.dir=/", `-Djava.library.path=${libraries}`],
     ...["-cp", `${classes}:${jar}`, "Driver", scratch],
@@ -40,6 +43,7 @@ export function startOracle(release: AndroidRelease): Oracle {
     rmSync(scratch, { recursive: true, force: true });
   });
   return {
+    java: version,
     ask: (given) =>
       new Promise((resolve, reject) => {
         waiting.push({ resolve, reject });

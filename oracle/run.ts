@@ -80,7 +80,7 @@ async function compareKind(
     partings.set(key, { count: (before?.count ?? 0) + 1, parting: isSmaller ? verdict.parting : before.parting });
   }
   const told = [...counts].map(([name, count]) => `${count} ${name}`).join(", ");
-  process.stdout.write(`Android ${release}, ${kind}: ${total} cases: ${told}\n`);
+  process.stdout.write(`Android ${release} in Java ${oracle.java}, ${kind}: ${total} cases: ${told}\n`);
   for (const { count, parting } of await smallestFirst(oracle, release, [...partings.values()].slice(0, show))) {
     print(count, parting);
   }

@@ -87,7 +87,7 @@ async function stop(args: readonly string[]): Promise<number> {
   const cache = cacheFolder();
   const names = values.all
     ? (await detachedDevices()).map((device) => device.name)
-    : [positionals[0] ?? (await onlyDevice()).name];
+    : [positionals[0] ?? (await onlyDevice("give its name, or --all")).name];
   for (const name of names) {
     await stopEmulatedDevice(cache, name);
     process.stdout.write(`${name} stopped\n`);
@@ -126,7 +126,7 @@ async function shell(args: readonly string[]): Promise<number> {
   const [name] = parseCommandLine("device shell", own, { least: 0, most: 1 }).positionals;
   const command = split < 0 ? [] : args.slice(split + 1);
   const devices = await listRunning(cacheFolder());
-  const device = name === undefined ? await onlyDevice() : devices.find((each) => each.name === name);
+  const device = name === undefined ? await onlyDevice("give its name") : devices.find((each) => each.name === name);
   if (device === undefined) {
     const names = devices.map((each) => each.name).join(", ");
     throw new UsageError("NO_SUCH_DEVICE", `No emulated device "${String(name)}" runs.`, {
@@ -145,15 +145,17 @@ async function shell(args: readonly string[]): Promise<number> {
   return code;
 }
 
-async function onlyDevice(): Promise<DeviceRecord> {
+async function onlyDevice(hint: string): Promise<DeviceRecord> {
   const devices = await detachedDevices();
   const [device] = devices;
   if (device !== undefined && devices.length === 1) return device;
-  throw new UsageError(
-    "WHICH_DEVICE",
-    devices.length === 0 ? "No emulated device runs." : `Which one? ${devices.map((each) => each.name).join(", ")}`,
-    { hint: devices.length === 0 ? "npx avf device start makes one" : "give its name" },
-  );
+  if (devices.length > 1) {
+    const names = devices.map(({ name }) => name).join(", ");
+    throw new UsageError("WHICH_DEVICE", `Several emulated devices run: ${names}.`, { hint });
+  }
+  throw new UsageError("WHICH_DEVICE", "No device of avf device start runs.", {
+    hint: "npx avf device start makes one",
+  });
 }
 
 /** Those that `avf device start` made; a test run's own are not for others to end. */
