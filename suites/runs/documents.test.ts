@@ -73,9 +73,12 @@ describe("the commands of the documents, typed in a project that has the package
     return output;
   }
 
-  test("README: adb commands at a device, and a shell inside its VM", async () => {
-    const blocks = await blocksOf("README.md", "sh");
-    const lines = blockWith(blocks, "npx avf device start").trimEnd().split("\n");
+  test.each([
+    ["README.md", "vsock:2048:5555"],
+    ["docs/releases.md", "vsock:10:5555"],
+  ])("%s: adb commands at a device, and a shell inside its VM", async (page, address) => {
+    const blocks = await blocksOf(page, "sh");
+    const lines = blockWith(blocks, "$ vm run-app").trimEnd().split("\n");
     const onHost = lines.filter((line) => /^\w/.test(line));
     const typed = lines.slice(lines.findIndex((line) => line.startsWith("$ "))).map((line) => line.replace(/^\$ /, ""));
     let serial = "";
@@ -97,7 +100,7 @@ describe("the commands of the documents, typed in a project that has the package
       const over = shell?.ended.then(({ output }) => Promise.reject(new Error(`the shell ended:\n${output}`)));
       over?.catch(() => undefined);
       while (!PAYLOAD_TICKS.test((await Promise.race([readConsole(), over]))?.output ?? "")) continue;
-      const into = blockWith(blocks, "vsock:2048:5555").replaceAll("127.0.0.1:PORT", serial).trimEnd();
+      const into = blockWith(blocks, address).replaceAll("127.0.0.1:PORT", serial).trimEnd();
       expect(await succeed(into, "cat /proc/1/comm\n")).toMatch(/^init$/m);
     } finally {
       await type("adb disconnect localhost:8000");
