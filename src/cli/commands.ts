@@ -72,7 +72,8 @@ export const COMMANDS = {
   run: {
     takes:
       "APK [--config PATH | --payload LIB] [--name NAME] [--mem MIB] [--cpus N] [--raw], or " +
-      "--kernel FILE [--initrd FILE | --rootfs DIR] [--params TEXT] [--disk F[:rw]]... [--exec CMD]",
+      "--kernel FILE [--initrd FILE | --rootfs DIR [--rootfs-as-disk]] [--params TEXT] [--disk F[:rw]]... " +
+      "[--exec CMD [--module FILE]...]",
     summary: "one VM, console on stdout, exit code of its payload",
     options: {
       kernel: {
@@ -82,9 +83,16 @@ export const COMMANDS = {
       },
       initrd: { type: "string", value: "FILE", help: "its initramfs" },
       rootfs: { type: "string", value: "DIR", help: "a folder that an initramfs is made of" },
+      "rootfs-as-disk": { type: "boolean", help: "an ext4 disk of it instead, /dev/vda, gone with the VM" },
       params: { type: "string", value: "TEXT", help: "its command line, behind console=ttyS0 panic=-1" },
       disk: { type: "string", multiple: true, value: "F[:rw]", help: "a disk of the VM; :rw keeps what it writes" },
       exec: { type: "string", value: "CMD", help: "run this line in a shell in the VM; its exit code is ours" },
+      module: {
+        type: "string",
+        multiple: true,
+        value: "FILE",
+        help: "a kernel module to load before it, in this order",
+      },
       config: { type: "string", value: "PATH", help: "payload config in the APK (assets/vm_config.json)" },
       payload: { type: "string", value: "LIB", help: "payload library in the APK, instead of a config" },
       name: { type: "string", value: "NAME", help: "name of the VM (vm1)" },

@@ -70,6 +70,13 @@ function leftOnDevice(): string {
   return spawnSync(process.execPath, [avf, "device", "shell", DEVICE, "--", ...find], { encoding: "utf8" }).stdout;
 }
 
+/** Of the kernel's package, as it is there: compressed. */
+function packagedModule(wanted: string): string {
+  const modules = join(cache, "packages/root/usr/lib/modules");
+  const names = readdirSync(modules, { encoding: "utf8", recursive: true });
+  return join(modules, names.find((name) => name.endsWith(`/${wanted}.ko.xz`)) ?? wanted);
+}
+
 describe("--exec", () => {
   test("gives output and exit code of a command", async () => {
     const command = `printf 'a"b  $HOME\\n'; echo err >&2; exit 42`;
@@ -91,12 +98,7 @@ describe("--exec", () => {
   });
 
   test("what it writes to a writable disk is in the file afterwards", async () => {
-    const [module = ""] = readdirSync(join(cache, "packages/root/usr/lib/modules"), {
-      encoding: "utf8",
-      recursive: true,
-    })
-      .filter((name) => /(^|\/)virtio_blk\.ko\.xz$/.test(name))
-      .map((name) => join(cache, "packages/root/usr/lib/modules", name));
+    const module = packagedModule("virtio_blk");
     const driver = spawnSync("xz", ["-dc", module], { maxBuffer: 16 << 20 }).stdout;
     const root = join(folder, "with-driver");
     mkdirSync(join(root, "bin"), { recursive: true });
@@ -150,6 +152,26 @@ describe("--exec", () => {
   });
 });
 
+test("a folder as a disk, whose driver is a module", async () => {
+  const root = join(folder, "root-of-disk");
+  mkdirSync(join(root, "bin"), { recursive: true });
+  writeFileSync(join(root, "bin/busybox"), readFileSync(busybox), { mode: 0o755 });
+  symlinkSync("busybox", join(root, "bin/sh"));
+  writeFileSync(join(root, "words"), "of the disk\n");
+  const exec = "busybox cat /words; echo more >/words && busybox grep -o '^/dev/vda / ext4 rw' /proc/mounts; exit 7";
+  const args = ["--kernel", kernel, "--rootfs", root, "--rootfs-as-disk", "--exec", exec];
+  const ran = await run([...args, "--module", packagedModule("virtio_blk")]);
+  expect(ran).toMatchObject({ code: 7, stdout: "of the disk\n/dev/vda / ext4 rw\n" });
+  expect(readFileSync(join(root, "words"), "utf8")).toBe("of the disk\n");
+  expect(leftOnDevice()).toBe("");
+  const without = await run(args);
+  expect(without).toMatchObject({ code: 126, stdout: "" });
+  expect(without.stderr).toContain("avf: cannot mount /dev/vda: No such file or directory; the kernel needs drivers");
+  const noModule = await run([...args, "--module", join(root, "words")]);
+  expect(noModule).toMatchObject({ code: 126, stdout: "" });
+  expect(noModule.stderr).toContain("avf: cannot load the module words: ");
+});
+
 test("without a command the console is on stdout, and the exit code is how it ended", async () => {
   const initrd = join(folder, "own.img");
   const init = "#!/bin/busybox sh\necho hello of my own\n/bin/busybox poweroff -f\n";
@@ -185,6 +207,14 @@ describe("bad input is told by name, and leaves nothing", () => {
     ],
     ["a folder without init", () => ["--kernel", kernel, "--rootfs", __dirname], 2, /neither \/init nor \/sbin\/init/],
     ["two archives", () => ["--kernel", kernel, "--initrd", "a", "--rootfs", "b"], 2, /--initrd or --rootfs, not both/],
+    ["a disk of nothing", () => ["--kernel", kernel, "--rootfs-as-disk"], 2, /--rootfs-as-disk goes with --rootfs/],
+    ["a module without a command", () => ["--kernel", kernel, "--module", "a"], 2, /--module goes with --exec/],
+    [
+      "a missing module",
+      () => ["--kernel", kernel, "--exec", "true", "--module", "missing.ko"],
+      2,
+      /There is no file missing\.ko, which --module names/,
+    ],
     ["an APK beside it", () => ["--kernel", kernel, "x.apk"], 2, /--kernel takes no APK/],
     ["its options without it", () => ["x.apk", "--exec", "true"], 2, /--exec goes with --kernel/],
   ])("%s", async (_what, args, code, words) => {

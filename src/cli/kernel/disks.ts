@@ -19,11 +19,19 @@ export async function parseDisk(text: string): Promise<DiskOption> {
   return { file: resolve(file), writable: way === "rw" };
 }
 
-/** Each takes the place of its file whole, or not at all. */
-export async function pullDisks(device: Device, vm: VirtualMachine, disks: readonly DiskOption[]): Promise<void> {
+/**
+ * Each takes the place of its file whole, or not at all.
+ * @param before disks of the VM that come before these
+ */
+export async function pullDisks(
+  device: Device,
+  vm: VirtualMachine,
+  disks: readonly DiskOption[],
+  before: number,
+): Promise<void> {
   const made = vm.getConfig().getCustomImageConfig()?.getDisks() ?? [];
   for (const [at, { file, writable }] of disks.entries()) {
-    const path = made[at]?.getImagePath();
+    const path = made[before + at]?.getImagePath();
     if (!writable || typeof path !== "string") continue;
     await device.pull(path, file, { timeoutMs: PULL_TIMEOUT_MS, maxBytes: (await stat(file)).size });
   }

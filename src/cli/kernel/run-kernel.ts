@@ -10,6 +10,7 @@ import { showProgress } from "../progress.js";
 import { bootArchive } from "./boot-archive.js";
 import { parseDisk, pullDisks } from "./disks.js";
 import { execOutput, type ExecOutput } from "./exec-output.js";
+import { rootDisk, type RootDisk } from "./root-disk.js";
 import { openShell, programsOfImage } from "./open-shell.js";
 
 export interface KernelOptions {
@@ -18,6 +19,8 @@ export interface KernelOptions {
   readonly params: string | undefined;
   readonly disks: readonly string[];
   readonly rootfs: string | undefined;
+  readonly rootfsAsDisk: boolean;
+  readonly modules: readonly string[];
   readonly command: string | undefined;
   readonly name: string;
   readonly memoryMib: number | undefined;
@@ -28,28 +31,30 @@ export interface KernelOptions {
 /** The VM ended, and not as it should: a panic, a reset, or no exit code of the command. */
 const FAILED = 1;
 const DEFAULT_MIB = 256;
+/** Their names in the archive begin with three digits. */
+const MAX_MODULES = 1000;
 /** The longest a timer can take: 24 days. */
 const FOR_EVER_MS = 2 ** 31 - 1;
 /** For a kernel that cannot power off. */
 const POWER_OFF_MS = 10_000;
 
 export async function runKernel(options: KernelOptions): Promise<number> {
-  const { kernel, initrd, rootfs, command, name } = options;
-  if (initrd !== undefined && rootfs !== undefined) {
-    throw new UsageError("BAD_ARGUMENTS", "Give --initrd or --rootfs, not both.");
-  }
-  if (command !== undefined && /(^|\s)rdinit=/.test(options.params ?? "")) {
-    throw new UsageError("BAD_ARGUMENTS", "--exec brings a first process of its own: leave rdinit= out of --params.");
-  }
+  const { kernel, initrd, rootfs, rootfsAsDisk: rootIsDisk, modules, command, name } = options;
+  checkOptions(options);
   // All that is wrong with files is told before a device is started for them.
   await lookAtKernel(kernel);
   const disks = await Promise.all(options.disks.map(parseDisk));
   for (const { file } of disks) await lookAtDisk(file);
   const progress = showProgress();
   const interrupt = onInterrupt();
+  let root: RootDisk | undefined;
   try {
     const programs = (): ReturnType<typeof programsOfImage> => programsOfImage(progress, interrupt.signal);
-    const archive = await bootArchive({ initrd, rootfs, command, programs });
+    const archive = await bootArchive({ initrd, rootfs, rootIsDisk, command, modules, programs });
+    if (rootfs !== undefined && archive.onDisk !== undefined) {
+      progress.step(`Making a disk of ${rootfs}`);
+      root = await rootDisk(rootfs, archive.onDisk, { signal: interrupt.signal });
+    }
     const shell = await openShell(progress, interrupt.signal);
     try {
       progress.done();
@@ -57,11 +62,11 @@ export async function runKernel(options: KernelOptions): Promise<number> {
         ...{ name, kernel, params: paramsOf(options, archive.params) },
         memoryBytes: memoryMib(options, archive.initrd) * 2 ** 20,
         ...(archive.initrd === undefined ? {} : { initrd: archive.initrd }),
-        disks,
+        disks: [...(root === undefined ? [] : [{ file: root.path, writable: true }]), ...disks],
       });
       try {
         const code = await runToItsEnd(vm, archive.nonce, interrupt.signal, options);
-        await pullDisks(shell.device, vm, disks);
+        await pullDisks(shell.device, vm, disks, root === undefined ? 0 : 1);
         return code;
       } finally {
         await shell.remove(vm);
@@ -74,6 +79,23 @@ export async function runKernel(options: KernelOptions): Promise<number> {
     throw error;
   } finally {
     interrupt.dispose();
+    await root?.remove();
+  }
+}
+
+function checkOptions({ initrd, rootfs, rootfsAsDisk, modules, command, params = "" }: KernelOptions): void {
+  const bad = (text: string): never => {
+    throw new UsageError("BAD_ARGUMENTS", text);
+  };
+  if (rootfsAsDisk && rootfs === undefined) bad("--rootfs-as-disk goes with --rootfs.");
+  // Drivers for the disk may be in an initramfs, whose own first process goes on from there.
+  const both = initrd !== undefined && rootfs !== undefined;
+  if (both && !rootfsAsDisk) bad("Give --initrd or --rootfs, not both.");
+  if (both && command !== undefined) bad("Give --initrd or --exec beside --rootfs-as-disk, not both.");
+  if (modules.length > 0 && command === undefined) bad("--module goes with --exec, whose first process loads them.");
+  if (modules.length > MAX_MODULES) bad(`--module: at most ${MAX_MODULES} of them.`);
+  if (command !== undefined && /(^|\s)rdinit=/.test(params)) {
+    bad("--exec brings a first process of its own: leave rdinit= out of --params.");
   }
 }
 

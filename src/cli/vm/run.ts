@@ -61,7 +61,7 @@ export async function run(args: readonly string[]): Promise<number> {
   }
 }
 
-const KERNEL_OPTIONS = ["initrd", "rootfs", "params", "disk", "exec"] as const;
+const KERNEL_OPTIONS = ["initrd", "rootfs", "rootfs-as-disk", "params", "disk", "module", "exec"] as const;
 type Values = ReturnType<typeof parseCommandLine<"run">>["values"];
 
 function kernelOptions(values: Values, name: string, apk: string | undefined): KernelOptions {
@@ -69,9 +69,10 @@ function kernelOptions(values: Values, name: string, apk: string | undefined): K
   if (apk !== undefined || stray !== undefined) {
     throw new UsageError("BAD_ARGUMENTS", `--kernel takes no ${stray === undefined ? "APK" : `--${stray}`}.`);
   }
-  const { kernel = "", initrd, rootfs, params, disk = [], exec, mem, cpus = "1", raw = false } = values;
+  const { kernel = "", initrd, rootfs, params, disk = [], module: modules = [], exec, mem, cpus = "1" } = values;
+  const { raw = false, "rootfs-as-disk": rootfsAsDisk = false } = values;
   return {
-    ...{ kernel, initrd, rootfs, params, disks: disk, command: exec, name, raw },
+    ...{ kernel, initrd, rootfs, rootfsAsDisk, params, disks: disk, modules, command: exec, name, raw },
     memoryMib: mem === undefined ? undefined : parsePositive("--mem", mem),
     cpus: parsePositive("--cpus", cpus),
   };

@@ -1,10 +1,13 @@
 // First process of an initramfs that runs one command in a shell and tells on the console how it ended.
 //
 // Needs nothing of the kernel but initramfs and a console. What it reads is in /.avf, beside it: `nonce`, 32 hexadecimal
-// digits that nobody else knows, `command`, and `setup`, a script for the shell that need not be there. It prints
+// digits that nobody else knows, `command`, and what need not be there: `setup`, a script for the shell, `modules`, a folder
+// of kernel modules that are loaded in the order of their names, and `disk`, for a root file system on the first disk. It
+// prints
 //   avf-exec NONCE begin
 //   avf-exec NONCE exit CODE CHECK
 // where CHECK is 255 - CODE; the second several times, for kernels may write into lines of ours.
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -15,12 +18,19 @@
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
 
 #define FOLDER "/.avf/"
+#define DISK "/dev/vda"
+// A disk is there as soon as its driver is; some drivers take a moment.
+#define DISK_TRIES 50
+#define DISK_TRY_US 100000
+// linux/module.h: the kernel unpacks it.
+#define COMPRESSED_FILE 4
 #define NONCE_CHARACTERS 32
 #define MAX_COMMAND (1 << 20)
 #define COPIES 3
@@ -58,6 +68,55 @@ static char *read_whole(const char *path, size_t most) {
 static void mount_on(const char *type, const char *folder) {
     mkdir(folder, 0755);
     mount(type, folder, type, MS_NOSUID, NULL);
+}
+
+static void mount_all(void) {
+    mount_on("proc", "/proc");
+    mount_on("sysfs", "/sys");
+    mount_on("devtmpfs", "/dev");
+    mkdir("/dev/pts", 0755);
+    mount("devpts", "/dev/pts", "devpts", MS_NOSUID, NULL);
+    mkdir("/tmp", 01777);
+    if (access("/dev/null", F_OK) != 0) mknod("/dev/null", S_IFCHR | 0666, makedev(1, 3));
+}
+
+static int complain(const char *what, const char *name, const char *hint) {
+    char line[512];
+    snprintf(line, sizeof line, "avf: cannot %s %s: %s%s\n", what, name, strerror(errno), hint);
+    say(line);
+    return -1;
+}
+
+// Names are NNN-FILE. What the kernel has already is no failure.
+static int load_modules(void) {
+    struct dirent **found = NULL;
+    int count = scandir(FOLDER "modules", &found, NULL, alphasort);
+    for (int i = 0; i < count; i++) {
+        const char *name = found[i]->d_name;
+        if (name[0] == '.') continue;
+        char path[512], head[4] = "";
+        snprintf(path, sizeof path, FOLDER "modules/%s", name);
+        int file = open(path, O_RDONLY | O_CLOEXEC);
+        if (file < 0 || pread(file, head, sizeof head, 0) < 0) return complain("read", path, "");
+        int flags = memcmp(head, "\177ELF", sizeof head) == 0 ? 0 : COMPRESSED_FILE;
+        if (syscall(SYS_finit_module, file, "", flags) != 0 && errno != EEXIST)
+            return complain("load the module", name + 4, "");
+        close(file);
+    }
+    return 0;
+}
+
+static int enter_disk(void) {
+    const char *root = FOLDER "root";
+    mkdir(root, 0755);
+    for (int tries = DISK_TRIES; mount(DISK, root, "ext4", 0, NULL) != 0; tries--) {
+        if (tries == 0 || (errno != ENOENT && errno != ENXIO))
+            return complain("mount", DISK, "; the kernel needs drivers for virtio disks and ext4, or --module FILE");
+        usleep(DISK_TRY_US);
+    }
+    if (chdir(root) != 0 || chroot(".") != 0) return complain("enter", DISK, "");
+    mount_all();
+    return 0;
 }
 
 // Lines end as they were written, and nothing echoes.
@@ -110,13 +169,7 @@ static void tell_end(int code) {
 int main(void) {
     // It ends all that runs beside it.
     if (getpid() != 1) return 1;
-    mount_on("proc", "/proc");
-    mount_on("sysfs", "/sys");
-    mount_on("devtmpfs", "/dev");
-    mkdir("/dev/pts", 0755);
-    mount("devpts", "/dev/pts", "devpts", MS_NOSUID, NULL);
-    mkdir("/tmp", 01777);
-    if (access("/dev/null", F_OK) != 0) mknod("/dev/null", S_IFCHR | 0666, makedev(1, 3));
+    mount_all();
     // An initramfs without /dev/console has given us no streams.
     if (fcntl(STDOUT_FILENO, F_GETFD) < 0) {
         int console = open("/dev/console", O_RDWR);
@@ -126,11 +179,12 @@ int main(void) {
     char *given = read_whole(FOLDER "nonce", NONCE_CHARACTERS);
     char *command = read_whole(FOLDER "command", MAX_COMMAND);
     if (given != NULL) memcpy(nonce, given, NONCE_CHARACTERS);
+    int ready = load_modules() == 0 && (access(FOLDER "disk", F_OK) != 0 || enter_disk() == 0);
     if (access(FOLDER "setup", F_OK) == 0) run_shell(NULL, FOLDER "setup");
     char line[64];
     snprintf(line, sizeof line, "avf-exec %s begin\n", nonce);
     say(line);
-    int code = command == NULL ? 126 : run_shell("-c", command);
+    int code = command == NULL || !ready ? 126 : run_shell("-c", command);
     // Nobody else writes to the console from here on.
     kill(-1, SIGKILL);
     while (wait(NULL) > 0 || errno == EINTR) continue;

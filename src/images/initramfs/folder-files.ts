@@ -8,26 +8,34 @@ import type { InitramfsFile } from "./contents.js";
 const MAX_BYTES = 1 << 30;
 const MAX_FILES = 200_000;
 
-/** By path, relative to the folder. @throws UsageError naming what cannot be read */
-export async function folderFiles(folder: string): Promise<Map<string, InitramfsFile>> {
+/**
+ * By path, relative to the folder.
+ * @param what it is to become; only an archive has limits
+ * @throws UsageError naming what cannot be read
+ */
+export async function folderFiles(
+  folder: string,
+  what: "an initramfs" | "a disk" = "an initramfs",
+): Promise<Map<string, InitramfsFile>> {
   const files = new Map<string, InitramfsFile>();
   let bytes = 0;
   const visit = async (prefix: string): Promise<void> => {
-    for (const name of (await readable(folder, prefix, (path) => readdir(path))).sort()) {
+    for (const name of (await readable(folder, what, prefix, (path) => readdir(path))).sort()) {
       const path = prefix === "" ? name : `${prefix}/${name}`;
-      const found = await readable(folder, path, (whole) => lstat(whole));
+      const found = await readable(folder, what, path, (whole) => lstat(whole));
       const mode = found.mode & 0o7777;
       if (found.isDirectory()) {
         files.set(path, { folder: true, mode });
         await visit(path);
       } else if (found.isSymbolicLink()) {
-        files.set(path, { link: await readable(folder, path, (whole) => readlink(whole)) });
+        files.set(path, { link: await readable(folder, what, path, (whole) => readlink(whole)) });
       } else if (found.isFile()) {
         files.set(path, { file: join(folder, path), mode });
         bytes += found.size;
       }
-      if (bytes > MAX_BYTES || files.size > MAX_FILES) {
-        throw bad(folder, `has more than ${MAX_BYTES >> 20} MiB or ${MAX_FILES} files`, "make a disk of it: mke2fs -d");
+      if (what === "an initramfs" && (bytes > MAX_BYTES || files.size > MAX_FILES)) {
+        const hint = "--rootfs-as-disk makes a disk of it, as does mke2fs -d";
+        throw bad(folder, what, `has more than ${MAX_BYTES >> 20} MiB or ${MAX_FILES} files`, hint);
       }
     }
   };
@@ -35,13 +43,18 @@ export async function folderFiles(folder: string): Promise<Map<string, Initramfs
   return files;
 }
 
-async function readable<T>(folder: string, path: string, read: (whole: string) => Promise<T>): Promise<T> {
+async function readable<T>(
+  folder: string,
+  what: string,
+  path: string,
+  read: (whole: string) => Promise<T>,
+): Promise<T> {
   const whole = join(folder, path);
   return read(whole).catch((cause: unknown) => {
-    throw bad(folder, `has ${whole}, which cannot be read (${describeError(cause)})`, undefined, cause);
+    throw bad(folder, what, `has ${whole}, which cannot be read (${describeError(cause)})`, undefined, cause);
   });
 }
 
-function bad(folder: string, problem: string, hint?: string, cause?: unknown): UsageError {
-  return new UsageError("BAD_IMAGE_FILE", `${folder} cannot be an initramfs: it ${problem}.`, { hint, cause });
+function bad(folder: string, what: string, problem: string, hint?: string, cause?: unknown): UsageError {
+  return new UsageError("BAD_IMAGE_FILE", `${folder} cannot be ${what}: it ${problem}.`, { hint, cause });
 }

@@ -2,6 +2,13 @@ import type { RemovalRow } from "./row.js";
 
 export const hostFiles: readonly RemovalRow[] = [
   {
+    file: "src/cli/kernel/root-disk.ts",
+    calls: ["rm(drafts, { recursive: true, force: true })"],
+    touches: "a temporary folder with a disk",
+    ours: "it was made here, with a name of chance",
+    proof: { chance: "drafts" },
+  },
+  {
     file: "src/artifacts/holds/hold-records.ts",
     calls: ["rmSync(holdPath(id), { force: true })"],
     touches: "a note of a hold in the cache",

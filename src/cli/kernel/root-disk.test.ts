@@ -1,0 +1,74 @@
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { execFileSync } from "node:child_process";
+import {
+  chmodSync,
+  existsSync,
+  lchownSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { folderFiles } from "../../images/index.js";
+import { findProgram } from "../../process/programs/find-program.js";
+import { rootDisk } from "./root-disk.js";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "avf-root-disk-"));
+  mkdirSync(join(folder, 'a "quoted" folder'));
+  writeFileSync(join(folder, 'a "quoted" folder/program'), "#!/bin/sh\n");
+  writeFileSync(join(folder, "large"), Buffer.alloc(70 << 20, "x"));
+  symlinkSync("large", join(folder, "link"));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+function debugfs(image: string, request: string): string {
+  return execFileSync(findProgram("debugfs") ?? "debugfs", ["-R", request, image], { encoding: "utf8", stdio: "pipe" });
+}
+
+test("a folder of any size is on it, with modes and links; the caller's files are root's", async () => {
+  const owner = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
+  if (owner.uid === 0) {
+    // As if somebody else called it.
+    Object.assign(owner, { uid: 1234, gid: 1235 });
+    for (const path of ["large", "link", 'a "quoted" folder/program']) lchownSync(join(folder, path), 1234, 1235);
+  }
+  chmodSync(join(folder, 'a "quoted" folder/program'), 0o4755);
+  const disk = await rootDisk(folder, await folderFiles(folder, "a disk"), { owner });
+  execFileSync(findProgram("e2fsck") ?? "e2fsck", ["-fn", disk.path], { stdio: "pipe" });
+  const program = debugfs(disk.path, 'stat "/a ""quoted"" folder/program"');
+  expect(program).toMatch(/Type: regular\s+Mode:\s+04755/);
+  expect(program).toMatch(/User:\s+0\s+Group:\s+0/);
+  expect(debugfs(disk.path, "stat /link")).toMatch(/User:\s+0\s[^]*Fast link dest: "large"/);
+  expect(debugfs(disk.path, "stat /large")).toMatch(/User:\s+0\s+Group:\s+0\s[^]*Size: 73400320/);
+  await disk.remove();
+  expect(existsSync(disk.path)).toBe(false);
+});
+
+test("files of others keep their owners", async () => {
+  if (process.getuid?.() !== 0) return;
+  lchownSync(join(folder, "large"), 7, 8);
+  const disk = await rootDisk(folder, await folderFiles(folder, "a disk"), { owner: { uid: 1234, gid: 1235 } });
+  expect(debugfs(disk.path, "stat /large")).toMatch(/User:\s+7\s+Group:\s+8\s/);
+  await disk.remove();
+});
+
+test("what fails leaves no file", async () => {
+  const files = await folderFiles(folder, "a disk");
+  const drafts = mkdtempSync(join(tmpdir(), "avf-drafts-"));
+  const { TMPDIR } = process.env;
+  process.env["TMPDIR"] = drafts;
+  try {
+    await expect(rootDisk(folder, files, { signal: AbortSignal.abort() })).rejects.toThrow();
+    expect(readdirSync(drafts)).toEqual([]);
+  } finally {
+    if (TMPDIR === undefined) delete process.env["TMPDIR"];
+    else process.env["TMPDIR"] = TMPDIR;
+    rmSync(drafts, { recursive: true });
+  }
+});
