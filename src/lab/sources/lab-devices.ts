@@ -2,6 +2,8 @@
 import { UsageError } from "../../base/errors.js";
 import { inspectLabgrid } from "../labgrid/inspect-lab.js";
 import { labgridDevices } from "../labgrid/labgrid-devices.js";
+import { inspectStf } from "../stf/inspect-stf.js";
+import { stfDevices } from "../stf/stf-devices.js";
 import type { DeviceSource, LabOptions } from "./device-source.js";
 
 interface LabKind {
@@ -11,6 +13,9 @@ interface LabKind {
 
 const KINDS: Readonly<Record<string, LabKind>> = {
   labgrid: { devices: labgridDevices, inspect: inspectLabgrid },
+  stf: { devices: stfDevices, inspect: inspectStf },
+  // Without TLS.
+  "stf+http": { devices: stfDevices, inspect: inspectStf },
 };
 
 /** @throws UsageError for an address that names no lab; what may be a password in it is not repeated */

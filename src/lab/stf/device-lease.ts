@@ -1,0 +1,141 @@
+/** A device of STF that is ours: kept while we are heard of, until it is given back. */
+import { sleep } from "../../base/deadline.js";
+import { describeError, InfrastructureError, isHarnessError } from "../../base/errors.js";
+import { startGuardian, type Guardian } from "../guardian/guardian.js";
+import { readServerKeys, shareAdbKeys } from "./adb-keys.js";
+import type { StfAddress } from "./address.js";
+import type { StfUser } from "./api/answers.js";
+import type { GuardedDevice } from "./guardian-main.js";
+import { StfServer } from "./api/server.js";
+import { takeDevice, type TakeOptions } from "./take-device.js";
+import { endUse, requireUse, type UseOfDevice } from "./use-of-device.js";
+
+export interface StfLease {
+  /** For people: `0A1B2C at stf.example`. */
+  readonly name: string;
+  /** Where adb reaches the device: `HOST:PORT`. */
+  readonly address: string;
+  /** Aborted when somebody else has the device, or nobody. */
+  readonly lost: AbortSignal;
+  /** Repeatable, never rejects. */
+  release(): Promise<void>;
+}
+
+export interface LeaseOptions extends Omit<TakeOptions, "leaseMs"> {
+  readonly token: string;
+  /** How long STF keeps the device for us without a word. Default: 60 s. */
+  readonly leaseMs?: number;
+  /** Default: a quarter of it, so that three may fail. */
+  readonly renewMs?: number;
+  /** Lines of `adb_keys`. Default: those of this host's adb servers. */
+  readonly adbKeys?: () => Promise<readonly string[]>;
+}
+
+const LEASE_MS = 60_000;
+const RETRY_MS = 2_000;
+const RELEASE_TIMEOUT_MS = 20_000;
+
+export async function leaseStfDevice(wanted: StfAddress, options: LeaseOptions): Promise<StfLease> {
+  const { token, leaseMs = LEASE_MS, renewMs = leaseMs / 4, adbKeys = readServerKeys, signal, onWait } = options;
+  const server = new StfServer(wanted.server, token);
+  const user = await server.user(signal);
+  const { serial } = await takeDevice(server, user, wanted.match, { ...options, leaseMs });
+  try {
+    await shareAdbKeys(server, user, await adbKeys(), options);
+    const address = requireReachable(server, serial, await server.connect(serial, signal));
+    const use = await identifyUse(server, user, serial, signal);
+    const guarded: GuardedDevice = { server: server.url.href, token, use };
+    const guardian = startGuardian("lab/stf/guardian-main.js", guarded);
+    return new KeptDevice(server, use, address, guardian, renewMs, onWait);
+  } catch (error) {
+    // It was taken seconds ago, so it is this use that ends.
+    await server.giveBack(serial).catch(() => undefined);
+    throw error;
+  }
+}
+
+class KeptDevice implements StfLease {
+  readonly #lost = new AbortController();
+  readonly #end = new AbortController();
+  readonly #keeping: Promise<void>;
+  #releasing: Promise<void> | undefined;
+
+  constructor(
+    private readonly server: StfServer,
+    private readonly use: UseOfDevice,
+    readonly address: string,
+    private readonly guardian: Guardian,
+    private readonly renewMs: number,
+    private readonly tell: (message: string) => void,
+  ) {
+    this.#keeping = this.#keep();
+  }
+
+  get name(): string {
+    return `${this.use.serial} at ${this.server.host}`;
+  }
+
+  get lost(): AbortSignal {
+    return this.#lost.signal;
+  }
+
+  release(): Promise<void> {
+    return (this.#releasing ??= this.#release());
+  }
+
+  async #release(): Promise<void> {
+    this.#end.abort(new Error("released"));
+    await this.#keeping;
+    try {
+      await endUse(this.server, this.use, AbortSignal.timeout(RELEASE_TIMEOUT_MS));
+      this.guardian.dismiss();
+    } catch (error) {
+      // The guardian goes on trying when this process ends, and without a word of us STF takes it back.
+      this.tell(`${this.name} could not be given back yet: ${describeError(error)}`);
+    }
+  }
+
+  /** Ends when the device is given back, or lost. */
+  async #keep(): Promise<void> {
+    const { signal } = this.#end;
+    let told = false;
+    while (!signal.aborted) {
+      try {
+        await sleep(told ? Math.min(RETRY_MS, this.renewMs) : this.renewMs, signal);
+        // First, for with an administrator's token the second would be a connection to anybody's device.
+        await requireUse(this.server, this.use, signal);
+        await this.server.connect(this.use.serial, signal);
+        if (told) this.tell(`STF answers again; ${this.name} is ours`);
+        told = false;
+      } catch (error) {
+        if (signal.aborted) return;
+        if (isHarnessError(error) && error.code === "LEASE_LOST") return this.#lost.abort(error);
+        if (!told) this.tell(`${describeError(error)}; going on with ${this.name}, and trying again`);
+        told = true;
+      }
+    }
+  }
+}
+
+/** Once the device has answered through STF, what STF has noted of this use is there to be read. */
+async function identifyUse(
+  server: StfServer,
+  { email }: StfUser,
+  serial: string,
+  signal: AbortSignal,
+): Promise<UseOfDevice> {
+  const device = await server.device(serial, signal);
+  const use = { serial, email, since: device?.usedSince };
+  if (device?.owner?.email !== email) await requireUse(server, use, signal);
+  return use;
+}
+
+/** The loopback of another host is not ours: something else may answer there. Exported for tests. */
+export function requireReachable(server: Pick<StfServer, "host">, serial: string, address: string): string {
+  const [loopback, ours] = [address, server.host].map((host) => /^(localhost|127\.[\d.]+|\[::1\])(:\d+)?$/.test(host));
+  if (loopback !== true || ours === true) return address;
+  const message = `STF at ${server.host} says that its device ${serial} is at ${address}, on its own loopback.`;
+  throw new InfrastructureError("LAB_NO_DEVICE", message, {
+    hint: "start its providers with the address by which others reach them: --public-ip, or --connect-url-pattern",
+  });
+}
