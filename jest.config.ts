@@ -40,16 +40,29 @@ const unitTests = (displayName: string, testMatch: readonly string[], left: read
   };
 };
 
-/** Against labgrid's own programs: `npm run test:lab` sees to it that they are there, and runs nothing else. */
-const withLab = process.env["AVF_LABGRID"] !== undefined;
-const LAB = "src/lab/labgrid/testing/";
+/**
+ * Against the programs that manage labs: `npm run test:lab` says by these variables where they are, and runs nothing else.
+ * Empty: it is not to be had, and what needs it is left out.
+ */
+const LABS = { labgrid: "AVF_LABGRID", stf: "AVF_PRISM" };
+const withLab = Object.values(LABS).some((variable) => process.env[variable] !== undefined);
+const present = Object.entries(LABS).filter(([, variable]) => process.env[variable]);
 
 const unit: readonly Project[] = [
-  unitTests("unit", ["<rootDir>/{src,tools}/**/*.test.ts"], [`${SLOW.replaceAll(".", "\\.")}$`, `/${LAB}`]),
+  unitTests(
+    "unit",
+    ["<rootDir>/{src,tools}/**/*.test.ts"],
+    [`${SLOW.replaceAll(".", "\\.")}$`, `/src/lab/(${Object.keys(LABS).join("|")})/testing/`],
+  ),
   unitTests("unit-slow", [`<rootDir>/{src,tools}/**/*${SLOW}`]),
 ];
 
-const lab: readonly Project[] = [unitTests("lab", [`<rootDir>/${LAB}**/*.test.ts`])];
+const lab: readonly Project[] = [
+  unitTests(
+    "lab",
+    present.map(([name]) => `<rootDir>/src/lab/${name}/testing/**/*.test.ts`),
+  ),
+];
 
 /**
  * The device's side of the tests: they run against dist/, through the same preset as a user's own suites. For time's sake

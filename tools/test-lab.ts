@@ -1,8 +1,9 @@
 /**
- * `npm run test:lab`: leases against labgrid's own coordinator, which is installed from PyPI into the cache the first time.
- * Skipped, with the reason, where there is no Python for it. Arguments are Jest's.
+ * `npm run test:lab`: leases against labgrid's own coordinator, and against what STF's own Swagger says of its API. labgrid
+ * comes from PyPI, Prism and STF's Swagger from npm, into the cache the first time. What cannot be had is skipped, with the
+ * reason. Arguments are Jest's.
  */
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { onInterrupt } from "../src/cli/interrupt.js";
 import { runJest } from "../src/cli/suites/run-jest.js";
@@ -11,18 +12,61 @@ import { packageRoot } from "../src/base/paths.js";
 import { takeFileLock } from "../src/process/locks/file-lock.js";
 import { runUnchecked } from "../src/process/run.js";
 
-const VERSION = "26.0.1";
+const LABGRID = "26.0.1";
+/** Newer ones want a newer Node. */
+const PRISM = "5.14.2";
+const STF = "3.7.9";
+const SWAGGER = "package/lib/units/api/swagger/api_v1.yaml";
 const INSTALL_TIMEOUT_MS = 10 * 60_000;
+
+const NPM_INSTALL = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts"];
+
+interface Tool {
+  /** With its version. */
+  readonly name: string;
+  readonly install: (folder: string) => readonly (readonly string[])[];
+  /** In its folder: what its variable names. */
+  readonly file?: string;
+}
+
+/** By the variable that says where it is. */
+const TOOLS: Readonly<Record<string, Tool>> = {
+  // A virtual environment: nothing is installed on the host.
+  AVF_LABGRID: {
+    name: `labgrid-${LABGRID}`,
+    install: (folder) => [
+      ["python3", "-m", "venv", "--clear", folder],
+      [join(folder, "bin/pip"), "install", "--quiet", `labgrid==${LABGRID}`],
+    ],
+  },
+  AVF_PRISM: {
+    name: `prism-${PRISM}`,
+    install: (folder) => [[...NPM_INSTALL, "--prefix", folder, `@stoplight/prism-cli@${PRISM}`]],
+    file: "node_modules/.bin/prism",
+  },
+  // The one file of it: its dependencies are databases and drivers.
+  AVF_STF_SWAGGER: {
+    name: `stf-${STF}`,
+    install: (folder) => [
+      ["npm", "pack", "--silent", "--pack-destination", folder, `@devicefarmer/stf@${STF}`],
+      ["tar", "-xzf", join(folder, `devicefarmer-stf-${STF}.tgz`), "-C", folder, SWAGGER],
+    ],
+    file: SWAGGER,
+  },
+};
 
 export async function run(args: readonly string[]): Promise<number> {
   const interrupt = onInterrupt();
   try {
-    const labgrid = process.env["AVF_LABGRID"] ?? (await installLabgrid(interrupt.signal));
-    if (typeof labgrid !== "string") {
-      process.stdout.write(`test:lab skipped: ${labgrid.reason}\n`);
-      return 0;
+    for (const [variable, tool] of Object.entries(TOOLS)) {
+      const place = process.env[variable] ?? (await install(tool, interrupt.signal));
+      // Empty: Jest's configuration leaves out what needs it.
+      process.env[variable] = typeof place === "string" ? place : "";
+      if (typeof place !== "string") process.stdout.write(`test:lab without ${tool.name}: ${place.reason}\n`);
     }
-    process.env["AVF_LABGRID"] = labgrid;
+    // One is of no use without the other.
+    if (process.env["AVF_STF_SWAGGER"] === "") process.env["AVF_PRISM"] = "";
+    if (process.env["AVF_LABGRID"] === "" && process.env["AVF_PRISM"] === "") return 0;
     return await runJest([...args, "--selectProjects", "lab"], { folder: packageRoot });
   } catch (error) {
     if (interrupt.exitCode !== undefined) return interrupt.exitCode;
@@ -32,30 +76,27 @@ export async function run(args: readonly string[]): Promise<number> {
   }
 }
 
-/** A virtual environment: nothing is installed on the host. */
-async function installLabgrid(signal: AbortSignal): Promise<string | { readonly reason: string }> {
+async function install(tool: Tool, signal: AbortSignal): Promise<string | { readonly reason: string }> {
   const tools = join(openCache(), "test-tools");
   const lock = await takeFileLock(join(tools, "lock.json"), {
-    purpose: "installing labgrid",
+    purpose: `installing ${tool.name}`,
     timeoutMs: INSTALL_TIMEOUT_MS,
     signal,
   });
   try {
-    const folder = join(tools, `labgrid-${VERSION}`);
+    const folder = join(tools, tool.name);
     const made = join(folder, "made");
-    if (existsSync(made)) return folder;
-    process.stdout.write(`Installing labgrid ${VERSION} into ${folder}\n`);
-    const steps = [
-      ["python3", "-m", "venv", "--clear", folder],
-      [join(folder, "bin/pip"), "install", "--quiet", `labgrid==${VERSION}`],
-    ] as const;
-    for (const step of steps) {
+    const place = tool.file === undefined ? folder : join(folder, tool.file);
+    if (existsSync(made)) return place;
+    process.stdout.write(`Installing ${tool.name} into ${folder}\n`);
+    mkdirSync(folder, { recursive: true });
+    for (const step of tool.install(folder)) {
       const { exitCode, stderr, startFailure } = await runUnchecked(step, { timeoutMs: INSTALL_TIMEOUT_MS, signal });
       if (exitCode === 0) continue;
       return { reason: `${step.join(" ")} failed: ${startFailure ?? stderr.trim().split("\n").slice(-3).join(" ")}` };
     }
     writeFileSync(made, "");
-    return folder;
+    return place;
   } finally {
     lock.release();
   }

@@ -24,6 +24,8 @@ export const SETTINGS: readonly (readonly [setting: string, meaning: string])[] 
 export const INTERNAL_VARIABLES: Readonly<Record<string, string>> = {
   AVF_VMM: "former name of AVF_MONITOR",
   AVF_LABGRID: "where `npm run test:lab` has labgrid's programs",
+  AVF_PRISM: "where `npm run test:lab` has Prism, which checks requests against STF's Swagger",
+  AVF_STF_SWAGGER: "the file with STF's Swagger, for `npm run test:lab`",
   AVF_RUN_FOLDER: "the run's folder, for its worker processes",
   AVF_COUNTS_FILE: "where a part of `npm test` writes its counts",
   AVF_TEMPLATE_READY: "what the guest prints when a template may be made of it; no variable",
