@@ -30,12 +30,20 @@ asRoot("its wish to die with its parent is made once it is that user", () => {
   expect(stdout).toBe("61000\n60706\n");
 });
 
-test("nobody becomes root, and words that are no numbers name nobody", () => {
+test("nobody becomes root or joins its group, and words that are no ids name nobody", () => {
   for (const words of [
     ["0", "60706"],
     ["61000", "0"],
+    ["61000", "60706,0"],
     ["root", "60706"],
+    ["60999abc", "60706"],
+    [" 61000", "60706"],
+    ["4294967295", "60706"],
+    ["4294967297", "60706"],
     ["61000", ""],
+    ["61000", "60706,"],
+    ["61000", "60706abc"],
+    ["61000", "1,2,3,4,5,6,7,8,9"],
   ])
     expect(become(...words, "true")).toMatchObject({ status: 64, stdout: "" });
 });
