@@ -26,6 +26,11 @@ export async function forwardsOf({ address }: Pick<AdbServer, "address">): Promi
   const list = await withDeadline("the adb server's list of forwards", { timeoutMs: CALL_TIMEOUT_MS }, (signal) =>
     ask(address, "host:list-forward", signal),
   );
+  return parseForwards(list);
+}
+
+/** As the server and `adb forward --list` write it. */
+export function parseForwards(list: string): readonly AnyForward[] {
   // A remote end may be a path with blanks.
   return [...list.matchAll(/^(\S+) (\S+) (.*)$/gm)].map(([, serial = "", local = "", remote = ""]) => {
     return { serial, local, remote };

@@ -1,5 +1,4 @@
 /** Ports of this host that lead to the device. The adb server holds them, so they are written down for a later sweep. */
-import { spawnSync } from "node:child_process";
 import { withDeadline } from "../../../base/deadline.js";
 import { InfrastructureError, UsageError } from "../../../base/errors.js";
 import { pickPort } from "../../../process/pick-port.js";
@@ -8,6 +7,7 @@ import { callDevice } from "../shell/call.js";
 import type { AdbConnection } from "../server/connection.js";
 import { AdbRefusal, tell } from "../server/smart-socket.js";
 import { stateError, stateFromRefusal } from "../device-errors.js";
+import { closeAtExit } from "./close-at-exit.js";
 import { killForward } from "./forward-list.js";
 import { openRelay, type OpenRemote } from "../remote/relay.js";
 import { forgetForward, isListed, recordForward } from "../notes/forward-records.js";
@@ -75,11 +75,11 @@ async function tryForward(
   signal: AbortSignal,
 ): Promise<PortForward | undefined> {
   const local = `tcp:${hostPort}`;
-  const removal = connection.adb("forward", "--remove", local);
   const record = recordForward({ serial: connection.serial, serverPort: connection.server.port, hostPort, remote });
-  rememberUntilExit(removal);
+  const adb = (...words: readonly string[]): readonly string[] => connection.adb(...words);
+  const leaveAtExit = closeAtExit({ serial: connection.serial, local, remote, adb });
   const forget = (): void => {
-    open.delete(removal);
+    leaveAtExit();
     forgetForward(record);
   };
   const { serial, server, gone } = connection;
@@ -91,7 +91,7 @@ async function tryForward(
   } catch (error) {
     // What timed out may still come about; its note is for the next sweep.
     if (!(error instanceof AdbRefusal)) {
-      open.delete(removal);
+      leaveAtExit();
       throw await connection.explain(error);
     }
     forget();
@@ -119,17 +119,5 @@ async function remove({ server, serial }: AdbConnection, local: string): Promise
     const isGone =
       error instanceof AdbRefusal && (/ not found$/.test(error.message) || stateFromRefusal(error.message));
     if (!isGone) throw error;
-  });
-}
-
-const open = new Set<readonly string[]>();
-let exitHookInstalled = false;
-
-function rememberUntilExit(removal: readonly string[]): void {
-  open.add(removal);
-  if (exitHookInstalled) return;
-  exitHookInstalled = true;
-  process.on("exit", () => {
-    for (const [file = "", ...args] of open) spawnSync(file, args, { stdio: "ignore", timeout: 2_000 });
   });
 }

@@ -12,6 +12,16 @@ export const devices: readonly RemovalRow[] = [
     },
   },
   {
+    file: "src/device/adb/forward/close-at-exit.ts",
+    calls: ["--remove"],
+    touches: "a forward of ours, as this process exits",
+    ours: "the server still has it from this port to this place of this device",
+    proof: {
+      test: "src/device/adb/forward/close-at-exit.test.ts",
+      title: "a port that is a forward %s by now is left",
+    },
+  },
+  {
     file: "src/device/adb/forward/forward-list.ts",
     calls: ["killForward(server, serial, local)"],
     touches: "a forward of this host that a test left on its emulated device",
@@ -20,7 +30,7 @@ export const devices: readonly RemovalRow[] = [
   },
   {
     file: "src/device/adb/forward/forward.ts",
-    calls: ["--remove", "killForward(server, serial, local)"],
+    calls: ["killForward(server, serial, local)"],
     touches: "a forward of ours",
     ours: "the server still has it from this port to this place of this device",
     proof: { test: "src/device/adb/forward/forward.test.ts", title: "a port that leads elsewhere by now is left" },

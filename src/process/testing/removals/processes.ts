@@ -16,6 +16,13 @@ export const processes: readonly RemovalRow[] = [
     proof: { test: "src/process/locks/open-lock.test.ts", title: "a process is known to be gone by its proof of life" },
   },
   {
+    file: "tools/ready.cjs",
+    calls: ["child.kill(signal)"],
+    touches: "the npm that installs for a checkout",
+    ours: "the handle of a child of this process",
+    proof: { test: "src/process/removals.test.ts", title: "the handle of a child that has ended sends no signal" },
+  },
+  {
     file: "src/cli/suites/run-jest.ts",
     calls: ["child.kill(name)"],
     touches: "the Jest that avf has started",
