@@ -42,7 +42,9 @@ export function parseStfAddress(url: URL): StfAddress {
 function parseMatch(params: URLSearchParams): DeviceMatch {
   const match: Partial<Record<MatchKey, readonly string[]>> = {};
   for (const key of params.keys()) {
-    if (!isMatchKey(key)) throw bad(`has the parameter ${JSON.stringify(key)}`);
+    // A name that could be a token is not repeated either.
+    const shown = /^[A-Za-z]{1,20}$/.test(key) ? `the parameter ${key}` : "a parameter";
+    if (!isMatchKey(key)) throw bad(`has ${shown}, which is none of what a device can have`);
     const values = params.getAll(key);
     if (values.includes("")) throw bad(`has ${key} without a value`);
     match[key] = values;

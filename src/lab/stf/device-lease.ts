@@ -1,14 +1,14 @@
 /** A device of STF that is ours: kept while we are heard of, until it is given back. */
 import { sleep } from "../../base/deadline.js";
-import { describeError, InfrastructureError, isHarnessError } from "../../base/errors.js";
+import { describeError, isHarnessError } from "../../base/errors.js";
 import { startGuardian, type Guardian } from "../guardian/guardian.js";
 import { readServerKeys, shareAdbKeys } from "./adb-keys.js";
 import type { StfAddress } from "./address.js";
-import type { StfUser } from "./api/answers.js";
 import type { GuardedDevice } from "./guardian-main.js";
 import { StfServer } from "./api/server.js";
 import { takeDevice, type TakeOptions } from "./take-device.js";
-import { endUse, requireUse, type UseOfDevice } from "./use-of-device.js";
+import { requireReachable } from "./reachable.js";
+import { endNewUse, endUse, identifyUse, requireUse, type UseOfDevice } from "./use-of-device.js";
 
 export interface StfLease {
   /** For people: `0A1B2C at stf.example`. */
@@ -43,13 +43,12 @@ export async function leaseStfDevice(wanted: StfAddress, options: LeaseOptions):
   try {
     await shareAdbKeys(server, user, await adbKeys(), options);
     const address = requireReachable(server, serial, await server.connect(serial, signal));
-    const use = await identifyUse(server, user, serial, signal);
+    const use = await identifyUse(server, user.email, serial, signal);
     const guarded: GuardedDevice = { server: server.url.href, token, use };
     const guardian = startGuardian("lab/stf/guardian-main.js", guarded);
     return new KeptDevice(server, use, address, guardian, renewMs, onWait);
   } catch (error) {
-    // It was taken seconds ago, so it is this use that ends.
-    await server.giveBack(serial).catch(() => undefined);
+    await endNewUse(server, user.email, serial).catch(() => undefined);
     throw error;
   }
 }
@@ -115,27 +114,4 @@ class KeptDevice implements StfLease {
       }
     }
   }
-}
-
-/** Once the device has answered through STF, what STF has noted of this use is there to be read. */
-async function identifyUse(
-  server: StfServer,
-  { email }: StfUser,
-  serial: string,
-  signal: AbortSignal,
-): Promise<UseOfDevice> {
-  const device = await server.device(serial, signal);
-  const use = { serial, email, since: device?.usedSince };
-  if (device?.owner?.email !== email) await requireUse(server, use, signal);
-  return use;
-}
-
-/** The loopback of another host is not ours: something else may answer there. Exported for tests. */
-export function requireReachable(server: Pick<StfServer, "host">, serial: string, address: string): string {
-  const [loopback, ours] = [address, server.host].map((host) => /^(localhost|127\.[\d.]+|\[::1\])(:\d+)?$/.test(host));
-  if (loopback !== true || ours === true) return address;
-  const message = `STF at ${server.host} says that its device ${serial} is at ${address}, on its own loopback.`;
-  throw new InfrastructureError("LAB_NO_DEVICE", message, {
-    hint: "start its providers with the address by which others reach them: --public-ip, or --connect-url-pattern",
-  });
 }

@@ -1,5 +1,7 @@
 /** A use of a device as STF knows it: whether it goes on, and its end. */
+import { sleep } from "../../base/deadline.js";
 import { InfrastructureError } from "../../base/errors.js";
+import type { StfDevice } from "./api/answers.js";
 import type { StfServer } from "./api/server.js";
 
 export interface UseOfDevice {
@@ -10,20 +12,39 @@ export interface UseOfDevice {
   readonly since: string | undefined;
 }
 
+/** STF answers when the device has, and notes in its database meanwhile what others see. */
+const NOTED_WITHIN_MS = 5_000;
+const LOOK_MS = 100;
+
+/** Of a device that was taken just now. @throws InfrastructureError `LEASE_LOST` when it has ended already */
+export async function identifyUse(
+  server: StfServer,
+  email: string,
+  serial: string,
+  signal: AbortSignal,
+): Promise<UseOfDevice> {
+  const untilMs = performance.now() + NOTED_WITHIN_MS;
+  for (;;) {
+    const device = await server.device(serial, signal);
+    const { owner, usedSince: since } = device ?? {};
+    const isLate = performance.now() > untilMs;
+    const isOurs = owner?.email === email;
+    if (isOurs && (since !== undefined || isLate)) return { serial, email, since };
+    if (isLate || (owner !== undefined && !isOurs)) throw lost({ serial, email, since }, device);
+    await sleep(LOOK_MS, signal);
+  }
+}
+
+/** The same without knowing more of it: another run of this account would have to have it by now. */
+export async function endNewUse(server: StfServer, email: string, serial: string): Promise<void> {
+  const device = await server.device(serial);
+  if (device?.owner?.email === email) await server.giveBack(serial);
+}
+
 /** @throws InfrastructureError `LEASE_LOST` when it has ended */
 export async function requireUse(server: StfServer, use: UseOfDevice, signal?: AbortSignal): Promise<void> {
   const device = await server.device(use.serial, signal);
-  const { owner } = device ?? {};
-  if (owner?.email === use.email && device?.usedSince === use.since) return;
-  const became =
-    device?.present !== true
-      ? "it is no longer plugged in, or off"
-      : owner === undefined
-        ? "it was given back, or STF heard nothing of us for too long"
-        : `${owner.email === use.email ? "another run of our account" : owner.name} has it now`;
-  throw new InfrastructureError("LEASE_LOST", `STF's device ${use.serial} is no longer ours: ${became}.`, {
-    hint: "somebody ended its use at STF's own page, or this host could not reach STF for more than a minute",
-  });
+  if (device?.owner?.email !== use.email || device.usedSince !== use.since) throw lost(use, device);
 }
 
 /** Gives it back, unless it is somebody else's by now: an administrator's token could end the use of anybody. */
@@ -33,4 +54,19 @@ export async function endUse(server: StfServer, use: UseOfDevice, signal?: Abort
   // STF's page would go on showing the address. The end of the use ends connections as well.
   await server.disconnect(use.serial, signal).catch(() => undefined);
   await server.giveBack(use.serial, signal);
+}
+
+function lost({ serial, email }: UseOfDevice, device: StfDevice | undefined): InfrastructureError {
+  const { owner } = device ?? {};
+  const became =
+    device === undefined
+      ? "this account may no longer use it"
+      : !device.present
+        ? "it is no longer plugged in, or off"
+        : owner === undefined
+          ? "it was given back, or STF heard nothing of us for too long"
+          : `${owner.email === email ? "another run of our account" : owner.name} has it now`;
+  return new InfrastructureError("LEASE_LOST", `STF's device ${serial} is no longer ours: ${became}.`, {
+    hint: "somebody ended its use at STF's own page, or this host could not reach STF for more than a minute",
+  });
 }

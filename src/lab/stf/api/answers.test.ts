@@ -53,18 +53,11 @@ test("a user with and without adb keys", () => {
   }
 });
 
-test.each([
-  ["lab-3.example:7401", "lab-3.example:7401"],
-  ["10.0.0.3:7401", "10.0.0.3:7401"],
-  ["-L tcp:1:7401", undefined],
-  ["lab:0", undefined],
-  ["lab:99999", undefined],
-  ["lab", undefined],
-  ["http://lab:7401", undefined],
-  [7401, undefined],
-  [null, undefined],
-])("the address %j", (remoteConnectUrl, address) => {
-  expect(readConnectAddress({ remoteConnectUrl })).toBe(address);
+test("an address is what STF says it is", () => {
+  expect(readConnectAddress({ remoteConnectUrl: "lab-3.example:7401" })).toBe("lab-3.example:7401");
+  expect(readConnectAddress({ remoteConnectUrl: "a\u001b[2J" })).toBe("a\\x1b[2J");
+  for (const remoteConnectUrl of [null, {}, "", undefined])
+    expect(readConnectAddress({ remoteConnectUrl })).toBeUndefined();
 });
 
 test("a description in STF's words", () => {

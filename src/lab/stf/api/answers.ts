@@ -73,11 +73,10 @@ export function readDevice(device: unknown): StfDevice | undefined {
   };
 }
 
-/** `HOST:PORT`, as `adb connect` takes it; undefined for anything else. */
+/** As STF has made it of its provider's pattern, so it may be no address; undefined: it is no text. */
 export function readConnectAddress(answer: unknown): string | undefined {
-  const address = text(field(answer, "remoteConnectUrl")) ?? "";
-  const [, port] = /^[A-Za-z0-9.-]+:(\d{1,5})$/.exec(address) ?? [];
-  return Number(port) > 0 && Number(port) < 65_536 ? address : undefined;
+  const address = text(field(answer, "remoteConnectUrl"));
+  return address === undefined ? undefined : forPeople(address, 300);
 }
 
 /** STF's own words for what became of a request, fit for a message. */

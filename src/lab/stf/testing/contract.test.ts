@@ -100,8 +100,8 @@ test("an STF that Prism makes up from the Swagger takes each request", async () 
     expect(await server.devices()).toEqual([]);
     await server.disconnect("A");
     await server.giveBack("A");
-    // "string" is no address, and {} no user.
-    await expect(server.connect("A")).rejects.toMatchObject({ code: "LAB_ANSWER" });
+    expect(await server.connect("A")).toBe("string");
+    // {} is no user.
     await expect(server.user()).rejects.toMatchObject({ code: "LAB_ANSWER" });
   } finally {
     await mock.stop();

@@ -23,6 +23,8 @@ export class FakeDevice {
   readonly endings: Ending[] = [];
   /** Times that its use was put off to end. */
   renewals = 0;
+  /** Looks that do not see yet that it is used: STF's database is written by another process. */
+  unnotedLooks = 0;
   connected = false;
   present = true;
   ready = true;
@@ -83,7 +85,9 @@ export class FakeDevice {
   /** As STF shows it to one of its accounts; dates are those of JSON. */
   shown(account: Account, fields?: readonly string[]): Readonly<Record<string, unknown>> {
     const { model = "Pixel 8", sdk = "35", group = "Common" } = this.options;
-    const { serial, present, ready, owner, usage, usageChangedAt } = this;
+    const { serial, present, ready, usageChangedAt } = this;
+    const isNoted = this.unnotedLooks-- <= 0;
+    const [owner, usage] = isNoted ? [this.owner, this.usage] : [null, null];
     const whole = {
       ...{ serial, present, ready, owner, usage, usageChangedAt: usageChangedAt.toISOString() },
       ...{ using: this.isUsedBy(account), model, sdk, version: "15", abi: "x86_64", platform: "Android" },
