@@ -194,7 +194,7 @@ async function setUp(
     if (renew.includes("snapshot")) await removeSnapshot(ready.snapshotFolder);
     else if (unusableSnapshot !== undefined) await removeSnapshot(ready.snapshotFolder, unusableSnapshot);
     if (!existsSync(ready.snapshotFolder)) {
-      await requireSpace(cache);
+      await requireSpace(cache, "snapshot");
       await saveSnapshot({ ...ready, crosvmPath: crosvmPath(), progress, signal });
     }
     return ready;

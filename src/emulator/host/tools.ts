@@ -29,6 +29,7 @@ const TESTING: readonly HostTool[] = [
   { program: "gcc", packageName: "gcc", purpose: "compiles what unit tests run on the host" },
   { program: "readelf", packageName: "binutils", purpose: "shows unit tests what was compiled" },
   { program: "mke2fs", packageName: "e2fsprogs", purpose: "makes file systems for unit tests" },
+  { program: "ps", packageName: "procps", purpose: "shows processes where the host stands for a device" },
   { program: "xz", packageName: "xz-utils", purpose: "packs modules for unit tests" },
   { program: "zstd", packageName: "zstd", purpose: "packs kernels for unit tests" },
 ];

@@ -3,6 +3,7 @@ import { copyFileSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describeError, InfrastructureError, type HarnessError } from "../../base/errors.js";
 import { lastLines } from "../../process/run.js";
+import { noSpace } from "../needs/space.js";
 
 export const SERIAL_LOG = "serial.log";
 export const QEMU_LOG = "qemu.log";
@@ -21,7 +22,7 @@ export interface EarlyEnd extends Logs {
   readonly startFailure: Error | undefined;
 }
 
-/** Codes: `PORT_BUSY`, `KVM_UNAVAILABLE`, `DEVICE_ENDED`. */
+/** Codes: `PORT_BUSY`, `NO_SPACE`, `KVM_UNAVAILABLE`, `DEVICE_ENDED`. */
 export function explainEarlyEnd({ folder, keptIn, how, startFailure }: EarlyEnd): InfrastructureError {
   const { said, serial } = readLogs(folder);
   const text = said.join("\n");
@@ -30,6 +31,11 @@ export function explainEarlyEnd({ folder, keptIn, how, startFailure }: EarlyEnd)
       hint: "choose another with --port, or leave it out to get a free one",
       lastLines: said,
     });
+  }
+  // Its memory is a file, which the kernel could not make longer.
+  if (how === "SIGBUS") {
+    const what = `The memory of the emulated device's QEMU found no disk space in ${folder} (SIGBUS).`;
+    return noSpace(what, undefined, withOrigin(said, serial));
   }
   const details = keepLogs(folder, keptIn);
   if (/Could not access KVM kernel module|failed to initialize kvm/i.test(text)) {

@@ -59,6 +59,16 @@ describe("a QEMU that ends early", () => {
     });
   });
 
+  test("because its memory's file cannot grow: no space, with what makes room", async () => {
+    const machine = launch("echo booting >serial.log; kill -BUS $$");
+    await expect(machine.qmp.negotiate()).rejects.toMatchObject({
+      code: "NO_SPACE",
+      shortMessage: `The memory of the emulated device's QEMU found no disk space in ${folder} (SIGBUS).`,
+      message: expect.stringContaining("serial: booting"),
+      hint: expect.stringContaining("AVF_CACHE_DIR"),
+    });
+  });
+
   test("in the middle of a command is quoted there", async () => {
     const machine = launch(
       `echo '{"QMP":{}}' >&3; read -r line <&3; echo '{"return":{},"id":1}' >&3; read -r line <&3; echo bye >&2; exit 3`,

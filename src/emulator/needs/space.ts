@@ -4,16 +4,19 @@ import { statfs } from "node:fs/promises";
 import { dirname } from "node:path";
 import { InfrastructureError } from "../../base/errors.js";
 
-const NEEDED_BYTES = 3 * 2 ** 30;
+/** An image with its packages and all that comes after it; a snapshot alone, which is about 0.65 GiB. */
+const NEEDED_BYTES = { image: 3 * 2 ** 30, snapshot: 2 ** 30 } as const;
 
 /**
  * Returns the free bytes where the cache is, or will be.
- * @throws InfrastructureError when they do not suffice for an image and its snapshot
+ * @param what is to be made: an image and then its snapshot, or that alone
+ * @throws InfrastructureError when they do not suffice for it
  */
-export async function requireSpace(cache: string): Promise<number> {
+export async function requireSpace(cache: string, what: keyof typeof NEEDED_BYTES = "image"): Promise<number> {
   const free = await freeBytes(cache);
-  if (free >= NEEDED_BYTES) return free;
-  throw noSpace(`The device image needs ${gib(NEEDED_BYTES)}; ${cache} has ${gib(free)} free.`);
+  const needed = NEEDED_BYTES[what];
+  if (free >= needed) return free;
+  throw noSpace(`The device ${what} needs ${gib(needed)}; ${cache} has ${gib(free)} free.`);
 }
 
 /** @param cause of one that was met although there seemed to be room */
