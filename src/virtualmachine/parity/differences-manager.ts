@@ -1,11 +1,12 @@
 /** Where a manager and its VMs answer differently from Android's on purpose, told by the first step at which they part. */
 import type { Difference } from "./difference.js";
 import type { Parting } from "../testing/oracle/parting.js";
-import type { Outcome, Step } from "../testing/oracle/cases.js";
+import type { Answer, Outcome, Step } from "../testing/oracle/cases.js";
 
 interface Place {
   readonly step: Step;
   readonly before: readonly Step[];
+  readonly theirs: Outcome;
   readonly ours: Outcome;
 }
 
@@ -13,8 +14,9 @@ function placeOf({ given, path, answers }: Parting): Place | undefined {
   const at = /^steps\.(\d+)\./.exec(path)?.[1];
   if (given.kind !== "manager" || at === undefined) return undefined;
   const step = given.steps[Number(at)];
-  const ours = (answers.ours["steps"] as readonly Outcome[])[Number(at)];
-  return step && ours && { step, ours, before: given.steps.slice(0, Number(at)) };
+  const outcomeOf = ({ steps }: Answer): Outcome | undefined => (steps as readonly Outcome[])[Number(at)];
+  const [theirs, ours] = [outcomeOf(answers.theirs), outcomeOf(answers.ours)];
+  return step && theirs && ours && { step, theirs, ours, before: given.steps.slice(0, Number(at)) };
 }
 
 const onStep =
@@ -58,10 +60,12 @@ export const MANAGER_DIFFERENCES: readonly Difference[] = [
     id: "console-input-device",
     says: "`setConfig` compares the console input device by its value; 15 compares the string objects, so that a VM that was loaded or imported refuses the config it was made with",
     explains: onStep(
-      ({ step: [what, , config], ours }, { given, release }) =>
+      ({ step: [what, , config], theirs, ours }, { given, release }) =>
         release === 15 &&
         what === "setConfig" &&
-        "ok" in ours &&
+        says(theirs, "VirtualMachineException", /^incompatible config$/) &&
+        // What is asked next: whether the VM is stopped.
+        ("ok" in ours || says(ours, "VirtualMachineException", /^VM (?:is not in stopped state|has been deleted)$/)) &&
         given.kind === "manager" &&
         given.configs[String(config)]?.calls.some(([setter]) => setter === "setConsoleInputDevice") === true,
     ),
