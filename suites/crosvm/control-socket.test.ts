@@ -9,8 +9,8 @@ test("a VM is a crosvm process, and its control socket ends it in an orderly way
   const stopped = new Promise<number>((resolve) => {
     runningVm.setCallback({ onStopped: (_vm, reason) => resolve(reason) });
   });
-  const processes = (await device.exec(["ps"])).stdout;
-  expect(processes).toMatch(/crosvm .*run --disable-sandbox --cid /);
+  const processes = (await device.exec(["ps", "-A", "-o", "ARGS"])).stdout;
+  expect(processes).toMatch(/^\S*crosvm .*run --disable-sandbox (--cid |--vsock cid=)\d+/m);
   expect(processes).not.toContain("qemu-system");
   const socket = `/data/misc/virtualizationservice/${await runningVm.getCid()}/crosvm.sock`;
   // A request that came right after the start was seen to be taken, and the guest to go on all the same.

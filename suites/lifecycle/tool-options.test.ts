@@ -14,3 +14,12 @@ test("a VM gets as many CPUs as its run asks for, where the tool counts them", a
   await using guest = await adbIntoVm(device, vm, { signal });
   expect(await guest.exec(["nproc"])).toMatchObject({ stdout: `${cpus}\n` });
 });
+
+test("more CPUs than a monitor has for a VM are told, and none is left", async ({ app, vmm }) => {
+  const { tool } = app.context.capabilities ?? {};
+  if (tool?.cpuCounts !== true && tool?.runApp.has("--cpus") !== true) return;
+  const vm = await vmm.create("vm1", app.vmConfig("assets/vm_config.json").build());
+  await vm.run({ cpus: 5000 });
+  await expect(vm).toDieWith("START_FAILED");
+  expect(vm).toHaveTransitions(["STOPPED", "RUNNING", "STOPPED"]);
+});
