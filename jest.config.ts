@@ -44,7 +44,7 @@ const unitTests = (displayName: string, testMatch: readonly string[], left: read
  * Against the programs that manage labs: `npm run test:lab` says by these variables where they are, and runs nothing else.
  * Empty: it is not to be had, and what needs it is left out.
  */
-const LABS = { labgrid: "AVF_LABGRID", stf: "AVF_PRISM" };
+const LABS = { labgrid: "AVF_LABGRID", stf: "AVF_PRISM", cuttlefish: "AVF_ORCHESTRATOR" };
 const withLab = Object.values(LABS).some((variable) => process.env[variable] !== undefined);
 const present = Object.entries(LABS).filter(([, variable]) => process.env[variable]);
 

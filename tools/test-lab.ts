@@ -1,7 +1,7 @@
 /**
  * `npm run test:lab`: leases against labgrid's own coordinator, and against what STF's own Swagger says of its API. labgrid
  * comes from PyPI, Prism and STF's Swagger from npm, into the cache the first time. What cannot be had is skipped, with the
- * reason. Arguments are Jest's.
+ * reason. `AVF_ORCHESTRATOR` names a Cuttlefish host orchestrator, which is tried as well. Arguments are Jest's.
  */
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -9,6 +9,7 @@ import { onInterrupt } from "../src/cli/interrupt.js";
 import { runJest } from "../src/cli/suites/run-jest.js";
 import { openCache } from "../src/base/cache/cache.js";
 import { packageRoot } from "../src/base/paths.js";
+import { whyNoOrchestrator } from "../src/lab/cuttlefish/testing/test-orchestrator.js";
 import { takeFileLock } from "../src/process/locks/file-lock.js";
 import { runUnchecked } from "../src/process/run.js";
 
@@ -28,6 +29,9 @@ interface Tool {
   /** In its folder: what its variable names. */
   readonly file?: string;
 }
+
+/** As in jest.config.ts. */
+const LABS = ["AVF_LABGRID", "AVF_PRISM", "AVF_ORCHESTRATOR"];
 
 /** By the variable that says where it is. */
 const TOOLS: Readonly<Record<string, Tool>> = {
@@ -66,7 +70,10 @@ export async function run(args: readonly string[]): Promise<number> {
     }
     // One is of no use without the other.
     if (process.env["AVF_STF_SWAGGER"] === "") process.env["AVF_PRISM"] = "";
-    if (process.env["AVF_LABGRID"] === "" && process.env["AVF_PRISM"] === "") return 0;
+    const orchestrator = whyNoOrchestrator();
+    if (orchestrator !== undefined) process.stdout.write(`test:lab without a host orchestrator: ${orchestrator}\n`);
+    if (orchestrator !== undefined) process.env["AVF_ORCHESTRATOR"] = "";
+    if (LABS.every((variable) => process.env[variable] === "")) return 0;
     return await runJest([...args, "--selectProjects", "lab"], { folder: packageRoot });
   } catch (error) {
     if (interrupt.exitCode !== undefined) return interrupt.exitCode;

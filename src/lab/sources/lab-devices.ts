@@ -1,5 +1,7 @@
 /** Devices that a lab hands out, by the address in `AVF_DEVICES` or the option `devices`: its scheme says which kind of lab. */
 import { UsageError } from "../../base/errors.js";
+import { cuttlefishDevices } from "../cuttlefish/cuttlefish-devices.js";
+import { inspectCuttlefish } from "../cuttlefish/inspect-orchestrator.js";
 import { inspectLabgrid } from "../labgrid/inspect-lab.js";
 import { labgridDevices } from "../labgrid/labgrid-devices.js";
 import { inspectStf } from "../stf/inspect-stf.js";
@@ -12,6 +14,7 @@ interface LabKind {
 }
 
 const KINDS: Readonly<Record<string, LabKind>> = {
+  cuttlefish: { devices: cuttlefishDevices, inspect: inspectCuttlefish },
   labgrid: { devices: labgridDevices, inspect: inspectLabgrid },
   stf: { devices: stfDevices, inspect: inspectStf },
   // Without TLS.

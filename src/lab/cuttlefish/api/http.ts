@@ -1,0 +1,48 @@
+/** Requests to a host orchestrator: each has a deadline, a signal, and a limit to what is read. */
+import { formatMs } from "../../../base/deadline.js";
+import { describeError, InfrastructureError, isHarnessError } from "../../../base/errors.js";
+import { requestJson } from "../../http/json-request.js";
+import type { CuttlefishAddress } from "../address.js";
+import type { Credentials } from "./credentials.js";
+
+export interface Request {
+  readonly method: "GET" | "POST" | "DELETE";
+  /** Below the API's base, without a slash in front. */
+  readonly path: string;
+  readonly body?: object | undefined;
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface Reply {
+  readonly status: number;
+  /** Undefined: it was no JSON. */
+  readonly body: unknown;
+}
+
+export interface Server extends Pick<CuttlefishAddress, "orchestrator" | "base"> {
+  readonly credentials: Credentials;
+}
+
+/** A list of a thousand devices has some 300 KB. */
+export const MAX_ANSWER_BYTES = 4 << 20;
+
+/**
+ * @throws InfrastructureError `LAB_COORDINATOR` when there is no answer, or one that is too long; the signal's reason
+ */
+export async function exchange(server: Server, { method, path, body, timeoutMs, signal }: Request): Promise<Reply> {
+  const { base, credentials } = server;
+  try {
+    return await requestJson({
+      ...{ url: new URL(base + path), method, body, headers: credentials.headers, timeoutMs, signal },
+      maxBytes: MAX_ANSWER_BYTES,
+    });
+  } catch (error) {
+    signal?.throwIfAborted();
+    const timedOut = isHarnessError(error) && error.code === "TIMEOUT";
+    const reason = timedOut ? `no answer in ${formatMs(timeoutMs)}` : describeError(error);
+    const message = `The Cuttlefish orchestrator at ${server.orchestrator} cannot be reached: ${reason}.`;
+    const hint = `see whether it runs and can be reached from here: curl ${base}cvds`;
+    throw new InfrastructureError("LAB_COORDINATOR", message, { cause: error, hint });
+  }
+}

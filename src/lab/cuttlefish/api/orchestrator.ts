@@ -1,0 +1,110 @@
+/** What a Cuttlefish host orchestrator does for us, by its REST API (google/android-cuttlefish, frontend/src/host_orchestrator). */
+import { sleep } from "../../../base/deadline.js";
+import { InfrastructureError, isHarnessError, TimeoutError, UsageError } from "../../../base/errors.js";
+import { formatMs } from "../../../base/deadline.js";
+import { readCvds, readOperation, readRefusal, type Cvd } from "./answers.js";
+import { exchange, type Reply, type Request, type Server } from "./http.js";
+
+export interface Wait {
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
+  /** Told once when there is no answer for now. */
+  readonly onWait?: ((message: string) => void) | undefined;
+}
+
+const ANSWER_TIMEOUT_MS = 30_000;
+/** The orchestrator answers 503 after two minutes. */
+const WAIT_ANSWER_TIMEOUT_MS = 150_000;
+const PAUSE_MS = 1_000;
+/** How long an orchestrator may be out of reach while we wait for it: it may be started again. */
+const OUTAGE_MS = 120_000;
+const NOT_YET = [502, 503, 504];
+
+export class Orchestrator {
+  constructor(readonly server: Server) {}
+
+  async list(signal?: AbortSignal): Promise<readonly Cvd[]> {
+    const reply = await this.#ask({ method: "GET", path: "cvds", timeoutMs: ANSWER_TIMEOUT_MS, signal });
+    return readCvds(this.server.orchestrator, reply.body);
+  }
+
+  /** Undefined: there is no such group. */
+  async group(name: string, signal?: AbortSignal): Promise<readonly Cvd[] | undefined> {
+    const request = { method: "GET", path: `cvds/${name}`, timeoutMs: ANSWER_TIMEOUT_MS, signal } as const;
+    const reply = await exchange(this.server, request);
+    if (reply.status === 404) return undefined;
+    return readCvds(this.server.orchestrator, this.#accepted(request, reply).body);
+  }
+
+  /** @returns what the operation made */
+  async operate(
+    method: "POST" | "DELETE",
+    path: string,
+    body: object | undefined,
+    { timeoutMs, signal, onWait }: Wait,
+  ): Promise<unknown> {
+    const endMs = performance.now() + timeoutMs;
+    const begun = await this.#ask({ method, path, timeoutMs: ANSWER_TIMEOUT_MS, signal, ...(body && { body }) });
+    const name = readOperation(this.server.orchestrator, begun.body);
+    const request = { method: "POST", path: `operations/${name}/:wait`, signal } as const;
+    let answeredMs = performance.now();
+    for (let told = false; ; await sleep(PAUSE_MS, signal)) {
+      const leftMs = endMs - performance.now();
+      if (leftMs <= 0) throw this.#tooLate(`${method} ${path}`, timeoutMs);
+      try {
+        const reply = await exchange(this.server, {
+          ...request,
+          timeoutMs: Math.min(WAIT_ANSWER_TIMEOUT_MS, Math.max(leftMs, PAUSE_MS)),
+        });
+        answeredMs = performance.now();
+        if (NOT_YET.includes(reply.status)) continue;
+        if (reply.status === 404) throw this.#forgotten(`${method} ${path}`);
+        return this.#accepted({ method, path }, reply).body;
+      } catch (error) {
+        if (!isHarnessError(error) || error.code !== "LAB_COORDINATOR") throw error;
+        if (performance.now() - answeredMs > OUTAGE_MS) throw error;
+        if (!told) onWait?.(`${error.shortMessage} Trying again.`);
+        told = true;
+      }
+    }
+  }
+
+  async #ask(request: Request): Promise<Reply> {
+    return this.#accepted(request, await exchange(this.server, request));
+  }
+
+  #accepted({ method, path }: Pick<Request, "method" | "path">, reply: Reply): Reply {
+    if (reply.status >= 200 && reply.status < 300) return reply;
+    const at = `The Cuttlefish orchestrator at ${this.server.orchestrator}`;
+    if (reply.status === 401 || reply.status === 403) {
+      throw new UsageError(
+        "LAB_CREDENTIALS",
+        `${at} wants other credentials: ${this.server.credentials.conceal(readRefusal(reply))}.`,
+        {
+          hint: "set AVF_CUTTLEFISH_TOKEN, or AVF_CUTTLEFISH_TOKEN_FILE to a file that has it",
+        },
+      );
+    }
+    throw new InfrastructureError(
+      "LAB_REFUSED",
+      `${at} refused ${method} /${path}: ${this.server.credentials.conceal(readRefusal(reply))}.`,
+      {
+        hint: "its own log, and that of cvd, say more",
+      },
+    );
+  }
+
+  #forgotten(what: string): InfrastructureError {
+    const message = `The Cuttlefish orchestrator at ${this.server.orchestrator} has forgotten ${what}: it was started again.`;
+    return new InfrastructureError("LAB_FORGOTTEN", message, { hint: "see what became of it: cvd fleet" });
+  }
+
+  #tooLate(what: string, timeoutMs: number): TimeoutError {
+    const { orchestrator, base } = this.server;
+    return new TimeoutError(
+      "TIMEOUT",
+      `Timed out after ${formatMs(timeoutMs)} waiting for the Cuttlefish orchestrator at ${orchestrator}: ${what}.`,
+      { hint: `see what it is busy with: curl ${base}operations` },
+    );
+  }
+}

@@ -1,0 +1,119 @@
+/** Devices of a Cuttlefish host: one that is there is taken, or one is made from an environment config, and used through adb. */
+import { InfrastructureError, isHarnessError } from "../../base/errors.js";
+import { connectTcpDevice, disconnectTcpDevice } from "../../device/index.js";
+import { attachedDevices } from "../sources/attached-devices.js";
+import type { DeviceSource, LabOptions, LeasedDevice } from "../sources/device-source.js";
+import { parseCuttlefishAddress, type CuttlefishAddress } from "./address.js";
+import type { Cvd } from "./api/answers.js";
+import { createGroup } from "./created-group.js";
+import { readCredentials } from "./api/credentials.js";
+import { readEnvironmentConfig } from "./environment-config.js";
+import { sweepNotes } from "./notes.js";
+import { Orchestrator } from "./api/orchestrator.js";
+import { findCvds, requireRunning, type Taking } from "./find-cvds.js";
+
+const CONNECT_TIMEOUT_MS = 30_000;
+/** Nobody else knows of a device that was made for us. */
+const LOCK_TIMEOUT_MS = 30_000;
+const POWERWASH_TIMEOUT_MS = 5 * 60_000;
+
+export function cuttlefishDevices(url: URL, options: LabOptions): DeviceSource {
+  const address = parseCuttlefishAddress(url);
+  const orchestrator = new Orchestrator({ ...address, credentials: readCredentials(address) });
+  const { wanted } = address;
+  const acquire = async (signal: AbortSignal): Promise<LeasedDevice> => {
+    for (const group of await sweepNotes(address.base)) {
+      options.onWait(`${group} was removed: the run that made it is dead`);
+    }
+    if (wanted.kind === "take") return take(orchestrator, address, wanted, options, signal);
+    return make(orchestrator, address, wanted.configFile, { ...options, address: url.href }, signal);
+  };
+  return { keepBetweenFiles: false, acquire };
+}
+
+async function take(
+  orchestrator: Orchestrator,
+  { host }: CuttlefishAddress,
+  wanted: Taking,
+  options: LabOptions,
+  signal: AbortSignal,
+): Promise<LeasedDevice> {
+  const running = requireRunning(orchestrator, await findCvds(orchestrator, wanted, signal));
+  const bySerial = new Map<string, Cvd>();
+  let failure: unknown;
+  for (const cvd of running) {
+    try {
+      bySerial.set(await connect(cvd, host, signal), cvd);
+    } catch (error) {
+      failure = error;
+    }
+  }
+  if (bySerial.size === 0) throw failure;
+  // Connections stay: others of this host may use them, and those of adb's own server.
+  const slot = Number(process.env["JEST_WORKER_ID"] ?? 1) - 1;
+  const leased = await attachedDevices([...bySerial.keys()], { ...options, slot }).acquire(signal);
+  const cvd = bySerial.get(leased.serial);
+  const release = async (): Promise<void> => {
+    // As long as it is ours.
+    if (wanted.powerwash && cvd !== undefined) await powerwash(orchestrator, cvd, options.onWait);
+    await leased.release();
+  };
+  return { ...leased, description: describe(leased.serial, cvd, orchestrator), release };
+}
+
+async function make(
+  orchestrator: Orchestrator,
+  { host }: CuttlefishAddress,
+  configFile: string,
+  options: LabOptions & { readonly address: string },
+  signal: AbortSignal,
+): Promise<LeasedDevice> {
+  const created = await createGroup(orchestrator, readEnvironmentConfig(configFile), { ...options, signal });
+  let serial: string | undefined;
+  const remove = async (): Promise<void> => {
+    await created.remove();
+    if (serial !== undefined) await disconnectTcpDevice(serial).catch(() => undefined);
+  };
+  try {
+    serial = await connect(created.cvd, host, signal);
+    const leased = await attachedDevices([serial], { ...options, timeoutMs: LOCK_TIMEOUT_MS, slot: 0 }).acquire(signal);
+    const release = async (): Promise<void> => {
+      await leased.release();
+      await remove();
+    };
+    return { ...leased, description: describe(serial, created.cvd, orchestrator), release };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+/** Never rejects: the device is given back all the same, and whoever has it next sees what it is. */
+async function powerwash(
+  orchestrator: Orchestrator,
+  { group, name }: Cvd,
+  tell: (message: string) => void,
+): Promise<void> {
+  try {
+    const wait = { timeoutMs: POWERWASH_TIMEOUT_MS, onWait: tell };
+    await orchestrator.operate("POST", `cvds/${group}/${name}/:powerwash`, undefined, wait);
+  } catch (error) {
+    tell(`${group}/${name} is given back as it is: ${(error as Error).message}`);
+  }
+}
+
+async function connect({ group, name, adbPort }: Cvd, host: string, signal: AbortSignal): Promise<string> {
+  try {
+    return await connectTcpDevice(`${host}:${adbPort}`, { timeoutMs: CONNECT_TIMEOUT_MS, signal });
+  } catch (error) {
+    if (!isHarnessError(error) || error.kind !== "infrastructure") throw error;
+    throw new InfrastructureError("ADB_CONNECT", `Device ${group}/${name}: ${error.shortMessage}`, {
+      cause: error,
+      hint: error.hint,
+    });
+  }
+}
+
+function describe(serial: string, cvd: Cvd | undefined, { server }: Orchestrator): string {
+  return `device ${serial}, ${cvd?.group}/${cvd?.name} of ${server.orchestrator}`;
+}

@@ -1,0 +1,93 @@
+/** What is written down of devices that were made for us, so that the next run on this host removes those of dead processes. */
+import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { openCache, PRIVATE_FILE, PRIVATE_FOLDER } from "../../base/cache/cache.js";
+import { writeFileAtomic } from "../../base/files/atomic-file.js";
+import type { ProcessIdentity } from "../../process/identity.js";
+import { isGone, self } from "../../process/life.js";
+import { parseCuttlefishAddress } from "./address.js";
+import { readCredentials } from "./api/credentials.js";
+import { isOurs } from "./environment-config.js";
+import { Orchestrator } from "./api/orchestrator.js";
+import { removeGroup } from "./remove-group.js";
+
+export interface GuardedGroup {
+  /** `cuttlefish://…`, which has no credentials in it: whoever removes the group reads their own. */
+  readonly address: string;
+  readonly group: string;
+}
+
+interface Note extends GuardedGroup {
+  readonly owner: ProcessIdentity;
+}
+
+const REMOVE_TIMEOUT_MS = 60_000;
+/** Whoever made it may have died before `cvd` knew of it: it may come yet. */
+const ABSENCES = 4;
+
+export async function noteGroup(guarded: GuardedGroup): Promise<{ done(): void }> {
+  const path = notePath(guarded.group);
+  const note: Note = { ...guarded, owner: self() };
+  await writeFileAtomic(path, JSON.stringify(note), { mode: PRIVATE_FILE, folderMode: PRIVATE_FOLDER });
+  return { done: () => rmSync(path, { force: true }) };
+}
+
+/**
+ * Removes devices of dead processes, of one orchestrator: others may be out of reach.
+ * @returns what was removed, for people. Never rejects: what cannot be done now is for the run after
+ */
+export async function sweepNotes(base: string): Promise<readonly string[]> {
+  const dead = readNotes().filter(({ address, owner }) => baseOf(address) === base && isGone(owner));
+  const removed = await Promise.all(
+    dead.map((note) =>
+      removeAbandoned(note).then(
+        () => [note.group],
+        () => [],
+      ),
+    ),
+  );
+  return removed.flat();
+}
+
+export async function removeAbandoned({ address, group }: GuardedGroup): Promise<void> {
+  const parsed = parseCuttlefishAddress(new URL(address));
+  const orchestrator = new Orchestrator({ ...parsed, credentials: readCredentials(parsed) });
+  await removeGroup(orchestrator, group, { timeoutMs: REMOVE_TIMEOUT_MS }, ABSENCES);
+  rmSync(notePath(group), { force: true });
+}
+
+function baseOf(address: string): string | undefined {
+  try {
+    return parseCuttlefishAddress(new URL(address)).base;
+  } catch {
+    return undefined;
+  }
+}
+
+function readNotes(): readonly Note[] {
+  const names = readNames();
+  return names.flatMap((name) => {
+    try {
+      const note = JSON.parse(readFileSync(join(folder(), name), "utf8")) as Note;
+      return isOurs(note.group) && notePath(note.group) === join(folder(), name) ? [note] : [];
+    } catch {
+      return [];
+    }
+  });
+}
+
+function readNames(): readonly string[] {
+  try {
+    return readdirSync(folder()).filter((name) => name.endsWith(".json"));
+  } catch {
+    return [];
+  }
+}
+
+function notePath(group: string): string {
+  return join(folder(), `${group}.json`);
+}
+
+function folder(): string {
+  return join(openCache(), "cuttlefish");
+}

@@ -1,0 +1,125 @@
+/** Devices that are made, and who removes them, at the real host orchestrator; none of them is there to be used. */
+import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from "@jest/globals";
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { cacheFolder } from "../../../base/paths.js";
+import { until } from "../../../base/testing/until.js";
+import { parseCuttlefishAddress } from "../address.js";
+import { createGroup, type CreatedGroup } from "../created-group.js";
+import { readCredentials } from "../api/credentials.js";
+import { readEnvironmentConfig } from "../environment-config.js";
+import { sweepNotes } from "../notes.js";
+import { Orchestrator } from "../api/orchestrator.js";
+import { holdGroup } from "./hold-group.js";
+import { TestOrchestrator, whyNoOrchestrator } from "./test-orchestrator.js";
+
+jest.setTimeout(3 * 60_000);
+
+const reason = whyNoOrchestrator();
+const describeThere = reason === undefined ? describe : describe.skip;
+
+describeThere(`devices that are made${reason === undefined ? "" : ` (skipped: ${reason})`}`, () => {
+  let lab: TestOrchestrator;
+  const told: string[] = [];
+  const groups: CreatedGroup[] = [];
+  const children: ChildProcess[] = [];
+
+  beforeAll(async () => {
+    lab = await TestOrchestrator.start();
+  });
+  afterEach(async () => {
+    told.length = 0;
+    for (const child of children.splice(0)) child.kill("SIGKILL");
+    await Promise.all(groups.splice(0).map((group) => group.remove()));
+  });
+  afterAll(() => lab.stop());
+
+  function client(): Orchestrator {
+    const address = parseCuttlefishAddress(lab.address());
+    return new Orchestrator({ ...address, credentials: readCredentials(address) });
+  }
+
+  async function create(stub: object, signal?: AbortSignal): Promise<CreatedGroup> {
+    const config = readEnvironmentConfig(lab.writeConfig({ stub }));
+    const onWait = (text: string): void => void told.push(text);
+    const options = { address: lab.address().href, timeoutMs: 60_000, signal, onWait };
+    const group = await createGroup(client(), config, options);
+    groups.push(group);
+    return group;
+  }
+
+  const notes = (): readonly string[] => readdirSync(join(cacheFolder(), "cuttlefish"));
+
+  /** Processes that it has started and that live on without it. */
+  function startedBy(pid: number): readonly number[] {
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").filter(Boolean).map(Number);
+  }
+
+  async function holdElsewhere(stub: object): ReturnType<typeof holdGroup> {
+    const held = await holdGroup(lab.address(`config=${lab.writeConfig({ stub })}`));
+    children.push(held.child);
+    return held;
+  }
+
+  test("are there until they are removed, and no note of them is left", async () => {
+    const { cvd, remove } = await create({ bootMs: 200 });
+    expect(await lab.devices()).toEqual([`${cvd.group}/phone Running`]);
+    expect(notes()).toEqual([`${cvd.group}.json`]);
+    await remove();
+    await remove();
+    expect(await lab.devices()).toEqual([]);
+    expect(notes()).toEqual([]);
+  });
+
+  test("that do not boot fail with the words of cvd, and are removed", async () => {
+    await expect(create({ fails: "VIRTUAL_DEVICE_BOOT_FAILED" })).rejects.toMatchObject({
+      code: "LAB_REFUSED",
+      message: expect.stringMatching(/POST \/cvds: failed to launch cvd: .*VIRTUAL_DEVICE_BOOT_FAILED/) as unknown,
+    });
+    expect(await lab.devices()).toEqual([]);
+  });
+
+  test("that somebody gives up on are removed", async () => {
+    const controller = new AbortController();
+    const creating = create({ bootMs: 3_000 }, controller.signal);
+    await until("the device to be made", async () => (await lab.devices()).length > 0);
+    controller.abort(new Error("enough"));
+    await expect(creating).rejects.toThrow("enough");
+    expect(await lab.devices()).toEqual([]);
+  });
+
+  test("of a process that SIGKILL ended are removed at once", async () => {
+    const { child, group } = await holdElsewhere({ bootMs: 100 });
+    expect(await lab.devices()).toEqual([`${group}/phone Running`]);
+    child.kill("SIGKILL");
+    await until("the device to be removed", async () => (await lab.devices()).length === 0);
+    await until("the note to go", () => notes().length === 0);
+  });
+
+  test("of one that died with all it had started are removed by the next run on the host", async () => {
+    const { child, group } = await holdElsewhere({ bootMs: 100 });
+    const guardians = startedBy(child.pid ?? 0);
+    expect(guardians).toHaveLength(1);
+    for (const pid of guardians) process.kill(pid, "SIGKILL");
+    child.kill("SIGKILL");
+    await once(child, "exit");
+    const { base } = client().server;
+    expect(await sweepNotes(`${base}elsewhere/`)).toEqual([]);
+    expect(await lab.devices()).toEqual([`${group}/phone Running`]);
+    expect(await sweepNotes(base)).toEqual([group]);
+    expect(await lab.devices()).toEqual([]);
+    expect(notes()).toEqual([]);
+  });
+
+  test("are waited for through an orchestrator that is started again, which has forgotten them", async () => {
+    const creating = create({ bootMs: 6_000 });
+    await until("the device to be made", async () => (await lab.devices()).length > 0);
+    await lab.kill();
+    await until("word", () => told.some((text) => /cannot be reached: .* Trying again/.test(text)));
+    await lab.startAgain();
+    const { cvd } = await creating;
+    expect(await lab.devices()).toEqual([`${cvd.group}/phone Running`]);
+  });
+});

@@ -1,0 +1,129 @@
+/**
+ * The host orchestrator of google/android-cuttlefish, on 127.0.0.1, with `stub-cvd.cjs` where it looks for `cvd`. Its binary
+ * is what `AVF_ORCHESTRATOR` names; it wants /usr/bin/cvd, which it is given in a mount namespace of its own, by root.
+ */
+import { spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { until } from "../../../base/testing/until.js";
+import { pickPort } from "../../../process/pick-port.js";
+
+const BINARY = process.env["AVF_ORCHESTRATOR"] ?? "";
+const START_TIMEOUT_MS = 30_000;
+const STUB_IN_PLACE = 'mount -t overlay overlay -o "lowerdir=$STUB:/usr/bin" /usr/bin && exec "$@" >>"$LOG" 2>&1';
+
+/** Undefined: it can be had here. */
+export function whyNoOrchestrator(): string | undefined {
+  if (BINARY === "") return "AVF_ORCHESTRATOR names no host orchestrator";
+  if (!existsSync(BINARY)) return `AVF_ORCHESTRATOR names ${BINARY}, which is not there`;
+  if (!existsSync("/dev/kvm")) return "a host orchestrator makes no devices without /dev/kvm";
+  const mounts = spawnSync("unshare", [
+    "--mount",
+    "sh",
+    "-c",
+    "mount -t overlay overlay -o lowerdir=/var:/usr/bin /usr/bin",
+  ]);
+  return mounts.status === 0 ? undefined : "it takes root, and overlayfs";
+}
+
+const started = new Set<ChildProcess>();
+process.once("exit", () => started.forEach((child) => child.kill("SIGKILL")));
+
+export class TestOrchestrator {
+  readonly folder = mkdtempSync(join(tmpdir(), "avf-orchestrator-"));
+  #child: ChildProcess | undefined;
+
+  private constructor(readonly port: number) {}
+
+  static async start(): Promise<TestOrchestrator> {
+    const orchestrator = new TestOrchestrator(await pickPort());
+    await orchestrator.startAgain();
+    return orchestrator;
+  }
+
+  /** Of its REST API. */
+  get base(): string {
+    return `http://127.0.0.1:${this.port}/`;
+  }
+
+  address(query = ""): URL {
+    return new URL(`cuttlefish://127.0.0.1:${this.port}/?${query}`);
+  }
+
+  /** As `cvd load` takes it. */
+  writeConfig(instance: object = {}): string {
+    const path = join(this.folder, "environment.json");
+    writeFileSync(path, JSON.stringify({ common: {}, instances: [{ name: "phone", ...instance }] }));
+    return path;
+  }
+
+  async startAgain(): Promise<void> {
+    const stub = join(this.folder, "bin");
+    mkdirSync(stub, { recursive: true });
+    const program = join(stub, "cvd");
+    writeFileSync(program, `#!/bin/sh\nexec "${process.execPath}" "${join(__dirname, "stub-cvd.cjs")}" "$@"\n`);
+    chmodSync(program, 0o755);
+    const args = ["-http_port", String(this.port), "-cvd_artifacts_dir", join(this.folder, "artifacts")];
+    this.#child = spawn("unshare", ["--mount", "sh", "-c", STUB_IN_PLACE, "sh", BINARY, ...args], {
+      env: { ...process.env, STUB: stub, CVD_STUB_FOLDER: this.folder, LOG: join(this.folder, "orchestrator.log") },
+      stdio: "ignore",
+    });
+    started.add(this.#child);
+    this.#child.once("exit", (_code, _signal) => started.delete(this.#child as ChildProcess));
+    await until("the orchestrator to answer", async () => (await this.#status()) === 200, {
+      timeoutMs: START_TIMEOUT_MS,
+    });
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.#child?.kill(name);
+  }
+
+  async kill(): Promise<void> {
+    const child = this.#child;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, "exit");
+    child.kill("SIGKILL");
+    await ended;
+  }
+
+  /** `group/name status` of each device, as the orchestrator has it. */
+  async devices(): Promise<readonly string[]> {
+    const response = await fetch(`http://127.0.0.1:${this.port}/cvds`);
+    const { cvds } = (await response.json()) as { cvds: readonly Readonly<Record<string, string>>[] };
+    return cvds.map(({ group, name, status }) => `${group}/${name} ${status}`);
+  }
+
+  /** Asks for something as others than we do. */
+  async operate(method: string, path: string, body?: object): Promise<void> {
+    const base = `http://127.0.0.1:${this.port}/`;
+    const begun = await fetch(base + path, { method, ...(body && { body: JSON.stringify(body) }) });
+    const { name } = (await begun.json()) as { name: string };
+    const done = await fetch(`${base}operations/${name}/:wait`, { method: "POST" });
+    if (!done.ok) throw new Error(`${method} ${path}: ${await done.text()}`);
+  }
+
+  /** What `cvd` was told to do. */
+  calls(): readonly string[] {
+    return readFileSync(join(this.folder, "calls.log"), "utf8").trim().split("\n");
+  }
+
+  async stop(): Promise<void> {
+    if (await this.#status().then((status) => status === 200)) {
+      const groups = new Set((await this.devices()).map((device) => device.split("/")[0] ?? ""));
+      for (const group of groups) await this.operate("DELETE", `cvds/${group}`);
+    }
+    await this.kill();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  async #status(): Promise<number> {
+    const asked = fetch(`http://127.0.0.1:${this.port}/_debug/statusz`, { signal: AbortSignal.timeout(2_000) });
+    return asked.then(
+      ({ status }) => status,
+      () => 0,
+    );
+  }
+}
