@@ -5,6 +5,9 @@ import { MONITORS } from "../base/monitors.js";
 export const SETTINGS: readonly (readonly [setting: string, meaning: string])[] = [
   ["ANDROID_SERIAL=A,B", "real devices to use, by serial"],
   ["AVF_DEVICES=labgrid://…", "the lab that real devices are leased from, where none is named"],
+  ["AVF_CUTTLEFISH_TOKEN=TOKEN", "what a Cuttlefish host wants to be shown"],
+  ["AVF_CUTTLEFISH_TOKEN_FILE=FILE", "the same, in a file"],
+  ["AVF_CUTTLEFISH_BUILD_TOKEN=TOKEN", "what a Cuttlefish host fetches builds with"],
   ["AVF_DEVICE_MATCH=…", "what a real device must have: sdk>=34, ro.build.type=userdebug"],
   [`AVF_RELEASE=${ANDROID_RELEASES.join("|")}`, `Android release that the emulated device shows (${DEFAULT_RELEASE})`],
   [`AVF_MONITOR=${MONITORS.join("|")}`, "what its VMs run on; crosvm needs AVF_CROSVM"],
@@ -26,6 +29,7 @@ export const INTERNAL_VARIABLES: Readonly<Record<string, string>> = {
   AVF_LABGRID: "where `npm run test:lab` has labgrid's programs",
   AVF_PRISM: "where `npm run test:lab` has Prism, which checks requests against STF's Swagger",
   AVF_STF_SWAGGER: "the file with STF's Swagger, for `npm run test:lab`",
+  AVF_ORCHESTRATOR: "the Cuttlefish host orchestrator that `npm run test:lab` tries",
   AVF_RUN_FOLDER: "the run's folder, for its worker processes",
   AVF_COUNTS_FILE: "where a part of `npm test` writes its counts",
   AVF_TEMPLATE_READY: "what the guest prints when a template may be made of it; no variable",

@@ -119,6 +119,16 @@ export const devices: readonly RemovalRow[] = [
     proof: { test: "src/device/device-lock.test.ts", title: "what another put in the place of the link stays" },
   },
   {
+    file: "src/lab/cuttlefish/notes.ts",
+    calls: ["rmSync(notePath(group), { force: true })", "rmSync(path, { force: true })"],
+    touches: "the note in the cache of a device that was made for a run",
+    ours: "its name is one of chance of ours, and its device is gone",
+    proof: {
+      test: "src/lab/cuttlefish/testing/leases.test.ts",
+      title: "are there until they are removed, and no note of them is left",
+    },
+  },
+  {
     file: "src/lab/leaks/inventory.ts",
     calls: ["kill", "kill", "rm"],
     touches: "VMs, processes and files that a test has left",

@@ -9,16 +9,6 @@ export const hostFiles: readonly RemovalRow[] = [
     proof: { chance: "drafts" },
   },
   {
-    file: "src/lab/cuttlefish/notes.ts",
-    calls: ["rmSync(notePath(group), { force: true })", "rmSync(path, { force: true })"],
-    touches: "the note in the cache of a device that was made for a run",
-    ours: "its name is one of chance of ours, and its device is gone",
-    proof: {
-      test: "src/lab/cuttlefish/testing/leases.test.ts",
-      title: "are there until they are removed, and no note of them is left",
-    },
-  },
-  {
     file: "src/artifacts/holds/hold-records.ts",
     calls: ["rmSync(holdPath(id), { force: true })"],
     touches: "a note of a hold in the cache",
