@@ -39,16 +39,7 @@ async function take(
   signal: AbortSignal,
 ): Promise<LeasedDevice> {
   const running = requireRunning(orchestrator, await findCvds(orchestrator, wanted, signal));
-  const bySerial = new Map<string, Cvd>();
-  let failure: unknown;
-  for (const cvd of running) {
-    try {
-      bySerial.set(await connect(cvd, host, signal), cvd);
-    } catch (error) {
-      failure = error;
-    }
-  }
-  if (bySerial.size === 0) throw failure;
+  const bySerial = await connectAll(running, host, options.onWait, signal);
   // Connections stay: others of this host may use them, and those of adb's own server.
   const slot = Number(process.env["JEST_WORKER_ID"] ?? 1) - 1;
   const leased = await attachedDevices([...bySerial.keys()], { ...options, slot }).acquire(signal);
@@ -100,6 +91,29 @@ async function powerwash(
   } catch (error) {
     tell(`${group}/${name} is given back as it is: ${(error as Error).message}`);
   }
+}
+
+/** At once, for one that does not answer takes its time. @throws the first failure when none does */
+async function connectAll(
+  cvds: readonly Cvd[],
+  host: string,
+  tell: (message: string) => void,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, Cvd>> {
+  const bySerial = new Map<string, Cvd>();
+  const failures: unknown[] = [];
+  const connectOne = async (cvd: Cvd): Promise<void> => {
+    try {
+      bySerial.set(await connect(cvd, host, signal), cvd);
+    } catch (error) {
+      failures.push(error);
+    }
+  };
+  await Promise.all(cvds.map(connectOne));
+  signal.throwIfAborted();
+  if (bySerial.size === 0) throw failures[0];
+  for (const error of failures) tell(isHarnessError(error) ? error.shortMessage : String(error));
+  return bySerial;
 }
 
 async function connect({ group, name, adbPort }: Cvd, host: string, signal: AbortSignal): Promise<string> {
