@@ -16,6 +16,7 @@ const CHECKS = [
   { name: "import cycles", argv: ["depcruise", "--config", ".dependency-cruiser.cjs", "--output-type", "err", "src"] },
   { name: "public types as in docs/api-report", argv: ["node", "tools/api-report.cjs", "--check"] },
   { name: "sizes of files and folders", argv: ["node", "lint/sizes.mjs"] },
+  { name: "exports that others use", argv: ["node", "lint/exports.mjs"] },
   { name: "tests of the lint rules", argv: ["node", "--test", "lint/"] },
   { name: "format", argv: ["prettier", "--check", "--log-level", "warn", ...UNCHANGED, "."] },
 ] as const;

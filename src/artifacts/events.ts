@@ -11,7 +11,7 @@ export type FailureClass = "test" | "product" | "infrastructure";
 export type RunEventBody = ProcessEvent | DeviceEvent | TestEvent | SubtestsEvent | VmRecordEvent | JestEvent;
 
 /** Of a process that writes events. */
-export type ProcessEvent =
+type ProcessEvent =
   /** Comes first in each file. `wallMs`: milliseconds since 1970 at `atMs`. */
   | { readonly kind: "process-started"; readonly wallMs: number; readonly worker?: string; readonly host?: string }
   /** What a VM prints is no longer recorded, for the file grew too long. */
@@ -19,7 +19,7 @@ export type ProcessEvent =
   /** So many lines of VMs and device logs were left out, up to this time. */
   | { readonly kind: "output-omitted"; readonly lines: number; readonly machine?: number };
 
-export type DeviceEvent =
+type DeviceEvent =
   | {
       readonly kind: "device-leased";
       readonly serial: string;
@@ -57,7 +57,7 @@ export type DeviceEvent =
   /** A line of the device's own log. */
   | { readonly kind: "device-log"; readonly line: string };
 
-export type TestEvent =
+type TestEvent =
   /** Tests from now on are of this file, in this process. */
   | { readonly kind: "file-started"; readonly file: string; readonly project?: string }
   | { readonly kind: "file-ended"; readonly file: string }
@@ -147,7 +147,7 @@ export type TestEvent =
 
 export type StepCategory = "fixture" | "wait" | "step";
 
-export type VmRecordEvent =
+type VmRecordEvent =
   | { readonly kind: "vm-created"; readonly vm: string; readonly machine: number; readonly config?: unknown }
   | {
       readonly kind: "vm-transition";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { LineSplitter } from "../base/text/lines.js";
 import { checkedEvent } from "./reading/event-fields.js";
 import type { RunEvent } from "./events.js";
-import { OutputKeeper, READ_BUDGET } from "./output-budget.js";
+import { OutputKeeper, READ_BUDGET, type Budget } from "./output-budget.js";
 
 const FILE_NAME = /^events-\d+\.jsonl$/;
 const CHUNK_BYTES = 1 << 20;
@@ -18,7 +18,7 @@ const MAX_OTHER_CHARACTERS = 512 << 20;
  * A run that was killed has a last line cut short; what is no event is left out. Of what VMs printed the last lines of each
  * are read, within a budget for the whole run; `output-omitted` tells of the others.
  */
-export function readEvents(runFolder: string, budget = READ_BUDGET): readonly RunEvent[] {
+export function readEvents(runFolder: string, budget: Budget = READ_BUDGET): readonly RunEvent[] {
   const events: RunEvent[] = [];
   const output = new OutputKeeper(budget);
   let characters = 0;
@@ -39,7 +39,7 @@ export function eventFiles(runFolder: string): readonly string[] {
 }
 
 /** @param characters how long its line is */
-export type OnEvent = (event: RunEvent, characters: number) => void;
+type OnEvent = (event: RunEvent, characters: number) => void;
 
 /** A file of events that may still grow. */
 export class EventFile {

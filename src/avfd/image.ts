@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { packageRoot } from "../base/paths.js";
 import { run } from "../process/run.js";
 
-export interface InstallAvfdOptions {
+interface InstallAvfdOptions {
   /** Becomes / of the device. */
   readonly rootFolder: string;
   /** For what the compiler leaves behind. */

@@ -6,7 +6,7 @@ import { constants } from "node:os";
 import { exitCodeOf, stdoutLost } from "./output/closed-output.js";
 import { InterruptedError } from "./output/interrupted-error.js";
 
-export interface Interrupt {
+interface Interrupt {
   readonly signal: AbortSignal;
   /** 128 + the signal's number once it came, as shells have it; SIGPIPE's for a reader that went away. */
   readonly exitCode: number | undefined;

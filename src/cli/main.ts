@@ -11,7 +11,7 @@ import { exitCodeOf, watchOutput } from "./output/closed-output.js";
 import { InterruptedError } from "./output/interrupted-error.js";
 
 /** A subcommand: takes its arguments, returns the exit code. */
-export type Subcommand = (args: readonly string[]) => Promise<number>;
+type Subcommand = (args: readonly string[]) => Promise<number>;
 
 type Load = () => Promise<{ readonly run: Subcommand }>;
 

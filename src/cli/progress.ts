@@ -5,7 +5,7 @@ import { printableLine } from "../base/printable.js";
 import type { Progress } from "../base/progress.js";
 import { columnsOf } from "./help.js";
 
-export interface ShownProgress extends Progress {
+interface ShownProgress extends Progress {
   /** Ends the last step. */
   done(): void;
 }

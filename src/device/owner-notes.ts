@@ -23,7 +23,7 @@ export interface LeftNote {
 }
 
 /** Folders of the cache. What a file test put there is one thing, what a push needs for a moment another. */
-export type NoteKind = "left-on-devices" | "temporary-on-devices" | "pulled-from-devices";
+type NoteKind = "left-on-devices" | "temporary-on-devices" | "pulled-from-devices";
 
 let notes = 0;
 

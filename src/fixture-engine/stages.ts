@@ -61,7 +61,7 @@ export interface StageFixtures {
 export type PlainStages = Pick<StageFixtures, "device" | "app" | "apps" | "vmm" | "customVm">;
 
 /** What the environment supplies; asked for when a test needs it. */
-export type StageSources = {
+type StageSources = {
   readonly [K in "device" | "app" | "apps" | "vmm" | "customVm" | "signal"]: () => StageFixtures[K];
 };
 

@@ -18,7 +18,7 @@ import { writeSystemImage } from "./system-image.js";
 
 const MAX_INITRAMFS_BYTES = 4 << 20;
 
-export interface GuestImageOptions {
+interface GuestImageOptions {
   /** Folder with the unpacked packages: kernel, busybox-static, adbd and its libraries, libc6. */
   readonly packagesRoot: string;
   /** E.g. `6.1.0-50-cloud-amd64`. */

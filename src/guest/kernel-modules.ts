@@ -26,7 +26,7 @@ export const systemModules = {
 } as const;
 
 /** The modules of an unpacked kernel package. Names may have `-` or `_`, as for the kernel. */
-export class KernelModules {
+class KernelModules {
   readonly #unpacked = new Map<string, string>();
 
   /** Exported for tests; others get one from `findModules`. */

@@ -22,7 +22,7 @@ const UNWINDER = "libdw.so.1";
 const emptyFolders = ["proc", "sys", "dev", "data", "mnt", "tmp", "etc", "usr/lib", "lib64", "vendor"];
 const BLOCK_BYTES = 4096;
 
-export interface SystemImageOptions {
+interface SystemImageOptions {
   readonly packagesRoot: string;
   readonly modules: GuestModules;
   readonly programs: GuestPrograms;

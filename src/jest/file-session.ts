@@ -23,7 +23,7 @@ import { callSignal, whileCalling } from "../session/calls/test-context.js";
 import { TestFollower } from "../session/follower/test-follower.js";
 import { reaches, TestPlan, type Declaration, type RequiresCall } from "../session/plan/test-plan.js";
 
-export interface SessionOptions {
+interface SessionOptions {
   readonly environment: EnvironmentOptions;
   readonly record: RunRecord;
   readonly projectFolder: string;

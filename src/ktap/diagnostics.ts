@@ -6,7 +6,7 @@ export interface DiagnosticRoom {
   left: number;
 }
 
-export interface KeptLines {
+interface KeptLines {
   readonly diagnostics: readonly string[];
   readonly omittedDiagnostics: number;
 }

@@ -35,7 +35,7 @@ export interface DeviceSession {
   close(): Promise<void>;
 }
 
-export interface DeviceSessionOptions {
+interface DeviceSessionOptions {
   readonly signal: AbortSignal;
   readonly record?: RunRecord | undefined;
 }

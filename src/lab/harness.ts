@@ -41,7 +41,7 @@ export interface Harness {
   close(): Promise<void>;
 }
 
-export interface HarnessOptions {
+interface HarnessOptions {
   readonly provision: ProvisionRequest;
   /** Removes VMs that the file before left on an emulated device, which is nobody else's. */
   readonly removeLeftVms?: boolean;

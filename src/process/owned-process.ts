@@ -4,7 +4,7 @@ import { formatMs, sleep } from "../base/deadline.js";
 import { InfrastructureError } from "../base/errors.js";
 import { diesWithUs } from "./die-with-us.js";
 
-export interface OwnedProcessOptions {
+interface OwnedProcessOptions {
   readonly cwd?: string;
   readonly env?: NodeJS.ProcessEnv;
   /** As in `child_process.spawn`; default: stdin ignored, stdout and stderr piped. */

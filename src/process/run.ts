@@ -35,7 +35,7 @@ export interface CommandResult {
   readonly startFailure: string | undefined;
 }
 
-export interface CommandFailedOptions {
+interface CommandFailedOptions {
   /** The device that the command ran on; this host where left out. */
   readonly serial?: string;
   /** Default: `infrastructure`, as for the programs of this host that the harness is built on. */

@@ -8,7 +8,7 @@ import { findFiles } from "./glob.js";
 import { sha256 } from "./host-apk.js";
 import type { Undo } from "./undo/undo.js";
 
-export interface PushRequest {
+interface PushRequest {
   readonly pair: PushPair;
   /** Where a relative source starts from. */
   readonly root: string;

@@ -19,7 +19,7 @@ export interface JestFileResult {
   readonly perfStats?: { readonly runtime?: number };
 }
 
-export interface JestTestResult {
+interface JestTestResult {
   readonly ancestorTitles: readonly string[];
   readonly title: string;
   readonly status: string;

@@ -12,7 +12,7 @@ const OPEN_TIMEOUT_MS = 60_000;
 /** Coordinator, adb and the lock of the device have deadlines of their own, which say more. */
 const LAB_TIMEOUT_MS = 3 * 60_000;
 
-export interface DeviceChoice {
+interface DeviceChoice {
   readonly source: DeviceSource;
   readonly timeoutMs: number;
   /** For errors: what was waited for. */

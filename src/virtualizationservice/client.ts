@@ -33,7 +33,7 @@ const IMAGE_TIMEOUT_MS = 180_000;
 /** What AVF writes at the start of a storage image that no guest has formatted yet. */
 const UNFORMATTED_STORAGE = "UNFORMATTED-STORAGE";
 
-export interface ServiceOptions {
+interface ServiceOptions {
   /**
    * Takes the place of the client of a VM that runs, by its CID, and prints all that the one before printed. Undefined for a
    * device without checkpoints.

@@ -26,7 +26,7 @@ export async function runShortVmTool(
   if (exitCode !== 0) throw toolFailure(device.serial, `vm ${args[0] ?? ""}`, { exitCode, stdout: "", stderr: output });
 }
 
-export interface ToolEnd {
+interface ToolEnd {
   readonly exitCode: number | undefined;
   readonly stdout: string;
   readonly stderr: string;

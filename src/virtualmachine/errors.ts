@@ -5,7 +5,7 @@
 import { HarnessError, UsageError, isHarnessError } from "../base/errors.js";
 import type { FailureKind, HarnessErrorOptions } from "../base/errors.js";
 
-export interface VirtualMachineExceptionOptions extends HarnessErrorOptions {
+interface VirtualMachineExceptionOptions extends HarnessErrorOptions {
   readonly vmName?: string | undefined;
   /** Default: told by code and cause. */
   readonly kind?: FailureKind;

@@ -3,7 +3,7 @@ import { readRange, type ByteSink, type ByteSource, type FileSource } from "../b
 import { hashFile, isWorthThreads } from "./hash-threads.js";
 import { MerkleTreeBuilder, padSalt } from "./merkle-tree.js";
 
-export interface BuildTreeOptions {
+interface BuildTreeOptions {
   readonly salt?: Uint8Array | undefined;
   readonly signal?: AbortSignal | undefined;
 }

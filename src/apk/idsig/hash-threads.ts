@@ -5,7 +5,7 @@ import { ApkError } from "../apk-error.js";
 import { HASH_THREAD_SOURCE, type HashAnswer, type HashJob, type HashThreadData } from "./hash-worker.js";
 import { BLOCK_BYTES, HASH_BYTES } from "./tree-layout.js";
 
-export interface HashFileOptions {
+interface HashFileOptions {
   /** Hashed in front of each block. */
   readonly prefix: Uint8Array;
   /** Takes the digests of the next blocks; they are good until its promise is settled. */

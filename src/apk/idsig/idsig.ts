@@ -4,7 +4,7 @@ import { ByteReader } from "../byte-reader.js";
 import { prefixed, u32 } from "../byte-writer.js";
 import { BLOCK_BYTES, HASH_BYTES } from "./tree-layout.js";
 
-export interface HashingInfo {
+interface HashingInfo {
   /** 1 = SHA-256. */
   readonly hashAlgorithm: number;
   /** 12 = blocks of 4096 bytes. */

@@ -3,9 +3,9 @@ import { createHash, hash } from "node:crypto";
 import { BLOCK_BYTES, HASH_BYTES, treeLayout, type TreeLayout } from "./tree-layout.js";
 
 /** Takes a piece of the tree. The bytes are reused after the call: copy or use them up. */
-export type TreeSink = (offset: number, bytes: Buffer) => void;
+type TreeSink = (offset: number, bytes: Buffer) => void;
 
-export interface MerkleTreeOptions {
+interface MerkleTreeOptions {
   /** As the idsig header carries it; hashed in front of each block, padded to the hash's 64-byte input block. */
   readonly salt?: Uint8Array | undefined;
   /** Bytes hashed in front of each block as they are; for trees other than fs-verity's. */

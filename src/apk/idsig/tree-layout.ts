@@ -4,7 +4,7 @@ export const BLOCK_BYTES = 4096;
 export const HASH_BYTES = 32;
 const HASHES_PER_BLOCK = BLOCK_BYTES / HASH_BYTES;
 
-export interface TreeLevel {
+interface TreeLevel {
   /** From the start of the tree: the top level comes first, the leaves last. */
   readonly offset: number;
   /** Padded to whole blocks. */

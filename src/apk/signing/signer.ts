@@ -24,7 +24,7 @@ export interface SdkRange {
   readonly maxSdk: number;
 }
 
-export interface SignedData {
+interface SignedData {
   readonly digests: readonly AlgorithmBytes[];
   /** DER; the first one is the signer's. */
   readonly certificates: readonly Buffer[];

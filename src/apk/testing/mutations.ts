@@ -1,7 +1,7 @@
 /** Real files, mutated: changed, cut, doubled, with numbers where they hurt; for fuzz tests. */
 import * as fc from "fast-check";
 
-export type Mutation =
+type Mutation =
   | { readonly kind: "byte"; readonly at: number; readonly value: number }
   | { readonly kind: "u32"; readonly at: number; readonly value: number }
   | { readonly kind: "cut"; readonly at: number; readonly length: number }

@@ -38,7 +38,7 @@ export class InstallError extends Error {
   }
 }
 
-export interface CheckedApk {
+interface CheckedApk {
   readonly manifest: Manifest;
   readonly signerDigests: readonly string[];
 }

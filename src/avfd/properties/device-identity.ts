@@ -6,7 +6,7 @@ import { isAndroidRelease, type AndroidRelease } from "../../base/android-releas
 import { isTextMap, type VolatileState } from "../volatile-state.js";
 
 /** What the emulator made of this device; a service that is started again must not make another one of it. */
-export interface IdentityState {
+interface IdentityState {
   readonly release: AndroidRelease;
   readonly overrides: Readonly<Record<string, string>>;
 }

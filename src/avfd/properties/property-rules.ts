@@ -10,7 +10,7 @@ export function isLegalPropertyName(name: string): boolean {
   return /^[A-Za-z0-9_@:-]+(\.[A-Za-z0-9_@:-]+)*$/.test(name);
 }
 
-export interface PropertyChange {
+interface PropertyChange {
   readonly name: string;
   readonly value: string;
   /** Value before, if it was set. */

@@ -9,7 +9,7 @@ import type { ScriptedVm } from "./scripted-vmm.js";
 
 type Config = object | string;
 
-export interface RawVmHost {
+interface RawVmHost {
   readonly host: DeviceInFolder;
   /** Its text, or what goes beside a kernel and a platform version. Returns the path. */
   writeConfig(config: Config): Promise<string>;

@@ -6,7 +6,7 @@ import type { VsockConnection, VsockListener, VsockRelay } from "../virtualizati
 import { TombstoneStore } from "./store.js";
 
 /** IVirtualMachineService.VM_TOMBSTONES_SERVICE_PORT */
-export const TOMBSTONES_PORT = 2000;
+const TOMBSTONES_PORT = 2000;
 /** A report of our guests has at most two; what a payload sends by itself need not be one. */
 const MAX_BYTES = 4 << 20;
 const SERVICE_TAG = "VirtualizationService";

@@ -18,7 +18,7 @@ const KERNEL_PARAMETERS = `${GUEST_IMAGES}/microdroid_cmdline`;
 /** In memory: a template is of this kernel and this processor, and nothing to keep. */
 const TEMPLATES = "/run/avfd/vm-templates";
 
-export interface AppVmContext {
+interface AppVmContext {
   readonly paths: DevicePaths;
   readonly release: AndroidRelease;
   readonly secret: DeviceSecret;

@@ -8,7 +8,7 @@ const EXCEPTION_CODES = {
   EX_SERVICE_SPECIFIC: -8,
 } as const;
 
-export type BinderException = keyof typeof EXCEPTION_CODES;
+type BinderException = keyof typeof EXCEPTION_CODES;
 
 export class ServiceError extends Error {
   constructor(

@@ -26,7 +26,7 @@ import type { VmStreamEnds } from "./vm-options.js";
 import { VsockRelay } from "./channels/vsock-relay.js";
 import { killLeftoverVmms } from "./state/vmm-records.js";
 
-export interface VirtualizationServiceOptions {
+interface VirtualizationServiceOptions {
   readonly paths: DevicePaths;
   readonly properties: PropertyStore;
   readonly identity: DeviceIdentity;

@@ -34,7 +34,7 @@ export interface VmDisks {
   close(): Promise<void>;
 }
 
-export interface LaunchContext {
+interface LaunchContext {
   readonly cid: number;
   /** The VM's own. */
   readonly folder: string;

@@ -48,7 +48,7 @@ export interface VmmConfig {
 export type ConsoleDevice = "hvc0" | "ttyS0";
 
 /** Serial devices of a guest (AOSP virtualizationmanager/src/crosvm.rs). ttyS0 and hvc0 are both the console. */
-export interface VmmStreams {
+interface VmmStreams {
   readonly ttyS0: Duplex;
   /** What the guest gives as the reason for its end. */
   readonly failure: Readable;

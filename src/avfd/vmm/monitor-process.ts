@@ -20,7 +20,7 @@ export interface ControlChannel {
   readonly end: VmmEnd | undefined;
 }
 
-export interface MonitorCommand {
+interface MonitorCommand {
   readonly program: string;
   /** `devctl`: what it starts is killed when we end, however that comes. Undefined: started without it. */
   readonly launcher: string | undefined;
@@ -36,7 +36,7 @@ export interface MonitorCommand {
 }
 
 /** A monitor whose failure port may be written to as well. */
-export interface MonitorProcess extends VmmProcess {
+interface MonitorProcess extends VmmProcess {
   readonly failurePort: Duplex;
 }
 

@@ -2,7 +2,7 @@
 import { accessSync, constants, lstatSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 
-export interface WriteProblem {
+interface WriteProblem {
   /** The folder itself, or the one that it would be made in. */
   readonly folder: string;
   /** E.g. `/x is on a file system that is read-only`. */

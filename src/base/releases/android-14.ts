@@ -1,15 +1,17 @@
-import type { ReleaseTraits } from "./traits.js";
+import type { ReleaseTraits, ServiceTraits } from "./traits.js";
+
+const SERVICE: ServiceTraits = {
+  vmLife: "attached",
+  cids: { first: 2048, last: 65_535, wraps: true },
+  log: { tag: "virtmgr", crate: "virtualizationmanager" },
+  reports: "port-per-vm",
+  formats: 15,
+};
 
 export const ANDROID_14: ReleaseTraits = {
   sdk: 34,
   build: { id: "UQ1A.240105.004", securityPatch: "2024-01-05", boardApiLevel: 34 },
-  service: {
-    vmLife: "attached",
-    cids: { first: 2048, last: 65_535, wraps: true },
-    log: { tag: "virtmgr", crate: "virtualizationmanager" },
-    reports: "port-per-vm",
-    formats: 15,
-  },
+  service: SERVICE,
   library: {
     configXmlVersion: 6,
     configXmlKeys: [],

@@ -76,7 +76,7 @@ export interface CustomImageTraits {
   readonly disks: "images" | "partitions" | "ids";
 }
 
-export interface BuildTraits {
+interface BuildTraits {
   /** `ro.build.id`, of a build of that release. */
   readonly id: string;
   /** `ro.build.version.security_patch`. */

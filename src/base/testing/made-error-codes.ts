@@ -7,7 +7,7 @@ import ts from "typescript";
 import { packageRoot } from "../paths.js";
 import { sourcesOf, withoutWrapping } from "./value-sources.js";
 
-export interface MadeErrorCodes {
+interface MadeErrorCodes {
   /** Each code, and the kinds that it is made with; `computed` where only a running program can say. */
   readonly kinds: ReadonlyMap<string, ReadonlySet<string>>;
   /** Expressions that could not be followed: what codes come out of them nobody knows. */

@@ -1,7 +1,7 @@
 /** Waiting in a test for what tells nobody that it happened: a file, a process that ends, text in a buffer. */
 import { formatMs } from "../deadline.js";
 
-export interface UntilOptions {
+interface UntilOptions {
   /** Shorter than Jest's own time for the test, so that the error says what was waited for. Default: 20 s. */
   readonly timeoutMs?: number;
   /** Why it can no longer happen, if so, e.g. because the child process that would do it has ended. */

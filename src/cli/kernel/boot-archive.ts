@@ -8,7 +8,7 @@ import { basename } from "node:path";
 import { UsageError } from "../../base/errors.js";
 import { buildInitramfs, folderFiles, lookAtInitrd, type InitramfsFile } from "../../images/index.js";
 
-export interface ArchiveRequest {
+interface ArchiveRequest {
   readonly initrd: string | undefined;
   readonly rootfs: string | undefined;
   /** The first disk of the VM holds the folder: it is not in the archive. */
@@ -20,7 +20,7 @@ export interface ArchiveRequest {
   readonly programs: () => Promise<{ readonly execInit: string; readonly busybox: string }>;
 }
 
-export interface BootArchive {
+interface BootArchive {
   readonly initrd: Buffer | undefined;
   /** For the kernel's command line. */
   readonly params: readonly string[];

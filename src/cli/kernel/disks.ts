@@ -5,7 +5,7 @@ import { resolve } from "node:path";
 import type { Device } from "../../device/index.js";
 import type { VirtualMachine } from "../../virtualmachine/index.js";
 
-export interface DiskOption {
+interface DiskOption {
   readonly file: string;
   readonly writable: boolean;
 }

@@ -11,7 +11,7 @@ export interface ExecOutput {
   readonly exitCode: number | undefined;
 }
 
-export interface ExecSinks {
+interface ExecSinks {
   /** All that is printed before the command begins, and behind its end. */
   readonly around: (bytes: Buffer) => void;
   readonly command: (bytes: Buffer) => void;

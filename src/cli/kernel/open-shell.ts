@@ -9,7 +9,7 @@ import { openHarness } from "../../lab/harness.js";
 import type { VirtualMachine } from "../../virtualmachine/index.js";
 import { deviceSource, removeVm } from "../vm/open-app.js";
 
-export interface OpenedShell {
+interface OpenedShell {
   readonly device: Device;
   readonly customVm: MakeCustomVm;
   remove(vm: VirtualMachine): Promise<void>;

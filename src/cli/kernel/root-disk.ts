@@ -18,7 +18,7 @@ const BLOCK_BYTES = 4096;
 const FREE_BYTES = 64 << 20;
 const TIMEOUT_MS = 10 * 60_000;
 
-export interface RootDiskOptions {
+interface RootDiskOptions {
   readonly signal?: AbortSignal | undefined;
   /** Whose files belong to root on the disk. Default: who runs this. */
   readonly owner?: { readonly uid: number; readonly gid: number };

@@ -5,7 +5,7 @@ import { constants, setPriority } from "node:os";
 import { join } from "node:path";
 import { diesWithUs } from "../../process/die-with-us.js";
 
-export interface RunJestOptions {
+interface RunJestOptions {
   /** Where it runs. */
   readonly folder: string;
   /** The folder whose Jest it is. Default: the same. */

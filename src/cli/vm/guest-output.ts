@@ -2,7 +2,7 @@
 import { LineSplitter } from "../../base/text/lines.js";
 import { printableLine } from "../../base/printable.js";
 
-export interface GuestOutput {
+interface GuestOutput {
   write(chunk: Buffer): void;
   /** No more comes: a line without an end is shown. */
   end(): void;

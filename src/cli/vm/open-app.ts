@@ -14,7 +14,7 @@ import type { VirtualMachine } from "../../virtualmachine/index.js";
 import { emulatedDevices } from "../../lab/sources/emulated-source.js";
 import { releaseFromEnvironment } from "../../emulator/index.js";
 
-export interface OpenedApp {
+interface OpenedApp {
   readonly app: App;
   /** E.g. `emulated device avf-1 (Android 15, tcg)`. */
   readonly deviceDescription: string;

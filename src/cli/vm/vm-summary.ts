@@ -2,7 +2,7 @@
 import { formatMs } from "../../base/deadline.js";
 import type { VirtualMachine } from "../../virtualmachine/index.js";
 
-export interface SummaryRow {
+interface SummaryRow {
   readonly vm: VirtualMachine;
   /** CID of the run, noted while it went on. */
   readonly cid: number | undefined;

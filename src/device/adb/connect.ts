@@ -15,7 +15,7 @@ const MAX_ATTEMPT_TIMEOUT_MS = 10_000;
 /** A device that does not know our keys after so many attempts never will. */
 const MAX_UNAUTHORIZED = 8;
 
-export interface ConnectOptions extends WaitOptions {
+interface ConnectOptions extends WaitOptions {
   /** False: whoever connects runs a command there at once, and sees for itself. Default: true. */
   readonly tryShell?: boolean;
 }

@@ -18,7 +18,7 @@ import type {
   ShortCommandResult,
 } from "../contract.js";
 
-export interface HostDeviceOptions {
+interface HostDeviceOptions {
   /** Programs by the name under which tests call them, e.g. `{ pm: "/tmp/x/pm" }`. */
   readonly programs?: Readonly<Record<string, string>>;
   /** Folder of this host that stands for the device's root: `/data/…` lies in it. */

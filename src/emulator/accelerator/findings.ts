@@ -4,7 +4,7 @@ import { isHarnessError } from "../../base/errors.js";
 import type { Accelerator } from "../machine/arguments.js";
 import { knownAccelerator, type AcceleratorAnswer } from "./accelerator.js";
 
-export interface AcceleratorFinding {
+interface AcceleratorFinding {
   readonly name: string;
   readonly state: "ok" | "missing" | "failed" | "note";
   readonly detail: string;

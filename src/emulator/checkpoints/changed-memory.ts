@@ -5,7 +5,7 @@
 import { open, readFile, realpath, type FileHandle } from "node:fs/promises";
 import { InfrastructureError, isHarnessError } from "../../base/errors.js";
 
-export interface ChangedMemory {
+interface ChangedMemory {
   /** Of the machine's process, a child of ours. It has to stand still. */
   readonly pid: number;
   /** What it maps. */

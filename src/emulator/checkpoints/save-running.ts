@@ -19,7 +19,7 @@ import { OWN_FOLDER } from "../qemu/emulator.js";
 import { SNAPSHOT_FILES } from "../snapshot/state.js";
 import { copyChangedMemory } from "./changed-memory.js";
 
-export interface SaveRunningOptions {
+interface SaveRunningOptions {
   readonly machine: Machine;
   /** What the machine's memory was when it started; what it writes is its own. */
   readonly memoryFile: string;

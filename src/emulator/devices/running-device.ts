@@ -61,7 +61,7 @@ export interface EmulatedDevice {
   stop(): Promise<void>;
 }
 
-export interface RestoreOptions {
+interface RestoreOptions {
   readonly signal?: AbortSignal | undefined;
   readonly holdVms?: boolean;
 }

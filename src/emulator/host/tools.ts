@@ -48,7 +48,7 @@ function toolsFor(use: ToolUse): readonly HostTool[] {
   return use === "device package" && hostHelper() !== undefined ? [] : TOOLS[use];
 }
 
-export interface HostToolReport {
+interface HostToolReport {
   readonly found: readonly { readonly name: string; readonly path: string; readonly purpose: string }[];
   readonly missing: readonly { readonly name: string; readonly packageName: string; readonly purpose: string }[];
 }

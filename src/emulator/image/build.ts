@@ -20,7 +20,7 @@ import { IMAGE_FILES } from "./files.js";
 import { makeRootTree } from "./root-tree.js";
 import { extractVmlinux } from "./vmlinux.js";
 
-export interface BuildImageOptions {
+interface BuildImageOptions {
   readonly packages: PackagesTree;
   readonly tools: BuildTools;
   /** Becomes the finished image, in one rename. */

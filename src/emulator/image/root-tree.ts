@@ -11,7 +11,7 @@ import type { BuildTools } from "../../process/programs/build-tools.js";
 import { FIRMWARE } from "../qemu/emulator.js";
 import type { PackagesTree } from "./packages-tree.js";
 
-export interface RootTreeOptions {
+interface RootTreeOptions {
   readonly packages: PackagesTree;
   readonly tools: BuildTools;
   readonly rootFolder: string;

@@ -15,7 +15,7 @@ export type ControlRequest =
   | { readonly command: "vmm"; readonly prefer: Monitor | "" };
 
 /** Answers `vmm` with what VMs run on, or `vmmRefusal` with why the wanted one cannot run there. */
-export interface PersonalizeRequest {
+interface PersonalizeRequest {
   readonly command: "personalize";
   readonly epochMs: number;
   readonly entropyHex: string;

@@ -3,7 +3,7 @@ import { open, type FileHandle } from "node:fs/promises";
 import { withDeadline } from "../../base/deadline.js";
 import { CommandFailedError, runUnchecked, type CommandResult } from "../../process/run.js";
 
-export interface CopyOptions {
+interface CopyOptions {
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal | undefined;
 }

@@ -16,7 +16,7 @@ interface Logs {
 }
 
 /** A machine that ended by itself, or did not start. */
-export interface EarlyEnd extends Logs {
+interface EarlyEnd extends Logs {
   /** E.g. `exit code 1`, `SIGABRT`. */
   readonly how: string;
   readonly startFailure: Error | undefined;

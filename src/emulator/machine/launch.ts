@@ -32,7 +32,7 @@ export interface Machine {
   detach(): void;
 }
 
-export interface LaunchOptions {
+interface LaunchOptions {
   /** Holds `qemu.log` and `serial.log`. */
   readonly folder: string;
   /** QEMU's current folder: the state file of a snapshot is named relative to it. */

@@ -12,7 +12,7 @@ import { noSpace } from "../needs/space.js";
 import { machineSources } from "./apt-sources.js";
 import type { PackageSet } from "./sets.js";
 
-export interface DownloadedPackages {
+interface DownloadedPackages {
   /** The .deb files. */
   readonly debs: readonly string[];
 }

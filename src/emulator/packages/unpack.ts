@@ -21,7 +21,7 @@ export interface PackageFile {
 }
 
 /** What a finished tree was made of; written last, so a tree without it is not finished. */
-export interface PackagesManifest {
+interface PackagesManifest {
   /** What was asked for; another list asks for another tree. */
   readonly wanted: string;
   readonly packages: readonly PackageFile[];

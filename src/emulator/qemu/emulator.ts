@@ -13,7 +13,7 @@ import { install } from "../image/install.js";
 import { TEMPORARY, type MachineUser } from "../machine/machine-user.js";
 
 /** The words before the options of a machine. */
-export type EmulatorCommand = readonly string[];
+type EmulatorCommand = readonly string[];
 
 const PROGRAM = "bin/qemu-system-x86_64";
 const LOADER = "lib/ld-linux-x86-64.so.2";
@@ -26,7 +26,7 @@ export const FIRMWARE = [
 ] as const;
 
 /** Where QEMU runs, and as whom. */
-export interface Seat {
+interface Seat {
   /** Holds what it writes to: `OWN_FOLDER` to it. */
   readonly folder: string;
   /** Undefined: as who starts it. */

@@ -16,7 +16,7 @@ export interface DeviceIdentity {
   readonly vmTemplates: boolean;
 }
 
-export interface PersonalizeOptions {
+interface PersonalizeOptions {
   /** What VMs are to run on; undefined: the best there is. */
   readonly vmm: Monitor | undefined;
   /** Whose adb may connect; asked for while the device comes up. */

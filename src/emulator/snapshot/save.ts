@@ -34,7 +34,7 @@ const END_TIMEOUT_MS = 60_000;
 /** By the machine. */
 const WRITTEN = [...Object.values(SNAPSHOT_FILES), SERIAL_LOG];
 
-export interface SaveSnapshotOptions {
+interface SaveSnapshotOptions {
   readonly imageFolder: string;
   /** Becomes the finished snapshot, in one rename. */
   readonly snapshotFolder: string;

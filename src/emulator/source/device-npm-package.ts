@@ -23,7 +23,7 @@ export interface PackedDevice {
   readonly digest: string;
 }
 
-export interface MakePackageOptions {
+interface MakePackageOptions {
   readonly cache: string;
   readonly imageFolder: string;
   readonly packages: readonly PackageFile[];

@@ -22,7 +22,7 @@ const QUALITY = 9;
 /** 64 MiB: so far apart may be what is alike in two programs. */
 const WINDOW_BITS = 26;
 
-export interface PackOptions {
+interface PackOptions {
   readonly imageFolder: string;
   readonly packages: readonly PackageFile[];
   readonly sources: string;

@@ -13,7 +13,7 @@ import { noSpace } from "../needs/space.js";
 import { DEVICE_DATA } from "./device-index.js";
 import { damaged, requireWhole, type DevicePackage } from "./device-package.js";
 
-export interface UnpackOptions {
+interface UnpackOptions {
   readonly devicePackage: DevicePackage;
   /** Becomes the finished image, in one rename. */
   readonly imageFolder: string;

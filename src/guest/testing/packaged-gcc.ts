@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { cacheLocation } from "../../base/cache/location.js";
 import { buildTools } from "../../process/programs/build-tools.js";
 
-export interface PackagedGcc {
+interface PackagedGcc {
   /** How it is called. */
   readonly gcc: string;
   /** What a program needs that is to run on this host: it finds its loader and libraries in the packages. */

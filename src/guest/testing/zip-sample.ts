@@ -1,7 +1,7 @@
 /** Archives for tests, sound ones and others: a writer that checks nothing. */
 import { crc32, deflateRawSync } from "node:zlib";
 
-export interface ZipSampleEntry {
+interface ZipSampleEntry {
   readonly name: string | Buffer;
   readonly content?: Uint8Array;
   readonly deflated?: boolean;

@@ -13,7 +13,7 @@ import type { ReachOptions } from "./status.js";
 import type { PrintOptions } from "./console/to-print.js";
 
 /** What `expect.stringMatching(…)`, `expect.any(…)` and the like return. */
-export interface AsymmetricMatch {
+interface AsymmetricMatch {
   asymmetricMatch(other: unknown): boolean;
 }
 

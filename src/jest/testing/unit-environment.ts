@@ -5,7 +5,7 @@
 import * as execa from "execa";
 import { TestEnvironment } from "jest-environment-node";
 
-export const OUTER_EXECA = Symbol.for("jest-avf.unit.execa");
+const OUTER_EXECA = Symbol.for("jest-avf.unit.execa");
 
 export default class UnitEnvironment extends TestEnvironment {
   override async setup(): Promise<void> {

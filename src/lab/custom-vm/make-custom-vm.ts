@@ -12,7 +12,7 @@ import type { App } from "../app.js";
 import { bootParams, CONSOLE } from "./boot-params.js";
 import type { CustomDisk, CustomVmSpec, HostFile } from "./spec.js";
 
-export interface CustomVmSources {
+interface CustomVmSources {
   /** Makes the VM. */
   readonly owner: App;
   readonly images: ImageStore;

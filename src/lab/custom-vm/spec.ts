@@ -12,7 +12,7 @@ export interface CustomDisk {
   readonly writable?: boolean;
 }
 
-export interface CustomPartition {
+interface CustomPartition {
   readonly label: string;
   readonly file: HostFile;
   readonly writable?: boolean;

@@ -3,7 +3,7 @@ import { InfrastructureError } from "../../base/errors.js";
 import { adbServerAddress } from "../../device/index.js";
 import type { Place, Resource } from "./model.js";
 
-export type PlaceDevice =
+type PlaceDevice =
   /** Reached by `adb connect`. */
   | { readonly kind: "network"; readonly address: string }
   /** The adb server knows it. */

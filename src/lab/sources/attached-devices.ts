@@ -12,7 +12,7 @@ import { openVirtualizationService } from "../../virtualizationservice/index.js"
 import type { DeviceSource, LeasedDevice } from "./device-source.js";
 import { deviceFacts, evaluateRequirements, type Requirement } from "../requirements/index.js";
 
-export interface AttachedDevicesOptions {
+interface AttachedDevicesOptions {
   readonly runId: string;
   /** How long to wait for another run to let go of a device. */
   readonly timeoutMs: number;

@@ -15,7 +15,7 @@ import {
 } from "../../emulator/index.js";
 import type { DeviceSource, Rewinding } from "./device-source.js";
 
-export interface EmulatedOptions {
+interface EmulatedOptions {
   readonly release?: AndroidRelease | undefined;
   /** What their VMs run on. Default: `AVF_MONITOR`, else crosvm where it is there. */
   readonly vmm?: Monitor | undefined;

@@ -4,7 +4,7 @@ import { connectTcpDevice, disconnectTcpDevice } from "../../device/index.js";
 import { attachedDevices } from "./attached-devices.js";
 import type { LabOptions, LeasedDevice } from "./device-source.js";
 
-export interface LabLease {
+interface LabLease {
   /** For people: `place shelf-1`. */
   readonly name: string;
   /** Aborted when somebody else has the device. */

@@ -14,7 +14,7 @@ const VM_WAITS = ["waitFor", "waitUntil", "waitForStatus", "waitForConsole", "wa
 export type Busy = <T>(what: string, work: () => Promise<T>) => Promise<T>;
 
 /** The VM a call is about. */
-export interface CallSubject {
+interface CallSubject {
   readonly vm?: string;
   readonly machine?: number;
 }

@@ -6,7 +6,7 @@ import { describeError, isHarnessError, TimeoutError } from "../../base/errors.j
 import type { Device, DeviceCallOptions } from "../../device/contract.js";
 import { describeCall, type Busy } from "./recorded-calls.js";
 
-export interface WatchOptions {
+interface WatchOptions {
   readonly record: RunRecord | undefined;
   /** The signal that ends calls made at this moment. */
   readonly signal: () => AbortSignal | undefined;

@@ -9,12 +9,12 @@ import { isStillAt, lockFile } from "./kernel-lock.js";
 import { isGone, self } from "../life.js";
 import { locksByOpening, openWhenFree, removeLocked } from "./open-lock.js";
 
-export interface FileLock {
+interface FileLock {
   /** Lets go of it; what another has taken since stays. Repeatable. */
   release(): void;
 }
 
-export interface FileLockOptions {
+interface FileLockOptions {
   /** What the owner is doing, for whoever has to wait, e.g. `setting up`. */
   readonly purpose: string;
   readonly timeoutMs: number;

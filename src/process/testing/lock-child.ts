@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { buildSync } from "esbuild";
 
-export interface LockAnswer {
+interface LockAnswer {
   readonly kind: "held" | "busy" | "released";
   /** Of a lock that is busy. */
   readonly message?: string;

@@ -58,13 +58,13 @@ function describePast(test: TestModel, past: readonly Past<TestEntry>[]): TestPa
   };
 }
 
-export function flakyText({ times, runs, rate, low, high, since }: NonNullable<ReturnType<typeof flakiness>>): string {
+function flakyText({ times, runs, rate, low, high, since }: NonNullable<ReturnType<typeof flakiness>>): string {
   const percent = (value: number): string => (value * 100).toFixed(1);
   const interval = `95 % interval ${percent(low)} to ${percent(high)} %`;
   const first = since.run.commit === undefined ? "" : `, first at commit ${shortCommit(since.run.commit)}`;
   return `flaky in ${times} of ${runs} runs (${percent(rate)} %, ${interval})${first}`;
 }
 
-export function shortCommit(commit: string): string {
+function shortCommit(commit: string): string {
   return commit.slice(0, 10);
 }

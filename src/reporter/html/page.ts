@@ -13,13 +13,13 @@ import { subtestsText, testData, type LineBudget } from "./test-data.js";
 
 /** Beyond this a page takes seconds to open. Failed tests are served first. */
 export const MAX_LINES = 120_000;
-export const MAX_LINES_OF_PASSED = 40_000;
+const MAX_LINES_OF_PASSED = 40_000;
 export const MAX_CHARACTERS = 24 << 20;
 
 /** Made by the build from client/. */
 const CLIENT = join(packageRoot, "dist/reporter/html/client");
 
-export interface PageAssets {
+interface PageAssets {
   readonly script: string;
   readonly style: string;
 }

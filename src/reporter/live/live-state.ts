@@ -11,12 +11,12 @@ export interface LiveMachine {
   lastLine: string;
 }
 
-export interface LiveStep {
+interface LiveStep {
   readonly title: string;
   readonly startMs: number;
 }
 
-export interface LiveTest {
+interface LiveTest {
   readonly file: string;
   readonly name: string;
   readonly attempt: number;

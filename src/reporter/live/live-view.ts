@@ -14,7 +14,7 @@ const EVERY_MS = 250;
 /** A VM that floods its console is read as far as this each time; what is behind waits. */
 const MAX_BYTES = 4 << 20;
 
-export interface LiveViewOptions {
+interface LiveViewOptions {
   readonly runFolder: string;
   readonly rootDir: string;
 }

@@ -4,7 +4,7 @@ import { dirname, join, relative, sep } from "node:path";
 import { PRIVATE_FILE, PRIVATE_FOLDER } from "../../artifacts/private-files.js";
 import { describeError } from "../../base/errors.js";
 
-export interface EvidenceLimits {
+interface EvidenceLimits {
   readonly files: number;
   readonly bytes: number;
 }

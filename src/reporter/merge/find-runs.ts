@@ -13,7 +13,7 @@ export interface FoundRun {
   readonly head: RunHead;
 }
 
-export interface FoundRuns {
+interface FoundRuns {
   /** By shard, then by when they began. */
   readonly runs: readonly FoundRun[];
   /** Folders that have none. */

@@ -8,7 +8,7 @@ import type { AssertionModel, AttemptModel, CallModel, DeviceModel, LineModel, S
 type Event<K extends RunEvent["kind"]> = Extract<RunEvent, { readonly kind: K }>;
 
 /** An attempt whose end may not have come yet. */
-export interface AttemptTrack {
+interface AttemptTrack {
   readonly file: string;
   readonly project: string | undefined;
   readonly test: string;

@@ -34,7 +34,7 @@ export interface RunModel {
 }
 
 /** One of the runs that a report was merged from. */
-export interface PartModel {
+interface PartModel {
   /** `shard 2/4 on lab-7`. */
   readonly name: string;
   readonly origin: RunOrigin;

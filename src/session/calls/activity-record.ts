@@ -21,7 +21,7 @@ export interface MatcherCall {
 /** Ends the note of an assertion. Returns what the call is to fail with: its error, or that its test is over. */
 export type EndAssertion = (outcome?: AssertionFailure) => unknown;
 
-export interface AssertionFailure {
+interface AssertionFailure {
   readonly error: unknown;
   /** Of a matcher that returned a promise: its stack tells where the matcher was called. */
   readonly site?: Error;

@@ -18,7 +18,7 @@ import { FromScopes } from "./from-scopes.js";
 import { isPlan, isSaved, type CheckpointPlan } from "./plan.js";
 import { suiteKey } from "./suite-key.js";
 
-export interface FileCourseOptions {
+interface FileCourseOptions {
   readonly device: FileDevice;
   readonly environment: EnvironmentOptions;
   readonly rootDir: string;

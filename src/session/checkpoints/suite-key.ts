@@ -5,7 +5,7 @@ import { dirname, join, relative, resolve } from "node:path";
 import { packageRoot } from "../../base/paths.js";
 import { findFiles } from "../../provisioning/index.js";
 
-export interface SuiteFiles {
+interface SuiteFiles {
   readonly rootDir: string;
   /** The test file. */
   readonly file: string;

@@ -5,7 +5,7 @@ import type { VirtualMachine } from "../../virtualmachine/index.js";
 import { harnessErrorBehind, isJestTimeout, thrownError, type JestError } from "./test-errors.js";
 
 /** What else is known about the time of the failure. */
-export interface FailureSurroundings {
+interface FailureSurroundings {
   /** The device went away while the test ran. */
   readonly deviceGone: boolean;
   /** A VM of the test ended in a way that nobody asked for. */

@@ -12,7 +12,7 @@ import { harnessErrorBehind, thrownError, type JestError } from "./test-errors.j
 const WITHOUT_A_WORD = ["CRASH", "REBOOT", "HANGUP"];
 
 /** As much of a VM as is looked at. */
-export type WatchedVm = Pick<VirtualMachine, "boot" | "events" | "transitions" | "getName">;
+type WatchedVm = Pick<VirtualMachine, "boot" | "events" | "transitions" | "getName">;
 
 /**
  * What to say of the VM that was lost and made the test fail; undefined when none was.

@@ -10,7 +10,7 @@ import { withNote, type JestError } from "../failures/test-errors.js";
 
 const TIMEOUT_MS = 30_000;
 
-export interface CleanUpOptions {
+interface CleanUpOptions {
   readonly device: FileDevice;
   readonly ledger: VmLedger;
   readonly leaks: "fail" | "warn" | "off";

@@ -50,7 +50,7 @@ export function explain(test: TestRun, errors: JestError[], device: FileDevice):
   errors[0] = withNote(errors[0], `Meanwhile: ${describeError(gone.reason)}`);
 }
 
-export interface FailureNotes {
+interface FailureNotes {
   readonly file: string;
   readonly failureClass: FailureClass;
   /** Such as `Attempt 1 of 2.`, of one that runs again. */

@@ -19,7 +19,7 @@ import { TestRun } from "./test-run.js";
 /** For calls that nobody awaited, after all that they need was ended. */
 const OPEN_CALLS_TIMEOUT_MS = 2_000;
 
-export interface FollowerOptions {
+interface FollowerOptions {
   readonly device: FileDevice;
   readonly ledger: VmLedger;
   readonly record: RunRecord;
@@ -50,7 +50,7 @@ export interface TestEnd {
 }
 
 /** What is known of a test before it runs. */
-export interface ComingTest {
+interface ComingTest {
   readonly needsDevice: boolean;
   /** It has the device itself among its fixtures. */
   readonly holdsDevice: boolean;

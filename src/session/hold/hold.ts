@@ -28,7 +28,7 @@ import { startHeldFile } from "./held-file.js";
 import { describeHold } from "./hold-message.js";
 import { waitForEnter } from "./terminal.js";
 
-export interface HoldRequest {
+interface HoldRequest {
   readonly test: string;
   readonly file: string;
   readonly harness: Harness;

@@ -5,7 +5,7 @@ import { printable } from "../../base/printable.js";
 import { evaluateRequirements, skipReason, type DeviceFacts } from "../../lab/requirements/index.js";
 import { enabledTests, type TestPlan } from "./test-plan.js";
 
-export interface RequirementOutcome {
+interface RequirementOutcome {
   /** Reasons of the tests that are skipped now. */
   readonly skipped: ReadonlyMap<Circus.TestEntry, string>;
   /** Tests of which it could not be told, for the device could not be asked. */

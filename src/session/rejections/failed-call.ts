@@ -5,7 +5,7 @@
 import { isHarnessError, UsageError } from "../../base/errors.js";
 
 /** A call of a matcher or of the library, as a test made it. */
-export interface OpenCall {
+interface OpenCall {
   /** `expect(vm1).toPrint("x")`, `run() of VM "vm1"`. */
   readonly what: string;
   /** Its stack tells where the call was made. */

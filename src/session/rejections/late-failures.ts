@@ -19,7 +19,7 @@ import {
 } from "../failures/test-errors.js";
 import { fullName } from "../plan/test-plan.js";
 
-export interface LateFailuresOptions {
+interface LateFailuresOptions {
   readonly record: RunRecord;
   readonly projectFolder: string;
   readonly file: string;

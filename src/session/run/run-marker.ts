@@ -6,7 +6,7 @@ import { asciiName } from "../../artifacts/names.js";
 import { makePrivateFolder, PRIVATE_FILE } from "../../artifacts/private-files.js";
 import { identify, isAlive, isElsewhere, type ProcessIdentity } from "../../process/identity.js";
 
-export interface Marker extends ProcessIdentity {
+interface Marker extends ProcessIdentity {
   readonly file: string;
   readonly test?: string;
 }

@@ -127,7 +127,7 @@ export async function runProject(project: SuiteProject): Promise<SuiteOutcome> {
   return { exitCode, stdout, stderr, output: `${stdout}\n${stderr}` };
 }
 
-export interface StartedProject extends OwnedProcess {
+interface StartedProject extends OwnedProcess {
   kill(signal: NodeJS.Signals): void;
   type(text: string): void;
   /** What it has printed so far. */

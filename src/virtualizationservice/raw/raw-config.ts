@@ -27,7 +27,7 @@ export interface RawPartition {
 /** The version of the platform that crosvm offers to guests; AOSP's own configs ask for this one. */
 const PLATFORM_VERSION = "~1.0";
 
-export interface JsonFields {
+interface JsonFields {
   readonly image: RawImage;
   readonly protectedVm: boolean;
   readonly memoryMib: number | undefined;

@@ -1,7 +1,7 @@
 /** Output of `vm info` (vm/src/main.rs, `command_info`). */
 import { unknownOutput } from "../tool.js";
 
-export interface VmInfo {
+interface VmInfo {
   readonly protectedVm: boolean;
   readonly nonProtectedVm: boolean;
   readonly hypervisorVersion: string | undefined;

@@ -23,7 +23,7 @@ export const CUSTOM_BOOTED: BootStage = "init";
 export const stageIndex = (stage: BootStage): number => BOOT_STAGES.indexOf(stage);
 
 /** A stage that a line proves, and how long before that line it was reached. */
-export interface StageSign {
+interface StageSign {
   readonly stage: BootStage;
   readonly beforeMs: number;
 }

@@ -18,7 +18,7 @@ import type { ConfigFields } from "./fields.js";
 import type { VmContext } from "../context.js";
 
 /** What a builder needs of a context. */
-export type BuilderContext = Pick<VmContext, "packageName" | "capabilities">;
+type BuilderContext = Pick<VmContext, "packageName" | "capabilities">;
 
 type Draft = { -readonly [K in keyof ConfigFields]: ConfigFields[K] };
 

@@ -5,7 +5,7 @@ import type { LibraryTraits } from "../../base/releases/traits.js";
 import type { ConfigFields } from "./fields.js";
 
 /** What `build()` has before the choice of protection is known to be made. */
-export type UncheckedFields = Omit<ConfigFields, "protectedVm"> & { readonly protectedVm: boolean | undefined };
+type UncheckedFields = Omit<ConfigFields, "protectedVm"> & { readonly protectedVm: boolean | undefined };
 
 /** @throws IllegalStateException */
 export function checkConfigCombination(

@@ -48,7 +48,7 @@ export class Partition {
   ) {}
 }
 
-export interface DisplaySize {
+interface DisplaySize {
   readonly width: number;
   readonly height: number;
   readonly horizontalDpi?: number;
@@ -86,7 +86,7 @@ export class DisplayConfig {
   }
 }
 
-export interface GpuSettings {
+interface GpuSettings {
   readonly backend?: string;
   readonly contextTypes?: readonly string[];
   readonly pciAddress?: string;

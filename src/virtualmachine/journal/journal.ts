@@ -17,7 +17,7 @@ import type { RunSession, StampedEvent } from "../run/run-session.js";
 import type { RecordedEvent, Transition, TransitionCause } from "./record.js";
 
 /** The latest run: going on, ended, or not begun yet (number 0). */
-export interface RunSummary {
+interface RunSummary {
   readonly number: number;
   readonly beganMs: number | undefined;
   readonly endedMs: number | undefined;
@@ -38,7 +38,7 @@ export interface JournalPast {
 }
 
 /** What a VM runs on, as far as waits need to know. */
-export interface Surroundings {
+interface Surroundings {
   /** That the VM has now. */
   readonly config: () => VirtualMachineConfig;
   /** How many times slower than usual the device is; 1 or more. */

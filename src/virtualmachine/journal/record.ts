@@ -33,7 +33,7 @@ export interface Transition {
 export type LifecycleEvent = Exclude<VmEvent, { readonly kind: "console" | "log" }> | CrashEvent;
 
 /** A process of the VM crashed. `report` is what debuggerd says of it in the VM's log: signal, registers, backtrace. */
-export interface CrashEvent {
+interface CrashEvent {
   readonly kind: "crash";
   readonly report: string;
 }

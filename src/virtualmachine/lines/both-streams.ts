@@ -2,7 +2,7 @@
 import type { OutputLine } from "./line-history.js";
 
 /** A line, and whether it came on both streams. */
-export interface ShownLine {
+interface ShownLine {
   readonly line: OutputLine;
   readonly both: boolean;
 }

@@ -6,7 +6,7 @@ import type { DeathReason } from "../../virtualizationservice/contract.js";
 import type { VirtualMachineConfig } from "../config/config.js";
 import type { RecordedEvent } from "../journal/record.js";
 
-export interface EndedRun {
+interface EndedRun {
   readonly config: VirtualMachineConfig;
   readonly reason: DeathReason;
   /** Of that run. */

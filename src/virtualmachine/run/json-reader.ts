@@ -4,11 +4,11 @@
  */
 import { IllegalStateException } from "../errors.js";
 
-export type JsonToken =
+type JsonToken =
   "BEGIN_ARRAY" | "END_ARRAY" | "BEGIN_OBJECT" | "END_OBJECT" | "NAME" | "STRING" | "NUMBER" | "BOOLEAN" | "NULL";
 
 /** The text is no JSON; Java's is an IOException. */
-export class JsonSyntaxError extends Error {
+class JsonSyntaxError extends Error {
   override readonly name = "JsonSyntaxError";
 }
 

@@ -11,7 +11,7 @@ import type { RunRequest } from "../config/app-config.js";
 import type { VmContext } from "../context.js";
 import type { RunSession } from "./run-session.js";
 
-export interface StartedRun {
+interface StartedRun {
   readonly handle: RunningVm;
   /** Removes what the run left on the device. Never rejects. */
   readonly cleanUp: () => Promise<void>;

@@ -24,7 +24,7 @@ export interface Happened {
   readonly evidence: string;
 }
 
-export interface MomentSource {
+interface MomentSource {
   /** E.g. `VM "vm1" prints /Hello/`. */
   readonly description: string;
   /** The first one of this run of the VM, or a later run. */

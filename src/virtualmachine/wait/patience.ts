@@ -29,7 +29,7 @@ export const DEFAULT_BUDGET_MS = 60_000;
 const BOOT_STILL_MS = 45_000;
 const HARD_LIMIT_BUDGETS = 2.5;
 
-export interface PatienceClock {
+interface PatienceClock {
   /** The end of the wait, if it has come. */
   check(nowMs: number): TimedOut | Stalled | undefined;
   /** When to check again, if nothing changes before. */

@@ -18,7 +18,7 @@ export type WaitEnd =
   | TimedOut
   | Cancelled;
 
-export interface VmWaitOptions extends Patience {
+interface VmWaitOptions extends Patience {
   /** Only this run of the VM and later ones count. */
   readonly firstRun: number;
   /** The VM's end is what is waited for: neither trouble, nor a device that is gone, nor a still boot keeps it away. */

@@ -26,14 +26,14 @@ export class VmWaitError extends HarnessError {
   }
 }
 
-export interface EndText {
+interface EndText {
   readonly kind: FailureKind;
   readonly code: string;
   readonly text: string;
 }
 
 /** The codes that depend on what was waited for. */
-export interface EndCodes {
+interface EndCodes {
   readonly timedOut: string;
   readonly cancelled: string;
 }

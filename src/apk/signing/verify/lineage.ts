@@ -7,7 +7,7 @@ import { findAlgorithm, makeSignature, verifySignature } from "../algorithms.js"
 import { AttributeId, type Signer } from "../signer.js";
 import type { SigningKey } from "../signing-key.js";
 
-export interface LineageNode {
+interface LineageNode {
   readonly certificate: Buffer;
   /** What the older certificate may still be used for, by bits. */
   readonly flags: number;

@@ -1,7 +1,7 @@
 /** Arguments of Android's Java shell commands: options first or in between, refused when unknown. */
 import { JavaException } from "../java-exception.js";
 
-export interface OptionNames {
+interface OptionNames {
   readonly flags: readonly string[];
   readonly valued: readonly string[];
 }

@@ -9,7 +9,7 @@ import { InstallSessions } from "./install-sessions.js";
 import { hasFeature, listFeatures, listPackages } from "./list.js";
 import { takeOptions } from "./options.js";
 
-export interface PackageServices {
+interface PackageServices {
   readonly packages: PackageStore;
   readonly installer: Installer;
   readonly log: LogBuffer;

@@ -12,7 +12,7 @@ import type { ParsedArguments } from "./command-line/arguments.js";
 import { debugString, withContext } from "./rust-text.js";
 
 /** What the tool says of a step that fails, where it says anything itself: it differs between the commands. */
-export interface IdsigWords {
+interface IdsigWords {
   readonly open?: string;
   readonly fill?: string;
 }

@@ -7,7 +7,7 @@ import type { InfoLine, ToolDialect } from "./dialects/dialect.js";
 import { dialectOf } from "./dialects/index.js";
 import { MICRODROID } from "../../virtualization/vm-config.js";
 
-export interface HypervisorInfo {
+interface HypervisorInfo {
   readonly vmSupported: boolean;
   readonly protectedVmSupported: boolean;
   readonly version: string | undefined;

@@ -20,7 +20,7 @@ import { runMicrodroid } from "./run/run-microdroid.js";
 import { formatToolError } from "./rust-text.js";
 import { stopVm } from "./stop.js";
 
-export type VmSubcommand = (device: Device, caller: Caller, args: ParsedArguments) => Promise<number>;
+type VmSubcommand = (device: Device, caller: Caller, args: ParsedArguments) => Promise<number>;
 
 const SUBCOMMANDS: Readonly<Record<VmCommandName, VmSubcommand>> = {
   "check-feature-enabled": checkFeatureEnabled,

@@ -3,7 +3,7 @@ import type { FileHandle } from "node:fs/promises";
 import type { VmmDisk } from "../../vmm/contract.js";
 import type { AppVmConfig } from "../vm-config.js";
 
-export interface SystemDisks {
+interface SystemDisks {
   readonly metadata: FileHandle;
   readonly system: FileHandle;
 }

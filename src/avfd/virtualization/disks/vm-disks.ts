@@ -9,7 +9,7 @@ import { metadataDisk } from "./metadata-disk.js";
 import type { AppVmConfig } from "../vm-config.js";
 import type { DiskContext, VmDisks } from "../vm-plan.js";
 
-export interface VmDisksOptions extends DiskContext {
+interface VmDisksOptions extends DiskContext {
   readonly config: AppVmConfig;
   readonly systemImage: string;
   readonly release: AndroidRelease;

@@ -5,12 +5,12 @@
 import { crc32 } from "node:zlib";
 import { kernelRandomBytes } from "../../kernel-random.js";
 
-export interface GptPartition {
+interface GptPartition {
   readonly label: string;
   readonly bytes: number;
 }
 
-export interface Gpt {
+interface Gpt {
   /** At the beginning of the disk, and what stands behind the partitions. */
   readonly header: Buffer;
   readonly footer: Buffer;

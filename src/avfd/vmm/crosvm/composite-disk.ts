@@ -1,6 +1,6 @@
 /** crosvm's file format for a disk that is made of several files (disk/src/composite.rs, protos/cdisk_spec.proto). */
 
-export interface DiskPart {
+interface DiskPart {
   readonly path: string;
   /** Where it begins on the disk; it ends where the next one begins. */
   readonly offset: number;

@@ -11,7 +11,7 @@ import { buildCrosvmArgs } from "./crosvm-args.js";
 import { makeWholeDisks } from "./whole-disks.js";
 import { readOptions, type CrosvmOptions } from "./crosvm-options.js";
 
-export interface CrosvmFiles extends NeededFiles {
+interface CrosvmFiles extends NeededFiles {
   /** Holds the SHA-256 of the program in hexadecimal: its own version number has been the same for years. */
   readonly digestFile: string;
 }

@@ -8,7 +8,7 @@ import type { DiskPiece, VmmDisk } from "../contract.js";
 import { VmStartRefusal } from "../kernel/start-refusal.js";
 import { compositeDisk } from "./composite-disk.js";
 
-export interface WholeDisks {
+interface WholeDisks {
   readonly disks: readonly VmmDisk[];
   /** Files for the monitor to inherit behind the disks: composite disks name them by their descriptors. */
   readonly parts: readonly FileHandle[];
@@ -16,7 +16,7 @@ export interface WholeDisks {
   readonly close: () => Promise<void>;
 }
 
-export interface WholeDisksOptions {
+interface WholeDisksOptions {
   /** The VM's own. */
   readonly folder: string;
   /** Whether this crosvm reads composite disks: a feature of its build. */

@@ -8,7 +8,7 @@ import type { DiskPiece, VmmConfig, VmmDisk } from "../contract.js";
 import { VmStartRefusal } from "../kernel/start-refusal.js";
 import { controlFd } from "../monitor-process.js";
 
-export interface ComposedDisks {
+interface ComposedDisks {
   /** Of the composed ones, the file is the description. */
   readonly disks: readonly VmmDisk[];
   /** Pieces for QEMU to inherit behind its control channel. */

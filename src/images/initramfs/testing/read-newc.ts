@@ -2,7 +2,7 @@
  * Reads an archive as the kernel's documentation of its initramfs buffer format has it
  * (Documentation/driver-api/early-userspace/buffer-format.rst), and believes nothing else of who wrote it.
  */
-export interface ReadEntry {
+interface ReadEntry {
   readonly path: string;
   /** As `ls -l` has it: mode, numbers of a device, path, target of a link. */
   readonly text: string;

@@ -3,7 +3,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { join } from "node:path";
 import { waitFor } from "./test-lab.js";
 
-export interface ElsewhereHeld {
+interface ElsewhereHeld {
   readonly child: ChildProcess;
   /** As the coordinator knows it. */
   readonly holder: string;

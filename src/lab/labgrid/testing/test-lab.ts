@@ -8,14 +8,14 @@ import { promisify } from "node:util";
 import { sleep } from "../../../base/deadline.js";
 import { pickPort } from "../../../process/pick-port.js";
 
-export interface LabPlace {
+interface LabPlace {
   readonly tags?: Readonly<Record<string, string>>;
   readonly aliases?: readonly string[];
   /** By class, with its parameters, as an exporter's configuration has them. */
   readonly resources?: Readonly<Record<string, object>>;
 }
 
-export interface TestLabOptions {
+interface TestLabOptions {
   readonly clockOffSeconds?: number;
   readonly exporterOptions?: readonly string[];
   /** Where its programs run: an address there, and what leads a command there. */

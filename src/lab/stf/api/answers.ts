@@ -24,7 +24,7 @@ export interface StfDevice {
   readonly facts: Partial<Readonly<Record<MatchKey, readonly string[]>>>;
 }
 
-export interface StfOwner {
+interface StfOwner {
   readonly email: string;
   /** For people. */
   readonly name: string;

@@ -9,7 +9,7 @@ import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { FakeDevice, type FakeDeviceOptions } from "./fake-device.js";
 
-export interface FakeAccount {
+interface FakeAccount {
   readonly email: string;
   readonly name: string;
   readonly privilege: "user" | "admin";

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import ts from "typescript";
 
-export interface Site {
+interface Site {
   /** Relative to the checkout. */
   readonly file: string;
   /** The call, or the text that has the device's command in it, with one blank for each gap. */

@@ -2,7 +2,7 @@
 import { duration, h } from "./dom.js";
 import { spanKindLabel, type EventRow } from "./timeline/lanes.js";
 
-export interface EventListOptions {
+interface EventListOptions {
   readonly rows: readonly EventRow[];
   /** `near`: show the event's surroundings in the lanes. */
   readonly onSelect: (event: number, near: boolean) => void;

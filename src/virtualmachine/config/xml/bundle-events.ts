@@ -3,7 +3,7 @@ import { BundleFormatError } from "./bundle-format-error.js";
 import type { XmlEvent } from "../../../xml/index.js";
 
 export type StartEvent = Extract<XmlEvent, { kind: "start" }>;
-export type BundleEvent = Exclude<XmlEvent, { kind: "error" }>;
+type BundleEvent = Exclude<XmlEvent, { kind: "error" }>;
 
 export class EventReader {
   /** How many elements are open; at the end of one it still is. */

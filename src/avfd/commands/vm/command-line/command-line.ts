@@ -5,7 +5,7 @@ import { describeCommandOfClap2, describeCommandsOfClap2, HELP_OF_HELP_OF_CLAP_2
 import { clap4Mistake, CLAP_4_USAGE_EXIT_CODE, parseWithClap4 } from "./clap-4.js";
 import { describeCommand, describeCommands, fullUsage, HELP_OF_HELP } from "./clap-4-help.js";
 
-export interface CommandLine<Spec extends CommandSpec> {
+interface CommandLine<Spec extends CommandSpec> {
   readonly command: Spec;
   readonly args: ParsedArguments;
 }

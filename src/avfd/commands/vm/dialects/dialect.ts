@@ -44,7 +44,7 @@ export interface ToolDialect {
   readonly runApp: RunAppDialect;
 }
 
-export interface RunAppDialect {
+interface RunAppDialect {
   /** Whether the console of a VM takes input. */
   readonly consoleInput: boolean;
   /** What `--console` that cannot be opened is called in the error. */

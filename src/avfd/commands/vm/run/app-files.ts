@@ -14,7 +14,7 @@ import { createPartitionFile } from "../create-partition.js";
 import { openInstanceId, readOrMakeInstanceId } from "../instance-id.js";
 import { debugString, ToolError, withContext } from "../rust-text.js";
 
-export interface AppFilesRequest {
+interface AppFilesRequest {
   readonly apk: string;
   /** What the tool says of an APK that it cannot open; release 13 says nothing itself. */
   readonly apkWords: string | undefined;
@@ -29,7 +29,7 @@ export interface AppFilesRequest {
   readonly extraIdsigs: readonly string[];
 }
 
-export interface AppFiles {
+interface AppFiles {
   readonly apk: FileHandle;
   readonly idsig: FileHandle;
   readonly instanceImage: FileHandle;

@@ -44,14 +44,14 @@ export interface DiskJson {
   readonly writable: boolean;
 }
 
-export interface PartitionJson {
+interface PartitionJson {
   readonly label: string;
   readonly path: string;
   readonly writable: boolean;
   readonly guid?: string | undefined;
 }
 
-export interface LoadedConfig {
+interface LoadedConfig {
   readonly config: VmConfigJson;
   /** What Android's tool would have refused; undefined: nothing. */
   readonly warning: string | undefined;

@@ -6,14 +6,14 @@ import type { VmStreamEnds } from "../../../virtualization/vm-options.js";
 import { debugString, withContext } from "../rust-text.js";
 import { openBounded, type FileBound } from "./bounded-file.js";
 
-export interface StreamPaths {
+interface StreamPaths {
   readonly console: string | undefined;
   readonly consoleIn: string | undefined;
   readonly log: string | undefined;
 }
 
 /** What stands in for a stream that has no path. */
-export interface StreamDefaults {
+interface StreamDefaults {
   /** False for a VM that its client leaves (`--daemonize`): output without a path is dropped then. */
   readonly attached: boolean;
   /** Since release 15 the console's input comes from stdin; before, there is none. */

@@ -10,7 +10,7 @@ interface Waiting {
 }
 
 /** What is to wait: for a VM of which shape, under which CID, and how it is made. */
-export interface CopyToPrepare {
+interface CopyToPrepare {
   readonly key: string;
   readonly cid: number;
   readonly make: (signal: AbortSignal) => Promise<LoadedCopy>;

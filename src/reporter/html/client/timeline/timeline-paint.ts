@@ -2,7 +2,7 @@
 import { tickLabel, ticks, type View } from "./axis.js";
 import type { Item, Lane } from "./lanes.js";
 
-export interface Placed {
+interface Placed {
   readonly lane: Lane;
   readonly y: number;
   readonly height: number;

@@ -7,7 +7,7 @@ import { positioned, SerdeError } from "./serde-error.js";
 
 export type Deserialize<T> = (reader: JsonReader) => T;
 
-export interface Field<T> {
+interface Field<T> {
   readonly read: Deserialize<T>;
   /** What it is when it is missing; undefined: it must not be. */
   readonly missing?: () => T;
