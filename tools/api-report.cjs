@@ -2,6 +2,7 @@
 // Writes what the package's types show, one report a door, to docs/api-report/; with `--check` it says instead what differs
 // from the reports that are there. `npm run api` writes them, `npm run check` checks. The reports are made by API Extractor
 // from the declarations that the package has, without what is @internal.
+const { createHash } = require("node:crypto");
 const fs = require("node:fs");
 const path = require("node:path");
 const { spawnSync } = require("node:child_process");
@@ -16,9 +17,14 @@ const DOORS = [
   ["jest-avf-apk", "apk/index"],
 ];
 
+/** Holds the key of what passed the check last: the same declarations need not be read again. */
+const passed = path.join(types, ".api-report-passed");
+
 function main(check) {
-  const { CompilerState, Extractor } = require("@microsoft/api-extractor");
   emitTypes();
+  const key = check ? keyOfCheck() : undefined;
+  if (check && fs.existsSync(passed) && fs.readFileSync(passed, "utf8") === key) return 0;
+  const { CompilerState, Extractor } = require("@microsoft/api-extractor");
   const folder = check ? path.join(types, "api-report") : reports;
   fs.mkdirSync(folder, { recursive: true });
   const configs = DOORS.map(([name, entry]) => configOf(name, entryOf(entry), folder));
@@ -30,11 +36,30 @@ function main(check) {
   const differing = DOORS.filter(
     ([name]) => check && !isSame(path.join(reports, `${name}.api.md`), path.join(folder, `${name}.api.md`)),
   );
-  if (differing.length === 0) return 0;
+  if (differing.length === 0) {
+    if (check) fs.writeFileSync(passed, key);
+    return 0;
+  }
   process.stdout.write(
     `The public types differ from docs/api-report (- there, + now). If that is meant: npm run api, and commit its output.\n`,
   );
   return 1;
+}
+
+/** Of all that the outcome depends on: declarations, reports, this file, and the packages with their versions. */
+function keyOfCheck() {
+  const hash = createHash("sha256");
+  const listed = (folder, end) =>
+    fs
+      .readdirSync(folder, { recursive: true })
+      .filter((name) => name.endsWith(end))
+      .sort()
+      .map((name) => path.join(folder, name));
+  const own = [__filename, path.join(root, "package-lock.json"), path.join(root, "package.json")];
+  for (const file of [...own, ...listed(types, ".d.ts"), ...listed(reports, ".api.md")]) {
+    hash.update(`${file}\0`).update(fs.readFileSync(file)).update("\0");
+  }
+  return hash.digest("hex");
 }
 
 const entryOf = (entry) => path.join(types, `${entry}.d.ts`);
