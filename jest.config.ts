@@ -1,6 +1,7 @@
 /** @jest-config-loader esbuild-register */
 import type { Config } from "jest";
 import type { AndroidRelease } from "./src/base/android-release.js";
+import type { Monitor } from "./src/base/monitors.js";
 
 // CommonJS but for the types, so that Node 22 and 24 load it without a loader, and without a warning about it.
 /* eslint-disable @typescript-eslint/no-require-imports */
@@ -103,7 +104,7 @@ function triesBothVmms(): boolean {
   return ANDROID_SERIAL === undefined && AVF_CROSVM !== "" && AVF_MONITOR === "" && AVF_VMM === "";
 }
 
-function suitesOn(suffix: string, vmm?: "qemu" | "crosvm"): readonly Project[] {
+function suitesOn(suffix: string, vmm?: Monitor): readonly Project[] {
   const testEnvironmentOptions = { ...onDevice.testEnvironmentOptions, ...(vmm === undefined ? {} : { monitor: vmm }) };
   const frugal = { ...testEnvironmentOptions, ...FRUGAL };
   const inGuests = GUESTS.map((folder) => `${folder}/.*`);

@@ -2,8 +2,11 @@
  * One run of a VM. Events of the service that come before the start is known to have worked are held back with their
  * times, so that records always begin with the run; after `died`, nothing more is let through.
  */
+import { SERVICE_DEATH_REASONS } from "../../base/death-reasons.js";
 import { nowMs } from "../journal/record.js";
 import type { DeathReason, RunningVm, VmEvent } from "../../virtualizationservice/contract.js";
+
+const START_FAILED: DeathReason = { kind: "known", name: "START_FAILED", value: SERVICE_DEATH_REASONS.START_FAILED };
 
 export interface StampedEvent {
   readonly event: VmEvent;
@@ -52,10 +55,10 @@ export class RunSession {
     this.#releaseHeld(() => true);
   }
 
-  /** The start failed: only the output is let through, which may say why. */
-  abandon(): void {
+  /** The start failed: only the output is let through, which may say why. Returns the reason for the end. */
+  abandon(): DeathReason {
     this.#releaseHeld(({ event }) => event.kind === "console" || event.kind === "log");
-    this.#ended ??= { kind: "known", name: "START_FAILED", value: 4 };
+    return (this.#ended ??= START_FAILED);
   }
 
   /** The device is about to be put back: nothing more is let through, and nothing of ours follows the VM. */

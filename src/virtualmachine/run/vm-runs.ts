@@ -5,12 +5,10 @@ import { InputPipe } from "./output-pipe.js";
 import { RunSession } from "./run-session.js";
 import { removeScratch, startRun } from "./start-run.js";
 import { stopRun } from "./stop-run.js";
-import type { DeathReason, RunningVm, VmBookmark } from "../../virtualizationservice/contract.js";
+import type { RunningVm, VmBookmark } from "../../virtualizationservice/contract.js";
 import type { RunRequest } from "../config/app-config.js";
 import type { VmContext } from "../context.js";
 import type { JournalPast, VmJournal } from "../journal/journal.js";
-
-const START_FAILED: DeathReason = { kind: "known", name: "START_FAILED", value: 4 };
 
 export class VmRuns {
   readonly input = new InputPipe();
@@ -32,9 +30,9 @@ export class VmRuns {
   async start(request: Omit<RunRequest, "scratchPath">, signal: AbortSignal | undefined): Promise<void> {
     const session = this.#open(this.journal.runAsked(), request.config.isVmOutputCaptured());
     const started = await startRun(request, session, signal).catch((error: unknown) => {
-      session.abandon();
-      // Unless the device was put back meanwhile, and this run has never been.
-      if (this.#session === session) this.journal.runFailed(START_FAILED);
+      const reason = session.abandon();
+      // Unless the device was restored meanwhile, and this run has never been.
+      if (this.#session === session) this.journal.runFailed(reason);
       throw error;
     });
     session.begin(started.handle, (atMs) => this.journal.runBegan(started.handle.cid, atMs));
