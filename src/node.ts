@@ -37,7 +37,7 @@ export interface OpenDeviceOptions {
   readonly deviceCpus?: 1 | 2;
   /** How long to wait for a real device that another run uses. Default: 10 minutes. */
   readonly leaseTimeoutMs?: number;
-  /** Told what is being set up. */
+  /** Called with what is being set up. */
   readonly progress?: Progress;
   readonly signal?: AbortSignal;
 }

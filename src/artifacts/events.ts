@@ -4,7 +4,7 @@ import type { SubtestsEvent } from "./events/subtests.js";
 
 export type TestStatus = "passed" | "failed" | "skipped" | "todo";
 
-/** Who has to look at a failure: the suite's author, whoever looks after VMs, or whoever looks after the lab. */
+/** Who has to look at a failure: the suite's author, the owner of the VM under test, or that of the lab. */
 export type FailureClass = "test" | "product" | "infrastructure";
 
 /** What happened, without when and where. */
@@ -88,7 +88,7 @@ type TestEvent =
       /** What it left on device and host; removed since. */
       readonly leaks?: readonly string[];
     }
-  /** Jest fails a test whose end was told: something that it started and nobody awaited went wrong. */
+  /** Jest fails a test whose end was reported: something that it started and did not await went wrong. */
   | {
       readonly kind: "test-failed-late";
       readonly file: string;

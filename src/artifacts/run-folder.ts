@@ -113,7 +113,7 @@ function pidIn(name: string): number {
   return Number(name.split("-")[2]);
 }
 
-/** A convenience only: what cannot be done for want of rights, links or room is left. */
+/** A convenience only: failures, as without permission, symbolic links or space, are ignored. */
 function pointLatestTo(name: string, link: string): void {
   const draft = `${link}.${process.pid}-${randomBytes(8).toString("hex")}`;
   try {

@@ -9,7 +9,7 @@ export interface Caller {
   readonly cwd: string;
   /** Aborted when the process is gone: what runs for it ends then. */
   readonly gone: AbortSignal;
-  /** Bytes for its stdout, with back-pressure: a caller that does not read holds up whoever writes. */
+  /** Bytes for its stdout, with back-pressure: a caller that does not read blocks the writer. */
   readonly stdout: Writable;
   readonly stderr: Writable;
   print(line: string): void;

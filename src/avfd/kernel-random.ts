@@ -1,5 +1,5 @@
 /**
- * Random bytes from the kernel, each time anew. Node's own generator keeps a state in this process, and all devices that
+ * Random bytes, read from the kernel each time. Node's own generator keeps a state in this process, and all devices that
  * continue from one snapshot would have the same; the kernel's is stirred when a device is restored.
  */
 import { closeSync, openSync, readSync } from "node:fs";

@@ -9,7 +9,7 @@ export interface WaitOptions {
 
 /**
  * Settles as `work` does, unless the time or the signal ends first. `work` receives a signal that fires in both cases,
- * so that it can let go of what it holds.
+ * so that it can release what it holds.
  * @param what names the wait in the error, e.g. `the device to answer adb`
  */
 export async function withDeadline<T>(

@@ -5,7 +5,7 @@
 import type { ErrorCode } from "./error-codes.js";
 import { printable, printableLine, shortened } from "./printable.js";
 
-/** Who has to act: the suite's author, whoever looks after the VM under test, the lab, or nobody but the test. */
+/** Who has to act: the suite's author, the owner of the VM under test, that of the lab, or the test alone. */
 export type FailureKind = "usage" | "vm" | "infrastructure" | "expectation";
 
 export interface HarnessErrorOptions {

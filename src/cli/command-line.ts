@@ -1,4 +1,4 @@
-/** Command lines, taken apart by what commands.ts says of a command; what is wrong is told with what was meant perhaps. */
+/** Command lines, taken apart by what commands.ts says of a command; mistakes are reported with a suggestion. */
 import { parseArgs, type ParseArgsConfig } from "node:util";
 import { describeError, UsageError } from "../base/errors.js";
 import { COMMANDS, type CommandName } from "./commands.js";

@@ -14,10 +14,10 @@ export interface DeviceLease {
 export interface LeaseOptions {
   /** Tells people which run holds the device. */
   readonly runId: string;
-  /** How long to wait for another run to let go of the device. */
+  /** How long to wait for another run to release the device. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
-  /** Told once when somebody else holds the device. */
+  /** Called once when somebody else holds the device. */
   readonly onWait?: (holder: LockOwner) => void;
 }
 

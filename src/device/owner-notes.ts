@@ -1,4 +1,4 @@
-/** What this process put on a device, written down for whoever has the device next, should this process be killed. */
+/** What this process put on a device, written down for the next user of the device, in case this process is killed. */
 import { randomBytes } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";

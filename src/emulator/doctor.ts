@@ -190,7 +190,7 @@ async function runningFinding(cache: string): Promise<Finding> {
   return { name: "running devices", state: "note", detail };
 }
 
-/** What a run would be told. */
+/** What a run would report. */
 export async function attempt(
   name: string,
   look: () => string | Promise<string>,

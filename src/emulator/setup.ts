@@ -52,9 +52,9 @@ export interface SetupOptions {
   readonly cpus?: DeviceCpus | undefined;
   readonly progress?: Progress;
   readonly signal?: AbortSignal | undefined;
-  /** What is made anew although it is there, with all that is made of it. */
+  /** What is rebuilt although it is there, with all that is made from it. */
   readonly renew?: readonly Renewable[] | undefined;
-  /** As `identifySnapshot` named it: it is made anew, unless another process has done so already. */
+  /** As `identifySnapshot` named it: it is rebuilt, unless another process has done so already. */
   readonly unusableSnapshot?: string | undefined;
 }
 
@@ -182,9 +182,15 @@ async function setUp(
   requireTemporaryFolder();
   if (renew.includes("accelerator")) await forgetAccelerator(cache);
   if (renew.includes("packages")) await forgetUnpacked(cache, DEVICE_PACKAGES);
-  const anew = renew.includes("packages") || renew.includes("image");
-  const { imageKey, imageFolder, source } = await ensureImage(cache, progress, anew, signal, await findSource(cache));
-  if (anew) await removeSnapshotsOf(cache, imageKey);
+  const rebuild = renew.includes("packages") || renew.includes("image");
+  const { imageKey, imageFolder, source } = await ensureImage(
+    cache,
+    progress,
+    rebuild,
+    signal,
+    await findSource(cache),
+  );
+  if (rebuild) await removeSnapshotsOf(cache, imageKey);
   await verifyTree(imageFolder, IMAGE_FILES.emulator);
   await requireEmulator(imageFolder, signal);
   const answer = (await knownAccelerator(cache)) ?? (await probeAccelerator(cache, imageFolder, progress, signal));

@@ -16,7 +16,7 @@ export interface TestDevice extends Device {
   checkpoint(name: string): Promise<Checkpoint>;
   /**
    * Puts the device, its VMs and their objects back to what they were. Commands and forwards of before end, adb into VMs has
-   * to be opened anew. A declared checkpoint is made first where there is none yet.
+   * to be opened again. A declared checkpoint is made first where there is none yet.
    */
   restore(point: Checkpoint | DeclaredCheckpoint): Promise<void>;
 }

@@ -17,7 +17,7 @@ export interface Bounds {
 
 const DAY_MS = 24 * 60 * 60_000;
 export const BOUNDS: Bounds = { bytes: 32 << 20, ageMs: 90 * DAY_MS };
-/** So that not every run has to write the whole file anew. */
+/** So that not every run has to rewrite the whole file. */
 const KEPT_PART = 0.75;
 const SLACK_MS = 7 * DAY_MS;
 const LOCK_TIMEOUT_MS = 10_000;
@@ -116,7 +116,7 @@ function endsInLine(fd: number): boolean {
 
 interface Alone {
   readonly fd: number;
-  /** For whoever puts another file in its place. */
+  /** For what replaces the file. */
   closeFile(): void;
   release(): void;
 }
@@ -134,7 +134,7 @@ function openLockedItself(path: string): Alone | undefined {
   const fd = openForAppending(path);
   let isOurs = false;
   try {
-    // Whoever had it may have put another in its place.
+    // Its last holder may have replaced the file.
     isOurs = tryLockSync(fd) && isStillAt(path, fd);
   } finally {
     if (!isOurs) closeSync(fd);

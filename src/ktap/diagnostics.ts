@@ -26,7 +26,7 @@ export class Diagnostics {
     if (this.room.left < 0) this.#drop(this.#lines.length);
   }
 
-  /** What was kept, which then belongs to whoever took it. */
+  /** What was kept, which then belongs to the caller. */
   take(): KeptLines {
     if (this.#lines.length > LIMITS.diagnosticLines) this.#cut();
     const kept = { diagnostics: this.#lines, omittedDiagnostics: this.#omitted };

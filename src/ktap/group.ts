@@ -132,7 +132,7 @@ export class Group {
     this.#misnumbered = 0;
   }
 
-  /** Of a whole document: that no test ran is no success. Below that it is told by the result line. */
+  /** Of a whole document: that no test ran is no success. Below that the result line decides. */
   checkAnyTests(): void {
     if (this.#tests.length > 0 || this.hasBailedOut || this.skipReason !== undefined) return;
     if (this.plan === undefined) this.problem("no-tests", "there is neither a plan nor a test");

@@ -85,7 +85,7 @@ export async function openHarness(session: DeviceSession, options: HarnessOption
     return things.map(({ what }) => what);
   };
   const [first, ...others] = contexts.map((context) => new App(context));
-  if (first === undefined) throw new Error("nobody can have VMs");
+  if (first === undefined) throw new Error("there is no app that could have VMs");
   const owners = [first, ...others] as const;
   const apps = provisioned.apps.length > 0 ? owners : [];
   const custom = { owner: first, images: provisioned.images, root: options.provision.root, signal: callSignal };

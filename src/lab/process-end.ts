@@ -12,7 +12,7 @@ const ECHO_MS = 300;
 /** First elements of the messages by which jest-worker asks a worker to end, and how much memory it uses. */
 const JEST_WORKER_END = 2;
 const JEST_WORKER_MEMORY = 3;
-/** What Jest is told of it differs a little from what we see at that moment. */
+/** What Jest reports differs a little from what we see at that moment. */
 const NEAR_LIMIT = 0.95;
 
 const held = new Set<() => Promise<void>>();

@@ -1,4 +1,4 @@
-/** Files and folders that are being made: named after their maker's life, so that what a dead one left half-made can be told. */
+/** Files and folders that are being made: named after their maker's life, so that what a dead one left half-made can be recognised. */
 import { closeSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { lstat, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -22,7 +22,7 @@ export function targetOf(path: string): string {
   return [DRAFT, LIFELESS_DRAFT, OLD_DRAFT].reduce((left, pattern) => left.replace(pattern, ""), path);
 }
 
-/** Puts the file in place at once: whoever reads it meanwhile finds what was there before, or all of it. */
+/** Puts the file in place at once: a reader finds what was there before, or all of it. */
 export function replaceFileSync(path: string, content: string, mode = 0o600): void {
   const draft = draftOf(path);
   const fd = openSync(draft, "wx", mode);

@@ -25,7 +25,7 @@ import { locksByOpening, openLocked, removeLocked } from "./locks/open-lock.js";
 
 export interface Life {
   readonly name: string;
-  /** Whoever has this file open lives. */
+  /** A process that has this file open is alive. */
   readonly fd: number;
 }
 
@@ -55,7 +55,7 @@ export function lifeHasEnded(name: string, mountinfo?: string): boolean {
   return NAME.test(name) && hasEnded(join(folder(), name), mountinfo);
 }
 
-/** A life for a child that is handed the file: it counts until the child is gone, also after us. Undefined: none can be had. */
+/** A life for a child that is handed the file: it counts until the child is gone, also after us. Undefined: none could be created. */
 export function openLife(kind: string): Life | undefined {
   try {
     openCache();

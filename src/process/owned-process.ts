@@ -46,7 +46,7 @@ let exitHookInstalled = false;
 
 /**
  * Starts a process in the background. The kernel ends it when this process dies (`diesWithUs`), and an exit handler does
- * where that cannot be had.
+ * where that is not available.
  */
 export function spawnOwned(argv: readonly string[], options: OwnedProcessOptions = {}): OwnedProcess {
   const outlivesUs = options.detached === true || options.guards === true;

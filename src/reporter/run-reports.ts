@@ -1,5 +1,5 @@
 /**
- * A run, as Jest's own process knows it: what Jest told of it, and its reports when it is over or cut short. Jest's runner
+ * A run, as Jest's own process knows it: what Jest reported about it, and its reports when it is over or cut short. Jest's runner
  * begins it, or the reporter, whichever comes first; a process that has several runs has them one after the other.
  */
 import { existsSync } from "node:fs";
@@ -25,7 +25,7 @@ export interface RunOptions {
   /** Of the root configuration: the records of all its projects are in one place. */
   readonly rootDir: string;
   readonly shard?: JestShard | undefined;
-  /** Told when the process ends before the run did. */
+  /** Called when the process ends before the run did. */
   readonly onCutShort: (outcome: RunOutcome) => void;
 }
 

@@ -31,7 +31,7 @@ export class FileDevice {
   #failure: { readonly error: unknown } | undefined;
   #closing: Promise<void> | undefined;
 
-  /** @param onOpened told of each harness, before anybody uses it */
+  /** @param onOpened called with each harness before it is used */
   constructor(
     private readonly options: EnvironmentOptions,
     private readonly rootDir: string,

@@ -30,7 +30,7 @@ export interface EnvironmentOptions {
   readonly deviceCpus: 1 | 2;
   /** How long to wait for a real device that another run uses. */
   readonly leaseTimeoutMs: number;
-  /** What a test that leaves something behind is: failed, told of, or not looked at. */
+  /** What a test that leaves something behind is: failed, reported, or not looked at. */
   readonly leaks: "fail" | "warn" | "off";
   /** Further attempts at a test that a broken lab made fail. */
   readonly retryInfrastructure: number;
@@ -62,7 +62,7 @@ const KNOWN = [
   ...["leaks", "retryInfrastructure", "lease"],
   ...["isolation", "policy", "repeat"],
 ];
-/** Taken, but of no use to anybody who has to be told what there is: the former name of `monitor`, those of Jest's own environment, and of our tests. */
+/** Accepted, but not listed for users: the former name of `monitor`, those of Jest's own environment, and of our tests. */
 const UNTOLD = ["vmm", "globalsCleanup", "customExportConditions", "harnessModule"];
 const DEFAULT_LEASE_TIMEOUT_MS = 10 * 60_000;
 const MAX_RETRIES = 10;

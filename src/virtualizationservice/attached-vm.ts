@@ -120,7 +120,7 @@ class AttachedVm implements RunningVm {
     await Promise.all([this.#process.stop(), this.#console.abandon(), this.#log.abandon()]);
   }
 
-  /** For a start that came to nothing: leaves no VM, no process. */
+  /** For a failed start: leaves no VM and no process behind. */
   async abandon(): Promise<void> {
     this.#stopping = true;
     await this.#process.stop();
@@ -169,7 +169,7 @@ class AttachedVm implements RunningVm {
     timer.abort();
     const reason = this.#reason ?? (await this.#explainEnd(exitCode));
     await Promise.all([this.#console, this.#log].map((file) => file.finish().catch(() => undefined)));
-    // What was told meanwhile of the end of the device is not the VM's.
+    // An end that was reported meanwhile is the device's, not the VM's.
     if (this.#disowned) return new Promise(() => undefined);
     if (this.#progress.state === "NOT_STARTED") {
       this.#settleStarted.reject(this.#startFailure(exitCode));

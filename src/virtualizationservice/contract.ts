@@ -119,7 +119,7 @@ export interface RunningVm {
   bookmark(): VmBookmark;
   /**
    * Lets go of the VM without a word, and of every process of ours that is about it: its device is about to be put back, and
-   * its end, if it is one, is nobody's. Nothing more is told, and `died` never settles.
+   * its end, if it is one, is nobody's. No further event is delivered, and `died` never settles.
    */
   disown(): Promise<void>;
 }

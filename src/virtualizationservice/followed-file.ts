@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { sleep } from "../base/deadline.js";
 import type { Device, DeviceProcess } from "../device/contract.js";
 
-/** adb hands over what it still holds within this time after it was told to stop. */
+/** adb hands over what it still holds within this time after it was asked to stop. */
 const STREAM_END_TIMEOUT_MS = 5_000;
 const RESTART_DELAY_MS = 200;
 /** A `tail` that ends so often without a byte has lost its file; what is left comes with `finish`. */

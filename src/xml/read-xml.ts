@@ -59,7 +59,7 @@ export type XmlEvent =
 
 /**
  * The document as its parts come, for those that do not look at all of it: what is not well-formed is the last part, and
- * matters to whoever comes that far. A document with nothing in it has no parts.
+ * matters only to a reader that comes that far. A document with nothing in it has no parts.
  */
 export function readXmlEvents(document: string | Uint8Array, options: ReadXmlOptions): readonly XmlEvent[] {
   const events = new EventList(options.maxDepth ?? 100);

@@ -1,6 +1,6 @@
 /**
  * The program of a hashing thread. It is one function that refers to nothing outside itself, because its text is what
- * the thread runs: so it needs no file of its own, be it in dist/, in a bundle or under a test runner.
+ * the thread runs: so it needs no file of its own, whether in dist/, in a bundle or under a test runner.
  */
 import type * as Crypto from "node:crypto";
 import type * as FileSystem from "node:fs";

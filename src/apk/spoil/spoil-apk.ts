@@ -118,7 +118,7 @@ export type SignerFault =
   | "wrong digest"
   | "SDK ranges differ";
 
-/** Signs anew with `key`, with a fault under the signature: what only whoever has the key can do. */
+/** Signs again with `key`, with a fault under the signature: only the owner of the key can do that. */
 export async function signWithFault(
   apk: Uint8Array,
   key: SigningKey,

@@ -34,7 +34,7 @@ export function swapRoot(idsig: Uint8Array): Spoiled {
 
 /**
  * The APK digest of another APK, or of an earlier version. AVF compares it only to decide whether an idsig is still
- * good, and makes it anew when it is not; its guest looks at the root hash alone, and runs. The emulated device's guest
+ * good, and makes it again when it is not; its guest looks at the root hash alone, and runs. The emulated device's guest
  * compares the digest too.
  */
 export function staleDigest(idsig: Uint8Array): Spoiled {

@@ -14,7 +14,7 @@ export interface Spoiled {
 export interface DeviceAnswer {
   /** `pm install`: accepted, or the code in `Failure [<code>…]`. Undefined for idsigs. */
   readonly install?: "accepted" | InstallFailure;
-  /** `vm create-idsig` (and `run-app`, which makes the idsig anew) on Android 15, and on 13, which takes any file. */
+  /** `vm create-idsig` (and `run-app`, which makes the idsig again) on Android 15, and on 13, which takes any file. */
   readonly createIdsig?: { readonly release15: "accepted" | "refused"; readonly release13: "accepted" };
   /** How a VM ends that gets this APK or idsig beside the other half as it was before. */
   readonly run: "runs" | VmEnd;

@@ -38,7 +38,7 @@ export class PropertyStore {
     else this.#keep();
   }
 
-  /** From now on told whenever `set` gives that one another value; in place of whoever was told before. */
+  /** Called from now on whenever `set` changes the value of that one; it replaces an earlier listener. */
   onChange(name: string, listener: (value: string) => void): void {
     this.#listeners.set(name, listener);
   }

@@ -143,7 +143,7 @@ export class VirtualizationService {
     }
   }
 
-  /** The device goes on from a snapshot that was taken while VMs stood still: whoever was connected is not any more. */
+  /** The device goes on from a snapshot that was taken while VMs stood still: earlier connections are closed. */
   restored(): void {
     this.attachments.orphanAll();
   }

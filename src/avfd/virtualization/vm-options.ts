@@ -35,6 +35,6 @@ export interface VirtualMachineOptions {
   readonly consoleInput: ConsoleDevice;
   /** After a crash or a reset: what is known to be wrong with what it was given. */
   readonly explainEnd?: (() => Promise<string | undefined>) | undefined;
-  /** Frees what the VM held; runs once, before its death is told. */
+  /** Frees what the VM held; runs once, before its death is reported. */
   readonly release: () => Promise<void>;
 }

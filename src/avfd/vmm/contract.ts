@@ -69,8 +69,8 @@ export interface VmmProcess {
   /** At once, without asking the guest. */
   kill(): void;
   /**
-   * To be told when the guest's payload runs: what its boot does not need any more may be used for the next VM.
-   * @param nextCid the CID that this one will have, as far as can be told now; undefined: there is none to be prepared
+   * To be called when the guest's payload runs: what its boot does not need any more may be used for the next VM.
+   * @param nextCid the CID that this one will have, as far as is known now; undefined: there is none to be prepared
    */
   bootEnded?(nextCid: () => number | undefined): void;
 }

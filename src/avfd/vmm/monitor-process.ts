@@ -13,9 +13,9 @@ export function controlFd(disks: readonly VmmDisk[]): number {
   return MONITOR_FDS.firstDisk + disks.length;
 }
 
-/** What a monitor tells about its end beside its exit code and its messages. */
+/** What a monitor reports about its end beside its exit code and its messages. */
 export interface ControlChannel {
-  /** Settles when all was told; never rejects. */
+  /** Settles when it has said all; never rejects. */
   readonly closed: Promise<void>;
   readonly end: VmmEnd | undefined;
 }

@@ -5,7 +5,7 @@ import { InfrastructureError } from "../errors.js";
 import { cacheLocation } from "./location.js";
 import { inspectCache, inspectTrust, type CacheProblem } from "./usable.js";
 
-/** What a folder with somebody's secrets has: its owner alone. */
+/** Mode of a folder with secrets: its owner alone. */
 export const PRIVATE_FOLDER = 0o700;
 export const PRIVATE_FILE = 0o600;
 

@@ -38,7 +38,7 @@ export async function run(args: readonly string[]): Promise<number> {
     process.stdout.write(`${MARKS[state]} ${text}\n`);
   }
   const wanted = failed ? "failed" : "missing";
-  // What fixes one device of several is told with its name; a command for many findings only once.
+  // A fix for one of several devices names it; a command that fixes many findings is printed once.
   const fixes = new Set(
     findings.flatMap(({ name, state, fix }) => {
       if (state !== wanted || fix === undefined) return [];

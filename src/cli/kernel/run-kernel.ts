@@ -41,7 +41,7 @@ const POWER_OFF_MS = 10_000;
 export async function runKernel(options: KernelOptions): Promise<number> {
   const { kernel, initrd, rootfs, rootfsAsDisk: rootIsDisk, modules, command, name } = options;
   checkOptions(options);
-  // All that is wrong with files is told before a device is started for them.
+  // All errors in files are reported before a device is started.
   await lookAtKernel(kernel);
   const disks = await Promise.all(options.disks.map(parseDisk));
   for (const { file } of disks) await lookAtDisk(file);

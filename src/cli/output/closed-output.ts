@@ -28,7 +28,7 @@ export function exitCodeOf(code: number): number {
   return code === 0 ? exitCode : code;
 }
 
-/** A reader that went away is what shells know as an end by SIGPIPE; anything else is told. */
+/** A reader that went away is what shells know as an end by SIGPIPE; anything else is reported. */
 function judge(error: NodeJS.ErrnoException): number {
   if (error.code === "EPIPE") return 128 + constants.signals.SIGPIPE;
   process.stderr.write(`avf: stdout cannot be written: ${error.message}\n`);

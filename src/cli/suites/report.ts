@@ -1,4 +1,4 @@
-/** `avf report`: makes the reports of a run anew from its events, also of one that was killed, and says where they are. */
+/** `avf report`: makes the reports of a run again from its events, also of one that was killed, and prints where they are. */
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { eventFiles } from "../../artifacts/read-events.js";

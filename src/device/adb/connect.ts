@@ -16,7 +16,7 @@ const MAX_ATTEMPT_TIMEOUT_MS = 10_000;
 const MAX_UNAUTHORIZED = 8;
 
 interface ConnectOptions extends WaitOptions {
-  /** False: whoever connects runs a command there at once, and sees for itself. Default: true. */
+  /** False: the caller runs a command there at once, and so finds out by itself. Default: true. */
   readonly tryShell?: boolean;
 }
 

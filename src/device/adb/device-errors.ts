@@ -70,7 +70,7 @@ export function goneError(serial: string, how: string): InfrastructureError {
   });
 }
 
-/** adb forgets a device on the network when its connection ends for good, and looks for none by itself. */
+/** adb forgets a device on the network when its connection is lost, and does not reconnect by itself. */
 function absentHint(serial: string, known: readonly string[]): string {
   const knows = known.length > 0 ? `it knows: ${known.join(", ")}` : "it knows none at all: see adb devices -l";
   return isTcpSerial(serial) ? `adb connect ${serial}; ${knows}` : knows;

@@ -31,7 +31,7 @@ export class FakeAdbServer {
     return { host: "127.0.0.1", port: (this.#server.address() as AddressInfo).port };
   }
 
-  /** State by serial; trackers are told. */
+  /** State by serial; trackers are notified. */
   setDevices(devices: Readonly<Record<string, string>>): void {
     this.#list = Object.entries(devices)
       .map(([serial, state]) => `${serial}\t${state}\n`)

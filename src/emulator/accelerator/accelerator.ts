@@ -56,7 +56,7 @@ export async function probeAccelerator(
     onWait: (text) => progress.detail(text),
   });
   const { holds, ...answer } = judge(outcome);
-  // Whoever has KVM and waits for emulated processors is to know why.
+  // Says why processors are emulated on a host that has KVM.
   if (answer.accelerator === "tcg") progress.step(`Going on with emulated processors: ${answer.reason}`);
   const holdsMs = { always: undefined, "some time": NO_HOLDS_MS, briefly: UNKNOWN_HOLDS_MS }[holds];
   return keep(cache, answer, holdsMs);
@@ -122,7 +122,7 @@ function cannotUseKvm(why: string, cause?: unknown): UsageError {
   });
 }
 
-/** All that an answer depends on: with another kernel, module parameter, CPU, boot or QEMU it is asked for anew. */
+/** All that an answer depends on: with another kernel, module parameter, CPU, boot or QEMU it is asked for again. */
 async function hostIdentity(cache: string): Promise<string> {
   const { packages } = await findSource(cache);
   return `${kvmIdentity()} qemu ${packages === undefined ? "none" : emulatorVersion(packages)}`;

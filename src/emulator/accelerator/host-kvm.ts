@@ -41,7 +41,7 @@ export function explainNoNesting(paths: HostPaths = HOST): string {
   return `${lead}, although parameter nested of ${module} is ${value ?? "not shown"}: the host may be a VM itself`;
 }
 
-/** VMs cannot run in a VM here: KVM's module was told so. */
+/** VMs cannot run in a VM here: KVM's module is configured so. */
 export function nestingIsOff(paths: HostPaths = HOST): boolean {
   return isOff(nestedParameter(paths).value);
 }

@@ -130,7 +130,7 @@ export function judge({ end, serial, stderr, cpuMs, silentCpuMs, waitedMs }: Tri
   }
 }
 
-/** /dev/kvm could not be had in that moment. */
+/** /dev/kvm was not available at that moment. */
 function isBusy(stderr: string): boolean {
   return /Could not access KVM kernel module|failed to initialize kvm/i.test(stderr);
 }

@@ -113,7 +113,7 @@ class HostClient {
     if (end !== undefined && "bytes" in end) this[end.stream].write(end.bytes);
     this.#settleEnded({ exitCode: end?.exitCode });
     for (const stream of [this.stdout, this.stderr]) stream.end();
-    // Whoever typed what nobody asked for any more is told so, as by a pipe that broke.
+    // Input that nothing reads any more fails, as with a broken pipe.
     this.#typed?.taken(new Error(OVER));
     this.#typed = undefined;
     this.stdin.destroy();

@@ -37,7 +37,7 @@ export interface EmulatedDevice {
   readonly vmm: VmmDescription | undefined;
   /** The snapshot it started from; what is saved of it belongs to that. */
   readonly snapshotFolder: string;
-  /** What is saved of it belongs to: that very image and snapshot, which may be made anew under the same names. */
+  /** What is saved of it belongs to: that very image and snapshot, which may be rebuilt under the same names. */
   readonly originKey: string;
   /** On this host; removed with the device. */
   readonly folder: string;
@@ -184,7 +184,7 @@ export class RunningDevice implements EmulatedDevice {
   async goOn(): Promise<void> {
     await this.#ready;
     const machine = this.#machine;
-    // It does as it is told within some milliseconds; its answer would come late, for the VMs run by then.
+    // It obeys within some milliseconds; its answer would come late, for the VMs run by then.
     machine.control.request({ command: "thaw" }, GO_ON_TIMEOUT_MS, machine.ended).catch((cause: unknown) => {
       if (machine.ended.aborted) return undefined;
       const { name } = this;

@@ -33,7 +33,7 @@ export function requireVmm(wanted: Monitor | undefined): void {
 }
 
 /**
- * From what the device answered when it was told what to use. Undefined when it can run no VMs at all, which only those
+ * From the device's answer to the choice of a monitor. Undefined when it can run no VMs at all, which only those
  * notice who want one.
  */
 export function chosenVmm(

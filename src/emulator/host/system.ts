@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { DEVICE_PACKAGE } from "../../base/device-package.js";
 import { InfrastructureError } from "../../base/errors.js";
 
-/** Throws unless the device can be had here: out of the device package on any Linux, out of packages on Debian. */
+/** Throws unless the device can be set up here: out of the device package on any Linux, out of packages on Debian. */
 export function requireSupportedSystem(
   source: "device package" | "debian",
   platform: string = process.platform,

@@ -24,7 +24,7 @@ interface PersonalizeRequest {
   readonly vmm: Monitor | "";
   /** Whose adb may connect, as lines of Android's `adb_keys`. */
   readonly adbKeys: readonly string[];
-  /** The device goes on from what was saved of one: whoever was connected is not any more. */
+  /** The device goes on from what was saved of one: earlier connections are closed. */
   readonly restored: boolean;
   /** VMs that were saved with it stand still until a `thaw`. */
   readonly holdVms: boolean;
@@ -43,7 +43,7 @@ export class ControlChannel {
   constructor(private readonly stream: Duplex) {
     const lines = new LineSplitter((line) => this.#receive(line), 1 << 20);
     stream.on("data", (chunk: Buffer) => lines.push(chunk));
-    // The machine's end is told by its process; an error here is only its echo.
+    // The process reports the machine's end; an error here is only its echo.
     stream.on("error", () => undefined);
   }
 

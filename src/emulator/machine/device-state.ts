@@ -4,9 +4,9 @@
  */
 import type { QmpClient } from "../../qmp/client.js";
 
-/** The machine has to stand still. `path` is written anew. */
+/** The machine has to be stopped. `path` is overwritten. */
 export async function saveDeviceState(qmp: QmpClient, path: string): Promise<void> {
-  // `live` would hand the disks over to whoever loads the state.
+  // `live` would hand the disks over to the process that loads the state.
   await qmp.execute("xen-save-devices-state", { filename: path, live: false });
 }
 

@@ -52,7 +52,7 @@ export function explainEarlyEnd({ folder, keptIn, how, startFailure }: EarlyEnd)
   });
 }
 
-/** A machine that goes on, and that somebody waited for in vain. Code, first sentence and hint stay. */
+/** A machine that still runs although a wait for it timed out. Code, first sentence and hint stay. */
 export function explainSilence(error: HarnessError, { folder, keptIn }: Logs): InfrastructureError {
   const { said, serial } = readLogs(folder);
   return new InfrastructureError(error.code, error.shortMessage, {

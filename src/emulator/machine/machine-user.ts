@@ -76,7 +76,7 @@ export function lendFolder(folder: string, files: readonly string[], user: Machi
   for (const name of files) lchownSync(join(folder, name), user.uid, group);
 }
 
-/** What was saved of a machine, which any number of others go on from: machines may read it. Who reaches it is told by its folder. */
+/** What was saved of a machine, which any number of others go on from: machines may read it. Its folder says who may reach it. */
 export function lendSaved(folder: string, files: readonly string[], user: MachineUser | undefined): void {
   if (user === undefined) return;
   const [group = 0] = user.groups;

@@ -115,7 +115,7 @@ function readBootId(path = "/proc/sys/kernel/random/boot_id"): Promise<string | 
   return readFile(path, "utf8").catch(() => undefined);
 }
 
-/** Where a boot has no name, each process compares anew. */
+/** Where a boot has no name, each process compares again. */
 function currentBoot(bootId: string | undefined): string {
   return bootId?.trim() || `process ${process.pid} ${Date.now()}`;
 }

@@ -1,4 +1,4 @@
-/** Downloaded packages as a folder tree, kept in the cache: whoever makes an image of it needs no network. */
+/** Downloaded packages as a folder tree, kept in the cache: making an image of it needs no network. */
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, readFile, rm, symlink } from "node:fs/promises";
@@ -89,7 +89,7 @@ export async function isUnpacked(cache: string, set: PackageSet): Promise<boolea
   return (await readPackagesManifest(cache, set)) !== undefined && existsSync(treeOf(cache, set));
 }
 
-/** Lets the next set-up download and unpack anew. */
+/** Makes the next set-up download and unpack again. */
 export async function forgetUnpacked(cache: string, set: PackageSet): Promise<void> {
   await rm(join(cache, set.folder, MANIFEST), { force: true });
   await forgetTree(join(cache, set.folder));

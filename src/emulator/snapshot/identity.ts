@@ -1,4 +1,4 @@
-/** Which snapshot it is that lies in a folder: one that was made anew under the same name is another. */
+/** Which snapshot it is that lies in a folder: one that was rebuilt under the same name is another. */
 import { rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { SNAPSHOT_FILES } from "./state.js";

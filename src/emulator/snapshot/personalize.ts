@@ -23,7 +23,7 @@ interface PersonalizeOptions {
   readonly adbKeys: Promise<readonly string[]>;
   /** False: the device has booted. */
   readonly restored: boolean;
-  /** True: its VMs stand still until they are told to go on. */
+  /** True: its VMs stay paused until a `thaw`. */
   readonly holdVms: boolean;
 }
 

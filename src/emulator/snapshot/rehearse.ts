@@ -38,7 +38,7 @@ export async function rehearse(serial: string, signal: AbortSignal): Promise<voi
     await adb("shell", `cd ${FOLDER} && exec ${program} >said.txt 2>&1`);
     await adb("shell", `grep -q "exit code 42" ${FOLDER}/said.txt`);
   } finally {
-    // The properties are set anew when the device becomes one of its own.
+    // The properties are set again when the device becomes one of its own.
     await adb("shell", `rm -rf ${FOLDER}; logcat -c`);
   }
 }

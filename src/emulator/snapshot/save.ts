@@ -53,7 +53,7 @@ export async function saveSnapshot(options: SaveSnapshotOptions): Promise<void> 
   } catch (error) {
     if (!isHarnessError(error) || error.code !== "TIMEOUT") throw error;
     options.signal?.throwIfAborted();
-    options.progress.step("It does not come up; once more, with more time");
+    options.progress.step("The device did not come up; trying again with a longer timeout");
   }
   return saveOnce(options, COLD_BOOT_TIMEOUT_MS);
 }
@@ -171,7 +171,7 @@ async function ticking<T>(progress: Progress, work: () => Promise<T>): Promise<T
   }
 }
 
-/** A crosvm that cannot run on the device is told now, not at the first VM. */
+/** A crosvm that cannot run on the device is reported now, not at the first VM. */
 async function requireCrosvm(machine: Machine, crosvmPath: string | undefined, signal: AbortSignal): Promise<void> {
   if (crosvmPath === undefined) return;
   try {

@@ -19,7 +19,7 @@ export function deviceNotice(packages: readonly PackageFile[], license: string):
 | \`data.img\`   | an empty file system                                                                              |
 | \`emulator/\`  | QEMU and adb for the host, with libraries, loader and firmware                                    |
 
-\`bin/host-helper\`, of jest-avf, starts programs that shall end with the process that started them, and locks files.
+\`bin/host-helper\`, of jest-avf, starts programs that end with the process that started them, and locks files.
 
 ## Licences
 

@@ -53,7 +53,7 @@ async function writeFiles(
   packed.on("data", (chunk) => hash.update(chunk));
   const unpacked = createBrotliDecompress({ params: { [constants.BROTLI_DECODER_PARAM_LARGE_WINDOW]: 1 } });
   packed.on("error", (error) => unpacked.destroy(error));
-  // It is told to who reads next; meanwhile nobody may be listening.
+  // The next reader gets it; meanwhile there may be no listener.
   unpacked.on("error", () => packed.destroy());
   const pieces = new Pieces(packed.pipe(unpacked));
   for (const [number, file] of index.files.entries()) {

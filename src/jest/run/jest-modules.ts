@@ -1,4 +1,4 @@
-/** Parts of the Jest that runs, for whoever is loaded by it: another copy that happens to be installed will not do. */
+/** Parts of the Jest that runs, for what is loaded by it: another copy that happens to be installed will not do. */
 import { createRequire } from "node:module";
 
 const CORE = /[\\/]@jest[\\/]core[\\/]build[\\/]index\.js$/;

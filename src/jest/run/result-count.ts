@@ -1,4 +1,4 @@
-/** Jest's results of a run in which no reporter of ours is told of them: counted, and handed to the run's record. */
+/** Jest's results of a run in which no reporter of ours receives them: counted, and handed to the run's record. */
 import type { JestEvent } from "../../artifacts/events.js";
 import { fileResults, isBroken, type JestFile, type JestFileResult } from "../../reporter/jest-results.js";
 import type { RunReports } from "../../reporter/run-reports.js";

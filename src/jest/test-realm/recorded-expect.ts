@@ -47,7 +47,7 @@ function noted(work: () => unknown, call: Parameters<ReturnType<typeof readBridg
     return result;
   }
   const site = new Error("call site");
-  // What is handed on is the promise behind the note: one that nobody awaits is still told of as unhandled.
+  // What is handed on is the promise behind the note: one that is not awaited is still reported as unhandled.
   return result.then(
     (value) => {
       end();

@@ -114,7 +114,7 @@ function textOf(name: TestName): TestName {
 
 type Refuse = () => never;
 
-/** All forms of it, so that each is told the same. */
+/** All forms of it, so that each gets the same. */
 function concurrentTest(): Refuse {
   const refuse = (): Refuse => () => refuseConcurrent();
   const each = { each: refuse() };

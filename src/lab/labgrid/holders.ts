@@ -1,5 +1,5 @@
 /**
- * Who has a place, and whether they are alive. labgrid keeps a place for whoever acquired it until somebody releases it. A
+ * Who has a place, and whether they are alive. labgrid keeps a place for its holder until it is released. A
  * reservation, though, ends 60 s after its owner last asked for it. So each of ours who has a place keeps a reservation
  * beside it that no place can fulfil: once that has ended, the holder is dead, whatever host it ran on, and the clock that
  * counts is the coordinator's own.

@@ -6,7 +6,7 @@ import { findPlaces } from "./take-place.js";
 
 /**
  * @returns for people: `lab:20408: shelf-1 is free; ci-3/anna has shelf-2`
- * @throws what a run would throw for want of a place
+ * @throws what a run would throw without a place
  */
 export async function inspectLabgrid(url: URL): Promise<string> {
   const wanted = parseLabgridAddress(url);

@@ -8,7 +8,7 @@ import type { CoordinatorSession } from "./session.js";
 export interface TakeOptions {
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
-  /** Told once of each holder that is waited for, and of dead ones whose place was released. */
+  /** Called once for each holder that is waited for, and for dead ones whose place was released. */
   readonly onWait: (message: string) => void;
 }
 
@@ -62,7 +62,7 @@ async function awaitTurn(
 ): Promise<Reservation> {
   const deadlineMs = performance.now() + timeoutMs;
   const told = new Set<string>();
-  // A moment's patience: whoever gives back a place is not to be told of.
+  // Wait a moment first: a holder that is giving its place back is not reported.
   let lookMs = performance.now() + Math.random() * 2_000;
   for (let turn = first; ; turn = await session.poll(turn.token)) {
     if (turn.state === STATES.allocated || turn.state === STATES.acquired) return turn;

@@ -14,13 +14,13 @@ import { deviceFacts, evaluateRequirements, type Requirement } from "../requirem
 
 interface AttachedDevicesOptions {
   readonly runId: string;
-  /** How long to wait for another run to let go of a device. */
+  /** How long to wait for another run to release a device. */
   readonly timeoutMs: number;
   /** Spreads workers over the devices: 0, 1, 2… */
   readonly slot: number;
   /** What the device has to have. Default: nothing. */
   readonly match?: readonly Requirement[];
-  /** Told why there is no device yet, and of devices that are passed over. */
+  /** Called with the reason why there is no device yet, and for devices that are passed over. */
   readonly onWait?: (message: string) => void;
 }
 
@@ -38,7 +38,7 @@ export function attachedDevices(serials: readonly string[], options: AttachedDev
   return { keepBetweenFiles: false, acquire: (signal) => acquireAny(inTurn, options, signal) };
 }
 
-/** Why one device cannot be had. Another's use of it ends some day; what else is wrong does so at most by somebody's hand. */
+/** Why a device cannot be used. Use by another run ends by itself; anything else has to be fixed by somebody. */
 interface Refusal {
   readonly serial: string;
   readonly error: HarnessError;

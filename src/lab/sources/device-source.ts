@@ -61,14 +61,14 @@ export interface DeviceSource {
   acquire(signal: AbortSignal): Promise<LeasedDevice>;
 }
 
-/** What a lab is told by whoever wants a device of it. */
+/** What a lab needs to know to lease a device. */
 export interface LabOptions {
   readonly runId: string;
   /** How long to wait for a place that others have. */
   readonly timeoutMs: number;
   /** What the device has to have. */
   readonly match: readonly Requirement[];
-  /** Told why there is no device yet, and what happens to the lease. */
+  /** Called with the reason why there is no device yet, and with what happens to the lease. */
   readonly onWait: (message: string) => void;
 }
 

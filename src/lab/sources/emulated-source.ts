@@ -57,7 +57,7 @@ function rewindingOf(device: EmulatedDevice, options: EmulatedOptions): Rewindin
 
 /**
  * What a checkpoint belongs to, so that none is found that another device made. Named by image, machine, emulator and
- * processor; the rest is what a running device was told to be: a checkpoint of another release is of no use to this one.
+ * processor; the rest is what a running device was set to: a checkpoint of another release is of no use to this one.
  */
 export function rewindingKey(
   { originKey, release, vmm }: Pick<EmulatedDevice, "originKey" | "release" | "vmm">,

@@ -6,7 +6,7 @@ import { readToken } from "./api/token.js";
 
 /**
  * @returns for people: `stf.example: 0A1B2C (Pixel 8) is free; anna has 0A1B2D (Pixel 8) since 20:31:05 (4 min 10 s ago)`
- * @throws what a run would throw for want of a device, a token or a server
+ * @throws what a run would throw without a device, a token or a server
  */
 export async function inspectStf(url: URL): Promise<string> {
   const wanted = parseStfAddress(url);

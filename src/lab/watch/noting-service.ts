@@ -1,4 +1,4 @@
-/** A service on a device of others: each VM is written down before it is made, so that a killed run's can be told from theirs. */
+/** A service on a device of others: each VM is written down before it is made, so that a killed run's can be distinguished from theirs. */
 import type { Provisioned } from "../../provisioning/index.js";
 import type { RemoteFiles, VirtualizationService } from "../../virtualizationservice/index.js";
 

@@ -19,7 +19,7 @@ interface FileLockOptions {
   readonly purpose: string;
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
-  /** Told once when somebody else holds the lock. */
+  /** Called once when another process holds the lock. */
   readonly onWait?: (owner: LockOwner) => void;
 }
 
@@ -61,7 +61,7 @@ export async function takeFileLock(path: string, options: FileLockOptions): Prom
         waitFor(await introduced(path));
         if (!(await lockBefore(deadlineMs, fd, options.signal))) throw timedOut(readOwner(path) ?? NOBODY_KNOWN, path);
       }
-      // Its last owner took the name along: what is locked is nobody's any more.
+      // Its last owner removed the name: the locked file is no longer the lock.
       if (!isStillAt(path, fd)) continue;
       const earlier = readOwner(path);
       if (earlier === undefined || isGone(earlier)) {
@@ -141,7 +141,7 @@ function introducedAt(
   return { release };
 }
 
-/** Whoever has the lock, as soon as it has said so. */
+/** The holder of the lock, as soon as it has written its name. */
 async function introduced(path: string): Promise<LockOwner> {
   for (const endMs = Date.now() + INTRODUCTION_MS; ; await sleep(10)) {
     const owner = readOwner(path);

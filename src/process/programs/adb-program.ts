@@ -16,7 +16,7 @@ export function adbProgram(cache?: string, alsoIn?: readonly string[]): string {
   return findProgram("adb", alsoIn) ?? deviceAdb(cache ?? trustedCache()) ?? "adb";
 }
 
-/** Undefined: nothing is run out of a cache that others can write to. Whoever needs the cache is told why. */
+/** Undefined: nothing is run out of a cache that others can write to. What needs the cache reports why. */
 function trustedCache(): string | undefined {
   try {
     return cacheFolder();

@@ -31,7 +31,7 @@ export function imageStore(device: Device, undo: Undo): ImageStore {
   let madeFolders: Promise<void> | undefined;
 
   const push = async (image: Image, path: string, call: DeviceCallOptions): Promise<string> => {
-    // Each time anew: the device may have been put back since, or have it from a run of others.
+    // Looked up each time: the device may have been restored since, or have it from another run.
     if (await isThere(device, path, image.bytes, call)) return path;
     await requireRoom(device, image, call);
     await (madeFolders ??= removeIfMade(device, [IMAGES_FOLDER, DATA_ROOT], undo, call));

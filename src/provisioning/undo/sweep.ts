@@ -71,7 +71,7 @@ interface Judged {
   readonly part: UndoStep;
 }
 
-/** Somebody may have installed the package anew since, or put a file or a folder of theirs in the place. */
+/** Somebody may have reinstalled the package since, or put a file or folder of their own there. */
 async function judge(device: Device, step: UndoStep): Promise<readonly Judged[]> {
   switch (step.kind) {
     case "uninstall": {

@@ -41,7 +41,7 @@ export function vmNotes(device: Device, write: (vms: readonly VmNote[]) => void)
     },
     made: async (path) => {
       const note = vms.get(path);
-      // Without a mark it is proven until its claim is kept, and then only told of.
+      // Without a mark it is proven until its claim is kept, and then only reported.
       if (note) await device.execUnchecked(["sh", "-c", LEAVE_MARK, "sh", path, note.mark]);
     },
     gone: (path) => {
@@ -50,7 +50,7 @@ export function vmNotes(device: Device, write: (vms: readonly VmNote[]) => void)
   };
 }
 
-/** Removes the VM if it is that very one. False: there is a thing of its name that nothing proves to be it, and stays. */
+/** Removes the VM if it is that one. False: something else of that name is there, or cannot be told from it; it stays. */
 export async function removeNotedVm(device: Device, { path, mark }: VmNote): Promise<boolean> {
   const { exitCode } = await device.execUnchecked(["sh", "-c", REMOVE_OURS, "sh", path, mark]);
   return exitCode !== NOT_PROVEN;

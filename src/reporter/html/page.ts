@@ -44,7 +44,7 @@ export interface TestBlock {
   readonly json: string;
 }
 
-/** The page of a run whose tests are told one after the other. */
+/** The page of a run, with its tests one after the other. */
 export function* pageOf(
   run: RunModel,
   tests: Iterable<TestBlock>,

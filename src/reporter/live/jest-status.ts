@@ -18,7 +18,7 @@ interface StatusBlock {
 }
 
 export interface JestStatus {
-  /** Draws anew. */
+  /** Redraws. */
   redraw(): void;
   /** Takes everything off the screen that is drawn again and again; nothing is drawn any more. */
   end(): void;

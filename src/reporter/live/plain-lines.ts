@@ -10,12 +10,12 @@ const SIGNS = { passed: "✓", failed: "✗", skipped: "–", todo: "○" } as c
 const LONG_MS = 10_000;
 
 export class PlainLines {
-  /** When a test is to be told of next, by process. */
+  /** When a line about the running test is due next, by process. */
   readonly #nextMs = new Map<number, number>();
 
   constructor(private readonly rootDir: string) {}
 
-  /** To be told before the state is. */
+  /** Events to print before the state is. */
   add(event: RunEvent, state: LiveState): readonly string[] {
     const { worker, test } = state.workerOf(event.pid);
     if (event.kind === "device-leased") return [`avf: [${worker}] ${text(event.device)}`];

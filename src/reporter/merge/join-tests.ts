@@ -8,7 +8,7 @@ interface Told {
   readonly cutShort: boolean;
 }
 
-/** In the order of the parts, and numbered anew. */
+/** In the order of the parts, and renumbered. */
 export function joinTests(parts: readonly LoadedPart[]): readonly TestModel[] {
   const byKey = new Map<string, Told[]>();
   for (const { run } of inTime(parts)) {

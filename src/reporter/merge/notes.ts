@@ -24,7 +24,7 @@ export function notesOf(parts: readonly LoadedPart[], empty: readonly string[], 
 
 function missingShards(parts: readonly LoadedPart[]): readonly string[] {
   const counts = new Set(parts.flatMap(({ run }) => run.origin.shard?.count ?? []));
-  // Whoever writes 1/1000000 is not to be told of each.
+  // With 1/1000000 not every missing shard is listed.
   return [...counts].flatMap((count) => {
     const there = new Set(
       parts.flatMap(({ run: { origin } }) => (origin.shard?.count === count ? [origin.shard.index] : [])),

@@ -1,4 +1,4 @@
-/** Tests, put together from what Jest told of each and from the attempts that the environment recorded. */
+/** Tests, put together from Jest's result of each and from the attempts that the environment recorded. */
 import { relative } from "node:path";
 import type { JestEvent, TestStatus } from "../../artifacts/events.js";
 import { rerunCommand } from "../../artifacts/rerun.js";
@@ -104,7 +104,7 @@ function told(result: TestResultEvent, ran: readonly RanAttempt[]): Told {
     outcome: result.status === "passed" && triedAgain ? "flaky" : result.status,
     durationMs: number(result.durationMs),
     failures: texts(result.failures),
-    // Jest keeps them only where it was told to print them.
+    // Jest keeps them only where it is configured to print them.
     earlierFailures: result.retries.length > 0 ? texts(result.retries) : triedAgain ? errorsBeforeLast(ran) : [],
     line: line === undefined ? undefined : number(line),
   };

@@ -27,7 +27,7 @@ interface AssertionFailure {
   readonly site?: Error;
 }
 
-/** A loop over thousands of assertions is told by its first ones, and by those that fail. */
+/** Of a loop over thousands of assertions the first ones are recorded, and those that fail. */
 const MAX_ASSERTIONS = 500;
 const MAX_TEXT = 300;
 

@@ -88,7 +88,7 @@ export class FileCourse {
     const { device, ledger } = this.options;
     const starts = this.scopes.of(test) !== undefined;
     if (!starts && !needsDevice && device.opened === undefined) return false;
-    // That there is no device is told by what asks for it.
+    // What asks for the device reports that there is none.
     const harness = await device.open().catch((error: unknown) => {
       if (starts) throw error;
     });

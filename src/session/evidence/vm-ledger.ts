@@ -84,7 +84,7 @@ async function removeVm({ vm, manager, made }: LedgerEntry, timeoutMs: number): 
     });
   } catch (cause) {
     const message = `VM "${name}" was left behind and could not be removed: ${describeError(cause)}`;
-    // A lab that broke is told by what broke; a VM that does not end in time is the VM's failure.
+    // What broke in a lab reports it; a VM that does not end in time is the VM's failure.
     const isLab = isHarnessError(cause) && cause.kind === "infrastructure" && cause.code !== "TIMEOUT";
     throw new HarnessError(isLab ? "infrastructure" : "vm", "VM_LEFT", message, { cause });
   }

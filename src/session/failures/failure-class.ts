@@ -1,4 +1,4 @@
-/** Who has to look at a failure: the author of the test, whoever looks after VMs, or whoever looks after the lab. */
+/** Who has to look at a failure: the author of the test, the owner of the VM under test, or that of the lab. */
 import type { FailureClass } from "../../artifacts/events.js";
 import type { FailureKind } from "../../base/errors.js";
 import type { VirtualMachine } from "../../virtualmachine/index.js";

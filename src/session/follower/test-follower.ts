@@ -97,7 +97,7 @@ export class TestFollower {
   }
 
   /**
-   * It is going to run. Time for the device is not the test's time; that there is none is told by what asks for it.
+   * It is going to run. Time for the device is not the test's time; what asks for it reports that there is none.
    */
   async prepare({ needsDevice, holdsDevice, putBack }: ComingTest): Promise<void> {
     const { device, keepsDevice } = this.options;

@@ -38,7 +38,7 @@ export class TestRun {
   /** Closed until `end()`: behind it fixtures are torn down, when a failure is to leave them in place. */
   readonly #gate = new Promise<void>((resolve) => (this.#open = resolve));
 
-  /** @param keepsOnFailure a failure is told at once, and fixtures stay in place until `end()` */
+  /** @param keepsOnFailure a failure is reported at once, and fixtures stay in place until `end()` */
   constructor(
     readonly name: string,
     readonly attempt: number,
@@ -87,7 +87,7 @@ export class TestRun {
     return Promise.race([running, failed]);
   }
 
-  /** The end is decided: what still runs on behalf of the test is told so. Repeatable. */
+  /** The end is decided: what still runs on behalf of the test is notified. Repeatable. */
   stopWork(): void {
     if (this.signal.aborted) return;
     const reason = new UsageError("TEST_OVER", `Test "${this.name}" is over; this call was made for it.`, {

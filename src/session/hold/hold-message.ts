@@ -1,4 +1,4 @@
-/** What people are told of a hold: what is kept, how to reach it, how to end it. */
+/** What is printed about a hold: what is kept, how to reach it, how to end it. */
 import type { HeldVm, HoldRecord } from "../../artifacts/holds/hold-records.js";
 import { formatMs } from "../../base/deadline.js";
 import { shortPath } from "../evidence/evidence.js";

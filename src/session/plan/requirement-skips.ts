@@ -8,7 +8,7 @@ import { enabledTests, type TestPlan } from "./test-plan.js";
 interface RequirementOutcome {
   /** Reasons of the tests that are skipped now. */
   readonly skipped: ReadonlyMap<Circus.TestEntry, string>;
-  /** Tests of which it could not be told, for the device could not be asked. */
+  /** Tests for which it is unknown, since the device could not be asked. */
   readonly unknown: ReadonlyMap<Circus.TestEntry, unknown>;
 }
 

@@ -1,5 +1,5 @@
 /**
- * Errors that Jest adds to tests whose end was told: a promise that was rejected, or a timer that threw, behind it. The
+ * Errors that Jest adds to tests whose end was reported: a promise that was rejected, or a timer that threw, behind it. The
  * record follows, so that it says of each test what Jest says in the end.
  */
 import { relative } from "node:path";

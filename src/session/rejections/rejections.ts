@@ -1,6 +1,6 @@
 /**
  * Promises that a test file left alone and that were rejected, as Jest tells of them. Jest makes failures of them by
- * itself, some only behind the end of the test; `take` has those of a test fail it at its end, before its outcome is told.
+ * itself, some only behind the end of the test; `take` has those of a test fail it at its end, before its outcome is reported.
  */
 import type { Circus } from "@jest/types";
 import { thrownError, withNote, type JestError } from "../failures/test-errors.js";

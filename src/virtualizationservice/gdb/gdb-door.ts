@@ -108,7 +108,7 @@ class Door implements GdbDoor {
     return this.#closing;
   }
 
-  /** The monitor's process is told of before it listens. */
+  /** The monitor's process is reported before it listens. */
   async #reachStub(debugger_: Socket): Promise<Socket> {
     const endMs = performance.now() + this.timeoutMs;
     for (;;) {

@@ -9,7 +9,7 @@ import type { AppVmConfig, VirtualizationService, VmEvent } from "../contract.js
 import { TAIL } from "../followed-file.js";
 import { VM_TOOL } from "../tool.js";
 
-/** In a guest: `created LINE`, `$console` and `$log`; `last_words` may be defined anew. */
+/** In a guest: `created LINE`, `$console` and `$log`; `last_words` may be redefined. */
 const TOOL = `#!/bin/bash
 running=$STATE/running
 case "$*" in

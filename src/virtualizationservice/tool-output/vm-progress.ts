@@ -19,7 +19,7 @@ export class VmProgress {
     this.emit({ kind: "state", state });
   }
 
-  /** A line about the payload. The state changes before the event that caused it is told. */
+  /** A line about the payload. The state changes before the event that caused it is delivered. */
   apply(line: ToolLine): void {
     switch (line.kind) {
       case "created":

@@ -27,7 +27,7 @@ export class CrashReports {
     if (stream !== "log") return undefined;
     const [, pid = "", words = ""] = LINE.exec(text) ?? [];
     if (pid === "") return undefined;
-    // One that is cut short by the next is told as far as it came.
+    // One that is cut short by the next is reported as far as it came.
     if (FIRST.test(words)) return this.#begin(pid, words);
     const open = this.#open;
     if (open?.pid !== pid) return undefined;

@@ -1,4 +1,4 @@
-/** Listeners of something that changes. One that throws is told about and harms neither the others nor the source. */
+/** Listeners of something that changes. One that throws is reported and harms neither the others nor the source. */
 export class Notifier<T> {
   readonly #listeners = new Set<(value: T) => void>();
 

@@ -1,4 +1,4 @@
-/** What happened to a VM, in order and without loss: its status changes and what its service told of it. */
+/** What happened to a VM, in order and without loss: its status changes and the events of its service. */
 import { performance } from "node:perf_hooks";
 import { Notifier } from "./notifier.js";
 import type { DeathReason, VmEvent } from "../../virtualizationservice/contract.js";
@@ -77,7 +77,7 @@ export class EventHistory<T> {
     this.#notifier.emit(entry);
   }
 
-  /** @internal Holds these from now on; nobody is told. */
+  /** @internal Holds these from now on; no listener is called. */
   replace(entries: readonly T[]): void {
     this.#items = entries.map((entry) => Object.freeze(entry));
   }

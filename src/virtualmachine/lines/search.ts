@@ -73,7 +73,7 @@ function findText(pattern: string): Find {
 }
 
 function findExpression(pattern: RegExp): Find {
-  // With `g` a RegExp begins where it is told to, and what stands before that is still there for `^` and `\b`.
+  // With `g` a RegExp begins at its `lastIndex`, and what stands before that is still there for `^` and `\b`.
   const expression = new RegExp(pattern.source, `${pattern.flags.replace(/[gy]/g, "")}g`);
   return (before, text, isLast) => {
     // Where the line's beginning is not known, one character keeps `^` from matching there.

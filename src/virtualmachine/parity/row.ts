@@ -3,7 +3,7 @@
 /** The first API (July 2021), and Android's releases. What 14 and later have is read from their classes. */
 export type Release = "2021" | "13" | "14" | "15" | "16" | "17";
 
-/** Releases whose classes are to be had. */
+/** Releases whose classes are available. */
 export const CLASS_RELEASES: readonly Release[] = ["14", "15", "16", "17"];
 
 /** A test by the file it stands in, below src/virtualmachine unless it is a suite, and its title as written there. */

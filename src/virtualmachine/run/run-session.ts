@@ -48,7 +48,7 @@ export class RunSession {
     else this.#pass(stamped);
   };
 
-  /** The VM runs. `onRunning` is told since when, then gets all that was held back. */
+  /** The VM runs. `onRunning` gets the time of its start; then all that was held back is delivered. */
   begin(handle: RunningVm, onRunning: (atMs: number) => void): void {
     this.#handle = handle;
     onRunning(this.#held?.[0]?.atMs ?? nowMs());

@@ -68,7 +68,7 @@ export class VmRuns {
     await this.#session?.leave();
   }
 
-  /** Goes on with what ran then; all that was begun on the device of before has come to nothing. */
+  /** Continues what ran then; whatever was started on the device since is dropped. */
   async rewind(past: JournalPast, running: VmBookmark | undefined, captured: boolean): Promise<void> {
     this.#session = undefined;
     this.#afterRun = Promise.resolve();

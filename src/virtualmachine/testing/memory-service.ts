@@ -159,7 +159,7 @@ export class MemoryService implements VirtualizationService {
   readonly vms: MemoryVm[] = [];
   readonly features = new Set<string>();
   answers: Partial<ServiceCapabilities> = {};
-  /** Runs at the end of each start, before it is told to the caller: throw to fail it, or speak early. */
+  /** Runs at the end of each start, before the caller gets it: throw to fail it, or speak early. */
   onStart: (vm: MemoryVm) => void | Promise<void> = () => undefined;
   failPartition: Error | undefined;
   #lastCid = 2047;

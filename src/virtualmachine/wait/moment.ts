@@ -14,7 +14,7 @@ import type { VirtualMachine } from "../machine.js";
 import type { Patience } from "./patience.js";
 import type { WaitEnd } from "./vm-wait.js";
 
-/** When it happened, on the clock that all VMs of this process share: when this host was told. */
+/** When it happened, on the clock that all VMs of this process share: when this host received it. */
 export interface Happened {
   readonly kind: "happened";
   readonly atMs: number;
@@ -67,7 +67,7 @@ export class Moment {
     return waitForVm<Happened | WaitEnd>(this.journal, () => this.find(), wait);
   }
 
-  /** The error for a wait that came to nothing. */
+  /** The error for a wait that failed. */
   explain(end: WaitEnd): HarnessError {
     return this.source.explain(end);
   }
@@ -103,7 +103,7 @@ function lineMoment(
   let restores = journal.restores.length;
   const find = (firstRun: number): Happened | undefined => {
     if (journal.restores.length > restores) {
-      // What it found may not have happened yet, or at another time of this process's clock: it looks anew.
+      // What it found may not have happened yet, or at another time of this process's clock: it looks again.
       restores = journal.restores.length;
       [search, next, found] = [new LineSearch(pattern), 0, undefined];
     }

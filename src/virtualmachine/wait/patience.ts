@@ -1,5 +1,5 @@
 /**
- * How long a wait goes on. The budget begins anew each time the boot moves forward, up to a hard limit; how much it is
+ * How long a wait goes on. The budget restarts each time the boot moves forward, up to a hard limit; how much it is
  * depends on how slow the device was measured to be.
  */
 import type { VmJournal } from "../journal/journal.js";

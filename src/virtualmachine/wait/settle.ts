@@ -54,7 +54,7 @@ export function settle<T>(
         end({ kind: "cancelled", reason: error });
       }
     };
-    // One that is due too early costs a look; so it is set anew only where it would be late.
+    // One that is due too early costs a look; so it is set again only where it would be late.
     const setAlarm = (): void => {
       const due = dueMs?.() ?? Infinity;
       if (hasEnded || due === Infinity || (alarm && alarm.atMs <= due)) return;

@@ -12,7 +12,7 @@ import type { OutputLine, OutputStream } from "../lines/line-history.js";
 import type { WaitEnd } from "./vm-wait.js";
 
 /**
- * A wait for a VM that came to nothing. Codes: `VM_DIED`, `VM_PANICKED`, `PAYLOAD_CRASHED`, `BOOT_STALLED` (kind `vm`;
+ * A failed wait for a VM. Codes: `VM_DIED`, `VM_PANICKED`, `PAYLOAD_CRASHED`, `BOOT_STALLED` (kind `vm`;
  * `usage` where its configuration cannot work), `DEVICE_GONE` (kind `infrastructure`), `WAIT_TIMEOUT` and `WAIT_CANCELLED` (kind `expectation`).
  */
 export class VmWaitError extends HarnessError {

@@ -1,4 +1,4 @@
-/** Options that are taken as Android's tool takes them and do nothing here: who gives one is told, beside what the monitor says. */
+/** Options that are taken as Android's tool takes them and do nothing here: a warning says so, beside what the monitor says. */
 import type { Caller } from "../../caller.js";
 import type { ParsedArguments } from "./command-line/arguments.js";
 

@@ -61,9 +61,9 @@ export class Attachments {
   }
 }
 
-/** What is told about one VM, and to whom. */
+/** What is sent about one VM, and to whom. */
 export class Attachment {
-  /** All that was told, for those who come later. */
+  /** All that was sent, for clients that come later. */
   readonly #said: SaidLine[] = [];
   readonly #ended: Promise<void>;
   #settleEnded: () => void = () => undefined;
@@ -115,7 +115,7 @@ export class Attachment {
     this.#client = undefined;
   }
 
-  /** Makes a client of whoever asks: it is told everything from the start on. Settles when the VM has ended. */
+  /** Adds a client, which is sent everything from the start on. Settles when the VM has ended. */
   async follow(client: Caller): Promise<void> {
     for (const { stream, text } of this.#said) {
       if (stream === "stdout") client.print(text);
@@ -126,7 +126,7 @@ export class Attachment {
     await this.#ended;
   }
 
-  /** Nothing more will be told. */
+  /** Nothing more will be sent. */
   end(): void {
     this.forget();
     this.#settleEnded();

@@ -38,7 +38,7 @@ export class GuestReports {
     return () => this.relay.unlisten(cid);
   }
 
-  /** Who speaks is told by the CID of the connection, which a guest cannot choose. */
+  /** The sender is known by the CID of the connection, which a guest cannot choose. */
   async #listenForAll(): Promise<void> {
     this.#listening ??= this.relay.listen(SHARED_PORT, "any", {
       onLine: (connection, line) => {

@@ -28,7 +28,7 @@ export class VsockRelay {
     private readonly onTrouble: (message: string) => void,
   ) {}
 
-  /** Accepts connections from `cid` only, or from any guest. Rejects with the reason when the port cannot be had. */
+  /** Accepts connections from `cid` only, or from any guest. Rejects with the reason when the port is not available. */
   async listen(port: number, cid: number | "any", listener: VsockListener): Promise<void> {
     const helper = this.#start();
     const failure = await new Promise<string | undefined>((resolve) => {

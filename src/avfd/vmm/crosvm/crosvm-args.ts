@@ -83,7 +83,7 @@ function serialArgs(input: ConsoleDevice): readonly string[] {
   ];
 }
 
-/** Disks come as descriptors: their paths were resolved with the rights of whoever asked for the VM. */
+/** Disks come as descriptors: their paths were resolved with the rights of the VM's caller. */
 function diskArgs({ serial, writable }: VmmDisk, fd: number, known: CrosvmOptions): readonly string[] {
   const id = serial === undefined ? "" : `,id=${serial}`;
   if (known.run.has("--block")) return ["--block", `path=${inherited(fd)},ro=${!writable}${id}`];

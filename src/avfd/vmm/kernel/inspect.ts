@@ -1,5 +1,5 @@
 /**
- * What a file is that shall be booted as a kernel: a bzImage (Documentation/arch/x86/boot.rst of the kernel) or a vmlinux. Of
+ * What a file is that is to be booted as a kernel: a bzImage (Documentation/arch/x86/boot.rst of the kernel) or a vmlinux. Of
  * a file that is neither, or that is cut, monitors say little or run what happens to be there.
  */
 import { fstatSync, readSync } from "node:fs";

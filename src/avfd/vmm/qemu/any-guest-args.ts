@@ -54,7 +54,7 @@ function firmwareMachine(path: string): readonly string[] {
   return ["-M", "q35,smbus=off,usb=off,vmport=off", "-bios", path];
 }
 
-/** An error of the disk is the guest's to handle: QEMU would stop the machine for want of space, and nobody would know. */
+/** An error of the disk is the guest's to handle: QEMU would stop the machine when space runs out, without a message. */
 function diskArgs(disk: VmmDisk, index: number): readonly string[] {
   const serial = disk.serial === undefined ? "" : `,serial=${disk.serial}`;
   const device = `virtio-blk-pci,drive=${diskNode(index)},werror=report,rerror=report${serial}`;

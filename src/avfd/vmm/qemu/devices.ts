@@ -11,7 +11,7 @@ export function diskNode(index: number): string {
   return `disk${index}`;
 }
 
-/** Disks come as descriptors: their paths were resolved with the rights of whoever asked for the VM. */
+/** Disks come as descriptors: their paths were resolved with the rights of the VM's caller. */
 export function inheritedDisk(index: number, disk: VmmDisk): readonly string[] {
   const set = index + 1;
   const node = diskNode(index);

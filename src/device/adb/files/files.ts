@@ -173,7 +173,7 @@ function failure(verb: string, path: string, serial: string, why: string): Usage
   });
 }
 
-/** adbd takes a relative path from its own working directory, which is nobody's. */
+/** adbd resolves a relative path in its own working directory, which means nothing to callers. */
 function checkRemotePath(path: string): void {
   if (!path.startsWith("/") || path.includes("\0") || Buffer.byteLength(path) > 1000) {
     throw new UsageError(

@@ -1,4 +1,4 @@
-/** Forwards of a device as the adb server has them, whoever made them. */
+/** Forwards of a device as the adb server has them, from any client. */
 import { withDeadline } from "../../../base/deadline.js";
 import { openAdbServer, type AdbServer } from "../server/server.js";
 import { ask, tell } from "../server/smart-socket.js";

@@ -65,7 +65,7 @@ export class KeptShells {
   }
 
   #take(): KeptShell {
-    // The one that was used last: others may have been ended meanwhile, by whoever restarted adb.
+    // The one that was used last: others may have been ended meanwhile, as by a restart of adb.
     let shell = this.#idle.pop();
     while (shell?.ended === true) shell = this.#idle.pop();
     shell ??= new KeptShell(attachCommand(this.connection, ["sh"]));

@@ -54,7 +54,7 @@ export async function toNeverPrint(
     const bounded = signal ? untilAborted(work, signal) : work;
     await whileBusy(what, () => Promise.race([bounded, watch.seen]));
     if (fromNow && vm.status === "RUNNING") await Promise.race([sleep(ON_THEIR_WAY_MS, signal), watch.seen]);
-    // A line that came with the last moment is told by the listener; one from before by the history.
+    // The listener finds a line that came at the last moment, the history one from before.
     const line = watch.find();
     const fault = line === undefined ? watch.silentFault() : describeLine(line, vm);
     const text = fault ?? `VM "${vm.getName()}" did not print it.`;

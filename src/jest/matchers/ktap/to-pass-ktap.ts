@@ -54,7 +54,7 @@ export async function toPassKtap(
     ...(cause === undefined ? [] : [...(cases.length > 0 ? [""] : []), cause.message]),
   ].join("\n");
   const pass = cause === undefined && failures.length === 0;
-  // That tests failed is told by tests: output that never came, or did not end, proves neither.
+  // Only results prove that tests failed: output that never came, or did not end, proves nothing.
   if (this.isNot === true && cause !== undefined && !cases.some(isFailure)) throw cause;
   const failure = pass
     ? undefined

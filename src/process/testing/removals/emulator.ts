@@ -155,7 +155,7 @@ export const emulator: readonly RemovalRow[] = [
   {
     file: "src/emulator/setup.ts",
     calls: ["rm(imageFolder, { recursive: true, force: true })"],
-    touches: "an image that is to be made anew",
+    touches: "an image that is about to be rebuilt",
     ours: "the name is the key of the present sources, in our cache",
     proof: { test: "src/emulator/prune.test.ts", title: "snapshots of an image that is made anew go" },
   },

@@ -89,7 +89,7 @@ export const hostFiles: readonly RemovalRow[] = [
     file: "src/process/drafts.ts",
     calls: ["rm(path, { recursive: true, force: true })"],
     touches: "drafts in a folder of the cache",
-    ours: "named after a maker that is gone; where that cannot be told, a day old",
+    ours: "named after a maker that is gone; where that cannot be determined, a day old",
     proof: { test: "src/emulator/devices/sweep.test.ts", title: "drafts of the dead go" },
   },
   {
@@ -144,7 +144,7 @@ export const hostFiles: readonly RemovalRow[] = [
     file: "src/process/life.ts",
     calls: ["rmSync(path, { force: true })"],
     touches: "proofs of life in the cache",
-    ours: "the lock could be had, and tells of the process that had it",
+    ours: "the lock was free, and names the process that held it",
     proof: { test: "src/process/locks/lock-reach.test.ts", title: "tells of a process of another host" },
   },
   {

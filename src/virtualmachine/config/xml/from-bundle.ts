@@ -12,7 +12,7 @@ import type { VirtualMachineConfig } from "../config.js";
 import type { VmContext } from "../../context.js";
 import type { Bundle } from "./persistable-bundle.js";
 
-/** In Java's order, for the first fault is the one that is told. @throws what the builder throws */
+/** In Java's order, for the first fault is the one that is reported. @throws what the builder throws */
 export function configOfBundle(
   bundle: Bundle,
   release: AndroidRelease,

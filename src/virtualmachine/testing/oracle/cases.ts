@@ -34,7 +34,7 @@ export type OracleCase =
 
 export const CASE_KINDS = ["builder", "compatible", "xml", "manager"] as const;
 
-/** What a call came to. `message` is null where Java's own words would be told. */
+/** What a call came to. `message` is null where it would be Java's own text. */
 export type Outcome =
   | { readonly ok: unknown }
   | { readonly error: string; readonly message: string | null; readonly cause?: Outcome }

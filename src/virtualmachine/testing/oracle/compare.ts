@@ -1,4 +1,4 @@
-/** Where two answers to one case part. Those differences that are meant, and docs/parity.md names, are told apart. */
+/** Where two answers to one case differ. Intended differences, which docs/parity.md names, are listed apart. */
 import { isDeepStrictEqual } from "node:util";
 import { DIFFERENCES } from "../../parity/differences.js";
 import type { AndroidRelease } from "../../../base/android-release.js";

@@ -9,7 +9,7 @@ import { answerCase } from "./answer.js";
 import { compareAnswers } from "./compare.js";
 import type { Answer, OracleCase } from "./cases.js";
 
-/** 13's classes are not to be had. */
+/** 13's classes are not available. */
 const RELEASES = ANDROID_RELEASES.filter((release) => release !== 13);
 
 function goldenOf(release: AndroidRelease): readonly (readonly [OracleCase, Answer])[] {

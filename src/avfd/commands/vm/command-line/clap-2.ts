@@ -105,7 +105,7 @@ class Clap2Parser {
     return new UsageOutcome("stdout", 0, describeCommandOfClap2(this.command));
   }
 
-  /** Told at once, before defaults count as given. */
+  /** Reported at once, before defaults count as given. */
   #unexpected(argument: string): UsageOutcome {
     return clap2Mistake(notExpected(argument), this.#usageWith([...this.given.options.keys()]));
   }

@@ -147,7 +147,7 @@ class Clap4Parser {
     if (subject.value !== undefined) this.#checkValue(label, value, subject.type);
   }
 
-  /** Of what went before, a mistake that is told anyway has the precedence. */
+  /** Of what went before, a mistake that is reported anyway takes precedence. */
   #settleQuietly(): void {
     try {
       this.#settle();

@@ -66,7 +66,7 @@ export function cpusOf(args: ParsedArguments): number {
 /**
  * Runs a VM as the tool of release 13 does it, which may leave it in the background.
  * @param description what stands between `Created VM from` and `with CID`, @param create it, with its streams open
- * @param drop what was opened for it, when the streams are not to be had
+ * @param drop what was opened for it, when the streams cannot be opened
  */
 export async function runDaemon(
   device: Device,

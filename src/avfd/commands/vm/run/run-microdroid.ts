@@ -19,7 +19,7 @@ const NAME_LENGTH = 17;
 export async function runMicrodroid(device: Device, caller: Caller, args: ParsedArguments): Promise<number> {
   const apk = await findApk(device);
   caller.print(`found path ${apk}`);
-  // Android's tool makes one of its own even when it is told another.
+  // Android's tool makes one of its own even when another is given.
   const made = await makeWorkFolder(device, caller);
   const folder = args.value("work-dir") ?? made;
   const idsig = join(folder, "apk.idsig");

@@ -74,7 +74,7 @@ const ASSUMED_VERSION = "~1.0";
 
 /**
  * AOSP documents a config without `platform_version` (its page about custom VMs), and Android's tool refuses it. What
- * is documented runs here, if nothing else is wrong with it, and the caller is told.
+ * is documented runs here, if nothing else is wrong with it, and the caller gets a warning.
  */
 function withoutPlatformVersion(json: Buffer, release: AndroidRelease, error: SerdeError): LoadedConfig {
   try {

@@ -70,7 +70,7 @@ export class QemuCopies {
 
   async #prepare(shape: Shape, folder: string, nextCid: () => number | undefined): Promise<void> {
     await this.#prepared.replace(() => {
-      // One that made room for others is made anew by the VM that wants it, with that VM's disks.
+      // One that made room for others is made again by the VM that needs it, with that VM's disks.
       const template = this.#store.find(shape, folder);
       const cid = template === undefined ? undefined : nextCid();
       if (template === undefined || cid === undefined) return undefined;
@@ -116,7 +116,7 @@ export class QemuCopies {
 
 /**
  * A digit for each disk, in the order of their serials: 1 when its size is not what the template's guest has seen. The
- * guest looks anew at those.
+ * guest reads those again.
  */
 function resizedDisks({ config, diskBytes }: Shape, { diskBytes: seen }: LoadedCopy): string {
   const disks = config.disks.map(({ serial }, index) => ({ serial, resized: diskBytes[index] !== seen[index] }));

@@ -44,7 +44,7 @@ export class PreparedCopy {
       const chosen = choose();
       if (chosen === undefined) return;
       const abandon = new AbortController();
-      // Who wants it then makes one anew, and hears what is wrong.
+      // The VM that needs it then makes one itself, and gets the error.
       const qemu = chosen.make(abandon.signal).catch(() => undefined);
       this.#waiting = { key: chosen.key, cid: chosen.cid, abandon, qemu };
     });

@@ -5,7 +5,7 @@ import { readFile } from "node:fs/promises";
 const SPARE_MIB = 64;
 
 /**
- * A VM that writes to its memory when no large page is to be had is killed, so all that it may ever want must be there
+ * A VM that writes to its memory when no large page is free is killed, so all that it may ever want must be there
  * before it starts. Throws an Error otherwise.
  */
 export async function checkRoom(memoryMib: number, meminfo = "/proc/meminfo"): Promise<void> {

@@ -15,7 +15,7 @@ export function subtestList(subtests: readonly SubtestData[]): HTMLElement | und
     "section",
     { class: "subtests", "aria-label": "Sub-tests" },
     h("h3", {}, "Sub-tests"),
-    h("p", { class: "note" }, `Run in the VM, as it told: ${sums}.`),
+    h("p", { class: "note" }, `Run in the VM, by its own report: ${sums}.`),
     failed.length === 0 ? undefined : list(failed),
     others.length === 0
       ? undefined
