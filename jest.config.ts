@@ -1,7 +1,7 @@
 /** @jest-config-loader esbuild-register */
 import type { Config } from "jest";
 import type { AndroidRelease } from "./src/base/android-release.js";
-import type { Monitor } from "./src/base/monitors.js";
+import type { Monitor } from "./src/base/vm/monitors.js";
 
 // CommonJS but for the types, so that Node 22 and 24 load it without a loader, and without a warning about it.
 /* eslint-disable @typescript-eslint/no-require-imports */

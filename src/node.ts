@@ -3,7 +3,7 @@
 import type { AndroidRelease } from "./base/android-release.js";
 import { atOnce } from "./base/async/at-once.js";
 import { withDeadline } from "./base/deadline.js";
-import type { Monitor } from "./base/monitors.js";
+import type { Monitor } from "./base/vm/monitors.js";
 import { silentProgress, type Progress } from "./base/progress.js";
 import { emulatedDevices } from "./lab/sources/emulated-source.js";
 import { attachedDevices } from "./lab/sources/attached-devices.js";

@@ -1,6 +1,6 @@
 /** Environment variables that users set: `avf help`, docs/commands.md and the README's table have these and no others. */
 import { ANDROID_RELEASES, DEFAULT_RELEASE } from "../base/android-release.js";
-import { MONITORS } from "../base/monitors.js";
+import { MONITORS } from "../base/vm/monitors.js";
 
 export const SETTINGS: readonly (readonly [setting: string, meaning: string])[] = [
   ["ANDROID_SERIAL=A,B", "real devices to use, by serial"],

@@ -182,15 +182,9 @@ async function setUp(
   requireTemporaryFolder();
   if (renew.includes("accelerator")) await forgetAccelerator(cache);
   if (renew.includes("packages")) await forgetUnpacked(cache, DEVICE_PACKAGES);
-  const rebuild = renew.includes("packages") || renew.includes("image");
-  const { imageKey, imageFolder, source } = await ensureImage(
-    cache,
-    progress,
-    rebuild,
-    signal,
-    await findSource(cache),
-  );
-  if (rebuild) await removeSnapshotsOf(cache, imageKey);
+  const redo = renew.includes("packages") || renew.includes("image");
+  const { imageKey, imageFolder, source } = await ensureImage(cache, progress, redo, signal, await findSource(cache));
+  if (redo) await removeSnapshotsOf(cache, imageKey);
   await verifyTree(imageFolder, IMAGE_FILES.emulator);
   await requireEmulator(imageFolder, signal);
   const answer = (await knownAccelerator(cache)) ?? (await probeAccelerator(cache, imageFolder, progress, signal));

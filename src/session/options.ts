@@ -2,7 +2,7 @@
 import { resolve } from "node:path";
 import { ANDROID_RELEASES, isAndroidRelease, type AndroidRelease } from "../base/android-release.js";
 import { UsageError } from "../base/errors.js";
-import { isMonitor, listMonitors, type Monitor } from "../base/monitors.js";
+import { isMonitor, listMonitors, type Monitor } from "../base/vm/monitors.js";
 import { parseDeviceMatch } from "../lab/sources/device-match.js";
 import { labAddress } from "../lab/sources/lab-devices.js";
 import type { Isolation, Policy } from "./checkpoints/course.js";

@@ -2,7 +2,7 @@
  * What the lifecycle library needs of the side that runs VMs. Mirrors `IVirtualizationService` and `IVirtualMachine`
  * (Android 15, virtualizationservice/aidl), as far as the `vm` tool offers them.
  */
-import { SERVICE_DEATH_REASONS } from "../base/death-reasons.js";
+import { SERVICE_DEATH_REASONS } from "../base/vm/death-reasons.js";
 import type { ToolAbilities } from "./abilities/parse-help.js";
 import type { GdbDoor } from "./gdb/gdb-door.js";
 import type { RawImage } from "./raw/raw-config.js";

@@ -1,7 +1,7 @@
 /** From a command line to a device that answers: cold, or from what was saved of one. */
 import { join } from "node:path";
 import { InfrastructureError, isHarnessError } from "../../base/errors.js";
-import type { Monitor } from "../../base/monitors.js";
+import type { Monitor } from "../../base/vm/monitors.js";
 import { silentProgress, type Progress } from "../../base/progress.js";
 import { connectTcpDevice } from "../../device/adb/connect.js";
 import { readAdbKeys } from "../../device/index.js";

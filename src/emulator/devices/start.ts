@@ -3,7 +3,7 @@ import { eitherSignal } from "../../base/async/shared-signal.js";
 import { requireServerHere } from "../../device/adb/remote/server-place.js";
 import type { AndroidRelease } from "../../base/android-release.js";
 import { InfrastructureError, isHarnessError, UsageError } from "../../base/errors.js";
-import type { Monitor } from "../../base/monitors.js";
+import type { Monitor } from "../../base/vm/monitors.js";
 import type { Progress } from "../../base/progress.js";
 import { self } from "../../process/life.js";
 import type { DeviceCpus } from "../machine/arguments.js";

@@ -1,6 +1,6 @@
 /** What VMs of an emulated device run on: crosvm where its image has one, else QEMU, or what was asked for. */
 import { UsageError } from "../../base/errors.js";
-import { isMonitor, listMonitors, type Monitor } from "../../base/monitors.js";
+import { isMonitor, listMonitors, type Monitor } from "../../base/vm/monitors.js";
 import { crosvmPath } from "../image/crosvm-path.js";
 import type { PersonalizeReply } from "../snapshot/personalize.js";
 

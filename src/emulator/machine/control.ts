@@ -3,7 +3,7 @@ import type { AndroidRelease } from "../../base/android-release.js";
 import type { Duplex } from "node:stream";
 import { withDeadline } from "../../base/deadline.js";
 import { InfrastructureError } from "../../base/errors.js";
-import type { Monitor } from "../../base/monitors.js";
+import type { Monitor } from "../../base/vm/monitors.js";
 import { LineSplitter } from "../../base/text/lines.js";
 
 export type ControlRequest =

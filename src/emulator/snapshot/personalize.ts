@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import type { AndroidRelease } from "../../base/android-release.js";
 import { InfrastructureError } from "../../base/errors.js";
-import type { Monitor } from "../../base/monitors.js";
+import type { Monitor } from "../../base/vm/monitors.js";
 import { readAdbKeys } from "../../device/index.js";
 import type { ControlChannel } from "../machine/control.js";
 

@@ -14,7 +14,7 @@ export interface CreatedGroup {
   remove(): Promise<void>;
 }
 
-export interface CreateOptions extends Wait {
+interface CreateOptions extends Wait {
   /** As the user wrote it: what a guardian asks. */
   readonly address: string;
   readonly onWait: (message: string) => void;

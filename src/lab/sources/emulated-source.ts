@@ -1,6 +1,6 @@
 /** Emulated devices for workers: each gets one of its own, which ends with the worker. */
 import type { AndroidRelease } from "../../base/android-release.js";
-import type { Monitor } from "../../base/monitors.js";
+import type { Monitor } from "../../base/vm/monitors.js";
 import { cacheFolder } from "../../base/paths.js";
 import type { Progress } from "../../base/progress.js";
 import {

@@ -1,5 +1,5 @@
 /** VirtualMachineCallback: methods and codes. */
-import { SERVICE_DEATH_REASONS } from "../../base/death-reasons.js";
+import { SERVICE_DEATH_REASONS } from "../../base/vm/death-reasons.js";
 import { FROM_13, ONLY_15, constant, different, inFile, outOfScope, present } from "./row.js";
 import type { Row, Section } from "./row.js";
 

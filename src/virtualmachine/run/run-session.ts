@@ -2,7 +2,7 @@
  * One run of a VM. Events of the service that come before the start is known to have worked are held back with their
  * times, so that records always begin with the run; after `died`, nothing more is let through.
  */
-import { SERVICE_DEATH_REASONS } from "../../base/death-reasons.js";
+import { SERVICE_DEATH_REASONS } from "../../base/vm/death-reasons.js";
 import { nowMs } from "../journal/record.js";
 import type { DeathReason, RunningVm, VmEvent } from "../../virtualizationservice/contract.js";
 

@@ -1,5 +1,5 @@
 /** Why a VM ended: what the guest said about it, else how its monitor ended (AOSP virtualizationmanager/src/crosvm.rs, `death_reason`). */
-import type { ServiceDeathReason } from "../../../base/death-reasons.js";
+import type { ServiceDeathReason } from "../../../base/vm/death-reasons.js";
 import type { VmmEnd } from "../../vmm/contract.js";
 
 export type DeathReason = ServiceDeathReason;

@@ -2,7 +2,7 @@
 import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
-import type { Monitor } from "../../../base/monitors.js";
+import type { Monitor } from "../../../base/vm/monitors.js";
 import type { Vmm, VmmEnd } from "../contract.js";
 import { MONITOR_FDS, startMonitor } from "../monitor-process.js";
 import { rustExitStatus } from "../exit-status.js";

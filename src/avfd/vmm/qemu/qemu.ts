@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { closeSync, openSync, statSync } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { promisify } from "node:util";
-import type { Monitor } from "../../../base/monitors.js";
+import type { Monitor } from "../../../base/vm/monitors.js";
 import type { Vmm, VmmConfig, VmmEnd, VmmProcess } from "../contract.js";
 import { inspectKernel } from "../kernel/inspect.js";
 import { VmStartRefusal } from "../kernel/start-refusal.js";
