@@ -12,6 +12,7 @@ import { pickPort } from "../../../process/pick-port.js";
 
 const BINARY = process.env["AVF_ORCHESTRATOR"] ?? "";
 const START_TIMEOUT_MS = 30_000;
+const OPERATION_TIMEOUT_MS = 5 * 60_000;
 const STUB_IN_PLACE = 'mount -t overlay overlay -o "lowerdir=$STUB:/usr/bin" /usr/bin && exec "$@" >>"$LOG" 2>&1';
 
 /** Undefined: it can be had here. */
@@ -101,7 +102,11 @@ export class TestOrchestrator {
     const base = `http://127.0.0.1:${this.port}/`;
     const begun = await fetch(base + path, { method, ...(body && { body: JSON.stringify(body) }) });
     const { name } = (await begun.json()) as { name: string };
-    const done = await fetch(`${base}operations/${name}/:wait`, { method: "POST" });
+    const endMs = performance.now() + OPERATION_TIMEOUT_MS;
+    let done: Response;
+    // 503 after two minutes that were not enough.
+    do done = await fetch(`${base}operations/${name}/:wait`, { method: "POST" });
+    while (done.status === 503 && performance.now() < endMs);
     if (!done.ok) throw new Error(`${method} ${path}: ${await done.text()}`);
   }
 

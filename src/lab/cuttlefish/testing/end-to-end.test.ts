@@ -1,0 +1,92 @@
+/** Devices of the real host orchestrator, whose `cvd` starts emulated ones. */
+import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from "@jest/globals";
+import { execFile } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { packageRoot } from "../../../base/paths.js";
+import type { LeasedDevice } from "../../sources/device-source.js";
+import { cuttlefishDevices } from "../cuttlefish-devices.js";
+import { inspectCuttlefish } from "../inspect-orchestrator.js";
+import { TestOrchestrator, whyNoOrchestrator } from "./test-orchestrator.js";
+
+jest.setTimeout(10 * 60_000);
+
+const jestProgram = createRequire(join(packageRoot, "package.json")).resolve("jest/bin/jest");
+const reason = whyNoOrchestrator();
+const describeThere = reason === undefined ? describe : describe.skip;
+
+describeThere(`a host orchestrator${reason === undefined ? "" : ` (skipped: ${reason})`}`, () => {
+  let orchestrator: TestOrchestrator;
+  let folder: string;
+  let told: string[] = [];
+  const leases: LeasedDevice[] = [];
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), "avf-cuttlefish-"));
+    orchestrator = await TestOrchestrator.start();
+  });
+  afterEach(async () => {
+    told = [];
+    await Promise.all(leases.splice(0).map((lease) => lease.release()));
+  });
+  afterAll(async () => {
+    await orchestrator.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  async function lease(query: string, timeoutMs = 120_000): Promise<LeasedDevice> {
+    const onWait = (text: string): void => void told.push(text);
+    const source = cuttlefishDevices(orchestrator.address(query), { runId: "test", timeoutMs, match: [], onWait });
+    const got = await source.acquire(new AbortController().signal);
+    leases.push(got);
+    return got;
+  }
+
+  async function list({ device }: LeasedDevice): Promise<string | undefined> {
+    return (await device?.exec(["ls", "/data/local/tmp"]))?.stdout;
+  }
+
+  test("makes a device, on which a suite runs, and which is gone at its end", async () => {
+    const config = {
+      ...{ rootDir: packageRoot, preset: "jest-avf", reporters: ["default"] },
+      testMatch: ["<rootDir>/suites/exit-payload.test.ts"],
+      testEnvironmentOptions: { apks: ["fixtures/MicrodroidTestApp.apk"] },
+    };
+    writeFileSync(join(folder, "jest.json"), JSON.stringify(config));
+    const address = orchestrator.address(`config=${orchestrator.writeConfig()}`);
+    const kept = Object.entries(process.env).filter(([name]) => !/^(CI|FORCE_COLOR|JEST_.*)$/.test(name));
+    const env = { ...Object.fromEntries(kept), NO_COLOR: "1", AVF_OUT: join(folder, "out"), AVF_DEVICES: address.href };
+    const { stderr } = await promisify(execFile)(
+      process.execPath,
+      [jestProgram, "--config", join(folder, "jest.json"), "--runInBand"],
+      { cwd: packageRoot, env },
+    );
+    expect(stderr).toMatch(/^Tests: +\d+ passed, \d+ total$/m);
+    expect(orchestrator.calls().filter((call) => /\bload\b|\bremove$/.test(call))).toEqual([
+      expect.stringMatching(/^load /),
+      expect.stringMatching(/^--group_name=avf_\w+_\d+_[0-9a-f]{8} remove$/),
+    ]);
+    expect(await orchestrator.devices()).toEqual([]);
+  });
+
+  test("has a device that one takes at a time; who waits is told who has it since when", async () => {
+    await expect(lease("")).rejects.toMatchObject({ code: "LAB_NO_PLACE" });
+    const environment = JSON.parse(readFileSync(orchestrator.writeConfig(), "utf8")) as object;
+    await orchestrator.operate("POST", "cvds", { env_config: { ...environment, common: { group_name: "cvd_1" } } });
+    expect(await inspectCuttlefish(orchestrator.address())).toMatch(/^127\.0\.0\.1:\d+: cvd_1\/phone \(Running\)$/);
+    const first = await lease("powerwash=true");
+    expect(first.description).toMatch(/^device 127\.0\.0\.1:\d+, cvd_1\/phone of 127\.0\.0\.1:\d+$/);
+    await expect(lease("group=cvd_1", 2_000)).rejects.toMatchObject({ code: "DEVICE_BUSY" });
+    expect(told).toEqual([expect.stringMatching(/in use by .*since \d\d:\d\d:\d\d/)]);
+    await first.device?.exec(["touch", "/data/local/tmp/left-behind"]);
+    expect(await list(first)).toContain("left-behind");
+    await first.release();
+    const second = await lease("group=cvd_1&instance=phone");
+    expect(await list(second)).not.toContain("left-behind");
+    expect(orchestrator.calls()).toContain("--group_name=cvd_1 --instance_name=phone powerwash");
+    expect(await orchestrator.devices()).toEqual(["cvd_1/phone Running"]);
+  });
+});
