@@ -1,7 +1,8 @@
 import { expect, test } from "@jest/globals";
 import { spawnSync } from "node:child_process";
-import { getMaxListeners } from "node:events";
+import { getEventListeners, getMaxListeners } from "node:events";
 import { join } from "node:path";
+import { withEitherSignal } from "./shared-signal.js";
 
 /** In a process of its own: Jest's `process` hears of no warning that Node gives. */
 function warningsOf(makeController: string): string {
@@ -20,4 +21,16 @@ test("any number may listen to a shared signal, without a warning; Node 20's own
   const own = warningsOf("new AbortController()");
   if (getMaxListeners(new AbortController().signal) === 0) expect(own).toBe("");
   else expect(own).toContain("MaxListenersExceededWarning");
+});
+
+test("a call fires with the first of its signals, and leaves no listener on them", async () => {
+  const [first, second] = [new AbortController(), new AbortController()];
+  const call = withEitherSignal([first.signal, undefined, second.signal], async (either) => {
+    second.abort(new Error("second"));
+    return either.reason as unknown;
+  });
+  await expect(call).resolves.toThrow("second");
+  await expect(withEitherSignal([first.signal], async () => Promise.reject(new Error("work")))).rejects.toThrow("work");
+  await withEitherSignal([second.signal], async (either) => expect(either.aborted).toBe(true));
+  for (const { signal } of [first, second]) expect(getEventListeners(signal, "abort")).toEqual([]);
 });

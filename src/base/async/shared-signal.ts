@@ -20,3 +20,25 @@ export function eitherSignal(...signals: readonly AbortSignal[]): AbortSignal {
   setMaxListeners(0, either);
   return either;
 }
+
+/**
+ * Runs `work` with a signal that fires as soon as one of these does, with its reason. Afterwards they hold nothing of it, where
+ * Node keeps some bytes for each `AbortSignal.any()` as long as its sources live: for calls by the thousand.
+ */
+export async function withEitherSignal<T>(
+  signals: readonly (AbortSignal | undefined)[],
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const either = sharedController();
+  const listeners = signals.map((source) => {
+    const forward = (): void => either.abort(source?.reason);
+    if (source?.aborted === true) forward();
+    else source?.addEventListener("abort", forward, { once: true });
+    return () => source?.removeEventListener("abort", forward);
+  });
+  try {
+    return await work(either.signal);
+  } finally {
+    for (const remove of listeners) remove();
+  }
+}

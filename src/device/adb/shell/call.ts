@@ -1,5 +1,5 @@
 /** One call to a device: its deadline, its caller's signal and the device's own end, in one. */
-import { anySignal } from "../../../base/async/shared-signal.js";
+import { withEitherSignal } from "../../../base/async/shared-signal.js";
 import { withDeadline } from "../../../base/deadline.js";
 import type { DeviceCallOptions } from "../../contract.js";
 
@@ -12,5 +12,5 @@ export function callDevice<T>(
   { timeoutMs = DEFAULT_CALL_TIMEOUT_MS, signal }: DeviceCallOptions,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  return withDeadline(what, { timeoutMs, signal: anySignal(gone, signal) }, work);
+  return withEitherSignal([gone, signal], (either) => withDeadline(what, { timeoutMs, signal: either }, work));
 }
