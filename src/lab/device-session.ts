@@ -27,7 +27,7 @@ export interface DeviceSession {
   readonly leakCheck: LeakCheck;
   /** For the leak check: a file or folder on the device that this run made. */
   readonly noteMade: (path: string) => void;
-  deviceLogs(packages: readonly string[], windowMs: number): Promise<ReadonlyMap<string, string>>;
+  deviceLogs(packages: readonly string[], windowMs: number): Promise<ReadonlyMap<string, string | Buffer>>;
   /** Undefined for a device without checkpoints. `device` goes on to be the same when it is put back. */
   readonly rewinding: Rewinding | undefined;
   readonly record: RunRecord | undefined;
@@ -78,7 +78,11 @@ export async function openDeviceSession(source: DeviceSource, options: DeviceSes
       emulatesCpus: leased.emulatesCpus ?? false,
       facts: deviceFacts(device, service),
       leakCheck: new LeakCheck(inspectDevice(plain, keepBetweenFiles ? undefined : named), () => calls),
-      deviceLogs: (packages, windowMs) => collectDeviceLogs(plain, packages, windowMs),
+      deviceLogs: async (packages, windowMs) => {
+        const hostLogs = leased.hostLogs?.() ?? Promise.resolve(new Map<string, Buffer>());
+        const [own, ofHost] = await Promise.all([collectDeviceLogs(plain, packages, windowMs), hostLogs]);
+        return new Map([...own, ...ofHost]);
+      },
       rewinding: rewinding && rebinding(rewinding, plain, () => calls++),
       noteMade: onMade,
       record,

@@ -5,6 +5,7 @@ import { attachedDevices } from "../sources/attached-devices.js";
 import type { DeviceSource, LabOptions, LeasedDevice } from "../sources/device-source.js";
 import { parseCuttlefishAddress, type CuttlefishAddress } from "./address.js";
 import type { Cvd } from "./api/answers.js";
+import { bugReports } from "./bug-report.js";
 import { createGroup } from "./created-group.js";
 import { readCredentials } from "./api/credentials.js";
 import { readEnvironmentConfig } from "./environment-config.js";
@@ -44,12 +45,15 @@ async function take(
   const slot = Number(process.env["JEST_WORKER_ID"] ?? 1) - 1;
   const leased = await attachedDevices([...bySerial.keys()], { ...options, slot }).acquire(signal);
   const cvd = bySerial.get(leased.serial);
+  const ours = new AbortController();
   const release = async (): Promise<void> => {
+    ours.abort(new Error("the device was given back"));
     // As long as it is ours.
     if (wanted.powerwash && cvd !== undefined) await powerwash(orchestrator, cvd, options.onWait);
     await leased.release();
   };
-  return { ...leased, description: describe(leased.serial, cvd, orchestrator), release };
+  const hostLogs = cvd && { hostLogs: bugReports(orchestrator, cvd.group, ours.signal) };
+  return { ...leased, ...hostLogs, description: describe(leased.serial, cvd, orchestrator), release };
 }
 
 async function make(
@@ -68,11 +72,14 @@ async function make(
   try {
     serial = await connect(created.cvd, host, signal);
     const leased = await attachedDevices([serial], { ...options, timeoutMs: LOCK_TIMEOUT_MS, slot: 0 }).acquire(signal);
+    const ours = new AbortController();
     const release = async (): Promise<void> => {
+      ours.abort(new Error("the device was given back"));
       await leased.release();
       await remove();
     };
-    return { ...leased, description: describe(serial, created.cvd, orchestrator), release };
+    const hostLogs = bugReports(orchestrator, created.cvd.group, ours.signal);
+    return { ...leased, hostLogs, description: describe(serial, created.cvd, orchestrator), release };
   } catch (error) {
     await remove();
     throw error;

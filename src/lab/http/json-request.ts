@@ -17,12 +17,19 @@ export interface JsonRequest {
   readonly maxBytes?: number;
 }
 
-export interface JsonAnswer {
+interface Answer {
   readonly status: number;
-  /** Undefined: it was no JSON. */
-  readonly body: unknown;
   /** What the clock there said when it answered, in ms since 1970, to the second; undefined: it did not say. */
   readonly clockMs: number | undefined;
+}
+
+export interface BytesAnswer extends Answer {
+  readonly bytes: Buffer;
+}
+
+export interface JsonAnswer extends Answer {
+  /** Undefined: it was no JSON. */
+  readonly body: unknown;
 }
 
 const MAX_BYTES = 16 << 20;
@@ -32,15 +39,21 @@ const MAX_BYTES = 16 << 20;
  * @throws Node's own error where there is no answer, `TIMEOUT`, or the signal's reason
  */
 export async function requestJson(wanted: JsonRequest): Promise<JsonAnswer> {
+  const { bytes, ...answer } = await requestBytes(wanted);
+  return { ...answer, body: parse(bytes.toString()) };
+}
+
+/** As `requestJson`, for an answer that is something else. */
+export async function requestBytes(wanted: JsonRequest): Promise<BytesAnswer> {
   const { url, timeoutMs, signal, maxBytes = MAX_BYTES } = wanted;
   return withDeadline(`an answer of ${url.host}`, { timeoutMs, signal }, async (limit) => {
     const response = await send(wanted, limit);
     try {
-      const text = await readAll(response, maxBytes);
+      const bytes = await readAll(response, maxBytes);
       const clockMs = Date.parse(response.headers.date ?? "");
       return {
         status: response.statusCode ?? 0,
-        body: parse(text),
+        bytes,
         clockMs: Number.isNaN(clockMs) ? undefined : clockMs,
       };
     } finally {
@@ -67,7 +80,7 @@ async function send(
   return response;
 }
 
-async function readAll(response: IncomingMessage, maxBytes: number): Promise<string> {
+async function readAll(response: IncomingMessage, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of response as AsyncIterable<Buffer>) {
@@ -75,7 +88,7 @@ async function readAll(response: IncomingMessage, maxBytes: number): Promise<str
     if (size > maxBytes) throw new Error(`its answer is longer than ${maxBytes} bytes`);
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString();
+  return Buffer.concat(chunks);
 }
 
 function parse(text: string): unknown {

@@ -50,6 +50,8 @@ export interface LeasedDevice {
   readonly rewinding?: Rewinding | undefined;
   /** Aborted, with the reason, when it is somebody else's before it was given back. */
   readonly lost?: AbortSignal;
+  /** What its host knows of it, by file name, for the evidence of a failed test. Never rejects. */
+  readonly hostLogs?: () => Promise<ReadonlyMap<string, string | Buffer>>;
   /** Gives it back. Repeatable, and never fails because the device is gone. */
   release(): Promise<void>;
 }

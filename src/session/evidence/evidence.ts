@@ -23,7 +23,7 @@ export interface FailedTest {
   /** Who has to look at it, for people. */
   readonly failureClass: string;
   /** Of the device, by file name. */
-  readonly deviceLogs?: ReadonlyMap<string, string>;
+  readonly deviceLogs?: ReadonlyMap<string, string | Buffer>;
   /** Made for this attempt before. */
   readonly folder: string | undefined;
 }
@@ -40,8 +40,8 @@ export interface Evidence {
  * One file that cannot be written does not stop the others.
  */
 export async function saveEvidence(test: FailedTest, vms: readonly LedgerEntry[]): Promise<Evidence> {
-  const files = new Map([["failure.txt", describeFailure(test)]]);
-  for (const [name, text] of test.deviceLogs ?? []) files.set(`device/${name}`, text);
+  const files = new Map<string, string | Buffer>([["failure.txt", describeFailure(test)]]);
+  for (const [name, content] of test.deviceLogs ?? []) files.set(`device/${name}`, content);
   for (const { vm, machine } of vms) addVm(files, vm, machine);
   let folder: string;
   try {
@@ -50,14 +50,14 @@ export async function saveEvidence(test: FailedTest, vms: readonly LedgerEntry[]
     return { folder: undefined, unsaved: [reasonOf(error)] };
   }
   const unsaved: string[] = [];
-  const write = async (name: string, text: string): Promise<void> => {
+  const write = async (name: string, content: string | Buffer): Promise<void> => {
     try {
-      await writeFileAtomic(join(folder, name), text, { mode: PRIVATE_FILE, folderMode: 0o700 });
+      await writeFileAtomic(join(folder, name), content, { mode: PRIVATE_FILE, folderMode: 0o700 });
     } catch (error) {
       unsaved.push(`${name} (${reasonOf(error)})`);
     }
   };
-  await Promise.all([...files].map(([name, text]) => write(name, text)));
+  await Promise.all([...files].map(([name, content]) => write(name, content)));
   return { folder: unsaved.length === files.size ? undefined : folder, unsaved };
 }
 
@@ -83,7 +83,7 @@ function reasonOf(error: unknown): string {
     .replace(/, \w+(?: '.*)?$/s, "");
 }
 
-function addVm(files: Map<string, string>, vm: VirtualMachine, machine: number): void {
+function addVm(files: Map<string, string | Buffer>, vm: VirtualMachine, machine: number): void {
   const plain = asciiName(vm.getName());
   const name = files.has(`${plain}.history.txt`) ? `${plain}-${machine}` : plain;
   for (const stream of ["console", "log"] as const) files.set(`${name}.${stream}.txt`, outputText(vm, stream));

@@ -32,6 +32,11 @@ export function readOperation(orchestrator: string, body: unknown): string {
   return isName(name) ? name : fail(unexpected(orchestrator, "an operation", body));
 }
 
+/** @returns the id under which a bug report can be fetched */
+export function readBugReport(orchestrator: string, body: unknown): string {
+  return isName(body) ? body : fail(unexpected(orchestrator, "the id of a bug report", body));
+}
+
 /** Its own words on why not, for a message. */
 export function readRefusal({ status, body }: Reply): string {
   const { error, details } = asObject(body) ?? {};

@@ -1,7 +1,7 @@
 /** Requests to a host orchestrator: each has a deadline, a signal, and a limit to what is read. */
 import { formatMs } from "../../../base/deadline.js";
 import { describeError, InfrastructureError, isHarnessError } from "../../../base/errors.js";
-import { requestJson } from "../../http/json-request.js";
+import { requestBytes, requestJson, type JsonRequest } from "../../http/json-request.js";
 import type { CuttlefishAddress } from "../address.js";
 import type { Credentials } from "./credentials.js";
 
@@ -30,12 +30,29 @@ export const MAX_ANSWER_BYTES = 4 << 20;
 /**
  * @throws InfrastructureError `LAB_COORDINATOR` when there is no answer, or one that is too long; the signal's reason
  */
-export async function exchange(server: Server, { method, path, body, timeoutMs, signal }: Request): Promise<Reply> {
+export async function exchange(server: Server, request: Request): Promise<Reply> {
+  return reach(server, request, MAX_ANSWER_BYTES, requestJson);
+}
+
+/** As `exchange`, for what is no JSON. */
+export async function download(
+  server: Server,
+  request: Request,
+  maxBytes: number,
+): Promise<{ readonly status: number; readonly bytes: Buffer }> {
+  return reach(server, request, maxBytes, requestBytes);
+}
+
+async function reach<T>(
+  server: Server,
+  { method, path, body, timeoutMs, signal }: Request,
+  maxBytes: number,
+  send: (request: JsonRequest) => Promise<T>,
+): Promise<T> {
   const { base, credentials } = server;
   try {
-    return await requestJson({
-      ...{ url: new URL(base + path), method, body, headers: credentials.headers, timeoutMs, signal },
-      maxBytes: MAX_ANSWER_BYTES,
+    return await send({
+      ...{ url: new URL(base + path), method, body, headers: credentials.headers, timeoutMs, signal, maxBytes },
     });
   } catch (error) {
     signal?.throwIfAborted();

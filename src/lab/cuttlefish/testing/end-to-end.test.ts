@@ -1,7 +1,7 @@
 /** Devices of the real host orchestrator, whose `cvd` starts emulated ones. */
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from "@jest/globals";
 import { execFile } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -49,6 +49,13 @@ describeThere(`a host orchestrator${reason === undefined ? "" : ` (skipped: ${re
     return (await device?.exec(["ls", "/data/local/tmp"]))?.stdout;
   }
 
+  /** Results are in `out`. */
+  async function runJest(cwd: string, args: readonly string[], { href }: URL): Promise<{ readonly stderr: string }> {
+    const kept = Object.entries(process.env).filter(([name]) => !/^(CI|FORCE_COLOR|JEST_.*)$/.test(name));
+    const env = { ...Object.fromEntries(kept), NO_COLOR: "1", AVF_OUT: join(folder, "out"), AVF_DEVICES: href };
+    return promisify(execFile)(process.execPath, [jestProgram, ...args, "--runInBand"], { cwd, env });
+  }
+
   test("makes a device, on which a suite runs, and which is gone at its end", async () => {
     const config = {
       ...{ rootDir: packageRoot, preset: "jest-avf", reporters: ["default"] },
@@ -57,13 +64,7 @@ describeThere(`a host orchestrator${reason === undefined ? "" : ` (skipped: ${re
     };
     writeFileSync(join(folder, "jest.json"), JSON.stringify(config));
     const address = orchestrator.address(`config=${orchestrator.writeConfig()}`);
-    const kept = Object.entries(process.env).filter(([name]) => !/^(CI|FORCE_COLOR|JEST_.*)$/.test(name));
-    const env = { ...Object.fromEntries(kept), NO_COLOR: "1", AVF_OUT: join(folder, "out"), AVF_DEVICES: address.href };
-    const { stderr } = await promisify(execFile)(
-      process.execPath,
-      [jestProgram, "--config", join(folder, "jest.json"), "--runInBand"],
-      { cwd: packageRoot, env },
-    );
+    const { stderr } = await runJest(packageRoot, ["--config", join(folder, "jest.json")], address);
     expect(stderr).toMatch(/^Tests: +\d+ passed, \d+ total$/m);
     expect(orchestrator.calls().filter((call) => /\bload\b|\bremove$/.test(call))).toEqual([
       expect.stringMatching(/^load /),
@@ -88,5 +89,25 @@ describeThere(`a host orchestrator${reason === undefined ? "" : ` (skipped: ${re
     expect(await list(second)).not.toContain("left-behind");
     expect(orchestrator.calls()).toContain("--group_name=cvd_1 --instance_name=phone powerwash");
     expect(await orchestrator.devices()).toEqual(["cvd_1/phone Running"]);
+  });
+
+  test("keeps its bug report of a device beside a test that failed there, and no longer at the host", async () => {
+    const project = join(folder, "project");
+    mkdirSync(join(project, "node_modules"), { recursive: true });
+    symlinkSync(packageRoot, join(project, "node_modules/jest-avf"));
+    writeFileSync(join(project, "package.json"), JSON.stringify({ jest: { preset: "jest-avf" } }));
+    writeFileSync(
+      join(project, "fails.test.js"),
+      `require("jest-avf").test("fails", ({ device }) => { throw new Error("wrong on " + device.serial); });`,
+    );
+    await expect(runJest(project, [], orchestrator.address("group=cvd_1"))).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("wrong on 127.0.0.1:") as unknown,
+    });
+    const saved = readdirSync(join(folder, "out"), { recursive: true, encoding: "utf8" });
+    const [report, ...more] = saved.filter((path) => /^\d.*device\/cuttlefish-bugreport\./.test(path));
+    expect(more).toEqual([]);
+    expect(readFileSync(join(folder, "out", report ?? "no report"), "latin1")).toMatch(/^PK.*bug report of cvd_1$/s);
+    expect(readdirSync(orchestrator.bugReports)).toEqual([]);
   });
 });

@@ -110,6 +110,11 @@ export class TestOrchestrator {
     if (!done.ok) throw new Error(`${method} ${path}: ${await done.text()}`);
   }
 
+  /** Where it keeps bug reports until somebody removes them. */
+  get bugReports(): string {
+    return join(this.folder, "artifacts/cvdbugreports");
+  }
+
   /** What `cvd` was told to do. */
   calls(): readonly string[] {
     return readFileSync(join(this.folder, "calls.log"), "utf8").trim().split("\n");
