@@ -8,6 +8,7 @@ const PARTS = {
   device: "device ready: restored, bare QEMU restore, cold boot",
   vm: "a VM until its payload's first line, against a bare VMM",
   guest: "a VM until its payload's first line, against the guest of an earlier commit (AVF_BENCH_GUEST)",
+  kernel: "avf run --kernel … --exec true, against virtme-ng and a bare VMM; 1, 2, 4 VMs",
   vmm: "a VM until its payload's first line, on crosvm and on QEMU",
   checkpoint: "a test from two VMs that run: restored, against booted",
   console: "console throughput and latency, death to failed wait",

@@ -16,6 +16,7 @@ function keepsPromise(row) {
 }
 
 function figure(row) {
+  if (row.skipped !== undefined) return `not measured: ${row.skipped}`;
   const value =
     row.ratio === undefined
       ? `${round(row.median).padStart(8)} ${row.unit.padEnd(4)}  ${round(row.lowest)} to ${round(row.highest)}, ${row.rounds} rounds`

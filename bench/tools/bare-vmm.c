@@ -3,6 +3,7 @@
  * its console. Runs as root on the emulated device.
  *
  *   bare-vmm CID TEXT SECONDS DISK:ro|rw… -- PROGRAM ARG…
+ *   bare-vmm --to-end …    until the program has ended by itself, the text behind it
  *
  * The program gets what avfd gives it: sockets for ttyS0, the failure pipe, hvc0 and the log as descriptors 3 to 6,
  * then the disks. Reports of the guest are answered, for it waits for the answers.
@@ -81,10 +82,13 @@ static void answer(int fd) {
 }
 
 int main(int argc, char **argv) {
+    int to_end = argc > 1 && strcmp(argv[1], "--to-end") == 0;
+    argc -= to_end;
+    argv += to_end;
     int separator = 4;
     while (separator < argc && strcmp(argv[separator], "--") != 0) separator++;
     if (separator + 1 >= argc || separator - 4 > MAX_DISKS) {
-        fprintf(stderr, "usage: bare-vmm CID TEXT SECONDS DISK:ro|rw... -- PROGRAM ARG...\n");
+        fprintf(stderr, "usage: bare-vmm [--to-end] CID TEXT SECONDS DISK:ro|rw... -- PROGRAM ARG...\n");
         return 2;
     }
     const char *text = argv[2];
@@ -110,10 +114,12 @@ int main(int argc, char **argv) {
 
     static char console[MAX_CONSOLE];
     size_t filled = 0;
-    int status = 1;
+    int status = 1, seen = 0, ended = 0;
     long took = 0;
-    while (status == 1 && now_ms() - start < limit_ms && waitpid(child, NULL, WNOHANG) == 0) {
-        if (poll(polled, STREAMS + 3, 200) <= 0) continue;
+    while (status == 1 && now_ms() - start < limit_ms && !ended) {
+        // Its last words are read once it has gone.
+        ended = waitpid(child, NULL, WNOHANG) != 0;
+        if (poll(polled, STREAMS + 3, ended ? 0 : seen ? 5 : 200) <= 0) continue;
         for (int i = 0; i < STREAMS; i++) {
             if (!(polled[i].revents & (POLLIN | POLLHUP))) continue;
             if (filled > MAX_CONSOLE / 2) filled = 0;
@@ -121,7 +127,8 @@ int main(int argc, char **argv) {
             if (got <= 0) polled[i].fd = -1;
             else console[filled += (size_t)got] = 0;
         }
-        if (strstr(console, text)) {
+        seen = seen || strstr(console, text) != NULL;
+        if (seen && !to_end) {
             took = now_ms() - start;
             status = 0;
         }
@@ -133,8 +140,13 @@ int main(int argc, char **argv) {
             if (polled[i].revents & POLLIN) answer(polled[i].fd);
         }
     }
-    kill(child, SIGKILL);
-    waitpid(child, NULL, 0);
+    if (!ended) {
+        kill(child, SIGKILL);
+        waitpid(child, NULL, 0);
+    } else if (seen && status == 1) {
+        took = now_ms() - start;
+        status = 0;
+    }
     if (status == 0) printf("%ld\n", took);
     else fprintf(stderr, "bare-vmm: no \"%s\" within %s s; the console:\n%.4000s\n", text, argv[3], console);
     return status;
