@@ -158,14 +158,15 @@ async function tryVng(kernel) {
 
 /**
  * Its QEMU opens the standard streams by name, which no socket or pipe of ours allows. Its exit code is 255 without a udevd
- * that names the ports by which the guest would tell one: a word of the command tells that it ran.
+ * that names the ports by which the guest would tell one, and what the command prints is seen with --verbose only: a word of
+ * it tells that it ran.
  */
 async function vngRun(kernel) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "avf-bench-vng-"));
   const log = path.join(folder, "log");
   const out = fs.openSync(log, "w");
   try {
-    const options = ["--disable-kvm", "--memory", VNG_MEMORY, "--cpus", "1", "--exec", `echo ${VNG_WORD}`];
+    const options = ["--verbose", "--disable-kvm", "--memory", VNG_MEMORY, "--cpus", "1", "--exec", `echo ${VNG_WORD}`];
     const child = spawn("vng", ["--run", kernel, ...options], { stdio: ["ignore", out, out], timeout: LIMIT_MS });
     const [code, signal] = await once(child, "close");
     const said = fs.readFileSync(log, "latin1");
