@@ -58,6 +58,7 @@ async function compare(serial, bareVmm, progress) {
       ? row(`${vng.version} on this host, TCG, ${VNG_MEMORY}`, "ms", figures.vng)
       : { name: "virtme-ng on this host", skipped: vng.why },
     ratio("ours / bare QEMU", figures.ours, figures.bare, { atMost: 1.15 }),
+    ratio("run() in a test that has its device / bare QEMU", grown["1 VMs"], figures.bare, { atMost: 1.15 }),
     ...(vng.why !== undefined ? [] : [ratio("ours, in a device / virtme-ng, on the host", figures.ours, figures.vng)]),
     ...VMS.map((count) => row(`${count} such VMs at once, run() to the last one's end`, "ms", grown[`${count} VMs`])),
     ratio("4 VMs / 1 VM", grown["4 VMs"], grown["1 VMs"]),
