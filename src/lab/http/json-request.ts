@@ -23,7 +23,7 @@ interface Answer {
   readonly clockMs: number | undefined;
 }
 
-export interface BytesAnswer extends Answer {
+interface BytesAnswer extends Answer {
   readonly bytes: Buffer;
 }
 
