@@ -2,7 +2,7 @@ import { afterEach, expect, test } from "@jest/globals";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ensureReady } from "./setup.js";
+import { startEmulatedDevice } from "./devices/start.js";
 import { readSettings } from "./settings.js";
 
 const VARIABLES = ["AVF_RELEASE", "AVF_MONITOR", "AVF_VMM", "AVF_ACCEL", "AVF_CROSVM", "AVF_CACHE_DIR"] as const;
@@ -39,6 +39,13 @@ test.each([
 ])("%s=%s is refused before anything is made", async (name, value, code) => {
   cache = mkdtempSync(join(tmpdir(), "avf-settings-"));
   only({ [name]: value, AVF_CACHE_DIR: cache });
-  await expect(ensureReady()).rejects.toMatchObject({ code });
+  await expect(startEmulatedDevice()).rejects.toMatchObject({ code });
   expect(readdirSync(cache)).toEqual([]);
+});
+
+test("an option counts instead of its variable, a wrong one too", () => {
+  only({ AVF_RELEASE: "99", AVF_MONITOR: "xen" });
+  expect(readSettings({ release: 13, monitor: "qemu" })).toMatchObject({ release: 13, monitor: "qemu" });
+  expect(() => readSettings({ release: 13 })).toThrow('AVF_MONITOR is "xen"');
+  expect(() => readSettings({ monitor: "qemu" })).toThrow('AVF_RELEASE is "99"');
 });

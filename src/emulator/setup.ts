@@ -36,7 +36,6 @@ import { debianSource, emulatorVersion, findSource, type DeviceSource } from "./
 import { unpackDevice } from "./source/unpack-device.js";
 import { snapshotKey } from "./snapshot/key.js";
 import { saveSnapshot } from "./snapshot/save.js";
-import { readSettings } from "./settings.js";
 
 export interface ReadyDevice {
   readonly cache: string;
@@ -65,14 +64,12 @@ export type Renewable = (typeof RENEWABLE)[number];
 const DEFAULT_CPUS = 2;
 /** Another process may be downloading and building; on a slow line that takes its time. */
 const LOCK_TIMEOUT_MS = 45 * 60_000;
-/** An image and its snapshot that were not used for so long make room. */
 
 /**
  * Returns where image and snapshot are, after making them where needed. With nothing missing it takes some
  * milliseconds, needs no network, and changes nothing but a time stamp.
  */
 export async function ensureReady(options: SetupOptions = {}): Promise<ReadyDevice> {
-  readSettings();
   const progress = options.progress ?? silentProgress;
   const cache = openCache();
   const source = await findSource(cache);

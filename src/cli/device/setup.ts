@@ -1,7 +1,7 @@
 /** `avf setup`: makes what is missing, and says so when nothing is. */
 import { cacheFolder } from "../../base/paths.js";
 import { UsageError } from "../../base/errors.js";
-import { ensureReady, RENEWABLE, sweepDevices, type Renewable } from "../../emulator/index.js";
+import { ensureReady, readSettings, RENEWABLE, sweepDevices, type Renewable } from "../../emulator/index.js";
 import { parseCommandLine } from "../command-line.js";
 import { onInterrupt } from "../interrupt.js";
 import { showProgress } from "../progress.js";
@@ -9,6 +9,8 @@ import { showProgress } from "../progress.js";
 export async function run(args: readonly string[]): Promise<number> {
   const { values } = parseCommandLine("setup", args, { least: 0, most: 0 });
   const renew = values.fresh === true ? RENEWABLE : (values.renew ?? []).map(renewable);
+  // What a device would be refused for later.
+  readSettings();
   const progress = showProgress();
   const interrupt = onInterrupt();
   try {

@@ -11,14 +11,13 @@ import type { Machine } from "../machine/launch.js";
 import { findFreePort } from "../machine/port.js";
 import { goOnWithoutKvm } from "../accelerator/accelerator.js";
 import { ensureReady, type ReadyDevice } from "../setup.js";
+import { readSettings } from "../settings.js";
 import { identifySnapshot } from "../snapshot/identity.js";
 import { bringUp, launchDevice, type BringUp } from "./bring-up.js";
 import { forgetAdbOfEnded } from "./end-machine.js";
 import { claimDeviceFolder, dropClaim, forgetDevice, updateRecord, writeRecord, type DeviceRecord } from "./records.js";
-import { releaseFromEnvironment } from "./release.js";
 import { RunningDevice, type EmulatedDevice } from "./running-device.js";
 import { sweepDevices } from "./sweep.js";
-import { requireVmm, monitorFromEnvironment } from "./vmm.js";
 
 export interface StartOptions {
   /** Default: `avf-1`, `avf-2`…, the first that is free. */
@@ -43,8 +42,7 @@ export interface StartOptions {
 
 /** Sets up what is missing, then starts a device. It is pristine: nothing an earlier one did is in it. */
 export async function startEmulatedDevice(options: StartOptions = {}): Promise<EmulatedDevice> {
-  const vmm = options.vmm ?? monitorFromEnvironment();
-  requireVmm(vmm);
+  const { monitor: vmm, release } = readSettings({ release: options.release, monitor: options.vmm });
   requireServerHere("The emulated device");
   const setup = {
     cpus: options.cpus,
@@ -58,7 +56,7 @@ export async function startEmulatedDevice(options: StartOptions = {}): Promise<E
     const port = options.port ?? (await findFreePort());
     const snapshot = await identifySnapshot(ready.snapshotFolder);
     try {
-      return await startOnPort(ready, port, { ...options, vmm });
+      return await startOnPort(ready, port, { ...options, vmm, release });
     } catch (error) {
       const code = isHarnessError(error) ? error.code : undefined;
       // Somebody took the free port between our look and QEMU's.
@@ -77,7 +75,9 @@ export async function startEmulatedDevice(options: StartOptions = {}): Promise<E
   }
 }
 
-async function startOnPort(ready: ReadyDevice, adbPort: number, options: StartOptions): Promise<EmulatedDevice> {
+type Chosen = StartOptions & { readonly release: AndroidRelease };
+
+async function startOnPort(ready: ReadyDevice, adbPort: number, options: Chosen): Promise<EmulatedDevice> {
   const { cache, accelerator } = ready;
   const { name, folder } = await claim(cache, options.name);
   let machine: Machine | undefined;
@@ -85,9 +85,9 @@ async function startOnPort(ready: ReadyDevice, adbPort: number, options: StartOp
   let known: Promise<void> | undefined;
   try {
     const serial = `127.0.0.1:${adbPort}`;
-    const release = options.release ?? releaseFromEnvironment();
     const startedAt = new Date().toISOString();
     const { imageKey } = ready;
+    const { release } = options;
     const record: DeviceRecord = {
       ...{ name, serial, adbPort, release, accelerator, imageKey, startedAt },
       owner: self(),

@@ -1,5 +1,5 @@
 /** Before the first file: whatever the emulated devices of a run's projects still lack, so that no worker waits for it. */
-import { ensureReady } from "../../emulator/index.js";
+import { ensureReady, readSettings } from "../../emulator/index.js";
 import { readOptions, type EnvironmentOptions } from "../options.js";
 import { plainProgress } from "../plain-progress.js";
 
@@ -15,6 +15,7 @@ export async function prepareDevices(projects: readonly ProjectOptions[]): Promi
     .filter(
       (options) => options.serials.length === 0 && options.devices === undefined && options.harnessModule === undefined,
     );
+  for (const { release, monitor } of emulated) readSettings({ release, monitor });
   for (const cpus of new Set(emulated.map(({ deviceCpus }) => deviceCpus))) {
     await ensureReady({ cpus, progress: plainProgress() });
   }
