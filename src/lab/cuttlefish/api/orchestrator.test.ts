@@ -3,7 +3,7 @@ import { parseCuttlefishAddress } from "../address.js";
 import { readCredentials } from "./credentials.js";
 import { findCvds, requireRunning } from "../find-cvds.js";
 import { MAX_ANSWER_BYTES } from "./http.js";
-import { Orchestrator } from "./orchestrator.js";
+import { Orchestrator, type Patience } from "./orchestrator.js";
 import { fakeOrchestrator, type Answer, type FakeOrchestrator } from "../testing/fake-orchestrator.js";
 import { GROUP } from "../testing/recording.js";
 
@@ -15,10 +15,11 @@ afterEach(() => fake?.close());
 async function client(
   instead: Readonly<Record<string, readonly Answer[]>> = {},
   environment: NodeJS.ProcessEnv = {},
+  patience?: Patience,
 ): Promise<Orchestrator> {
   fake = await fakeOrchestrator(instead);
   const address = parseCuttlefishAddress(fake.address());
-  return new Orchestrator({ ...address, credentials: readCredentials(address, environment) });
+  return new Orchestrator({ ...address, credentials: readCredentials(address, environment) }, patience);
 }
 
 describe("as the real one answered", () => {
@@ -104,6 +105,31 @@ describe("without an answer", () => {
       message: expect.stringMatching(
         /Timed out after 1\.5 s waiting for the Cuttlefish orchestrator at .*: POST cvds\./,
       ) as unknown,
+    });
+  });
+
+  describe("to a wait that takes longer than an outage may", () => {
+    const patience = { answerMs: 10_000, waitAnswerMs: 200, outageMs: 100, pauseMs: 1, pollMs: 1 };
+    const begun = { "POST cvds": [{ status: 200, text: '{"name":"OPERATION"}' }] };
+
+    test("one lost answer is asked for again", async () => {
+      const answers: readonly Answer[] = [
+        "silence",
+        { status: 503, text: "{}" },
+        "silence",
+        { status: 200, text: "{}" },
+      ];
+      const orchestrator = await client({ ...begun, "POST operations/OPERATION/:wait": answers }, {}, patience);
+      const told: string[] = [];
+      const onWait = (message: string): void => void told.push(message);
+      expect(await orchestrator.operate("POST", "cvds", {}, { ...wait, onWait })).toEqual({});
+      expect(told).toEqual([expect.stringContaining("no answer in 200 ms. Trying again.")]);
+    });
+
+    test("a second in a row is an outage", async () => {
+      const orchestrator = await client({ ...begun, "POST operations/OPERATION/:wait": ["silence"] }, {}, patience);
+      await expect(orchestrator.operate("POST", "cvds", {}, wait)).rejects.toMatchObject({ code: "LAB_COORDINATOR" });
+      expect(fake?.asked).toHaveLength(3);
     });
   });
 

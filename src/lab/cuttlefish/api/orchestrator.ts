@@ -12,25 +12,43 @@ export interface Wait {
   readonly onWait?: ((message: string) => void) | undefined;
 }
 
-const ANSWER_TIMEOUT_MS = 30_000;
-/** The orchestrator answers 503 after two minutes. */
-const WAIT_ANSWER_TIMEOUT_MS = 150_000;
-const PAUSE_MS = 1_000;
-/** How long an orchestrator may be out of reach while we wait for it: it may be started again. */
-const OUTAGE_MS = 120_000;
+/** In milliseconds. */
+export interface Patience {
+  /** For an answer to what takes no time. */
+  readonly answerMs: number;
+  /** For one to a wait: the orchestrator itself answers 503 after two minutes. */
+  readonly waitAnswerMs: number;
+  /** How long it may be out of reach while we wait for it, from the first failure: it may be started again. */
+  readonly outageMs: number;
+  /** Before it is asked again how far an operation is. */
+  readonly pauseMs: number;
+  /** Before a group is looked at again. */
+  readonly pollMs: number;
+}
+
+const PATIENCE: Patience = {
+  answerMs: 30_000,
+  waitAnswerMs: 150_000,
+  outageMs: 120_000,
+  pauseMs: 1_000,
+  pollMs: 2_000,
+};
 const NOT_YET = [502, 503, 504];
 
 export class Orchestrator {
-  constructor(readonly server: Server) {}
+  constructor(
+    readonly server: Server,
+    readonly patience = PATIENCE,
+  ) {}
 
   async list(signal?: AbortSignal): Promise<readonly Cvd[]> {
-    const reply = await this.#ask({ method: "GET", path: "cvds", timeoutMs: ANSWER_TIMEOUT_MS, signal });
+    const reply = await this.#ask({ method: "GET", path: "cvds", timeoutMs: this.patience.answerMs, signal });
     return readCvds(this.server.orchestrator, reply.body);
   }
 
   /** Undefined: there is no such group. */
   async group(name: string, signal?: AbortSignal): Promise<readonly Cvd[] | undefined> {
-    const request = { method: "GET", path: `cvds/${name}`, timeoutMs: ANSWER_TIMEOUT_MS, signal } as const;
+    const request = { method: "GET", path: `cvds/${name}`, timeoutMs: this.patience.answerMs, signal } as const;
     const reply = await exchange(this.server, request);
     if (reply.status === 404) return undefined;
     return readCvds(this.server.orchestrator, this.#accepted(request, reply).body);
@@ -44,25 +62,28 @@ export class Orchestrator {
     { timeoutMs, signal, onWait }: Wait,
   ): Promise<unknown> {
     const endMs = performance.now() + timeoutMs;
-    const begun = await this.#ask({ method, path, timeoutMs: ANSWER_TIMEOUT_MS, signal, ...(body && { body }) });
+    const { answerMs, waitAnswerMs, outageMs, pauseMs } = this.patience;
+    const begun = await this.#ask({ method, path, timeoutMs: answerMs, signal, ...(body && { body }) });
     const name = readOperation(this.server.orchestrator, begun.body);
     const request = { method: "POST", path: `operations/${name}/:wait`, signal } as const;
-    let answeredMs = performance.now();
-    for (let told = false; ; await sleep(PAUSE_MS, signal)) {
+    // Of the first failure since the last answer: a wait that got none may have been lost on the way, after all its time.
+    let failedMs: number | undefined;
+    for (let told = false; ; await sleep(pauseMs, signal)) {
       const leftMs = endMs - performance.now();
       if (leftMs <= 0) throw this.#tooLate(`${method} ${path}`, timeoutMs);
       try {
         const reply = await exchange(this.server, {
           ...request,
-          timeoutMs: Math.min(WAIT_ANSWER_TIMEOUT_MS, Math.max(leftMs, PAUSE_MS)),
+          timeoutMs: Math.min(waitAnswerMs, Math.max(leftMs, pauseMs)),
         });
-        answeredMs = performance.now();
+        failedMs = undefined;
         if (NOT_YET.includes(reply.status)) continue;
         if (reply.status === 404) throw this.#forgotten(`${method} ${path}`);
         return this.#accepted({ method, path }, reply).body;
       } catch (error) {
         if (!isHarnessError(error) || error.code !== "LAB_COORDINATOR") throw error;
-        if (performance.now() - answeredMs > OUTAGE_MS) throw error;
+        failedMs ??= performance.now();
+        if (performance.now() - failedMs > outageMs) throw error;
         if (!told) onWait?.(`${error.shortMessage} Trying again.`);
         told = true;
       }
