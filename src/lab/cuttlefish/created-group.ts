@@ -6,7 +6,7 @@ import type { Cvd } from "./api/answers.js";
 import type { EnvironmentConfig } from "./environment-config.js";
 import { noteGroup, type GuardedGroup } from "./notes.js";
 import type { Orchestrator, Wait } from "./api/orchestrator.js";
-import { removeGroup } from "./remove-group.js";
+import { ABSENCES, removeGroup } from "./remove-group.js";
 
 export interface CreatedGroup {
   readonly cvd: Cvd;
@@ -20,8 +20,14 @@ interface CreateOptions extends Wait {
   readonly onWait: (message: string) => void;
 }
 
+interface Removal {
+  readonly guardian: Guardian;
+  readonly note: { done(): void };
+  readonly tell: (message: string) => void;
+  readonly absences: number | undefined;
+}
+
 const REMOVE_TIMEOUT_MS = 60_000;
-const POLL_MS = 2_000;
 const STARTING = /^(?:preparing|starting|stopped)$/i;
 
 export async function createGroup(
@@ -35,12 +41,14 @@ export async function createGroup(
   const note = await noteGroup(guarded);
   const guardian = startGuardian("lab/cuttlefish/guardian-main.js", guarded);
   let removing: Promise<void> | undefined;
-  const remove = (): Promise<void> => (removing ??= removeOwn(orchestrator, group, guardian, note, onWait));
+  const remove = (absences?: number): Promise<void> =>
+    (removing ??= removeOwn(orchestrator, group, { guardian, note, tell: onWait, absences }));
   try {
     const cvd = await create(orchestrator, group, body, options);
-    return { cvd, remove };
+    return { cvd, remove: () => remove() };
   } catch (error) {
-    await remove();
+    // `cvd load` may be about to register it: the orchestrator answers before that.
+    await remove(ABSENCES);
     throw error;
   }
 }
@@ -66,19 +74,17 @@ async function untilStarted(orchestrator: Orchestrator, group: string, { timeout
   for (;;) {
     const cvds = (await orchestrator.group(group, signal)) ?? [];
     if (!cvds.some(({ status }) => STARTING.test(status)) || performance.now() > endMs) return;
-    await sleep(POLL_MS, signal);
+    await sleep(orchestrator.patience.pollMs, signal);
   }
 }
 
 async function removeOwn(
   orchestrator: Orchestrator,
   group: string,
-  guardian: Guardian,
-  note: { done(): void },
-  tell: (message: string) => void,
+  { guardian, note, tell, absences }: Removal,
 ): Promise<void> {
   try {
-    await removeGroup(orchestrator, group, { timeoutMs: REMOVE_TIMEOUT_MS });
+    await removeGroup(orchestrator, group, { timeoutMs: REMOVE_TIMEOUT_MS }, absences);
     guardian.dismiss();
     note.done();
   } catch (error) {

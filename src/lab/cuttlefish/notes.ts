@@ -9,7 +9,7 @@ import { parseCuttlefishAddress } from "./address.js";
 import { readCredentials } from "./api/credentials.js";
 import { isOurs } from "./environment-config.js";
 import { Orchestrator } from "./api/orchestrator.js";
-import { removeGroup } from "./remove-group.js";
+import { ABSENCES, removeGroup } from "./remove-group.js";
 
 export interface GuardedGroup {
   /** `cuttlefish://…`, which has no credentials in it: whoever removes the group reads their own. */
@@ -22,8 +22,6 @@ interface Note extends GuardedGroup {
 }
 
 const REMOVE_TIMEOUT_MS = 60_000;
-/** Whoever made it may have died before `cvd` knew of it: it may come yet. */
-const ABSENCES = 4;
 
 export async function noteGroup(guarded: GuardedGroup): Promise<{ done(): void }> {
   const path = notePath(guarded.group);
