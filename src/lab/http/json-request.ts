@@ -15,6 +15,8 @@ export interface JsonRequest {
   readonly timeoutMs: number;
   /** Default: 16 MiB. */
   readonly maxBytes?: number;
+  /** Takes secrets out of each text of a JSON answer, before anybody reads it: a server may repeat the headers. */
+  readonly conceal?: (text: string) => string;
 }
 
 interface Answer {
@@ -40,7 +42,7 @@ const MAX_BYTES = 16 << 20;
  */
 export async function requestJson(wanted: JsonRequest): Promise<JsonAnswer> {
   const { bytes, ...answer } = await requestBytes(wanted);
-  return { ...answer, body: parse(bytes.toString()) };
+  return { ...answer, body: parse(bytes.toString(), wanted.conceal) };
 }
 
 /** As `requestJson`, for an answer that is something else. */
@@ -91,10 +93,17 @@ async function readAll(response: IncomingMessage, maxBytes: number): Promise<Buf
   return Buffer.concat(chunks);
 }
 
-function parse(text: string): unknown {
+function parse(text: string, conceal?: (text: string) => string): unknown {
   try {
-    return JSON.parse(text) as unknown;
+    return JSON.parse(text, conceal && ((_name, value: unknown) => concealed(value, conceal))) as unknown;
   } catch {
     return undefined;
   }
+}
+
+/** What is within it has been through here before. */
+function concealed(value: unknown, conceal: (text: string) => string): unknown {
+  if (typeof value === "string") return conceal(value);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [conceal(name), inner as unknown]));
 }

@@ -28,10 +28,12 @@ export interface Server extends Pick<CuttlefishAddress, "orchestrator" | "base">
 export const MAX_ANSWER_BYTES = 4 << 20;
 
 /**
+ * Our credentials are not in the answer, although a server may repeat them.
  * @throws InfrastructureError `LAB_COORDINATOR` when there is no answer, or one that is too long; the signal's reason
  */
 export async function exchange(server: Server, request: Request): Promise<Reply> {
-  return reach(server, request, MAX_ANSWER_BYTES, requestJson);
+  const conceal = (text: string): string => server.credentials.conceal(text);
+  return reach(server, request, MAX_ANSWER_BYTES, (whole) => requestJson({ ...whole, conceal }));
 }
 
 /** As `exchange`, for what is no JSON. */
@@ -57,7 +59,7 @@ async function reach<T>(
   } catch (error) {
     signal?.throwIfAborted();
     const timedOut = isHarnessError(error) && error.code === "TIMEOUT";
-    const reason = timedOut ? `no answer in ${formatMs(timeoutMs)}` : describeError(error);
+    const reason = timedOut ? `no answer in ${formatMs(timeoutMs)}` : credentials.conceal(describeError(error));
     const message = `The Cuttlefish orchestrator at ${server.orchestrator} cannot be reached: ${reason}.`;
     const hint = `see whether it runs and can be reached from here: curl ${base}cvds`;
     throw new InfrastructureError("LAB_COORDINATOR", message, { cause: error, hint });

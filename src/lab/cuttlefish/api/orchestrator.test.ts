@@ -182,6 +182,23 @@ describe("credentials", () => {
     });
   });
 
+  test.each([
+    [
+      "in place of a list",
+      '{"authorization":"Bearer s3cret"}',
+      'a list of devices and answered {"authorization":"Bearer ***"}',
+    ],
+    ["in place of a device", '{"cvds":[{"group":"bu1ld"}]}', 'a device and answered {"group":"***"}'],
+    ["as a name", '{"cvds":[{"s3cret":1}]}', 'a device and answered {"***":1}'],
+    ["where the text is cut", JSON.stringify(`${"x".repeat(195)}s3cret`), `answered "${"x".repeat(195)}***"`],
+  ])("are not shown when they come back %s", async (_where, text, message) => {
+    const orchestrator = await client({ "GET cvds": [{ status: 200, text }] }, environment);
+    await expect(orchestrator.list()).rejects.toMatchObject({
+      code: "LAB_ANSWER",
+      message: expect.stringContaining(message) as unknown,
+    });
+  });
+
   test("are taken nowhere else", async () => {
     const elsewhere = await fakeOrchestrator();
     const location = `http://127.0.0.1:${elsewhere.address().port}/cvds`;

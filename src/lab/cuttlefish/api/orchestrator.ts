@@ -98,21 +98,13 @@ export class Orchestrator {
     if (reply.status >= 200 && reply.status < 300) return reply;
     const at = `The Cuttlefish orchestrator at ${this.server.orchestrator}`;
     if (reply.status === 401 || reply.status === 403) {
-      throw new UsageError(
-        "LAB_CREDENTIALS",
-        `${at} wants other credentials: ${this.server.credentials.conceal(readRefusal(reply))}.`,
-        {
-          hint: "set AVF_CUTTLEFISH_TOKEN, or AVF_CUTTLEFISH_TOKEN_FILE to a file that has it",
-        },
-      );
+      throw new UsageError("LAB_CREDENTIALS", `${at} wants other credentials: ${readRefusal(reply)}.`, {
+        hint: "set AVF_CUTTLEFISH_TOKEN, or AVF_CUTTLEFISH_TOKEN_FILE to a file that has it",
+      });
     }
-    throw new InfrastructureError(
-      "LAB_REFUSED",
-      `${at} refused ${method} /${path}: ${this.server.credentials.conceal(readRefusal(reply))}.`,
-      {
-        hint: "its own log, and that of cvd, say more",
-      },
-    );
+    throw new InfrastructureError("LAB_REFUSED", `${at} refused ${method} /${path}: ${readRefusal(reply)}.`, {
+      hint: "its own log, and that of cvd, say more",
+    });
   }
 
   #forgotten(what: string): InfrastructureError {

@@ -1,8 +1,9 @@
 /** What comes back from an STF, or from something else. */
-import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { isHarnessError } from "../../../base/errors.js";
 import { inspectStf } from "../inspect-stf.js";
 import { StfServer } from "./server.js";
+import { takeDevice } from "../take-device.js";
 import { FakeStf, type Fault } from "../testing/fake-stf.js";
 
 const TOKEN = "c3f1secret";
@@ -43,12 +44,36 @@ test("a token that STF does not take is a mistake of the caller", async () => {
   });
 });
 
-test.each([401, 403, 500])("the token is in no message, whatever the server says with status %d", async (status) => {
-  stf.fault = () => ({ status, body: JSON.stringify({ description: `no such token: ${TOKEN}` }) });
-  const error: unknown = await server()
-    .user()
-    .catch((reason: unknown) => reason);
-  expect(isHarnessError(error) && error.message).toMatch(/no such token: \[token\]/);
+describe("the token is in no message, whatever the server says", () => {
+  async function messageOf(answer: Promise<unknown>): Promise<string> {
+    const error: unknown = await answer.catch((reason: unknown) => reason);
+    if (!isHarnessError(error)) throw new Error("no error of ours", { cause: error });
+    return error.message;
+  }
+
+  test.each([401, 403, 404, 500])("with status %d", async (status) => {
+    stf.fault = () => ({ status, body: JSON.stringify({ description: `no such token: ${TOKEN}` }) });
+    expect(await messageOf(server().user())).toMatch(/no such token: \[token\]/);
+    expect(await messageOf(server().connect("A"))).toMatch(/no such token: \[token\]/);
+  });
+
+  test("when it does not give us a device", async () => {
+    const refusal = { status: 403, body: JSON.stringify({ description: `not with ${TOKEN}` }) };
+    stf.fault = (request) => (request === "POST /user/devices" ? refusal : undefined);
+    const user = await server().user();
+    const enough = new AbortController();
+    const onWait = (message: string): void => enough.abort(new Error(message));
+    const options = { leaseMs: 60_000, signal: enough.signal, onWait };
+    expect(await messageOf(takeDevice(server(), user, {}, { ...options, timeoutMs: 0 }))).toMatch(/not with \[token\]/);
+    const waits = takeDevice(server(), user, {}, { ...options, timeoutMs: 20_000 });
+    await expect(waits).rejects.toThrow(/: not with \[token\]$/);
+  });
+
+  test("nor a piece of it, where words are cut; nor when JSON has it in other characters", async () => {
+    const description = `${"x".repeat(295)}${TOKEN}`.replace("secret", "\\u0073ecret");
+    stf.fault = () => ({ status: 403, body: `{"description":"${description}"}` });
+    expect(await messageOf(server().user())).toMatch(/x\[toke…/);
+  });
 });
 
 test("one without TLS that is asked for TLS", async () => {

@@ -108,7 +108,7 @@ export class StfServer {
     if (status === 401) throw this.#rejected(readDescription(answer.body));
     if (status >= 500) throw this.#unreachable(`${what} answered ${status}, ${readDescription(answer.body)}`);
     if (answer.body === undefined || status < 400) this.#strange(`${what}, with status ${status},`);
-    const message = `STF at ${this.host} refused ${what}, with status ${status}: ${this.#clean(readDescription(answer.body))}.`;
+    const message = `STF at ${this.host} refused ${what}, with status ${status}: ${readDescription(answer.body)}.`;
     throw new InfrastructureError("LAB_REFUSED", message);
   }
 
@@ -116,20 +116,21 @@ export class StfServer {
     const url = new URL(`/api/v1${path}`, this.url);
     const headers = { authorization: `Bearer ${this.token}` };
     try {
-      return await requestJson({ url, headers, timeoutMs: REQUEST_TIMEOUT_MS, ...call });
+      const conceal = (text: string): string => this.#clean(text);
+      return await requestJson({ url, headers, timeoutMs: REQUEST_TIMEOUT_MS, conceal, ...call });
     } catch (error) {
       call.signal?.throwIfAborted();
-      throw this.#unreachable(describeError(error), error);
+      throw this.#unreachable(this.#clean(describeError(error)), error);
     }
   }
 
   #unreachable(why: string, cause?: unknown): InfrastructureError {
-    const message = `STF at ${this.url.origin} cannot be reached: ${this.#clean(why)}`;
+    const message = `STF at ${this.url.origin} cannot be reached: ${why}`;
     return new InfrastructureError("LAB_COORDINATOR", message, { cause, hint: hintFor(cause, this.url) });
   }
 
   #rejected(why: string): UsageError {
-    const message = `STF at ${this.host} does not take the access token: ${this.#clean(why)}.`;
+    const message = `STF at ${this.host} does not take the access token: ${why}.`;
     return new UsageError("LAB_CREDENTIALS", message, {
       hint: "it may have been removed there: make another in STF under Settings > Keys",
     });
