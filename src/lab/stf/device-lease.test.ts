@@ -245,6 +245,42 @@ test("what STF has noted only a moment after its answer is waited for", async ()
   expect(got.lost.aborted).toBe(false);
 });
 
+describe("which use it is, noted late,", () => {
+  async function leaseUnnoted(renewMs: number): Promise<StfLease> {
+    stf.device("A").isUsageNoted = false;
+    const got = await lease("?serial=A", { renewMs, notedWithinMs: 0 });
+    stf.device("A").isUsageNoted = true;
+    return got;
+  }
+
+  test("is ours: it is kept, and given back", async () => {
+    const got = await leaseUnnoted(20);
+    const { renewals } = stf.device("A");
+    await until("two renewals", () => got.lost.aborted || stf.device("A").renewals > renewals + 2);
+    expect(got.lost.reason).toBeUndefined();
+    await got.release();
+    expect(stf.device("A")).toMatchObject({ owner: null, endings: ["ungroup_request"] });
+  });
+
+  test("is ours without a renewal between", async () => {
+    const got = await leaseUnnoted(600_000);
+    await got.release();
+    expect(stf.device("A")).toMatchObject({ owner: null, endings: ["ungroup_request"] });
+  });
+
+  test("is told from that of another run from then on", async () => {
+    const got = await leaseUnnoted(20);
+    const { renewals } = stf.device("A");
+    await until("two renewals", () => got.lost.aborted || stf.device("A").renewals > renewals + 2);
+    stf.device("A").leave("automatic_timeout");
+    stf.device("A").join({ email: "ci@stf.example", name: "ci" }, 600_000);
+    await until("the loss", () => got.lost.aborted);
+    expect(got.lost.reason).toMatchObject({ message: saying(/another run of our account has it now/) });
+    await got.release();
+    expect(stf.device("A").endings).toEqual(["automatic_timeout"]);
+  });
+});
+
 test("a device that goes to somebody else before it is ours for certain is left to them", async () => {
   const device = stf.device("A");
   stf.fault = (request) => {

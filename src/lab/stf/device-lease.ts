@@ -27,6 +27,8 @@ export interface LeaseOptions extends Omit<TakeOptions, "leaseMs"> {
   readonly leaseMs?: number;
   /** Default: a quarter of it, so that three may fail. */
   readonly renewMs?: number;
+  /** For so long it is waited for that STF says which use it is. Default: 5 s. */
+  readonly notedWithinMs?: number;
   /** Lines of `adb_keys`. Default: those of this host's adb servers. */
   readonly adbKeys?: () => Promise<readonly string[]>;
 }
@@ -43,10 +45,12 @@ export async function leaseStfDevice(wanted: StfAddress, options: LeaseOptions):
   try {
     await shareAdbKeys(server, user, await adbKeys(), options);
     const address = requireReachable(server, serial, await server.connect(serial, signal));
-    const use = await identifyUse(server, user.email, serial, signal);
-    const guarded: GuardedDevice = { server: server.url.href, token, use };
-    const guardian = startGuardian("lab/stf/guardian-main.js", guarded);
-    return new KeptDevice(server, use, address, guardian, renewMs, onWait);
+    const use = await identifyUse(server, user.email, serial, options);
+    const guard = (of: UseOfDevice): Guardian => {
+      const guarded: GuardedDevice = { server: server.url.href, token, use: of };
+      return startGuardian("lab/stf/guardian-main.js", guarded);
+    };
+    return new KeptDevice(server, use, address, guard, renewMs, onWait);
   } catch (error) {
     await endNewUse(server, user.email, serial).catch(() => undefined);
     throw error;
@@ -57,16 +61,18 @@ class KeptDevice implements StfLease {
   readonly #lost = new AbortController();
   readonly #end = new AbortController();
   readonly #keeping: Promise<void>;
+  #guardian: Guardian;
   #releasing: Promise<void> | undefined;
 
   constructor(
     private readonly server: StfServer,
-    private readonly use: UseOfDevice,
+    private use: UseOfDevice,
     readonly address: string,
-    private readonly guardian: Guardian,
+    private readonly guard: (use: UseOfDevice) => Guardian,
     private readonly renewMs: number,
     private readonly tell: (message: string) => void,
   ) {
+    this.#guardian = guard(use);
     this.#keeping = this.#keep();
   }
 
@@ -87,7 +93,7 @@ class KeptDevice implements StfLease {
     await this.#keeping;
     try {
       await endUse(this.server, this.use, AbortSignal.timeout(RELEASE_TIMEOUT_MS));
-      this.guardian.dismiss();
+      this.#guardian.dismiss();
     } catch (error) {
       // The guardian goes on trying when this process ends, and without a word of us STF takes it back.
       this.tell(`${this.name} could not be given back yet: ${describeError(error)}`);
@@ -102,7 +108,7 @@ class KeptDevice implements StfLease {
       try {
         await sleep(told ? Math.min(RETRY_MS, this.renewMs) : this.renewMs, signal);
         // First, for with an administrator's token the second would be a connection to anybody's device.
-        await requireUse(this.server, this.use, signal);
+        this.#know(await requireUse(this.server, this.use, signal));
         await this.server.connect(this.use.serial, signal);
         if (told) this.tell(`STF answers again; ${this.name} is ours`);
         told = false;
@@ -113,5 +119,13 @@ class KeptDevice implements StfLease {
         told = true;
       }
     }
+  }
+  /** A guardian that does not know which use is ours could end one of another run. */
+  #know(use: UseOfDevice): void {
+    if (use.since === this.use.since) return;
+    this.use = use;
+    const before = this.#guardian;
+    this.#guardian = this.guard(use);
+    before.dismiss();
   }
 }

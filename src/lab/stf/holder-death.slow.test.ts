@@ -65,3 +65,23 @@ test("a device that somebody else has by then stays theirs", async () => {
   await until("the guardian's end", () => !existsSync(`/proc/${guardian}`));
   expect(stf.device("A").endings).toEqual(["automatic_timeout"]);
 });
+
+test("which use was ours, its guardian knows also where STF tells it late", async () => {
+  const device = stf.device("A");
+  device.isUsageNoted = false;
+  // Longer than it is waited for that STF tells.
+  const child = await hold(3 * LEASE_MS);
+  device.isUsageNoted = true;
+  const { renewals } = device;
+  await until("two renewals", () => device.renewals > renewals + 1);
+  await until("the end of its first guardian", () => startedBy(child).length === 1);
+  child.kill("SIGSTOP");
+  const [guardian = 0] = startedBy(child);
+  device.leave("automatic_timeout");
+  device.join({ email: "ci@stf.example", name: "ci" }, 3_600_000);
+  const looks = stf.count("GET /devices/A");
+  child.kill("SIGKILL");
+  await until("the guardian's look", () => stf.count("GET /devices/A") > looks);
+  await until("the guardian's end", () => !existsSync(`/proc/${guardian}`));
+  expect(device.endings).toEqual(["automatic_timeout"]);
+});

@@ -8,22 +8,28 @@ export interface UseOfDevice {
   readonly serial: string;
   /** Of the account. */
   readonly email: string;
-  /** Says which use of this account it is, for others may have its token; undefined: this STF does not tell. */
+  /** Says which use of this account it is, for others may have its token; undefined: STF has not told, or never does. */
   readonly since: string | undefined;
 }
 
-/** STF answers when the device has, and notes in its database meanwhile what others see. */
+/** Default. STF answers when the device has, and notes in its database meanwhile what others see. */
 const NOTED_WITHIN_MS = 5_000;
 const LOOK_MS = 100;
+
+export interface IdentifyOptions {
+  readonly signal: AbortSignal;
+  /** For so long it is waited for that STF says which use it is. Default: 5 s. */
+  readonly notedWithinMs?: number | undefined;
+}
 
 /** Of a device that was taken just now. @throws InfrastructureError `LEASE_LOST` when it has ended already */
 export async function identifyUse(
   server: StfServer,
   email: string,
   serial: string,
-  signal: AbortSignal,
+  { signal, notedWithinMs = NOTED_WITHIN_MS }: IdentifyOptions,
 ): Promise<UseOfDevice> {
-  const untilMs = performance.now() + NOTED_WITHIN_MS;
+  const untilMs = performance.now() + notedWithinMs;
   for (;;) {
     const device = await server.device(serial, signal);
     const { owner, usedSince: since } = device ?? {};
@@ -41,19 +47,28 @@ export async function endNewUse(server: StfServer, email: string, serial: string
   if (device?.owner?.email === email) await server.giveBack(serial);
 }
 
-/** @throws InfrastructureError `LEASE_LOST` when it has ended */
-export async function requireUse(server: StfServer, use: UseOfDevice, signal?: AbortSignal): Promise<void> {
+/**
+ * @returns the same, with what STF has come to tell of it
+ * @throws InfrastructureError `LEASE_LOST` when it has ended
+ */
+export async function requireUse(server: StfServer, use: UseOfDevice, signal?: AbortSignal): Promise<UseOfDevice> {
   const device = await server.device(use.serial, signal);
-  if (device?.owner?.email !== use.email || device.usedSince !== use.since) throw lost(use, device);
+  if (device === undefined || !isOf(device, use)) throw lost(use, device);
+  return { ...use, since: device.usedSince };
 }
 
 /** Gives it back, unless it is somebody else's by now: an administrator's token could end the use of anybody. */
 export async function endUse(server: StfServer, use: UseOfDevice, signal?: AbortSignal): Promise<void> {
   const device = await server.device(use.serial, signal);
-  if (device?.owner?.email !== use.email || device.usedSince !== use.since) return;
+  if (device === undefined || !isOf(device, use)) return;
   // STF's page would go on showing the address. The end of the use ends connections as well.
   await server.disconnect(use.serial, signal).catch(() => undefined);
   await server.giveBack(use.serial, signal);
+}
+
+/** What STF tells first under our account is ours: it had the device before, and has it still. */
+function isOf({ owner, usedSince }: StfDevice, { email, since }: UseOfDevice): boolean {
+  return owner?.email === email && (since === undefined || usedSince === since);
 }
 
 function lost({ serial, email }: UseOfDevice, device: StfDevice | undefined): InfrastructureError {

@@ -25,6 +25,8 @@ export class FakeDevice {
   renewals = 0;
   /** Looks that do not see yet that it is used: STF's database is written by another process. */
   unnotedLooks = 0;
+  /** Which use it is: with a database that is slow it comes last. */
+  isUsageNoted = true;
   connected = false;
   present = true;
   ready = true;
@@ -87,7 +89,7 @@ export class FakeDevice {
     const { model = "Pixel 8", sdk = "35", group = "Common" } = this.options;
     const { serial, present, ready, usageChangedAt } = this;
     const isNoted = this.unnotedLooks-- <= 0;
-    const [owner, usage] = isNoted ? [this.owner, this.usage] : [null, null];
+    const [owner, usage] = isNoted ? [this.owner, this.isUsageNoted ? this.usage : null] : [null, null];
     const whole = {
       ...{ serial, present, ready, owner, usage, usageChangedAt: usageChangedAt.toISOString() },
       ...{ using: this.isUsedBy(account), model, sdk, version: "15", abi: "x86_64", platform: "Android" },
