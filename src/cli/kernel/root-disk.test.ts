@@ -14,18 +14,26 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { folderFiles } from "../../images/index.js";
+import { forgetLife, openLife } from "../../process/life.js";
 import { findProgram } from "../../process/programs/find-program.js";
 import { rootDisk } from "./root-disk.js";
 
+const { AVF_CACHE_DIR } = process.env;
 let folder: string;
+let cache: string;
 beforeEach(() => {
+  process.env["AVF_CACHE_DIR"] = cache = mkdtempSync(join(tmpdir(), "avf-root-disk-cache-"));
   folder = mkdtempSync(join(tmpdir(), "avf-root-disk-"));
   mkdirSync(join(folder, 'a "quoted" folder'));
   writeFileSync(join(folder, 'a "quoted" folder/program'), "#!/bin/sh\n");
   writeFileSync(join(folder, "large"), Buffer.alloc(70 << 20, "x"));
   symlinkSync("large", join(folder, "link"));
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+afterEach(() => {
+  if (AVF_CACHE_DIR === undefined) delete process.env["AVF_CACHE_DIR"];
+  else process.env["AVF_CACHE_DIR"] = AVF_CACHE_DIR;
+  for (const path of [folder, cache]) rmSync(path, { recursive: true, force: true });
+});
 
 function debugfs(image: string, request: string): string {
   return execFileSync(findProgram("debugfs") ?? "debugfs", ["-R", request, image], { encoding: "utf8", stdio: "pipe" });
@@ -60,15 +68,23 @@ test("files of others keep their owners", async () => {
 
 test("what fails leaves no file", async () => {
   const files = await folderFiles(folder, "a disk");
-  const drafts = mkdtempSync(join(tmpdir(), "avf-drafts-"));
-  const { TMPDIR } = process.env;
-  process.env["TMPDIR"] = drafts;
-  try {
-    await expect(rootDisk(folder, files, { signal: AbortSignal.abort() })).rejects.toThrow();
-    expect(readdirSync(drafts)).toEqual([]);
-  } finally {
-    if (TMPDIR === undefined) delete process.env["TMPDIR"];
-    else process.env["TMPDIR"] = TMPDIR;
-    rmSync(drafts, { recursive: true });
-  }
+  await expect(rootDisk(folder, files, { signal: AbortSignal.abort() })).rejects.toThrow();
+  expect(readdirSync(join(cache, "root-disks"))).toEqual([]);
+});
+
+test("the disk of a run that was killed goes with the next one, that of a living one stays", async () => {
+  rmSync(join(folder, "large"));
+  const files = await folderFiles(folder, "a disk");
+  const living = await rootDisk(folder, files);
+  const life = openLife("process");
+  const left = join(cache, `root-disks/b.${life?.name}.tmp`);
+  mkdirSync(left);
+  writeFileSync(join(left, "root.img"), "");
+  forgetLife(life?.name ?? "");
+  const disk = await rootDisk(folder, files);
+  expect(existsSync(left)).toBe(false);
+  expect(existsSync(living.path)).toBe(true);
+  await living.remove();
+  await disk.remove();
+  expect(readdirSync(join(cache, "root-disks"))).toEqual([]);
 });

@@ -1,9 +1,11 @@
 /** `--rootfs DIR --rootfs-as-disk`: a folder as an ext4 disk, made with the host's mke2fs, without root. */
-import { lstat, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { randomUUID } from "node:crypto";
+import { lstat, mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { openCache, PRIVATE_FOLDER } from "../../base/cache/cache.js";
 import { InfrastructureError, UsageError } from "../../base/errors.js";
 import type { InitramfsFile } from "../../images/index.js";
+import { draftOf, sweepDrafts } from "../../process/drafts.js";
 import { findProgram } from "../../process/programs/find-program.js";
 import { run } from "../../process/run.js";
 
@@ -25,7 +27,8 @@ interface RootDiskOptions {
 }
 
 /**
- * What the caller's user owns belongs to root in it; modes, links and other owners are as they are.
+ * What the caller's user owns belongs to root in it; modes, links and other owners are as they are. It lies in the cache as a
+ * draft, so that the next run takes it away if this one is killed.
  * @param files of the folder
  */
 export async function rootDisk(
@@ -45,16 +48,20 @@ export async function rootDisk(
   }
   // Tables and journal of the file system take a tenth at most.
   const bytes = Math.ceil((blocks * BLOCK_BYTES * 1.1 + FREE_BYTES) / (1 << 20)) * (1 << 20);
-  const drafts = await mkdtemp(join(tmpdir(), "avf-rootfs-"));
-  const remove = (): Promise<void> => rm(drafts, { recursive: true, force: true });
-  const path = join(drafts, "root.img");
+  const disks = join(openCache(), "root-disks");
+  // Of runs that were killed.
+  await sweepDrafts(disks);
+  const draft = draftOf(join(disks, randomUUID()));
+  await mkdir(draft, { recursive: true, mode: PRIVATE_FOLDER });
+  const remove = (): Promise<void> => rm(draft, { recursive: true, force: true });
+  const path = join(draft, "root.img");
   try {
     const options = ["-q", "-F", "-t", "ext4", "-m", "0", "-b", `${BLOCK_BYTES}`, "-E", "root_owner=0:0"];
     const inodes = ["-N", `${files.size + 8192}`];
     const limits = { timeoutMs: TIMEOUT_MS, signal, diesWithUs: true };
     await run([mke2fs, ...options, ...inodes, "-d", folder, path, `${bytes >> 10}k`], limits);
     if (requests.length > 0) {
-      const script = join(drafts, "requests");
+      const script = join(draft, "requests");
       await writeFile(script, requests.join(""));
       const result = await run([debugfs, "-w", "-f", script, path], limits);
       const complaint = result.stderr.split("\n").find((line) => line !== "" && !/^debugfs [\d.]+ \(/.test(line));

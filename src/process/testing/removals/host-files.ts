@@ -3,10 +3,10 @@ import type { RemovalRow } from "./row.js";
 export const hostFiles: readonly RemovalRow[] = [
   {
     file: "src/cli/kernel/root-disk.ts",
-    calls: ["rm(drafts, { recursive: true, force: true })"],
-    touches: "a temporary folder with a disk",
-    ours: "it was made here, with a name of chance",
-    proof: { chance: "drafts" },
+    calls: ["rm(draft, { recursive: true, force: true })"],
+    touches: "a folder of the cache with a disk",
+    ours: "it was made here, with a name of chance and of this process",
+    proof: { chance: "draft" },
   },
   {
     file: "src/artifacts/holds/hold-records.ts",
