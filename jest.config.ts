@@ -42,11 +42,11 @@ const unitTests = (displayName: string, testMatch: readonly string[], left: read
 };
 
 /**
- * Against the programs that manage labs: `npm run test:lab` says by these variables where they are, and runs nothing else.
- * Empty: it is not to be had, and what needs it is left out.
+ * Against the programs that manage labs: `npm run test:lab` says by these variables where they are, and by AVF_TEST_LAB that
+ * nothing else is to run. Empty: it is not to be had, and what needs it is left out.
  */
 const LABS = { labgrid: "AVF_LABGRID", stf: "AVF_PRISM", cuttlefish: "AVF_ORCHESTRATOR" };
-const withLab = Object.values(LABS).some((variable) => process.env[variable] !== undefined);
+const withLab = process.env["AVF_TEST_LAB"] !== undefined;
 const present = Object.entries(LABS).filter(([, variable]) => process.env[variable]);
 
 const unit: readonly Project[] = [

@@ -30,6 +30,7 @@ export const INTERNAL_VARIABLES: Readonly<Record<string, string>> = {
   AVF_PRISM: "where `npm run test:lab` has Prism, which checks requests against STF's Swagger",
   AVF_STF_SWAGGER: "the file with STF's Swagger, for `npm run test:lab`",
   AVF_ORCHESTRATOR: "the Cuttlefish host orchestrator that `npm run test:lab` tries",
+  AVF_TEST_LAB: "by which `npm run test:lab` asks Jest for its own tests alone",
   AVF_RUN_FOLDER: "the run's folder, for its worker processes",
   AVF_COUNTS_FILE: "where a part of `npm test` writes its counts",
   AVF_TEMPLATE_READY: "what the guest prints when a template may be made of it; no variable",
