@@ -24,6 +24,7 @@ test.each([
   ["cuttlefish://lab", { orchestrator: "lab:2080", base: "http://lab:2080/" }],
   ["cuttlefish://lab/?tls=true", { base: "https://lab:2443/" }],
   ["cuttlefish://[::1]:2/?group=a", { base: "http://[::1]:2/", host: "::1", orchestrator: "[::1]:2" }],
+  ["cuttlefish://my_lab/", { base: "http://my_lab:2080/", host: "my_lab" }],
   ["cuttlefish://lab/v1/hosts/a?group=cvd_1", { base: "http://lab:2080/v1/hosts/a/" }],
   [
     "cuttlefish://lab/?group=a&instance=b-1&powerwash=true",
@@ -37,6 +38,7 @@ test.each([
 test.each([
   ["cuttlefish://user:secret@lab/", /has a user or password; credentials come from AVF_CUTTLEFISH_TOKEN/],
   ["cuttlefish:///", /names no host/],
+  ["cuttlefish://a!b/", /a host that adb would not take/],
   ["cuttlefish://lab/?place=secret", /has the parameter "place"/],
   ["cuttlefish://lab/?group=a&group=b", /has group twice/],
   ["cuttlefish://lab/?group=../x", /a group that cvd would not take/],
@@ -63,7 +65,11 @@ describe("credentials", () => {
 
   test.each([
     ["twice", { AVF_CUTTLEFISH_TOKEN: "abc", AVF_CUTTLEFISH_TOKEN_FILE: "/nowhere" }, /are both set/],
-    ["a file that is not there", { AVF_CUTTLEFISH_TOKEN_FILE: "/nowhere" }, /names \/nowhere, which cannot be used/],
+    [
+      "a file that is not there",
+      { AVF_CUTTLEFISH_TOKEN_FILE: "/nowhere" },
+      /AVF_CUTTLEFISH_TOKEN_FILE cannot be read: .*ENOENT/,
+    ],
     ["more than a word", { AVF_CUTTLEFISH_TOKEN: "abc\r\nhost: x" }, /AVF_CUTTLEFISH_TOKEN is no token\./],
   ])("%s are refused unread", (_what, environment, problem) => {
     expect(() => read(environment)).toThrow(expect.objectContaining({ code: "LAB_CREDENTIALS" }));
@@ -73,7 +79,7 @@ describe("credentials", () => {
 
   test("in a file that others can read are refused", () => {
     const environment = { AVF_CUTTLEFISH_TOKEN_FILE: written("abc", 0o644) };
-    expect(() => read(environment)).toThrow(/cannot be used: others can read it/);
+    expect(() => read(environment)).toThrow(/Others may read the token in/);
   });
 
   test("are not sent to another host in the clear", () => {

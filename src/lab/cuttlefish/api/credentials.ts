@@ -1,6 +1,6 @@
 /** What an orchestrator, or what stands before it, wants to be shown. Kept out of everything that is printed or recorded. */
-import { readFileSync, statSync } from "node:fs";
 import { UsageError } from "../../../base/errors.js";
+import { readSecretFile } from "../../credentials/secret-file.js";
 
 export interface Credentials {
   /** Headers of every request. */
@@ -9,15 +9,30 @@ export interface Credentials {
   conceal(text: string): string;
 }
 
-/** Each is the name of a variable; with `_FILE` behind it, of one that names a file. */
+/** Each is the name of a variable, and of one that names a file with the same. */
 const SOURCES = [
-  { name: "AVF_CUTTLEFISH_TOKEN", header: "authorization", prefix: "Bearer " },
-  { name: "AVF_CUTTLEFISH_BUILD_TOKEN", header: "x-cutf-host-orchestrator-buildapi-creds", prefix: "" },
+  {
+    name: "AVF_CUTTLEFISH_TOKEN",
+    fileName: "AVF_CUTTLEFISH_TOKEN_FILE",
+    header: "authorization",
+    prefix: "Bearer ",
+  },
+  {
+    name: "AVF_CUTTLEFISH_BUILD_TOKEN",
+    fileName: "AVF_CUTTLEFISH_BUILD_TOKEN_FILE",
+    header: "x-cutf-host-orchestrator-buildapi-creds",
+    prefix: "",
+  },
 ] as const;
 
 const MAX_BYTES = 16_384;
 /** What a header may carry. */
 const TOKEN = /^[\x21-\x7e]+$/;
+const FILE = {
+  maxBytes: MAX_BYTES,
+  hint: "name a file of yours alone, with the token in it: chmod 600",
+  replace: "have another token made",
+};
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/;
 
 /**
@@ -30,8 +45,8 @@ export function readCredentials(
 ): Credentials {
   const headers: Record<string, string> = {};
   const secrets: string[] = [];
-  for (const { name, header, prefix } of SOURCES) {
-    const secret = readSecret(name, environment);
+  for (const { name, fileName, header, prefix } of SOURCES) {
+    const secret = readSecret(name, fileName, environment);
     if (secret === undefined) continue;
     if (!base.startsWith("https:") && !LOOPBACK.test(host)) {
       throw bad(`${name} would be sent to ${host} in the clear`, "add &tls=true to the address, or use a tunnel");
@@ -42,27 +57,13 @@ export function readCredentials(
   return { headers, conceal: (text) => secrets.reduce((shown, secret) => shown.replaceAll(secret, "***"), text) };
 }
 
-function readSecret(name: string, environment: NodeJS.ProcessEnv): string | undefined {
-  const [said = "", file = ""] = [environment[name], environment[`${name}_FILE`]];
-  if (said !== "" && file !== "") throw bad(`${name} and ${name}_FILE are both set`, "set one of them");
-  const text = file === "" ? said.trim() : readSecretFile(name, file);
+function readSecret(name: string, fileName: string, environment: NodeJS.ProcessEnv): string | undefined {
+  const [said = "", file = ""] = [environment[name], environment[fileName]];
+  if (said !== "" && file !== "") throw bad(`${name} and ${fileName} are both set`, "set one of them");
+  const text = (file === "" ? said : readSecretFile({ ...FILE, variable: fileName, path: file })).trim();
   if (text === "" && file === "") return undefined;
   if (!TOKEN.test(text)) throw bad(`${name} is no token`, "a token is one word of printable ASCII characters");
   return text;
-}
-
-function readSecretFile(name: string, path: string): string {
-  try {
-    const { size, mode } = statSync(path);
-    if ((mode & 0o077) !== 0) throw new Error("others can read it, or write to it");
-    if (size > MAX_BYTES) throw new Error(`it has ${size} bytes`);
-    return readFileSync(path, "utf8").trim();
-  } catch (error) {
-    throw bad(
-      `${name}_FILE names ${path}, which cannot be used: ${(error as Error).message}`,
-      "name a file of yours alone: chmod 600",
-    );
-  }
 }
 
 function bad(problem: string, hint: string): UsageError {
