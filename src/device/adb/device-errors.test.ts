@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { stateError, stateFromRefusal } from "./device-errors.js";
+import { goneError, stateError, stateFromRefusal } from "./device-errors.js";
 
 /** What adb 29 and 34 answer. */
 test.each([
@@ -26,6 +26,17 @@ test.each([
   expect(error.code).toBe(code);
   expect(error.kind).toBe("infrastructure");
   expect(error.hint).toMatch(hint);
+});
+
+/** adb 29 lists what `adb connect [::1]:PORT` reached with its brackets. */
+test.each(["10.0.0.1:5555", "my_phone:5555", "[::1]:5555", "[fe80::1%eth0]:5555"])("%s is on the network", (serial) => {
+  expect(stateError(serial, "absent").hint).toContain(`adb connect ${serial}`);
+  expect(stateError(serial, "offline").hint).toBe(`adb disconnect ${serial}; adb connect ${serial}`);
+  expect(goneError(serial, "reboot").hint).toContain(`adb connect ${serial}`);
+});
+
+test.each(["emulator-5554", "::1:5555", "adb-1._adb-tls-connect._tcp"])("%s is not for adb connect", (serial) => {
+  expect(stateError(serial, "absent").hint).not.toContain("adb connect");
 });
 
 test("an absent device is told together with those that are there", () => {

@@ -1,8 +1,11 @@
 /** Ways in which a device is not there for us, each with what to do about it. */
 import { InfrastructureError } from "../../base/errors.js";
 
-/** Serial of a device on the network: what `adb connect` takes. */
-export const HOST_PORT = /^([A-Za-z0-9.-]+):(\d{1,5})$/;
+/**
+ * Serial of a device on the network: what `adb connect` takes (ParseNetAddress of libbase). An IPv6 address is in brackets;
+ * names may have `_`, which resolvers take.
+ */
+export const HOST_PORT = /^([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+(?:%[A-Za-z0-9._-]+)?\]):(\d{1,5})$/;
 
 /** `device`, or why it cannot be used; `absent` when the server does not know it, `broken` when a connection was. */
 export type DeviceState = "device" | "absent" | (string & {});

@@ -6,7 +6,7 @@ export interface CuttlefishAddress {
   readonly orchestrator: string;
   /** Of its REST API: ends with a slash. */
   readonly base: string;
-  /** Where its devices are reached through adb. */
+  /** Where its devices are reached through adb; an IPv6 address without brackets. */
   readonly host: string;
   readonly wanted: WantedDevice;
 }
@@ -21,6 +21,8 @@ export type WantedDevice =
 const DEFAULT_PORT = { http: 2080, https: 2443 } as const;
 const PARAMETERS = ["group", "instance", "powerwash", "config", "tls"];
 const FORM = "cuttlefish://HOST:PORT/?group=NAME&instance=NAME, or ?config=FILE; each may have &tls=true";
+/** As adb takes them. */
+const HOST = /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])$/;
 /** As `cvd` takes them. */
 const GROUP = /^[A-Za-z_][A-Za-z_0-9]*$/;
 const INSTANCE = /^[A-Za-z_0-9]+(?:-[A-Za-z_0-9]+)*$/;
@@ -31,6 +33,7 @@ export function parseCuttlefishAddress(url: URL): CuttlefishAddress {
     throw bad("has a user or password; credentials come from AVF_CUTTLEFISH_TOKEN or AVF_CUTTLEFISH_TOKEN_FILE");
   }
   if (url.hostname === "") throw bad("names no host");
+  if (!HOST.test(url.hostname)) throw bad("has a host that adb would not take");
   if (url.hash !== "") throw bad("has a fragment");
   for (const name of new Set(url.searchParams.keys())) {
     if (!PARAMETERS.includes(name)) throw bad(`has the parameter ${JSON.stringify(name)}`);

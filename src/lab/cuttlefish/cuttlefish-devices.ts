@@ -125,7 +125,10 @@ async function connectAll(
 
 async function connect({ group, name, adbPort }: Cvd, host: string, signal: AbortSignal): Promise<string> {
   try {
-    return await connectTcpDevice(`${host}:${adbPort}`, { timeoutMs: CONNECT_TIMEOUT_MS, signal });
+    return await connectTcpDevice(`${host.includes(":") ? `[${host}]` : host}:${adbPort}`, {
+      timeoutMs: CONNECT_TIMEOUT_MS,
+      signal,
+    });
   } catch (error) {
     if (!isHarnessError(error) || error.kind !== "infrastructure") throw error;
     throw new InfrastructureError("ADB_CONNECT", `Device ${group}/${name}: ${error.shortMessage}`, {
