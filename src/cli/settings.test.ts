@@ -15,7 +15,7 @@ function namesInSources(): ReadonlySet<string> {
   const texts = files
     .filter((path) => SOURCE.test(path) && !OF_TESTS.test(path) && !path.startsWith("src/cli/settings."))
     .map((path) => readFileSync(join(packageRoot, path), "utf8"));
-  return new Set(texts.flatMap((text) => text.match(/\b(AVF_[A-Z_]+|ANDROID_SERIAL)\b/g) ?? []));
+  return new Set(texts.flatMap((text) => text.match(/\b(AVF_[A-Z_]+|ANDROID_SERIAL|STF_[A-Z_]+)\b/g) ?? []));
 }
 
 test("the table of settings has every variable that the sources name, and no others", () => {
