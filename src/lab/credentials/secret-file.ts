@@ -2,7 +2,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { describeError, UsageError } from "../../base/errors.js";
 
-export interface SecretFile {
+interface SecretFile {
   /** The variable that names it. */
   readonly variable: string;
   readonly path: string;

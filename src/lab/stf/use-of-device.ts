@@ -16,7 +16,7 @@ export interface UseOfDevice {
 const NOTED_WITHIN_MS = 5_000;
 const LOOK_MS = 100;
 
-export interface IdentifyOptions {
+interface IdentifyOptions {
   readonly signal: AbortSignal;
   /** For so long it is waited for that STF says which use it is. Default: 5 s. */
   readonly notedWithinMs?: number | undefined;
