@@ -43,7 +43,9 @@ function deviceSide(device: Device, app: App): RealSide {
     vms: [],
     die: (vm) => killTool(device, vm),
     removeFiles: async (name: Name) => {
-      await device.exec(["rm", "-rf", `${app.context.dataFolder}/vm/${name}`]);
+      // The library takes away the folder of a run that ended: rm complains of what goes while it looks, and goes on.
+      const script = 'rm -rf "$1"; [ ! -e "$1" ]';
+      await device.exec(["sh", "-c", script, "sh", `${app.context.dataFolder}/vm/${name}`]);
     },
   };
 }
