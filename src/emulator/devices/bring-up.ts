@@ -137,7 +137,7 @@ async function restore(machine: Machine, signal: AbortSignal): Promise<void> {
   }
 }
 
-/** By the kernel, which ran out of memory, or by somebody: that says nothing about what was saved. */
+/** Whether the kernel (out of memory) or a user killed it: the snapshot is not to blame then. */
 async function wasEndedFromOutside({ process, ended }: Machine): Promise<boolean> {
   const { signal } = await process.ended;
   if (signal !== null) return FROM_OUTSIDE.includes(signal);

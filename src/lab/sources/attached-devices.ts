@@ -38,7 +38,7 @@ export function attachedDevices(serials: readonly string[], options: AttachedDev
   return { keepBetweenFiles: false, acquire: (signal) => acquireAny(inTurn, options, signal) };
 }
 
-/** Why a device cannot be used. Use by another run ends by itself; anything else has to be fixed by somebody. */
+/** Why a device cannot be used. A busy device becomes free when the other run ends; any other problem needs a fix. */
 interface Refusal {
   readonly serial: string;
   readonly error: HarnessError;
