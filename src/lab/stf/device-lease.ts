@@ -120,6 +120,7 @@ class KeptDevice implements StfLease {
       }
     }
   }
+
   /** A guardian that does not know which use is ours could end one of another run. */
   #know(use: UseOfDevice): void {
     if (use.since === this.use.since) return;
