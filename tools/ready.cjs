@@ -31,13 +31,15 @@ async function ensureModules() {
 async function npm(...args) {
   const dies = spawnSync("setpriv", ["--version"]).status === 0 ? ["setpriv", "--pdeathsig", "KILL", "--"] : [];
   const [program, ...rest] = [...dies, "npm", ...args];
-  // Windows has npm as a batch file, which only a shell starts.
-  const child = spawn(program, rest, { cwd: root, stdio: ["ignore", 2, 2], shell: process.platform === "win32" });
+  let child;
   const end = (signal) => {
     child.kill(signal);
     process.exit(128 + os.constants.signals[signal]);
   };
+  // Before npm starts: a signal between the two would find nobody listening.
   for (const signal of SIGNALS) process.on(signal, end);
+  // Windows has npm as a batch file, which only a shell starts.
+  child = spawn(program, rest, { cwd: root, stdio: ["ignore", 2, 2], shell: process.platform === "win32" });
   try {
     return await new Promise((resolve) => {
       child.on("error", ({ message }) => resolve(`: ${message}`));

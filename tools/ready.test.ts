@@ -24,9 +24,10 @@ function writeNpm(body: string): void {
   chmodSync(join(folder, "bin/npm"), 0o755);
 }
 
-function makeReady() {
+/** @param before runs in the same process first */
+function makeReady(before = "") {
   const path = [join(folder, "bin"), process.env["PATH"]].join(delimiter);
-  const program = `require(${JSON.stringify(join(folder, "tools/ready.cjs"))}).makeReady()`;
+  const program = `${before}; require(${JSON.stringify(join(folder, "tools/ready.cjs"))}).makeReady()`;
   const env = { ...process.env, PATH: path };
   return spawn(process.execPath, ["-e", program], { env, stdio: ["ignore", "ignore", "pipe"] });
 }
@@ -53,6 +54,20 @@ describe("a checkout is made ready", () => {
       expect([code, by]).toEqual([numbers[signal], signal === "SIGKILL" ? "SIGKILL" : null]);
     },
   );
+
+  test("a signal in the moment when npm has just been started ends both", async () => {
+    const child = makeReady(`
+      const cp = require("node:child_process");
+      const { spawn } = cp;
+      cp.spawn = (...args) => {
+        const npm = spawn(...args);
+        process.kill(process.pid, "SIGTERM");
+        return npm;
+      }`);
+    child.stderr.resume();
+    const [code] = (await once(child, "close")) as [number | null];
+    expect(code).toBe(143);
+  });
 
   test("says that npm failed, and ends", async () => {
     writeNpm("echo no network >&2; exit 1");

@@ -27,12 +27,13 @@ export async function runJest(args: readonly string[], options: RunJestOptions):
   const jest = createRequire(join(jestOf, "package.json")).resolve("jest/bin/jest");
   const [program = "", ...rest] = [...diesWithUs(), process.execPath, jest, ...args];
   const stdio = output === undefined ? "inherit" : (["ignore", output, output] as const);
-  const child = spawn(program, rest, { cwd: folder, stdio: stdio as "inherit", env: { ...process.env, ...env } });
-  if (nice !== undefined && child.pid !== undefined) setPriority(child.pid, nice);
   const pass = (name: NodeJS.Signals): void => void child.kill(name);
   const names: readonly NodeJS.Signals[] = ["SIGINT", "SIGTERM", "SIGHUP"];
+  // Before Jest starts: a signal between the two would end us alone.
   for (const name of names) process.on(name, pass);
+  const child = spawn(program, rest, { cwd: folder, stdio: stdio as "inherit", env: { ...process.env, ...env } });
   try {
+    if (nice !== undefined && child.pid !== undefined) setPriority(child.pid, nice);
     return await new Promise<number>((resolve, reject) => {
       child.once("error", reject);
       child.once("exit", (exitCode, signal) => resolve(exitCode ?? 128 + (signal ? constants.signals[signal] : 1)));

@@ -26,11 +26,11 @@ export async function run(args: readonly string[]): Promise<number> {
   }
   const attach = ["-ex", `set remotetimeout ${ANSWER_SECONDS}`, "-ex", `target remote ${address}`];
   const argv = [...(vmlinux === undefined ? [] : [vmlinux]), ...attach, ...forGdb];
-  const child = spawn("gdb", argv, { stdio: "inherit", env: process.env });
   // Ctrl-C is gdb's: it stops the guest.
   const ignore = (): void => undefined;
   process.on("SIGINT", ignore);
   try {
+    const child = spawn("gdb", argv, { stdio: "inherit", env: process.env });
     const [code, signal] = (await once(child, "close")) as [number | null, NodeJS.Signals | null];
     return code ?? 128 + (signal === null ? 0 : constants.signals[signal]);
   } catch (cause) {
