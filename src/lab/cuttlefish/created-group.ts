@@ -1,7 +1,8 @@
 /** A device that is made for us, and removed when we are done with it, whatever way we end. */
 import { sleep } from "../../base/deadline.js";
-import { describeError, InfrastructureError, isHarnessError } from "../../base/errors.js";
-import { startGuardian, type Guardian } from "../guardian/guardian.js";
+import { InfrastructureError, isHarnessError } from "../../base/errors.js";
+import { startGuardian } from "../guardian/guardian.js";
+import { keepLease } from "../lease/kept-lease.js";
 import type { Cvd } from "./api/answers.js";
 import type { EnvironmentConfig } from "./environment-config.js";
 import { noteGroup, type GuardedGroup } from "./notes.js";
@@ -20,13 +21,6 @@ interface CreateOptions extends Wait {
   readonly onWait: (message: string) => void;
 }
 
-interface Removal {
-  readonly guardian: Guardian;
-  readonly note: { done(): void };
-  readonly tell: (message: string) => void;
-  readonly absences: number | undefined;
-}
-
 const REMOVE_TIMEOUT_MS = 60_000;
 const STARTING = /^(?:preparing|starting|stopped)$/i;
 
@@ -39,16 +33,25 @@ export async function createGroup(
   const guarded: GuardedGroup = { address, group };
   // Before there is anything to give back.
   const note = await noteGroup(guarded);
-  const guardian = startGuardian("lab/cuttlefish/guardian-main.js", guarded);
-  let removing: Promise<void> | undefined;
-  const remove = (absences?: number): Promise<void> =>
-    (removing ??= removeOwn(orchestrator, group, { guardian, note, tell: onWait, absences }));
+  let absences = 1;
+  const lease = keepLease({
+    name: group,
+    guard: () => startGuardian("lab/cuttlefish/guardian-main.js", guarded),
+    // When that fails, and for the guardian as well, the next run on this host tries again.
+    giveBack: async () => {
+      await removeGroup(orchestrator, group, { timeoutMs: REMOVE_TIMEOUT_MS }, absences);
+      note.done();
+    },
+    ending: "removed",
+    tell: onWait,
+  });
   try {
     const cvd = await create(orchestrator, group, body, options);
-    return { cvd, remove: () => remove() };
+    return { cvd, remove: () => lease.release() };
   } catch (error) {
     // `cvd load` may be about to register it: the orchestrator answers before that.
-    await remove(ABSENCES);
+    absences = ABSENCES;
+    await lease.release();
     throw error;
   }
 }
@@ -75,20 +78,5 @@ async function untilStarted(orchestrator: Orchestrator, group: string, { timeout
     const cvds = (await orchestrator.group(group, signal)) ?? [];
     if (!cvds.some(({ status }) => STARTING.test(status)) || performance.now() > endMs) return;
     await sleep(orchestrator.patience.pollMs, signal);
-  }
-}
-
-async function removeOwn(
-  orchestrator: Orchestrator,
-  group: string,
-  { guardian, note, tell, absences }: Removal,
-): Promise<void> {
-  try {
-    await removeGroup(orchestrator, group, { timeoutMs: REMOVE_TIMEOUT_MS }, absences);
-    guardian.dismiss();
-    note.done();
-  } catch (error) {
-    // The guardian goes on trying when this process ends, and the next run after it.
-    tell(`${group} could not be removed yet: ${describeError(error)}`);
   }
 }

@@ -1,7 +1,7 @@
 /** A place that is ours: kept through what happens to the coordinator, until it is released. */
-import { sleep } from "../../base/deadline.js";
-import { describeError, InfrastructureError, isHarnessError } from "../../base/errors.js";
-import { startGuardian, type Guardian } from "../guardian/guardian.js";
+import { InfrastructureError, isHarnessError } from "../../base/errors.js";
+import { startGuardian } from "../guardian/guardian.js";
+import { keepLease, type KeptLease } from "../lease/kept-lease.js";
 import type { LabgridAddress } from "./address.js";
 import type { GuardedPlace } from "./guardian-main.js";
 import { beginLife, endLives, goOnLiving, leaseName, type Life } from "./holders.js";
@@ -43,87 +43,69 @@ export async function leasePlace(wanted: LabgridAddress, options: TakeOptions): 
 }
 
 class KeptPlace implements PlaceLease {
+  readonly holder: string;
   readonly resources: readonly Resource[];
-  readonly #lost = new AbortController();
-  readonly #end = new AbortController();
-  readonly #keeping: Promise<void>;
-  readonly #guardian: Guardian;
-  #releasing: Promise<void> | undefined;
+  readonly #lease: KeptLease;
+  #hasRenewed = false;
+  #mayBeForgotten = false;
 
   constructor(
     private session: CoordinatorSession,
     private life: Life,
     readonly place: Place,
-    private readonly tell: (message: string) => void,
+    tell: (message: string) => void,
   ) {
-    this.resources = place.acquiredResources.flatMap((path) => session.resources.get(path) ?? []);
     const { coordinator, name: holder } = session;
+    this.holder = holder;
+    this.resources = place.acquiredResources.flatMap((path) => session.resources.get(path) ?? []);
     const guarded: GuardedPlace = { coordinator, place: place.name, holder };
-    this.#guardian = startGuardian("lab/labgrid/guardian-main.js", guarded);
-    this.#keeping = this.#keep();
+    this.#lease = keepLease({
+      name: place.name,
+      guard: () => startGuardian("lab/labgrid/guardian-main.js", guarded),
+      renewal: {
+        untilDue: (signal) => this.#untilDue(signal),
+        renew: (signal) => this.#renew(signal),
+        retryMs: RECONNECT_MS,
+        succeedsAgain: `${place.name} is ours again at the coordinator`,
+      },
+      giveBack: () => this.#giveBack(),
+      tell,
+    });
   }
 
   get name(): string {
     return `place ${this.place.name}`;
   }
 
-  get holder(): string {
-    return this.session.name;
-  }
-
   get lost(): AbortSignal {
-    return this.#lost.signal;
+    return this.#lease.lost;
   }
 
   release(): Promise<void> {
-    return (this.#releasing ??= this.#release());
+    return this.#lease.release();
   }
 
-  async #release(): Promise<void> {
-    this.#end.abort(new Error("released"));
-    await this.#keeping;
-    const limit = AbortSignal.timeout(RELEASE_TIMEOUT_MS);
+  async #giveBack(): Promise<void> {
     try {
-      if (this.session.ended.aborted) this.session = await this.#reopen(limit);
+      if (this.session.ended.aborted) this.session = await this.#reopen(AbortSignal.timeout(RELEASE_TIMEOUT_MS));
       await this.session.release(this.place.name, this.holder);
       await endLives(this.session);
-      this.#guardian.dismiss();
-    } catch (error) {
-      // The guardian goes on trying when this process ends.
-      this.tell(`${this.place.name} could not be given back yet: ${describeError(error)}`);
     } finally {
       this.session.close();
     }
   }
 
-  /** Ends when the place is released, or lost. */
-  async #keep(): Promise<void> {
-    const { signal } = this.#end;
-    let told = false;
-    while (!signal.aborted && !this.lost.aborted) {
-      try {
-        const isNew = this.session.ended.aborted;
-        if (isNew) this.session = await this.#reopen(signal);
-        await this.#renew(isNew);
-        if (told) this.tell(`${this.place.name} is ours again at the coordinator`);
-        told = false;
-        await this.#watch(signal);
-      } catch (error) {
-        if (signal.aborted) return;
-        if (isHarnessError(error) && error.code === "LEASE_LOST") return this.#lost.abort(error);
-        if (!told) this.tell(`${describeError(error)}; going on with ${this.place.name}, and trying again`);
-        told = true;
-        await sleep(RECONNECT_MS, signal).catch(() => undefined);
-      }
-    }
-  }
-
   #reopen(signal: AbortSignal): Promise<CoordinatorSession> {
-    return CoordinatorSession.open(this.session.coordinator, this.session.name, signal);
+    this.session.close();
+    return CoordinatorSession.open(this.session.coordinator, this.holder, signal);
   }
 
-  /** @param isNew the coordinator may have been started again, and then has forgotten who has what */
-  async #renew(isNew: boolean): Promise<void> {
+  async #renew(signal: AbortSignal): Promise<void> {
+    if (this.session.ended.aborted) {
+      this.session = await this.#reopen(signal);
+      // The coordinator may have been started again, and then has forgotten who has what.
+      this.#mayBeForgotten = true;
+    }
     const { session } = this;
     const goesOn = await goOnLiving(session, this.life).catch((error: unknown) => {
       if (isHarnessError(error) && error.code === "LAB_REFUSED") return false;
@@ -132,12 +114,15 @@ class KeptPlace implements PlaceLease {
     // Before the look at the place: without a life it may be taken from us at any moment.
     if (!goesOn) this.life = await beginLife(session);
     await session.sync();
-    if (isNew && isFree(session.places.get(this.place.name))) await session.acquire(this.place.name);
+    if (this.#mayBeForgotten && isFree(session.places.get(this.place.name))) await session.acquire(this.place.name);
     this.#requireOurs();
+    this.#mayBeForgotten = false;
+    this.#hasRenewed = true;
   }
 
-  /** Until it is time to renew. */
-  async #watch(signal: AbortSignal): Promise<void> {
+  /** At once for the first time: the wait for the place may have taken longer than a life lasts. */
+  async #untilDue(signal: AbortSignal): Promise<void> {
+    if (!this.#hasRenewed) return;
     const untilMs = performance.now() + RENEW_MS;
     for (let leftMs = RENEW_MS; leftMs > 0; leftMs = untilMs - performance.now()) {
       await this.session.untilChange(leftMs, signal);
