@@ -118,11 +118,9 @@ export default class AvfEnvironment extends TestEnvironment {
     const { follower, plan } = session;
     switch (event.name) {
       case "start_describe_definition":
-        session.describeStarted(state.currentDescribeBlock);
-        return plan.describeStarted(state.currentDescribeBlock);
+        return session.tree.describeStarted(state.currentDescribeBlock);
       case "finish_describe_definition":
-        session.describeFinished();
-        return plan.describeFinished();
+        return session.tree.describeFinished();
       case "add_test":
         return plan.testAdded(state.currentDescribeBlock.tests.at(-1));
       case "run_start":

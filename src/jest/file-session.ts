@@ -1,5 +1,4 @@
 /** One test file's stay in the environment: it answers what suites ask through the bridge. */
-import type { Circus } from "@jest/types";
 import type { RunRecord } from "../artifacts/run-record.js";
 import { UsageError } from "../base/errors.js";
 import { checkFixtures, extendFixtures, type FixtureSet } from "../fixture-engine/engine.js";
@@ -21,6 +20,7 @@ import { LateFailures } from "../session/rejections/late-failures.js";
 import { Rejections } from "../session/rejections/rejections.js";
 import { callSignal, whileCalling } from "../session/calls/test-context.js";
 import { TestFollower } from "../session/follower/test-follower.js";
+import { SuiteTree } from "../session/plan/suite-tree.js";
 import { reaches, TestPlan, type Declaration, type RequiresCall } from "../session/plan/test-plan.js";
 
 interface SessionOptions {
@@ -47,14 +47,15 @@ export class FileSession implements Bridge {
   readonly testTimeoutMs: number;
   readonly device: FileDevice;
   readonly follower: TestFollower;
+  readonly tree = new SuiteTree();
   readonly plan: TestPlan;
   readonly course: FileCourse;
   readonly rejections = new Rejections();
   readonly late: LateFailures;
   readonly repeats: boolean;
   readonly #ledger: VmLedger;
-  /** Overrides by `describe` block, the file's first. */
-  readonly #overrides: Record<string, unknown>[][] = [[]];
+  /** What `test.use()` got, call by call. */
+  readonly #overrides = this.tree.values<readonly Readonly<Record<string, unknown>>[]>();
   #assertions: AssertionRecord;
 
   constructor(private readonly options: SessionOptions) {
@@ -73,10 +74,18 @@ export class FileSession implements Bridge {
       customVm: () => this.current().customVm,
       signal: () => this.signal(),
     });
-    this.plan = new TestPlan(options.requirements, this.#fixtures(ON_DEVICE), this.#fixtures(["device"]));
+    this.plan = new TestPlan(this.tree, options.requirements, this.#fixtures(ON_DEVICE), this.#fixtures(["device"]));
     this.repeats = environment.repeat;
     this.course = new FileCourse({
-      ...{ device: this.device, environment, rootDir: projectFolder, file, ledger: this.#ledger, record },
+      ...{
+        tree: this.tree,
+        device: this.device,
+        environment,
+        rootDir: projectFolder,
+        file,
+        ledger: this.#ledger,
+        record,
+      },
       ...{ baseFixtures: () => this.baseFixtures, setUpTimeoutMs: options.testTimeoutMs },
     });
     this.late = new LateFailures({ record, projectFolder, project, file });
@@ -104,12 +113,15 @@ export class FileSession implements Bridge {
 
   use(set: FixtureSet, overrides: Readonly<Record<string, unknown>>): void {
     checkFixtures(set, Object.keys(overrides), "test.use()");
-    this.course.scopes.use(overrides);
-    this.#overrides.at(-1)?.push({ ...overrides });
+    if ("from" in overrides) this.course.scopes.use(overrides["from"]);
+    this.#overrides.update((before = []) => [...before, { ...overrides }]);
   }
 
   inScope(set: FixtureSet): FixtureSet {
-    return this.#overrides.flat().reduce((scoped, overrides) => extendFixtures(scoped, overrides), set);
+    return this.#overrides
+      .here()
+      .flat()
+      .reduce((scoped, overrides) => extendFixtures(scoped, overrides), set);
   }
 
   requires(texts: readonly string[]): RequiresCall {
@@ -177,16 +189,6 @@ export class FileSession implements Bridge {
     const signal = callSignal() ?? this.follower.test?.signal;
     if (signal === undefined) throw outsideTest("The signal of a test");
     return signal;
-  }
-
-  describeStarted(block: Circus.DescribeBlock): void {
-    this.course.scopes.describeStarted(block);
-    this.#overrides.push([]);
-  }
-
-  describeFinished(): void {
-    this.course.scopes.describeFinished();
-    if (this.#overrides.length > 1) this.#overrides.pop();
   }
 
   testStarted(name: string, attempt: number, occurrence: number): void {

@@ -3,6 +3,7 @@ import type { Circus } from "@jest/types";
 import type { RunRecord } from "../../artifacts/run-record.js";
 import { InfrastructureError } from "../../base/errors.js";
 import type { Checkpoint, Timeline } from "../../lab/timeline.js";
+import { SuiteTree } from "../plan/suite-tree.js";
 import { DeviceCourse, type CourseOptions } from "./course.js";
 import { FromScopes } from "./from-scopes.js";
 import type { CheckpointPlan } from "./plan.js";
@@ -12,7 +13,9 @@ let steps: string[];
 let kept: Map<string, Checkpoint>;
 let failSave: Error | undefined;
 let failRestore: Error | undefined;
+let tree: SuiteTree;
 beforeEach(() => {
+  tree = new SuiteTree();
   steps = [];
   kept = new Map();
   failSave = undefined;
@@ -80,9 +83,9 @@ async function run(course: DeviceCourse, entry: Circus.TestEntry): Promise<reado
 
 /** A file whose tests all start from one plan. */
 function fileFrom(count: number): { readonly scopes: FromScopes; readonly tests: readonly Circus.TestEntry[] } {
-  const scopes = new FromScopes();
+  const scopes = new FromScopes(tree);
   const root = makeBlock();
-  scopes.use({ from: plan("two vms") });
+  scopes.use(plan("two vms"));
   return { scopes, tests: Array.from({ length: count }, (_, index) => root.test(`test ${index}`)) };
 }
 
@@ -155,13 +158,13 @@ describe("tests that start from a checkpoint", () => {
 
 describe("a file that has other tests as well", () => {
   test("those find the device as hooks and tests before them left it", async () => {
-    const scopes = new FromScopes();
+    const scopes = new FromScopes(tree);
     const root = makeBlock();
     const inner = makeBlock(root.block);
     const plain = [root.test("plain 1"), root.test("plain 2")];
-    scopes.describeStarted(inner.block);
-    scopes.use({ from: plan("inner") });
-    scopes.describeFinished();
+    tree.describeStarted(inner.block);
+    scopes.use(plan("inner"));
+    tree.describeFinished();
     const started = inner.test("from");
     const course = courseOf(scopes);
     course.beforeAllRan(root.block);
@@ -173,13 +176,13 @@ describe("a file that has other tests as well", () => {
   });
 
   test("nothing is saved for nobody", async () => {
-    const scopes = new FromScopes();
+    const scopes = new FromScopes(tree);
     const root = makeBlock();
     const inner = makeBlock(root.block);
     const plain = root.test("plain");
-    scopes.describeStarted(inner.block);
-    scopes.use({ from: plan("inner") });
-    scopes.describeFinished();
+    tree.describeStarted(inner.block);
+    scopes.use(plan("inner"));
+    tree.describeFinished();
     const course = courseOf(scopes);
     expect(await run(course, plain)).toEqual([]);
     expect(await run(course, inner.test("from"))).toEqual(["restart", "set up inner", "save inner", "restore inner"]);
@@ -188,7 +191,7 @@ describe("a file that has other tests as well", () => {
 
 describe("isolation of each test", () => {
   test("each starts as hooks before all left the device; hooks of a block are its own", async () => {
-    const scopes = new FromScopes();
+    const scopes = new FromScopes(tree);
     const root = makeBlock();
     const outer = [root.test("1"), root.test("2")];
     const inner = makeBlock(root.block);
@@ -208,7 +211,7 @@ describe("isolation of each test", () => {
   });
 
   test("on a device without checkpoints there is none, which is said once", async () => {
-    const scopes = new FromScopes();
+    const scopes = new FromScopes(tree);
     const root = makeBlock();
     const course = courseOf(scopes, { isolation: "test", timeline: undefined });
     const [first, second] = [root.test("1"), root.test("2")];
@@ -220,6 +223,6 @@ describe("isolation of each test", () => {
 });
 
 test("from may be what checkpoint() returned, and nothing else", () => {
-  const scopes = new FromScopes();
-  expect(() => scopes.use({ from: "two vms" })).toThrow(expect.objectContaining({ code: "BAD_FROM" }));
+  const scopes = new FromScopes(tree);
+  expect(() => scopes.use("two vms")).toThrow(expect.objectContaining({ code: "BAD_FROM" }));
 });

@@ -3,7 +3,8 @@ import type { Circus } from "@jest/types";
 import type { RunRecord } from "../../artifacts/run-record.js";
 import { describeError, isHarnessError, UsageError } from "../../base/errors.js";
 import type { Checkpoint, Timeline } from "../../lab/timeline.js";
-import { rootOf, type FromScopes } from "./from-scopes.js";
+import { blocksAround } from "../plan/suite-tree.js";
+import type { FromScopes } from "./from-scopes.js";
 import { isPlan, type CheckpointPlan, type StartingPoint } from "./plan.js";
 
 /** How far a device is to be as it was: for each file, for all files of a worker together, for each test. */
@@ -84,7 +85,7 @@ export class DeviceCourse {
       await this.#plainTest(test);
       return timeline !== undefined && isolation === "test";
     }
-    const returns = scopes.hasPlainTests(rootOf(test));
+    const returns = scopes.hasPlainTests(blocksAround(test)[0]);
     if (this.#at === "home" && this.#touched && timeline && returns) await this.#saveHome(timeline, test);
     await this.#goTo(plan, policy);
     return timeline !== undefined && policy !== "dirty";
@@ -130,7 +131,7 @@ export class DeviceCourse {
 
   async #saveHome(timeline: Timeline, test: Circus.TestEntry): Promise<void> {
     if (this.#hooked === undefined && this.#homes.length > 0) return;
-    const block = this.#hooked ?? rootOf(test);
+    const block = this.#hooked ?? blocksAround(test)[0];
     this.#hooked = undefined;
     this.#homes.push({ block, checkpoint: await timeline.save(HOME_NAME) });
   }

@@ -13,12 +13,14 @@ import type { Harness } from "../../lab/harness.js";
 import type { FileDevice } from "../file-device.js";
 import type { EnvironmentOptions } from "../options.js";
 import { runInContext } from "../calls/test-context.js";
+import type { SuiteTree } from "../plan/suite-tree.js";
 import { DeviceCourse, type Policy } from "./course.js";
 import { FromScopes } from "./from-scopes.js";
 import { isPlan, isSaved, type CheckpointPlan } from "./plan.js";
 import { suiteKey } from "./suite-key.js";
 
 interface FileCourseOptions {
+  readonly tree: SuiteTree;
   readonly device: FileDevice;
   readonly environment: EnvironmentOptions;
   readonly rootDir: string;
@@ -39,14 +41,16 @@ interface Opened {
 const UNDO_TIMEOUT_MS = 30_000;
 
 export class FileCourse {
-  readonly scopes = new FromScopes();
+  readonly scopes: FromScopes;
   readonly #plans = new Set<string>();
   #opened: Opened | undefined;
   #suiteKey: Promise<string> | undefined;
   /** What the steps of the latest plan made, for a device without checkpoints. */
   #made: readonly LedgerEntry[] = [];
 
-  constructor(private readonly options: FileCourseOptions) {}
+  constructor(private readonly options: FileCourseOptions) {
+    this.scopes = new FromScopes(options.tree);
+  }
 
   declare(name: string, setUp: (fixtures: never) => unknown): DeclaredCheckpoint {
     const what = `checkpoint "${name}"`;

@@ -1,41 +1,29 @@
 /** Which checkpoint each test starts from: `test.use({ from })` of the nearest block around it. */
 import type { Circus } from "@jest/types";
 import { UsageError } from "../../base/errors.js";
+import type { BlockValues, SuiteTree } from "../plan/suite-tree.js";
 import { isPlan, type CheckpointPlan } from "./plan.js";
 
-/** Stands for the file, outside of all blocks. */
-const FILE = {};
-
 export class FromScopes {
-  readonly #stack: object[] = [FILE];
-  readonly #from = new Map<object, CheckpointPlan | undefined>();
+  /** Undefined where a block says that its tests start from none. */
+  readonly #from: BlockValues<CheckpointPlan | undefined>;
 
-  describeStarted(block: Circus.DescribeBlock): void {
-    this.#stack.push(block);
-  }
-
-  describeFinished(): void {
-    if (this.#stack.length > 1) this.#stack.pop();
+  constructor(tree: SuiteTree) {
+    this.#from = tree.values();
   }
 
   /** Of the block that is being defined. */
-  use(overrides: Readonly<Record<string, unknown>>): void {
-    if (!("from" in overrides)) return;
-    const { from } = overrides;
+  use(from: unknown): void {
     if (from !== undefined && !isPlan(from)) {
       throw new UsageError("BAD_FROM", "test.use({ from }) takes what checkpoint(name, setUp) returns.", {
         hint: "what device.checkpoint(name) returns is known only while tests run: hand it to device.restore()",
       });
     }
-    this.#from.set(this.#stack.at(-1) ?? FILE, from);
+    this.#from.update(() => from);
   }
 
-  of({ parent }: Circus.TestEntry): CheckpointPlan | undefined {
-    for (let block: Circus.DescribeBlock | undefined = parent; block !== undefined; block = block.parent) {
-      const key = block.parent === undefined ? FILE : block;
-      if (this.#from.has(key)) return this.#from.get(key);
-    }
-    return undefined;
+  of(test: Circus.TestEntry): CheckpointPlan | undefined {
+    return this.#from.around(test).at(-1);
   }
 
   /** Whether a test within `block` that has not run yet starts from no checkpoint. */
@@ -48,10 +36,4 @@ export class FromScopes {
 
 function isToRun({ status, mode }: Circus.TestEntry): boolean {
   return !status && mode !== "skip" && mode !== "todo";
-}
-
-export function rootOf({ parent }: Circus.TestEntry): Circus.DescribeBlock {
-  let block = parent;
-  while (block.parent !== undefined) block = block.parent;
-  return block;
 }

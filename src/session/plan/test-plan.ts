@@ -2,6 +2,7 @@
 import type { Circus } from "@jest/types";
 import type { FixtureDefinition, FixtureSet } from "../../fixture-engine/engine.js";
 import { parseRequirements, type Requirement } from "../../lab/requirements/index.js";
+import { blocksAround, type BlockValues, type SuiteTree } from "./suite-tree.js";
 
 /** What a call of `test()` tells of its test. */
 export interface Declaration {
@@ -20,32 +21,24 @@ export class TestPlan {
   readonly #declared = new WeakMap<Circus.TestEntry, Declaration>();
   readonly #named = new Map<string, number>();
   readonly #occurrences = new WeakMap<Circus.TestEntry, number>();
-  readonly #ofBlocks = new Map<Circus.DescribeBlock | undefined, RequiresCall[]>();
-  /** Blocks being defined, outermost first; the file itself is undefined here. */
-  readonly #blocks: (Circus.DescribeBlock | undefined)[] = [undefined];
+  readonly #ofBlocks: BlockValues<readonly RequiresCall[]>;
   #declaring: Declaration | undefined;
 
   /** @param ofFile what the file's docblock requires */
   constructor(
+    tree: SuiteTree,
     private readonly ofFile: readonly Requirement[],
     private readonly onDevice: ReadonlySet<FixtureDefinition>,
     /** The one that is the device. */
     private readonly itself: ReadonlySet<FixtureDefinition>,
-  ) {}
-
-  describeStarted(block: Circus.DescribeBlock): void {
-    this.#blocks.push(block);
-  }
-
-  describeFinished(): void {
-    if (this.#blocks.length > 1) this.#blocks.pop();
+  ) {
+    this.#ofBlocks = tree.values();
   }
 
   /** @throws UsageError for a requirement that is not known */
   requires(texts: readonly string[]): RequiresCall {
     const call: RequiresCall = { requirements: texts.flatMap(parseRequirements), declaredTests: false };
-    const block = this.#blocks.at(-1);
-    this.#ofBlocks.set(block, [...(this.#ofBlocks.get(block) ?? []), call]);
+    this.#ofBlocks.update((before = []) => [...before, call]);
     return call;
   }
 
@@ -86,12 +79,9 @@ export class TestPlan {
 
   requirementsOf(test: Circus.TestEntry): readonly Requirement[] {
     const own = this.#declared.get(test)?.requirements.flatMap(({ requirements }) => requirements) ?? [];
-    const around: Requirement[] = [];
-    for (let block: Circus.DescribeBlock | undefined = test.parent; block; block = block.parent) {
-      // Jest's outermost block is the file.
-      const calls = this.#ofBlocks.get(block.parent === undefined ? undefined : block) ?? [];
-      for (const call of calls) if (!call.declaredTests) around.push(...call.requirements);
-    }
+    // The nearest block is told first.
+    const calls = this.#ofBlocks.around(test).toReversed().flat();
+    const around = calls.flatMap(({ declaredTests, requirements }) => (declaredTests ? [] : requirements));
     return [...this.ofFile, ...around, ...own];
   }
 
@@ -115,11 +105,8 @@ export function enabledTests(state: Circus.State): readonly Circus.TestEntry[] {
 
 /** As Jest's `-t` matches it: the blocks around the test, and the test. */
 export function fullName(test: Circus.TestEntry): string {
-  const names = [test.name];
-  for (let block: Circus.DescribeBlock | undefined = test.parent; block?.parent; block = block.parent) {
-    names.unshift(block.name);
-  }
-  return names.join(" ");
+  const [, ...blocks] = blocksAround(test);
+  return [...blocks, test].map(({ name }) => name).join(" ");
 }
 
 /** Whether one of `targets` is among what is named, or what that needs. */
