@@ -53,8 +53,6 @@ export interface StageFixtures {
   readonly runningVm: VirtualMachine;
   /** A VM whose payload said that it is ready. */
   readonly readyVm: VirtualMachine;
-  /** Set with `test.use({ from })`: the checkpoint that each test of the block starts from. Default: none. */
-  readonly from: DeclaredCheckpoint | undefined;
 }
 
 /** Those that need no test around them. */
@@ -73,7 +71,6 @@ export function stageFixtures(sources: StageSources): FixtureSet {
     return [name, { setUp, needs: [], replaces: undefined }] as const;
   });
   return extendFixtures(new Map(given), {
-    from: undefined,
     vmName: "vm1",
     payloadConfigPath: "assets/vm_config.json",
     vm: async ({ app, vmm, vmName, payloadConfigPath }: StageFixtures, use: Use<"vm">) =>

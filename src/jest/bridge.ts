@@ -29,7 +29,7 @@ export interface Bridge {
   extend(set: FixtureSet, additions: Readonly<Record<string, unknown>>): FixtureSet;
   /** Names in the first parameter of `body`; refuses what is not in `set`. */
   namesOf(set: FixtureSet, body: FixtureFunction | TestRequest["body"], what: string): readonly string[];
-  /** Overrides for all tests of the `describe` that is being defined, or of the file. */
+  /** Overrides for all tests of the `describe` that is being defined, or of the file; `from` is where they start. */
   use(set: FixtureSet, overrides: Readonly<Record<string, unknown>>): void;
   /** `set` with the overrides of the `describe` blocks around the test that is being defined. */
   inScope(set: FixtureSet): FixtureSet;

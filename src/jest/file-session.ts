@@ -54,7 +54,7 @@ export class FileSession implements Bridge {
   readonly late: LateFailures;
   readonly repeats: boolean;
   readonly #ledger: VmLedger;
-  /** What `test.use()` got, call by call. */
+  /** Fixtures of `test.use()`, call by call. */
   readonly #overrides = this.tree.values<readonly Readonly<Record<string, unknown>>[]>();
   #assertions: AssertionRecord;
 
@@ -112,9 +112,10 @@ export class FileSession implements Bridge {
   }
 
   use(set: FixtureSet, overrides: Readonly<Record<string, unknown>>): void {
-    checkFixtures(set, Object.keys(overrides), "test.use()");
-    if ("from" in overrides) this.course.scopes.use(overrides["from"]);
-    this.#overrides.update((before = []) => [...before, { ...overrides }]);
+    const { from, ...fixtures } = overrides;
+    checkFixtures(set, Object.keys(fixtures), "test.use()");
+    if ("from" in overrides) this.course.scopes.use(from);
+    this.#overrides.update((before = []) => [...before, fixtures]);
   }
 
   inScope(set: FixtureSet): FixtureSet {

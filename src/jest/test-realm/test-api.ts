@@ -55,7 +55,7 @@ export function createTest<F>(
       createTest<F & T>((bridge) => bridge.extend(set(bridge), { ...fixtures }), requirements),
     requires: (...texts: readonly string[]): TestApi<F> =>
       createTest<F>(set, [...requirements, readBridge().requires(texts)]),
-    use: (overrides: Partial<FixtureAdditions<F, F>>): void => {
+    use: (overrides: Parameters<TestApi<F>["use"]>[0]): void => {
       const bridge = readBridge();
       bridge.use(set(bridge), { ...overrides });
     },

@@ -1,5 +1,7 @@
 /** The types of `test`, with fixtures. */
+import type { DeclaredCheckpoint } from "../../fixture-engine/stages.js";
 
+/** What a test does: with the fixtures that it asks for, then with what a row of a table holds. */
 export type TestBody<F, Row extends readonly unknown[] = []> = (fixtures: F, ...row: Row) => void | Promise<void>;
 
 /** What Jest takes for a name: text, or a class or function that has one. */
@@ -36,8 +38,12 @@ export interface TestApi<F> extends DeclareTest<F> {
   readonly todo: (name: string) => void;
   /** A `test` with more fixtures, or with others under the same name. */
   extend<T extends object>(fixtures: FixtureAdditions<T, F>): TestApi<F & T>;
-  /** Overrides for the tests of this `describe` block, or of the file when called outside of one. */
-  use(overrides: Partial<FixtureAdditions<F, F>>): void;
+  /**
+   * Overrides for the tests of this `describe` block, or of the file when called outside of one.
+   * @param overrides fixtures by name, and `from`: the checkpoint that each test starts from, or undefined for none. That is
+   *   no fixture: the device is put there before hooks and fixtures run
+   */
+  use(overrides: Partial<FixtureAdditions<F, F>> & { readonly from?: DeclaredCheckpoint | undefined }): void;
   /**
    * A `test` whose tests are skipped, with what the device has as the reason, unless it has all of this: `protected`,
    * `sdk>=34`, `vmm=crosvm`, `ro.build.type=userdebug`… Where nothing is declared with it, as in

@@ -44,6 +44,14 @@ describe("test, in every form that Jest's takes", () => {
     expect(outcomesOf("rows")).toEqual(["passed: a and b beside fixtures", "passed: a beside fixtures"]);
   });
 
+  test("start from the checkpoint of the nearest block, with the overrides of all", () => {
+    expect(outcomesOf("from")).toEqual([
+      "passed: starts from none",
+      "passed: from starts there",
+      "passed: from undefined starts from none",
+    ]);
+  });
+
   test.each(REFUSED)("refuses what cannot be: %s", (file, _text, message) => {
     expect(reportOf(`refused-${file}`).message).toContain(message);
     expect(outcomesOf(`refused-${file}`)).toEqual([]);

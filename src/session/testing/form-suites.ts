@@ -93,6 +93,13 @@ export const REFUSED: readonly (readonly [file: string, suite: string, message: 
     `test.use({ vmName: ["vm2", { option: true }] }); test("x", ({ vmName }) => { vmName; });`,
     'Fixture "vmName" is a list of a fixture and options (option)',
   ],
+  ["from-fixture", `test("x", ({ from }) => { from; });`, 'There is no fixture "from", which test "x" asks for'],
+  [
+    "from-extend",
+    `test.extend({ from: undefined })("x", () => undefined);`,
+    "test.extend() cannot say where tests start from.",
+  ],
+  ["from-value", `test.use({ from: "vm1" });`, "test.use({ from }) takes what checkpoint(name, setUp) returns."],
 ];
 
 export const FORM_SUITES: Readonly<Record<string, string>> = {
@@ -110,5 +117,20 @@ export const FORM_SUITES: Readonly<Record<string, string>> = {
     withPair.each([["a", { b: "c" }]])("%s beside fixtures", ({ app, pair: { big: [, last = 0] } }, a, { b }) => {
       expect([typeof app.vmConfig, last, a, b]).toEqual(["function", 3, "a", "c"]);
     });`),
+  "from.test.ts": `import { test, describe, expect, checkpoint } from "jest-avf";
+    const ready = checkpoint("a VM is ready", ({ readyVm }) => void readyVm);
+    test("starts from none", async ({ vmm, vmName }) => { expect([await vmm.get("vm1"), vmName]).toEqual([null, "vm1"]); });
+    describe("from", () => {
+      test.use({ from: ready, vmName: "other" });
+      test("starts there", async ({ vmm, vmName }) => {
+        expect([(await vmm.get("vm1"))?.status, vmName]).toEqual(["RUNNING", "other"]);
+      });
+      describe("undefined", () => {
+        test.use({ from: undefined });
+        test("starts from none", async ({ vmm, vmName }) => {
+          expect([await vmm.get("vm1"), vmName]).toEqual([null, "other"]);
+        });
+      });
+    });`,
   ...Object.fromEntries(REFUSED.map(([file, text]) => [`refused-${file}.test.ts`, ours(text)])),
 };
