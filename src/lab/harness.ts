@@ -57,8 +57,10 @@ export async function openHarness(session: DeviceSession, options: HarnessOption
   // A device of others outlives this process, and has what a killed one before it left.
   const noted = !session.keepBetweenFiles;
   if (noted) await sweepProvisioned(session.device, options.provision.log);
-  const provisioned = await provision(session.device, { ...options.provision, noted });
   const { service: shared } = session;
+  // Asked meanwhile, unless what is done to the device may change the answer.
+  if (options.provision.androidTest === undefined) shared.capabilities().catch(() => undefined);
+  const provisioned = await provision(session.device, { ...options.provision, noted });
   const service = guardService(noted ? notingService(shared, session, provisioned) : shared, callSignal);
   let contexts: readonly VmContext[];
   try {

@@ -62,14 +62,19 @@ export async function installApp(
   return { packageName: apk.packageName, apkPath, idsigPath, dataFolder, installed: !same };
 }
 
-/** What is there before stays; one that came into being with us goes when nothing is left in it. */
+/**
+ * What is there before stays; one that came into being with us goes when nothing is left in it.
+ * @param begun when `undo` takes steps; meanwhile the device is looked at
+ */
 export async function removeIfMade(
   device: Device,
   folders: readonly string[],
   undo: Undo,
   call: DeviceCallOptions,
+  begun: Promise<void> = Promise.resolve(),
 ): Promise<void> {
   const { stdout } = await device.execUnchecked(["ls", "-d", ...folders], call);
+  await begun;
   const there = stdout.split("\n").map((line) => line.trim());
   const made = folders.filter((folder) => !there.includes(folder));
   if (made.length > 0) undo.add({ kind: "remove-empty-folders", paths: made });

@@ -1,6 +1,7 @@
 /** Puts on a device what a suite needs, and takes away again what was not there before. */
 import { readFile } from "node:fs/promises";
 import { basename, resolve } from "node:path";
+import { atOnce } from "../base/async/at-once.js";
 import { printDiagnostic } from "../base/diagnostics.js";
 import { describeError, UsageError } from "../base/errors.js";
 import { openOwnerNote, type Device } from "../device/index.js";
@@ -52,12 +53,17 @@ export async function provision(device: Device, request: ProvisionRequest): Prom
   const undo = new Undo(device, request.noted === true ? openOwnerNote(device.serial) : undefined);
   const provisioner = new Provisioner(device, request, undo);
   try {
-    await undo.begin();
-    for (const { step, root } of await readSteps(request)) await provisioner.run(step, root);
+    const steps = await readSteps(request);
+    const begun = undo.begin();
+    if (!steps.every(isNothing)) await begun;
+    for (const { step, root } of steps) await provisioner.run(step, root);
     const { apps } = provisioner;
     if (apps.length === 0) {
       const folders = [`${SHELL.dataFolder}/vm`, SHELL.dataFolder, DATA_ROOT];
-      await removeIfMade(device, folders, undo, { signal: request.signal });
+      await atOnce(
+        () => begun,
+        () => removeIfMade(device, folders, undo, { signal: request.signal }, begun),
+      );
     }
     const images = imageStore(device, undo);
     return {
@@ -72,6 +78,10 @@ export async function provision(device: Device, request: ProvisionRequest): Prom
     });
     throw error;
   }
+}
+
+function isNothing({ step }: { readonly step: ProvisioningStep }): boolean {
+  return step.kind === "install" && step.files.length === 0;
 }
 
 export async function readSteps(

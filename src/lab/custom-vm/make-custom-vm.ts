@@ -1,5 +1,6 @@
 /** A VM of its own kernel from files of this host: looked at first, then put on the device, then made. */
 import { resolve } from "node:path";
+import { anySignal } from "../../base/async/shared-signal.js";
 import { UsageError } from "../../base/errors.js";
 import { lookAtDisk, lookAtInitrd, lookAtKernel } from "../../images/index.js";
 import type { ImageStore } from "../../provisioning/index.js";
@@ -23,19 +24,54 @@ interface CustomVmSources {
 
 const { Builder, Disk, Partition } = VirtualMachineCustomImageConfig;
 
-/** @throws UsageError naming what is wrong with a file, before anything is on the device */
+/**
+ * Files are put on the device while the VM is made: each is a row of calls to it.
+ * @throws UsageError naming what is wrong with a file, before anything is on the device
+ */
 export async function makeCustomVm(sources: CustomVmSources, spec: CustomVmSpec): Promise<VirtualMachine> {
-  const { owner } = sources;
+  const { owner, images } = sources;
   const name = spec.name ?? "vm1";
   const files = await lookAtFiles(spec, sources);
-  const place = (file: HostFile): Promise<string> => placed(file, sources);
   const copies = new Copies(`${owner.context.dataFolder}/vm/${name}`);
+  const pushes: Promise<void>[] = [];
+  const failed = new AbortController();
+  const place = async (file: HostFile): Promise<string> => {
+    if (typeof file === "object" && "onDevice" in file) return file.onDevice;
+    const { path, done } = await images.put(file, { signal: anySignal(sources.signal?.(), failed.signal) });
+    pushes.push(done);
+    return path;
+  };
+  try {
+    const config = configOf(owner, await imageOf(files, spec, place, copies), spec);
+    const vm = await owner.vmm.create(name, config);
+    try {
+      await Promise.all(pushes);
+      await copies.make((from, to) => owner.context.service.files.copy(from, to));
+    } catch (error) {
+      await vm.delete().catch(() => undefined);
+      throw error;
+    }
+    return vm;
+  } catch (error) {
+    failed.abort(error);
+    await Promise.allSettled(pushes);
+    throw error;
+  }
+}
+
+/** @param place tells where on the device a file is, or will be */
+async function imageOf(
+  { kernel, bootloader, initrd, disks }: Files,
+  { params }: CustomVmSpec,
+  place: (file: HostFile) => Promise<string>,
+  copies: Copies,
+): Promise<VirtualMachineCustomImageConfig> {
   const builder = new Builder();
-  if (files.kernel !== undefined) builder.setKernelPath(await place(files.kernel));
-  if (files.bootloader !== undefined) builder.setBootloaderPath(await place(files.bootloader));
-  if (files.initrd !== undefined) builder.setInitrdPath(await place(files.initrd));
-  for (const param of bootParams(spec.params)) if (files.kernel !== undefined) builder.addParam(param);
-  for (const { file, partitions = [], writable = false } of files.disks) {
+  if (kernel !== undefined) builder.setKernelPath(await place(kernel));
+  if (bootloader !== undefined) builder.setBootloaderPath(await place(bootloader));
+  if (initrd !== undefined) builder.setInitrdPath(await place(initrd));
+  for (const param of bootParams(params)) if (kernel !== undefined) builder.addParam(param);
+  for (const { file, partitions = [], writable = false } of disks) {
     const path = file === undefined ? null : copies.of(await place(file), writable);
     const disk = writable ? Disk.RWDisk(path) : Disk.RODisk(path);
     for (const part of partitions) {
@@ -44,14 +80,7 @@ export async function makeCustomVm(sources: CustomVmSources, spec: CustomVmSpec)
     }
     builder.addDisk(disk);
   }
-  const vm = await owner.vmm.create(name, configOf(owner, builder.build(), spec));
-  try {
-    await copies.make((from, to) => owner.context.service.files.copy(from, to));
-  } catch (error) {
-    await vm.delete().catch(() => undefined);
-    throw error;
-  }
-  return vm;
+  return builder.build();
 }
 
 function configOf(
@@ -138,11 +167,6 @@ async function requireBootable(path: string, { context }: App): Promise<void> {
 
 function isFile(given: HostFile | CustomDisk): given is HostFile {
   return typeof given === "string" || given instanceof Uint8Array || "onDevice" in given;
-}
-
-async function placed(file: HostFile, { images, signal }: CustomVmSources): Promise<string> {
-  if (typeof file === "object" && "onDevice" in file) return file.onDevice;
-  return images.put(file, { signal: signal?.() });
 }
 
 function bad(problem: string, hint?: string): UsageError {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { createHash } from "node:crypto";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { CommandResult, Device } from "../../device/index.js";
@@ -13,29 +13,28 @@ class FileDevice {
   readonly files = new Map<string, Buffer>();
   readonly pushed: string[] = [];
   freeKib = 1_000_000;
+  /** A push ends when this does. */
+  pushes: Promise<void> = Promise.resolve();
 
   async execUnchecked(argv: readonly string[]): Promise<CommandResult> {
     const [program = ""] = argv;
-    const path = argv.at(-1) ?? "";
-    const file = this.files.get(path);
-    if (program === "sh") return result(file ? 0 : 1, file ? `${file.length}\n` : "");
-    if (program === "df") {
-      return result(
-        0,
-        `Filesystem 1K-blocks Used Available Use% Mounted on\n/dev/vdb 2000000 1 ${this.freeKib} 50% /data\n`,
-      );
-    }
-    return result(program === "ls" ? 2 : 0, "");
+    if (program !== "sh") return result(program === "ls" ? 2 : 0, "");
+    const size = this.files.get(argv.at(-1) ?? "")?.length ?? "none";
+    const df = `Filesystem 1K-blocks Used Available Use% Mounted on\n/dev/vdb 2000000 1 ${this.freeKib} 50% /data\n`;
+    return result(0, `${size}\n${df}`);
   }
 
   async exec(argv: readonly string[]): Promise<CommandResult> {
-    if (argv[0] === "rm") this.files.delete(argv.at(-1) ?? "");
+    if (argv[0] === "rm") for (const path of argv.slice(2)) this.files.delete(path);
     return result(0, "");
   }
 
   async push(source: string | Uint8Array, path: string): Promise<void> {
     this.pushed.push(path);
-    this.files.set(path, Buffer.from(source));
+    await this.pushes;
+    const content = typeof source === "string" ? readFileSync(source) : Buffer.from(source);
+    this.files.set(path, content);
+    this.freeKib -= Math.ceil(content.length / 1024);
   }
 }
 
@@ -56,15 +55,21 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 describe("an image", () => {
+  const put = async (source: string | Uint8Array, store = imageStore(device as unknown as Device, undo)) => {
+    const { path, done } = await store.put(source);
+    await done;
+    return path;
+  };
+
   test("goes there once, whoever asks, whatever its name and form; it goes with the run", async () => {
     const store = imageStore(device as unknown as Device, undo);
     const [one, other] = ["a", "b"].map((name) => join(folder, name)) as [string, string];
     writeFileSync(one, "kernel");
     writeFileSync(other, "kernel");
-    const paths = await Promise.all([store.put(one), store.put(other), store.put(Buffer.from("kernel"))]);
+    const paths = await Promise.all([put(one, store), put(other, store), put(Buffer.from("kernel"), store)]);
     expect(new Set(paths)).toEqual(new Set([nameOf("kernel")]));
     expect(device.pushed).toEqual([nameOf("kernel")]);
-    expect(await store.put(Buffer.from("initrd"))).toBe(nameOf("initrd"));
+    expect(await put(Buffer.from("initrd"), store)).toBe(nameOf("initrd"));
     await undo.run();
     expect([...device.files.keys()]).toEqual([]);
     expect(readdirSync(folder)).toEqual(["a", "b"]);
@@ -72,18 +77,18 @@ describe("an image", () => {
 
   test("that the device lost since, or has in part only, goes there again", async () => {
     const store = imageStore(device as unknown as Device, undo);
-    const path = await store.put(Buffer.from("kernel"));
+    const path = await put(Buffer.from("kernel"), store);
     device.files.delete(path);
-    await store.put(Buffer.from("kernel"));
+    await put(Buffer.from("kernel"), store);
     device.files.set(path, Buffer.from("ker"));
-    await store.put(Buffer.from("kernel"));
+    await put(Buffer.from("kernel"), store);
     expect(device.pushed).toEqual([path, path, path]);
   });
 
   test("that was there before stays", async () => {
     const path = nameOf("kernel");
     device.files.set(path, Buffer.from("kernel"));
-    expect(await imageStore(device as unknown as Device, undo).put(Buffer.from("kernel"))).toBe(path);
+    expect(await put(Buffer.from("kernel"))).toBe(path);
     await undo.run();
     expect([device.pushed, [...device.files.keys()]]).toEqual([[], [path]]);
   });
@@ -92,10 +97,29 @@ describe("an image", () => {
     device.freeKib = 1;
     const path = join(folder, "disk.img");
     writeFileSync(path, Buffer.alloc(2_000_000));
-    await expect(imageStore(device as unknown as Device, undo).put(path)).rejects.toMatchObject({
+    await expect(put(path)).rejects.toMatchObject({
       ...{ kind: "usage", code: "IMAGE_TOO_LARGE" },
       message: expect.stringContaining(`${path} has 2 MiB; device files has room for 0 MiB.`),
     });
     expect(device.pushed).toEqual([]);
+  });
+
+  test("is refused where two that are pushed at once have room alone only, and goes where both have", async () => {
+    for (const [freeKib, outcome] of [
+      [300, "rejected"],
+      [500, "fulfilled"],
+    ] as const) {
+      device = new FileDevice();
+      device.freeKib = freeKib;
+      let end = (): void => undefined;
+      device.pushes = new Promise((resolve) => (end = resolve));
+      const store = imageStore(device as unknown as Device, new Undo(device as unknown as Device, undefined));
+      const images = await Promise.all(
+        [Buffer.alloc(200 << 10, "a"), Buffer.alloc(200 << 10, "b")].map((each) => store.put(each)),
+      );
+      end();
+      const [first, second] = await Promise.allSettled(images.map(({ done }) => done));
+      expect([first?.status, second?.status]).toEqual(["fulfilled", outcome]);
+    }
   });
 });

@@ -16,45 +16,64 @@ export const IMAGES_FOLDER = `${DATA_ROOT}/images`;
 
 export interface ImageStore {
   /**
+   * Begins to put it there.
    * @param source a path of this host, or bytes
-   * @returns the path on the device; nobody may write to that file, for others may read it
-   * @throws UsageError when the device has no room for it
    */
-  put(source: string | Uint8Array, call?: DeviceCallOptions): Promise<string>;
+  put(source: string | Uint8Array, call?: DeviceCallOptions): Promise<PutImage>;
+}
+
+interface PutImage {
+  /** On the device; nobody may write to that file, for others may read it. */
+  readonly path: string;
+  /** Resolves when it is there. Rejects with a UsageError when the device has no room for it; need not be waited for. */
+  readonly done: Promise<void>;
 }
 
 /** As long as for an APK of that size on a slow line. */
 const PUSH_TIMEOUT_MS = 10 * 60_000;
 
 export function imageStore(device: Device, undo: Undo): ImageStore {
-  const pushing = new Map<string, Promise<string>>();
+  /** In the order in which they were begun; each waits for those before it only. */
+  const pushing = new Set<Pushing>();
   let madeFolders: Promise<void> | undefined;
 
-  const push = async (image: Image, path: string, call: DeviceCallOptions): Promise<string> => {
+  const push = async (image: Image, path: string, before: readonly Pushing[], call: DeviceCallOptions) => {
+    // Two VMs that are made at once often boot the same kernel.
+    await Promise.allSettled(before.filter((each) => each.path === path).map(({ done }) => done));
     // Looked up each time: the device may have been restored since, or have it from another run.
-    if (await isThere(device, path, image.bytes, call)) return path;
-    await requireRoom(device, image, call);
-    await (madeFolders ??= removeIfMade(device, [IMAGES_FOLDER, DATA_ROOT], undo, call));
+    const [found] = await Promise.all([
+      look(device, path, call),
+      (madeFolders ??= removeIfMade(device, [IMAGES_FOLDER, DATA_ROOT], undo, call)),
+    ]);
+    if (found.bytes === image.bytes) return;
+    const coming = before.filter((each) => pushing.has(each)).reduce((sum, { bytes }) => sum + bytes, 0);
+    if (!hasRoom(found, image.bytes + coming)) {
+      // Some of it is there already, and so counted twice.
+      await Promise.allSettled(before.map(({ done }) => done));
+      requireRoom(device, image, await look(device, path, call));
+    }
     const step = { kind: "remove-file", path, sha256: image.sha256 } as const;
     undo.add(step);
     await device.push(image.source, path, { timeoutMs: PUSH_TIMEOUT_MS, ...call, mode: 0o644 });
-    return path;
   };
   return {
     put: async (source, call = {}) => {
       const image = await readImage(source);
       const path = `${IMAGES_FOLDER}/${image.sha256}`;
-      // Two VMs that are made at once often boot the same kernel.
-      const before = pushing.get(path);
-      const work = before === undefined ? push(image, path, call) : before.then(() => push(image, path, call));
-      pushing.set(path, work);
-      try {
-        return await work;
-      } finally {
-        if (pushing.get(path) === work) pushing.delete(path);
-      }
+      const done = push(image, path, [...pushing], call);
+      const entry = { path, bytes: image.bytes, done };
+      pushing.add(entry);
+      const forget = (): void => void pushing.delete(entry);
+      done.then(forget, forget);
+      return { path, done };
     },
   };
+}
+
+interface Pushing {
+  readonly path: string;
+  readonly bytes: number;
+  readonly done: Promise<void>;
 }
 
 interface Image {
@@ -68,22 +87,37 @@ async function readImage(source: string | Uint8Array): Promise<Image> {
   return { source, bytes: source.length, sha256: createHash("sha256").update(source).digest("hex") };
 }
 
-/** A push is whole or absent, so that name and size tell. */
-async function isThere(device: Device, path: string, bytes: number, call: DeviceCallOptions): Promise<boolean> {
-  const argv = ["sh", "-c", '[ -f "$1" ] && [ ! -L "$1" ] && wc -c <"$1"', "sh", path];
-  const { exitCode, stdout } = await device.execUnchecked(argv, call);
-  return exitCode === 0 && stdout.trim() === String(bytes);
+interface Found {
+  /** Undefined without such a file. */
+  readonly bytes: number | undefined;
+  /** Undefined where `df` cannot tell. */
+  readonly freeKib: number | undefined;
+}
+
+/** A push is whole or absent, so that name and size tell whether it is there. */
+async function look(device: Device, path: string, call: DeviceCallOptions): Promise<Found> {
+  const script = '[ -f "$1" ] && [ ! -L "$1" ] && wc -c <"$1" || echo none; df -k /data/local/tmp';
+  const { stdout } = await device.execUnchecked(["sh", "-c", script, "sh", path], call);
+  const [size = "", ...df] = stdout.trim().split("\n");
+  const free = / (\d+) +\d+% /.exec(df.at(-1) ?? "")?.[1];
+  return {
+    bytes: /^\d+$/.test(size.trim()) ? Number(size) : undefined,
+    freeKib: free === undefined ? undefined : Number(free),
+  };
 }
 
 /** What `df` cannot tell is left to the push. */
-async function requireRoom(device: Device, { source, bytes }: Image, call: DeviceCallOptions): Promise<void> {
-  const { stdout } = await device.execUnchecked(["df", "-k", "/data/local/tmp"], call);
-  const free = / (\d+) +\d+% /.exec(stdout.trim().split("\n").at(-1) ?? "")?.[1];
-  if (free === undefined || Number(free) * 1024 > bytes) return;
+function hasRoom({ freeKib }: Found, bytes: number): boolean {
+  return freeKib === undefined || freeKib * 1024 > bytes;
+}
+
+function requireRoom(device: Device, { source, bytes }: Image, found: Found): void {
+  if (hasRoom(found, bytes)) return;
   const what = typeof source === "string" ? source : "An image that was made in memory";
+  const freeMib = Math.floor((found.freeKib ?? 0) / 1024);
   throw new UsageError(
     "IMAGE_TOO_LARGE",
-    `${what} has ${Math.ceil(bytes / 2 ** 20)} MiB; device ${device.serial} has room for ${Math.floor(Number(free) / 1024)} MiB.`,
+    `${what} has ${Math.ceil(bytes / 2 ** 20)} MiB; device ${device.serial} has room for ${freeMib} MiB.`,
     { hint: `see: adb -s ${device.serial} shell df -h /data/local/tmp` },
   );
 }

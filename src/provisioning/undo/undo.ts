@@ -28,6 +28,10 @@ export type UndoStep =
   /** Lines for the device's shell. */
   | { readonly kind: "commands"; readonly commands: readonly string[] };
 
+const TOGETHER: ReadonlySet<UndoStep["kind"]> = new Set(["remove-file", "remove-empty-folders"] as const);
+/** As many paths as any device takes in a command line. */
+const MAX_TOGETHER = 32;
+
 export class Undo {
   #steps: UndoStep[] = [];
   #token: DeviceToken | undefined;
@@ -80,18 +84,12 @@ export class Undo {
   async run(which: (step: UndoStep) => boolean = () => true): Promise<void> {
     const kept = this.#steps.filter((step) => !which(step));
     this.#steps = this.#steps.filter(which);
-    const failed: UndoStep[] = [];
-    const failures: { what: string; error: unknown }[] = [];
-    for (let step = this.#steps.pop(); step !== undefined; step = this.#steps.pop()) {
-      try {
-        await undoStep(this.device, step);
-        if (step.kind === "remove-file") this.#steps = noteEmptied(this.#steps, step.path);
-      } catch (error) {
-        failed.unshift(step);
-        failures.push({ what: describeStep(step), error });
-      }
+    const failed: { readonly step: UndoStep; readonly error: unknown }[] = [];
+    for (let steps = this.#takeLast(); steps !== undefined; steps = this.#takeLast()) {
+      failed.push(...(await this.#undo(steps)));
     }
-    this.#steps = [...kept, ...failed];
+    this.#steps = [...kept, ...failed.map(({ step }) => step).reverse()];
+    const failures = failed.map(({ step, error }) => ({ what: describeStep(step), error }));
     if (this.#steps.length > 0) this.#write();
     else {
       try {
@@ -113,6 +111,32 @@ export class Undo {
     );
   }
 
+  /** Returns those that failed. */
+  async #undo(steps: readonly [UndoStep, ...UndoStep[]]): Promise<{ step: UndoStep; error: unknown }[]> {
+    try {
+      await undoStep(this.device, ...steps);
+    } catch (error) {
+      if (steps.length === 1) return [{ step: steps[0], error }];
+      // One by one, to know which it was.
+      const failed = [];
+      for (const step of steps) failed.push(...(await this.#undo([step])));
+      return failed;
+    }
+    const removed = steps.flatMap((step) => (step.kind === "remove-file" ? [step.path] : []));
+    this.#steps = removed.reduce(noteEmptied, this.#steps);
+    return [];
+  }
+
+  /** The last step, and those before it that one command does with it: each costs a call to the device. */
+  #takeLast(): readonly [UndoStep, ...UndoStep[]] | undefined {
+    const last = this.#steps.pop();
+    if (last === undefined) return undefined;
+    const steps: [UndoStep, ...UndoStep[]] = [last];
+    const isAlike = (step: UndoStep | undefined): boolean => step?.kind === last.kind && TOGETHER.has(last.kind);
+    while (steps.length < MAX_TOGETHER && isAlike(this.#steps.at(-1))) steps.push(this.#steps.pop() as UndoStep);
+    return steps;
+  }
+
   #write(): void {
     if (this.#token) this.note?.write({ ...this.#token, steps: this.#steps, vms: this.#vms } satisfies NoteContent);
   }
@@ -124,17 +148,20 @@ export interface NoteContent extends DeviceToken {
   readonly vms: readonly unknown[];
 }
 
-/** What is not there, because it never came to that, is fine. */
-export async function undoStep(device: Device, step: UndoStep): Promise<void> {
+/**
+ * What is not there, because it never came to that, is fine.
+ * @param more steps of the same kind, for those that remove files or folders
+ */
+export async function undoStep(device: Device, step: UndoStep, ...more: readonly UndoStep[]): Promise<void> {
   switch (step.kind) {
     case "uninstall":
       if ((await device.packagePath(step.packageName)) !== undefined) await device.uninstall(step.packageName);
       return;
     case "remove-file":
-      await device.exec(["rm", "-f", step.path]);
+      await device.exec(["rm", "-f", ...[step, ...more].flatMap(pathsOf)]);
       return;
     case "remove-empty-folders":
-      await device.execUnchecked(["rmdir", ...step.paths]);
+      await device.execUnchecked(["rmdir", ...[step, ...more].flatMap(pathsOf)]);
       return;
     case "root":
       await device.setRoot(step.root);
@@ -143,6 +170,11 @@ export async function undoStep(device: Device, step: UndoStep): Promise<void> {
       // As Tradefed passes them: their own quoting, not ours; and their failures are their own affair.
       for (const command of step.commands) await device.execUnchecked(["sh", "-c", command]);
   }
+}
+
+function pathsOf(step: UndoStep): readonly string[] {
+  if (step.kind === "remove-file") return [step.path];
+  return step.kind === "remove-empty-folders" ? step.paths : [];
 }
 
 /** What was in a folder until now proves that it is the one that was made for it. */

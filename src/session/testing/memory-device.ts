@@ -13,7 +13,10 @@ export class MemoryDevice {
   readonly #gone = new AbortController();
   /** Images are known by their size alone. */
   readonly images: ImageStore = {
-    put: async (source) => `/data/local/tmp/avf/images/${typeof source === "string" ? source : source.length}`,
+    put: async (source) => ({
+      path: `/data/local/tmp/avf/images/${typeof source === "string" ? source : source.length}`,
+      done: Promise.resolve(),
+    }),
   };
   #nextPort = 40_001;
 
