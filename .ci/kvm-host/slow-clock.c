@@ -1,6 +1,6 @@
 /*
- * Preloaded into QEMU: its clocks go at an eighth of their speed. The emulated host takes itself for a machine that is
- * eight times as fast, so that none of its time-outs, which real hosts have their lengths from, runs out.
+ * Preloaded into QEMU: its clocks run at an eighth of their speed. To itself the emulated host appears eight times as
+ * fast, so that none of its timeouts, which are chosen for real hosts, expires.
  */
 #define _GNU_SOURCE
 #include <sys/syscall.h>

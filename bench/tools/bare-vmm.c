@@ -1,12 +1,12 @@
 /*
- * A VMM with nothing around it: starts one VM as avfd would, and tells after how many milliseconds a text appeared on
+ * A minimal VMM: starts one VM as avfd would, and prints after how many milliseconds a text appeared on
  * its console. Runs as root on the emulated device.
  *
  *   bare-vmm CID TEXT SECONDS DISK:ro|rw… -- PROGRAM ARG…
  *   bare-vmm --to-end …    until the program has ended by itself, the text behind it
  *
  * The program gets what avfd gives it: sockets for ttyS0, the failure pipe, hvc0 and the log as descriptors 3 to 6,
- * then the disks. Reports of the guest are answered, for it waits for the answers.
+ * then the disks. Reports of the guest are answered, because it waits for the answers.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -117,7 +117,7 @@ int main(int argc, char **argv) {
     int status = 1, seen = 0, ended = 0;
     long took = 0;
     while (status == 1 && now_ms() - start < limit_ms && !ended) {
-        // Its last words are read once it has gone.
+        // Its last output is read after its end.
         ended = waitpid(child, NULL, WNOHANG) != 0;
         if (poll(polled, STREAMS + 3, ended ? 0 : seen ? 5 : 200) <= 0) continue;
         for (int i = 0; i < STREAMS; i++) {

@@ -1,5 +1,5 @@
 /*
- * A payload that says on the console what it is told over vsock, port 7777: "say TEXT" prints a line, "flood N" prints
+ * A payload that prints on the console what it gets over vsock, port 7777: "say TEXT" prints a line, "flood N" prints
  * N MiB of lines. Each order is answered with "ok" before it is carried out.
  */
 #define _GNU_SOURCE
@@ -14,7 +14,7 @@
 #define PORT 7777
 #define LINE_BYTES 128
 
-/* In blocks, as a program writes whose output is no terminal's: a write is an exit to the VMM, whatever its size. */
+/* In blocks, as a program whose output is not a terminal: each write is a VM exit, whatever its size. */
 static void flood(long mebibytes) {
     static char block[4096];
     for (size_t at = 0; at < sizeof block; at++) block[at] = at % LINE_BYTES == LINE_BYTES - 1 ? '\n' : '.';

@@ -31,7 +31,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   uint8_t *copy = copy_of(data, size), choice;
   struct bytes input = {copy, size};
   if (bytes_u8(&input, &choice)) {
-    /* One of ECDSA takes as long as hundreds of RSA: few of the choices lead there. */
+    /* One ECDSA check takes as long as hundreds of RSA, so few inputs select it. */
     if (choice % 8 < 6 || choice >= 24) rsa(input, choice);
     else ecdsa(input, choice);
   }

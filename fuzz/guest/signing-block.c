@@ -1,5 +1,5 @@
 /* The APK Signing Block down to the last record of its signers. Signatures are not computed (that is `signature`'s part)
- * but taken for true, so that what stands behind them is reached by changed bytes too; nor is the content digested. */
+ * but accepted, so that mutated input reaches the code after them; nor is the content digested. */
 #include "../../src/guest/apk/signing/signing-block.h"
 #include "../../src/guest/apk/signing/public-key.h"
 #include "support.h"

@@ -1,4 +1,4 @@
-/* Memory of code that frees nothing, because the guest runs it once: it goes after each input. Included before anything. */
+/* Tracks memory of code that frees nothing, because the guest runs it once: freed after each input. Include this first. */
 #ifndef FUZZ_TRACKED_H
 #define FUZZ_TRACKED_H
 #include <stdlib.h>

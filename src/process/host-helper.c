@@ -28,14 +28,14 @@ static int usage(void) {
 static int die_with_parent(char **argv) {
   pid_t parent = getppid();
   if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) perror("host-helper: prctl");
-  /* It ended before it could be told of. */
+  /* The parent ended before the call. */
   if (getppid() != parent) return FAILED;
   execvp(argv[0], argv);
   perror(argv[0]);
   return CANNOT_RUN;
 }
 
-/* An id of somebody who is not root; 0 where TEXT does not begin with one, or has something else behind it than one of ENDS. */
+/* An id other than root's; 0 if TEXT does not begin with one, or is not followed by one of ENDS. */
 static unsigned id_of(const char *text, const char *ends, const char **end) {
   unsigned long id = 0;
   for (*end = text; **end >= '0' && **end <= '9' && id < UINT_MAX; ++*end) id = id * 10 + (unsigned)(**end - '0');
@@ -43,7 +43,7 @@ static unsigned id_of(const char *text, const char *ends, const char **end) {
   return strchr(ends, **end) != NULL && id < UINT_MAX ? (unsigned)id : 0;
 }
 
-/* The first group is the user's own. There is no way back. */
+/* The first group is the user's own. This cannot be undone. */
 static int become(const char *user, const char *list, char **argv) {
   gid_t groups[MAX_GROUPS];
   size_t count = 0;

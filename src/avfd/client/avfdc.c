@@ -1,7 +1,7 @@
 /*
  * Client of avfd, under many names: `vm`, `pm`, `getprop`... Which one is told by the name it was started with.
- * It holds no logic of its own: it hands its arguments over, lends its terminal, opens files with the caller's rights
- * when asked to, and ends with the exit code it is given. When it dies, its connection closes, and avfd ends what hung
+ * It has no logic of its own: it passes on its arguments and its terminal, opens files with the caller's rights on
+ * request, and ends with the exit code it is given. When it dies, its connection closes, and avfd ends what depended
  * on it; therefore it installs no signal handlers.
  */
 #include <errno.h>
@@ -77,7 +77,7 @@ static uint32_t get_u32(const unsigned char *at) {
     return at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
 }
 
-/* avfd went away without telling an exit code. */
+/* avfd went away without sending an exit code. */
 static void service_died(void) {
     if (last_words) {
         write_all(last_words_fd, last_words, strlen(last_words));
@@ -171,7 +171,7 @@ static void handle_frame(int sock, char type, const unsigned char *data, uint32_
         if (write_all(STDOUT_FILENO, data, size) < 0) exit(1);
         break;
     case FRAME_STDERR:
-        /* Nobody listening to errors is no reason to stop. */
+        /* A closed stderr is no reason to stop. */
         write_all(STDERR_FILENO, data, size);
         break;
     case FRAME_WANT:

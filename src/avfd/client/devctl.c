@@ -1,5 +1,5 @@
 /*
- * Programs that avfd starts by way of another, for Node cannot do it: `devctl sync` writes all files to their disks.
+ * What avfd needs and Node cannot do, as a program: `devctl sync` writes all files to their disks.
  * `devctl bound PROGRAM ARGS...` runs a program that is killed when whoever started it ends, however that ends.
  * `devctl exec PROGRAM ARGS...` is for init: a shell starts what it puts in the background with SIGINT ignored, and a
  * program that never gets Ctrl-C back hands that on to each of its children.
@@ -26,7 +26,7 @@ static int exec_with_default_signals(char **argv) {
 static int exec_bound(char **argv) {
     pid_t parent = getppid();
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) return fail("prctl");
-    /* It may have ended before it could tell. */
+    /* The parent may have ended before the call. */
     if (getppid() != parent || parent == 1) return fail("started by a process that is gone");
     execvp(argv[0], argv);
     return fail(argv[0]);

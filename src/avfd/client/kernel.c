@@ -5,10 +5,10 @@
  *   setClock(epochMs)   sets the time of day
  *   addEntropy(buffer)  up to 512 bytes for the kernel's random numbers, which count at once
  *
- * The last two return 0, or an errno. A device that goes on from a snapshot needs them before anything else, and starting
+ * The last two return 0, or an errno. A device that resumes from a snapshot needs them before anything else, and starting
  * a program for each would take it longer than all the rest.
  *
- * Declares the few calls of Node-API that it makes itself, for its headers are not on every host, and uses no libc, for
+ * Declares the few Node-API calls that it uses itself, because the headers are not on every host, and uses no libc, because
  * it may be compiled against a newer one than the device has.
  */
 #include <stddef.h>
@@ -106,7 +106,7 @@ static napi_value add_entropy(napi_env env, napi_callback_info info) {
     long fd = call(SYS_OPEN, (long)"/dev/random", READ_WRITE_CLOEXEC, 0, 0, 0);
     if (fd < 0) return outcome(env, fd);
     long result = call(SYS_IOCTL, fd, ADD_ENTROPY, (long)&pool, 0, 0);
-    /* Otherwise the new bytes would count only at the kernel's next own turn. */
+    /* Otherwise the new bytes would count only at the kernel's next reseeding. */
     if (result >= 0) result = call(SYS_IOCTL, fd, RESEED, 0, 0, 0);
     call(SYS_CLOSE, fd, 0, 0, 0, 0);
     return outcome(env, result);

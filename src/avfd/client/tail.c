@@ -1,5 +1,5 @@
 /*
- * `tail` for one file, following it with inotify: busybox looks once a second, which is most of the time that a line of
+ * `tail` for one file, following it with inotify: busybox polls once a second, which is most of the time that a line of
  * a VM's console takes to the host. Anything else (several files, rare options) is left to busybox.
  */
 #define _GNU_SOURCE
@@ -37,7 +37,7 @@ static int parse_count(const char *text, struct request *request) {
     return end != text && *end == 0 && request->count >= 0;
 }
 
-/* 0: not ours. */
+/* 0: not handled here. */
 static int parse(int argc, char **argv, struct request *request) {
     *request = (struct request){.count = 10};
     for (int i = 1; i < argc; i++) {
@@ -141,7 +141,7 @@ static int follow(int fd, const char *path) {
     }
     for (;;) {
         struct stat status;
-        /* Written anew since: begin at its start again. */
+        /* The file was truncated: start at its beginning again. */
         if (fstat(fd, &status) == 0 && status.st_size < lseek(fd, 0, SEEK_CUR)) lseek(fd, 0, SEEK_SET);
         if (copy_rest(fd) < 0) return 1;
         /* No events asked of stdout: it reports only that its reader is gone. */

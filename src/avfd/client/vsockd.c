@@ -1,9 +1,9 @@
 /*
- * The AF_VSOCK end of avfd, for Node has no such sockets. Guests connect here to tell how their payload fares.
+ * The AF_VSOCK end of avfd, because Node has no such sockets. Guests connect here to report the state of their payload.
  *
  * stdin:  "listen PORT CID|any", "unlisten PORT", "send CONNECTION TEXT", "drop CONNECTION"
  * stdout: "listening PORT", "failed PORT REASON", "open CONNECTION PORT CID", "line CONNECTION TEXT", "closed CONNECTION",
- *         "refused PORT CID" (told once for a CID, until it has no connection any more)
+ *         "refused PORT CID" (sent once for a CID, until it has no connection left)
  *
  * One line each. A port accepts only the CID it was opened for, and no guest gets more connections than its share.
  * Ends with its stdin, that is, with avfd.
@@ -22,7 +22,7 @@
 #define MAX_SOCKETS 1024
 /* A guest's init needs one or two. */
 #define MAX_PER_CID 32
-/* What guests together cannot have: there is a listener for each VM. */
+/* Reserved from the guests' share: there is a listener for each VM. */
 #define RESERVED 256
 /* A guest is not trusted to end its lines. */
 #define MAX_LINE 4096
@@ -32,8 +32,8 @@ enum role { FREE, CONTROL, LISTENER, CONNECTION };
 struct socket_state {
     enum role role;
     unsigned port;
-    unsigned cid; /* of a listener: VMADDR_CID_ANY: whoever comes */
-    int refused;  /* that its guest was refused one more was told */
+    unsigned cid; /* of a listener: VMADDR_CID_ANY: any guest */
+    int refused;  /* it was already reported that this guest was refused */
     size_t filled;
     char *line;
 };
@@ -62,7 +62,7 @@ static void drop(int i) {
 
 static void listen_on(unsigned port, unsigned cid) {
     struct sockaddr_vm address = {.svm_family = AF_VSOCK, .svm_cid = VMADDR_CID_ANY, .svm_port = port};
-    /* Not blocking: who knocked may be gone before we accept. */
+    /* Non-blocking: the client may be gone before accept(). */
     int fd = socket(AF_VSOCK, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     int bound = fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof address) == 0 && listen(fd, 16) == 0;
     if (!bound || claim(fd, LISTENER, port, cid) < 0) {
@@ -73,7 +73,7 @@ static void listen_on(unsigned port, unsigned cid) {
     printf("listening %u\n", port);
 }
 
-/* Whether a guest may have another connection; tells when it may not, once. */
+/* Whether a guest may have another connection; reports a refusal once. */
 static int has_share(unsigned port, unsigned cid) {
     int all = 0, own = 0, first = -1;
     for (int i = 0; i < MAX_SOCKETS; i++) {

@@ -1,5 +1,5 @@
-/* Preloaded into the guest's adbd: tells init when it takes connections on vsock. adbd's own word (sd_notify) comes before
- * that, for a thread of it listens there. */
+/* Preloaded into the guest's adbd: notifies init when it accepts connections on vsock. adbd's own notification (sd_notify)
+ * comes earlier, because another thread of it listens there. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>

@@ -39,7 +39,7 @@ const char *idsig_read(int fd, uint64_t size, uint64_t apk_size, struct idsig *i
   return NULL;
 }
 
-/* The struct sizes are read over, as Android's parser does: the inner lengths count. */
+/* The struct sizes are skipped, as in Android's parser: the inner lengths decide. */
 static const char *read_hashing(struct bytes *head, struct idsig *idsig) {
   uint32_t size, algorithm;
   uint8_t log2_block;

@@ -119,7 +119,7 @@ static bool string_at(const struct tables *tables, uint32_t index, char *text, s
   if (index >= tables->string_count) return false;
   struct bytes rest = {tables->strings.data + tables->string_start, tables->strings.size - tables->string_start}, skipped;
   if (!bytes_take(&rest, u32(tables->strings.data + 28 + 4 * (size_t)index), &skipped) || rest.size < 2) return false;
-  /* Lengths of 128 characters and more take twice the room: no name of ours is that long in UTF-8. */
+  /* Lengths of 128 characters and more take two bytes: no name that is compared here is that long in UTF-8. */
   size_t length = tables->utf8 ? rest.data[1] : u16(rest.data);
   size_t step = tables->utf8 ? 1 : 2;
   if (length >= size || (tables->utf8 && (rest.data[0] | rest.data[1]) & 0x80) || (rest.size - 2) / step < length) return false;

@@ -19,7 +19,7 @@
 
 /* IVirtualMachineService.VM_TOMBSTONES_SERVICE_PORT */
 #define TOMBSTONES_PORT 2000
-/* The dead wait for it: their VM ends when they do. */
+/* The crashed process waits for it, and the VM ends when that process does. */
 #define LIMIT_S 60
 #define SEND_TIMEOUT_S 20
 #define PRIORITY_WARNING 5
@@ -95,7 +95,7 @@ static void send_report(int host) {
     text += sent;
     size -= (size_t)sent;
   }
-  /* What was sent arrives before the end does. */
+  /* What was sent arrives before the end of the stream. */
   shutdown(host, SHUT_WR);
   char nothing;
   struct timeval timeout = {.tv_sec = SEND_TIMEOUT_S};

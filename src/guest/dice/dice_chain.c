@@ -91,7 +91,7 @@ int main(void) {
   return fwrite(&answer, sizeof answer, 1, stdout) != 1;
 }
 
-/* Goes one part further: certificate, CDI and key are that part's from now on. */
+/* Advances by one part: certificate, CDI and key are those of that part from now on. */
 static bool add_part(struct cbor_writer *chain, uint8_t cdi[DICE_CDI], struct key *key, const struct part *part) {
   uint8_t next[DICE_CDI];
   struct key subject;

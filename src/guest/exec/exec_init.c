@@ -1,4 +1,4 @@
-// First process of an initramfs that runs one command in a shell and tells on the console how it ended.
+// First process of an initramfs that runs one command in a shell and reports on the console how it ended.
 //
 // Needs nothing of the kernel but initramfs and a console. What it reads is in /.avf, beside it: `nonce`, 32 hexadecimal
 // digits that nobody else knows, `command`, and what need not be there: `setup`, a script for the shell, `modules`, a folder
@@ -6,7 +6,7 @@
 // prints
 //   avf-exec NONCE begin
 //   avf-exec NONCE exit CODE CHECK
-// where CHECK is 255 - CODE; the second several times, for kernels may write into lines of ours.
+// where CHECK is 255 - CODE; the second line several times, because the kernel may print in the middle of a line.
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -64,7 +64,7 @@ static char *read_whole(const char *path, size_t most) {
     return file >= 0 ? text : NULL;
 }
 
-// What a kernel lacks it lacks: the command may do without.
+// A failed mount is ignored: the command may not need it.
 static void mount_on(const char *type, const char *folder) {
     mkdir(folder, 0755);
     mount(type, folder, type, MS_NOSUID, NULL);

@@ -1,4 +1,4 @@
-/* How a boot fails: told to the host's service, written as a reason for the death of this VM, and powered off. */
+/* How a boot fails: reported to the host's service, written as the death reason of this VM, then the VM powers off. */
 #ifndef GUEST_FAILURE_H
 #define GUEST_FAILURE_H
 

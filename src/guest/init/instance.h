@@ -1,4 +1,4 @@
-/* What this VM remembers of its first boot, against what it sees now. */
+/* Compares what this VM recorded at its first boot with what it finds now. */
 #ifndef GUEST_INSTANCE_H
 #define GUEST_INSTANCE_H
 #include "../instance/identity.h"

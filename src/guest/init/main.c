@@ -31,7 +31,7 @@
 
 #define INITRAMFS_MODULES "/modules"
 #define SYSTEM_MODULES "/system/lib/modules"
-/* All disks are there when their driver has loaded; the rest is for a slow or a crowded machine. */
+/* All disks appear as soon as their driver is loaded; the rest of the time is for a slow or busy machine. */
 #define DISK_TIMEOUT_MS 10000
 
 static bool enabled(const char *parameter);
@@ -94,7 +94,7 @@ static bool enabled(const char *parameter) {
 
 /* Whatever can be loaded before a device is looked at. */
 static void load_drivers(void) {
-  /* First, for whatever goes wrong from here on: tells the VMM that the kernel panicked. */
+  /* First, because anything may fail from here on: it reports a kernel panic to the VMM. */
   load_modules(INITRAMFS_MODULES, "panic");
   load_modules(INITRAMFS_MODULES, "virtio");
   load_modules(INITRAMFS_MODULES, "disks-and-consoles");
@@ -157,7 +157,7 @@ static void open_payload(const struct metadata *metadata, struct instance *insta
   instance_load(disk, metadata, instance);
   verified_payload_open(metadata, &payload);
   verified_payload_measure(&payload, &instance->measured);
-  /* Whole APKs are read only where nothing vouches for their root hashes yet. */
+  /* Whole APKs are read only if their root hashes are not known from an earlier boot. */
   if (!instance_knows_apks(instance)) verified_payload_check_contents(&payload);
   verified_payload_read_manifests(&payload, &instance->measured);
   clock_gettime(CLOCK_MONOTONIC, &end);

@@ -41,7 +41,7 @@ bool template_wait(void) {
   return true;
 }
 
-/* Connections that are made before belong to the template's CID, and end when the driver is told. */
+/* Connections made before that use the template's CID, and end when the driver gets the new one. */
 static bool wait_for_cid(unsigned cid) {
   struct deadline deadline = deadline_after(CID_TIMEOUT_MS);
   unsigned now;
@@ -51,7 +51,7 @@ static bool wait_for_cid(unsigned cid) {
   return true;
 }
 
-/* The machine is frozen while this waits, and goes on in a copy of it. */
+/* The machine is paused while this waits, and continues in a copy of it. */
 static bool read_line(int fd, char *line, size_t size) {
   for (size_t filled = 0; filled + 1 < size; filled++) {
     if (read(fd, line + filled, 1) != 1) return false;

@@ -12,7 +12,7 @@
 #include <unistd.h>
 #include <linux/vm_sockets.h>
 
-/* The service only writes down what it is told. A host that was stopped meanwhile (snapshot) takes its time. */
+/* The service only records reports, so it answers soon; a host that is paused meanwhile (snapshot) takes longer. */
 #define ANSWER_TIMEOUT_S 60
 
 static int service = -1;

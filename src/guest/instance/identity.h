@@ -19,7 +19,7 @@ struct measurement {
   /* The payload's own, then the extra ones. */
   uint32_t apk_count;
   struct measured_apk apks[IDENTITY_MAX_APKS];
-  /* SHA-256 of what tells which payload to run: the name of the library, or path and text of its configuration. */
+  /* SHA-256 of what selects the payload to run: the name of the library, or path and text of its configuration. */
   uint8_t config_hash[32];
 };
 
@@ -45,7 +45,7 @@ const char *identity_create(const char *disk, const uint8_t key[32], const struc
                             struct identity *identity);
 /* NULL when both are the same, else what differs, in a text that the next call writes over. */
 const char *identity_difference(const struct measurement *saved, const struct measurement *now);
-/* Bytes that only this VM can have, other ones for each purpose. */
+/* Bytes that only this VM can derive, different for each purpose. */
 void identity_derive(const struct identity *identity, const char *purpose, const void *context, size_t context_size,
                      uint8_t *output, size_t output_size);
 #endif

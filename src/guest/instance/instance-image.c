@@ -33,7 +33,7 @@ enum instance_result instance_read(int fd, const uint8_t key[GCM_KEY_SIZE], uint
   enum instance_result result = find(fd, &entry);
   if (result != INSTANCE_OK) return result;
   if (entry.size < GCM_NONCE_SIZE + GCM_TAG_SIZE || entry.size > sizeof sealed) return INSTANCE_DAMAGED;
-  /* A short image is a cut one: there is no other reason for it. */
+  /* A short image was truncated: there is no other reason for it. */
   if (!read_exactly(fd, sealed, (size_t)entry.size, entry.offset + SECTOR)) return INSTANCE_DAMAGED;
   *size = (size_t)entry.size - GCM_NONCE_SIZE - GCM_TAG_SIZE;
   const uint8_t *content = sealed + GCM_NONCE_SIZE;

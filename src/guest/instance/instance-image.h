@@ -10,9 +10,9 @@
 
 enum instance_result {
   INSTANCE_OK,
-  /* No boot before this one left anything. */
+  /* No earlier boot wrote an entry. */
   INSTANCE_EMPTY,
-  /* Cut, scrambled, or sealed by another VM. */
+  /* Truncated, corrupt, or sealed by another VM. */
   INSTANCE_DAMAGED,
   /* The disk itself failed; errno tells how. */
   INSTANCE_FAILED,

@@ -15,7 +15,7 @@ int main(int argc, char *argv[]) {
     fprintf(stderr, "usage: microdroid_launcher LIBRARY [ARGUMENT...]\n");
     return EXIT_FAILURE;
   }
-  /* The console is read while the payload runs, so that a line has to leave when it is whole. */
+  /* The console is read while the payload runs, so each complete line has to be written at once. */
   setvbuf(stdout, NULL, _IOLBF, 0);
   void *library = dlopen(argv[1], RTLD_NOW | RTLD_GLOBAL);
   if (!library) {

@@ -3,6 +3,6 @@
 #define GUEST_LOG_CLIENT_H
 #include "log-wire.h"
 
-/* `priority` is Android's: 2 verbose … 7 fatal. A log that nobody keeps loses the line; nobody waits for long. */
+/* `priority` is Android's: 2 verbose … 7 fatal. Without a log daemon the line is lost; the call never blocks for long. */
 void log_client_write(enum log_buffer buffer, int priority, const char *tag, const char *message);
 #endif

@@ -63,7 +63,7 @@ EXPORT bool AVmPayload_isNewInstance(void) {
   return is_new;
 }
 
-/* There is no Secretkeeper, whose these are, nor is there on a phone without updatable VMs. */
+/* These need Secretkeeper, which does not exist here, as on a phone without updatable VMs. */
 EXPORT int32_t AVmPayload_writeRollbackProtectedSecret(const void *data, size_t size) {
   return (void)data, (void)size, ROLLBACK_PROTECTION_UNAVAILABLE;
 }
@@ -147,7 +147,7 @@ static size_t ask_for_any(const char *what, enum payload_request request, const 
   return (size_t)got - 1;
 }
 
-/* As in Android, a payload whose word does not reach its host has no way on. */
+/* As in Android, a payload that cannot reach its host ends. */
 static _Noreturn void give_up(const char *what, const char *why) {
   fprintf(stderr, "Failed to %s: %s\n", what, why);
   abort();

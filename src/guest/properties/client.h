@@ -1,4 +1,4 @@
-/* Sets properties with the rights that a program has: what root may not leave to it, microdroid_manager does if it may. */
+/* Sets properties with the caller's rights: root writes them itself, others ask microdroid_manager, which checks. */
 #ifndef GUEST_PROPERTY_CLIENT_H
 #define GUEST_PROPERTY_CLIENT_H
 #include <stdbool.h>

@@ -15,13 +15,13 @@
 #define READY_LIBRARY "/system/lib/adbd-ready.so"
 /* An adbd that ends at once is not started again and again without a pause. */
 #define RESTART_MS 1000
-/* A machine that many share takes its time. */
+/* Generous, for busy machines. */
 #define LISTEN_TIMEOUT_MS 20000
 
 static bool wanted;
 static pid_t adbd = -1;
 static struct deadline due;
-/* Readable when it listens, at its end when adbd ended. */
+/* Readable when adbd listens, at end of file when it ended. */
 static int ready = -1;
 
 static void start(void);

@@ -4,9 +4,9 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* From now on there is one: it is started again when it ends. */
+/* Starts adbd; from now on it is started again when it ends. */
 void adbd_start(void);
-/* Until it takes connections, or ended, or some seconds are over, which the log tells. Nothing to wait for where there is none. */
+/* Waits until it accepts connections; logs it when adbd ended or some seconds passed first. Returns at once without adbd. */
 void adbd_wait(void);
 /* Milliseconds until it is to be started again; -1 when nothing is to be done. */
 int adbd_due_ms(void);

@@ -8,7 +8,7 @@
 
 /* The process's id, its thread's, the signal. */
 #define CORE_PATTERN "|/system/bin/crash_dump64 %P %I %s"
-/* So many at once are there until their reports are made. */
+/* So many crashed processes at once are kept until their reports are made. */
 #define CORE_PIPES "4"
 
 static bool put(const char *path, const char *text);

@@ -3,8 +3,8 @@
 #define GUEST_CRASH_REPORTS_H
 #include <stdbool.h>
 
-/* From now on there is a report in the log of whatever crashes. */
+/* From now on each crash leaves a report in the log. */
 void crash_reports_start(void);
-/* Whether the device gets them as well. */
+/* Sets whether reports are sent to the device as well. */
 void crash_reports_export(bool enabled);
 #endif

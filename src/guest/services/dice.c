@@ -35,7 +35,7 @@ static bool fill(struct dice_request *request, const struct identity *identity, 
   const struct measurement *measured = &identity->measurement;
   identity_derive(identity, "dice attestation", NULL, 0, request->secret, sizeof request->secret);
   identity_derive(identity, "dice hidden", NULL, 0, request->hidden, sizeof request->hidden);
-  /* What all VMs of this device have in common: the release of their kernel stands for it. */
+  /* The measurement that all VMs of this device share: the release of their kernel. */
   char release[256] = "";
   int fd = open("/proc/version", O_RDONLY | O_CLOEXEC);
   ssize_t size = fd < 0 ? 0 : read(fd, release, sizeof release);

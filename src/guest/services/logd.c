@@ -12,7 +12,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/* Who asks for the log says what right after connecting, and takes it. */
+/* A client sends its request right after connecting, and reads the answer. */
 #define READER_TIMEOUT_S 2
 
 static pid_t logd = -1;

@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* A process of its own from now on. */
+/* Starts the log daemon, in a process of its own. */
 void logd_start(void);
-/* A child ended: true when that was the log, which is started again then. */
+/* A child ended: true when that was the log daemon, which is then started again. */
 bool logd_ended(pid_t pid);
 #endif

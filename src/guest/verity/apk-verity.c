@@ -29,7 +29,7 @@ const char *apk_verity_open(const char *name, const char *apk_disk, uint64_t apk
   uint64_t blocks = (apk_size + BLOCK - 1) / BLOCK;
   char data[32], hashes[32];
   if ((error = pad_data(name, apk_disk, blocks, data))) return error;
-  /* An APK of one block has no tree: nothing is ever read from the device that stands in its place. */
+  /* An APK of one block has no tree: the device that is given instead is never read. */
   if (apk->idsig.tree_size == 0) snprintf(hashes, sizeof hashes, "%s", data);
   else if ((error = loop_attach(idsig_disk, apk->idsig.tree_offset, apk->idsig.tree_size, hashes))) return error;
   if ((error = open_verity(name, data, hashes, blocks, apk))) return error;
@@ -52,7 +52,7 @@ const char *apk_verity_read_manifest(const struct verified_apk *apk, struct mani
   return error;
 }
 
-/* Verity wants whole blocks, a disk has whole sectors: what is missing is made of zeros. */
+/* dm-verity needs whole blocks, a disk has whole sectors: the rest is padded with zeros. */
 static const char *pad_data(const char *name, const char *disk, uint64_t blocks, char path[32]) {
   uint64_t size;
   int fd = open(disk, O_RDONLY | O_CLOEXEC);

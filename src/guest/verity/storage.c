@@ -15,7 +15,7 @@
 #define SECTOR 512
 #define CRYPT_SECTOR 4096
 #define UNFORMATTED "UNFORMATTED-STORAGE"
-/* With a journal, for a VM is stopped by killing it; in less than 8 MiB there is no room for one. */
+/* With a journal, because a VM is stopped by killing it; less than 8 MiB have no room for one. */
 #define FORMATTER "/system/bin/mkfs.ext4"
 /* What the disk held before was never this file system's, so nothing has to be erased. */
 #define FORMAT_OPTIONS "nodiscard,lazy_itable_init=1,lazy_journal_init=1"
@@ -35,7 +35,7 @@ const char *storage_mount(const char *disk, const uint8_t key[STORAGE_KEY_SIZE],
   if (error) return error;
   if (!formatted && !(format(device) && erase_mark(device))) return "formatting failed";
   mkdir(STORAGE_FOLDER, 0700);
-  /* With a key of another VM there is no file system to be seen. */
+  /* With the key of another VM no file system is found. */
   if (mount(device, STORAGE_FOLDER, "ext4", MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME, NULL) != 0) {
     snprintf(why, sizeof why, "no file system under this VM's key: %s", strerror(errno));
     rmdir(STORAGE_FOLDER);
@@ -87,8 +87,8 @@ static bool format(const char *device) {
   return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-/* The mark lies where a file system leaves room for a boot loader, so that formatting does not touch it. Last of all: a
- * VM that is ended while it formats, does so again. */
+/* The mark is where a file system leaves room for a boot loader, so that formatting does not touch it. It is written last:
+ * a VM that is ended while it formats the disk will format it again. */
 static bool erase_mark(const char *device) {
   static const char zeros[SECTOR];
   int fd = open(device, O_WRONLY | O_CLOEXEC);

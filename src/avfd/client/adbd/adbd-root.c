@@ -1,7 +1,7 @@
 /*
  * Preloaded into adbd: `adb root` and `adb unroot`, which Debian's adbd answers with nothing. adb opens the service `root:`
- * or `unroot:`, prints what comes, and waits for the device to go and come back when that has "restarting" in it
- * (adb's restart_service.cpp). Here adbd opens a program instead, which answers and says to avfd what adbd is to be; avfd
+ * or `unroot:`, prints the answer, and waits for the device to disconnect and come back if the answer has "restarting" in it
+ * (adb's restart_service.cpp). Here adbd opens a program instead, which answers and tells avfd the user for adbd; avfd
  * writes that down for init. adbd itself ends when the host has acknowledged the answer, as Android's does.
  */
 #include "adbd-root.h"

@@ -1,6 +1,6 @@
 /*
- * Preloaded into adbd. When a connection to a guest is refused, adbd goes on with the socket that it has, and tells adb
- * that all is well: the connection then stays silent for ever (service_to_fd() in adb's services.cpp keeps what
+ * Preloaded into adbd. When a connection to a guest is refused, adbd keeps using the unconnected socket, and reports
+ * success to adb: the connection then stays silent for ever (service_to_fd() in adb's services.cpp keeps what
  * socket_spec_connect() left). Here the socket that was not connected becomes one that has ended, so that adb closes the
  * connection at once.
  */
@@ -23,7 +23,7 @@ HOOK int connect(int descriptor, const void *address, unsigned size) {
     return (int)outcome(result);
 }
 
-/* The shells that adbd starts are not meant to get it. */
+/* The shells that adbd starts must not inherit it. */
 __attribute__((constructor)) static void hide(int count, char **arguments, char **environment) {
     static const char name[] = "LD_PRELOAD=";
     (void)count;

@@ -52,7 +52,7 @@ const char *signer_verify(const struct signer *signer, struct apk_signature *sig
   return NULL;
 }
 
-/* Of equals the last. */
+/* The last of several equally strong ones. */
 static const struct algorithm *strongest(struct bytes signatures, struct bytes *value) {
   const struct algorithm *best = NULL;
   struct bytes record, bytes;
@@ -68,7 +68,7 @@ static const struct algorithm *strongest(struct bytes signatures, struct bytes *
   return best;
 }
 
-/* Else a weaker signature could be taken out unseen. */
+/* Otherwise the stronger signature could be removed unnoticed. */
 static const char *check_lists(struct bytes signatures, struct bytes digests) {
   while (signatures.size > 0 || digests.size > 0) {
     struct bytes one, other;

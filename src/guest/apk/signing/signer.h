@@ -14,7 +14,7 @@ struct signer {
 
 /* False when it is broken. */
 bool signer_read(struct bytes bytes, struct signer *signer);
-/* Verifies its strongest signature, in the order of Android's apkverify, and takes what it vouches for. Returns NULL, or
+/* Verifies its strongest signature, in the order of Android's apkverify, and returns what it signs. Returns NULL, or
  * what is wrong. */
 const char *signer_verify(const struct signer *signer, struct apk_signature *signature);
 #endif

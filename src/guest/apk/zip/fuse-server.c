@@ -44,7 +44,7 @@ void fuse_serve(int device, const struct zip *zip) {
     ssize_t size = read(device, buffer, sizeof buffer - 1);
     if (size < 0 && (errno == EINTR || errno == EAGAIN || errno == ENOENT)) continue;
     if (size < (ssize_t)sizeof(struct fuse_in_header)) return;
-    /* Names end with a NUL already; this one is for names that do not. */
+    /* Names usually end with a NUL; this one is for names that do not. */
     buffer[size] = 0;
     struct fuse_in_header *request = (struct fuse_in_header *)buffer;
     if (request->opcode == FUSE_DESTROY) return;
@@ -194,7 +194,7 @@ static int on_statfs(const struct server *server, struct fuse_in_header *request
 static void reply(const struct server *server, uint64_t unique, int error, const void *data, size_t size) {
   struct fuse_out_header header = {.len = (uint32_t)(sizeof header + size), .error = error, .unique = unique};
   struct iovec parts[2] = {{&header, sizeof header}, {(void *)data, size}};
-  /* ENOENT: the one who asked was interrupted meanwhile. */
+  /* ENOENT: the request was interrupted meanwhile. */
   (void)!writev(server->device, parts, size > 0 ? 2 : 1);
 }
 

@@ -11,7 +11,7 @@
 #define MAX_DIRECTORY (32u << 20)
 #define MAX_DEPTH 64
 #define BUCKETS 4096
-/* Of what the archive has no mode of its own for: root and the payload's group may read. */
+/* For entries without a mode in the archive: root and the payload's group may read. */
 #define FILE_MODE 0440
 #define PROGRAM_MODE 0550
 #define FOLDER_MODE 0550
@@ -21,7 +21,7 @@
 #define DOS_FOLDER 0x10
 #define STORED 0
 #define DEFLATED 8
-/* Unpacked in memory while it is open; what is bigger belongs into the archive uncompressed. */
+/* Unpacked in memory while it is open; larger files should be stored uncompressed. */
 #define MAX_UNPACKED (64u << 20)
 
 static const char *find_directory(const struct zip *zip, uint32_t *offset, uint32_t *size, uint32_t *entries);
@@ -105,7 +105,7 @@ static const char *find_directory(const struct zip *zip, uint32_t *offset, uint3
   static uint8_t tail[END_SEARCH];
   size_t tail_size = zip->size < END_SEARCH ? (size_t)zip->size : END_SEARCH;
   if (tail_size < END_SIZE) return "not a ZIP archive";
-  /* Behind dm-verity, this is how a block looks that is not the one its signer saw. */
+  /* dm-verity reports a block that differs from the signed one as a read error. */
   if (!read_at(zip, tail, tail_size, zip->size - tail_size)) return "the APK cannot be read";
   for (size_t at = tail_size - END_SIZE + 1; at-- > 0;) {
     const uint8_t *end = tail + at;

@@ -1,4 +1,4 @@
-/* Shows an APK as a read-only folder, over FUSE: nothing is unpacked that nobody reads. */
+/* Shows an APK as a read-only folder, over FUSE: a file is unpacked only when it is read. */
 #ifndef GUEST_ZIPFUSE_H
 #define GUEST_ZIPFUSE_H
 #include <stdint.h>

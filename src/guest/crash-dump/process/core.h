@@ -23,7 +23,7 @@ struct core {
   bool has_signal;
 };
 
-/* Reads them from `fd`; false when what comes is no core. */
+/* Reads them from `fd`; false when the input is not a core. */
 bool core_read(int fd, struct core *core);
 /* The same of bytes in memory. */
 bool core_parse_notes(const char *notes, size_t size, struct core *core);

@@ -82,7 +82,7 @@ static const char *load(void) {
   return NULL;
 }
 
-/* Nothing is looked for elsewhere: a report is made at once, of what the VM has. */
+/* No search for separate debug files: a report is made at once, from what the VM has. */
 static int find_no_debuginfo(Dwfl_Module *module, void **data, const char *name, Dwarf_Addr base, const char *file,
                              const char *link, uint32_t sum, char **path) {
   (void)module, (void)data, (void)name, (void)base, (void)file, (void)link, (void)sum, (void)path;

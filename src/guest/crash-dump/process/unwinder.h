@@ -9,7 +9,7 @@
 #define MAX_BUILD_ID 41
 
 struct frame {
-  /* As the file has it: without what it was moved by when it was loaded. */
+  /* As in the file: without the load bias. */
   uint64_t file_pc;
   char function[MAX_NAME];
   uint64_t function_offset;
@@ -19,7 +19,7 @@ struct frame {
 };
 
 /* Opens the library and looks at what is mapped; without it there are no frames, no build ids, no symbols.
- * NULL, or why not. What is read of the process's files is read later, by whoever runs this program then. */
+ * NULL, or why not. The process's files are read later, with the rights that this program has then. */
 const char *unwinder_open(const struct process_facts *facts, const struct core *core);
 /* Frames of a thread, at most MAX_FRAMES; the innermost first. */
 size_t unwinder_frames(pid_t tid, struct frame *frames);

@@ -50,7 +50,7 @@ static void write_near(const struct process_facts *facts, const struct named_reg
   if (start < LOWEST_ADDRESS) return;
   start -= NEAR_BEFORE;
   size_t size = process_memory(facts, start, bytes, sizeof bytes);
-  /* What lies before may be no memory. */
+  /* What precedes it may not be mapped. */
   uint64_t page = (value->value & ~(uint64_t)4095);
   if (size == 0 && page > start) size = process_memory(facts, start = page, bytes, sizeof bytes);
   if (size == 0) return;

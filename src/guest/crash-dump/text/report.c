@@ -47,7 +47,7 @@ static void add(bool logged, const char *format, va_list arguments) {
   if (size < 0) return;
   if (size > (int)sizeof line - 2) size = sizeof line - 2;
   if (logged) log_client_write(LOG_CRASH, PRIORITY_FATAL, "DEBUG", line);
-  /* What a process is named must not end a line. */
+  /* The name of a process must not end a line. */
   for (int i = 0; i < size; i++) {
     if (line[i] == '\n' || line[i] == '\r') line[i] = ' ';
   }

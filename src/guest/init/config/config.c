@@ -72,7 +72,7 @@ static const char *read_task(const struct json *task, struct payload_config *con
   return read_arguments(json_member(task, "args"), config);
 }
 
-/* Gone from release 15's own format, yet without harm there: a payload that takes none gets none. */
+/* Not in release 15's own format, but harmless there: a payload that takes none gets none. */
 static const char *read_arguments(const struct json *arguments, struct payload_config *config) {
   if (!arguments) return NULL;
   if (arguments->type != JSON_ARRAY) return "`task.args` must be a list";

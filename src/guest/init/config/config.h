@@ -20,7 +20,7 @@ struct payload_config {
   int extra_apk_count;
   /* Whether reports of crashes go to the device. */
   enum choice export_tombstones;
-  /* What it asks for that there is none of here. */
+  /* What it requests that this guest does not have. */
   bool wants_apexes, wants_authfs, wants_hugepages;
 };
 

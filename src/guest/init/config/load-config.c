@@ -55,14 +55,14 @@ static size_t read_config(const char *path, char text[MAX_SIZE]) {
 static void measure(const char *kind, const char *name, const char *text, size_t size, uint8_t hash[32]) {
   struct sha2_state state;
   sha2_start(&state, SHA_256);
-  /* With their ends, so that no two inputs read the same. */
+  /* With their NULs, so that no two inputs have the same hash. */
   sha2_add(&state, kind, strlen(kind) + 1);
   sha2_add(&state, name, strlen(name) + 1);
   sha2_add(&state, text, size);
   sha2_end(&state, hash);
 }
 
-/* What Microdroid would do and this guest cannot is told, and the payload runs all the same. */
+/* Logs what Microdroid would do and this guest cannot; the payload runs nevertheless. */
 static void tell_of_no_effect(const struct payload_config *config) {
   static const char because[] = "of the payload config has no effect on the emulated device";
   if (config->wants_apexes) log_error("`apexes` %s: it has no APEXes for VMs", because);

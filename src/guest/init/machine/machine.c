@@ -10,7 +10,7 @@
 #include <unistd.h>
 #include <linux/vm_sockets.h>
 
-/* The host named its time before the VM started: a clock that the machine itself set right is the better one. */
+/* The host passed its time before the VM started: a clock that the machine has set by itself is more exact. */
 #define CLOCK_TOLERANCE_S 60
 
 void machine_set_clock(int64_t epoch_seconds) {

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 void machine_set_clock(int64_t epoch_seconds);
-/* Whatever the clock shows: for a machine that stood still for who knows how long. */
+/* Sets the clock whatever it shows: for a machine that was paused for an unknown time. */
 void machine_put_clock(int64_t epoch_ms);
 /* Adds secret bytes from the host to the random pool, and counts them as such. */
 void machine_add_entropy(const uint8_t *bytes, size_t size);

@@ -1,5 +1,5 @@
-/* Ports of the machine, by way of the kernel: in a copy of a template a process must not touch them itself, for QEMU's TCG
- * takes the TSS that KVM has restored for none, and refuses it. */
+/* I/O ports, through the kernel: in a copy of a template a process must not use them itself, because QEMU's TCG does not
+ * recognize the TSS that KVM has restored, and refuses the access. */
 #ifndef GUEST_PORT_H
 #define GUEST_PORT_H
 #include <stdbool.h>

@@ -5,7 +5,7 @@
 #include <sys/reboot.h>
 #include <unistd.h>
 
-/* Port of QEMU's isa-debug-exit; the value makes QEMU leave with (0x10 << 1) | 1 = 33, which the host takes for an
+/* Port of QEMU's isa-debug-exit; the value makes QEMU exit with (0x10 << 1) | 1 = 33, which the host treats as an
  * orderly shutdown. It works on machines without ACPI, where power-off does not. */
 #define EXIT_PORT 0xf4
 #define EXIT_VALUE 0x10
@@ -15,7 +15,7 @@ _Noreturn void power_off(void) {
   sync();
   log_drain();
   port_put(EXIT_PORT, EXIT_VALUE);
-  /* No such device here (crosvm): the ordinary way, then the way that ends every machine started with no reboot. */
+  /* Without that device (crosvm): a normal power-off, then a reset, which ends every machine started with no-reboot. */
   reboot(RB_POWER_OFF);
   reboot(RB_AUTOBOOT);
   for (;;) pause();

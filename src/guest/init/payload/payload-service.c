@@ -13,7 +13,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/* A request is sent in one piece right after connecting; whoever dawdles would stop everyone else. */
+/* A request is sent in one piece right after connecting; a slow client would block all others. */
 #define REQUEST_TIMEOUT_S 2
 
 static bool answer(int client, uint8_t *packet, size_t size, const struct payload_context *context,

@@ -73,7 +73,7 @@ static pid_t start_task(const struct payload_config *config, int release) {
   return process_start(&program);
 }
 
-/* Buries what ended. True when the task did. */
+/* Reaps ended children. True when the task was one of them. */
 static bool reap(pid_t task, int *exit_code) {
   bool ended = false;
   int status;
