@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { compare, lowered, measure } from "./sizes.mjs";
 
-test("what is too large is told, unless it is listed, and its number may only fall", () => {
+test("reports files that are too large unless they are listed; a listed size may only shrink", () => {
   const root = mkdtempSync(join(tmpdir(), "avf-sizes-"));
   try {
     mkdirSync(join(root, "src/many"), { recursive: true });

@@ -55,7 +55,7 @@ describe("avf console", () => {
   });
 });
 
-test("avf doctor --why tells each requirement with what the device has", async ({ device }) => {
+test("avf doctor --why shows each requirement with what the device has", async ({ device }) => {
   const folder = mkdtempSync(join(tmpdir(), "avf-why-"));
   try {
     const suite = join(folder, "wants.test.ts");

@@ -62,7 +62,7 @@ describe("vm1 and vm2", () => {
     await expect(vm1).toDieWith(expect.stringMatching(/^KILL/));
   });
 
-  test("fail in ways that can be told apart", async () => {
+  test("fail in distinguishable ways", async () => {
     await expect(vm1.stop()).toRejectWithKind("vm", "VM_NOT_RUNNING");
     await expect(() => vm2.connectVsock(0)).toRejectWithKind("usage");
 

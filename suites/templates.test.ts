@@ -34,7 +34,7 @@ test("VMs that are copied from a template are machines of their own", async ({ a
   await expect(vm1).toHaveStatus("RUNNING");
 });
 
-test("the VM after another one goes on from a copy that was prepared meanwhile, and is a machine of its own as well", async ({
+test("the next VM continues from a copy that was prepared meanwhile, and is a machine of its own as well", async ({
   app,
   vmm,
   device,

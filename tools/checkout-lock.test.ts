@@ -45,7 +45,7 @@ function run(work = `console.log("done")`) {
 }
 
 describe("the lock of a checkout", () => {
-  test("who has to wait is told for whom, and goes on when that one was killed with SIGKILL", async () => {
+  test("a waiting process sees whom it waits for, and continues when that one was killed with SIGKILL", async () => {
     const holder = await hold();
     const waiting = spawn(process.execPath, program(`console.log("done")`), { stdio: ["ignore", "pipe", "pipe"] });
     const [said] = (await once(waiting.stderr, "data")) as [Buffer];
@@ -108,7 +108,7 @@ describe("the lock of a checkout", () => {
       expect(statSync(file).uid).toBe(OTHER);
     });
 
-    test("is told of, where the file is a third one's, and is none where nothing could be changed", () => {
+    test("is reported if the file belongs to a third user, and ignored if nothing could be changed", () => {
       const file = join(folder, NAME);
       writeFileSync(file, "", { mode: 0o600 });
       chmodSync(folder, 0o777);

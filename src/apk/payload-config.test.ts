@@ -4,7 +4,7 @@ import { parsePayloadConfig } from "./payload-config.js";
 const task = { type: "microdroid_launcher", command: "a.so" };
 
 describe("payload configs", () => {
-  test("everything that may stand in one", () => {
+  test("every allowed field", () => {
     const config = parsePayloadConfig(
       JSON.stringify({
         os: { name: "microdroid" },

@@ -93,7 +93,7 @@ describe("run folder", () => {
     expect(runFolder(folder).startsWith(join(folder, expected))).toBe(true);
   });
 
-  test("keeps the newest runs and whatever is no run", () => {
+  test("keeps the newest runs and everything that is not a run", () => {
     mkdirSync(join(folder, "avf-results", "mine"), { recursive: true });
     const runs = Array.from({ length: 25 }, (_value, day) =>
       createRunFolder(folder, new Date(Date.UTC(2024, 0, day + 1))),
@@ -102,7 +102,7 @@ describe("run folder", () => {
     expect(existsSync(join(folder, "avf-results", "mine"))).toBe(true);
   });
 
-  describe("of a run that goes on is kept, however many newer ones there are", () => {
+  describe("of a run in progress is kept, however many newer ones there are", () => {
     const results = (): string => join(folder, "avf-results");
     const newerRuns = (): void => {
       for (let day = 1; day <= 25; day++) createRunFolder(folder, new Date(Date.UTC(2024, 0, day)));
@@ -185,7 +185,7 @@ describe("run record", () => {
     return rest;
   };
 
-  test("comes back as it was written, behind the process's own beginning", () => {
+  test("is read as it was written, after the process's own first event", () => {
     const record = new RunRecord(folder);
     record.add({ kind: "vm-transition", vm: "vm1", machine: 1, status: "RUNNING" });
     record.add({ kind: "vm-output", vm: "vm1", machine: 1, stream: "console", line: 'Hello\n"Microdroid"' });

@@ -16,7 +16,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-test("the record of a VM that prints without end stops at a limit, and goes on telling of the tests", () => {
+test("the record of a VM that prints without end stops at a limit, and still has the events of tests", () => {
   const record = new RunRecord(folder);
   const line = "x".repeat(8_000);
   for (let count = 0; count < 9_000; count++) {

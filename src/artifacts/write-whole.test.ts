@@ -8,7 +8,7 @@ let folder: string;
 beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), "avf-whole-"))));
 afterEach(() => rmSync(folder, { recursive: true }));
 
-test("a report takes the place of the one before, and never goes through a link", () => {
+test("a report replaces the previous one, and never writes through a link", () => {
   const report = join(folder, "report.html");
   const victim = join(folder, "of somebody");
   writeFileSync(victim, "theirs");

@@ -2,7 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import { ANDROID_RELEASES, isAndroidRelease, releaseOfSdk, traitsOf } from "./android-release.js";
 
 describe("releases of Android", () => {
-  test("SDK numbers tell the release", () => {
+  test("SDK numbers give the release", () => {
     // 33 is Android 13, 34 is 14, 35 is 15, 36 is 16; 17 is 37.
     expect([33, 34, 35, 36, 37].map(releaseOfSdk)).toEqual([13, 14, 15, 16, 17]);
   });
@@ -18,7 +18,7 @@ describe("releases of Android", () => {
     expect(traits.map(({ library }) => library.configXmlVersion)).toEqual([1, 6, 9, 10, 10]);
   });
 
-  test("what is no release is told apart", () => {
+  test("what is not a release is recognized", () => {
     expect([13, 17, 12, 18, "15", undefined].map(isAndroidRelease)).toEqual([true, true, false, false, false, false]);
   });
 });

@@ -33,7 +33,7 @@ describe("text of a guest", () => {
     expect(printable("Größe, 微机, שלום")).toBe("Größe, 微机, שלום");
   });
 
-  test("is told without its sequences in reports", () => {
+  test("is shown without its sequences in reports", () => {
     expect(withoutControls(`\u001b[31mred\u001b[0m${CLIPBOARD}${CLIPBOARD_8}\u009b1m.`)).toBe("red.");
     expect(withoutControls(OVERRIDE)).toBe("exit\\u202egnp.js\\u2066");
   });
@@ -45,7 +45,7 @@ describe("text of a guest", () => {
     expect(printableInColour(`\u001b[8mhidden\u001b[2J${CLIPBOARD}`)).not.toContain("\u001b");
   });
 
-  test("is cut with its length told", () => {
+  test("is truncated, with its length", () => {
     expect(shortened("abcdef", 6)).toBe("abcdef");
     expect(shortened("abcdefg", 6)).toBe("abcdef… (7 characters)");
     expect(shortened("ab\ud83d\ude00", 3)).toBe("ab… (4 characters)");

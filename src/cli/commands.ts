@@ -50,7 +50,7 @@ export const COMMANDS = {
       cold: { type: "boolean", help: "boot, instead of continuing from the snapshot" },
       ...JSON_OPTION,
     },
-    notes: ["Away from a terminal stdout is the serial alone: serial=$(npx avf device start)."],
+    notes: ["Without a terminal stdout has only the serial: serial=$(npx avf device start)."],
   },
   "device stop": {
     takes: "[N | --all]",
@@ -84,7 +84,7 @@ export const COMMANDS = {
       initrd: { type: "string", value: "FILE", help: "its initramfs" },
       rootfs: { type: "string", value: "DIR", help: "a folder that an initramfs is made of" },
       "rootfs-as-disk": { type: "boolean", help: "an ext4 disk of it instead, /dev/vda, gone with the VM" },
-      params: { type: "string", value: "TEXT", help: "its command line, behind console=ttyS0 panic=-1" },
+      params: { type: "string", value: "TEXT", help: "its command line, after console=ttyS0 panic=-1" },
       disk: { type: "string", multiple: true, value: "F[:rw]", help: "a disk of the VM; :rw keeps what it writes" },
       exec: { type: "string", value: "CMD", help: "run this line in a shell in the VM; its exit code is ours" },
       module: {
@@ -106,8 +106,8 @@ export const COMMANDS = {
     },
     notes: [
       "The VM's log and what avf has to say are on stderr. X.apk.idsig beside X.apk is used.",
-      "With --kernel the console is that of your kernel; unless --params say something else, console=ttyS0 and panic=-1 are before them. With --exec stdout is what the command prints, the kernel is quiet and what it prints goes to stderr; without --initrd and --rootfs the shell is busybox. docs/custom-vms.md says more.",
-      "On a terminal control characters of the VM are shown (\\x1b[2J), not obeyed, unless --raw is given: they could set the clipboard or draw over other text. Where stdout is no terminal, the console's bytes stay as they are.",
+      "With --kernel the console is that of your kernel; console=ttyS0 and panic=-1 are put before --params unless those set them. With --exec stdout is what the command prints, the kernel is quiet and what it prints goes to stderr; without --initrd and --rootfs the shell is busybox. docs/custom-vms.md says more.",
+      "On a terminal control characters of the VM are shown (\\x1b[2J), not executed, unless --raw is given: they could set the clipboard or draw over other text. Where stdout is no terminal, the console's bytes stay as they are.",
     ],
     exitCodes: [
       "that of the payload, its lowest byte; 1 when the VM ended without one",
@@ -135,7 +135,7 @@ export const COMMANDS = {
       vmlinux: { type: "string", value: "FILE", help: "the kernel with debug information, for names and lines" },
     },
     notes: [
-      "For a VM that was started with vm.run({ gdb: true }): ADDRESS is vm.gdb.address; without either, the only such VM. What stands behind -- is gdb's.",
+      "For a VM that was started with vm.run({ gdb: true }): ADDRESS is vm.gdb.address; without either, the only such VM. What follows -- is passed to gdb.",
     ],
     exitCodes: ["that of gdb"],
   },
@@ -166,7 +166,7 @@ export const COMMANDS = {
     summary: "one report of the runs of several shards, or hosts",
     options: { out: { type: "string", short: "o", value: "OUT", help: "folder for it, not there or empty (also -o)" } },
     notes: [
-      "Each DIR is the folder of a run, or has some below it. Tests that ran in several runs, as after a job was started again, are one with all their attempts. A shard that is missing or was cut short is told, and so is a clock that cannot be right. With AVF_HISTORY the runs are added to the history.",
+      "Each DIR is the folder of a run, or has some below it. Tests that ran in several runs, as after a job was started again, are one with all their attempts. A shard that is missing or was cut short is reported, and so is a clock that cannot be right. With AVF_HISTORY the runs are added to the history.",
     ],
     exitCodes: ["1  a shard is missing, or was cut short and not run again", "2  the same run is there twice"],
   },
@@ -238,7 +238,7 @@ export type CommandName = keyof typeof COMMANDS;
 export const EXIT_CODES: readonly (readonly [code: string, meaning: string])[] = [
   ["0", "done"],
   ["1", "it failed: the device, the host, or what was looked at; stderr says why"],
-  ["2", "the command line is wrong, or names what is not there; nothing was done"],
+  ["2", "the command line is wrong, or names something that does not exist; nothing was done"],
   [
     "129, 130, 141, 143",
     "ended by SIGHUP, Ctrl-C, a reader that closed the pipe (avf run … | head) or SIGTERM, after putting things back",

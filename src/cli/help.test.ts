@@ -28,7 +28,7 @@ function avf(...args: readonly string[]): Promise<Outcome> {
 }
 
 describe("help", () => {
-  test("fits into 80 columns and tells every option", () => {
+  test("fits into 80 columns and lists every option", () => {
     const untold = commandNames().flatMap((name) => {
       const help = helpOf(name) ?? "";
       return Object.keys(COMMANDS[name].options).filter((option) => !help.includes(`  --${option}`));
@@ -38,7 +38,7 @@ describe("help", () => {
     expect(all.filter((line) => line.length > 80)).toEqual([]);
   });
 
-  test("a terminal that tells no width, as a serial line does, is taken for one of 80 columns", () => {
+  test("a terminal without a known width, such as a serial line, counts as 80 columns wide", () => {
     // The one that `script` makes away from a terminal has none.
     const command = `${process.execPath} ${join(packageRoot, "src/cli/avf.cjs")} doctor`;
     const env = { ...process.env, NO_COLOR: "1" };
@@ -48,7 +48,7 @@ describe("help", () => {
     expect(lines.filter((line) => line.length > 80)).toEqual([]);
   });
 
-  test("usage lines tell every option too", () => {
+  test("usage lines have every option too", () => {
     const options = commandNames().flatMap((name) =>
       Object.keys(COMMANDS[name].options).map((option) => [name, option] as const),
     );
@@ -90,7 +90,7 @@ describe("a command line that is wrong", () => {
     expect(await avf(...args)).toEqual({ exitCode: 2, stdout: "", stderr: expect.stringMatching(stderr) });
   });
 
-  test("--help helps, wherever it stands", async () => {
+  test("--help works in any position", async () => {
     const [one, other] = await Promise.all([avf("device", "stop", "--help"), avf("help", "device", "stop")]);
     expect(one).toEqual({ exitCode: 0, stdout: helpOf("device stop"), stderr: "" });
     expect(other).toEqual(one);

@@ -24,7 +24,7 @@ test("the table of settings has every variable that the sources name, and no oth
   expect([...namesInSources()].sort()).toEqual(known.sort());
 });
 
-test("help and README tell each setting with its values, the README no others", () => {
+test("help and README have each setting with its values, the README no others", () => {
   for (const [setting, meaning] of SETTINGS) {
     expect(overview()).toContain(`  ${setting} `);
     expect(overview().replace(/\s+/g, " ")).toContain(meaning);

@@ -5,7 +5,7 @@ import { MONITORS } from "../base/vm/monitors.js";
 export const SETTINGS: readonly (readonly [setting: string, meaning: string])[] = [
   ["ANDROID_SERIAL=A,B", "real devices to use, by serial"],
   ["AVF_DEVICES=labgrid://…", "the lab that real devices are leased from, where none is named"],
-  ["AVF_CUTTLEFISH_TOKEN=TOKEN", "what a Cuttlefish host wants to be shown"],
+  ["AVF_CUTTLEFISH_TOKEN=TOKEN", "access token of a Cuttlefish host that asks for one"],
   ["AVF_CUTTLEFISH_TOKEN_FILE=FILE", "the same, in a file"],
   ["AVF_CUTTLEFISH_BUILD_TOKEN=TOKEN", "what a Cuttlefish host fetches builds with"],
   ["AVF_CUTTLEFISH_BUILD_TOKEN_FILE=FILE", "the same, in a file"],
@@ -18,12 +18,12 @@ export const SETTINGS: readonly (readonly [setting: string, meaning: string])[] 
   ["AVF_ACCEL=auto|tcg|kvm", "what the emulated device runs on (auto)"],
   ["AVF_CACHE_DIR=DIR", "images, snapshots, records (~/.cache/jest-avf)"],
   ["AVF_OUT=DIR", "records of test runs (avf-results)"],
-  ["AVF_HISTORY=FILE", "where runs add what became of each test (none)"],
+  ["AVF_HISTORY=FILE", "file to which runs add the result of each test (none)"],
   ["AVF_LIVE=off|lines", "no view of a run in progress, or plain lines on a terminal as well"],
-  ["AVF_HOLD=10m", "keep device and VMs of a failed test for so long"],
-  ["AVF_ISOLATION=file|worker|test", "for whom the emulated device is pristine (file)"],
-  ["AVF_POLICY=restored|fresh|dirty", "how tests that start from a checkpoint get there (restored)"],
-  ["AVF_REPEAT=restored", "run each test twice: as it is, and after a restore"],
+  ["AVF_HOLD=10m", "keep device and VMs of a failed test for that time"],
+  ["AVF_ISOLATION=file|worker|test", "what gets a pristine emulated device (file)"],
+  ["AVF_POLICY=restored|fresh|dirty", "how tests reach the checkpoint they start from (restored)"],
+  ["AVF_REPEAT=restored", "run each test twice: as configured, and after a restore"],
 ];
 
 /** Found in the sources, and nothing for users to set. */

@@ -33,7 +33,7 @@ test("are there as long as their VM", () => {
   expect(listGdbNotes()).toMatchObject([notes[1]]);
 });
 
-test("notes of the dead go, others stay", () => {
+test("records of dead processes are removed, others stay", () => {
   expect(listGdbNotes()).toEqual([]);
   noteGdb({ vm: "vm1", serial: "a", port: 1 });
   const folder = join(cache, "gdb");

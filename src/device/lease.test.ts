@@ -15,7 +15,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-test("the second waits in vain while the first holds the device, and is told who does", async () => {
+test("the second times out while the first holds the device, and learns who does", async () => {
   const lease = await leaseDevice("10.0.0.1:5555", { runId: "first", timeoutMs: 1_000 });
   await expect(leaseDevice("10.0.0.1:5555", { runId: "second", timeoutMs: 0 })).rejects.toMatchObject({
     code: "DEVICE_BUSY",

@@ -19,7 +19,7 @@ function connection(name: string): { readonly device: Device; readonly gone: Abo
 }
 
 describe("a device whose connection is replaced", () => {
-  test("goes on, on the new one; the end of the old one is not its own", async () => {
+  test("continues on the new one; the end of the old one does not end it", async () => {
     const [first, second] = [connection("first"), connection("second")];
     const device = new RebindableDevice(first.device);
     expect(await device.exec(["x"])).toMatchObject({ stdout: "first" });
@@ -41,7 +41,7 @@ describe("a device whose connection is replaced", () => {
     expect(device.gone.reason).toBe(reason);
   });
 
-  test("fails with the reason while that did not work, and goes on once it does", async () => {
+  test("fails with the reason as long as that fails, and continues once it works", async () => {
     const [first, second] = [connection("first"), connection("second")];
     const device = new RebindableDevice(first.device);
     const failure = new Error("damaged");

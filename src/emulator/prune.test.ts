@@ -24,7 +24,7 @@ function make(path: string, days: number): void {
 }
 const names = (folder: string): readonly string[] => readdirSync(join(cache, folder)).sort();
 
-test("images and snapshots go that nobody used for days: none that is present, runs, is being made, or is somebody's", async () => {
+test("removes images and snapshots unused for days, but none that is current, running, being made, or owned", async () => {
   make("devices/avf-1", 0);
   const record = { name: "avf-1", imageKey: RUNS, owner: self() };
   writeFileSync(join(cache, "devices/avf-1/record.json"), JSON.stringify(record));
@@ -41,7 +41,7 @@ test("images and snapshots go that nobody used for days: none that is present, r
   expect(names("snapshots")).toEqual([`${RUNS}-kvm-2`, `${PRESENT}-kvm-2`]);
 });
 
-test("snapshots of an image that is made anew go, and those of no other", async () => {
+test("snapshots of a rebuilt image are removed, and no others", async () => {
   for (const name of [`${OLD}-tcg-2`, `${OLD}-kvm-1`, `${RUNS}-tcg-2`, `${OLD}x-mine`]) make(`snapshots/${name}`, 0);
   await removeSnapshotsOf(cache, OLD);
   expect(names("snapshots")).toEqual([`${OLD}x-mine`, `${RUNS}-tcg-2`].sort());

@@ -111,7 +111,7 @@ describe("a file in a bad state", () => {
     );
   });
 
-  test("what is no entry is left out: other JSON, bytes, lines without an end, entries of a run that nobody knows", () => {
+  test("what is not an entry is ignored: other JSON, bytes, unfinished lines, entries of an unknown run", () => {
     const odd = [
       "[]",
       "null",

@@ -47,7 +47,7 @@ describe("a test is flaky", () => {
     expect(flakiness(pastOf("pa fb pb"))).toMatchObject({ times: 1, since: { run: { run: "r1" } } });
   });
 
-  test("not where the commit may be at fault, nor where nobody knows the commit, nor where the run was cut off", () => {
+  test("not if the commit may be the cause, is unknown, or the run was interrupted", () => {
     for (const past of ["pa fb fb pc", "pa fb", "p- f- p-", "pa ub pb", "pa pb"])
       expect(flakiness(pastOf(past))).toBeUndefined();
   });

@@ -134,13 +134,13 @@ describe("suites", () => {
     expect(message).toMatch(/● fails twice\s+the body failed first 1[^]*● fails twice\s+teardown failed too/);
   });
 
-  test("go on after a hook that failed", () => {
+  test("continue after a hook that failed", () => {
     const { statuses, message } = reportOf("hooks");
     expect(message).toContain("hook failed");
     expect(statuses).toEqual({ "never runs": "failed", runs: "passed" });
   });
 
-  test("with a fixture that does not exist are told before anything runs", () => {
+  test("with a fixture that does not exist fail before anything runs", () => {
     expect(reportOf("typo").message).toContain('There is no fixture "vnm", which test "typo" asks for.');
   });
 
@@ -157,7 +157,7 @@ describe("suites", () => {
     expect(closings.map(({ started }) => started).reduce((a, b) => a + b)).toBe(13);
   });
 
-  test("tell of leaks without failing where that is asked for, and of none where the check is off", () => {
+  test("report leaks without failing if configured so, and none if the check is off", () => {
     expect(reportOf("leaks-warn").statuses).toEqual({ "leaks under warn": "passed" });
     expect(outcome.output).toContain('avf: "leaks under warn" left behind, removed since:\n  forward from');
     expect(reportOf("leaks-off").statuses).toEqual({ "leaks under off": "passed" });
@@ -234,7 +234,7 @@ describe("a run", () => {
     ]);
   });
 
-  test("whose worker crashes goes on: Jest runs the file again, on names that are free", async () => {
+  test("whose worker crashes is run again by Jest, on names that are free", async () => {
     const { exitCode, output } = await runFiles(
       {
         "crash.test.ts": suite(`
@@ -273,7 +273,7 @@ describe("a run", () => {
     expect(died).toMatchObject({ kind: "worker-died", test: "is killed" });
   });
 
-  test("without our environment is told what to configure", async () => {
+  test("without our environment gets an error that says what to configure", async () => {
     const { exitCode, output } = await runFiles(
       { "suite.test.js": 'const { test } = require("jest-avf");\ntest("x", () => undefined);\n' },
       { config: { preset: undefined, testEnvironmentOptions: {} } },

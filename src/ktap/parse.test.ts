@@ -36,7 +36,7 @@ describe("what belongs to a test", () => {
     expect(found[0]?.diagnostics).toEqual(["reserves 4 pages"]);
   });
 
-  test("is YAML behind its result line", () => {
+  test("is YAML after its result line", () => {
     const [only] = cases("TAP version 13", "1..1", "not ok 1 x", "  ---", "  at: 7", "  ...");
     expect(only?.diagnostics).toEqual(["  at: 7"]);
   });

@@ -30,7 +30,7 @@ asRoot("its wish to die with its parent is made once it is that user", () => {
   expect(stdout).toBe("61000\n60706\n");
 });
 
-test("nobody becomes root or joins its group, and words that are no ids name nobody", () => {
+test("root and its group are refused, and so are words that are not ids", () => {
   for (const words of [
     ["0", "60706"],
     ["61000", "0"],

@@ -40,7 +40,7 @@ test("one that guards is known as ours, and does its work when we are gone by SI
   expect({ stdout, signal }).toEqual({ stdout: "known: true\nguarded\n", signal: "SIGKILL" });
 });
 
-test("what has ended is no longer ours", async () => {
+test("an ended process is no longer ours", async () => {
   const owned = spawnOwned(["true"], { guards: true });
   await owned.ended;
   expect(ownedPids().has(owned.pid ?? 0)).toBe(false);

@@ -54,7 +54,7 @@ test("reads preparers in their order, and leaves runners and comments alone", ()
   ]);
 });
 
-test("RootTargetPreparer roots unless it is told not to", () => {
+test("RootTargetPreparer roots unless configured otherwise", () => {
   const root = (options: string): unknown => parseAndroidTest(preparer("RootTargetPreparer", options));
   expect(root("")).toEqual([{ kind: "root", root: true, throwOnFailure: true }]);
   expect(root('<option name="force-root" value="true" /><option name="throw-on-error" value="false" />')).toEqual([

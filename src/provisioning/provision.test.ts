@@ -149,7 +149,7 @@ describe("cleaning up", () => {
 });
 
 describe("is refused", () => {
-  test("a file that is no APK, by its path", async () => {
+  test("a file that is not an APK, by its path", async () => {
     writeFileSync(join(host, "App.apk"), "text");
     await expect(provision(device, { root: host, apks: ["App.apk"] })).rejects.toMatchObject({
       kind: "usage",
@@ -398,7 +398,7 @@ describe("after a run that was killed", () => {
     },
   );
 
-  test("a package that somebody installed anew since stays", async () => {
+  test("a package that was reinstalled since stays", async () => {
     await writeApk("App.apk");
     await provision(device, { root: host, apks: ["App.apk"], noted: true });
     writeFileSync(inRoot(BASE), "of somebody");
@@ -429,7 +429,7 @@ describe("after a run that was killed", () => {
       expect(told.filter((message) => message.endsWith(what))).toHaveLength(1);
   });
 
-  test("folders in which nothing was ours any more stay, and teardown commands are told, not run", async () => {
+  test("folders in which nothing was ours any more stay, and teardown commands are reported, not run", async () => {
     writeFileSync(join(host, "a.img"), "image");
     const push = (target: string): string => `<option name="push" value="a.img->/data/local/tmp/${target}" />`;
     writeFileSync(

@@ -22,7 +22,7 @@ describe("environment options", () => {
     });
   });
 
-  test("an unknown one is told with those that there are for users", () => {
+  test("an unknown one is refused with the list of known ones", () => {
     const known = /^Known: (.*)\.$/;
     let hint = "";
     try {
@@ -45,7 +45,7 @@ describe("environment options", () => {
     );
   });
 
-  test("ANDROID_SERIAL wins over the configuration and may name several devices", () => {
+  test("ANDROID_SERIAL takes precedence over the configuration and may name several devices", () => {
     process.env["ANDROID_SERIAL"] = "one, two";
     expect(readOptions({ serial: "three" }, "/project").serials).toEqual(["one", "two"]);
     delete process.env["ANDROID_SERIAL"];

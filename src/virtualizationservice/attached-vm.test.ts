@@ -20,7 +20,7 @@ const config = (change?: Partial<AppVmConfig>): AppVmConfig => tool.config(chang
 const known = (name: string, value: number): object => ({ kind: "known", name, value });
 
 describe("a VM that runs to its end", () => {
-  test("tells each step in order, and died last", async () => {
+  test("reports each step in order, and died last", async () => {
     const told = new Told();
     const guest = [
       CREATED,
@@ -78,7 +78,7 @@ describe("a VM that runs to its end", () => {
     expect(told.log).toBe("vm: failed to load the kernel\n");
   });
 
-  test("a tool that ends without a word about the VM is told as that", async () => {
+  test("a tool that ends without a line about the VM is reported as such", async () => {
     const vm = await (await service(`${CREATED}\nexit 3`)).startVm(config(), () => undefined);
     expect(await vm.died).toEqual({ kind: "unrecognised", raw: expect.stringContaining("exit code 3") });
   });
@@ -162,7 +162,7 @@ describe("a VM that does not start", () => {
     await expect(opened.prepareRun(`${tool.folder}/none/run`)).rejects.toThrow("No such file or directory");
   });
 
-  test("a device without the tool is told as that", async () => {
+  test("a device without the tool is reported as such", async () => {
     const bare = new HostDevice({ programs: { getprop: join(tool.folder, "getprop") } });
     const opened = await openVirtualizationService(bare);
     await expect(opened.listVms()).rejects.toMatchObject({ code: "NO_AVF", kind: "infrastructure" });
@@ -204,7 +204,7 @@ describe("Android 13", () => {
     expect(readFileSync(join(tool.folder, "arguments"), "utf8")).not.toContain("daemonize");
   });
 
-  test("a VM that was created but did not start is no running VM", async () => {
+  test("a VM that was created but did not start is not a running VM", async () => {
     const opened = await service(`${created}\necho 'Error: Failed to start VM' >&2; exit 1`, 33);
     await expect(opened.startVm(config(), () => undefined)).rejects.toMatchObject({
       kind: "vm",

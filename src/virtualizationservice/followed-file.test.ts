@@ -55,14 +55,14 @@ test("delivers what was there before and what comes later, once", async () => {
   expect(content).toBe("one\ntwo\n");
 });
 
-test("delivers at the end what it had not come to yet", async () => {
+test("delivers at the end what it had not read yet", async () => {
   const file = followed();
   appendFileSync(path, "x".repeat(300_000));
   await file.finish();
   expect(content).toHaveLength(300_000);
 });
 
-test("goes on where it stopped when its connection breaks", async () => {
+test("continues where it stopped when its connection breaks", async () => {
   const file = followed();
   appendFileSync(path, "one\n");
   await arrived("one");

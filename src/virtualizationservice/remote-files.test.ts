@@ -92,7 +92,7 @@ test("names with line breaks are listed whole", async () => {
 });
 
 describe("exists", () => {
-  test("tells files, folders, and links to nothing from what is not there", async () => {
+  test("distinguishes files, folders and dangling links from what does not exist", async () => {
     symlinkSync("/nowhere/at/all", `${folder}/link`);
     expect(await files.exists(folder)).toBe(true);
     expect(await files.exists(`${folder}/link`)).toBe(true);

@@ -71,7 +71,7 @@ describe("create", () => {
     expect(String(await service.files.read(`${ROOT}/storage.img`))).toBe("encryptedstore 4000000");
   });
 
-  test("refuses a name that is taken, whoever took it", async () => {
+  test("refuses a name that is in use, also by another manager", async () => {
     const setup = setUp();
     await setup.manager.create("vm1", setup.config);
     const before = filesOf(setup.service);
@@ -276,7 +276,7 @@ describe("delete", () => {
   });
 });
 
-describe("what a manager tells of its device and its VMs", () => {
+describe("what a manager reports about its device and its VMs", () => {
   test.each([
     [true, true, 3],
     [true, false, 1],

@@ -206,7 +206,7 @@ describe("deleted stays deleted", () => {
     expect(await outcomeOf(() => vm.run())).toBe(DELETED);
   });
 
-  test("a VM that lost its name while running goes on, and is gone once it stops", async () => {
+  test("a VM that lost its name while running continues, and is deleted once it stops", async () => {
     const { vm, manager, context } = await sceneIn("files removed while running");
     const successor = await manager.create("vm1", configOf(context));
     expect(await vm.getStatus()).toBe("RUNNING");

@@ -2,7 +2,7 @@
 import { expect, test } from "jest-avf";
 import { KERNEL, shellInitramfs } from "./support/shell-initramfs.js";
 
-test("a VM of its own kernel goes on from a checkpoint where it was then", async ({ device, customVm }) => {
+test("a VM with its own kernel continues from a checkpoint where it was then", async ({ device, customVm }) => {
   const script = "i=0; while :; do i=$((i+1)); echo count $i; sleep 1; done";
   const vm = await customVm({ kernel: KERNEL, initrd: await shellInitramfs(device, script) });
   await vm.run();

@@ -35,7 +35,7 @@ test("a kernel that panics ends its VM, and waits say so at once", async ({ devi
   await expect(vm).toReachStatus("STOPPED");
 });
 
-test("disks: one that others read as well, one of its own to write to", async ({ device, customVm }) => {
+test("disks: a shared read-only one, and a writable one of its own", async ({ device, customVm }) => {
   const disk = Buffer.alloc(1 << 20);
   disk.write("from the host\n");
   const made = { kernel: KERNEL, disks: [disk, { file: disk, writable: true }] };

@@ -7,13 +7,7 @@ const STORAGE_BYTES = 10 << 20;
 /** Where ext4 describes itself, mostly in zeros; of 1024 random bytes about four are. */
 const SUPERBLOCK = { start: 1024, end: 2048, maxZeros: 64 };
 
-test("storage keeps what was written for its own VM, and for nobody else", async ({
-  device,
-  app,
-  vmm,
-  signal,
-  shelf,
-}) => {
+test("storage keeps what was written, for its own VM only", async ({ device, app, vmm, signal, shelf }) => {
   const apk = await shelf.put("storage", await payloadApk());
   const config = configFor(app, apk).setEncryptedStorageBytes(STORAGE_BYTES).build();
   const vm1 = await vmm.create("vm1", config);

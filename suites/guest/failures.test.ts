@@ -34,7 +34,11 @@ describe("a VM that is ready", () => {
     },
   );
 
-  test("a kernel that panics tells why on its console, and its VM ends with CRASH", async ({ device, vmm, signal }) => {
+  test("a kernel that panics prints the reason on its console, and its VM ends with CRASH", async ({
+    device,
+    vmm,
+    signal,
+  }) => {
     const vm = await ready(vmm);
     await using guest = await adbIntoVm(device, vm, { signal });
     guest.spawn(["sh", "-c", "echo c >/proc/sysrq-trigger"]);

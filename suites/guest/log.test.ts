@@ -37,7 +37,7 @@ test("the log of a payload that does not ask for the library is there as well", 
   await expect(readyVm).toPrint(/ I MicrodroidTestPayload: Hello Microdroid /);
 });
 
-test("console and log of a VM that prints more than it may are cut with a word, and the VM goes on", async ({
+test("console and log of a VM that prints too much are cut with a message, and the VM continues", async ({
   app,
   vmm,
   device,

@@ -31,7 +31,7 @@ test("servers in a VM are reached from the host, and clients in it reach the ser
   expect(await ask(vm1, `connect ${NOBODYS_PORT} hello`)).toBe("no answer");
 });
 
-test("a port where nobody listens is refused; one that is about to listen is waited for; nothing is left behind", async ({
+test("a port where nothing listens is refused; one that is about to listen is waited for; nothing is left behind", async ({
   app,
   vmm,
   device,

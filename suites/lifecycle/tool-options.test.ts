@@ -15,7 +15,7 @@ test("a VM gets as many CPUs as its run asks for, where the tool counts them", a
   expect(await guest.exec(["nproc"])).toMatchObject({ stdout: `${cpus}\n` });
 });
 
-test("more CPUs than a monitor has for a VM are told, and none is left", async ({ app, vmm }) => {
+test("more CPUs than the monitor supports are refused with a message, and no VM is left", async ({ app, vmm }) => {
   const { tool } = app.context.capabilities ?? {};
   if (tool?.cpuCounts !== true && tool?.runApp.has("--cpus") !== true) return;
   const vm = await vmm.create("vm1", app.vmConfig("assets/vm_config.json").build());

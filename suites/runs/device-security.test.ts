@@ -55,7 +55,7 @@ function freePort(): Promise<number> {
   });
 }
 
-test("an emulated device admits the adb of who started it, and no other", () => {
+test("an emulated device admits the adb of the user who started it, and no other", () => {
   expect(run(["adb", "-s", serial, "shell", "id -u"]).trim()).toBe("2000");
   expect(stranger("connect", serial)).toMatch(/failed to authenticate|unauthorized/);
   expect(stranger("devices")).not.toContain(`${serial}\tdevice`);

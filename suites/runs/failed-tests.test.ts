@@ -24,7 +24,7 @@ test.requires("sdk>=1000")("is of the future", async ({ vm }) => {});
 `;
 
 describe("tests that fail on a device", () => {
-  test("are told what they left, which is gone for the next; and what the device says of that time is saved", () => {
+  test("report what they left, which is gone for the next; and the device's records of that time are saved", () => {
     runChildProject({ "failed.test.js": SUITE }, { apks: [FIXTURE_APK] }, ({ status, stderr }, folder) => {
       expect({ status, stderr }).toMatchObject({
         status: 1,

@@ -109,7 +109,7 @@ describeEmulated("two devices that are named by serial, as phones are", () => {
     existsSync(join(folder, `${file}.serial`)) && serialOf(folder, file) !== "";
   const listing = (serial = ""): string => adb("-s", serial, "shell", "find", "/data/local/tmp", "|", "sort");
 
-  test("go one to each worker, a third is told who has them since when, and nothing else there is touched", async () => {
+  test("go one to each worker, a third sees who has them and since when, and nothing else there is touched", async () => {
     const others = "mkdir -p /data/local/tmp/avf/com.other/vm/theirs && echo mine >/data/local/tmp/notes.txt";
     for (const serial of serials) adb("-s", serial, "shell", others);
     const before = serials.map(listing);
@@ -137,7 +137,7 @@ describeEmulated("two devices that are named by serial, as phones are", () => {
     ]);
   });
 
-  test("are told to programs as JSON, when they start and in the list", async () => {
+  test("are reported to programs as JSON, when they start and in the list", async () => {
     const name = `json-${process.pid}`;
     try {
       const started = await start(root, [avf, "device", "start", "--json", "--cpus", "1", "--name", name], {}).ended;

@@ -86,7 +86,7 @@ describe("--exec", () => {
     expect(leftOnDevice()).toBe("");
   });
 
-  test("a chatty console does not hide it, a panic is no success", async () => {
+  test("a verbose console does not hide it, a panic is not a success", async () => {
     const chatty = "(while :; do echo noise; echo '<1>kernel noise' >/dev/kmsg; done) & sleep 1; false";
     const failed = await run(["--kernel", kernel, "--exec", chatty]);
     expect(failed.code).toBe(1);
@@ -193,7 +193,7 @@ test("without a command the console is on stdout, and the exit code is how it en
   expect((await run(["--kernel", kernel])).code).toBe(1);
 });
 
-describe("bad input is told by name, and leaves nothing", () => {
+describe("bad input is refused by name, and leaves nothing", () => {
   test.each<[what: string, args: () => readonly string[], code: number, words: RegExp]>([
     ["no kernel", () => ["--kernel", __filename], 2, /run-kernel\.test\.ts cannot be a kernel: it is no kernel\./],
     ["a missing file", () => ["--kernel", "missing"], 2, /missing cannot be a kernel: there is no such file\./],

@@ -95,7 +95,7 @@ describe("compiling", () => {
     expect(readManifest(compileManifest(text))).toMatchObject(read);
   });
 
-  test("attributes stand in the order of their resources", () => {
+  test("attributes are in the order of their resources", () => {
     const binary = compileManifest(manifest('android:versionName="1" android:versionCode="1"'));
     expect(parseBinaryXml(binary).attributes.map(({ name }) => name)).toEqual([
       "versionCode",

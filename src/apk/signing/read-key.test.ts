@@ -40,7 +40,7 @@ describe("a private key is read from", () => {
   });
 });
 
-describe("what is no private key is named, with what to do", () => {
+describe("what is not a private key is refused, with what to do", () => {
   const spki = { type: "spki", format: "der" } as const;
   const ENCRYPTED = /it is encrypted, and no password is asked for here/;
   const PKEY = /^decrypt a copy: openssl pkey -in KEY -out PLAIN\.pem$/;

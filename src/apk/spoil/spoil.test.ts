@@ -36,7 +36,7 @@ const judged = JSON.parse(fixture("golden/refusals.json").toString()) as Readonl
   Record<string, { readonly sha256: string; readonly apksigner: readonly string[] }>
 >;
 
-describe("spoiled files", () => {
+describe("corrupt files", () => {
   let pairs: ReadonlyMap<string, SpoiledPair>;
 
   beforeAll(async () => {

@@ -21,7 +21,7 @@ const hold = (id: string, pid: number): HoldRecord => ({
   ...{ id, pid, test: "fails", file: "x.test.ts", serial: "phone", vms: [], startedMs: pid, endsMs: pid },
 });
 
-test("notes of the dead go; those of the living, of other containers, and what cannot be read stay", () => {
+test("records of dead processes are removed; those of live ones, of other containers, and unreadable ones stay", () => {
   writeHold(hold(freeHoldId(), process.pid));
   const { pid } = spawnSync("true");
   const write = (id: string, content: unknown): void => writeFileSync(holdPath(id), JSON.stringify(content));

@@ -42,7 +42,7 @@ async function restore(): Promise<void> {
 }
 
 describe("after the device was restored", () => {
-  test("a VM outlives the client it had, and another one takes its place and is told everything", async () => {
+  test("a VM outlives its client; another one takes over and gets all events", async () => {
     const { client, cid } = await runVm();
     vmOf(cid).notify("started");
     vmOf(cid).notify("ready");

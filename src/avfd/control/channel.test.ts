@@ -44,7 +44,7 @@ describe("requests of the emulator", () => {
     expect(await ask("ping")).toMatchObject({ release: 15 });
   });
 
-  test("a device becomes one of its own: clock, random numbers, properties, read-only ones too", async () => {
+  test("a device gets its identity: clock, random numbers, properties, read-only ones too", async () => {
     told.length = 0;
     expect(await personalize({ properties: { "ro.serialno": "emulator-7" } })).toEqual({
       vmm: { name: "scripted", version: "1" },
@@ -53,7 +53,7 @@ describe("requests of the emulator", () => {
     expect(host.device.properties.get("ro.serialno")).toBe("emulator-7");
   });
 
-  test("adb may connect with the keys that were told last", async () => {
+  test("adb may connect with the keys that were sent last", async () => {
     const path = host.device.paths.resolve("/data/misc/adb/adb_keys");
     await ask("adb-keys", { adbKeys: ["AAAA", "BBBB"] });
     expect(await readFile(path, "utf8")).toBe("AAAA host\nBBBB host\n");
@@ -62,7 +62,7 @@ describe("requests of the emulator", () => {
     expect(await readFile(path, "utf8")).toBe("CCCC host\n");
   });
 
-  test("VMs that were saved with the device go on at the end of it, or when they are told to", async () => {
+  test("VMs that were saved with the device resume at the end of it, or on request", async () => {
     const thaw = jest.spyOn(host.device.virtualization, "thaw");
     await personalize({ holdVms: true });
     expect(thaw).not.toHaveBeenCalled();
@@ -72,7 +72,7 @@ describe("requests of the emulator", () => {
     thaw.mockRestore();
   });
 
-  test("a monitor that is not there is told beside, for a device may have none", async () => {
+  test("a missing monitor is reported apart, because a device may have none", async () => {
     expect(await personalize({ vmm: "crosvm" })).toEqual({
       vmmRefusal: 'debug.avf.vmm is "crosvm"; known are scripted',
     });
@@ -80,7 +80,7 @@ describe("requests of the emulator", () => {
     expect(await personalize()).toHaveProperty("vmm");
   });
 
-  test("the release changes, and CIDs begin anew as after a restart", async () => {
+  test("the release changes, and CIDs start again as after a restart", async () => {
     await host.device.properties.set("virtualizationservice.state.last_cid", "3000");
     await personalize({ release: 13 });
     expect(host.device.properties.get("ro.build.version.sdk")).toBe("33");
@@ -123,7 +123,7 @@ describe("requests of the emulator", () => {
 });
 
 describe("lines", () => {
-  test.each(["", "{", "[]", '"ping"', '{"id":"1","command":"ping"}', '{"id":1}'])("%j is no request", (line) => {
+  test.each(["", "{", "[]", '"ping"', '{"id":"1","command":"ping"}', '{"id":1}'])("%j is not a request", (line) => {
     expect(parseRequest(line)).toBeUndefined();
   });
 });

@@ -87,7 +87,7 @@ test("a file that was written to in place, without a change of its size, is anot
   expect(await apks.extraApks(file, CONFIG, 15)).toEqual(["/b.apk"]);
 });
 
-test("nothing is kept of a file that was written to just now: its time may not tell the next change", async () => {
+test("nothing is cached of a file that was written just now: its time may not show the next change", async () => {
   const { file, reads } = await apkFile("x.apk", await apkWith("/a.apk"), 20);
   await apks.idsig(file, 15, FOR_EVER);
   const once = reads();
@@ -106,7 +106,7 @@ test("a payload config is read once, a file without it is refused each time", as
   }
 });
 
-test("the one that was used longest ago gives way to a ninth", async () => {
+test("the least recently used one is dropped for a ninth", async () => {
   const apk = await apkWith("/a.apk");
   const known = [];
   for (let number = 0; number < 8; number++) known.push(await apkFile(`${number}.apk`, apk));

@@ -9,7 +9,7 @@ import { PropertyStore } from "./property-store.js";
 const facts = { release: 15, kernelRelease: "6.1.0-50-cloud-amd64", hasKvm: true, serial: "s1" } as const;
 
 describe("device identity", () => {
-  test("the properties tell the release, the ABI and what the hardware can do", () => {
+  test("the properties show the release, the ABI and what the hardware can do", () => {
     const properties = new PropertyStore();
     new DeviceIdentity(properties, facts);
     const read = (name: string): string | undefined => properties.get(name);

@@ -6,7 +6,7 @@ describe("setprop", () => {
     expect(isLegalPropertyName(name)).toBe(true);
   });
 
-  test.each(["", ".a", "a.", "a..b", "a b", "a=b", "ä"])("%j is no name", (name) => {
+  test.each(["", ".a", "a.", "a..b", "a b", "a=b", "ä"])("%j is not a name", (name) => {
     expect(isLegalPropertyName(name)).toBe(false);
   });
 

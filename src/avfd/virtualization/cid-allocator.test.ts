@@ -10,7 +10,7 @@ describe("CIDs", () => {
     expect(nextCid(15, 65_535, none)).toBe(2048);
   });
 
-  test("those of live VMs are passed over, also behind the turn", () => {
+  test("those of live VMs are skipped, also after the wrap-around", () => {
     const taken = new Set([2049, 2050]);
     expect(nextCid(15, 2048, (cid) => taken.has(cid))).toBe(2051);
     expect(nextCid(15, 65_534, (cid) => cid === 65_535 || cid === 2048)).toBe(2049);
@@ -26,7 +26,7 @@ describe("CIDs", () => {
     expect(nextCid(13, 0xffff_fffe, none)).toBeUndefined();
   });
 
-  test("a property that somebody changed does not lead out of the range", () => {
+  test("a changed property does not lead out of the range", () => {
     expect(nextCid(15, 3, none)).toBe(2048);
     expect(nextCid(15, 1e9, none)).toBe(2048);
   });

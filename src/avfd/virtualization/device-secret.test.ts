@@ -12,7 +12,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-test("a device has one secret, which outlives the service and which nobody else may read", async () => {
+test("a device has one secret, which outlives the service and which no other user can read", async () => {
   const service = new DeviceSecret(file);
   const [first, second] = await Promise.all([service.get(), service.get()]);
   expect(first).toHaveLength(32);
@@ -27,7 +27,7 @@ test("two devices have two", async () => {
   expect(await other.get()).not.toEqual(await new DeviceSecret(file).get());
 });
 
-test("one that is forgotten is made anew", async () => {
+test("a forgotten one is replaced", async () => {
   const service = new DeviceSecret(file);
   const first = await service.get();
   await service.forget();

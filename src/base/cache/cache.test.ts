@@ -157,7 +157,7 @@ test.each<[string, (there: string) => void, RegExp]>([
     (there) => (mkdirSync(there), symlinkSync("/nowhere/at/all", join(there, "cache"))),
     /there\/cache is a link that leads nowhere/,
   ],
-])("a cache that %s is told", (_what, make, reason) => {
+])("a cache that %s is reported", (_what, make, reason) => {
   const there = join(folder, "there");
   make(there);
   const problem = inspectCache(join(there, "cache"));

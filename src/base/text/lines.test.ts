@@ -55,7 +55,7 @@ describe("a line that is too long", () => {
     expect(bytes.map(([, piece]) => piece)).toEqual(["first", "middle", "last"]);
   });
 
-  test("goes on where it was left off", () => {
+  test("continues where it stopped", () => {
     const pieces: unknown[] = [];
     const first = new LineSplitter((...piece) => pieces.push(piece), 4);
     first.push(Buffer.from("aaaabb"));

@@ -105,7 +105,7 @@ describe("avf apk show", () => {
     );
   });
 
-  test("exit 1 for what is no APK or not there, exit 2 for a wrong command line", async () => {
+  test("exit 1 for a file that is not an APK or does not exist, exit 2 for a wrong command line", async () => {
     writeFileSync(join(folder, "text"), "not an APK");
     expect(await call(runApk, "show", join(folder, "text"))).toMatchObject({
       exitCode: 1,
@@ -173,7 +173,7 @@ describe("avf idsig", () => {
     expect(readFileSync(target).equals(readFileSync(`${apk}.idsig`))).toBe(true);
   });
 
-  test("release 13 takes a file that is no APK, release 15 does not, and leaves nothing behind", async () => {
+  test("release 13 takes a file that is not an APK, release 15 does not, and leaves nothing behind", async () => {
     const text = join(folder, "text");
     writeFileSync(text, "not an APK");
     expect(await call(runIdsig, "create", text)).toMatchObject({ exitCode: 1 });

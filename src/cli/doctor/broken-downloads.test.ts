@@ -44,7 +44,7 @@ test.each([
     unpacksUntil("unexpected end of file in archive member"),
     /^avf: adb_1_amd64\.deb cannot be unpacked and was removed\.[^]*Hint: run the same command again/m,
   ],
-])("%s is told, no half tree stays, and the second try gets on", async (_what, programs, words) => {
+])("%s is reported, no half tree stays, and the second try works", async (_what, programs, words) => {
   const cache = folder();
   const packages = join(cache, DEVICE_PACKAGES.folder);
   const first = await avf(["setup"], machine(cache, programs));

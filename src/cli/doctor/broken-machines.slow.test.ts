@@ -297,7 +297,7 @@ describe("avf doctor on a machine with", () => {
     expect(stderr).toContain(`Hint: ${found?.fix}`);
   });
 
-  test("nothing: an empty cache is no fault, and is not made", async () => {
+  test("nothing: an empty cache is not a fault, and is not created", async () => {
     const cache = join(folder(), "new");
     const { codes, stdout } = await avf(["doctor"], { env: { AVF_CACHE_DIR: cache } });
     expect({ codes, last: stdout.trimEnd().split("\n").at(-1) }).toEqual({ codes: "0", last: "  npx avf setup" });

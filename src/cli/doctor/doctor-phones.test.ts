@@ -38,7 +38,7 @@ test("no emulated device on macOS, Windows and arm64", () => {
   expect(may).toEqual(["linux x64"]);
 });
 
-test("where only phones are to be had it says so, asks for one, and wants nothing of Debian's", () => {
+test("where only phones can be used it says so, asks for one, and does not check for Debian's tools", () => {
   writeFileSync(join(folder, "adb"), '#!/bin/sh\necho "Android Debug Bridge version 1.0.41"\n', { mode: 0o755 });
   const { status, told } = doctor({ PATH: `${folder}:/usr/bin:/bin`, ANDROID_SERIAL: "" });
   expect(status).toBe(1);
@@ -68,7 +68,7 @@ test("without adb it says what to install; a phone that is named makes the emula
   );
 });
 
-test("a lab makes the emulated device a note as well, and is asked; what may be a password is not told", () => {
+test("with a lab the emulated device is only a note, and the lab is asked; a possible password is not printed", () => {
   const { status, told } = doctor({ PATH: folder, AVF_DEVICES: "labgrid://127.0.0.1:1/?place=a", ANDROID_SERIAL: "" });
   expect(status).toBe(1);
   expect(told.findings).toContainEqual(expect.objectContaining({ name: "emulated device", state: "note" }));

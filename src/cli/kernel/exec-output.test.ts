@@ -24,7 +24,7 @@ function read(...chunks: readonly string[]): Seen {
 }
 
 describe("a command's output and exit code", () => {
-  test("are told from what the kernel prints around it", () => {
+  test("are separated from what the kernel prints around it", () => {
     const seen = read(`[ 0.1] kernel\n${begin}6.12\nno line end${exit(3)}${exit(3)}${exit(3)}reboot: Power down\n`);
     expect(seen).toEqual({ code: 3, command: "6.12\nno line end", around: "[ 0.1] kernel\nreboot: Power down\n" });
   });
@@ -49,7 +49,7 @@ describe("a command's output and exit code", () => {
     ["an end that is cut", `${begin}${exit(0).slice(0, -1)}`],
     ["marks of another number", begin + exit(0).replace(NONCE, "f".repeat(32))],
     ["nothing", ""],
-  ])("%s is no exit code", (_what, text) => {
+  ])("%s is not an exit code", (_what, text) => {
     expect(read(text).code).toBeUndefined();
   });
 

@@ -37,13 +37,13 @@ test.each([
   expect(await withoutReader(line.split(" "), false)).toEqual({ code: 141, stderr: "" });
 });
 
-test("what a command says on stderr may be for nobody: its exit code stays", async () => {
+test("a closed stderr does not change the exit code of a command", async () => {
   const wrong = await withoutReader(["no-such-command"], true);
   const fine = await withoutReader(["help"], true);
   expect([wrong.code, fine.code]).toEqual([2, 141]);
 });
 
-test("a disk that is full behind stdout is told, with exit code 1", async () => {
+test("a full disk for stdout is reported, with exit code 1", async () => {
   const child = spawn(process.execPath, ["src/cli/avf.cjs", "help"], {
     cwd: packageRoot,
     stdio: ["ignore", openSync("/dev/full", "w"), "pipe"],

@@ -10,9 +10,9 @@ export function renderPage(): string {
   return [
     "# Commands",
     "",
-    "Made from the commands' own help by `npm run docs`. In a checkout and in a project that has jest-avf installed they are called with `npx avf …`; `avf help COMMAND` and `avf COMMAND --help` print what stands here.",
+    "Made from the commands' own help by `npm run docs`. In a checkout and in a project that has jest-avf installed they are called with `npx avf …`; `avf help COMMAND` and `avf COMMAND --help` print the same text.",
     "",
-    "Results go to stdout; progress, hints and errors go to stderr. On a terminal progress is one line that changes; elsewhere it is a line a step. Whatever a command starts ends with it, Ctrl-C and SIGKILL included, but for `avf device start`.",
+    "Results go to stdout; progress, hints and errors go to stderr. On a terminal progress is one line that changes; elsewhere it is a line for each step. Whatever a command starts ends with it, also after Ctrl-C and SIGKILL; only `avf device start` leaves a device running.",
     "",
     "## Exit codes",
     "",

@@ -36,7 +36,7 @@ test.each(["end-hold", "release"])("avf %s ends the hold it names, and no other"
   expect(listHolds().map(({ id }) => id)).toEqual([second]);
 });
 
-test("several holds are told apart by id, or ended by --all", () => {
+test("several holds are distinguished by id, or ended by --all", () => {
   const [first, second] = [hold("one"), hold("two")];
   const { status, printed } = avf("end-hold");
   expect(status).toBe(2);

@@ -20,7 +20,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-test("says which VMs can be debugged, when it is not told or there is none of that name", async () => {
+test("says which VMs can be debugged if none is named or there is none of that name", async () => {
   await expect(run([])).rejects.toMatchObject({ code: "WHICH_GDB", hint: "start one with vm.run({ gdb: true })" });
   noteGdb({ vm: "vm1", serial: "a", port: 4711 });
   noteGdb({ vm: "vm1", serial: "b", port: 4712 });
@@ -29,7 +29,7 @@ test("says which VMs can be debugged, when it is not told or there is none of th
   await expect(run(["vm2"])).rejects.toMatchObject({ code: "WHICH_GDB" });
 });
 
-test("says how to get gdb where there is none", async () => {
+test("says how to get gdb if it is missing", async () => {
   process.env["PATH"] = folder;
   noteGdb({ vm: "vm1", serial: "a", port: 4711 });
   const missing = { kind: "infrastructure", code: "NO_GDB", hint: expect.stringContaining("apt install gdb") };

@@ -22,7 +22,7 @@ describe("what a guest prints", () => {
     expect(given([`one${CLIPBOARD}\r\n`, "two"], true, { raw: true })).toBe(`one${CLIPBOARD}\r\ntwo`);
   });
 
-  test("keeps its bytes where there is no terminal", () => {
+  test("keeps its bytes without a terminal", () => {
     const bytes = Buffer.from([0, 0xff, 0x1b, 0x0d, 0x0a, 0xc3]);
     expect(given([bytes], false)).toBe(bytes.toString("latin1"));
   });

@@ -21,7 +21,7 @@ test.each([
   ["unauthorized", "DEVICE_UNAUTHORIZED", /accept the dialog/],
   ["no permissions (user in plugdev group; are your udev rules wrong?)", "DEVICE_NO_PERMISSION", /udev/],
   ["recovery", "DEVICE_STATE", /reboot/],
-])("state %s is told with what to do about it", (state, code, hint) => {
+])("state %s is reported with what to do about it", (state, code, hint) => {
   const error = stateError("10.0.0.1:5555", state);
   expect(error.code).toBe(code);
   expect(error.kind).toBe("infrastructure");
@@ -39,6 +39,6 @@ test.each(["emulator-5554", "::1:5555", "adb-1._adb-tls-connect._tcp"])("%s is n
   expect(stateError(serial, "absent").hint).not.toContain("adb connect");
 });
 
-test("an absent device is told together with those that are there", () => {
+test("an absent device is reported together with those that adb lists", () => {
   expect(stateError("a", "absent", ["b (device)", "c (offline)"]).message).toContain("b (device), c (offline)");
 });

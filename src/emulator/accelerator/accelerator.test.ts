@@ -66,7 +66,7 @@ describe("a KVM that was believed and does not run the device", () => {
     lastLines: ["failed to initialize kvm"],
   });
 
-  test("gives way to emulated processors, which is said", async () => {
+  test("falls back to emulated processors, and reports it", async () => {
     const steps: string[] = [];
     const progress = { step: (text: string) => void steps.push(text), detail: () => undefined };
     const answer = await goOnWithoutKvm(cache, error, progress);
@@ -86,7 +86,7 @@ describe("a KVM that was believed and does not run the device", () => {
   });
 });
 
-test("only what the machine itself did counts against KVM; what failed beside it is told as it is", () => {
+test("only faults of the machine itself count against KVM; other failures are reported as they are", () => {
   const counts = (code: string): boolean => isMachinesFault(new InfrastructureError(code, "x"));
   const beside = ["ADB_VERSION", "ADB_CONNECT", "NO_SPACE", "PORT_BUSY", "FLOCK_FAILED", "LOCK_TIMEOUT"];
   expect(beside.filter(counts)).toEqual([]);

@@ -25,6 +25,6 @@ test("another speed, and another model that is as fast, are others", () => {
   expect(new Set(speeds).size).toBe(3);
 });
 
-test("a host that does not tell has one answer", () => {
+test("a host that does not show it has one fixed answer", () => {
   expect(counterSpeed(join(folder, "none"))).toBe(counterSpeed(join(folder, "none-either")));
 });

@@ -27,7 +27,7 @@ describe("a trial boot on KVM", () => {
     expect(await verdictOf(slow, { ...LIMITS, silentCpuMs: 100 })).toMatchObject({ accelerator: "kvm" });
   });
 
-  test("whose kernel goes on saying something is waited for, not one that stops", async () => {
+  test("is waited for while its kernel prints, not once it stops", async () => {
     const word = "n=0; while [ $n -lt 20000 ]; do n=$((n+1)); done; echo word >>$LOG";
     const talks = `i=0; while [ $i -lt 40 ]; do i=$((i+1)); ${word}; done; echo AVF-PROBE nested=yes >>$LOG`;
     expect(await verdictOf(talks, { ...LIMITS, silentCpuMs: 200 })).toMatchObject({ accelerator: "kvm" });
@@ -51,7 +51,7 @@ describe("a trial boot on KVM", () => {
     });
   });
 
-  test("for which /dev/kvm could not be had in that moment is tried again soon", async () => {
+  test("that could not open /dev/kvm at that moment is tried again soon", async () => {
     const words = "qemu-system-x86_64: failed to initialize kvm: Device or resource busy";
     expect(await verdictOf(`echo "${words}" >&2; exit 1`)).toMatchObject({
       ...{ accelerator: "tcg", holds: "briefly" },
@@ -71,7 +71,7 @@ describe("a trial boot on KVM", () => {
     expect(judge(outcome)).toMatchObject({ accelerator: "tcg", reason: expect.stringContaining("/nowhere/qemu") });
   });
 
-  test("ends with who asked for it", async () => {
+  test("ends with the process that started it", async () => {
     const controller = new AbortController();
     const boot = bootOnce(fakeQemu("exec sleep 1000"), { limits: LIMITS, signal: controller.signal });
     controller.abort(new Error("Ctrl-C"));

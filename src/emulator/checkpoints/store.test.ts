@@ -53,7 +53,7 @@ describe("a checkpoint", () => {
     expect(await findCheckpoint(cache, KEYS[1])).toBeUndefined();
   });
 
-  test("lies where nobody else walks, whoever made that folder before", async () => {
+  test("is private, whoever created that folder before", async () => {
     mkdirSync(join(cache, "checkpoints"), { recursive: true, mode: 0o755 });
     await keep(KEYS[0], 0);
     expect((statSync(join(cache, "checkpoints")).mode & 0o777).toString(8)).toBe("700");
@@ -65,7 +65,7 @@ describe("a checkpoint", () => {
     expect(keys()).toEqual([KEYS[0]]);
   });
 
-  test("that is of no use is removed, and not another one that lies in its place by then", async () => {
+  test("that is unusable is removed, but not another one that has replaced it by then", async () => {
     const first = await keepCheckpoint(cache, KEYS[0], device, "first");
     expect((await findCheckpoint(cache, KEYS[0]))?.identity).toBe(first.identity);
     await dropCheckpoint(first);
@@ -86,7 +86,7 @@ describe("a checkpoint", () => {
     expect(keys()).toEqual([]);
   });
 
-  test("has a key that is no path", async () => {
+  test("has a key that is not a path", async () => {
     await expect(findCheckpoint(cache, "../../etc")).rejects.toThrow("not the key");
   });
 });

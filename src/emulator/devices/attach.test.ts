@@ -49,7 +49,7 @@ function collect(stream: Readable): () => string {
 }
 
 describe("attached to a VM of a restored device", () => {
-  test("it is told everything, types into the console, and ends with the VM", async () => {
+  test("it gets all events, types into the console, and ends with the VM", async () => {
     const { cid, notify } = await restoredVm();
     const client = attach(cid);
     const [stdout, stderr] = [collect(client.stdout), collect(client.stderr)];
@@ -78,7 +78,7 @@ describe("attached to a VM of a restored device", () => {
     expect(await vm?.died).toBe("KILLED");
   });
 
-  test("nothing typed is nothing, and what nobody asked for when it ends is told", async () => {
+  test("no input is fine, and input that was never read is reported at the end", async () => {
     const { cid } = await restoredVm();
     const client = attach(cid);
     await once(client.stdout, "data");
@@ -91,7 +91,7 @@ describe("attached to a VM of a restored device", () => {
     expect(await late).toMatchObject({ message: expect.any(String) });
   });
 
-  test("while nobody knows who is a client, it waits", async () => {
+  test("waits while the clients are not yet known", async () => {
     const { cid } = await restoredVm();
     await there.device.virtualization.freeze();
     const { attachments } = there.device.virtualization;
@@ -159,7 +159,7 @@ describe("a service that", () => {
     });
   });
 
-  test("dies without a word tells no exit code", async () => {
+  test("dies without a message has no exit code", async () => {
     expect(await served()).toEqual({ end: { exitCode: undefined }, said: "" });
   });
 
@@ -182,13 +182,13 @@ describe("a service that", () => {
     server.close();
   });
 
-  test("sends half a frame is told so", async () => {
+  test("sends half a frame gets an error", async () => {
     const { end, said } = await served(frame("X", Buffer.from([1])));
     expect(end).toEqual({ exitCode: 1 });
     expect(said).toBe("avfd sent a frame X that is cut short\n");
   });
 
-  test("sends what is no frame is told so", async () => {
+  test("sends something other than a frame gets an error", async () => {
     const { end, said } = await served(frame("?", Buffer.from("x")));
     expect(end).toEqual({ exitCode: 1 });
     expect(said).toBe('avfd sent a frame of type "?"\n');

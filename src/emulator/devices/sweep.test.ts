@@ -102,7 +102,7 @@ describe("the sweep of devices", () => {
     expect(await listRunning(cache)).toEqual([]);
   });
 
-  test("goes on past a machine that cannot be ended", async () => {
+  test("continues after a machine that cannot be ended", async () => {
     const theirs = running();
     await device("a", { owner: DEAD, machine: theirs });
     await device("b", { owner: DEAD, machine: DEAD });
@@ -120,7 +120,7 @@ describe("the sweep of devices", () => {
     expect(names()).toEqual(["a"]);
   });
 
-  test("leaves a folder without a record to who claims it, for a minute", async () => {
+  test("leaves a folder without a record for a minute, so that its owner can claim it", async () => {
     await claimDeviceFolder(cache, "fresh");
     const old = await claimDeviceFolder(cache, "old");
     utimesSync(old ?? "", 1, 1);
@@ -128,7 +128,7 @@ describe("the sweep of devices", () => {
     expect(names()).toEqual(["fresh"]);
   });
 
-  test("leaves what is no device: files and folders that others put there", async () => {
+  test("leaves files and folders that are not devices", async () => {
     await device("one", { owner: DEAD });
     mkdirSync(join(cache, "devices/.of-somebody"));
     mkdirSync(join(cache, "devices/.gone-with-the-wind"));
@@ -152,7 +152,7 @@ test("the folder of another device under the same name stays, however many forge
   expect(names()).toEqual([]);
 });
 
-test("drafts of the dead go, those of the living and of nobody knows whom stay", async () => {
+test("drafts of dead processes are removed, those of live and of unknown ones stay", async () => {
   const folder = join(cache, "images");
   mkdirSync(folder);
   const kept = [

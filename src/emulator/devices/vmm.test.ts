@@ -23,7 +23,7 @@ test("crosvm is wanted only where there is one", () => {
   requireVmm("crosvm");
 });
 
-test("a device without any monitor is an error only for who asked for one", () => {
+test("a device without any monitor is an error only if one was requested", () => {
   const answer = { vmm: { name: "qemu", version: "7.2.22" } };
   expect(chosenVmm(answer, undefined)).toEqual(answer.vmm);
   expect(chosenVmm(answer, "qemu")).toEqual(answer.vmm);

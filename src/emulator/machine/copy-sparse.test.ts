@@ -51,7 +51,7 @@ test("also without cp, and with one that lacks the options", async () => {
   expectSparseCopy();
 });
 
-test("what fails for another reason is told", async () => {
+test("other failures are reported", async () => {
   await expect(copySparse(join(folder, "missing"), to)).rejects.toThrow(/No such file/);
   await expect(copyByPieces(from, to, { signal: AbortSignal.abort(new Error("given up")) })).rejects.toThrow(
     "given up",

@@ -23,7 +23,7 @@ function launch(script: string): Machine {
 const ASSERTION = "qemu: ../target/i386/kvm/kvm.c:3213: kvm_buf_set_msrs: Assertion failed.";
 
 describe("a QEMU that ends early", () => {
-  test("is quoted to whoever waits for its greeting, and its log is kept", async () => {
+  test("is quoted in the error of the wait for its greeting, and its log is kept", async () => {
     const machine = launch(`echo '${ASSERTION}' >&2; echo booting >serial.log; kill -ABRT $$`);
     await expect(machine.qmp.negotiate()).rejects.toMatchObject({
       code: "DEVICE_ENDED",

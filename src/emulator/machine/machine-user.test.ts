@@ -25,7 +25,7 @@ describe("the user of a machine that root starts", () => {
     }
   });
 
-  test("is nobody who has an account", () => {
+  test("is not a user with an account", () => {
     const { uid = 0 } = machineUser(20_000, "tcg", ROOT) ?? {};
     const taken = { ...ROOT, accounts: `${ROOT.accounts}lab:x:${uid}:100::/home/lab:/bin/sh\n` };
     expect(machineUser(20_000, "tcg", taken)?.uid).toBe(uid + 1);

@@ -55,7 +55,7 @@ test("a source of the pinned release itself goes first", async () => {
   );
 });
 
-test("a key that stands in the source itself comes along", async () => {
+test("a key in the source itself is used", async () => {
   const text = await sources(`mirror:b/|stable|main|bookworm|${file}:2`);
   expect(text).toContain(
     "Signed-By:\n -----BEGIN PGP PUBLIC KEY BLOCK-----\n .\n abc=\n -----END PGP PUBLIC KEY BLOCK-----",

@@ -18,7 +18,7 @@ function make(): void {
   writeFileSync(join(folder, "state"), "state");
 }
 
-test("of several that found one snapshot unusable, only the first removes it; the one made anew stays", async () => {
+test("of several that found one snapshot unusable, only the first removes it; the new one stays", async () => {
   const [first, second] = [await identifySnapshot(folder), await identifySnapshot(folder)];
   await removeSnapshot(folder, first);
   expect(existsSync(folder)).toBe(false);

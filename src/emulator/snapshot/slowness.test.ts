@@ -19,7 +19,7 @@ test.each([
   expect(await readSlowness(folder)).toBe(slowness);
 });
 
-test("a snapshot that does not tell is taken for usual", async () => {
+test("a snapshot without a value counts as usual", async () => {
   expect(await readSlowness(folder)).toBe(1);
   writeFileSync(join(folder, "boot-time.json"), '{"bootMs":"long"');
   expect(await readSlowness(folder)).toBe(1);

@@ -88,7 +88,7 @@ test("an image comes out of its package as it was, sparse, and what was in it tw
   expect(kept).toBeLessThan(320_000);
 });
 
-test("the digest is that of names, contents and rights: where an image lies, its times and its holes do not count", async () => {
+test("the digest covers names, contents and modes: path, times and holes of an image do not count", async () => {
   const before = digest;
   execFileSync("touch", ["-d", "2001-01-01", join(image, "kernel")]);
   chmodSync(join(image, "kernel"), 0o600);
@@ -130,7 +130,7 @@ test.each([
       writeFileSync(join(path, DEVICE_INDEX), text.replace('"path":"kernel"', '"path":"../kernel"'));
     },
   ],
-])("a package %s is told, with the command that fixes it, and leaves nothing", async (name, spoil) => {
+])("a package %s is reported, with the command that fixes it, and leaves nothing", async (name, spoil) => {
   const spoilt = copyOf(name.replaceAll(" ", "-"));
   spoil(spoilt);
   await expect(unpack(spoilt, "none")).rejects.toMatchObject({

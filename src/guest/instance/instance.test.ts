@@ -25,7 +25,7 @@ const image = (content: Uint8Array): Promise<string> => verified.file(content, "
 const unseal = (file: string, withKey = key): Promise<readonly string[]> => verified.run(["unseal", file, withKey]);
 
 describe("an instance image", () => {
-  test("keeps what was sealed, behind the entries of others", async () => {
+  test("keeps what was sealed, after the entries of others", async () => {
     const content = freshImage();
     otherEntry.copy(content, 512);
     const file = await image(content);
@@ -93,7 +93,7 @@ describe("a VM's identity", () => {
     ["root=2", "com.example.main1 is not the APK of the first boot"],
     ["extra=2", "com.example.extra1 is not the APK of the first boot"],
     ["config=2", "the payload config is not the one of the first boot"],
-  ])("tells when what was measured has changed: %s", async (measured, difference) => {
+  ])("reports a changed measurement: %s", async (measured, difference) => {
     const file = await image(freshImage());
     await create(file);
     expect(await load(file, "", measured)).toContain(`difference ${difference}`);

@@ -59,7 +59,7 @@ test.each([
   expect(await lookAtKernel(written(bytes))).toMatchObject({ ...expected, bytes: bytes.length });
 });
 
-describe("what is no kernel is refused with file and reason", () => {
+describe("what is not a kernel is refused with file and reason", () => {
   test.each([
     ["text", Buffer.from("root:x:0:0\n"), "it is no kernel"],
     ["zeros", Buffer.alloc(5_000), "it is no kernel"],
@@ -95,7 +95,7 @@ describe("what is no kernel is refused with file and reason", () => {
   });
 });
 
-test("what is no file is refused for each use", async () => {
+test("what is not a file is refused for each use", async () => {
   const [missing, dangling] = [join(folder, "missing"), join(folder, "dangling")];
   symlinkSync("nowhere", dangling);
   mkdirSync(join(folder, "sub"), { recursive: true });
@@ -107,7 +107,7 @@ test("what is no file is refused for each use", async () => {
 });
 
 describe("an initramfs", () => {
-  test("plain, packed, several in one, with one behind it that only the kernel unpacks", async () => {
+  test("plain, packed, several in one, followed by one that only the kernel unpacks", async () => {
     await lookAtInitrd(written(archive));
     await lookAtInitrd(written(gzipSync(archive)));
     await lookAtInitrd(written(Buffer.concat([archive, Buffer.alloc(512), archive])));

@@ -50,7 +50,7 @@ describe("toPrint", () => {
     expect(message).toContain("Out of memory");
   });
 
-  test("looks into one stream only when asked to", async () => {
+  test("looks into one stream only if requested", async () => {
     await vm.run();
     service.vm.log("logged\n");
     await expect(vm).toPrint("logged", { stream: "log" });
@@ -67,7 +67,7 @@ describe("toPrint", () => {
     expect(await failure(() => expect(vm).not.toPrint("secret"))).toContain("the secret is out");
   });
 
-  test("refuses what is no VM and no pattern", async () => {
+  test("refuses what is neither a VM nor a pattern", async () => {
     expect(await failure(() => expect(Promise.resolve(vm)).toPrint("x"))).toContain("await the call that makes the VM");
     expect(await failure(() => expect(vm).toPrint(42 as never))).toContain("takes a string or a regular expression");
   });
@@ -114,7 +114,7 @@ describe("toNeverPrint", () => {
 });
 
 describe("status", () => {
-  test("toHaveStatus tells the history when it is another", async () => {
+  test("toHaveStatus shows the history if the status is another", async () => {
     await vm.run();
     await expect(vm).toHaveStatus("RUNNING");
     service.vm.print("last words\n");

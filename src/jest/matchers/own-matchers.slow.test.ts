@@ -39,7 +39,7 @@ const SUITES = {
       });`)}`,
 };
 
-test("a user's own matchers stand beside ours, from either door", async () => {
+test("a user's own matchers work beside ours, from either module", async () => {
   const project = makeProject(SUITES, { args: ["--runInBand"] });
   try {
     const { output } = await runProject(project);

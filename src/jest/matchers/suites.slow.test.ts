@@ -20,7 +20,7 @@ interface Report {
   }[];
 }
 
-describe("a failure tells", () => {
+describe("a failure shows", () => {
   let project: SuiteProject;
   let outcome: SuiteOutcome;
   const failures = new Map<string, string>();
@@ -60,7 +60,7 @@ describe("a failure tells", () => {
     expect(message).toContain("Payload exited due to signal: 11 (SIGSEGV)");
   });
 
-  test("of a boot that hangs: where it stands still", () => {
+  test("of a boot that hangs: where it stalled", () => {
     const message = failureOf("hang");
     expect(message).toMatch(/VM "vm1" is stuck at boot stage "init": it has shown neither a new stage nor a new line/);
     expect(message).toMatch(/It is RUNNING \(service: STARTING, CID \d+\)\./);
@@ -151,7 +151,7 @@ describe("a failure tells", () => {
     expect(message).toContain("Failure class: product");
   });
 
-  test("and no step of theirs is told as failed where none was hoped for", () => {
+  test("and no step is reported as failed if a failure was expected", () => {
     const events = (project.evidence(".jsonl") ?? "").trim().split("\n");
     const steps = events.map((line) => JSON.parse(line) as Record<string, unknown>);
     const wait = steps.find(({ title }) => String(title).endsWith('VM "vm2" to print "never printed"'));
@@ -164,7 +164,7 @@ describe("a failure tells", () => {
     expect(failureOf("kinds")).toContain("It failed with kind vm, code VM_NOT_RUNNING:");
   });
 
-  test("and the run's record has the stages of each boot, with what told them", () => {
+  test("and the run's record has the stages of each boot, with their evidence", () => {
     const events = (project.evidence(".jsonl") ?? "").trim().split("\n");
     const stages = events.map((line) => JSON.parse(line) as Record<string, unknown>);
     expect(stages).toContainEqual(

@@ -54,7 +54,7 @@ test("projects of a root configuration have their reports in one place, whatever
   expect(output).toMatch(/^Report: out\/\S+\/report\.html$/m);
 });
 
-test("a run without suites of ours leaves nothing, where they are a project of the same configuration", async () => {
+test("a run without suites leaves nothing, even if suites are a project of the same configuration", async () => {
   const ours = { displayName: "vm", preset: "jest-avf", testMatch: ["<rootDir>/vm/**"] };
   // With the suites' runner, so that all share the workers.
   const plain = { displayName: "plain", testMatch: ["<rootDir>/plain/**"], runner: "jest-avf/runner" };
@@ -72,7 +72,7 @@ test("a run without suites of ours leaves nothing, where they are a project of t
 
 const OWN_RUNNER = `module.exports = require(${JSON.stringify(require.resolve("jest-runner"))});`;
 
-test("a runner of the project's own leaves no reports, and is told so, but for our reporter", async () => {
+test("a runner of the project's own leaves no reports, with a message, unless our reporter is configured", async () => {
   const config = { runner: "<rootDir>/runner.cjs", reporters: ["default"] };
   const files = { "a.test.ts": GREETS, "b.test.ts": GREETS, "runner.cjs": OWN_RUNNER };
   const { exitCode, output } = await run(files, { args: ["--runInBand"], config });
@@ -86,7 +86,7 @@ test("a runner of the project's own leaves no reports, and is told so, but for o
   expect(project.evidence("junit.xml")).toContain(' tests="2" failures="0"');
 });
 
-test("workers are processes, whatever the configuration has; one that Jest replaces between two files is no news", async () => {
+test("workers are processes, whatever the configuration has; one that Jest replaces between two files is not reported", async () => {
   const files = ["a", "b", "c", "d", "e"].map((name): readonly [string, string] => [
     `${name}.test.ts`,
     suite(`

@@ -42,7 +42,7 @@ interface JestJson {
   readonly testResults: readonly unknown[];
 }
 
-describe("what programs read from stdout has nothing of ours", () => {
+describe("nothing of ours is in stdout that programs read", () => {
   test("--listTests, --showConfig and --collectTests, which leave no records either", async () => {
     const listed = (await run("--listTests")).stdout.trim().split("\n");
     expect(listed.sort()).toEqual(Object.keys(SUITES).map((name) => join(project.folder, name)));

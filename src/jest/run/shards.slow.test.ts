@@ -165,7 +165,7 @@ test("the runs of both shards are one report, with each test once, and are in th
   expect((await avf("report", "merge", "out")).exitCode).toBe(2);
 });
 
-test("reports and avf history tell a new failure from a known flaky test", async () => {
+test("reports and avf history distinguish a new failure from a known flaky test", async () => {
   writeFileSync(join(project.folder, "break"), "");
   const { output } = await jestWith(["flaky", "-b=0"]);
   expect(output).toContain("1 failed");

@@ -70,7 +70,7 @@ describe("tests of a suite", () => {
     ]);
   });
 
-  test("that require what nobody knows are told so, with what there is", () => {
+  test("with unknown requirements fail, with the list of known ones", () => {
     expect(reportOf("requires-typo").message).toContain('The requirement "protectd" is not known.');
     expect(reportOf("requires-typo").message).toContain("Known: protected, non-protected,");
   });
@@ -81,7 +81,7 @@ describe("tests of a suite", () => {
     ["a file", "/data/local/tmp/left on the device"],
     ["a forward past us", "adb forward tcp:1 → tcp:2"],
     ["a host process", "sleep 1234"],
-  ])("that leave %s behind fail, by name", (title, what) => {
+  ])("that leave %s behind fail, and the message names it", (title, what) => {
     expect(statusesOf("leaks")[title]).toBe("failed");
     const message = messageOf("leaks", title);
     expect(message).toContain(`Test "${title}" left behind, removed since:\n  `);
@@ -89,7 +89,7 @@ describe("tests of a suite", () => {
     expect(endsOf(title)).toMatchObject([{ status: "failed", leaks: [expect.stringContaining(what)] }]);
   });
 
-  test("that leave something and fail are told of both, the failure first", () => {
+  test("that leave something and fail report both, the failure first", () => {
     expect(messageOf("leaks", "fails besides")).toMatch(
       /Expected: .*2[^]*It left behind, removed since:\n {2}forward from/,
     );

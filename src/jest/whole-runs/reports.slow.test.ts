@@ -115,7 +115,7 @@ describe("JUnit XML", () => {
     expect(nodes(named(/could not run/), "error")[0]?.["message"]).toMatch(/There is no fixture "vnm"/);
   });
 
-  test("links what was saved, and tells how to run a failed test again", () => {
+  test("links the saved files, and shows how to run a failed test again", () => {
     const dies = named(/one dies/);
     const files = String(dies["system-out"]).match(/\[\[ATTACHMENT\|(.+)\]\]/g) ?? [];
     expect(files.length).toBeGreaterThan(4);
@@ -147,7 +147,7 @@ describe("xTS test_result.xml", () => {
     expect(nodes(result, "Summary")[0]).toEqual({ pass: "2", failed: "3", modules_done: "2", modules_total: "3" });
   });
 
-  test("tells results by class and test, with stack traces", () => {
+  test("has results by class and test, with stack traces", () => {
     const modules = nodes(parseXml(report("test_result.xml")), "Result", "Module");
     const pair = modules.find(({ name }) => name === "pair");
     expect(pair).toMatchObject({ done: "true", pass: "1", total_tests: "4" });
@@ -265,7 +265,7 @@ test("GitHub gets failures as annotations, each one line, at the line of the tes
   for (const line of commands) expect(line).not.toContain("::error::%0A ✗,");
 });
 
-test("the last line of all is the closing line, behind where the report is", () => {
+test("the last line of all is the closing line, after the path of the report", () => {
   expect(outcome.output).toMatch(/\nReport: out\/\S+\nTests: 2 passed, 3 failed, 2 skipped\n/);
 });
 

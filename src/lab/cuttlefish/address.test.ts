@@ -92,7 +92,7 @@ describe("credentials", () => {
 });
 
 describe("an environment config", () => {
-  test("gets a group of ours, another one each time, and is else as it was", () => {
+  test("gets a new group name each time, and is otherwise unchanged", () => {
     const path = written('{"common":{"host_package":"a","group_name":"b"},"instances":[{"name":"phone"}]}');
     const [first, second] = [readEnvironmentConfig(path), readEnvironmentConfig(path)];
     expect(first.body).toEqual({

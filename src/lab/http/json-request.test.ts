@@ -36,7 +36,7 @@ test("sends method, headers and JSON; gives back status and JSON", async () => {
   });
 });
 
-test("what is no JSON has no body", async () => {
+test("what is not JSON has no body", async () => {
   const url = await serve((_request, response) => void response.end("<html>Bad Gateway</html>"));
   expect(await requestJson({ url, timeoutMs: 10_000 })).toMatchObject({ status: 200, body: undefined });
 });
@@ -82,7 +82,7 @@ test("one that does not come ends with the deadline, or the signal; the connecti
   await expect(answer).rejects.toThrow("enough");
 });
 
-test("half an answer is none", async () => {
+test("half an answer is an error", async () => {
   const url = await serve((request, response) => {
     response.writeHead(200, { "content-length": 100 });
     response.write('{"a":');

@@ -187,7 +187,7 @@ describe("on a device of others", () => {
     expect(removals()).toEqual(removal === undefined ? [] : [removal]);
   });
 
-  test("a test fails for what its run made or named, and not for what others do meanwhile: that is only told", async () => {
+  test("a test fails for what its run made or named; what others do meanwhile is only reported", async () => {
     const after = { ...NOTHING, paths: ["pushed", "hand", "base"].map((name) => `/data/local/tmp/${name}`) };
     const looks = [NOTHING, after];
     const { device, named } = deviceWith();

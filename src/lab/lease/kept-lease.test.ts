@@ -106,7 +106,7 @@ test("one that stays ours by itself is only guarded and given back", async () =>
 describe("a renewal that fails", () => {
   const TELLS = "The lab does not answer.; going on with shelf-1, and trying again";
 
-  test("once is told, tried again without a wait until the next is due, and told when it succeeds", async () => {
+  test("once is reported, retried at once, and reported when it succeeds", async () => {
     const { lease, done, told, allAnswered } = keep([failed, renewed]);
     await allAnswered;
     expect(done).toEqual(["guardian 1", "wait", "renew", "renew", "wait"]);
@@ -115,7 +115,7 @@ describe("a renewal that fails", () => {
     await lease.release();
   });
 
-  test("again and again is told once, and anew after a success; only the lab says that it is lost", async () => {
+  test("again and again is reported once, and again after a success; only the lab decides that it is lost", async () => {
     const outage = [...Array.from({ length: 50 }, () => failed), renewed];
     const { lease, told, allAnswered } = keep([...outage, ...outage]);
     await allAnswered;
@@ -144,7 +144,7 @@ describe("a renewal that fails", () => {
     await lease.release();
   });
 
-  test("during the pause ends with the release, and is not told again", async () => {
+  test("during the pause ends with the release, and is not reported again", async () => {
     const first = deferred();
     const { lease, done, told } = keep([failed], { retryMs: 3_600_000, onTell: first.resolve });
     await first.promise;
@@ -208,7 +208,7 @@ describe("a release while a renewal is under way", () => {
         await lost(signal);
       },
     ],
-  ])("%s gives back after it, and tells nothing", async (_name, makeAnswer) => {
+  ])("%s gives back after it, and reports nothing", async (_name, makeAnswer) => {
     const begun = deferred();
     const goOn = deferred();
     const answer = makeAnswer(goOn.promise);
@@ -232,7 +232,7 @@ describe("a release while a renewal is under way", () => {
   });
 });
 
-test("one that cannot be given back is told; its guardian stays, and a second release does not try again", async () => {
+test("one that cannot be given back is reported; its guardian stays, and a second release does not try again", async () => {
   const { lease, done, told, allAnswered } = keep([], { giveBack: failed });
   await allAnswered;
   await lease.release();

@@ -8,7 +8,7 @@ afterEach(() => {
   else process.env["AVF_DEVICES"] = saved;
 });
 
-test("AVF_DEVICES wins over the option; an empty one is none", () => {
+test("AVF_DEVICES takes precedence over the option; an empty one is ignored", () => {
   process.env["AVF_DEVICES"] = " labgrid://a/?place=b ";
   expect(labAddress("labgrid://c/?place=d")).toBe("labgrid://a/?place=b");
   process.env["AVF_DEVICES"] = "";

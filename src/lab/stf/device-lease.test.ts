@@ -59,13 +59,13 @@ test("a device is taken, made reachable, kept, and given back", async () => {
   expect(told).toEqual([]);
 });
 
-test("what is asked for is had, whatever else is free", async () => {
+test("the requested device is taken, whatever else is free", async () => {
   await lease("?model=Pixel%209&sdk=36&group=Common");
   expect(stf.device("A").owner).toBeNull();
   expect(stf.device("B").owner).not.toBeNull();
 });
 
-test("STF is told the adb key of this host, unless it knows it; without a way to tell, one is told", async () => {
+test("STF gets the adb key of this host unless it has it; if it takes none, that is reported", async () => {
   await lease("?serial=A");
   expect(stf.keys).toEqual([saying(/^QUFBQQ== jest-avf@\S+$/)]);
   stf.account("secret").adbKeys.push({ title: "x", fingerprint: "09:8f:6b:cd:46:21:d3:73:ca:de:4e:83:26:27:b4:f6" });
@@ -78,8 +78,8 @@ test("STF is told the adb key of this host, unless it knows it; without a way to
   expect(told).toEqual([saying(/takes no adb keys from programs/)]);
 });
 
-describe("who waits", () => {
-  test("is told once who has the device, without an e-mail address, and gets it once it is free", async () => {
+describe("a waiting client", () => {
+  test("sees once who has the device, without an e-mail address, and gets it when it is free", async () => {
     stf.device("A").join(anna, 600_000, null);
     const second = lease();
     await until("ten looks", () => stf.count("GET /devices") > 10);
@@ -90,7 +90,7 @@ describe("who waits", () => {
     expect((await second).lost.aborted).toBe(false);
   });
 
-  test.each([3_600_000, -3_600_000])("is told since when by this host's clock, STF's off by %d ms", async (offMs) => {
+  test.each([3_600_000, -3_600_000])("sees since when by this host's clock, with STF's off by %d ms", async (offMs) => {
     stf.clockOffMs = offMs;
     await lease();
     stf.device("A").usageChangedAt = new Date(Date.now() + offMs - 65_000);
@@ -103,7 +103,7 @@ describe("who waits", () => {
     });
   });
 
-  test("is told STF's own words where it refuses a device that seems free", async () => {
+  test("sees STF's own message when it refuses a device that seems free", async () => {
     stf.fault = (request) =>
       request === "POST /user/devices"
         ? { status: 504, body: '{"description":"Device is not responding"}' }
@@ -177,7 +177,7 @@ describe("a device is lost", () => {
       },
       /another run of our account has it now/,
     ],
-  ])("when %s; what others do with it goes on", async (_name, happen, reason) => {
+  ])("when %s; others' use of it is not ended", async (_name, happen, reason) => {
     const got = await lease();
     const lost = once(got.lost, "abort");
     const device = stf.device("A");
@@ -213,7 +213,7 @@ test("a server that is away for a while leaves the device to who has it", async 
   expect(got.lost.aborted).toBe(false);
 });
 
-test("one that cannot be given back is told, and does not fail the test file", async () => {
+test("one that cannot be given back is reported, and does not fail the test file", async () => {
   const got = await lease();
   stf.fault = (request) => (request.startsWith("DELETE") ? { status: 504, body: "{}" } : undefined);
   await got.release();
@@ -268,7 +268,7 @@ describe("which use it is, noted late,", () => {
     expect(stf.device("A")).toMatchObject({ owner: null, endings: ["ungroup_request"] });
   });
 
-  test("is told from that of another run from then on", async () => {
+  test("is distinguished from that of another run from then on", async () => {
     const got = await leaseUnnoted(20);
     const { renewals } = stf.device("A");
     await until("two renewals", () => got.lost.aborted || stf.device("A").renewals > renewals + 2);

@@ -66,7 +66,7 @@ test("a device that somebody else has by then stays theirs", async () => {
   expect(stf.device("A").endings).toEqual(["automatic_timeout"]);
 });
 
-test("which use was ours, its guardian knows also where STF tells it late", async () => {
+test("its guardian knows which use was ours, even if STF shows it late", async () => {
   const device = stf.device("A");
   device.isUsageNoted = false;
   // Longer than it is waited for that STF tells.

@@ -84,7 +84,7 @@ describe("takeFileLock", () => {
     expect(existsSync(path)).toBe(false);
   });
 
-  test("tells since when it is held", async () => {
+  test("shows since when it is held", async () => {
     const lock = await takeFileLock(path, { purpose: "building", timeoutMs: 1_000 });
     const late = takeFileLock(path, { purpose: "testing", timeoutMs: 0 });
     await expect(late).rejects.toThrow(/is still building since \d\d:\d\d:\d\d \(\d+ ms ago\)/);

@@ -42,7 +42,7 @@ describe.each([
   test.each([
     ["", ""],
     [", and a loader that complains", "echo 'ERROR: ld.so: object x.so cannot be preloaded' >&2\n"],
-  ])("one has the lock, the other is told that it is taken%s", async (what, noise) => {
+  ])("one has the lock, the other learns that it is taken%s", async (what, noise) => {
     const child = childWith(`${name}${what.length}`, noise + lines);
     const lock = join(folder, `${name}${what.length}.lock`);
     expect(await child.ask({ tryAgain: lock })).toBe(true);
@@ -50,7 +50,7 @@ describe.each([
     await child.kill();
   });
 
-  test("an error of the program is no lock that another has", async () => {
+  test("an error of the program does not count as a taken lock", async () => {
     // Nothing is behind the descriptor that it is given.
     const child = childWith(`${name}-broken`, `${lines}exec 3>&-\n`);
     expect(await child.ask({ tryAgain: join(folder, "free.lock") })).toBe("FLOCK_FAILED");
@@ -72,7 +72,7 @@ test("where the device package is installed, a host needs no flock", async () =>
   await child.kill();
 });
 
-test("the package's program tells an error from a lock that is taken", () => {
+test("the package's program distinguishes an error from a taken lock", () => {
   const call = (...words: readonly string[]): { readonly status: number | null; readonly stderr: string } =>
     spawnSync(helper.program, ["flock", ...words], { encoding: "utf8", stdio: ["ignore", "ignore", "pipe"] });
   expect(call("-E", "75", "-xn", "9")).toMatchObject({ status: 71, stderr: "flock: 9: Bad file descriptor\n" });

@@ -35,7 +35,7 @@ function lifeOf(whereabouts: object | undefined): string {
   return name;
 }
 
-describe("a lock that can be had", () => {
+describe("a lock that can be taken", () => {
   test.each<[string, string, string, boolean]>([
     ["a disk of this host", "ext4", "rw", true],
     ["memory", "tmpfs", "rw,size=1g", true],
@@ -49,13 +49,13 @@ describe("a lock that can be had", () => {
     ["virtiofs", "virtiofs", "rw", false],
     ["sshfs", "fuse.sshfs", "rw,user_id=0", false],
     ["Windows' shares", "cifs", "rw,vers=3.1.1", false],
-  ])("on %s (%s, %s) tells of a process of another host: %s", (_what, type, options, tells) => {
+  ])("on %s (%s, %s) says something about a process of another host: %s", (_what, type, options, tells) => {
     const life = lifeOf(THEIRS);
     expect(isGone({ pid: 1, startTicks: "1", ...THEIRS, life }, mounted(type, options))).toBe(tells);
     expect(existsSync(join(folder, "alive", life))).toBe(!tells);
   });
 
-  test("tells everywhere of processes under this kernel, and of this machine's earlier boots", () => {
+  test("always covers processes under this kernel, and this machine's earlier boots", () => {
     const nineP = mounted("9p", "rw");
     const { place = "" } = identify(process.pid) ?? {};
     const container = { ...THEIRS, place: `${place.split(" ")[0]} pid:[1]` };

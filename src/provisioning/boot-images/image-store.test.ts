@@ -61,7 +61,7 @@ describe("an image", () => {
     return path;
   };
 
-  test("goes there once, whoever asks, whatever its name and form; it goes with the run", async () => {
+  test("is pushed once, whatever its name and form; it is removed with the run", async () => {
     const store = imageStore(device as unknown as Device, undo);
     const [one, other] = ["a", "b"].map((name) => join(folder, name)) as [string, string];
     writeFileSync(one, "kernel");

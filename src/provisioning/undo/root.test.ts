@@ -87,7 +87,7 @@ test("between files of a device of one's own only adbd's user is put back", asyn
   expect(restarts()).toEqual(["root", "unroot"]);
 });
 
-test("a user build fails the run, unless throw-on-error is false: then it is told", async () => {
+test("a user build fails the run, unless throw-on-error is false: then it is reported", async () => {
   writeFileSync(join(folder, "user-build"), "");
   await expect(run()).rejects.toThrow(/Exit code 1: .*adb root/);
   const told: string[] = [];

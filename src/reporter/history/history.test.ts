@@ -47,7 +47,7 @@ function run(id: string, status: "passed" | "failed", wallMs = WALL_MS): RunMode
   return buildModel(events, folder);
 }
 
-test("a run's lines tell device, monitor, boot times, class, and how long each file took", () => {
+test("a run's lines have device, monitor, boot times, class, and how long each file took", () => {
   expect(runEntries(run("a", "failed"))).toEqual([
     { kind: "run", run: "a", atMs: WALL_MS, host: "lab-7", commit: "a".repeat(40) },
     { kind: "file", run: "a", file: "a.test.ts", durationMs: 1234, failed: true },
@@ -59,7 +59,7 @@ test("a run's lines tell device, monitor, boot times, class, and how long each f
   ]);
 });
 
-test("a failure is new, goes on, or is that of a flaky test", () => {
+test("a failure is new, continued, or that of a flaky test", () => {
   const path = join(folder, "history.jsonl");
   const add = (...args: Parameters<typeof run>): void =>
     appendHistory(path, runEntries(run(...args)), undefined, WALL_MS);
@@ -84,7 +84,7 @@ test("a failure is new, goes on, or is that of a flaky test", () => {
   expect(past("failed")).toMatchObject({ strip: "pfp", mark: "known flaky" });
 });
 
-test("a history that cannot be written is told, and fails nothing", () => {
+test("a history that cannot be written is reported, and fails nothing", () => {
   writeFileSync(join(folder, "in the way"), "");
   expect(addToHistory(join(folder, "in the way/history.jsonl"), [run("a", "passed")])).toEqual([
     expect.stringMatching(/not added to the history: .*(EEXIST|ENOTDIR)/),

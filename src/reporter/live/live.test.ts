@@ -70,7 +70,7 @@ describe("the live view", () => {
     expect(draw({ rows: -2 })).toEqual([]);
   });
 
-  test("forgets what is over", () => {
+  test("drops finished entries", () => {
     busyWorker();
     tell(6000, { kind: "step-ended", step: 1 });
     tell(6000, { kind: "vm-transition", vm: "vm2", machine: 2, status: "DELETED" });
@@ -97,7 +97,7 @@ describe("the live view", () => {
 });
 
 describe("plain lines", () => {
-  test("tell of the device and of each test that is over", () => {
+  test("report the device and each finished test", () => {
     busyWorker();
     tell(6000, { kind: "test-end", ...about, status: "failed", durationMs: 5000, errors: ["x"] });
     tell(6001, { kind: "test-start", ...about, test: "left out" });
@@ -105,7 +105,7 @@ describe("plain lines", () => {
     expect(said).toEqual(["avf: [2] emulated device avf-1", "avf: [2] ✗ pair.test.ts › two VMs greet (5.0 s)"]);
   });
 
-  test("tell what a long test is busy with, less and less often", () => {
+  test("report what a long test is doing, less and less often", () => {
     busyWorker();
     const told = Array.from({ length: 100 }, (_value, second) => plain.tick(state, second * 1000)).flat();
     expect(told[0]).toBe(

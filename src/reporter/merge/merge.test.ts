@@ -175,7 +175,7 @@ describe("a test that ran in two runs is one, with the attempts of both", () => 
   });
 });
 
-describe("what is not there, or does not fit, is told", () => {
+describe("what is missing, or does not fit, is reported", () => {
   test("a shard that is missing, one that was cut short, a folder without a run", () => {
     const cut = run("cut", {
       ...shard(2, 4),
@@ -227,7 +227,7 @@ describe("what is not there, or does not fit, is told", () => {
 });
 
 describe("refused is", () => {
-  test("the same run twice, wherever its copy lies, also one that has no name of its own", () => {
+  test("the same run twice, wherever its copy is, also one without a name of its own", () => {
     const tests = [passes("a.test.ts")];
     for (const id of ["an id", undefined]) {
       const one = run("20260101-120000-7", { ...(id === undefined ? {} : { id }), tests });

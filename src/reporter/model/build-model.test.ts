@@ -70,12 +70,12 @@ describe("a VM that comes back with a checkpoint", () => {
     expect(first?.machines[0]?.isCopy).toBe(false);
   });
 
-  test("is none of a test whose device has never had it", () => {
+  test("does not belong to a test whose device never had it", () => {
     expect(third?.machines).toEqual([]);
   });
 });
 
-test("what was done about checkpoints is told with its beginning, which may lie before the test", () => {
+test("steps for checkpoints are shown with their beginning, which may be before the test", () => {
   expect(attempts(CHECKPOINT).map(({ checkpoints }) => checkpoints)).toEqual([
     [{ startMs: 60, endMs: 90, text: 'saved "ready", also for later runs' }],
     [{ startMs: 105, endMs: 160, text: 'restored to "ready"' }],
@@ -111,7 +111,7 @@ test("a VM that went on from a template is marked, and has not booted a kernel",
   expect(vm?.phases.map(({ phase }) => phase)).toEqual(["start of the VMM", "copy of a template", "init"]);
 });
 
-test("a test that failed behind its end has failed", () => {
+test("a test that failed after its end has failed", () => {
   const late: RunEventBody = {
     ...{ kind: "test-failed-late", file: FILE, test: "first", attempt: 1, occurrence: 2 },
     ...{ errors: ["Error: late"], failureClass: "test" },

@@ -103,7 +103,7 @@ describe("of one VM", () => {
   });
 });
 
-test("what is read again is told once, and several VMs are told apart", () => {
+test("what is read again is listed once, and several VMs are distinguished", () => {
   const names = (one: ReturnType<typeof model>) => one.tests[0]?.subtests.map((sub) => sub.names.join("/"));
   const [first] = CASES;
   expect(names(model([told("vm1", 1, CASES), told("vm1", 2, [first!])]))).toEqual(["mm/maps"]);

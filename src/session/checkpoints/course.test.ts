@@ -110,7 +110,7 @@ describe("tests that start from a checkpoint", () => {
     expect(await run(courseOf(scopes), tests[0]!)).toEqual(["restore two vms"]);
   });
 
-  test("get it anew when what was kept is of no use", async () => {
+  test("make it again if the kept one is unusable", async () => {
     const { scopes, tests } = fileFrom(1);
     await timeline.save("two vms", "key of two vms");
     failRestore = new InfrastructureError("SNAPSHOT_UNUSABLE", "damaged");
@@ -175,7 +175,7 @@ describe("a file that has other tests as well", () => {
     expect(await run(course, plain[1]!)).toEqual(["restore before the tests"]);
   });
 
-  test("nothing is saved for nobody", async () => {
+  test("nothing is saved if no test uses it", async () => {
     const scopes = new FromScopes(tree);
     const root = makeBlock();
     const inner = makeBlock(root.block);
@@ -210,7 +210,7 @@ describe("isolation of each test", () => {
     expect(await run(course, last)).toEqual(["restore before the tests"]);
   });
 
-  test("on a device without checkpoints there is none, which is said once", async () => {
+  test("on a device without checkpoints there is none, which is reported once", async () => {
     const scopes = new FromScopes(tree);
     const root = makeBlock();
     const course = courseOf(scopes, { isolation: "test", timeline: undefined });

@@ -173,7 +173,7 @@ describe("evidence", () => {
     }
   });
 
-  test("tells of project, row and attempt", () => {
+  test("names project, row and attempt", () => {
     const failures = all().filter((path) => path.endsWith("failure.txt"));
     const told = failures.map(text).filter((failure) => failure.includes('"q-2"'));
     expect(told).toHaveLength(2);
@@ -221,7 +221,7 @@ describe("what cannot be saved", () => {
     expect(readFileSync(join(saved.folder ?? "", "failure.txt"), "utf8")).toContain("Error: no");
   });
 
-  test("is all, where there is no room for a folder", async () => {
+  test("is all there is if there is no space for a folder", async () => {
     writeFileSync(join(folder, "file"), "");
     const saved = await saveEvidence({ ...failed, runFolder: join(folder, "file") }, []);
     expect(describeEvidence(saved)).toEqual([

@@ -20,7 +20,7 @@ beforeEach(() => {
 const names = (entries: ReturnType<VmLedger["entries"]>): readonly string[] => entries.map(({ vm }) => vm.getName());
 
 describe("the ledger of VMs", () => {
-  test("tells a test's VMs from those of the file", async () => {
+  test("distinguishes a test's VMs from those of the file", async () => {
     await manager.create("shared", config);
     ledger.openTest();
     await manager.create("vm1", config);
@@ -51,7 +51,7 @@ describe("the ledger of VMs", () => {
     expect(vm.status).toBe("DELETED");
   });
 
-  test("one that cannot be removed is told, and does not keep the others", async () => {
+  test("one that cannot be removed is reported, and the others are still removed", async () => {
     await manager.create("bad", config);
     await manager.create("good", config);
     service.files.failOnce("remove", /bad/, new Error("read-only file system"));

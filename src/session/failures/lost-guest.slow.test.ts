@@ -59,7 +59,7 @@ function classesOf(project: SuiteProject, title: string): readonly (string | und
   return ends.filter(({ test: name }) => name === title).map(({ failureClass }) => failureClass);
 }
 
-describe("a guest that is lost without a word", () => {
+describe("a guest that is lost without a message", () => {
   let emulated: Awaited<ReturnType<typeof run>>;
   let real: Awaited<ReturnType<typeof run>>;
 

@@ -48,7 +48,7 @@ function holdIn(folder: string): { readonly path: string; readonly note: HoldRec
 }
 
 describe("a failed test under AVF_HOLD", () => {
-  test("keeps device and VMs until it is released, whatever Jest's timeout is, and tells how to reach them", async () => {
+  test("keeps device and VMs until it is ended, whatever Jest's timeout is, and shows how to reach them", async () => {
     const { folder, argv } = failingProject("10m");
     const child = startProject(project!);
     const { note } = await child.until("the hold", () => holdIn(folder));

@@ -40,7 +40,7 @@ describe("values of blocks", () => {
     expect(values.around(testIn(file))).toEqual(["of the file"]);
   });
 
-  test("hold where they stand, not before and not beside it", () => {
+  test("apply in their own block, not before and not beside it", () => {
     const values = tree.values<number>();
     const seen: (readonly number[])[] = [values.here()];
     define(outer, () => {

@@ -70,7 +70,7 @@ test("what was saved of each failure is there, and in its message", () => {
   }
 });
 
-describe("an assertion that nobody awaited", () => {
+describe("an assertion that was not awaited", () => {
   test.each([
     ["open at the end", "open", "expect(vm1).toPrint('never comes')"],
     ["of a fixture's VM", "fixture", "expect(vm1).toPrint('never comes')"],
@@ -101,14 +101,14 @@ describe("an assertion that nobody awaited", () => {
     expect(messagesOf("negated, and of Jest")[0]).toContain("expect(promise).resolves.not.toBe(1) was not awaited.");
   });
 
-  test("is told beside the failure that ended the test", () => {
+  test("is reported beside the failure that ended the test", () => {
     const [message, ...more] = messagesOf("open when the body fails");
     expect(more).toEqual([]);
     expect(message).toMatch(/Expected: .*2[^]*Still open then, and not awaited:\n {2}expect\(vm1\)\.toPrint/);
   });
 });
 
-describe("a call that nobody awaited", () => {
+describe("a call that was not awaited", () => {
   test.each([
     ["a wait", "wait", 'Test "a wait" ended while waitUntil("ready") of VM "vm1" was still open.'],
     ["a command", "command", 'Test "a command" ended while device.exec(["hang", "for ever"]) was still open.'],
@@ -135,7 +135,7 @@ test.each([
   ["a block throws later", "late exception"],
   ["is the last, and rejects in the hook behind it", "last rejection"],
   ["before all, later two", "late of beforeAll"],
-])("what comes behind the end of a test fails it after all: %s", (name, text) => {
+])("what comes after the end of a test still fails it: %s", (name, text) => {
   expect(messagesOf(name)[0]).toContain(`${text}\n\nIt came when the test was over: await all that a test starts.`);
   expect(ends.filter(({ test: full }) => full === name)).toMatchObject([
     { kind: "test-end", status: "passed" },

@@ -42,7 +42,7 @@ describe("help, as clap prints it for each release", () => {
     expect([...(optionsOf(release)?.required ?? [])]).toEqual(release >= 15 ? ["--instance-id-file"] : []);
   });
 
-  test("options that are switched off in this build, and a text that goes on with dashes", () => {
+  test("options that are switched off in this build, and a text that continues with dashes", () => {
     const help =
       "Usage: vm run-app [OPTIONS] <APK>\r\n\r\nOptions:\r\n      --gki <GKI>\r\n          Like\r\n          --os of others\r\n" +
       "  -n, --network-supported\r\n          Network\r\n";
@@ -57,7 +57,7 @@ describe("help, as clap prints it for each release", () => {
     ["too many options", `Usage: vm run-app\n${Array.from({ length: 300 }, (_, i) => `  --o${i}\n`).join("")}`],
     ["a usage without options", "Usage: vm run-app\n"],
     ["bytes", "\u0000\ufffd\u001b[31m"],
-  ])("%s is no help", (_what, text) => {
+  ])("%s is not a help text", (_what, text) => {
     expect(parseOptions(text, "run-app")).toBeUndefined();
     expect(parseCommandList(text)).toBeUndefined();
   });
@@ -70,7 +70,7 @@ describe("the client of the tool", () => {
   const asked = (): number => tool.device.calls.filter((argv) => argv.join(" ").includes("--help")).length;
   const capabilities = async (sdk: number) => (await tool.service("", sdk)).capabilities();
 
-  test("asks once a device and boot, not once a service", async () => {
+  test("asks once per device and boot, not once per service", async () => {
     await capabilities(36);
     await capabilities(36);
     expect(asked()).toBe(1);

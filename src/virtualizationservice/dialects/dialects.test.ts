@@ -75,9 +75,12 @@ describe("Android 15", () => {
     expect(android15.parseLine("stdout", line)).toMatchObject({ kind: "created", cid: 7 });
   });
 
-  test.each(["with CID 3", "payload started", "VM ended", ""])("%j on stdout is none of the tool's lines", (line) => {
-    expect(android15.parseLine("stdout", line)).toBeUndefined();
-  });
+  test.each(["with CID 3", "payload started", "VM ended", ""])(
+    "%j on stdout is not one of the tool's lines",
+    (line) => {
+      expect(android15.parseLine("stdout", line)).toBeUndefined();
+    },
+  );
 
   test("a plain configuration", () => {
     expect(android15.runAppArguments(plain, files, tool(15)).join(" ")).toBe(
@@ -137,7 +140,7 @@ describe("Android 15", () => {
 });
 
 describe("Android 13", () => {
-  test("reads stdout; the payload's own line is none of the tool's", () => {
+  test("reads stdout; the payload's own line is not one of the tool's", () => {
     expect(readLines(android13, "stdout")).toEqual([
       { kind: "created", cid: 12, state: "NOT_STARTED" },
       { kind: "starting" },

@@ -38,7 +38,7 @@ test("gives each VM a port of its own", async () => {
   for (const port of ports) releaseGdbPort("memory", port);
 });
 
-test("carries bytes both ways, tells who is connected, and ends with the VM", async () => {
+test("carries bytes both ways, shows whether a debugger is connected, and ends with the VM", async () => {
   const peers: Socket[] = [];
   stub = createServer((socket) => {
     peers.push(socket);

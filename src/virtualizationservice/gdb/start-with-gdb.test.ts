@@ -42,7 +42,7 @@ const ALL = Array.from(
   (_, at) => `   0: 0100007F:${(20_000 + at).toString(16).toUpperCase()} 00000000:0000 0A\n`,
 ).join("");
 
-test("a VM is told to run once its stub listens, is noted then, and forgotten when it ends", async () => {
+test("a VM is reported as running once its stub listens, is recorded then, and forgotten when it ends", async () => {
   const { device, asked } = deviceThatTells([HEAD, HEAD, HEAD, HEAD + ALL]);
   const { vm, die } = fakeVm();
   const notesAtStart: number[] = [];

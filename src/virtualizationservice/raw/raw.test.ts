@@ -69,7 +69,7 @@ describe("a raw configuration", () => {
     expect(given("arguments").split("\n")).toEqual(words.map((word) => paths[word] ?? word));
   });
 
-  test("CPUs and a device tree are asked for where the tool has a word for them", async () => {
+  test("CPUs and a device tree are passed if the tool has an option for them", async () => {
     const service = await tool.service(GUEST, 36);
     const vm = await service.startVm(raw({ cpuTopology: { count: 3 }, deviceTreePath: "/d/tree" }), () => undefined);
     await vm.died;

@@ -16,7 +16,7 @@ test("Android 15", () => {
   });
 });
 
-test("Android 16 tells the debug policy, some builds as a result", () => {
+test("Android 16 prints the debug policy, some builds as a result", () => {
   const policy = "DebugPolicy { log: false, ramdump: false, adb: false }";
   expect(parseVmInfo(sample("info-16.txt"))).toMatchObject({
     protectedVm: true,

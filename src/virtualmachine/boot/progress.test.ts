@@ -16,7 +16,7 @@ function begun(): BootProgress {
 const table = (boot: BootProgress): Record<string, number> =>
   Object.fromEntries(boot.stages.map(({ stage, afterMs }) => [stage, afterMs]));
 
-describe("a line tells a stage", () => {
+describe("a line shows a stage", () => {
   test.each([
     ["[INFO] pVM firmware", ["firmware"]],
     ["[INFO] Starting payload...", ["kernel"]],
@@ -68,7 +68,7 @@ describe("a boot", () => {
     expect(table(boot)).toEqual({ vmm: 0, firmware: 100, kernel: 200, init: 400, verified: 500, payload: 600 });
   });
 
-  test("without a console is told by events alone, and a stage that was overtaken is no later than the next", () => {
+  test("without a console is known from events alone, and a skipped stage is no later than the next", () => {
     const boot = begun();
     boot.event({ kind: "payload-started" }, 3000);
     expect(table(boot)).toEqual({ vmm: 0, payload: 2000 });
@@ -76,7 +76,7 @@ describe("a boot", () => {
     expect(table(boot)).toEqual({ vmm: 0, verified: 2000, payload: 2000 });
   });
 
-  test("begins anew with each run, and lines of earlier runs do not count", () => {
+  test("starts again with each run, and lines of earlier runs do not count", () => {
     const boot = begun();
     boot.event({ kind: "payload-started" }, 3000);
     boot.runAsked(2);

@@ -209,7 +209,7 @@ describe("the first API's builder", () => {
     expect(firstApi().setDebugLevel(0).build().isVmOutputCaptured()).toBe(false);
   });
 
-  test("obeys what is asked for explicitly", () => {
+  test("follows explicit settings", () => {
     const asked = firstApi().setDebugLevel(0).setVmOutputCaptured(true);
     expect(() => asked.build()).toThrow("debug level must be FULL to capture output");
     expect(firstApi().setVmOutputCaptured(false).build().isVmOutputCaptured()).toBe(false);

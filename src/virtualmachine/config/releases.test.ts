@@ -59,7 +59,7 @@ describe("what a release reads", () => {
     );
   });
 
-  test("files of 14 have no os; every later release of ours reads them as Microdroid", () => {
+  test("files of 14 have no os; every later release here reads them as Microdroid", () => {
     const xml = Buffer.from(writeConfigXml(builderFor(14).build(), { release: 14 }));
     expect(xml.toString()).not.toContain('"os"');
     for (const release of [14, 15, 16, 17] as const) {

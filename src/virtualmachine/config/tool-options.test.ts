@@ -28,7 +28,7 @@ const asked = async (tool: ServiceCapabilities["tool"], options: ToolOptions): P
 const ALL = { ...toolWithout(), cpuCounts: true };
 const NO_COUNTS = toolWithout();
 
-test("what the tool takes, the service is asked for", async () => {
+test("what the tool supports is passed to the service", async () => {
   const teeServices = ["com.android.trusty.a"];
   const options = { cpus: 3, teeServices, earlyConsole: true, deviceTreePath: "/data/local/tmp/vm.dtb" };
   expect(await asked(ALL, options)).toMatchObject({
@@ -45,7 +45,7 @@ test("without them a run is what it was", async () => {
 test.each<[number, unknown]>([
   [1, "one_cpu"],
   [4, "match_host"],
-])("a tool that counts no CPUs has a word for %d of 4", async (cpus, cpuTopology) => {
+])("a tool that counts no CPUs has an option for %d of 4", async (cpus, cpuTopology) => {
   expect(await asked(NO_COUNTS, { cpus })).toMatchObject({ cpuTopology });
 });
 

@@ -27,7 +27,7 @@ const REPORT = [
 ];
 
 describe("reports of crashes", () => {
-  test("are found among other lines, and told with their last frame", () => {
+  test("are found among other lines, and shown with their last frame", () => {
     const reports = new CrashReports();
     const lines = REPORT.flatMap((line) => [log("hello", 7, "I Payload  "), log(line), log("x", 43, "F libc    ")]);
     const last = lines.findLastIndex(({ text }) => text.includes("#01"));
@@ -36,7 +36,7 @@ describe("reports of crashes", () => {
     expect(reports.end()).toBeUndefined();
   });
 
-  test("of two processes are two; one that is cut short is told as far as it came", () => {
+  test("of two processes are two; a truncated one is shown as far as it came", () => {
     expect(told([...REPORT, ...REPORT].map((line) => log(line)))).toEqual([REPORT.join("\n"), REPORT.join("\n")]);
     expect(told([...REPORT.slice(0, 6).map((line) => log(line)), ...REPORT.map((line) => log(line, 50))])).toEqual([
       REPORT.slice(0, 6).join("\n"),

@@ -26,7 +26,7 @@ describe("create that fails half-way", () => {
     expect((await manager.create("vm1", config)).status).toBe("STOPPED");
   });
 
-  test("names the VM, keeps the cause, and tells a broken lab from a broken VM", async () => {
+  test("names the VM, keeps the cause, and distinguishes a broken lab from a broken VM", async () => {
     const { manager, config, service } = setUp();
     service.failPartition = broken;
     const error: unknown = await manager.create("vm1", config).catch((e: unknown) => e);

@@ -29,7 +29,7 @@ beforeEach(async () => {
   await vm.run();
 });
 
-test("counts the time of all holds, and of the one that goes on", () => {
+test("counts the time of all holds, including the current one", () => {
   const hold = new DebuggerHold();
   expect(hold.set(true, 10)).toBe(true);
   expect(hold.set(true, 11)).toBe(false);

@@ -155,7 +155,7 @@ describe("lines of microdroid_manager, which writes to console and log", () => {
     expect(text).toMatch(/s console\] .* Run \/init/);
   });
 
-  test("what one stream says twice is told twice", async () => {
+  test("what one stream prints twice is shown twice", async () => {
     const text = await message(({ vm }) => vm.print("tick\ntick\n"));
     expect(text.match(/tick/g)).toHaveLength(2);
   });

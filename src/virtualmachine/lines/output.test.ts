@@ -49,7 +49,7 @@ describe("streams", () => {
     expect(await nextChunk(vm.getConsoleOutput())).toBe("second run");
   });
 
-  test("what came before anybody asked is still there", async () => {
+  test("output that came before the first reader is still there", async () => {
     const { vm, service } = await setUp();
     await vm.run();
     service.vm.log("early");
@@ -85,7 +85,7 @@ describe("streams", () => {
     expect(vm.output.lines().map(({ text }) => text)).toEqual(["hello"]);
   });
 
-  test("a pipe that nobody reads drops from the front, and counts", () => {
+  test("a pipe without a reader drops its oldest bytes, and counts them", () => {
     const pipe = new OutputPipe();
     for (let i = 0; i < 5; i++) pipe.write(Buffer.alloc(UNREAD_BYTES / 4, i));
     expect(pipe.droppedBytes).toBe(UNREAD_BYTES / 4);
@@ -268,7 +268,7 @@ describe("callbacks", () => {
     expect(await outcomeOf(noExecutor)).toBe("NULL_ARGUMENT: executor must not be null");
   });
 
-  test("one that throws is told of, and stops nothing", async () => {
+  test("one that throws is reported, and stops nothing", async () => {
     const messages: string[] = [];
     const { vm, service } = await setUp((b) => b, { log: (message) => messages.push(message) });
     vm.setCallback({

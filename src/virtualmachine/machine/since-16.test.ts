@@ -41,7 +41,7 @@ test("storage that a VM was made without is missed after its APKs, as on Android
   expect(await outcomeOf(() => vm.run())).toMatch(/^APK_NOT_FOUND: Failed to open APK\n/);
 });
 
-test("the balloon of a Microdroid VM is Android's own to see to", async () => {
+test("the balloon of a Microdroid VM is managed by Android itself", async () => {
   const { manager, config } = setUp();
   const vm = await manager.create("vm1", config);
   for (let round = 0; round < 2; round++) {
@@ -98,7 +98,7 @@ describe("a payload config of 17, which may have tenants", () => {
     expect(vm.getConfig().getPayloadConfigPath()).toBe(path === "none.json" ? path : "plain.json");
   });
 
-  test("with tenants is refused by name when a VM is made, and is no matter to 16", async () => {
+  test("with tenants is refused by name when a VM is made, and is ignored on 16", async () => {
     const on17 = await onSdk(37);
     const made = await outcomeOf(() => on17.vmm.create("vm1", on17.configOf("tenants.json")));
     expect(made).toMatch(/^UNSUPPORTED_OPERATION: Tenants/);

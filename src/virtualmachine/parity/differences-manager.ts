@@ -36,7 +36,7 @@ const isFolder = ([what, path]: Step): boolean => what === "rm" && !path.include
 export const MANAGER_DIFFERENCES: readonly Difference[] = [
   {
     id: "empty-name",
-    says: "the empty name is an IllegalArgumentException: Android takes it for the folder of all VMs, which `delete` then removes",
+    says: "the empty name is an IllegalArgumentException: Android treats it as the folder of all VMs, which `delete` then removes",
     explains: onStep(
       ({ step, ours }) => step[1] === "" && says(ours, "IllegalArgumentException", /^Invalid VM name: $/),
     ),
@@ -72,7 +72,7 @@ export const MANAGER_DIFFERENCES: readonly Difference[] = [
   },
   {
     id: "objects-stay-deleted",
-    says: "an object whose VM's folder somebody removed stays DELETED, as on 17; on 14 to 16 it stands for the next VM of that name",
+    says: "an object whose VM's folder was removed stays DELETED, as on 17; on 14 to 16 it represents the next VM of that name",
     explains: onStep(({ step: [what], before, ours }, { release }) => {
       if (release > 16 || !before.some(isFolder)) return false;
       return (
@@ -83,7 +83,7 @@ export const MANAGER_DIFFERENCES: readonly Difference[] = [
   },
   {
     id: "descriptors-hold-nothing-open",
-    says: "a descriptor cannot be imported once somebody removed the files of its VM behind the library's back; Android holds them open",
+    says: "a descriptor cannot be imported once another program removed the files of its VM; Android keeps them open",
     explains: onStep(
       ({ step: [what], before, ours }) =>
         what === "import" &&
@@ -93,7 +93,7 @@ export const MANAGER_DIFFERENCES: readonly Difference[] = [
   },
   {
     id: "descriptors-keep-the-config",
-    says: "what somebody else writes into the config.xml of a VM of which there is a descriptor does not show in it: it has the config of the time when it was made",
+    says: "a descriptor keeps the config from when it was made, whatever another program later writes into the config.xml of its VM",
     explains: onStep(
       ({ step: [what], before }) =>
         what === "import" && before.some(([done, path]) => done === "write" && path.endsWith("/config.xml")),

@@ -51,7 +51,7 @@ const JAVAS = ["RuntimeException", "NegativeArraySizeException", "ArrayIndexOutO
 export const DIFFERENCES: readonly Difference[] = [
   {
     id: "old-versions",
-    says: "a config.xml of an older version than the release's own is read as its own release meant it, where Android's class refuses it or takes it for one of its own",
+    says: "a config.xml of an older version than the release's own is read as its own release meant it; Android's class refuses it or reads it as one of its own version",
     explains: (parting) => {
       // Of several the last counts.
       const version = [...(textOf(parting) ?? "").matchAll(/name=["']version["']\s+value=["']\+?0*([1-8])["']/g)].at(
@@ -62,12 +62,12 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     id: "not-xml",
-    says: "a config.xml with control characters as such, a byte that is no UTF-8, or a processing instruction without a name, is refused: it is no XML",
+    says: "a config.xml with literal control characters, a byte that is not UTF-8, or a processing instruction without a name, is refused: it is not XML",
     explains: (parting) => isNoText(parting) && isRefusedByUs(parting) && !isOk(parting.answers.ours),
   },
   {
     id: "tabs",
-    says: "a tab as such in an attribute value is a space, as XML says: Android's parser makes one of a newline only",
+    says: "a literal tab in an attribute value is a space, as XML requires: Android's parser converts only newlines",
     explains: ({ given, theirs, ours }) =>
       given.kind === "xml" && typeof theirs === "string" && theirs !== ours && theirs.replaceAll("\t", " ") === ours,
   },
@@ -91,12 +91,12 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     id: "double-attributes",
-    says: "a config.xml in which a tag has an attribute twice, or no space between two, is refused: it is no XML",
+    says: "a config.xml in which a tag has an attribute twice, or no space between two, is refused: it is not XML",
     explains: onText(/([\w:]+)=("[^"]*"|'[^']*')(?:[^<>]*\s\1=|[\w:])/),
   },
   {
     id: "exceptions-of-java",
-    says: "where a damaged config.xml makes Java throw what its library does not expect (an array of -1 items, more items than it says, an unknown prefix), it is `Failed to read VM config from file` or `Persisted VM config is invalid`",
+    says: "if a damaged config.xml makes Java throw what its library does not expect (an array of -1 items, more items than it says, an unknown prefix), it is `Failed to read VM config from file` or `Persisted VM config is invalid`",
     explains: ({ path, theirs, ours }) =>
       path === "read.error" && JAVAS.includes(String(theirs)) && ours === "VirtualMachineException",
   },

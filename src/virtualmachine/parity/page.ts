@@ -1,4 +1,4 @@
-/** The page about what of Android's API is here: docs/parity.md. */
+/** The page about the supported part of Android's API: docs/parity.md. */
 import { CALLBACK, SERVICE } from "./rows-callback.js";
 import { BUILDER, CONFIG } from "./rows-config.js";
 import { CUSTOM_IMAGE, CUSTOM_IMAGE_BUILDER, DISK, PARTITION } from "./rows-custom-image.js";
@@ -24,16 +24,16 @@ const RELEASES: readonly Release[] = ["2021", "13", ...CLASS_RELEASES];
 const HEAD = `# Android's API, and ours
 
 Each method, constant and field of \`android.system.virtualmachine\` in its first version (July 2021) and in
-Android 13 to 17: whether it is here, and the test that proves it. What is different or left out says why. Which release
-has what is read from its real classes, but for the first and 13, which are known by their source.
+Android 13 to 17: whether it is supported, and the test that proves it. If it is different or left out, the row says why.
+What a release has is read from its real classes, except for the first and 13, which are known from their source.
 
 This page is made from src/virtualmachine/parity/ by \`npm run docs\`; a row without its test fails the unit tests.
 `;
 
 const DIFFERENCES_HEAD = `## Answers that differ
 
-Where the port answers differently from Android's classes, and means to. \`npm run oracle\` knows these by a rule each, and
-prints whatever else differs (docs/oracle.md).
+Intended differences between the answers of the port and those of Android's classes. \`npm run oracle\` has a rule for each,
+and prints all other differences (docs/oracle.md).
 `;
 
 export function renderPage(sections: readonly Section[] = SECTIONS): string {

@@ -72,7 +72,7 @@ describe("every row that says it is here", () => {
   });
 });
 
-test("a title that is part of another, or only talked about, is no test", () => {
+test("a title that is part of another, or only in a comment, is not a test", () => {
   expect(hasTest('test("stops", async () => {', "stops")).toBe(true);
   expect(hasTest('  test.each([1])("stops", () => {', "stops")).toBe(true);
   expect(hasTest('  "stops",', "stops")).toBe(true);
@@ -86,7 +86,7 @@ test("constants have Android's values", () => {
   expect(constants.map(({ ours }) => [ours, lookUp(ours)])).toEqual(constants.map(({ ours, value }) => [ours, value]));
 });
 
-describe("nothing of ours is without a row", () => {
+describe("nothing in the library is without a row", () => {
   const named = new Set(here.map(({ ours }) => ours));
   /** What Java has no counterpart of. */
   const OWN: Readonly<Record<string, readonly string[]>> = {
@@ -142,7 +142,7 @@ test(`${PAGE_PATH} is what npm run docs writes`, () => {
   expect(readFileSync(join(packageRoot, PAGE_PATH), "utf8")).toBe(renderPage());
 });
 
-test("no method of ours needs more than Android's takes", () => {
+test("no method here needs more arguments than Android's takes", () => {
   const titles = new Map(SECTIONS.flatMap(({ title, rows }) => rows.map((row) => [row, title] as const)));
   const counted = here.flatMap((row) => {
     const method = row.ours.includes("#") ? lookUp(row.ours) : undefined;

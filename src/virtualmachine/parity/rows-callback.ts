@@ -45,14 +45,14 @@ export const CALLBACK: Section = {
       "onError()",
       FROM_13,
       "VirtualMachineCallback:onError",
-      "an unknown code arrives as ERROR_UNKNOWN, with what the device said beside it",
+      "an unknown code arrives as ERROR_UNKNOWN, together with the device's text",
       output("codes that Java has no name for arrive as UNKNOWN, with what the device said"),
     ),
     different(
       "onStopped()",
       ONLY_15,
       "VirtualMachineCallback:onStopped",
-      "an unknown reason arrives as UNKNOWN, as in Java, with what the device said beside it",
+      "an unknown reason arrives as UNKNOWN, as in Java, together with the device's text",
       output("codes that Java has no name for arrive as UNKNOWN, with what the device said"),
     ),
     different("onDied()", ["13"], "VirtualMachineCallback:onStopped", "goes by its later name", ORDER),
@@ -82,7 +82,7 @@ export const SERVICE: Section = {
     outOfScope(
       "BOOTLOADER_*, codes 9 and 10",
       ["13"],
-      "no service sends them any more, and 13's tool has no word for them",
+      "no service sends them any more, and 13's tool has no name for them",
     ),
   ],
 };

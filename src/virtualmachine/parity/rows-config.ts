@@ -21,7 +21,7 @@ export const CONFIG: Section = {
       "DebugLevel.{NONE, APP_ONLY, FULL}",
       ["13"],
       "VirtualMachineConfig.DEBUG_LEVEL_FULL",
-      "15's levels; APP_ONLY in a config.xml reads as FULL, which shows all that it did",
+      "15's levels; APP_ONLY in a config.xml is read as FULL, which shows at least as much",
       OLD_FILE,
     ),
     getter("getApkPath", EVERY),

@@ -9,9 +9,9 @@ const SINCE_15: readonly Release[] = ["15", "16", "17"];
 const SINCE_16: readonly Release[] = ["16", "17"];
 const ONLY_17: readonly Release[] = ["17"];
 const NOT_CARRIED =
-  "kept, also in config.xml; refused by name when the VM is made, for `vm run` has no way to ask for it";
+  "kept, also in config.xml; refused by name when the VM is made, because `vm run` has no option for it";
 const SHARED = "Disk[], SharedPath[], DisplayConfig, boolean, boolean, boolean, boolean, boolean";
-const NO_WORD = "`vm run` has no word for it";
+const NO_WORD = "`vm run` has no option for it";
 
 export const CUSTOM_IMAGE: Section = {
   title: "VirtualMachineCustomImageConfig",

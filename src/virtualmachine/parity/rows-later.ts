@@ -5,9 +5,9 @@ import { constant, different, inFile, outOfScope, present, type Row } from "./ro
 const HOLDS = inFile("config/config.test.ts")("getters give what was set");
 const BY_RELEASE = inFile("config/releases.test.ts")("what a release has a key for is written under it");
 const SINCE_16 = inFile("machine/since-16.test.ts");
-const BALLOON = SINCE_16("the balloon of a Microdroid VM is Android's own to see to");
+const BALLOON = SINCE_16("the balloon of a Microdroid VM is managed by Android itself");
 const REFUSED = "an UnsupportedOperationException for a VM that runs: the `vm` tool has no command for it";
-const NO_WAY = "the `vm` tool has no way to ask for it";
+const NO_WAY = "the `vm` tool has no option for it";
 const CUSTOM = "is about windows and input devices, which the `vm run` of a device cannot give to a VM";
 
 /** By title of the section. */
@@ -65,7 +65,7 @@ export const LATER: Readonly<Record<string, readonly Row[]>> = {
       "the property ENCRYPTED_STORE_MODE of the manifest",
       ["17"],
       "VirtualMachineConfigBuilder#setEncryptedStoreMode",
-      "a manifest that has it is not looked at; a config.xml that has the mode keeps it",
+      "it is ignored in a manifest; a config.xml that has the mode keeps it",
       BY_RELEASE,
     ),
     outOfScope("setDisableUpdatability()", ["17"], NO_WAY),
@@ -75,7 +75,7 @@ export const LATER: Readonly<Record<string, readonly Row[]>> = {
       "onGuestAgentRegistered()",
       ["17"],
       "VirtualMachineCallback:onGuestAgentRegistered",
-      "may be given, and is refused by `setCallback`: the `vm` tool does not tell of guest agents",
+      "may be given, and is refused by `setCallback`: the `vm` tool does not report guest agents",
       SINCE_16("a callback for guest agents is refused by name"),
     ),
   ],

@@ -41,7 +41,7 @@ export const MACHINE: Section = {
       "getStatus()",
       EVERY,
       "VirtualMachine#getStatus",
-      "the words of the first API's enum, whose numbers are constants. DELETED is for good once it was seen: in Java, files that come back bring the VM back",
+      "returns the names of the first API's enum; the numbers are constants. DELETED is final once it was seen: in Java, restored files bring the VM back",
       inFile("state-table.test.ts")("files that were missing once and are back do not bring the object back"),
     ),
     method("run()", EVERY),
@@ -81,8 +81,8 @@ export const MACHINE: Section = {
       "getConsoleOutput()",
       ONLY_15,
       "VirtualMachine#getConsoleOutput",
-      "one stream, whoever asks; a pipe that nobody reads drops its oldest bytes and counts them, where Android's blocks the guest",
-      output("a pipe that nobody reads drops from the front, and counts"),
+      "one stream for all callers; a pipe without a reader drops its oldest bytes and counts them, while Android's blocks the guest",
+      output("a pipe without a reader drops its oldest bytes, and counts them"),
     ),
     different(
       "getLogOutput()",
@@ -95,7 +95,7 @@ export const MACHINE: Section = {
       "getConsoleOutputStream()",
       BEFORE_15,
       "VirtualMachine#getConsoleOutputStream",
-      "may be asked for before the first run, as in 15; the first API's builder captures",
+      "can be called before the first run, as in 15; in the first API the builder enabled capturing",
       inFile("config/config.test.ts")("needs nothing but the payload config"),
     ),
     different(
@@ -108,7 +108,7 @@ export const MACHINE: Section = {
     outOfScope(
       "output of a VM that captures none, in logcat",
       ONLY_15,
-      "`run-app` writes it where it is told to; lines are kept whether or not output is captured",
+      "`run-app` writes it to the given files; lines are kept whether or not output is captured",
     ),
     present(
       "getConsoleInput()",
@@ -147,7 +147,7 @@ export const FILES: Section = {
       "config.xml of Android 13",
       ["13"],
       "readConfigXml",
-      "is read and written. One that was made here has no `certs`, for only a device can tell an app's signers: 13's own library refuses it (`No certs`), and a VM that both shall use has to be made there. Those of a file that has them are kept",
+      "is read and written. One that was made here has no `certs`, because only a device knows an app's signers: 13's own library refuses it (`No certs`), and a VM that both are to use has to be made there. Certificates in a file are kept",
       inFile("config/releases.test.ts")(
         "a file made here for Android 13 has no certificates, and is read here all the same",
       ),

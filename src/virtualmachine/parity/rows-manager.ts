@@ -82,7 +82,7 @@ export const MANAGER: Section = {
       manager("guest systems and features"),
     ),
     outOfScope("isRemoteAttestationSupported()", ONLY_15, ATTESTATION),
-    outOfScope("isUpdatableVmSupported()", ONLY_15, "the `vm` tool does not tell"),
+    outOfScope("isUpdatableVmSupported()", ONLY_15, "the `vm` tool does not report it"),
     constant("CAPABILITY_PROTECTED_VM", 1, "VirtualMachineManager.CAPABILITY_PROTECTED_VM"),
     constant("CAPABILITY_NON_PROTECTED_VM", 2, "VirtualMachineManager.CAPABILITY_NON_PROTECTED_VM"),
     ...["DICE_CHANGES", "LLPVM_CHANGES", "MULTI_TENANT", "NETWORK", "REMOTE_ATTESTATION", "VENDOR_MODULES"].map(
@@ -105,7 +105,7 @@ export const DESCRIPTOR: Section = {
       "CREATOR",
       ONLY_15,
       "VirtualMachineDescriptor.fromParcel",
-      "the way back from such data",
+      "makes a descriptor from such data",
       descriptor("works through a parcel"),
     ),
     present(
@@ -125,8 +125,8 @@ export const EXCEPTION: Section = {
       "VirtualMachineException",
       EVERY,
       "VirtualMachineException",
-      "the messages are Java's; a `code`, the VM's name, the cause and its last lines go with them",
-      makeVm("names the VM, keeps the cause, and tells a broken lab from a broken VM"),
+      "the messages are Java's; the exception also has a `code`, the VM's name, the cause and its last lines",
+      makeVm("names the VM, keeps the cause, and distinguishes a broken lab from a broken VM"),
     ),
   ],
 };

@@ -41,7 +41,7 @@ test("connects to the port asked for, and explains a failure", async () => {
   expect(await outcomeOf(() => vm.connectVsock(5678, { retryUntilMs: 60_000 }))).toBe(failure);
 });
 
-test("a port where nobody listens is refused at once, with the option that waits for a payload", async () => {
+test("a port where nothing listens is refused at once, with the option that waits for a payload", async () => {
   const { vm, service } = await runningVm();
   const { attempts } = refuse(service, Infinity);
   await expect(vm.connectVsock(9999)).rejects.toMatchObject({
@@ -55,7 +55,7 @@ test("a port where nobody listens is refused at once, with the option that waits
   expect(attempts()).toBe(1);
 });
 
-test("with retryUntilMs it is tried until somebody listens, or the time is over", async () => {
+test("with retryUntilMs it is tried until something listens, or the time is up", async () => {
   const { vm, service } = await runningVm();
   const soon = refuse(service, 3);
   await vm.connectVsock(9999, { retryUntilMs: 60_000 });
@@ -98,7 +98,7 @@ test("a timer that fires too early does not end the trying", async () => {
   expect(soon.attempts()).toBe(3);
 });
 
-test("an attempt that is open when the time is over is ended, and the first has the time that it needs", async () => {
+test("an attempt that is open when the time is up is ended, and the first has the time that it needs", async () => {
   const { vm, service } = await runningVm();
   let attempts = 0;
   const ended: AbortSignal[] = [];

@@ -206,7 +206,7 @@ describe("APKs", () => {
     expect((await setUpWith(Buffer.from("{}"))).vm.status).toBe("STOPPED");
   });
 
-  test("that are gone are told in the order in which Android opens them", async () => {
+  test("that are missing are reported in the order in which Android opens them", async () => {
     const { vm, service } = await setUp({
       change: (b) => binary(b).addExtraApk("com.a"),
       context: { resolvePackage: async (name) => `/data/app/${name}.apk` },
@@ -224,7 +224,7 @@ describe("APKs", () => {
   });
 });
 
-describe("a VM whose files somebody removed", () => {
+describe("a VM whose files were removed", () => {
   test.each(["instance.img", "instance_id", "storage.img"])("does not run without %s", async (file) => {
     const { vm, service } = await setUp({
       features: [FEATURE_LLPVM_CHANGES],

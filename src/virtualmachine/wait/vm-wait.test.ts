@@ -80,8 +80,8 @@ test("a crash of the payload ends a wait", async () => {
   expect(await failure).toMatchObject({ kind: "vm", code: "PAYLOAD_CRASHED" });
 });
 
-describe("a boot that stands still", () => {
-  test("ends a wait; the error tells the stage, all times, the state and the CID", async () => {
+describe("a stalled boot", () => {
+  test("ends a wait; the error has the stage, all times, the state and the CID", async () => {
     const { vm, service } = await running();
     service.vm.print("[    1.0] microdroid_manager[1]: started.\n");
     const error = await failureOf(vm.waitForConsole("Hello", { budgetMs: 30 }));
@@ -96,13 +96,13 @@ describe("a boot that stands still", () => {
     expect(await vm.waitFor("ready", { budgetMs: 30, ...LONG })).toMatchObject({ kind: "stalled", stage: "vmm" });
   });
 
-  test("is none once the payload runs: then its time is simply up", async () => {
+  test("does not count once the payload runs: then the wait times out", async () => {
     const { vm, service } = await running();
     service.vm.started();
     expect((await vm.watchConsole("Hello", { budgetMs: 30 })).kind).toBe("timed-out");
   });
 
-  test("is none of a wait for the end", async () => {
+  test("does not count in a wait for the end", async () => {
     const { vm } = await running();
     expect((await vm.waitFor("died", { timeoutMs: 60, budgetMs: 30 })).kind).toBe("timed-out");
   });
@@ -155,7 +155,7 @@ describe("time", () => {
     expect(await wait).toEqual({ kind: "timed-out", afterMs: 250 });
   });
 
-  test("is longer on a slow device, but for what is exact", async () => {
+  test("is longer on a slow device, except for exact limits", async () => {
     const { vm, service } = await stopped({ slowness: 5 });
     service.vm.started();
     const scaled = vm.watchConsole("Hello", { budgetMs: 60 });
@@ -177,7 +177,7 @@ test("a device that is gone ends a wait with its reason, as a failure of the lab
   expect(error.message).toMatch(/^The device of VM "vm1" is gone, while .*: Device 0A1B is no longer there\.$/m);
 });
 
-test("an error that the guest reported is told", async () => {
+test("an error that the guest reported is shown", async () => {
   const { vm, service } = await running();
   const failure = failureOf(vm.waitUntil("started", LONG));
   service.vm.fail("the APK was changed");

@@ -132,7 +132,7 @@ describe("waitForConsole", () => {
     expect((await wait).line).toMatchObject({ stream: "log", text: "the payload finished" });
   });
 
-  test("can be told which stream, and since when", async () => {
+  test("can be limited to a stream, and to lines since a moment", async () => {
     const { vm, service } = await setUp();
     await vm.run();
     service.vm.log("tick\n");
@@ -206,7 +206,7 @@ describe("waitForConsole", () => {
     expect(error.hint).toMatch(/printed nothing at all/);
   });
 
-  test("fails when the time is up, and tells what to do about a VM that never ran", async () => {
+  test("fails when the time is up, and says what to do about a VM that never ran", async () => {
     const { vm } = await setUp();
     const error = await failureOf(vm.waitForConsole("Hello", { timeoutMs: 5, stream: "console" }));
     expect(error).toMatchObject({ kind: "expectation", code: "CONSOLE_TIMEOUT" });
@@ -226,7 +226,7 @@ describe("waitForConsole", () => {
     expect((await failureOf(wait)).message).toContain("it has been deleted");
   });
 
-  test("a match wins over a signal that has fired", async () => {
+  test("a match takes precedence over a signal that has fired", async () => {
     const { vm, service } = await setUp();
     await vm.run();
     service.vm.print("Hello\n");

@@ -156,7 +156,7 @@ async function begin(socket: Socket): Promise<Buffer> {
   return data;
 }
 
-describe("whoever connects to adbd", () => {
+describe("a client that connects to adbd", () => {
   test("gets in with a key that it knows, and adbd reads what was sent first", async () => {
     const socket = await dial(PORT);
     socket.write(message(AUTH, SIGNATURE, sign(key, await begin(socket))));
@@ -221,7 +221,7 @@ describe("adb root", () => {
     return socket;
   }
 
-  test("is a program of ours to adbd; all else it reads as it came, in whatever pieces", async () => {
+  test("starts our program instead; adbd reads everything else unchanged, in whatever pieces it comes", async () => {
     const socket = await enter();
     const long = Buffer.alloc(4_000, "x");
     const sent = ["root:\0", "unroot:\0", "unroot:", "root:x\0", "roo", "unroot:x", "", "shell:\0"].map((name) =>

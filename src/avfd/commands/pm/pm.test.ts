@@ -192,7 +192,7 @@ describe("what is installed", () => {
   });
 });
 
-test("unknown commands, options and services are told as Android tells them", async () => {
+test("unknown commands, options and services are reported as Android reports them", async () => {
   expect(await host.run("pm", "frobnicate")).toMatchObject({ exitCode: 255, stderr: "Unknown command: frobnicate\n" });
   expect((await host.run("pm", "install", "--frob", "app.apk")).stderr).toContain("Unknown option --frob");
   expect(await host.run("cmd", "activity")).toMatchObject({

@@ -68,7 +68,7 @@ test("release 13 writes less, as VirtualizationService", async () => {
   ]);
 });
 
-describe("the end of a monitor is told as Rust prints an ExitStatus", () => {
+describe("the end of a monitor is logged as Rust prints an ExitStatus", () => {
   test.each<readonly [VmmEnd, string]>([
     [{ kind: "killed" }, "signal: 9 (SIGKILL)"],
     [{ kind: "killed", status: "signal: 11 (SIGSEGV)" }, "signal: 11 (SIGSEGV)"],

@@ -34,7 +34,7 @@ async function runToEnd(...args: readonly string[]): Promise<string> {
 describe("release 14", () => {
   beforeEach(() => host.device.identity.setRelease(14));
 
-  test("a VM is debuggable only when asked, and the line of its creation does not tell", async () => {
+  test("a VM is debuggable only on request, and the line about its creation does not show it", async () => {
     const plain = await runToEnd(...FILES, ...CONFIG);
     const { cid } = lastVm().config;
     expect(plain).toBe(
@@ -141,7 +141,7 @@ describe.each([16, 17] as const)("release %d", (release) => {
     });
   });
 
-  test("a device tree is refused, for there is none; its file comes first", async () => {
+  test("a device tree is refused, because there is none; its file is checked first", async () => {
     const dump = (path: string): readonly string[] => [...FILES, ...CONFIG, ...ID, "--dump-device-tree", path];
     const { stderr } = await host.run("vm", "run-app", ...dump("none/dt"));
     expect(stderr).toContain('Failed to open file to dump device tree: "none/dt"');

@@ -46,7 +46,7 @@ function report(line: string): string | undefined {
 }
 
 describe("vm run-app, releases since 14", () => {
-  test("tells creation, what the guest reports, and the end; exits 0 whatever the payload's code", async () => {
+  test("prints creation, what the guest reports, and the end; exits 0 whatever the payload's code", async () => {
     const tool = host.start("vm", "run-app", "app.apk", "a.idsig", "a.img", ...CONFIG);
     const created = await tool.printed(/Created .*\n/);
     const { cid } = lastVm().config;
@@ -82,7 +82,7 @@ describe("vm run-app, releases since 14", () => {
     expect(await readFile(join(host.folder, "log.txt"), "utf8")).toBe("from the log\n");
   });
 
-  test("a guest that prints without end fills its file up to the bound, and goes on", async () => {
+  test("a guest that prints without end fills its file up to the limit, and continues", async () => {
     await host.run("setprop", "debug.avf.vm_output_bytes", "65536");
     const args = ["--console", "endless.txt", "--log", "short.txt"];
     const tool = host.start("vm", "run-app", ...args, "app.apk", "e.idsig", "e.img", ...CONFIG);
@@ -118,7 +118,7 @@ describe("vm run-app, releases since 14", () => {
     await until("the VM to end", () => host.device.virtualization.list().length === 0);
   });
 
-  test("the guest is told which instance it is: what the id file says, which is made when it is missing", async () => {
+  test("the guest gets its instance id from the id file, which is made if it is missing", async () => {
     const options = ["--instance-id-file", "id", "--payload-binary-name", "X.so"];
     for (let run = 0; run < 2; run++) {
       const tool = host.start("vm", "run-app", "app.apk", "i.idsig", "i.img", ...options);

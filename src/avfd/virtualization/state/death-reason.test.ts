@@ -24,7 +24,7 @@ describe("death reason", () => {
     expect(deathReason({ ...quiet, end: { kind: "unknown", status: "exit status: 7" } })).toBe("UNKNOWN");
   });
 
-  test("what the guest says comes first, without what stands behind the bar", () => {
+  test("the guest's reason comes first, without what follows the bar", () => {
     const failure = "MICRODROID_PAYLOAD_HAS_CHANGED|the root hash differs";
     expect(deathReason({ ...quiet, end: { kind: "killed" }, failure })).toBe("MICRODROID_PAYLOAD_HAS_CHANGED");
   });

@@ -49,7 +49,7 @@ describe("freezing monitors", () => {
     await waiting;
   });
 
-  test("a monitor that ended meanwhile is no trouble, and freezing twice is one freeze", async () => {
+  test("a monitor that ended meanwhile does no harm, and freezing twice is one freeze", async () => {
     const gate = new FreezeGate(() => [0x7fff_fff0]);
     expect(await gate.freeze()).toBe(1);
     expect(await gate.freeze()).toBe(1);

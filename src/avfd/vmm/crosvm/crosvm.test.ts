@@ -48,7 +48,7 @@ describe("a crosvm of the device", () => {
     );
   });
 
-  test("is asked once what it knows, and tells its version with the file's digest", async () => {
+  test("is asked for its options once, and reports its version with the file's digest", async () => {
     const vmm = await vmmOf(PROGRAM);
     expect(await vmm.refusal()).toBeUndefined();
     expect(await vmm.refusal()).toBeUndefined();

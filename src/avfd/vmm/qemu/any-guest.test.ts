@@ -77,7 +77,7 @@ describe("disks of several files", () => {
     ];
   }
 
-  test("are described as extents of descriptors that QEMU inherits behind its control channel", async () => {
+  test("are described as extents of descriptors that QEMU inherits after its control channel", async () => {
     const parts = await pieces(true);
     const disk = { serial: undefined, file: parts[0]!.file, writable: true, pieces: parts };
     const composed = await composeDisks(config({ disks: [disk] }));
@@ -108,7 +108,7 @@ describe("disks of several files", () => {
   });
 });
 
-describe("what QEMU cannot start is told before it is tried", () => {
+describe("what QEMU cannot start is refused beforehand", () => {
   const vmm = qemuVmm({ program: "/bin/false", neededDevices: [] });
   const started = async (change: Partial<VmmConfig>): Promise<unknown> => vmm.start(config(change));
 

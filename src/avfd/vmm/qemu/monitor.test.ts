@@ -23,7 +23,7 @@ describe("QEMU's monitor", () => {
     expect(message?.kind === "event" ? describeQemuEvent(message)?.kind : undefined).toBe(kind);
   });
 
-  test("asks for events, keeps the first reason, and tells when QEMU has closed it", async () => {
+  test("asks for events, keeps the first reason, and reports when QEMU has closed it", async () => {
     const fromQemu = new PassThrough();
     let asked = "";
     const stream = Duplex.from({

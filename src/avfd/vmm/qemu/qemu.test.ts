@@ -117,7 +117,7 @@ test.each([
   expect(describeQemuEnd(code, signal).kind).toBe(kind);
 });
 
-test("what QEMU's monitor told counts more than exit code 0, and less than a signal", () => {
+test("what QEMU's monitor reported counts more than exit code 0, and less than a signal", () => {
   expect(describeQemuEnd(0, null, { kind: "crash" }).kind).toBe("crash");
   expect(describeQemuEnd(null, "SIGKILL", { kind: "crash" }).kind).toBe("killed");
 });

@@ -43,7 +43,7 @@ describe("receive", () => {
     );
   });
 
-  test("a connection that breaks off is no whole file", async () => {
+  test("a broken connection is not a complete file", async () => {
     const { socket } = connection([packet("DATA", "hello").subarray(0, 10)]);
     socket.push(null);
     await expect(readAll(new SyncSession(socket).receive("/x"))).rejects.toThrow(/ended in the middle/);

@@ -100,7 +100,7 @@ test("a device that is gone took its forwards along: the port may be another's",
   expect(notes()).toEqual([]);
 });
 
-test("a port that leads elsewhere by now is left, whoever's it is", async () => {
+test("a port that leads elsewhere by now is left alone", async () => {
   const forward = await openForward(connection, "tcp:5555");
   // adb removes the forward of a port whatever device it leads to.
   const theirs = `other tcp:${forward.hostPort} tcp:1`;
@@ -122,7 +122,7 @@ describe("sweep", () => {
     writeFileSync(join(folder, `cache/forwards/${pid}-1-5037-${hostPort}.json`), text);
   };
 
-  test("removes what the dead left", async () => {
+  test("removes forwards of dead processes", async () => {
     fake.forwards = ["phone tcp:41000 tcp:5555", OTHERS];
     note(dead(), 41_000);
     await sweepForwards(server);
@@ -130,7 +130,7 @@ describe("sweep", () => {
     expect(notes()).toEqual([]);
   });
 
-  test("leaves what the living hold", async () => {
+  test("leaves forwards of live processes", async () => {
     const forward = await openForward(connection, "tcp:5555");
     await sweepForwards(server);
     expect(list()).toContain(`phone tcp:${forward.hostPort} tcp:5555`);

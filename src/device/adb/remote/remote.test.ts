@@ -92,7 +92,7 @@ describe("a forward", () => {
       explain: async (error: unknown) => error,
     }) as unknown as AdbConnection;
 
-  test("through a server of another host is none of adb's", async () => {
+  test("through a server of another host is not adb's", async () => {
     const { open } = await service();
     const forward = await openForward(connection({ isElsewhere: true }), "vsock:2048:5678", {}, open);
     closes.push(() => forward.close());
@@ -109,7 +109,7 @@ describe("a forward", () => {
     await expect(asked).rejects.toThrow("ECONNREFUSED 127.0.0.1:1");
   });
 
-  test("to what is no port is refused in either case", async () => {
+  test("to a target that is not a port is refused in either case", async () => {
     const { open } = await service();
     await expect(openForward(connection({ isElsewhere: true }), "tcp:0", {}, open)).rejects.toThrow("Cannot forward");
   });
@@ -132,7 +132,7 @@ describe("an adb server", () => {
     expect(isNamedElsewhere(at(environment))).toBe(expected);
   });
 
-  test("of another host is not taken for the one of this host with the same port", () => {
+  test("of another host is not confused with the one of this host with the same port", () => {
     const [here, there, other] = [
       {},
       { ANDROID_ADB_SERVER_ADDRESS: "192.0.2.7" },

@@ -99,7 +99,7 @@ test("a server of another version is refused, and left alone", async () => {
   await fake.stop();
 });
 
-test("something else on the server's port is told as that, with another port to try", async () => {
+test("something else on the server's port is reported as such, with another port to try", async () => {
   const other = createServer((socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"));
   await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
   const { port } = other.address() as AddressInfo;

@@ -84,7 +84,7 @@ describe("a device that is there", () => {
     await until("the server to see both go", () => fake.trackerCount === 0);
   });
 
-  test("is found gone by a call before the list tells", async () => {
+  test("is found gone by a call before the list shows it", async () => {
     const connection = new AdbConnection(server, "nobody", tracking);
     await expect(connection.assertStillThere()).rejects.toMatchObject({ code: "DEVICE_GONE" });
     expect(tracking.gone.aborted).toBe(true);

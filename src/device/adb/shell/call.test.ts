@@ -9,7 +9,7 @@ describe("callDevice", () => {
     expect(await callDevice("work", new AbortController().signal, {}, async () => 42)).toBe(42);
   });
 
-  test("ends with the device's reason, and tells the work", async () => {
+  test("ends with the device's reason, which also aborts the work", async () => {
     const gone = new AbortController();
     let told = false;
     const call = callDevice("work", gone.signal, {}, (signal) => never(signal).catch(() => void (told = true)));

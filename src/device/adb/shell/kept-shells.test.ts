@@ -110,7 +110,7 @@ describe("what goes wrong ends the shell and what runs in it, and the next comma
     await ended("871.5");
   });
 
-  test("a script that takes too long does not go on behind its caller's back", async () => {
+  test("a script that takes too long does not continue unnoticed", async () => {
     const [pid, go, late] = [join(folder, "pid"), join(folder, "go"), join(folder, "late")];
     spawnSync("mkfifo", [go]);
     const text = 'echo $$ >"$1"; read -r _ <"$2"; touch "$3"';

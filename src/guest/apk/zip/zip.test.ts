@@ -31,7 +31,7 @@ describe("an APK's archive", () => {
     expect(await sorted(zipSample(names))).toEqual(expected.sort());
   });
 
-  test("is found behind a comment, and may name its folders", async () => {
+  test("is found before a comment, and may name its folders", async () => {
     const archive = zipSample([{ name: "a/" }, { name: "a/b", content: Buffer.from("x") }], "a comment PK\x05\x06");
     expect(await sorted(archive)).toEqual(["a/ 550", `a/b 440 1 ${sum(Buffer.from("x"))}`, "left out 0"].sort());
   });

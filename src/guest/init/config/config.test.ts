@@ -56,7 +56,7 @@ describe("vm_config.json", () => {
     expect(await config(value)).toEqual([expect.stringContaining(`refused: ${error}`)]);
   });
 
-  test("release 13 demands to be told about tombstones", async () => {
+  test("release 13 requires `export_tombstones`", async () => {
     const value = { task: { command: "x" } };
     expect(await config(value, 13)).toEqual(["refused: missing field `export_tombstones`"]);
     expect(await config(value, 15)).toContain("executable x");

@@ -56,7 +56,7 @@ describeThere(`a host orchestrator${reason === undefined ? "" : ` (skipped: ${re
     return promisify(execFile)(process.execPath, [jestProgram, ...args, "--runInBand"], { cwd, env });
   }
 
-  test("makes a device, on which a suite runs, and which is gone at its end", async () => {
+  test("makes a device, on which a suite runs, and removes it at the end", async () => {
     const config = {
       ...{ rootDir: packageRoot, preset: "jest-avf", reporters: ["default"] },
       testMatch: ["<rootDir>/suites/exit-payload.test.ts"],
@@ -73,7 +73,7 @@ describeThere(`a host orchestrator${reason === undefined ? "" : ` (skipped: ${re
     expect(await orchestrator.devices()).toEqual([]);
   });
 
-  test("has a device that one takes at a time; who waits is told who has it since when", async () => {
+  test("has a device that one client takes at a time; a waiting one sees who has it and since when", async () => {
     await expect(lease("")).rejects.toMatchObject({ code: "LAB_NO_PLACE" });
     const environment = JSON.parse(readFileSync(orchestrator.writeConfig(), "utf8")) as object;
     await orchestrator.operate("POST", "cvds", { env_config: { ...environment, common: { group_name: "cvd_1" } } });

@@ -46,7 +46,7 @@ describe("a coordinator that is gone for 30 s", () => {
     expect(await lab.holderOf("shelf-1")).toBe(got.holder);
   });
 
-  test("and was started again, and so has forgotten who has what, is told again", async () => {
+  test("and was restarted, and so has forgotten all leases, gets them again", async () => {
     lab = await TestLab.start({ "shelf-1": { resources: adb } });
     const got = await lease(lab, "place=shelf-1");
     await lab.stopExporters();

@@ -60,7 +60,7 @@ test.each([
   expect((await lab.client("reservations")).trim()).toBe("");
 });
 
-test("who waits is told who has the place since when, and gets it next", async () => {
+test("a waiting client sees who has the place and since when, and gets it next", async () => {
   const first = await lease("place=shelf-1");
   const told: string[] = [];
   const second = lease("place=shelf-1", told);
@@ -80,7 +80,7 @@ test("people who have the place by labgrid's own client are waited for, and thei
   await lab.client("-p", "shelf-1", "release");
 });
 
-test("who only looks takes nothing", async () => {
+test("a lookup takes nothing", async () => {
   const first = await lease("place=shelf-1");
   expect(await inspectLabgrid(lab.address("match=tag:board=pixel8"))).toBe(
     `${lab.coordinator}: ${first.holder} has shelf-1; shelf-2 is free`,

@@ -18,12 +18,12 @@ test("a device as STF shows it", () => {
   });
 });
 
-test("one that somebody uses at STF's own page does not tell since when; a free one has no owner", () => {
+test("one in use through STF's own page does not show since when; a free one has no owner", () => {
   expect(readDevice({ ...whole, usage: null })).toMatchObject({ usedSince: undefined });
   expect(readDevice({ ...whole, owner: null })).toMatchObject({ owner: undefined });
 });
 
-test("what is no device, or not whole, is passed over or not there", () => {
+test("what is not a device, or incomplete, is skipped or absent", () => {
   expect(readDevices({ devices: [null, 3, {}, { serial: "" }, { serial: { a: 1 } }, whole] })).toHaveLength(1);
   expect(readDevice({ serial: "A" })).toMatchObject({ present: false, ready: false, owner: undefined });
   expect(readDevice({ serial: "A", present: "true", owner: { name: "x" } })).toMatchObject({

@@ -86,7 +86,7 @@ test("a serial is one part of the path, whatever is in it", async () => {
   expect(stf.requests).toEqual(["GET /devices/../user?x=/"]);
 });
 
-test("who only looks is told what there is, and takes nothing", async () => {
+test("a lookup lists the devices, and takes nothing", async () => {
   process.env["STF_TOKEN"] = TOKEN;
   stf.device("A").join({ email: "b@stf.example", name: "Bob" }, 60_000, null);
   stf.device("B").unplug();

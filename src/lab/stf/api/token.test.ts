@@ -15,7 +15,7 @@ function file(content: string, mode = 0o600): string {
   return path;
 }
 
-test("STF_TOKEN wins over the file; blanks around either are none of it", () => {
+test("STF_TOKEN takes precedence over the file; blanks around either are dropped", () => {
   expect(readToken({ STF_TOKEN: " abc ", STF_TOKEN_FILE: "/nowhere" })).toBe("abc");
   expect(readToken({ STF_TOKEN: "", STF_TOKEN_FILE: file("abc\n") })).toBe("abc");
   expect(readToken({ STF_TOKEN_FILE: file("abc", 0o400) })).toBe("abc");
@@ -40,7 +40,7 @@ test.each([
   expect(() => readToken(environment())).not.toThrow(/secret/);
 });
 
-test("a folder is no file", () => {
+test("a folder is not a file", () => {
   const path = join(folder, "d");
   mkdirSync(path);
   expect(() => readToken({ STF_TOKEN_FILE: path })).toThrow(/which is no file/);

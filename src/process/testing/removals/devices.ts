@@ -44,7 +44,10 @@ export const devices: readonly RemovalRow[] = [
     ],
     touches: "a shell that we keep on the device, and what it runs",
     ours: "the pid is what that shell said, and it has not ended",
-    proof: { test: "src/device/adb/shell/kept-shells.test.ts", title: "a script that takes too long does not go on" },
+    proof: {
+      test: "src/device/adb/shell/kept-shells.test.ts",
+      title: "a script that takes too long does not continue",
+    },
   },
   {
     file: "src/device/adb/notes/forward-records.ts",
@@ -168,7 +171,7 @@ export const devices: readonly RemovalRow[] = [
     calls: ["uninstall ${step.packageName}"],
     touches: "nothing: words for people",
     ours: "no command",
-    proof: { test: "src/provisioning/provision.test.ts", title: "a package that somebody installed anew since stays" },
+    proof: { test: "src/provisioning/provision.test.ts", title: "a package that was reinstalled since stays" },
   },
   {
     file: "src/provisioning/undo/vm-notes.ts",

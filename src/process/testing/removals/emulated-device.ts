@@ -69,7 +69,7 @@ export const emulatedDevice: readonly RemovalRow[] = [
     calls: ["rename(draft, path)"],
     touches: "the keys that adbd admits",
     ours: "one file of the device, told by who started it",
-    proof: { test: "src/avfd/control/channel.test.ts", title: "adb may connect with the keys that were told last" },
+    proof: { test: "src/avfd/control/channel.test.ts", title: "adb may connect with the keys that were sent last" },
   },
   {
     file: "src/avfd/image.ts",
@@ -109,7 +109,7 @@ export const emulatedDevice: readonly RemovalRow[] = [
     calls: ["rm(this.file, { force: true })"],
     touches: "the device's own secret",
     ours: "asked for over the control channel, by who started the device",
-    proof: { test: "src/avfd/virtualization/device-secret.test.ts", title: "one that is forgotten is made anew" },
+    proof: { test: "src/avfd/virtualization/device-secret.test.ts", title: "a forgotten one is replaced" },
   },
   {
     file: "src/avfd/virtualization/state/freeze.ts",
@@ -118,7 +118,7 @@ export const emulatedDevice: readonly RemovalRow[] = [
     ours: "they are those of the service, and one that ended is no trouble",
     proof: {
       test: "src/avfd/virtualization/state/freeze.test.ts",
-      title: "a monitor that ended meanwhile is no trouble",
+      title: "a monitor that ended meanwhile does no harm",
     },
   },
   {
@@ -192,7 +192,7 @@ export const emulatedDevice: readonly RemovalRow[] = [
     calls: ['child.kill("SIGKILL")', 'child.kill("SIGKILL")'],
     touches: "a monitor",
     ours: "the handle of a child",
-    proof: { test: "src/avfd/vmm/qemu/qemu.test.ts", title: "what QEMU's monitor told counts more" },
+    proof: { test: "src/avfd/vmm/qemu/qemu.test.ts", title: "what QEMU's monitor reported counts more" },
   },
   {
     file: "src/avfd/vmm/qemu/templates/copies.ts",
@@ -226,6 +226,6 @@ export const emulatedDevice: readonly RemovalRow[] = [
     calls: ["renameSync(draft, this.file)"],
     touches: "what the service keeps of its VMs",
     ours: "one file of the service",
-    proof: { test: "src/avfd/control/channel.test.ts", title: "the release changes, and CIDs begin anew" },
+    proof: { test: "src/avfd/control/channel.test.ts", title: "the release changes, and CIDs start again" },
   },
 ];

@@ -13,7 +13,7 @@ export const emulator: readonly RemovalRow[] = [
     calls: ['qemu.child.kill("SIGKILL")'],
     touches: "the QEMU of the trial boot",
     ours: "the handle of a child of this process",
-    proof: { test: "src/emulator/accelerator/probe.test.ts", title: "ends with who asked for it" },
+    proof: { test: "src/emulator/accelerator/probe.test.ts", title: "ends with the process that started it" },
   },
   {
     file: "src/emulator/accelerator/probe.ts",
@@ -59,7 +59,7 @@ export const emulator: readonly RemovalRow[] = [
     calls: ["rm(join(devicesFolder(cache), name), { recursive: true, force: true })"],
     touches: "a folder that this process has claimed",
     ours: "nobody else takes one away that has no record",
-    proof: { test: "src/emulator/devices/sweep.test.ts", title: "leaves a folder without a record to who claims it" },
+    proof: { test: "src/emulator/devices/sweep.test.ts", title: "leaves a folder without a record for a minute" },
   },
   {
     file: "src/emulator/devices/records.ts",
@@ -76,7 +76,7 @@ export const emulator: readonly RemovalRow[] = [
     calls: ["rm(join(devicesFolder(cache), name), { recursive: true, force: true })"],
     touches: "folders that were taken aside",
     ours: "named so by whoever removed them from use",
-    proof: { test: "src/emulator/devices/sweep.test.ts", title: "leaves what is no device" },
+    proof: { test: "src/emulator/devices/sweep.test.ts", title: "leaves files and folders that are not devices" },
   },
   {
     file: "src/emulator/devices/running-device.ts",
@@ -150,14 +150,14 @@ export const emulator: readonly RemovalRow[] = [
     calls: ["rm(path, { recursive: true, force: true })", "rm(join(folder, name), { recursive: true, force: true })"],
     touches: "images and snapshots of earlier sources, and adb programs of theirs",
     ours: "named by a key of ours, used for days by nobody, run by nobody",
-    proof: { test: "src/emulator/prune.test.ts", title: "images and snapshots go that nobody used for days" },
+    proof: { test: "src/emulator/prune.test.ts", title: "removes images and snapshots unused for days" },
   },
   {
     file: "src/emulator/setup.ts",
     calls: ["rm(imageFolder, { recursive: true, force: true })"],
     touches: "an image that is about to be rebuilt",
     ours: "the name is the key of the present sources, in our cache",
-    proof: { test: "src/emulator/prune.test.ts", title: "snapshots of an image that is made anew go" },
+    proof: { test: "src/emulator/prune.test.ts", title: "snapshots of a rebuilt image are removed" },
   },
   {
     file: "src/emulator/snapshot/identity.ts",
@@ -202,7 +202,7 @@ export const emulator: readonly RemovalRow[] = [
     ],
     touches: "nothing: a command that a hint shows to people",
     ours: "it names the folder of the npm package that was found damaged",
-    proof: { test: "src/emulator/source/device-files.test.ts", title: "is told, with the command that fixes it" },
+    proof: { test: "src/emulator/source/device-files.test.ts", title: "is reported, with the command that fixes it" },
   },
   {
     file: "src/emulator/source/unpack-device.ts",

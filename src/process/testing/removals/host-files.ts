@@ -13,14 +13,14 @@ export const hostFiles: readonly RemovalRow[] = [
     calls: ["rmSync(holdPath(id), { force: true })"],
     touches: "a note of a hold in the cache",
     ours: "its name is an id of ours, and its process is gone, or somebody asks to end it",
-    proof: { test: "src/artifacts/holds/hold-records.test.ts", title: "notes of the dead go" },
+    proof: { test: "src/artifacts/holds/hold-records.test.ts", title: "records of dead processes are removed" },
   },
   {
     file: "src/device/gdb-notes.ts",
     calls: ["rmSync(join(folder(), name), { force: true })"],
     touches: "a note of a gdb stub in the cache",
     ours: "its name is one of chance of ours, and its VM has ended, or its process is gone",
-    proof: { test: "src/device/gdb-notes.test.ts", title: "notes of the dead go, others stay" },
+    proof: { test: "src/device/gdb-notes.test.ts", title: "records of dead processes are removed, others stay" },
   },
   {
     file: "src/artifacts/run-folder.ts",
@@ -34,7 +34,7 @@ export const hostFiles: readonly RemovalRow[] = [
     calls: ["rmSync(folder, { recursive: true, force: true })"],
     touches: "folders of old runs",
     ours: "named as runs are, older than the last 20, and none that goes on",
-    proof: { test: "src/artifacts/artifacts.test.ts", title: "keeps the newest runs and whatever is no run" },
+    proof: { test: "src/artifacts/artifacts.test.ts", title: "keeps the newest runs and everything that is not a run" },
   },
   {
     file: "src/artifacts/run-lease.ts",
@@ -48,7 +48,7 @@ export const hostFiles: readonly RemovalRow[] = [
     calls: ["rmSync(temporary, { force: true })", "renameSync(temporary, path)", "rmSync(temporary, { force: true })"],
     touches: "a report in a run's folder",
     ours: "the folder was made for the run, and the draft is named after the report and this process",
-    proof: { test: "src/artifacts/write-whole.test.ts", title: "a report takes the place of the one before" },
+    proof: { test: "src/artifacts/write-whole.test.ts", title: "a report replaces the previous one" },
   },
   {
     file: "src/base/files/atomic-file.ts",
@@ -83,14 +83,14 @@ export const hostFiles: readonly RemovalRow[] = [
     calls: ["renameSync(draft, path)", "rmSync(draft, { force: true })"],
     touches: "the file that the caller names",
     ours: "the draft was made here, and bears the life of this process",
-    proof: { test: "src/emulator/devices/sweep.test.ts", title: "drafts of the dead go" },
+    proof: { test: "src/emulator/devices/sweep.test.ts", title: "drafts of dead processes are removed" },
   },
   {
     file: "src/process/drafts.ts",
     calls: ["rm(path, { recursive: true, force: true })"],
     touches: "drafts in a folder of the cache",
     ours: "named after a maker that is gone; where that cannot be determined, a day old",
-    proof: { test: "src/emulator/devices/sweep.test.ts", title: "drafts of the dead go" },
+    proof: { test: "src/emulator/devices/sweep.test.ts", title: "drafts of dead processes are removed" },
   },
   {
     file: "src/process/locks/file-lock.ts",
@@ -138,14 +138,14 @@ export const hostFiles: readonly RemovalRow[] = [
     calls: ["rmSync(join(folder(), name), { force: true })"],
     touches: "the proof of life of a child",
     ours: "our child has ended, and its name is one of chance",
-    proof: { test: "src/emulator/devices/sweep.test.ts", title: "drafts of the dead go" },
+    proof: { test: "src/emulator/devices/sweep.test.ts", title: "drafts of dead processes are removed" },
   },
   {
     file: "src/process/life.ts",
     calls: ["rmSync(path, { force: true })"],
     touches: "proofs of life in the cache",
     ours: "the lock was free, and names the process that held it",
-    proof: { test: "src/process/locks/lock-reach.test.ts", title: "tells of a process of another host" },
+    proof: { test: "src/process/locks/lock-reach.test.ts", title: "says something about a process of another host" },
   },
   {
     file: "src/process/life.ts",
@@ -225,7 +225,7 @@ export const hostFiles: readonly RemovalRow[] = [
     calls: ["rmSync(path, { force: true })"],
     touches: "a note of a forward in the cache",
     ours: "its process is gone, or is this one",
-    proof: { test: "src/device/adb/forward/forward.test.ts", title: "leaves what the living hold" },
+    proof: { test: "src/device/adb/forward/forward.test.ts", title: "leaves forwards of live processes" },
   },
   {
     file: "src/device/owner-notes.ts",

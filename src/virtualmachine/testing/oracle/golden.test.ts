@@ -34,7 +34,7 @@ describe("answers of Android's own classes", () => {
     expect(verdicts.filter(({ kind }) => kind === "meant").length).toBeLessThan(golden.length / 8);
   });
 
-  test("a wrong answer is told", () => {
+  test("a wrong answer is reported", () => {
     const [given, theirs] = goldenOf(15).find(([{ kind }]) => kind === "compatible")!;
     const wrong = { ...theirs, there: { ok: "neither" } };
     expect(compareAnswers(given, 15, theirs, wrong)).toMatchObject({ kind: "differs", parting: { path: "there.ok" } });

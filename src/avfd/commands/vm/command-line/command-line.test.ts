@@ -62,7 +62,7 @@ describe("what was given", () => {
     expect(parse(17, `run-app ${form} --instance-id-file id a b c`).value("mem")).toBe("64");
   });
 
-  test("aliases, repeated options and what stands behind --", () => {
+  test("aliases, repeated options and what follows --", () => {
     const args = parse(15, "run-app --payload_path X.so --instance-id-file id --extra-apk 1 --extra-apk 2 a b -- -c");
     expect(args.value("payload-binary-name")).toBe("X.so");
     expect(args.values("extra-apk")).toEqual(["1", "2"]);

@@ -56,7 +56,7 @@ describe("what fails first", () => {
       "Is a directory (os error 21)\n",
     ],
     ["storage that is a folder", ["app.apk", "i", "img", ...CONFIG, "--storage", "folder"], 'Failed to open "folder"'],
-  ])("%s, is told, and nothing stays open", async (_what, args, words) => {
+  ])("%s, is reported, and nothing stays open", async (_what, args, words) => {
     await mkdir(at("folder"));
     const { exitCode, stderr } = await runApp(...args);
     expect(stderr).toContain(`Error: ${words}`);

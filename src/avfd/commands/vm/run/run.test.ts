@@ -30,7 +30,7 @@ async function readPieces(disk: VmmDisk | undefined): Promise<Buffer> {
 }
 
 describe("a VM of the caller's kernel", () => {
-  test("is what the config says, and tells its end", async () => {
+  test("is what the config says, and reports its end", async () => {
     const config = { initrd: "ramdisk", params: "console=ttyS0 quiet", memory_mib: 128, name: "unused" };
     const { config: vm, stdout, stderr, exitCode } = await raw.started(config);
     expect(vm).toMatchObject({
@@ -69,7 +69,7 @@ describe("a VM of the caller's kernel", () => {
     expect((await tool.ended).stdout).toContain("VM ended: Reboot\n");
   });
 
-  test("one that crashes with an initramfs that is cut is told so", async () => {
+  test("a crash with a truncated initramfs names that as the reason", async () => {
     const whole = cpioArchive([
       { kind: "file", path: "init", content: Buffer.alloc(600) },
       { kind: "file", path: "etc", content: Buffer.alloc(9) },

@@ -38,7 +38,7 @@ test("a disk that has little left for others is left to them", async () => {
   );
 });
 
-test("what cannot be written is dropped, and whoever writes goes on", async () => {
+test("what cannot be written is dropped, and the writer is not stopped", async () => {
   const file = await open("/dev/full", "w");
   // As a file of a full disk: /dev/full is none.
   file.stat = (async () => ({ isFile: () => true })) as unknown as typeof file.stat;
@@ -58,7 +58,7 @@ test("a pipe takes all: its reader sets the pace", async () => {
   expect(await reading).toBe("1234567890");
 });
 
-test("the property says how many bytes, and nothing when it is no number of them", () => {
+test("the property sets the limit in bytes; other values have no effect", () => {
   expect(fileBound("65536").maxBytes).toBe(65_536);
   for (const text of [undefined, "", "0", "-5", "many", "1e400"]) expect(fileBound(text)).toEqual(fileBound(undefined));
 });

@@ -156,7 +156,7 @@ describe("a copy that was prepared", () => {
     expect(startedCids(none)).toEqual([2048]);
   });
 
-  test("gives its CID back before anybody else goes on, however many want to", async () => {
+  test("gives its CID back before any other VM continues, however many wait", async () => {
     const qemu = new ScriptedQemu();
     const copies = await prepare(qemu, 2049);
     const other = { ...config, cid: 2049, memoryMib: 256 };
@@ -202,7 +202,7 @@ describe("a copy that was prepared", () => {
     expect(qemu.starts).toHaveLength(starts);
   });
 
-  test("that could not be made is made anew by the VM that wants it", async () => {
+  test("that could not be made is made again by the VM that needs it", async () => {
     const qemu = new ScriptedQemu();
     qemu.outcomes.push("completed", "completed", "failed");
     const copies = await prepare(qemu, 2049);
@@ -267,7 +267,7 @@ describe("templates of VMs", () => {
     expect(memoriesIn(folder)).toEqual(readdirSync(folder).filter((name) => name !== "memory"));
   });
 
-  test("disks of other sizes are told to the guest, in the order of their serials, and are no other shape", async () => {
+  test("disks of other sizes are reported to the guest, in the order of their serials, and do not change the shape", async () => {
     const qemu = new ScriptedQemu();
     const templates = new QemuCopies(qemu.start);
     const disksOf = (...bytes: readonly number[]): VmmConfig["disks"] =>

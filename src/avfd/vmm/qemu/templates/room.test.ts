@@ -26,7 +26,7 @@ describe("room for a VM in large pages", () => {
     );
   });
 
-  test("is none where the kernel does not tell", async () => {
+  test("is none if the kernel does not report it", async () => {
     await expect(checkRoom(1, meminfo("MemFree: 9999999 kB\n"))).rejects.toThrow("the device has 0 MiB left");
     await expect(checkRoom(1, join(folder, "none"))).rejects.toThrow("ENOENT");
   });

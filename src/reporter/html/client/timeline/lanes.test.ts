@@ -51,7 +51,7 @@ describe("lanes", () => {
     expect(lanes.map(({ items }) => items.length)).toEqual([2, 1, 1, 3]);
   });
 
-  test("tell an assertion by when it was decided, and where it belongs", () => {
+  test("show an assertion at the time when it was decided, and where it belongs", () => {
     const data = attempt([span("assertion", 10, 60, "expect(vm2).toPrint(/x/)", { machine: 1, failed: true })]);
     const lanes = lanesOf(data, eventRows(data));
     expect(lanes.map(({ group, items: [item] }) => [group, item?.startMs, item?.tone])).toEqual([
