@@ -6,7 +6,7 @@ import { identityOf } from "./device-identity.js";
 import { collectDeviceLogs } from "./device-logs.js";
 import { inspectDevice, LeakCheck, NamedThings } from "./leaks/index.js";
 import { deviceFacts, type DeviceFacts } from "./requirements/index.js";
-import type { DeviceSource, Rewinding, SavedDevice } from "./sources/device-source.js";
+import type { DeviceSource, LeasedDevice, Rewinding, SavedDevice } from "./sources/device-source.js";
 import { watchDevice } from "./watch/watched-device.js";
 
 /** A leased device that was opened. */
@@ -54,45 +54,62 @@ export async function openDeviceSession(source: DeviceSource, options: DeviceSes
   };
   try {
     const plain = new RebindableDevice(leased.device ?? (await openAdbDevice(serial, { signal })));
-    const onLost = (): void => plain.giveUp(leased.lost?.reason as Error);
-    leased.lost?.addEventListener("abort", onLost, { once: true });
+    let closing: Promise<void> | undefined;
+    const close = (): Promise<void> => (closing ??= giveBack(plain, leased, record));
+    const ours = untilLost(plain, leased.lost, close);
     const onMade = (path: string): void => named.noteMade(path);
-    const opened = watchDevice(plain, { record, signal: () => undefined, onCall, onMade });
+    const opened = watchDevice(ours, { record, signal: () => undefined, onCall, onMade });
     device = opened;
     const { rewinding } = leased;
     const attachTo = rewinding && ((cid: number) => rewinding.attach(opened, cid));
     const service = await openVirtualizationService(device, { attachTo });
     const durationMs = performance.now() - start;
     const properties = record && (await identityOf(device));
+    leased.lost?.throwIfAborted();
     record?.add({ kind: "device-leased", serial, device: description, durationMs, ...(properties && { properties }) });
-    let closing: Promise<void> | undefined;
-    const close = async (): Promise<void> => {
-      // Each step copes with a device that has gone, and giving it back must not depend on closing our handle.
-      await opened.close().catch(() => undefined);
-      await leased.release().catch(() => undefined);
-      record?.add({ kind: "device-released", serial });
-    };
     const { keepBetweenFiles } = source;
     return {
       ...{ description, name, keepBetweenFiles, device, service, slowness: leased.slowness ?? 1 },
       emulatesCpus: leased.emulatesCpus ?? false,
       facts: deviceFacts(device, service),
-      leakCheck: new LeakCheck(inspectDevice(plain, keepBetweenFiles ? undefined : named), () => calls),
+      leakCheck: new LeakCheck(inspectDevice(ours, keepBetweenFiles ? undefined : named), () => calls),
       deviceLogs: async (packages, windowMs) => {
         const hostLogs = leased.hostLogs?.() ?? Promise.resolve(new Map<string, Buffer>());
-        const [own, ofHost] = await Promise.all([collectDeviceLogs(plain, packages, windowMs), hostLogs]);
+        const [own, ofHost] = await Promise.all([collectDeviceLogs(ours, packages, windowMs), hostLogs]);
         return new Map([...own, ...ofHost]);
       },
       rewinding: rewinding && rebinding(rewinding, plain, () => calls++),
       noteMade: onMade,
       record,
-      close: () => (closing ??= close()),
+      close,
     };
   } catch (error) {
     await device?.close().catch(() => undefined);
     await leased.release().catch(() => undefined);
     throw error;
   }
+}
+
+/**
+ * Once it is somebody else's, calls under way end with the reason, later ones are not made, and it is closed at once: what runs
+ * there for us would disturb others, and our lock on the device would keep them waiting.
+ */
+function untilLost(device: RebindableDevice, lost: AbortSignal | undefined, close: () => Promise<void>): Device {
+  if (lost === undefined) return device;
+  const onLost = (): void => {
+    device.giveUp(lost.reason as Error);
+    void close();
+  };
+  if (lost.aborted) onLost();
+  else lost.addEventListener("abort", onLost, { once: true });
+  return watchDevice(device, { record: undefined, signal: () => lost });
+}
+
+/** Each step copes with a device that has gone, and giving it back must not depend on closing our handle. Never rejects. */
+async function giveBack(device: Device, leased: LeasedDevice, record: RunRecord | undefined): Promise<void> {
+  await device.close().catch(() => undefined);
+  await leased.release().catch(() => undefined);
+  record?.add({ kind: "device-released", serial: leased.serial });
 }
 
 /** adb's connections do not survive what happens to the device, nor does what was seen of it. */

@@ -54,6 +54,8 @@ export class HostDevice implements Device {
     this.gone.throwIfAborted();
     this.calls.push(argv);
     const result = await runUnchecked(this.#command(argv), options);
+    // As adb's calls, which have no result then.
+    if (result.canceled) options.signal?.throwIfAborted();
     if (result.startFailure === "ENOENT") return { ...result, exitCode: 127, stderr: `${argv[0] ?? ""}: not found\n` };
     return this.options.root === undefined
       ? result

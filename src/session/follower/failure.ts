@@ -7,7 +7,7 @@ import { describeEvidence, type Evidence } from "../evidence/evidence.js";
 import { classifyFailure, describeClass, hasFailed } from "../failures/failure-class.js";
 import type { FileDevice } from "../file-device.js";
 import { describeLostGuest } from "../failures/lost-guest.js";
-import { pointToTest, showControls, thrownError, withNote, type JestError } from "../failures/test-errors.js";
+import { ofItsOwn, pointToTest, showControls, thrownError, withNote, type JestError } from "../failures/test-errors.js";
 import type { TestRun } from "./test-run.js";
 
 /** What a failure is judged by. */
@@ -42,11 +42,15 @@ function lostGuest({ test, errors, vms, device }: FailedTest): string | undefine
 /** What a bare error does not say: what the test was busy with, and that the device left. */
 export function explain(test: TestRun, errors: JestError[], device: FileDevice): void {
   if (errors.length === 0) return;
+  const gone = device.opened?.device.gone;
+  const isTold = gone?.aborted !== true || errors.some((error) => thrownError(error) === gone.reason);
+  // Other tests of the file fail with the same error, and what is written into it is about this one.
+  const shared = [gone?.reason as unknown, device.failure?.error];
+  for (const [at, error] of errors.entries()) if (shared.includes(thrownError(error))) errors[at] = ofItsOwn(error);
   if (test.busyWith.length > 0) {
     errors[0] = withNote(errors[0], [`It was ${test.busyWith.join(", ")}.`, ...test.busyDetails].join("\n"));
   }
-  const gone = device.opened?.device.gone;
-  if (gone?.aborted !== true || errors.some((error) => thrownError(error) === gone.reason)) return;
+  if (isTold) return;
   errors[0] = withNote(errors[0], `Meanwhile: ${describeError(gone.reason)}`);
 }
 
