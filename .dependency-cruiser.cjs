@@ -1,4 +1,4 @@
-/** No circles of imports in src/, of types neither. Who imports whom between folders: DEPS in eslint.config.mjs. */
+/** No import cycles in src/, not even of types. What folders may import: DEPS in eslint.config.mjs. */
 module.exports = {
   forbidden: [
     {

@@ -1,5 +1,5 @@
 # A container with all that jest-avf needs, for a clone of it or a project that uses it. Nothing in it needs root or
-# privileges. The emulated device is made by the first run, in the volume /cache.
+# privileges. The emulated device is built by the first run, in the volume /cache.
 #
 #   docker build -t jest-avf --build-arg UID="$(id -u)" .
 #   docker run --rm -it -v "$PWD:/work" -v avf-cache:/cache jest-avf npm test
@@ -8,7 +8,7 @@
 #   --device /dev/kvm --group-add "$(stat -c %g /dev/kvm)"
 FROM debian:trixie
 
-# The lists stay: by them the first run finds Debian's archive, from which it makes the device.
+# The lists stay: with them the first run finds Debian's archive, from which it builds the device.
 RUN apt-get update \
   && apt-get install --no-install-recommends -y adb ca-certificates git nodejs npm
 

@@ -1,4 +1,4 @@
-// Lint, and the import rules of the folders: data flows one way, from cli down to base.
+// Lint, and the import rules of the folders: imports go one way, from cli down to base.
 import tseslint from "typescript-eslint";
 import house from "./lint/rules.mjs";
 
@@ -16,15 +16,15 @@ const DEPS = {
   // Notes of holds name the process that holds, as all records that outlive one do.
   artifacts: ["process", "base"],
   device: ["process", "base"],
-  // Of apk only its tests use anything: they compare what the C code answers.
+  // Only its tests use apk: they compare what the C code answers.
   guest: ["apk", "process", "base"],
   avfd: ["qmp", "apk", "process", "base"],
   emulator: ["avfd", "guest", "device", "qmp", "process", "base"],
   virtualizationservice: ["device", "base"],
   virtualmachine: ["virtualizationservice", "xml", "base"],
   provisioning: ["device", "apk", "xml", "base"],
-  // Where devices come from, whether they will do, and what a file works with there.
-  // Of process the words for how long somebody has had something.
+  // Where devices come from, whether they are suitable, and what a test file uses there.
+  // Of process only the texts about how long a lock has been held.
   lab: [
     "provisioning",
     "virtualmachine",
@@ -72,11 +72,11 @@ const DEPS = {
 };
 const folders = [...Object.keys(DEPS), "cli"];
 
-/** Doors above all folders: they re-export nearly everything, so whoever may use one may use all. */
+/** Entry points above all folders: they re-export nearly everything, so a folder that may use one may use all. */
 const DOORS = ["index", "library", "node", "public-types"];
 const MAY_USE_DOORS = ["jest", "cli"];
 
-/** However a path is written, it ends in the other folder's name and a file of it. */
+/** Any form of a path ends in the other folder's name and a file of it. */
 function bans(folder, allowed) {
   const others = folders.filter((other) => other !== folder && !allowed.includes(other));
   const message = `src/${folder} may import only ${allowed.join(", ") || "nothing"}: see DEPS in eslint.config.mjs.`;
@@ -98,7 +98,7 @@ const importRules = Object.entries(DEPS).map(([folder, allowed]) => ({
   },
 }));
 
-/** What runs on Linux only, and the files that ask Linux where it is there, and do without it elsewhere. */
+/** What runs on Linux only, and the files that use Linux features if available and work without them elsewhere. */
 const LINUX_DOORS = [
   ...["src/emulator/**", "src/avfd/**", "src/guest/**", "**/*.test.ts", "**/testing/**"],
   ...["identity", "die-with-us", "mounts", "locks/kernel-lock", "locks/lock-reach"].map(

@@ -25,7 +25,7 @@ const unitTests = (displayName: string, testMatch: readonly string[], left: read
     rootDir: ".",
     testMatch: [...testMatch],
     testPathIgnorePatterns: ["/node_modules/", ...left],
-    // That of the suites, for Jest runs one runner's projects after the other's.
+    // The runner of the suites, because Jest runs the projects of different runners one after the other.
     runner: "<rootDir>/dist/jest/run/runner.js",
     testEnvironment: "<rootDir>/src/jest/testing/unit-environment.ts",
     transform: {
@@ -42,8 +42,8 @@ const unitTests = (displayName: string, testMatch: readonly string[], left: read
 };
 
 /**
- * Against the programs that manage labs: `npm run test:lab` says by these variables where they are, and by AVF_TEST_LAB that
- * nothing else is to run. Empty: it is not to be had, and what needs it is left out.
+ * Against the programs that manage labs: `npm run test:lab` passes their paths in these variables, and AVF_TEST_LAB says that
+ * nothing else is to run. Empty: the program is not available, and its tests are left out.
  */
 const LABS = { labgrid: "AVF_LABGRID", stf: "AVF_PRISM", cuttlefish: "AVF_ORCHESTRATOR" };
 const withLab = process.env["AVF_TEST_LAB"] !== undefined;
@@ -67,7 +67,7 @@ const lab: readonly Project[] = [
 
 /**
  * The device's side of the tests: they run against dist/, through the same preset as a user's own suites. For time's sake
- * the files of a project share a device; what each test leaves there is looked for all the same.
+ * the files of a project share a device; leaks of each test are still checked.
  */
 const onDevice = {
   rootDir: ".",
@@ -78,10 +78,10 @@ const onDevice = {
 /** VMs that are copies where there are templates, on a device with one processor: less work for as many tests. */
 const FRUGAL = { vmTemplates: true, deviceCpus: 1 } as const;
 
-/** Suites whose subject is how a VM boots, on devices as they are unless somebody asks for others. */
+/** Suites about how a VM boots, on devices with default options unless others are set. */
 const BOOTED = ["two-vms", "guest/cpu-memory"];
 
-/** What goes on inside guests, and VMs that are no Microdroid: `npm run test:slow`. */
+/** The inside of guests, and VMs that are not Microdroid: `npm run test:slow`. */
 const GUESTS = ["guest", "custom", "custom-vms"];
 
 const suites: Config["projects"] = [
@@ -89,7 +89,7 @@ const suites: Config["projects"] = [
   ...(choosesRelease() ? [] : dialects().map(lifecycleOn)),
 ];
 
-/** The oldest and the newest, for all other suites are in the default's; each for `npm run test:releases`. */
+/** The oldest and the newest, because all other suites use the default; each of them for `npm run test:releases`. */
 function dialects(): readonly AndroidRelease[] {
   return testsAllReleases() ? [13, 14, 15, 16, 17] : [13, 17];
 }
@@ -98,7 +98,7 @@ function testsAllReleases(): boolean {
   return process.env["AVF_TEST_RELEASES"] === "all";
 }
 
-/** With a crosvm at hand, unless somebody wants one monitor only. A real device has the one it has. */
+/** If there is a crosvm, unless one monitor is selected. A real device has its own. */
 function triesBothVmms(): boolean {
   const { ANDROID_SERIAL, AVF_CROSVM = "", AVF_MONITOR = "", AVF_VMM = "" } = process.env;
   return ANDROID_SERIAL === undefined && AVF_CROSVM !== "" && AVF_MONITOR === "" && AVF_VMM === "";
@@ -136,15 +136,15 @@ function patternsOf(names: readonly string[]): string[] {
   return names.map((name) => `^<rootDir>/suites/${name}\\.test\\.ts$`);
 }
 
-/** Suites about whole runs, as users begin them: they have devices of their own. */
+/** Suites about whole runs, as users start them: they have devices of their own. */
 const runs: Project = { ...onDevice, displayName: "runs", testMatch: ["<rootDir>/suites/runs/**/*.test.ts"] };
 
-/** A real device has the release it has, and `AVF_RELEASE` is for those who want one only. */
+/** A real device has a fixed release, and `AVF_RELEASE` selects a single one. */
 function choosesRelease(): boolean {
   return process.env["ANDROID_SERIAL"] !== undefined || process.env["AVF_RELEASE"] !== undefined;
 }
 
-/** The suites about what `vm` is told and says, which pass in each of its dialects. */
+/** The suites about options and output of `vm`, which pass in each of its dialects. */
 function lifecycleOn(release: AndroidRelease): Project {
   return {
     ...onDevice,

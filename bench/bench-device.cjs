@@ -1,5 +1,5 @@
 "use strict";
-// A device of ours for a part of the bench, with root on it and a VM of the fixture's app.
+// An emulated device for a part of the bench, with root on it and a VM of the fixture's app.
 const { execFileSync, spawnSync } = require("node:child_process");
 const { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } = require("node:fs");
 const os = require("node:os");
@@ -11,7 +11,7 @@ const APK = path.join(root, "fixtures/MicrodroidTestApp.apk");
 const FIRST_LINE = "Hello Microdroid";
 /** Above every limit that a command on the device keeps itself. */
 const ADB_TIMEOUT_MS = 240_000;
-/** Of /proc; it is 100 a second on every Linux of ours. */
+/** Ticks of /proc; 100 per second on every Linux used here. */
 const TICK_MS = 10;
 const BOOT_LIMIT = { timeoutMs: 180_000 };
 
@@ -50,8 +50,8 @@ async function bootOnce(vm, text = FIRST_LINE) {
 }
 
 /**
- * Processor time in ms that the emulators below this process have used so far. On a host that others keep busy, and
- * without KVM, it says more of a boot than the clock does.
+ * Processor time in ms that the emulators below this process have used so far. On a busy host without KVM it says more
+ * about a boot than the clock does.
  */
 function machineTime() {
   const all = readdirSync("/proc").flatMap((pid) => (/^\d+$/.test(pid) ? (statOf(pid) ?? []) : []));
@@ -74,7 +74,7 @@ function statOf(pid) {
   }
 }
 
-/** Compiles a C program of `bench/tools` for the device, hands its path to `use`, removes it. */
+/** Compiles a C program of `bench/tools` for the device, passes its path to `use`, removes it. */
 async function withTool(name, use) {
   return withFile(compile(name, ["-static"]), use);
 }

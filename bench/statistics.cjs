@@ -31,7 +31,7 @@ function row(name, unit, figures) {
   return { name, unit, median: median(figures), lowest: sorted[0], highest: sorted.at(-1), rounds: figures.length };
 }
 
-/** A row that compares two medians; `atMost` or `atLeast` is what we promise. */
+/** A row that compares two medians; `atMost` or `atLeast` is the promised limit. */
 function ratio(name, over, under, promise = {}) {
   return { name, ratio: median(over) / median(under), ...promise };
 }

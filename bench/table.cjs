@@ -1,5 +1,5 @@
 "use strict";
-// What people read of a bench run.
+// The results of a bench run as text.
 
 /** Rows of one part as text. */
 function formatRows({ part, what, rows, skipped }) {
@@ -9,7 +9,7 @@ function formatRows({ part, what, rows, skipped }) {
   return head + rows.map((row) => `  ${row.name.padEnd(width)}  ${figure(row)}\n`).join("");
 }
 
-/** Whether a row stays within what we promise; a row without a promise does. */
+/** Whether a row is within its promised limit; a row without one is. */
 function keepsPromise(row) {
   const value = row.ratio ?? row.median;
   return !(value > (row.atMost ?? Infinity)) && !(value < (row.atLeast ?? -Infinity)) && !Number.isNaN(value);

@@ -28,7 +28,7 @@ export function whyNoClang(folder: string): string | undefined {
   return undefined;
 }
 
-/** How what the guest takes from libraries is found: their headers, and their archives. */
+/** Compiler options for the guest's libraries: their headers, and their archives. */
 export interface GuestLibraries {
   readonly include: string;
   readonly archives: readonly string[];
@@ -45,7 +45,7 @@ export function guestLibraries(packages: string, folder: string): GuestLibraries
   return { include, archives };
 }
 
-/** @returns the program; throws with the compiler's words */
+/** @returns the program; throws with the compiler's messages */
 export function compile(target: GuestTarget, folder: string, libraries: GuestLibraries): string {
   const object = (source: string, flags: readonly string[]): string =>
     compileObject(source, ["-isystem", libraries.include, ...flags], target, folder);
@@ -62,7 +62,7 @@ export function compile(target: GuestTarget, folder: string, libraries: GuestLib
   return program;
 }
 
-/** What the target defines itself gets another name where it is defined. */
+/** A function that the target replaces gets another name in its own source. */
 function renaming({ replaces = [] }: GuestTarget, source: string): readonly string[] {
   return source === "apk/signing/public-key" ? replaces.map((name) => `-D${name}=real_${name}`) : [];
 }

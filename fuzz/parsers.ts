@@ -1,4 +1,4 @@
-/** The parsers of this host for bytes of others, and seeds to start from. Each may refuse, with an error of its own. */
+/** The parsers of this host for untrusted bytes, and seeds to start from. Each may refuse, with an error of its own. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isApkError } from "../src/apk/apk-error.js";
@@ -174,7 +174,7 @@ function ktapLogs(): readonly Buffer[] {
   return names.sort().map((name) => readFileSync(join(folder, name)));
 }
 
-/** It refuses nothing; what it says has to hang together. */
+/** It refuses nothing; its result has to be consistent. */
 function readKtap(bytes: Buffer): void {
   const report = parseKtap(bytes.toString());
   const cases = ktapCases(report);

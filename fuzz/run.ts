@@ -1,7 +1,7 @@
 /**
  * `npm run fuzz -- [--seconds N] [--seed N] [TARGET…]`: the guest's C parsers under libFuzzer with ASan and UBSan, then
- * the parsers of this host under a mutator of our own. Exit code 1 when one of them is found at fault, ran nothing, or was
- * named and cannot run here; without names, guest targets are skipped where there is no clang.
+ * the parsers of this host under a mutator of our own. Exit code 1 when one of them fails, ran nothing, or was named and
+ * cannot run here; without names, guest targets are skipped if there is no clang.
  */
 import { randomInt } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync, rmdirSync } from "node:fs";

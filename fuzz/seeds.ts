@@ -24,7 +24,7 @@ export function smallApk(key: SigningKey, rotatedTo?: SigningKey, minSdk = 33): 
   return buildApk(files, { key, compress: true, rotation: rotatedTo && { key: rotatedTo, minSdk } });
 }
 
-/** The APK from its signing block on: the padding before says nothing. */
+/** The APK from its signing block on: the padding before it is irrelevant. */
 export function tailOf(apk: Buffer): Buffer {
   const magic = apk.indexOf("APK Sig Block 42");
   const size = Number(apk.readBigUInt64LE(magic - 8));
@@ -35,7 +35,7 @@ export function tailOf(apk: Buffer): Buffer {
   return tail;
 }
 
-/** By target. The format of each stands at the top of `fuzz/guest/NAME.c`. */
+/** By target. The format of each is described at the top of `fuzz/guest/NAME.c`. */
 export async function guestSeeds(): Promise<Readonly<Record<string, readonly Buffer[]>>> {
   const [ec, rsa] = [throwAwayKey("ec"), throwAwayKey("rsa")];
   // The guest reads v3 for SDK 35, so that a key that is rotated later, in v3.1, is beside it.
@@ -53,7 +53,7 @@ export async function guestSeeds(): Promise<Readonly<Record<string, readonly Buf
     manifest: [compileManifest(MANIFEST)],
     idsig: [Buffer.concat([u32(apks[0]!.length), idsig])],
     "log-record": [Buffer.from("00010002000000030000000454616700616e640a6d6f726500", "hex")],
-    // Asks for a map of one, a text, an array, a number, bytes; and has them.
+    // Requests a map of one, a text, an array, a number, bytes; and contains them.
     cbor: [Buffer.from("050c01040300a16461706b73810743aabbcc", "hex")],
     "signing-block": apks.map(tailOf),
     "public-key": [derParts(2, ec), derParts(0, rsa)],

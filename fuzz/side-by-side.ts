@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 
-/** A target is one thread, and more than two of them leave a small machine nothing. */
+/** A target is one thread, and more than two of them would leave a small machine no time for others. */
 const MOST = 2;
 
 /** Does the work for each item, two at a time where there are processors for it; results are in the order of the items. */

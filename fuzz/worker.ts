@@ -1,4 +1,4 @@
-/** The thread that parses: the input it is at lies in shared memory, so that whoever watches has it when it hangs. */
+/** The thread that parses: its current input is in shared memory, so that the watching thread has it if it hangs. */
 import { parentPort, workerData } from "node:worker_threads";
 import { mutate, random } from "./mutate.js";
 import { isRefusal, parsers } from "./parsers.js";

@@ -1,5 +1,5 @@
 // No file of src/ exports what only itself uses: an `export` says that others depend on it. Found by name: a name that
-// stands in any other source counts as used, so some are missed, and none is reported in error. What the package exports,
+// occurs in any other source counts as used, so some are missed, but none is reported in error. What the package exports,
 // as docs/api-report/ lists it, counts as used.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";

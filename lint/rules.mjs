@@ -4,7 +4,7 @@ import { dirname, join, resolve, sep } from "node:path";
 
 const root = resolve(import.meta.dirname, "..");
 
-/** Calls back for each module that a file names, however it does. */
+/** Calls back for each module that a file imports, in any form. */
 function onModules(report) {
   const check = (node) => {
     if (node?.type === "Literal" && typeof node.value === "string") report(node, node.value);
@@ -36,7 +36,7 @@ const suiteImports = {
   },
 };
 
-/** Whoever reads a comment can look at the page that it cites. */
+/** A page that a comment cites has to exist. */
 const citedPages = {
   meta: { type: "problem", schema: [] },
   create(context) {
@@ -57,19 +57,19 @@ const citedPages = {
   },
 };
 
-/** Its folders, and programs of util-linux and Debian, where a text begins so: in scripts for devices they stand further on. */
+/** Its folders, and programs of util-linux and Debian, at the start of a text: in scripts for devices they come later. */
 const OF_LINUX = [
   /^\/(proc|sys|dev|etc)(\/\S*)?$/,
   /^(setpriv|flock|prctl|unshare|nsenter|ss|ip|apt-get|dpkg|dpkg-deb)$/,
 ];
 
-/** Hosts with a phone only are macOS and Windows as well: what Linux alone has is asked for in a few files. */
+/** Hosts with only a phone can be macOS and Windows as well: only a few files use what Linux alone has. */
 const linuxOnly = {
   meta: { type: "problem", schema: [] },
   create(context) {
     const check = (node, text) => {
       if (typeof text !== "string" || !OF_LINUX.some((pattern) => pattern.test(text))) return;
-      const message = `${JSON.stringify(text)} is of Linux, and hosts with a phone only may have none. It belongs to src/emulator, or to a file of LINUX_DOORS in eslint.config.mjs that does without it elsewhere.`;
+      const message = `${JSON.stringify(text)} exists only on Linux, and hosts with only a phone may lack it. It belongs to src/emulator, or to a file of LINUX_DOORS in eslint.config.mjs that does without it elsewhere.`;
       context.report({ node, message });
     };
     return {

@@ -17,7 +17,7 @@ const VERSIONS: Readonly<Record<AndroidRelease, { readonly version: string; read
   17: { version: "17-robolectric-15733970", java: 21 },
 };
 
-/** Releases whose classes are to be had. */
+/** Releases whose classes are available. */
 export const ORACLE_RELEASES = ANDROID_RELEASES.filter((release) => VERSIONS[release] !== undefined);
 
 export interface Artifact {
@@ -40,7 +40,7 @@ export function isFetched(release: AndroidRelease): boolean {
 /** Fetches the classes of a release, unless the local repository of Maven has them. */
 export function fetchArtifact(release: AndroidRelease): Artifact {
   const found = VERSIONS[release];
-  if (!found) throw new Error(`There are no classes of Android ${release} to be had`);
+  if (!found) throw new Error(`The classes of Android ${release} are not available`);
   const { version, java } = found;
   const jar = jarOf(version);
   if (!existsSync(jar)) {
@@ -54,13 +54,13 @@ function jarOf(version: string): string {
   return join(localRepository(), ...GROUP.split("."), ARTIFACT, version, `${ARTIFACT}-${version}.jar`);
 }
 
-/** Maven takes ten seconds to tell, so that what it said is kept as long as it is true. */
+/** Maven takes ten seconds to answer, so its answer is kept as long as it is valid. */
 function localRepository(): string {
   const note = join(root, "node_modules/.cache/jest-avf-oracle/repository.txt");
   const said = existsSync(note) ? readFileSync(note, "utf8") : "";
   if (said !== "" && existsSync(said)) return said;
   const ask = ["-q", "help:evaluate", "-Dexpression=settings.localRepository", "-DforceStdout"];
-  // It may colour even what it is told to print alone.
+  // It may colour even a value that is printed alone.
   const told = maven(ask)
     .replace(/\u001b\[[0-9;]*m/g, "")
     .trim();

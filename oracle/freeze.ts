@@ -11,7 +11,7 @@ import type { OracleCase } from "../src/virtualmachine/testing/oracle/cases.js";
 const SEED = 20;
 const COUNTS: Readonly<Record<OracleCase["kind"], number>> = { builder: 250, compatible: 150, xml: 600, manager: 300 };
 
-/** One file a release, a case with its answer a line. */
+/** One file for each release, one line for each case with its answer. */
 export async function freeze(release: AndroidRelease, kinds: readonly OracleCase["kind"][]): Promise<string> {
   const oracle = startOracle(release);
   const lines: string[] = [];

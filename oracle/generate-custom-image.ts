@@ -28,7 +28,7 @@ function customImageEntries(random: Random, release: AndroidRelease, mayBeEmpty:
     type: "bundle",
     entries: new Map(filled(kept(entries), entries)),
   });
-  // An empty bundle in a bundle is nothing that can be read again; files have them, and builders are not given such.
+  // An empty bundle in a bundle cannot be read again; files have them, builders do not get them.
   const filled = (some: readonly Entry[], all: readonly Entry[]): readonly Entry[] =>
     some.length > 0 || mayBeEmpty ? some : all.slice(0, 1);
   const kept = (entries: readonly Entry[]): readonly Entry[] => entries.filter(() => random.chance(0.75));
@@ -55,7 +55,7 @@ function customImageEntries(random: Random, release: AndroidRelease, mayBeEmpty:
   };
   const partitions = random.times(disks, (disk): readonly Entry[] => {
     const count = random.below(3);
-    // Nearly always as many of each: what else comes of it is Java's own doing.
+    // Nearly always as many of each: other results depend on Java itself.
     return random.chance(0.9)
       ? [
           [`partition_labels_${disk}`, strings(count)],

@@ -26,7 +26,7 @@ export function managerCase(random: Random, release: AndroidRelease): OracleCase
   return { kind: "manager", instanceIds, assets: assets(random), configs, steps };
 }
 
-/** What the `vm` tool cannot be asked for is refused here; all else is as for builders. */
+/** What the `vm` tool has no option for is refused here; all else is as for builders. */
 function config(random: Random, release: AndroidRelease): GivenConfig {
   const { calls } = goodConfig(random, release);
   const kept = calls.filter(
@@ -84,7 +84,7 @@ function assets(random: Random): Readonly<Record<string, string>> {
   return random.chance(0.9) ? { ...library, "assets/vm_config.json": json, "assets/other.json": "{}" } : library;
 }
 
-/** JSON from parts of it, mostly with what is looked for in it. */
+/** JSON from parts of it, mostly with the keys that are read. */
 function spoiled(random: Random): string {
   const tokens = [
     "{",

@@ -1,4 +1,4 @@
-/** Random files of config.xml: as a release writes them, and spoiled in every way that a parser or the builder may see. */
+/** Random files of config.xml: as a release writes them, and corrupted in every way that a parser or the builder may see. */
 import { traitsOf, type AndroidRelease } from "../src/base/android-release.js";
 import { writeConfigXml } from "../src/virtualmachine/config/xml/config-xml.js";
 import { capabilitiesOf, configOf } from "../src/virtualmachine/testing/oracle/answer.js";

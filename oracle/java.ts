@@ -26,11 +26,11 @@ export function startOracle(release: AndroidRelease): Oracle {
   const scratch = mkdtempSync(join(tmpdir(), "avf-oracle-"));
   const argv = [
     ...(version > 17 ? ["--enable-native-access=ALL-UNNAMED"] : []),
-    // Else the words of a NullPointerException depend on the Java, and relative paths on where it was started.
+    // Else the message of a NullPointerException depends on the Java, and relative paths on where it was started.
     ...["-XX:-ShowCodeDetailsInExceptionMessages", "-Duser.dir=/", `-Djava.library.path=${libraries}`],
     ...["-cp", `${classes}:${jar}`, "Driver", scratch],
   ];
-  // Java takes the bytes of file names from the locale, and lets nothing else say it.
+  // Java encodes file names by the locale, and has no other setting for that.
   const env = { ...process.env, LC_ALL: "C.UTF-8" };
   const child = spawn(program, argv, { stdio: ["pipe", "pipe", "inherit"], env });
   const waiting: { readonly resolve: (answer: Answer) => void; readonly reject: (error: Error) => void }[] = [];
@@ -55,7 +55,7 @@ export function startOracle(release: AndroidRelease): Oracle {
 
 let folder: string | undefined;
 
-/** Once a process, in a folder of its own: another run of the oracle is no reason to take its classes away. */
+/** Once per process, in a folder of its own: another run of the oracle must not remove its classes. */
 function compiled(): { readonly classes: string; readonly libraries: string } {
   if (folder === undefined) {
     const made = mkdtempSync(join(tmpdir(), "avf-oracle-classes-"));
@@ -67,7 +67,7 @@ function compiled(): { readonly classes: string; readonly libraries: string } {
   return { classes: join(folder, "classes"), libraries: folder };
 }
 
-/** What this machine has not to ask the classes of a release; undefined when it has all. */
+/** What this machine lacks to run the classes of a release; undefined when it has all. */
 export function lackingFor(release: AndroidRelease): string | undefined {
   const lacking = ["mvn", "cc", javacOf()].find((program) => !existsSync(whereIs(program)));
   if (lacking !== undefined) return `there is no ${lacking} here`;
@@ -100,7 +100,7 @@ function versionOf(java: string): number {
   return Number(/version "(\d+)/.exec(stderr ?? "")?.[1] ?? 0);
 }
 
-/** Against Android 15's classes; what other releases lack or have more is found by reflection. */
+/** Against Android 15's classes; what other releases lack or add is found by reflection. */
 function compile(into: string): void {
   const sources = filesIn(join(root, "oracle/java"));
   mkdirSync(into);

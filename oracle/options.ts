@@ -1,4 +1,4 @@
-/** What `npm run oracle` was asked for; a word that it does not know is refused, for a comparison of nothing is no success. */
+/** Options of `npm run oracle`; unknown ones are refused, because a comparison of nothing is no success. */
 import { parseArgs } from "node:util";
 import { CASE_KINDS } from "../src/virtualmachine/testing/oracle/cases.js";
 import type { AndroidRelease } from "../src/base/android-release.js";
@@ -14,7 +14,7 @@ export const USAGE = `usage: npm run oracle -- [--cases N] [--seed S] [--release
   --show N     how many differences are shown; default 10
 `;
 
-/** Its message is for who typed the command. */
+/** Its message is for the user of the command. */
 export class OptionError extends Error {
   override readonly name = "OptionError";
 }
@@ -68,7 +68,7 @@ function wholeNumber(name: string, given: string | undefined, otherwise: number,
   throw new OptionError(`--${name} is "${given}"; it takes a whole number from ${least} on`);
 }
 
-/** In the order of all that there are. */
+/** In the order of the complete list. */
 function chosen<T extends string | number>(name: string, given: readonly string[] | undefined, all: readonly T[]) {
   const unknown = given?.find((one) => !all.some((known) => String(known) === one));
   if (unknown !== undefined) throw new OptionError(`--${name} is "${unknown}"; it takes ${all.join(", ")}`);

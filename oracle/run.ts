@@ -1,4 +1,4 @@
-/** `npm run oracle`: asks Android's own classes and the port the same thousands of things, and prints where they part. */
+/** `npm run oracle`: gives Android's own classes and the port the same thousands of cases, and prints where they differ. */
 import { answerCase } from "../src/virtualmachine/testing/oracle/answer.js";
 import { compareAnswers } from "../src/virtualmachine/testing/oracle/compare.js";
 import type { Parting } from "../src/virtualmachine/testing/oracle/parting.js";
@@ -118,7 +118,7 @@ async function ask(
   return compareAnswers(given, release, theirs, JSON.parse(JSON.stringify(ours)) as typeof ours);
 }
 
-/** Partings of one kind, of which one is enough to look at. */
+/** Differences of one kind, of which one is enough to look at. */
 function likeness({ path, theirs, ours }: Parting): string {
   const plain = (value: unknown): string =>
     JSON.stringify(value ?? null)

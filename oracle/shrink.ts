@@ -49,7 +49,7 @@ function* smallerOnes(given: OracleCase): Generator<OracleCase> {
   }
 }
 
-/** The halves, then one less of each. */
+/** The halves, then each with one element less. */
 function* without<T>(items: readonly T[]): Generator<readonly T[]> {
   if (items.length > 3) {
     yield items.slice(0, items.length >> 1);

@@ -17,16 +17,16 @@ test("adbd is there before the payload, as the guest's boot is complete before i
   const vm = await vmm.create("vm1", app.vmConfig("assets/vm_config.json").build());
   await vm.run();
   await expect(vm).toPrint(/executing main task/);
-  // Refused until somebody listens; no second try.
+  // Refused until something listens; no retry.
   (await vm.connectVsock(5555)).destroy();
   await using guest = await adbIntoVm(device, vm, { signal });
   const pidOf = async (name: string): Promise<number> => Number((await guest.exec(["pidof", name])).stdout);
   expect(await pidOf("adbd")).toBeLessThan(await pidOf("microdroid_launcher"));
   expect((await guest.exec(["getprop", "dev.bootcomplete"])).stdout.trim()).toBe("1");
   expect((await guest.exec(["getprop", "init.svc.adbd"])).stdout.trim()).toBe("running");
-  // Parameters of the kernel that it leaves to init are none of ps' business.
+  // Kernel parameters that are passed on to init must not show in ps.
   expect((await guest.exec(["cat", "/proc/1/cmdline"])).stdout.replace(/\0*$/, "")).toBe("init");
-  // What is preloaded into adbd is not meant for its shells.
+  // What is preloaded into adbd must not be inherited by its shells.
   expect((await guest.exec(["env"])).stdout).not.toMatch(/LD_PRELOAD|ADBD_READY_FD/);
 });
 

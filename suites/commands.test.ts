@@ -13,7 +13,7 @@ interface Started {
   kill(): void;
 }
 
-/** The command as people call it in another terminal, on the device of this suite. */
+/** The command as users run it in another terminal, on the device of this suite. */
 function start(serial: string, ...args: readonly string[]): Started {
   const env = { ...process.env, ANDROID_SERIAL: serial, NO_COLOR: "1", FORCE_COLOR: undefined };
   const child = spawn(process.execPath, [avf, ...args], { env, stdio: ["ignore", "pipe", "pipe"] });

@@ -1,6 +1,6 @@
 import { expect, test, type VirtualMachine } from "jest-avf";
 
-/** Identities that payloads print in each of their ticks: another one for each boot of each VM. */
+/** Identities that payloads print in each of their ticks: different for each boot of each VM. */
 function bootsSeenBy(vm: VirtualMachine): ReadonlySet<string> {
   const boots = vm.output.lines().map(({ text }) => /tick \d+ of boot (\S+)/.exec(text)?.[1]);
   return new Set(boots.filter((boot) => boot !== undefined));

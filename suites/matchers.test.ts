@@ -1,5 +1,5 @@
 /**
- * Matchers over time on VMs that run. The parts between blank lines are the examples of docs/matchers.md, word for word:
+ * Matchers over time on running VMs. The parts between blank lines are the examples of docs/matchers.md, word for word:
  * a unit test compares them.
  */
 import { beforeAll, describe, expect, moment, test, useAvf, type VirtualMachine } from "jest-avf";

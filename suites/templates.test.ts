@@ -5,7 +5,7 @@
 import { setTimeout } from "node:timers/promises";
 import { adbIntoVm, expect, test, type Device, type VirtualMachine } from "jest-avf";
 
-/** `ps` would cut them. */
+/** `ps` would truncate them. */
 const COMMAND_LINES = 'for p in /proc/[0-9]*; do tr "\\0" " " <$p/cmdline; echo; done 2>/dev/null';
 
 function bootSeenBy(vm: VirtualMachine): string | undefined {
@@ -25,7 +25,7 @@ test("VMs that are copied from a template are machines of their own", async ({ a
   // An id that the kernel draws from its random pool, which is the template's until fresh entropy comes in.
   expect(bootSeenBy(vm1)).not.toBe(bootSeenBy(vm2));
 
-  // The clock stood still with the template, and adbd of the copy answers at the copy's CID.
+  // The clock was stopped with the template, and the copy's adbd answers at the copy's CID.
   await using guest = await adbIntoVm(device, vm2, { signal });
   const seconds = Number((await guest.exec(["date", "+%s"])).stdout);
   expect(Math.abs(seconds - Date.now() / 1000)).toBeLessThan(60);

@@ -7,7 +7,7 @@ import { race, type RaceCall } from "./model/race";
 import { brokenRules } from "./model/race-rules";
 
 const APK = join(__dirname, "../fixtures/MicrodroidTestApp.apk");
-/** Longer on demand, for what is rare. */
+/** Can be made longer, to find rare faults. */
 const RACE_MS = 1_000 * Number(process.env["AVF_RACE_SECONDS"] ?? 5);
 
 test(
@@ -32,14 +32,14 @@ test(
 interface OtherProcess {
   /** Its device is open, and its race begins. */
   readonly ready: Promise<void>;
-  /** Lets it close its device, which it must not while we race: that takes away what it put there. */
+  /** Lets it close its device, but not during the race: closing removes the files that it put there. */
   end(): Promise<readonly RaceCall[]>;
 }
 
 function startOther(serial: string, signal: AbortSignal): OtherProcess {
   const program = join(__dirname, "model/race-process.ts");
   const argv = ["-r", require.resolve("esbuild-register"), program, serial, APK, String(RACE_MS)];
-  // Away from our tsconfig.json, which says that "jest-avf" is src/: the program takes the built one, as users do.
+  // Outside the reach of our tsconfig.json, which maps "jest-avf" to src/: the program uses the built one, as users do.
   const cwd = tmpdir();
   const child = spawn(process.execPath, argv, {
     cwd,

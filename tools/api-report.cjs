@@ -1,6 +1,6 @@
 "use strict";
-// Writes what the package's types show, one report a door, to docs/api-report/; with `--check` it says instead what differs
-// from the reports that are there. `npm run api` writes them, `npm run check` checks. The reports are made by API Extractor
+// Writes the public types of the package, one report for each entry point, to docs/api-report/; with `--check` it prints
+// instead what differs from the reports there. `npm run api` writes them, `npm run check` checks. The reports are made by API Extractor
 // from the declarations that the package has, without what is @internal.
 const { createHash } = require("node:crypto");
 const fs = require("node:fs");
@@ -8,7 +8,7 @@ const path = require("node:path");
 const { spawnSync } = require("node:child_process");
 
 const root = path.resolve(__dirname, "..");
-// Not dist/, which each build makes anew: so that only what changed is made again.
+// Not dist/, which each build replaces: so that only what changed is made again.
 const types = path.join(root, "dist.types");
 const reports = path.join(root, "docs/api-report");
 const DOORS = [
@@ -28,7 +28,7 @@ function main(check) {
   const folder = check ? path.join(types, "api-report") : reports;
   fs.mkdirSync(folder, { recursive: true });
   const configs = DOORS.map(([name, entry]) => configOf(name, entryOf(entry), folder));
-  // The doors lead to much the same declarations, which are read and checked once.
+  // The entry points lead to mostly the same declarations, which are read and checked once.
   const compilerState = CompilerState.create(configs[0], {
     additionalEntryPoints: DOORS.map(([, entry]) => entryOf(entry)),
   });
@@ -111,7 +111,7 @@ function configOf(name, entry, folder) {
 function writeReport(extractor, config, compilerState) {
   const errors = [];
   const messageCallback = (message) => {
-    // The report is its only product; what it thinks of comments is not asked for.
+    // Only the report is needed; messages about comments are ignored.
     message.handled = true;
     if (message.logLevel === "error" && message.category !== "TSDoc") errors.push(message.text);
   };

@@ -1,7 +1,7 @@
 "use strict";
 // Turns src/**/*.ts into dist/**/*.js, file by file, and makes one bundle each of avfd, for the emulated device, and of
 // the script of the HTML report.
-// Types are checked by `npm run check`; here only speed counts, for this runs before every command in a checkout.
+// Types are checked by `npm run check`; here only speed counts, because this runs before every command in a checkout.
 const { createHash } = require("node:crypto");
 const fs = require("node:fs");
 const path = require("node:path");
@@ -31,7 +31,7 @@ function fingerprint(files) {
   return hash.digest("hex");
 }
 
-/** Whether it lies in a folder of that name within the checkout, wherever the checkout is. */
+/** Whether it is in a folder of that name within the checkout, wherever the checkout is. */
 function isOf(folder, file) {
   return path.relative(root, file).split(path.sep).includes(folder);
 }
@@ -79,7 +79,7 @@ async function build() {
     bundle: true,
     minify: true,
     sourcemap: false,
-    // It stands within a script element, and in a file that may be read as anything.
+    // It is within a script element, and in a file that may be parsed in any encoding.
     charset: "ascii",
   });
   fs.writeFileSync(path.join(fresh, ".built-from"), wanted);

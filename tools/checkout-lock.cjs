@@ -1,5 +1,5 @@
 "use strict";
-// Two commands at once in one checkout: one installs and builds, the other waits and then finds it done. The lock lies in
+// Two commands at once in one checkout: one installs and builds, the other waits and then finds it done. The lock is in
 // the checkout, where only its owner can make files, and the kernel holds it: the end of its process releases it. Linux has
 // a program for that (flock); macOS and Windows lock a file as it is opened: see src/process/locks/open-lock.ts.
 const { spawnSync } = require("node:child_process");
@@ -17,7 +17,7 @@ const EXCLUSIVE = { darwin: 0x20, freebsd: 0x20, openbsd: 0x20, win32: 0x1000000
 /** Instead of a descriptor: another process has it. */
 const TAKEN = -1;
 
-/** What is told without a stack. */
+/** Reported without a stack. */
 class CheckoutError extends Error {
   name = "CheckoutError";
 }
@@ -45,7 +45,7 @@ async function take(file) {
         fs.writeSync(fd, String(process.pid), 0);
         return fd;
       }
-      // Somebody removed it (git clean): whoever comes next takes another file for the lock.
+      // It was removed (git clean): the next process uses another file for the lock.
       fs.closeSync(fd);
       continue;
     }
@@ -76,7 +76,7 @@ function ownerIn(file) {
 
 /**
  * Never through a link, and never a file that has another name or another owner: its content is about to be replaced. Root
- * takes the file of whoever owns the checkout, and leaves one that this user can take.
+ * uses the file of the checkout's owner, and leaves one that this user can use.
  */
 function open(file) {
   const { O_RDWR, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = fs.constants;

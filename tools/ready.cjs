@@ -1,5 +1,5 @@
 "use strict";
-// A checkout is made ready for what is to run from it: npm packages, then dist.
+// Prepares a checkout for running from it: npm packages, then dist.
 const fs = require("node:fs");
 const os = require("node:os");
 const path = require("node:path");
@@ -36,7 +36,7 @@ async function npm(...args) {
     child.kill(signal);
     process.exit(128 + os.constants.signals[signal]);
   };
-  // Before npm starts: a signal between the two would find nobody listening.
+  // Before npm starts: a signal between the two would find no listener.
   for (const signal of SIGNALS) process.on(signal, end);
   // Windows has npm as a batch file, which only a shell starts.
   child = spawn(program, rest, { cwd: root, stdio: ["ignore", 2, 2], shell: process.platform === "win32" });

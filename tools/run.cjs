@@ -1,5 +1,5 @@
 "use strict";
-// `node tools/run.cjs NAME [ARGUMENTS]`: runs the tool of that name beside this file, in a checkout that was made ready.
+// `node tools/run.cjs NAME [ARGUMENTS]`: runs the tool of that name beside this file, in a prepared checkout.
 // A tool is bundled; what it imports from src/ it gets from dist/, which is built by then.
 const fs = require("node:fs");
 const path = require("node:path");

@@ -23,10 +23,10 @@ export async function run(given: readonly string[]): Promise<number> {
     }
     const { ANDROID_SERIAL, AVF_CROSVM = "" } = process.env;
     if (ANDROID_SERIAL === undefined && AVF_CROSVM === "") {
-      // Before the tests, for the last line is that of their numbers.
+      // Before the tests, because the last line has their numbers.
       process.stdout.write("Suites run on QEMU only: AVF_CROSVM names no crosvm.\n");
     }
-    // Who asks for something in particular gets one run of Jest, as it is; and who has one device cannot have two at it.
+    // Particular tests are one plain run of Jest; with one real device there cannot be two runs.
     const halves = halvesOf(isSlow ? "slow" : "quick", AVF_CROSVM !== "");
     if (args.length === 0 && ANDROID_SERIAL === undefined) return await runSideBySide(halves, interrupt.signal);
     const projects = args.length > 0 ? [] : ["--selectProjects", ...halves.first, ...halves.beside];

@@ -1,6 +1,6 @@
 /**
  * The tests of this repository in two halves at once: suites that share a device, and beside them tests that need none or
- * devices of other kinds. The first half has the terminal; what the other says follows.
+ * devices of other kinds. The first half has the terminal; the output of the other follows.
  */
 import { closeSync, openSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
@@ -19,7 +19,7 @@ const REPORTERS = [
   join(packageRoot, "src/session/testing/counts-reporter.cjs"),
 ];
 
-/** The first half comes first: a device whose processors are taken away has the others wait busily for them. */
+/** The first half comes first: if processors of a device are preempted, its others wait for them busily. */
 const BESIDE_NICE = 10;
 
 interface PartResult {
@@ -32,7 +32,9 @@ export async function runSideBySide({ first, beside }: Halves, interrupted: Abor
   const [leading, listed] = [first, beside].map((names) => new Intl.ListFormat("en").format(names));
   const folder = await mkdtemp(join(tmpdir(), "avf-self-test-"));
   try {
-    process.stdout.write(`Running ${leading}. Beside it runs ${listed}; what that says follows at the end.\n`);
+    process.stdout.write(
+      `Running ${leading} and, in parallel, ${listed}; the output of the latter follows at the end.\n`,
+    );
     const log = join(folder, "beside.log");
     const progress = showProgress();
     const both = await atOnce<readonly PartResult[]>(
@@ -44,7 +46,7 @@ export async function runSideBySide({ first, beside }: Halves, interrupted: Abor
       () => runBeside(beside, folder, log),
     );
     progress.done();
-    process.stderr.write(`\nWhat ran beside (${listed}):\n${await readFile(log, "utf8")}`);
+    process.stderr.write(`\nOutput of the parallel run (${listed}):\n${await readFile(log, "utf8")}`);
     process.stdout.write(`${closingLine(sum(both.map(({ counts }) => counts)))}\n`);
     return both.find(({ exitCode }) => exitCode !== 0)?.exitCode ?? 0;
   } finally {
@@ -72,7 +74,7 @@ async function runPart(selection: readonly string[], countsFile: string, output?
   return { exitCode, counts: await readCounts(countsFile, exitCode) };
 }
 
-/** A run that came to no end counts as one failure. */
+/** A run that did not finish counts as one failure. */
 async function readCounts(path: string, exitCode: number): Promise<ClosingCounts> {
   try {
     const counts = closingCounts(JSON.parse(await readFile(path, "utf8")) as RunCounts);

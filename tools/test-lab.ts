@@ -1,7 +1,7 @@
 /**
- * `npm run test:lab`: leases against labgrid's own coordinator, and against what STF's own Swagger says of its API. labgrid
- * comes from PyPI, Prism and STF's Swagger from npm, into the cache the first time. What cannot be had is skipped, with the
- * reason. `AVF_ORCHESTRATOR` names a Cuttlefish host orchestrator, which is tried as well. Arguments are Jest's.
+ * `npm run test:lab`: leases against labgrid's own coordinator, and against STF's own Swagger. labgrid
+ * comes from PyPI, Prism and STF's Swagger from npm, into the cache the first time. What is not available is skipped, with the
+ * reason. `AVF_ORCHESTRATOR` names a Cuttlefish host orchestrator, which is tested as well. Arguments are Jest's.
  */
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,5 +1,5 @@
 "use strict";
-// A test's first assertion on two VMs that run: put back with the device, against booted.
+// A test's first assertion on two VMs that run: restored with the device, compared with booted.
 const { spawnSync } = require("node:child_process");
 const { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } = require("node:fs");
 const os = require("node:os");

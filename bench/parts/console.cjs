@@ -1,5 +1,5 @@
 "use strict";
-// From a payload to whoever waits on the host: throughput, latency of one line, and how soon a wait fails when its VM dies.
+// From a payload to a wait on the host: throughput, latency of one line, and how soon a wait fails when its VM dies.
 const { once } = require("node:events");
 const fs = require("node:fs");
 const path = require("node:path");

@@ -1,5 +1,5 @@
 "use strict";
-// The emulated device until adb's shell answers: restored by us, restored by bare QEMU without our code, booted cold.
+// The emulated device until adb's shell answers: restored by jest-avf, restored by bare QEMU without its code, cold boot.
 const { spawn, spawnSync } = require("node:child_process");
 const fs = require("node:fs");
 const os = require("node:os");

@@ -1,6 +1,6 @@
 "use strict";
-// The guest's boot against that of an earlier commit (AVF_BENCH_GUEST): the same device, service and payload; only what the
-// VMs boot from is another.
+// The guest's boot compared with that of an earlier commit (AVF_BENCH_GUEST): the same device, service and payload; only
+// the image that the VMs boot differs.
 const { execFileSync } = require("node:child_process");
 const fs = require("node:fs");
 const os = require("node:os");
@@ -36,13 +36,13 @@ async function measure({ progress }) {
     try {
       git("worktree", "remove", "--force", tree);
     } catch {
-      // It never came to be.
+      // It was never created.
     }
     fs.rmSync(folder, { recursive: true, force: true });
   }
 }
 
-/** With the code of that tree, and the packages that this one's image is made of. */
+/** With the code of that tree, and the packages of this one's image. */
 async function buildGuest(tree, folder) {
   fs.symlinkSync(path.join(root, "node_modules"), path.join(tree, "node_modules"));
   const builder = ["tools/build.cjs", "src/cli/build.cjs"].find((file) => fs.existsSync(path.join(tree, file)));

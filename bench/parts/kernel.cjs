@@ -19,7 +19,7 @@ const LIMIT_MS = 300_000;
 const DEVICE = `bench-kernel-${process.pid}`;
 const ON_DEVICE = "/data/local/tmp/bench";
 const OWN_CID = "9999";
-/** What the first process of `--exec` says last. */
+/** What the first process of `--exec` prints last. */
 const LAST_WORDS = "exit 0 255";
 /** What virtme-ng needs for a kernel whose drivers are modules; ours takes its default. */
 const VNG_MEMORY = "512M";
@@ -65,7 +65,7 @@ async function compare(serial, bareVmm, progress) {
   ];
 }
 
-/** @returns what ends when the command does, well or not at all, and when its VM runs */
+/** @returns promises for the end of the command and for the start of its VM */
 function avfRun(serial, kernel) {
   const env = { ...process.env, ANDROID_SERIAL: serial };
   const argv = [avf, "run", "--kernel", kernel, "--exec", "true"];
@@ -103,7 +103,7 @@ async function record(serial, kernel, adb) {
   return { program, args };
 }
 
-/** Nobody would be at the other end of the service's channel to its QEMU. */
+/** The other end of the service's channel to its QEMU would be missing. */
 function withoutControl(args) {
   const isControl = (arg) => arg !== undefined && /^(socket,id|chardev)=control,/.test(arg);
   return args.filter((arg, index) => !isControl(arg) && !isControl(args[index + 1]));
@@ -146,7 +146,7 @@ async function growth(serial, kernel, progress) {
   }
 }
 
-/** It wants QEMU, virtiofsd and kmod of the host, and a busybox. */
+/** It needs QEMU, virtiofsd and kmod of the host, and a busybox. */
 async function tryVng(kernel) {
   try {
     const version = execFileSync("vng", ["--version"], { encoding: "utf8" }).trim();
@@ -158,9 +158,9 @@ async function tryVng(kernel) {
 }
 
 /**
- * Its QEMU opens the standard streams by name, which no socket or pipe of ours allows. Its exit code is 255 without a udevd
- * that names the ports by which the guest would tell one, and what the command prints is seen with --verbose only: a word of
- * it tells that it ran.
+ * Its QEMU opens the standard streams by name, which the sockets and pipes here do not allow. Its exit code is 255 without
+ * a udevd that names the ports by which the guest would report one, and the output of the command is shown with --verbose
+ * only: a word in it shows that the command ran.
  */
 async function vngRun(kernel) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "avf-bench-vng-"));

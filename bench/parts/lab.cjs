@@ -9,7 +9,7 @@ const SIZES = [10, 100, 1000];
 const ROUNDS = 5;
 /** Clients that take a place at the same time. */
 const AT_ONCE = 10;
-/** Of one size: what is not measured by then is said. */
+/** For one size: what is not measured by then is reported. */
 const LIMIT_MS = 400_000;
 const MS_PER_TICK = 10;
 
@@ -54,7 +54,7 @@ async function measureSize(size, progress) {
     const own = process.cpuUsage(ownBefore);
     const renewMs = performance.now();
     const renewCpu = cpuMs(lab.coordinatorPid);
-    // Lives of the first ones may have ended by now: a lease would have renewed them.
+    // The first reservations may have expired by now: a lease would have renewed them.
     await Promise.allSettled(clients.map(({ session, life }) => session.poll(life.token)));
     const renewed = { ms: performance.now() - renewMs, cpu: cpuMs(lab.coordinatorPid) - renewCpu };
     const of = `${size} places`;

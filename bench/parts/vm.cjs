@@ -1,6 +1,6 @@
 "use strict";
-// A VM until its payload's first line: through the library; the very same VMM command line with nothing around it; and
-// a q35 machine as one would write it down without a thought. All with the same disks, on the same device.
+// A VM until its payload's first line: through the library; the very same VMM command line on its own; and
+// a q35 machine with default options. All with the same disks, on the same device.
 const fs = require("node:fs");
 const path = require("node:path");
 const { bootOnce, FIRST_LINE, onDevice, withTool, root } = require("../bench-device.cjs");
@@ -14,7 +14,7 @@ const LIMIT_SECONDS = "120";
 const OWN_CID = "9999";
 /** What a test does between two VMs, if it does anything; meanwhile the device prepares the next copy. */
 const PAUSE_MS = 1_500;
-/** For what the kernel of the device still does about a VM that has ended: each contender begins on an idle device. */
+/** Time for the device's kernel to clean up after a VM: each contender begins on an idle device. */
 const SETTLE_MS = 1_000;
 const ON_DEVICE = "/data/local/tmp/bench";
 
@@ -90,7 +90,7 @@ function pause(durationMs) {
   return new Promise((resolve) => setTimeout(resolve, durationMs));
 }
 
-/** Runs the VM once, and tells how the service started it: program, arguments and disks in their order. */
+/** Runs the VM once, and returns how the service started it: program, arguments and disks in their order. */
 async function recordVm({ su }, vm) {
   await bootOnce(vm);
   su("cp", `/data/misc/virtualizationservice/${await vm.getCid()}/metadata`, `${ON_DEVICE}/metadata`);
@@ -111,7 +111,7 @@ async function recordVm({ su }, vm) {
   return { program, args, disks };
 }
 
-/** Nobody would be at the other end of the service's channel to its QEMU. */
+/** The other end of the service's channel to its QEMU would be missing. */
 function withoutControl(args) {
   const isControl = (arg) => arg !== undefined && /^(socket,id|chardev)=control,/.test(arg);
   return args.filter((arg, index) => !isControl(arg) && !isControl(args[index + 1]));

@@ -1,5 +1,5 @@
 /**
- * Tests that start from two VMs that run already: the device is put back to that moment before each of them.
+ * Tests that start from two VMs that already run: the device is restored to that moment before each of them.
  */
 import {
   adbIntoVm,
@@ -63,7 +63,7 @@ describe("each test finds", () => {
     objectsSeen.push(vm1);
   });
 
-  // Twice, the second time behind a test that has deleted vm1.
+  // Twice, the second time after a test that has deleted vm1.
   const goesOn = async ({ vmm }: { readonly vmm: VirtualMachineManager }): Promise<void> => {
     const vm1 = await get(vmm, "vm1");
     objectsSeen.push(vm1);
@@ -74,7 +74,7 @@ describe("each test finds", () => {
       return tick === undefined ? [] : [{ tick, boot }];
     });
     expect(ticks.slice(0, 3).map(({ tick }) => tick)).toEqual(["1", "2", "3"]);
-    // The same boot of the same guest each time: nothing was booted anew.
+    // The same boot of the same guest each time: nothing was booted again.
     bootsSeen.push(...ticks.map(({ boot }) => boot));
     expect(new Set(bootsSeen).size).toBe(1);
   };

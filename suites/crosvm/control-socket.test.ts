@@ -13,9 +13,9 @@ test("a VM is a crosvm process, and its control socket ends it in an orderly way
   expect(processes).toMatch(/^\S*crosvm .*run --disable-sandbox (--cid |--vsock cid=)\d+/m);
   expect(processes).not.toContain("qemu-system");
   const socket = `/data/misc/virtualizationservice/${await runningVm.getCid()}/crosvm.sock`;
-  // A request that came right after the start was seen to be taken, and the guest to go on all the same.
+  // It was observed that a request right after the start was accepted, but the guest continued.
   await expect(runningVm).toPrint(/microdroid_manager\[1\]: started/);
-  // The socket is root's, as the service is.
+  // The socket belongs to root, like the service.
   await device.exec(["/system/xbin/su", "0", CROSVM, "stop", socket]);
   await expect(runningVm).toReachStatus("STOPPED");
   expect(await stopped).toBe(STOP_REASONS.SHUTDOWN);

@@ -1,5 +1,5 @@
 /**
- * The device's own `vm run`, as it is typed in `adb shell`, on the monitor that the device has.
+ * The device's own `vm run`, as typed in `adb shell`, on the monitor that the device has.
  * @avf-requires emulated
  */
 import { describe, expect, test, type Device } from "jest-avf";
@@ -21,7 +21,7 @@ const script = (console: string, ...lines: readonly string[]): string =>
     "",
   ].join("\n");
 
-/** On the device: an initramfs of its busybox and this first process, which comes behind what else it is made of. */
+/** On the device: an initramfs of its busybox and this first process, which is appended to the rest. */
 async function pushRamdisk(device: Device, init: string, path: string, ...before: readonly string[]): Promise<void> {
   const tree = `${FOLDER}/ramdisk-tree`;
   await device.exec(["mkdir", "-p", ...["bin", "dev", "proc", "sys"].map((name) => `${tree}/${name}`)]);
@@ -34,11 +34,11 @@ async function pushRamdisk(device: Device, init: string, path: string, ...before
 const pushConfig = (device: Device, config: object): Promise<void> =>
   device.push(Buffer.from(JSON.stringify(config)), `${FOLDER}/vm_config.json`);
 
-/** Of VMs: nothing but what the service has always. */
+/** Of VMs: nothing but what the service always has. */
 const leftovers = async (device: Device): Promise<string> =>
   (await device.exec(["/system/xbin/su", "0", "ls", "/data/misc/virtualizationservice"])).stdout.trim();
 
-/** A test in the device's folder, of which nothing stays. */
+/** A test in a folder of the device, which is removed afterwards. */
 function deviceTest(name: string, body: (device: Device) => Promise<void>): void {
   test(name, async ({ device }) => {
     try {
@@ -51,7 +51,7 @@ function deviceTest(name: string, body: (device: Device) => Promise<void>): void
 
 const READY = "type a line";
 
-/** Types the line when the guest says that it reads one; what was printed in all. */
+/** Types the line when the guest prints that it reads one; returns all output. */
 async function runTyping(device: Device, argv: readonly string[], line: string): Promise<string> {
   const tool = device.spawn(argv);
   let said = "";

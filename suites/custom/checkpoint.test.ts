@@ -1,4 +1,4 @@
-/** Checkpoints of a device on which a VM of its own kernel runs. */
+/** Checkpoints of a device on which a VM with its own kernel runs. */
 import { expect, test } from "jest-avf";
 import { KERNEL, shellInitramfs } from "./support/shell-initramfs.js";
 

@@ -1,4 +1,4 @@
-/** VMs of their own kernel, with an initramfs that the suite makes. */
+/** VMs with their own kernel, and an initramfs that the suite makes. */
 import { expect, test } from "jest-avf";
 import { KERNEL, shellInitramfs } from "./support/shell-initramfs.js";
 

@@ -1,4 +1,4 @@
-/** gdb at the kernel of a VM: skipped where there is no gdb (`sudo apt install gdb`). */
+/** gdb at the kernel of a VM: skipped if there is no gdb (`sudo apt install gdb`). */
 import { execFile, spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -11,14 +11,14 @@ const GDB_TIMEOUT_MS = 240_000;
 const hasGdb = spawnSync("gdb", ["-nx", "--version"]).status === 0;
 const testWithGdb = hasGdb ? test : test.skip;
 
-/** Not all at once, for the way to the stub is in this process. */
+/** Not all at once, because the proxy to the stub is in this process. */
 async function gdb(address: string, commands: readonly string[]): Promise<string> {
   const args = ["gdb", address, "--", "-nx", "-batch", ...commands.flatMap((command) => ["-ex", command])];
   const { stdout, stderr } = await promisify(execFile)(process.execPath, [AVF, ...args], { timeout: GDB_TIMEOUT_MS });
   return stdout + stderr;
 }
 
-/** crosvm has no firmware: it enters a vmlinux where that says. QEMU's begins where a PC's does. */
+/** crosvm has no firmware: it starts at the entry of a vmlinux. QEMU's starts where a PC's does. */
 async function stubOf(device: Device): Promise<{ readonly first: RegExp; readonly again: boolean }> {
   const { stdout } = await device.exec(["/apex/com.android.virt/bin/vm", "info"]);
   if (!/monitor: crosvm/.test(stdout)) return { first: /^0x0+fff0 in /m, again: true };
@@ -26,7 +26,7 @@ async function stubOf(device: Device): Promise<{ readonly first: RegExp; readonl
   return { first: new RegExp(`^0x0*${entry.stdout.trim().replace(/^0+/, "")} in `, "m"), again: false };
 }
 
-// The way out is through the kernel's variable behind /proc/sys/kernel/panic, which only gdb sets.
+// The test ends through the kernel's variable of /proc/sys/kernel/panic, which only gdb sets.
 const SCRIPT = `
 grep -E " (version_proc_show|panic_timeout|vfs_read|vfs_write|vfs_open|ksys_read)$" /proc/kallsyms
 echo "addresses are told"
@@ -50,7 +50,7 @@ testWithGdb(
     await vm.run({ gdb: true });
     const { address } = vm.gdb!;
     expect(address).toMatch(/^127\.0\.0\.1:\d+$/);
-    // crosvm takes one debugger a run, QEMU one after the other.
+    // crosvm accepts one debugger per run, QEMU one after the other.
     const { first, again } = await stubOf(device);
     if (again) expect(await gdb(address, ["detach"])).toMatch(first);
     const said = await gdb(address, [

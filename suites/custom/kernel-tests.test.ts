@@ -1,4 +1,4 @@
-/** Kernel tests on a kernel that runs: KTAP as it comes over a console, between the kernel's own lines. */
+/** Kernel tests on a running kernel: KTAP as it comes over a console, between the kernel's own lines. */
 import { expect, ktapCases, parseKtap, test } from "jest-avf";
 import { KERNEL, shellInitramfs } from "./support/shell-initramfs.js";
 
@@ -16,7 +16,7 @@ check "" "2 files" 'grep -q "^tmpfs /tmp" /proc/mounts'
 [ -e /dev/no-such-device ] || echo "ok 3 device # SKIP it has no such device"
 echo "not ok 4 later # TODO not there yet"`;
 
-// What the kernel says meanwhile is told with the test that has no result.
+// What the kernel prints meanwhile is shown with the test that has no result.
 const FAILS = `
 echo "KTAP version 1"
 echo "1..3"

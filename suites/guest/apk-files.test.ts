@@ -27,7 +27,7 @@ grep Cap /proc/self/status
 while true; do sleep 1; done
 `;
 
-/** Of an app that expects more than there is. */
+/** Of an app that expects more than the guest has. */
 const TOOL_CONFIG = {
   task: { type: "executable", command: "/mnt/apk/bin/tool" },
   apexes: [{ name: "com.android.i18n" }],
@@ -55,7 +55,7 @@ test("files of an APK have the modes that zipfuse gives them, and what is execut
   await vm.run();
   await expect(vm).toPrint("`apexes` of the payload config has no effect on the emulated device");
   await expect(vm).toPrint("`enable_authfs` of the payload config has no effect on the emulated device");
-  // A task of type executable is root's, as in microdroid_manager's exec_task, and has no capabilities.
+  // A task of type executable runs as root, as in microdroid_manager's exec_task, without capabilities.
   await expect(vm).toPrintInOrder(["tool is 0 0", /^CapPrm:\s+0{16}$/m, /^CapEff:\s+0{16}$/m, /^CapBnd:\s+0{16}$/m]);
   await using guest = await adbIntoVm(device, vm, { signal });
   expect(await ownership(guest, "/mnt/apk")).toBe("550 0 6000");

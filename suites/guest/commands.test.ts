@@ -1,7 +1,7 @@
 import { adbIntoVm, expect, type Device } from "jest-avf";
 import { test } from "./support/guest-test";
 
-/** What scripts of AVF's host tests ask for, answered as by a phone's toybox and mksh. */
+/** Commands that scripts of AVF's host tests use, with the answers of a phone's toybox and mksh. */
 async function expectCommandsOfAndroid(device: Device): Promise<void> {
   const shell = async (command: string): Promise<string> =>
     (await device.exec(["sh", "-c", command])).stdout.replace(/\r/g, "").trimEnd();
@@ -14,7 +14,7 @@ async function expectCommandsOfAndroid(device: Device): Promise<void> {
   expect(await shell("su 0 id -u; su root id -u")).toBe("0\n0");
   expect(await shell("getenforce")).toBe("Disabled");
   expect(await shell("ls -Zd /system/bin")).toMatch(/ \/system\/bin$/);
-  // A place for what toybox lacks, and its own place for what it has.
+  // One folder for what toybox lacks, and its own folder for what it has.
   expect(await shell("which vi | xargs basename; busybox true && echo there")).toBe("vi\nthere");
 }
 
@@ -35,7 +35,7 @@ test("commands and shell of a VM are those of a phone; logcat shows its log", as
   expect(stdout).not.toContain("microdroid_manager");
   const { stdout: brief } = await guest.exec(["logcat", "-v", "brief", "-t", "1", "microdroid_manager:I", "*:S"]);
   expect(brief).toMatch(/^(I\/microdroid_manager\( +1\): .*\n)?$/);
-  // Payloads may set what is for debugging, and nothing else.
+  // Payloads may set properties for debugging, and no others.
   const asPayload = (command: string): Promise<{ exitCode: number | undefined }> =>
     guest.execUnchecked(["su", "6000", "sh", "-c", command]);
   expect((await asPayload("setprop debug.microdroid.app.run true")).exitCode).toBe(0);

@@ -12,7 +12,7 @@ import { test, type ApkShelf } from "./support/guest-test";
 import { payloadApk } from "./support/payload-apk";
 
 const LIBRARY = "CrashPayload.so";
-/** That of a test of Android's, for a payload that must not be reported. */
+/** That of one of Android's tests, for a payload that must not be reported. */
 const NOT_EXPORTED = JSON.stringify({
   os: { name: "microdroid" },
   task: { type: "microdroid_launcher", command: LIBRARY },
@@ -69,7 +69,7 @@ test("a payload that reads what it must not leaves a report of Android's form on
     .toPrint("what it never says")
     .catch((error: Error) => error.message);
   await ended(vm);
-  // What a failed wait says of it.
+  // What a failed wait shows of it.
   expect(await failed).toMatch(/The payload of VM "vm1" crashed[^]*It crashed:\n[^]*signal 11 \(SIGSEGV\), code 1/);
   expect(await failed).toMatch(/#00 pc [0-9a-f]{16} {2}\S*CrashPayload\.so \(write_through\+\d+\)/);
   const crashes = vm.events.history.flatMap(({ event }) => (event.kind === "crash" ? [event.report] : []));

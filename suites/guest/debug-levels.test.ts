@@ -17,7 +17,7 @@ test("with the debug level none, a VM has no console, no log and no adb", async 
   adb.write(ADB_GREETING);
   expect(await received(adb, (text) => text.length >= 4)).toMatch(/^CNXN/);
   adb.destroy();
-  // As long as the other one took, this one had.
+  // This one had as much time as the other one took.
   await expect(closed.connectVsock(ADB_PORT)).toRejectWithCode("VSOCK_REFUSED");
   expect(await ask(closed, "works")).toBe("skrow");
   expect(closed.output.lines()).toEqual([]);

@@ -4,7 +4,7 @@ import { payloadApk } from "./support/payload-apk";
 import { configFor, MARK, REFUSALS, runForFacts, runToEnd } from "./support/payload-vm";
 
 const STORAGE_BYTES = 10 << 20;
-/** Where ext4 describes itself, mostly in zeros; of 1024 random bytes about four are. */
+/** The superblock of ext4 is mostly zeros; of 1024 random bytes about four are. */
 const SUPERBLOCK = { start: 1024, end: 2048, maxZeros: 64 };
 
 test("storage keeps what was written, for its own VM only", async ({ device, app, vmm, signal, shelf }) => {
@@ -18,7 +18,7 @@ test("storage keeps what was written, for its own VM only", async ({ device, app
     expect(facts.get("storage written")).toBe("yes");
   }
   await using guest = await adbIntoVm(device, vm1, { signal });
-  // The file system has a journal, as a VM is stopped at any time.
+  // The file system has a journal, because a VM may be stopped at any time.
   expect((await guest.exec(["ls", "/proc/fs/jbd2"])).stdout).toMatch(/^dm-\d+/m);
   await guest.close();
   await Promise.all([vm1.stop(), vm2.stop()]);
@@ -37,7 +37,7 @@ test("storage keeps what was written, for its own VM only", async ({ device, app
   expect(other.errors[0]?.message).toContain("Unable to prepare encrypted storage");
   await vm1.stop();
 
-  // A VM of the same name and config is another machine: what the first one stored is lost to it.
+  // A VM of the same name and config is another machine: it cannot read what the first one stored.
   const kept = `${shelf.folder}/kept.img`;
   await device.exec(["cp", storagePath(vm1), kept]);
   await vm1.delete();

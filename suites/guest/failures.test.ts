@@ -9,9 +9,9 @@ import {
   type VirtualMachineManager,
 } from "jest-avf";
 
-/** Of Android's userdebug builds: nobody else may kill processes of the system. */
+/** Of Android's userdebug builds: no other user may kill processes of the system. */
 const SU = "/system/xbin/su";
-/** `ps` would cut them. */
+/** `ps` would truncate them. */
 const COMMAND_LINES = 'for p in /proc/[0-9]*; do echo "${p#/proc/} $(tr "\\0" " " <$p/cmdline)"; done 2>/dev/null';
 const HANGUP_LIMIT = "hypervisor.virtualizationmanager.hangup_timeout_ms";
 

@@ -1,5 +1,5 @@
 /**
- * Copies of a template: what must be a VM's own is so although its kernel has booted as another one.
+ * Copies of a template: a VM has its own identity although its kernel has booted as another VM.
  *
  * @jest-environment-options {"vmTemplates": true}
  */
@@ -67,7 +67,7 @@ test("a VM refuses another payload than that of its first boot", async ({ device
   expect(ofResigned).toContain("signed by somebody else");
   expect(ofOtherConfig).toContain("payload config");
 
-  // In place, as an update of the app does it; this time through the command, whose output has it too.
+  // In place, as an update of the app would; this time through the command, whose output has it too.
   await shelf.put("refusing", await payloadApk({ versionCode: 3 }));
   const argv = [
     ...["/apex/com.android.virt/bin/vm", "run-app", "--config-path", "assets/vm_config.json"],

@@ -25,7 +25,7 @@ test("what a payload writes into Android's log is in the VM's log, as logcat sho
     "E LogPayload: to crash",
     "I LogPayload: after the long one",
   ]);
-  // A tag of less than eight letters is padded; each line has its own beginning.
+  // A tag of less than eight letters is padded; each line has its own prefix.
   expect(logLines(vm, "short").map((line) => line.replace(/^.* I /, ""))).toEqual([
     "short   : first",
     "short   : second",

@@ -26,7 +26,7 @@ import {
   type Ending,
 } from "./support/payload-vm";
 
-/** `EIO`: what the kernel answers when a block is not the one that the tree vouches for. */
+/** `EIO`: what the kernel returns when a block does not match the tree. */
 const IO_ERROR = "5";
 const EARLY_ENOUGH_TRIES = 3;
 
@@ -52,7 +52,7 @@ test("neither at the first boot nor under a running VM is a byte seen that was n
   expect(ofSpoilt.errors[0]?.message).toContain("Digest mismatch");
   await vm.stop();
 
-  // The VM knows this APK by now: nothing reads it whole, and so this block, before the payload does.
+  // The VM knows this APK by now: nothing reads all of it, and so this block, before the payload does.
   const middle = (await (await openZip(bytesSource(apk))).locate(BLOCKS)).offset + BLOCKS_BYTES / 2;
   const overwrite = await overwriter(device, path, spoilt.bytes.subarray(middle, middle + 1), middle);
   await vm.run();
@@ -109,8 +109,8 @@ test("an idsig that is not the APK's own is refused", async ({ device, app, vmm,
 });
 
 /**
- * `vm run-app` makes the idsig itself, so it is spoiled while the guest boots. Who reads it before that runs, and it is
- * tried again.
+ * `vm run-app` makes the idsig itself, so it is corrupted while the guest boots. If the guest reads it before that, the VM
+ * runs, and the test tries again.
  */
 async function refuses(
   device: Device,
@@ -137,7 +137,7 @@ async function idsigOf(device: Device, apk: string): Promise<Buffer> {
   return idsig;
 }
 
-/** What overwrites a file in place, for the VM has it open; a whole file then ends where the new content does. */
+/** Overwrites a file in place, because the VM has it open; a whole file is then truncated after the new content. */
 async function overwriter(
   device: Device,
   path: string,

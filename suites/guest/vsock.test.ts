@@ -24,7 +24,7 @@ test("servers in a VM are reached from the host, and clients in it reach the ser
   expect(await ask(vm1, "after another connection")).toBe("noitcennoc rehtona retfa");
 
   const [cid1, cid2] = [vm1.cid, vm2.cid].map(String);
-  // The service of a VM listens on the port of its CID. It takes reports, and this is none.
+  // The service of a VM listens on the port of its CID. It accepts reports, and this is not one.
   expect(await ask(vm1, `connect ${cid1} hello`)).toBe("error not a notification");
   expect(await ask(vm1, `connect ${cid2} hello`)).toBe("no answer");
   expect(await ask(vm2, `connect ${cid2} hello`)).toBe("error not a notification");

@@ -16,7 +16,7 @@ test("what is typed into the console arrives in the VM", async ({ app, vmm, devi
   await using guest = await adbIntoVm(device, vm, { signal });
   vm.getConsoleInput().write("typed by hand\n");
   await expect(vm).toPrint("typed by hand"); // the terminal's echo
-  // The line waits in the guest's terminal for the first who reads.
+  // The line waits in the guest's terminal for the first reader.
   expect(await guest.exec(["head", "-n", "1", "/dev/hvc0"])).toMatchObject({ stdout: "typed by hand\n" });
 });
 

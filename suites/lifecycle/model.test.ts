@@ -11,7 +11,7 @@ import {
 import { lifecycleCommands, type RealSide } from "../model/lifecycle-commands";
 import { LifecycleModel, type Name } from "../model/lifecycle-model";
 
-/** Scripts are many in the unit test of the same name; here they are few, and the VMs real. */
+/** The unit test of the same name runs many scripts; here there are few, with real VMs. */
 const SCRIPTS = 3;
 const MAX_COMMANDS = 14;
 
@@ -25,7 +25,7 @@ test("two managers, two names, any order of calls: always what the rules say", a
         await removeAll(real);
       }
     }),
-    // A VM takes seconds: after the time for shrinking, the shortest failing script so far is shown.
+    // A VM takes seconds: when the time for shrinking is over, the shortest failing script so far is shown.
     { numRuns: SCRIPTS, interruptAfterTimeLimit: 120_000, markInterruptAsFailure: false },
   );
   expect(await app.vmm.list()).toEqual([]);
@@ -43,14 +43,14 @@ function deviceSide(device: Device, app: App): RealSide {
     vms: [],
     die: (vm) => killTool(device, vm),
     removeFiles: async (name: Name) => {
-      // The library takes away the folder of a run that ended: rm complains of what goes while it looks, and goes on.
+      // The library removes the folder of a run that ended: rm complains about files that disappear meanwhile, and continues.
       const script = 'rm -rf "$1"; [ ! -e "$1" ]';
       await device.exec(["sh", "-c", script, "sh", `${app.context.dataFolder}/vm/${name}`]);
     },
   };
 }
 
-/** A VM dies when its `vm` command is killed: nobody asked the library. */
+/** A VM dies when its `vm` command is killed, without a call to the library. */
 async function killTool(device: Device, vm: VirtualMachine): Promise<void> {
   if (vm.cid === undefined) return;
   const { stdout } = await device.exec(["/apex/com.android.virt/bin/vm", "list"]);

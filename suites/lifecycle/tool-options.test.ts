@@ -3,7 +3,7 @@ import { adbIntoVm, expect, test } from "jest-avf";
 test("a VM gets as many CPUs as its run asks for, where the tool counts them", async ({ app, vmm, device, signal }) => {
   const vm = await vmm.create("vm1", app.vmConfig("assets/vm_config.json").build());
   const { tool, cpuCount = 1 } = app.context.capabilities ?? {};
-  // No other word of the tool gives as many.
+  // No other option of the tool gives as many.
   const cpus = cpuCount + 1;
   if (tool?.cpuCounts !== true && tool?.runApp.has("--cpus") !== true) {
     await expect(vm.run({ cpus })).rejects.toThrow(`A number of CPUs (${cpus}) is not supported`);

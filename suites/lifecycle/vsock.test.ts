@@ -7,7 +7,7 @@ const CONNECT = "CNXN";
 
 test("connectVsock exchanges data with a service in the VM, and ends with it", async ({ readyVm, signal }) => {
   const hello = adbMessage(CONNECT, 0x01000001, 1 << 20, "host::features=shell_v2\0");
-  // adbd starts beside the payload.
+  // adbd starts in parallel with the payload.
   const socket = await readyVm.connectVsock(ADB_PORT, { retryUntilMs: 60_000, signal });
   socket.on("error", () => undefined);
   socket.write(hello);

@@ -1,6 +1,6 @@
 /**
- * Random calls on VMs, each made on the model and on the library; what they come to has to be the same. Unit tests run
- * them on a service in memory, suites on a device: the library comes as a value, for the two reach it by different ways.
+ * Random calls on VMs, each made on the model and on the library; the results have to be the same. Unit tests run them on
+ * a service in memory, suites on a device: the library is passed as a value, because the two import it differently.
  */
 import { strict as assert } from "node:assert";
 import fc from "fast-check";
@@ -13,7 +13,7 @@ export interface RealSide {
   readonly isHarnessError: typeof isHarnessError;
   readonly config: VirtualMachineConfig;
   readonly managers: Readonly<Record<Process, VirtualMachineManager>>;
-  /** Objects in the order they were handed out. */
+  /** Objects in the order they were returned. */
   readonly vms: VirtualMachine[];
   /** Lets a running VM end by itself. */
   readonly die: (vm: VirtualMachine) => Promise<void>;
@@ -27,7 +27,7 @@ type RealNameCall = (manager: VirtualMachineManager, name: Name, config: Virtual
 type ObjectCall = (model: LifecycleModel, vm: ModelVm) => string;
 type RealObjectCall = (vm: VirtualMachine, real: RealSide, process: Process) => Promise<unknown>;
 
-/** What is called by name; what makes scripts interesting stands here more than once. */
+/** Calls by name; those that make scripts interesting are listed more than once. */
 const NAME_CALLS: readonly (readonly [string, NameCall, RealNameCall])[] = [
   ["create", (m, p, n) => m.create(p, n), (manager, n, config) => manager.create(n, config)],
   ["create", (m, p, n) => m.create(p, n), (manager, n, config) => manager.create(n, config)],
@@ -132,7 +132,7 @@ async function setSameConfig(vm: VirtualMachine, real: RealSide): Promise<void> 
   await vm.setConfig(real.config);
 }
 
-/** Whether something in the guest listens is the payload's; that it was asked is what counts. */
+/** Whether something in the guest listens depends on the payload; only the attempt counts. */
 async function connect(vm: VirtualMachine, real: RealSide): Promise<void> {
   try {
     (await vm.connectVsock(5678)).destroy();
@@ -141,7 +141,7 @@ async function connect(vm: VirtualMachine, real: RealSide): Promise<void> {
   }
 }
 
-/** A descriptor whose import is refused stays open, and is nobody's any more. */
+/** A descriptor whose import is refused stays open, and no longer has an owner. */
 async function importInto(vm: VirtualMachine, name: Name, real: RealSide, process: Process): Promise<VirtualMachine> {
   await using descriptor = await vm.toDescriptor();
   // Awaited here, or the descriptor would be closed before it is read.

@@ -1,6 +1,6 @@
 /**
- * The rules of VMs, written a second time and plainly: names, objects of two processes, and what each call comes to. Model
- * tests run it beside the library.
+ * The rules of VMs, written a second time and as simply as possible: names, objects of two processes, and the result of
+ * each call. Model tests run it beside the library.
  */
 
 export type Process = "a" | "b";
@@ -23,9 +23,9 @@ const REFUSED = {
   notFound: "VM_NOT_FOUND",
 } as const;
 
-/** Each method changes the model and returns the code of the refusal, or what the call gives. */
+/** Each method changes the model and returns the code of the error, or the result of the call. */
 export class LifecycleModel {
-  /** Every object ever handed out, in the order it was. */
+  /** Every object that was ever returned, in that order. */
   readonly vms: ModelVm[] = [];
   readonly #onDevice = new Set<Name>();
   readonly #table = new Map<string, ModelVm>();

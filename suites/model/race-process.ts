@@ -12,7 +12,7 @@ async function main([serial, apk, durationMs]: readonly string[]): Promise<void>
   process.stdout.write("ready\n");
   const racer = { process: "b", isHarnessError, manager: app.vmm, config, durationMs: Number(durationMs) };
   process.stdout.write(`${JSON.stringify(await race(racer))}\n`);
-  // Closing the device takes the app's files away, which the other side may still need.
+  // Closing the device removes the app's files, which the other side may still need.
   await once(process.stdin.resume(), "end");
 }
 

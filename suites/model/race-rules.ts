@@ -1,7 +1,7 @@
-/** What has to hold of the calls of two processes that raced for the same names. */
+/** Rules for the calls of two processes that raced for the same names. */
 import type { RaceCall } from "./race";
 
-/** What a call may come to whatever the other process does. */
+/** Possible results of a call, whatever the other process does. */
 const ALWAYS: Readonly<Record<RaceCall["call"], readonly string[]>> = {
   create: ["ok", "VM_EXISTS"],
   get: ["ok", "null"],

@@ -1,12 +1,12 @@
 /**
- * One side of a race for names: random calls of one process, each noted with its time. It runs in a suite and in a program
- * of its own, and so gets the library as a value.
+ * One side of a race for names: random calls of one process, each recorded with its time. It runs in a suite and in a
+ * program of its own, and so gets the library as a value.
  */
 import type { isHarnessError, VirtualMachine, VirtualMachineConfig, VirtualMachineManager } from "jest-avf";
 
 export const RACE_NAMES = ["vm1", "vm2"] as const;
 
-/** A call that is over. Times are of the machine's monotonic clock, which all processes share. */
+/** A finished call. Times are from the machine's monotonic clock, which all processes share. */
 export interface RaceCall {
   readonly process: string;
   readonly call: "create" | "get" | "delete" | "run" | "stop";
@@ -20,7 +20,7 @@ export interface RaceCall {
   readonly cid?: number | undefined;
 }
 
-/** On a machine that is busy a call takes a second, and few of them run a VM. */
+/** On a busy machine a call takes a second, and few of them run a VM. */
 const FIRST_RUN_MS = 60_000;
 
 export interface Racer {
@@ -59,12 +59,12 @@ export async function race(racer: Racer): Promise<readonly RaceCall[]> {
   ];
   const endMs = nowMs() + racer.durationMs;
   const hasRun = (): boolean => calls.some(({ call, outcome }) => call === "run" && outcome === "ok");
-  // A race in which a side never got to run a VM would prove little; left alone by the other, it soon does.
+  // A race in which a side never ran a VM would prove little; once the other side is done, it soon does.
   const isOver = (): boolean => nowMs() >= endMs && (hasRun() || nowMs() >= endMs + FIRST_RUN_MS);
   while (!isOver()) {
     const name = oneOf(RACE_NAMES);
     const vm = vms.get(name);
-    // A VM that runs is let run for a few moves; an object that runs is not replaced, or nobody could stop it.
+    // A running VM is left alone for a few moves; its object is not replaced, or nothing could stop it.
     if (vm?.status !== "RUNNING") await oneOf(MOVES)(name);
     else if (Math.random() < 0.5) await note("stop", name, () => vm.stop());
     else await note("delete", name, () => manager.delete(name));

@@ -9,6 +9,6 @@ test("an early console shows the kernel's first lines, or is refused by name", a
     return;
   }
   await vm.run({ earlyConsole: true });
-  // The rest of the boot is slow on such a console, and tells nothing more.
+  // The rest of the boot is slow on such a console, and shows nothing new.
   await expect(vm).toPrintInOrder(["Linux version", "earlycon: uart8250"]);
 });

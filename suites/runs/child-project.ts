@@ -7,7 +7,7 @@ import { join } from "node:path";
 
 const root = join(__dirname, "../..");
 const TIMEOUT_MS = 280_000;
-/** What the run around this one, or its terminal, has set. */
+/** Variables set by the outer run, or by its terminal. */
 const OF_THE_RUN_AROUND = ["FORCE_COLOR", "CI", "GITHUB_ACTIONS", "AVF_RUN_FOLDER", "AVF_HOLD"];
 
 export const FIXTURE_APK = join(root, "fixtures", "MicrodroidTestApp.apk");
@@ -19,7 +19,7 @@ export interface ChildRun {
 }
 
 /**
- * Writes the files, runs all suites among them, lends `use` the outcome with the folder (results are in `out`), and removes
+ * Writes the files, runs all suites among them, passes the outcome and the folder to `use` (results are in `out`), and removes
  * everything.
  * @param options `testEnvironmentOptions`
  * @param program what Node runs, with its arguments

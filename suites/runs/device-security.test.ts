@@ -33,7 +33,7 @@ function run([file = "", ...args]: readonly string[]): string {
   return stdout + stderr;
 }
 
-/** An adb of somebody else: with a server, a home and a key of its own. */
+/** The adb of another user: with a server, a home and a key of its own. */
 function stranger(...args: readonly string[]): string {
   const away = ["ADB_VENDOR_KEYS", "ADB_SERVER_SOCKET", "ANDROID_ADB_SERVER_PORT", "ANDROID_SERIAL"];
   const kept = Object.entries(process.env).filter(([name]) => !away.includes(name));

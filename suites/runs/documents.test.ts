@@ -96,7 +96,7 @@ describe("the commands of the documents, typed in a project that has the package
       }
       expect(shell).toBeDefined();
       const readConsole = (): Promise<Said> => type(`adb -s ${serial} shell cat /data/local/tmp/console.txt`);
-      // It ends with the VM at the latest, which is an error of its own.
+      // At the latest it ends with the VM, which is an error as well.
       const over = shell?.ended.then(({ output }) => Promise.reject(new Error(`the shell ended:\n${output}`)));
       over?.catch(() => undefined);
       while (!PAYLOAD_TICKS.test((await Promise.race([readConsole(), over]))?.output ?? "")) continue;
@@ -105,7 +105,7 @@ describe("the commands of the documents, typed in a project that has the package
     } finally {
       await type("adb disconnect localhost:8000");
       shell?.child.kill("SIGKILL");
-      // By its name, for other suites start devices meanwhile.
+      // By its name, because other suites start devices meanwhile.
       const line = (await succeed("npx avf device list")).split("\n").find((one) => one.includes(` ${serial} `));
       await succeed(`npx avf device stop ${line?.split(" ")[0] ?? ""}`);
     }

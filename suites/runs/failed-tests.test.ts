@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { FIXTURE_APK, runChildProject } from "./child-project.js";
 
-/** What tests leave on the device past the harness, then a test that looks for it. No VM is needed for that. */
+/** Files that tests leave on the device behind the harness's back, then a test that looks for them. Needs no VM. */
 const SUITE = `
 const { execFileSync } = require("node:child_process");
 const { test, expect } = require("jest-avf");

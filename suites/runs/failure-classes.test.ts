@@ -1,13 +1,13 @@
 /**
- * Which failures are the lab's, and so run again, and which are not: only what adb says of the device is the lab's. What a
- * test runs, installs or asks for is the test's, whatever words come of it.
+ * Which failures are of class infrastructure, and so run again, and which are not: only what adb reports about the device
+ * is. What a test runs, installs or requests is of class test, whatever the message.
  */
 import { describe, expect, test } from "@jest/globals";
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { FIXTURE_APK, runChildProject } from "./child-project.js";
 
-/** Name of a test, its class, words of its error that no other row has for the same reason, its body. */
+/** Name of a test, its class, part of its error message, unique among rows of the same class, its body. */
 type Row = readonly [name: string, failureClass: string, words: string, body: string];
 
 const REFUSED = "refused to install";

@@ -42,9 +42,9 @@ function write(folder: string, files: Readonly<Record<string, string | object>>)
 }
 
 /**
- * A project that has the packed package, Jest and TypeScript installed by npm, which asks for what its cache lacks (npm ci
+ * A project that has the packed package, Jest and TypeScript installed by npm, which fetches what its cache lacks (npm ci
  * leaves packages there, but not the lists of their versions). To be quick, node_modules begins as
- * a copy of ours (links, where the file system lets it), and npm takes away what the project did not ask for.
+ * a copy of ours (links, if the file system supports them), and npm removes what the project does not depend on.
  */
 async function installInto(folder: string): Promise<void> {
   await succeed(root, "npm", "pack", "--silent", "--pack-destination", folder);
@@ -126,7 +126,7 @@ describeEmulated("a new project that installs the packed package", () => {
     expect(
       ["README.md", "LICENSE", "dist/index.d.ts", "dist/avfd.bundle.cjs"].filter((path) => !inPackage(path)),
     ).toEqual([]);
-    // An optional peer, and not asked for: the suites below are transformed without it.
+    // An optional peer that is not installed: the suites below are transformed without it.
     expect(existsSync(join(folder, "node_modules/ts-jest"))).toBe(false);
   });
 
@@ -138,7 +138,7 @@ describeEmulated("a new project that installs the packed package", () => {
       const links = [...readFileSync(join(home, page), "utf8").matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)].map(
         ([, to = ""]) => to,
       );
-      // Tests are shown in a clone only: the package has none.
+      // Only a clone has the tests: the package has none.
       const files = links.filter((to) => !/^[a-z]+:|\.test\.ts$/.test(to));
       return files.filter((to) => !existsSync(join(home, dirname(page), to))).map((to) => `${page}: ${to}`);
     });
@@ -163,7 +163,7 @@ describeEmulated("a new project that installs the packed package", () => {
     const projects = ["commonjs-js", "esm-js", "commonjs-ts", "esm-ts"];
     const { exitCode, output } = await call(folder, bin("jest"), "--runInBand", "--projects", ...projects);
     expect({ exitCode, output }).toMatchObject({ exitCode: 0 });
-    // Nothing goes on after the tests.
+    // Nothing runs after the tests.
     expect(output).not.toContain("Jest did not exit");
     for (const file of [
       "commonjs-js/app.test.js",

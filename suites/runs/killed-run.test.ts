@@ -17,7 +17,7 @@ import { join } from "node:path";
 const root = join(__dirname, "../..");
 const APPEAR_TIMEOUT_MS = 120_000;
 
-/** Says where it is as soon as its VM runs, then waits to be killed; on a later run it just ends. */
+/** Prints its progress as soon as its VM runs, then waits to be killed; on a later run it just ends. */
 const SUITE = `
 const { existsSync, writeFileSync } = require("node:fs");
 const { test, expect } = require("jest-avf");
@@ -63,7 +63,7 @@ async function until(what: string, condition: () => boolean): Promise<void> {
   }
 }
 
-/** With a real device there is no machine of ours to end. */
+/** With a real device there is no emulator to end. */
 const testEmulated = process.env["ANDROID_SERIAL"] === undefined ? test : test.skip;
 
 describe("a Jest run that is killed with SIGKILL while a VM runs", () => {

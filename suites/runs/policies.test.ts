@@ -3,7 +3,7 @@ import { runChildProject } from "./child-project.js";
 
 /**
  * Steps that leave a mark on the device, and two tests that read it and leave their own. The suite prints what each test
- * found, and how often the steps were gone through before it. No VM is needed for that.
+ * found, and how often the steps had run before it. No VM is needed for that.
  */
 const suite = (name: string, options: object): string => `
 /** @jest-environment-options ${JSON.stringify(options)} */

@@ -25,7 +25,7 @@ test("has a device", async ({ device, signal }) => {
 });
 `;
 
-/** Without what would change a child's words. */
+/** Without what would change a child's output. */
 function environment(added: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
   const away = ["FORCE_COLOR", "CI", "GITHUB_ACTIONS", "AVF_RUN_FOLDER", "AVF_HOLD", "JEST_WORKER_ID"];
   const kept = Object.entries(process.env).filter(([name]) => !away.includes(name));
@@ -65,7 +65,7 @@ function adb(...args: readonly string[]): string {
   return spawnSync("adb", args, { encoding: "utf8" }).stdout;
 }
 
-/** With real devices there are none to spare. */
+/** A run on real devices has no device to spare. */
 const describeEmulated = process.env["ANDROID_SERIAL"] === undefined ? describe : describe.skip;
 
 describeEmulated("two devices that are named by serial, as phones are", () => {
@@ -76,7 +76,7 @@ describeEmulated("two devices that are named by serial, as phones are", () => {
   beforeAll(async () => {
     const runs = names.map((name) => start(root, [avf, "device", "start", "--name", name, "--cpus", "1"], {}));
     for (const { stdout, output } of await Promise.all(runs.map((run) => run.ended))) {
-      // The serial alone, for scripts.
+      // Only the serial, for scripts.
       const port = /^127\.0\.0\.1:(\d+)\n$/.exec(stdout)?.[1];
       if (port === undefined) throw new Error(`no device: ${output}`);
       serials.push(`localhost:${port}`);

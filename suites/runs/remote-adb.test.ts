@@ -1,4 +1,4 @@
-/** The adb server, and its device, on another host: one with a network of its own, and nothing of ours in it. */
+/** The adb server and its device on another host: one with a network of its own. */
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { spawnSync, type SpawnSyncReturns } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
@@ -73,7 +73,7 @@ const hasOtherHosts = (): boolean => {
   return process.platform === "linux" && spawnSync(program, args).status === 0;
 };
 
-/** With real devices there is none to spare. */
+/** A run on real devices has no device to spare. */
 const describeThere = process.env["ANDROID_SERIAL"] === undefined && hasOtherHosts() ? describe : describe.skip;
 
 describeThere("an adb server in another network", () => {
@@ -102,7 +102,7 @@ describeThere("an adb server in another network", () => {
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), "avf-remote-"));
-    // Sockets in the file system are there for all networks.
+    // Sockets in the file system are visible in all network namespaces.
     spec = `localfilesystem:${join(folder, "adb")}`;
     const started = run(otherHost(`'${process.execPath}' '${avf}' device start --name ${name} --cpus 1`));
     serial = started.stdout.trim();

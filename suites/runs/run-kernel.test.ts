@@ -64,7 +64,7 @@ function run(args: readonly string[], onStderr: (text: string) => void = () => u
 }
 const killers: (() => boolean)[] = [];
 
-/** Of ours, on the device: images that were pushed, and folders of VMs. */
+/** Files of jest-avf on the device: pushed images, and folders of VMs. */
 function leftOnDevice(): string {
   const find = ["find", "/data/local/tmp/avf", "-mindepth", "1"];
   return spawnSync(process.execPath, [avf, "device", "shell", DEVICE, "--", ...find], { encoding: "utf8" }).stdout;

@@ -6,7 +6,7 @@ import { runChildProject } from "./child-project";
 
 const jestPath = createRequire(join(__dirname, "../../package.json")).resolve("jest");
 
-/** As watch mode does in band: one process, and a run after the other. */
+/** As watch mode does in band: one process, one run after the other. */
 const TWICE = `
 const { runCLI } = require(${JSON.stringify(jestPath)});
 (async () => {

@@ -1,4 +1,4 @@
-/** An initramfs of a shell and a script, made of the device's own busybox. */
+/** An initramfs of a shell and a script, made from the device's own busybox. */
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,7 +1,7 @@
-/** CBOR as RFC 8949 has it, as far as DICE chains use it. */
+/** CBOR (RFC 8949), as far as DICE chains use it. */
 export type Cbor = number | string | Buffer | readonly Cbor[] | ReadonlyMap<Cbor, Cbor>;
 
-/** One item, which has to be all there is. */
+/** One item, without anything after it. */
 export function readCbor(bytes: Buffer): Cbor {
   let at = 0;
   const take = (size: number): Buffer => {

@@ -1,4 +1,4 @@
-/** APKs with a payload that is compiled here and now, for the emulated guest and its glibc. */
+/** APKs with a payload that is compiled during the test, for the emulated guest and its glibc. */
 import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";

@@ -33,7 +33,7 @@ export async function askOn(socket: Socket, line: string): Promise<string> {
   return answer.slice(0, -1);
 }
 
-/** What came until it was enough; undefined when the connection ended, or was silent for so long, before that. */
+/** What came until it was enough; undefined when the connection ended, or was silent for that long, before. */
 export function received(
   socket: Socket,
   isEnough: (text: string) => boolean,

@@ -5,7 +5,7 @@ import { test as base } from "jest-avf";
 export interface ApkShelf {
   /** On the device; removed after the test. */
   readonly folder: string;
-  /** Puts an APK there, in the place of one of that name, and returns its path. */
+  /** Puts an APK there, replacing one of that name, and returns its path. */
   put(name: string, apk: Uint8Array): Promise<string>;
 }
 

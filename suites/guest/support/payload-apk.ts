@@ -1,10 +1,10 @@
-/** The APK whose payload tells what it sees, as it is and with one thing changed. */
+/** The APK whose payload prints what it sees, unchanged or with one thing changed. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { buildApk, bytesSource, loadSigningKey, openZip, type SigningKey } from "jest-avf/apk";
 
 const FIXTURES = join(__dirname, "../../../fixtures");
-/** Entry with many blocks, which nobody but the payload reads. */
+/** Entry with many blocks, which only the payload reads. */
 export const BLOCKS = "assets/blocks.bin";
 export const BLOCKS_BYTES = 128 * 4096;
 

@@ -1,4 +1,4 @@
-/** VMs of that APK: their configuration, what their payload says, and how they end. */
+/** VMs of that APK: their configuration, what their payload prints, and how they end. */
 import {
   ERROR_PAYLOAD_CHANGED,
   ERROR_PAYLOAD_INVALID_CONFIG,
@@ -12,7 +12,7 @@ import {
 } from "jest-avf";
 
 const FACT = /(?:^|MicrodroidTestPayload: )([a-z][a-z ]*): (.*)$/;
-/** A boot takes seconds; this is for a machine that is busy with other things. */
+/** A boot takes seconds; this is for a busy machine. */
 export const READY_TIMEOUT_MS = 120_000;
 
 export const CONFIG = "assets/vm_config.json";
@@ -23,7 +23,7 @@ export function configFor(app: App, apkPath: string, payloadConfig = CONFIG): Vi
   return app.vmConfig(payloadConfig).setApkPath(apkPath);
 }
 
-/** Runs the VM until its payload is ready and returns the facts that it told in this run. */
+/** Runs the VM until its payload is ready and returns the facts that it printed in this run. */
 export async function runForFacts(vm: VirtualMachine): Promise<ReadonlyMap<string, string>> {
   await vm.run();
   const outcome = await vm.waitFor("ready", { timeoutMs: READY_TIMEOUT_MS });
@@ -33,7 +33,7 @@ export async function runForFacts(vm: VirtualMachine): Promise<ReadonlyMap<strin
   return factsOf(vm);
 }
 
-/** Of the latest run of a VM that has said all. */
+/** Of the latest run of a VM that has printed all of them. */
 export async function factsOf(vm: VirtualMachine): Promise<ReadonlyMap<string, string>> {
   await expect(vm).toPrint(/blocks(?: error)?: /);
   const lines = vm.output.lines();
@@ -47,7 +47,7 @@ export async function factsOf(vm: VirtualMachine): Promise<ReadonlyMap<string, s
   );
 }
 
-/** How a VM ended: what its callback was told, by Java's numbers and by the device's words, and its log. */
+/** How a VM ended: what its callback got, as Java's numbers and as the device's text, and its log. */
 export interface Ending {
   readonly started: boolean;
   readonly errors: readonly { readonly code: number; readonly name: string; readonly message: string }[];
@@ -84,7 +84,7 @@ function nameOf(
   return code.kind === "known" ? code.name : code.raw;
 }
 
-/** What a VM that refuses its payload tells, everywhere. */
+/** What a VM that refuses its payload reports, everywhere. */
 export const REFUSALS = {
   changed: {
     started: false,
