@@ -30,7 +30,7 @@ test("adbd is there before the payload, as the guest's boot is complete before i
   expect((await guest.exec(["env"])).stdout).not.toMatch(/LD_PRELOAD|ADBD_READY_FD/);
 });
 
-test("the guest that adbIntoVm opens is at the end of its boot, unless it is wanted before", async ({
+test("the guest that adbIntoVm opens has completed its boot, unless it is requested earlier", async ({
   vmm,
   app,
   device,

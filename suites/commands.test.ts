@@ -46,7 +46,7 @@ describe("avf console", () => {
     }
   });
 
-  test("names the VMs that run when it is asked for another", async ({ device }) => {
+  test("lists running VMs if the name is unknown", async ({ device }) => {
     const { exitCode, stderr } = await start(device.serial, "console", "vm7").ended;
     expect({ exitCode, stderr }).toEqual({
       exitCode: 2,

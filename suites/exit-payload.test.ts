@@ -1,6 +1,6 @@
 import { expect, test } from "jest-avf";
 
-test("a payload that ends with 42 says so, and its VM stops by itself", async ({ app, vmm }) => {
+test("a payload that ends with 42 reports it, and its VM stops by itself", async ({ app, vmm }) => {
   const vm = await vmm.create("vm1", app.vmConfig("assets/vm_config_exit.json").build());
   await vm.run();
   expect(await vm.waitFor("finished")).toEqual({ kind: "finished", exitCode: 42 });

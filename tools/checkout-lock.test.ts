@@ -55,7 +55,7 @@ describe("the lock of a checkout", () => {
     expect(String(done)).toBe("done\n");
   });
 
-  test("of many at once each finds the work of the one before done", async () => {
+  test("of many at once each finds the work of the previous one done", async () => {
     const count = join(folder, "count");
     writeFileSync(count, "0");
     const work = `const fs = require("node:fs"); const seen = Number(fs.readFileSync(${JSON.stringify(count)}, "utf8"));
@@ -71,7 +71,7 @@ describe("the lock of a checkout", () => {
     ["a file with more in it than a lock has", (victim, lock) => copyFileSync(victim, lock)],
     ["a folder", (_victim, lock) => mkdirSync(lock)],
     ["a pipe", (_victim, lock) => spawnSync("mkfifo", [lock])],
-  ])("%s that somebody planted in its place does nothing", (_what, plant) => {
+  ])("%s planted in its place does no harm", (_what, plant) => {
     const victim = join(folder, "victim");
     writeFileSync(victim, "precious, and of some length");
     plant(victim, join(folder, NAME));

@@ -55,7 +55,7 @@ describe("a checkout is made ready", () => {
     },
   );
 
-  test("a signal in the moment when npm has just been started ends both", async () => {
+  test("a signal right after the start of npm ends both", async () => {
     const child = makeReady(`
       const cp = require("node:child_process");
       const { spawn } = cp;
@@ -81,7 +81,7 @@ describe("a checkout is made ready", () => {
     );
   });
 
-  test("installs nothing where packages are as young as the lock file", async () => {
+  test("installs nothing if packages are as new as the lock file", async () => {
     mkdirSync(join(folder, "node_modules"));
     writeFileSync(join(folder, "node_modules/.package-lock.json"), "{}");
     utimesSync(join(folder, "package-lock.json"), 1, 1);

@@ -99,7 +99,7 @@ describe.each(SHELLS)("with %s", (_name, program, box) => {
     expect(readdirSync(join(root, "data/local/tmp"))).toEqual([]);
   }, 600_000);
 
-  test("who takes it while another lets go of it has it alone", async () => {
+  test("a process that takes it while another releases it has it exclusively", async () => {
     const device = deviceWith(program, box);
     let holders = 0;
     const most: number[] = [];
@@ -122,7 +122,7 @@ describe.each(SHELLS)("with %s", (_name, program, box) => {
     expect(await gone(link)).toBe(true);
   }, 600_000);
 
-  test("a killed holder has let go of it, and what it left there is replaced", async () => {
+  test("a killed holder has released it, and what it left there is replaced", async () => {
     const device = deviceWith(program, box);
     expect(await takeDeviceLock(device, "first")).toMatchObject({ kind: "held" });
     const [pid = ""] = readlinkSync(link).split(" ");
@@ -154,7 +154,7 @@ describe.each(SHELLS)("with %s", (_name, program, box) => {
     ["a file", () => writeFileSync(link, "of somebody")],
     ["a link of somebody", () => symlinkSync("/data/local/tmp/of-somebody", link)],
     ["a link to a folder", () => symlinkSync(root, link)],
-  ])("%s of that name is in the way of all, and stays", async (_what, make) => {
+  ])("%s of that name blocks all, and stays", async (_what, make) => {
     make();
     const device = deviceWith(program, box);
     const takers = await Promise.allSettled([takeDeviceLock(device, "one"), takeDeviceLock(device, "two")]);
@@ -166,7 +166,7 @@ describe.each(SHELLS)("with %s", (_name, program, box) => {
     expect(readdirSync(join(root, "data/local/tmp"))).toEqual(["avf-lock"]);
   });
 
-  test("what another put in the place of the link stays when it is let go of", async () => {
+  test("something that replaced the link stays when the lock is released", async () => {
     const lock = await takeDeviceLock(deviceWith(program, box), "first");
     rmSync(link);
     symlinkSync(`${dead()} 1 {"run":"another"}`, link);
@@ -184,7 +184,7 @@ async function gone(path: string): Promise<boolean> {
   }
 }
 
-test("a shell that complains of other things has the lock all the same, and names its holder", async () => {
+test("a shell that prints other complaints still gets the lock, and names its holder", async () => {
   const shell = join(root, "noisy-shell");
   writeFileSync(shell, '#!/bin/sh\necho "WARNING: linker: unused DT entry" >&2\nexec /bin/sh "$@"\n', { mode: 0o755 });
   const device = new HostDevice({ root, programs: { sh: shell } });

@@ -145,7 +145,7 @@ describe("a file in a bad state", () => {
 });
 
 describe("bounds", () => {
-  test("the oldest runs go when the file is too large, whole", () => {
+  test("the oldest runs are removed whole when the file is too large", () => {
     for (let day = 0; day < 40; day++)
       append(runOf(`r${day}`, NOW_MS - (40 - day) * DAY_MS, 20), { bytes: 40_000, ageMs: 90 * DAY_MS });
     expect(statSync(path).size).toBeLessThanOrEqual(40_000);
@@ -157,7 +157,7 @@ describe("bounds", () => {
     );
   });
 
-  test("runs that are too old go, and one run larger than the bound stays alone", () => {
+  test("runs that are too old are removed, and one run larger than the limit stays alone", () => {
     append(runOf("ancient", NOW_MS - 200 * DAY_MS), { bytes: 1 << 20, ageMs: Infinity });
     append(runOf("new"));
     expect(runs(readHistory([path]))).toEqual(["new"]);

@@ -112,7 +112,7 @@ describe("suites", () => {
     expect(project.evidence("prints/failure.txt")).toContain("npx jest death.test.ts -t '^prints$'");
   });
 
-  test("say on a timeout what the test was busy with; its body does not reach into the next test", () => {
+  test("say on a timeout what the test was doing; its body does not run into the next test", () => {
     const { statuses, message } = reportOf("timeout");
     expect(message).toContain("Exceeded timeout of 300 ms");
     expect(message).toContain('It was waiting for VM "slow" to print "never".');

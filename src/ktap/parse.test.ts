@@ -6,7 +6,7 @@ import { KtapParser, parseKtap } from "./parse.js";
 const cases = (...lines: readonly string[]) => ktapCases(parseKtap(lines));
 
 describe("what belongs to a test", () => {
-  test("is what it said before its result, and what the kernel said meanwhile", () => {
+  test("is what it printed before its result, and what the kernel printed meanwhile", () => {
     const [first, second] = cases(
       "TAP version 13",
       "1..2",
@@ -20,7 +20,7 @@ describe("what belongs to a test", () => {
     expect(second?.diagnostics).toEqual([]);
   });
 
-  test("of a test that kselftest's runner ran, is what that test said", () => {
+  test("of a test that kselftest's runner ran, is what that test printed", () => {
     const found = cases(
       "TAP version 13",
       "1..1",

@@ -28,7 +28,7 @@ test("the device package's program comes first, then setpriv of util-linux", () 
   expect(hostHelper(join(helper.packageFolder, "not-unpacked"))).toBeUndefined();
 });
 
-test("the program takes its exit code from what it runs, and says what it cannot run", () => {
+test("the program exits with the code of what it runs, and reports what it cannot run", () => {
   const words = ["die-with-parent"];
   expect(() => execFileSync(helper.program, [...words, "sh", "-c", "exit 7"], { stdio: "pipe" })).toThrow(
     expect.objectContaining({ status: 7 }),

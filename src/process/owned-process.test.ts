@@ -15,7 +15,7 @@ test("a process that ignores SIGTERM is ended by SIGKILL, and says so", async ()
   expect(await owned.endAtOnce()).toEqual({ exitCode: null, signal: "SIGKILL" });
 });
 
-test("one that outlives SIGKILL, as in a call of the kernel that hangs, is waited for in bounds and let go of", async () => {
+test("one that survives SIGKILL, as in a hanging system call, is waited for up to a limit and then left", async () => {
   const sent: unknown[] = [];
   const child = { pid: 4711, kill: (name: unknown) => sent.push(name) > 0, unref: () => void sent.push("unref") };
   const stuck = { argv: ["qemu-system-x86_64", "-M"], child, ended: new Promise<ProcessEnd>(() => undefined) };
@@ -29,7 +29,7 @@ test("one that outlives SIGKILL, as in a call of the kernel that hangs, is waite
   expect(sent).toEqual(["SIGKILL", "unref"]);
 });
 
-test("one that guards is known as ours, and does its work when we are gone by SIGKILL", () => {
+test("a guardian is known as ours, and does its work after SIGKILL of this process", () => {
   const owned = join(packageRoot, "dist/process/owned-process.js");
   // The guardian's output is that of its parent: it is read until both are gone.
   const program = `

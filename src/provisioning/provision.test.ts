@@ -115,7 +115,7 @@ describe("an APK", () => {
 });
 
 describe("cleaning up", () => {
-  test("takes away what was put there", async () => {
+  test("removes what was put there", async () => {
     await writeApk("App.apk");
     const provisioned = await provision(device, { root: host, apks: ["App.apk"] });
     await provisioned.cleanUp();
@@ -235,7 +235,7 @@ describe("a push of an AndroidTest.xml", () => {
     expect(readdirSync(join(root, CTS))).toEqual(["theirs"]);
   });
 
-  test("stays without cleanup, and never takes along what was there before", async () => {
+  test("stays without cleanup, and never removes what was there before", async () => {
     pushes(push(`a.img->${CTS}`), false);
     await (await run()).cleanUp();
     pushes(push(`a.img->${CTS}`), true);
@@ -340,7 +340,7 @@ describe("after a run that was killed", () => {
     rmSync(inRoot(`${VMS}/${name}/.claim`));
   }
 
-  test("the next one takes away what it put there, and the VMs that it made: no others, whatever their names", async () => {
+  test("the next one removes what it put there, and the VMs that it made: no others, whatever their names", async () => {
     await writeApk("App.apk");
     mkdirSync(inRoot(`${VMS}/mine`), { recursive: true });
     const { notes } = await provision(device, { root: host, apks: ["App.apk"], noted: true });
@@ -407,7 +407,7 @@ describe("after a run that was killed", () => {
     expect(onDevice(BASE).toString()).toBe("of somebody");
   });
 
-  test("a package that somebody installed again from the same APK stays, and so do files in place of ours", async () => {
+  test("a package that was installed again from the same APK stays, and so do files that replaced ours", async () => {
     await writeApk("App.apk");
     for (const name of ["ours.img", "same-name.img"]) writeFileSync(join(host, name), "image");
     const push = (name: string): string => `<option name="push" value="${name}->/data/local/tmp/${name}" />`;

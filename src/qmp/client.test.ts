@@ -10,7 +10,7 @@ function connect(options?: QmpOptions): { client: QmpClient; asked: PassThrough;
 }
 
 describe("a client of QMP", () => {
-  test("matches answers to their commands, whatever comes between, and hands on QEMU's refusals", async () => {
+  test("matches answers to their commands, whatever comes between, and passes on QEMU's errors", async () => {
     const { client, asked, answers } = connect();
     const stopped = client.event("MIGRATION", ({ status }) => status === "completed");
     const first = client.execute("stop");

@@ -64,7 +64,7 @@ describe("a split by duration", () => {
     );
   });
 
-  test("takes a file that it does not know for the median of the others", () => {
+  test("counts an unknown file as the median of the others", () => {
     const known = [10_000, 30_000, 50_000, 20_000, 40_000].map((durationMs, index) => ({
       key: `k${index}`,
       durationMs,

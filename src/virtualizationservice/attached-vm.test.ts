@@ -39,7 +39,7 @@ describe("a VM that runs to its end", () => {
     expect(vm.state()).toBe("DEAD");
   });
 
-  test("loses no byte of console and log, not even those of the last moment", async () => {
+  test("loses no byte of console and log, not even the last ones", async () => {
     const told = new Told();
     const guest = `${CREATED}\nseq 1 30000 >>$console; printf 'end\\377' >>$console; echo of the log >>$log; echo VM ended: Killed`;
     const vm = await (await service(guest)).startVm(config(), told.listen);
@@ -70,7 +70,7 @@ describe("a VM that runs to its end", () => {
     expect(told.kinds).toEqual(["STARTING", "FINISHED", "error", "DEAD", "died"]);
   });
 
-  test("a monitor that could not start its guest has the last word in the log", async () => {
+  test("messages of a monitor that could not start its guest come last in the log", async () => {
     const told = new Told();
     const guest = `${CREATED}\necho 'failed to load the kernel' >&2; echo VM ended: StartFailed`;
     const vm = await (await service(guest)).startVm(config(), told.listen);
@@ -85,7 +85,7 @@ describe("a VM that runs to its end", () => {
 });
 
 describe("stop", () => {
-  test("ends the VM, waits until it is gone, and delivers its last words", async () => {
+  test("ends the VM, waits until it is gone, and delivers its last output", async () => {
     const told = new Told();
     const guest = `last_words() { sleep 0.2; echo bye >>$console; }\n${CREATED}\n${FOREVER}`;
     const opened = await service(guest);
@@ -105,7 +105,7 @@ describe("stop", () => {
   });
 });
 
-test("a device that goes away takes its VM along", async () => {
+test("a device that goes away ends its VM", async () => {
   const told = new Told();
   const vm = await (await service(`${CREATED}\n${FOREVER}`)).startVm(config(), told.listen);
   await tool.device.vanish(new Error("cable pulled"));
@@ -126,7 +126,7 @@ describe("a VM that does not start", () => {
       },
     ],
     ["unexpected argument '--x' found", 2, { kind: "vm", code: "VM_TOOL_USAGE", message: /--x/ }],
-  ])("fails with the tool's words: %s", async (words, exitCode, { message, ...expected }) => {
+  ])("fails with the tool's message: %s", async (words, exitCode, { message, ...expected }) => {
     const told = new Told();
     const opened = await service(`printf 'Error: %s\\n' "${words}" >&2; exit ${exitCode}`);
     await expect(opened.startVm(config(), told.listen)).rejects.toMatchObject({
@@ -136,7 +136,7 @@ describe("a VM that does not start", () => {
     expect(told.events).toEqual([]);
   });
 
-  test("output of unknown shape is quoted", async () => {
+  test("output in an unknown format is quoted", async () => {
     const opened = await service("echo All is well; exit 0");
     await expect(opened.startVm(config(), () => undefined)).rejects.toMatchObject({
       code: "VM_TOOL_OUTPUT",
@@ -179,7 +179,7 @@ describe("console input", () => {
     expect(String(told.console)).toBe("got typed\n");
   });
 
-  test("is not there unless asked for", async () => {
+  test("is not there unless requested", async () => {
     const vm = await (await service(`${CREATED}\n${FOREVER}`)).startVm(config(), () => undefined);
     expect(vm.writeConsole).toBeUndefined();
   });

@@ -32,7 +32,7 @@ test("of many that claim at once, one succeeds", async () => {
   expect(claims.filter(Boolean)).toHaveLength(1);
 });
 
-test("a file is in the way of a claim, too", async () => {
+test("a file blocks a claim, too", async () => {
   writeFileSync(`${folder}/vm1`, "");
   expect(await files.claimFolder(`${folder}/vm1`, "a1")).toBe(false);
 });

@@ -14,7 +14,7 @@ test("boots Debian's cloud kernel, prints, and shuts down", async ({ device, cus
   await expect(vm).toPrint("the words are");
 });
 
-test("vm1 runs Microdroid and vm2 a kernel of its own, side by side", async ({ app, vmm, device, customVm }) => {
+test("vm1 runs Microdroid and vm2 a kernel of its own, at the same time", async ({ app, vmm, device, customVm }) => {
   const vm1 = await vmm.create("vm1", app.vmConfig("assets/vm_config.json").build());
   const initrd = await shellInitramfs(device, 'echo "hello of vm2"; while :; do sleep 1; done');
   const vm2 = await customVm({ name: "vm2", kernel: KERNEL, initrd });
@@ -53,7 +53,7 @@ test("disks: a shared read-only one, and a writable one of its own", async ({ de
   expect(await head(read)).toBe("from the host\n");
 });
 
-test("files that are none are refused by name, and nothing is left", async ({ device, customVm }) => {
+test("invalid files are refused by name, and nothing is left", async ({ device, customVm }) => {
   const listed = async (): Promise<string> =>
     (await device.execUnchecked(["find", "/data/local/tmp/avf", "-type", "f"])).stdout;
   const before = await listed();

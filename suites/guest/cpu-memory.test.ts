@@ -29,7 +29,7 @@ test("a VM has the CPUs and the memory that its config asks for", async ({ devic
   expect(largeMib).toBeGreaterThan(320 - MOST_RESERVED_MIB);
 });
 
-test("a VM with too little memory to boot ends at once and says so", async ({ app, vmm }) => {
+test("a VM with too little memory to boot ends at once and reports it", async ({ app, vmm }) => {
   const vm = await vmm.create("tiny", app.vmConfig("assets/vm_config.json").setMemoryBytes(20).build());
   await vm.run();
   expect(await vm.waitFor("started")).toMatchObject({ kind: "died", reason: { name: "START_FAILED" } });

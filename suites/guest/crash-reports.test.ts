@@ -55,7 +55,7 @@ const receipts = async (device: Device): Promise<number> =>
 
 const ended = async (vm: VirtualMachine): Promise<void> => void (await vm.waitFor("died"));
 
-test("a payload that reads what it must not leaves a report of Android's form on the device", async ({
+test("an invalid read of a payload leaves a report in Android's format on the device", async ({
   app,
   vmm,
   shelf,
@@ -107,7 +107,7 @@ test("a payload that reads what it must not leaves a report of Android's form on
   await expect(vm).toPrint(/ F DEBUG +: {7}#00 pc [0-9a-f]{16} {2}\/mnt\/apk\/lib\/x86_64\/CrashPayload\.so/);
 });
 
-test("without symbols a report says which build it is of; what assert() said is in it", async ({
+test("a report without symbols has the build id; the message of assert() is in it", async ({
   app,
   vmm,
   shelf,

@@ -29,7 +29,7 @@ function keyOf(cose: Cbor) {
   return createPublicKey({ key: Buffer.concat([prefix, key.get(-2) as Buffer]), format: "der", type: "spki" });
 }
 
-test("a payload with a config has a DICE chain whose parts vouch for each other, and a CDI of its VM", async ({
+test("a payload with a config has a DICE chain whose parts sign each other, and a CDI of its VM", async ({
   app,
   vmm,
   shelf,

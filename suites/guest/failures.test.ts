@@ -60,7 +60,7 @@ describe("a VM that is ready", () => {
   });
 });
 
-test("a guest that does not come up in time is ended as hung up", async ({ device, app, vmm }) => {
+test("a guest that does not come up in time ends with HANGUP", async ({ device, app, vmm }) => {
   await device.exec(["setprop", HANGUP_LIMIT, "300"]);
   try {
     const vm = await vmm.create("slow", app.vmConfig("assets/vm_config.json").build());
@@ -71,7 +71,11 @@ test("a guest that does not come up in time is ended as hung up", async ({ devic
   }
 });
 
-test("a killed monitor takes its own VM along; a killed service all VMs, and is back", async ({ device, app, vmm }) => {
+test("a killed monitor ends its own VM; a killed service ends all VMs, and is started again", async ({
+  device,
+  app,
+  vmm,
+}) => {
   const config = app.vmConfig("assets/vm_config.json").build();
   const victim = await vmm.create("victim", config);
   const other = await vmm.create("other", config);

@@ -30,7 +30,7 @@ import {
 const IO_ERROR = "5";
 const EARLY_ENOUGH_TRIES = 3;
 
-test("neither at the first boot nor under a running VM is a byte seen that was not signed", async ({
+test("no byte that was not signed is readable, neither at the first boot nor in a running VM", async ({
   device,
   app,
   vmm,

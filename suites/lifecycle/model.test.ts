@@ -15,7 +15,7 @@ import { LifecycleModel, type Name } from "../model/lifecycle-model";
 const SCRIPTS = 3;
 const MAX_COMMANDS = 14;
 
-test("two managers, two names, any order of calls: always what the rules say", async ({ device, app }) => {
+test("two managers, two names, any order of calls: results follow the rules", async ({ device, app }) => {
   await fc.assert(
     fc.asyncProperty(lifecycleCommands(MAX_COMMANDS), async (commands) => {
       const real = deviceSide(device, app);

@@ -82,7 +82,7 @@ test("its QEMU can start no program and gain no rights", () => {
 });
 
 const testAsRoot = process.getuid?.() === 0 ? test : test.skip;
-testAsRoot("started by root, its QEMU runs as a user and group that nobody has, without capabilities", () => {
+testAsRoot("started by root, its QEMU runs as an otherwise unused user and group, without capabilities", () => {
   const status = statusOfQemu();
   const ids = (name: string): readonly number[] =>
     new RegExp(`^${name}:\\s*(.*)$`, "m").exec(status)?.[1]?.trim().split(/\s+/).map(Number) ?? [];

@@ -173,12 +173,12 @@ function check(rows: readonly Row[], more: string, others: readonly (readonly [s
 }
 
 describe("on a device that adb reaches, a failure is not the lab's, and no test runs again", () => {
-  test("when it is of what a test runs, sends, installs or asks for", () => {
+  test("when it concerns what a test runs, sends, installs or requests", () => {
     const more = `
 let runs = 0;
 test("passes on its second run, if it gets one", ({ device }) => device.exec(runs++ ? ["true"] : ["false"]));`;
     check(ON_DEVICE, more, [["passes on its second run, if it gets one", "test"]]);
   });
 
-  test("when it is of a VM, or of how the test made one", () => check(OF_VMS, "", []));
+  test("when it concerns a VM, or how the test made one", () => check(OF_VMS, "", []));
 });

@@ -25,7 +25,7 @@ for (const name of ["first", "second"]) {
 }
 `;
 
-test("a test gets to its checkpoint as the policy says: by all steps, put back, or as the test before left it", () => {
+test("a test reaches its checkpoint as the policy says: by all steps, restored, or as the previous test left it", () => {
   const files = {
     "fresh.test.js": suite("fresh", { policy: "fresh" }),
     "dirty.test.js": suite("dirty", { policy: "dirty" }),

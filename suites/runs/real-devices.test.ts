@@ -205,7 +205,7 @@ describeEmulated("two devices that are named by serial, as phones are", () => {
   test.each([
     ["avf run", [avf, "run", apk]],
     ["avf start", [avf, "start"]],
-  ])("are as they were after %s whose reader went away", async (_name, argv) => {
+  ])("are unchanged after %s whose reader went away", async (_name, argv) => {
     const [serial = ""] = serials;
     const before = listing(serial);
     const { child, ended } = start(root, argv, { ANDROID_SERIAL: serial });

@@ -127,7 +127,7 @@ describe("--exec", () => {
     expect(leftOnDevice()).toBe("");
   });
 
-  test("in a folder of the user's, and in an initramfs of theirs", async () => {
+  test("in the user's own folder, and in their own initramfs", async () => {
     const root = join(folder, "root");
     mkdirSync(join(root, "usr/bin"), { recursive: true });
     symlinkSync("usr/bin", join(root, "bin"));
@@ -264,7 +264,7 @@ function suiteOf(page: string): string {
   return real.replace(/^import (.*) from (".*");$/gm, "const $1 = require($2);");
 }
 
-test("what a killed run left on the device goes with the next", async () => {
+test("the next run removes what a killed run left on the device", async () => {
   const sleeping = run(["--kernel", kernel, "--exec", "echo ready; sleep 600"], (stderr) => {
     if (stderr.includes("vm1 runs")) killers.at(-1)?.();
   });

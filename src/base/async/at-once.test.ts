@@ -2,7 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import { atOnce } from "./at-once.js";
 
 describe("atOnce", () => {
-  test("hands back the values in the order given", async () => {
+  test("returns the values in the order given", async () => {
     const second = deferred();
     const first = async (): Promise<string> => second.promise.then(() => "first");
     const both = atOnce(first, async () => second.resolve());

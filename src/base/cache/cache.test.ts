@@ -42,7 +42,7 @@ function makeCache(mode = 0o755): string {
   return cache;
 }
 
-describe("where the cache is", () => {
+describe("location of the cache", () => {
   const nobody = (): undefined => undefined;
   test.each<[Readonly<Record<string, string>>, string]>([
     [{ AVF_CACHE_DIR: "/a", XDG_CACHE_HOME: "/b", HOME: "/c" }, "/a"],
@@ -55,7 +55,7 @@ describe("where the cache is", () => {
     expect(cacheLocation(environment, nobody)).toBe(path);
   });
 
-  test("without HOME it is in the home folder of the account; without either the variable is asked for", () => {
+  test("without HOME it is in the home folder of the account; without either an error asks for the variable", () => {
     expect(cacheLocation({ HOME: "" }, () => "/home/x")).toBe("/home/x/.cache/jest-avf");
     expect(() => cacheLocation({}, nobody)).toThrow(/HOME is not set[^]*AVF_CACHE_DIR=/);
   });
@@ -65,7 +65,7 @@ describe("where the cache is", () => {
   });
 });
 
-describe("a cache is its user's alone", () => {
+describe("a cache is private to its user", () => {
   test("when it is made", () => {
     const cache = join(folder, "new/cache");
     expect(openCache({ AVF_CACHE_DIR: cache })).toBe(cache);
@@ -103,7 +103,7 @@ describe("a cache that others could have written to is refused", () => {
     expect(modeOf(cache)).toBe(mode.toString(8));
   });
 
-  test("one in a folder where others may put theirs in its place", () => {
+  test("one in a folder where others can replace it", () => {
     const cache = makeCache(0o700);
     chmodSync(folder, 0o777);
     refused(cache, new RegExp(`on ${folder}: mode 0777`), new RegExp(`Hint: chmod go-w ${folder}`));
@@ -139,7 +139,7 @@ describe("a cache that others could have written to is refused", () => {
     }
   });
 
-  test("a group of more than its user may write: refused; the user's own group alone: taken", () => {
+  test("writable by a shared group: refused; by the user's own group: accepted", () => {
     if (!isRoot) return;
     const cache = makeCache(0o770);
     chownSync(cache, 0, 12_345);

@@ -45,7 +45,7 @@ describe("a line that is too long", () => {
     expect(split(["aaaa"], 4)).toEqual([["aaaa"]]);
   });
 
-  test("is not cut within a character, where it is text at all", () => {
+  test("is not cut within a character, if it is text", () => {
     expect(split(["ab微机\n"], 4)).toEqual([
       ["ab", "first"],
       ["微", "middle"],
@@ -68,7 +68,7 @@ describe("a line that is too long", () => {
     ]);
   });
 
-  test("of a gigabyte takes a moment and little memory", () => {
+  test("of a gigabyte takes little time and memory", () => {
     let bytes = 0;
     const splitter = new LineSplitter((line) => (bytes += line.length));
     const chunk = Buffer.alloc(1 << 20, "x");

@@ -54,7 +54,7 @@ describe("avf apk show", () => {
     expect(JSON.parse(stdout)).toMatchObject({ ok: true, manifest: { packageName: "com.android.microdroid.test" } });
   });
 
-  test("exit 1 and the reason for a signature that does not hold", async () => {
+  test("exit 1 and the reason for an invalid signature", async () => {
     const bytes = readFileSync(apk);
     const at = bytes.indexOf("Hello Microdroid");
     expect(at).toBeGreaterThan(0);

@@ -37,7 +37,7 @@ describe("a command's output and exit code", () => {
     });
   });
 
-  test("a copy that the kernel wrote into counts for nothing, the next one counts", () => {
+  test("a copy that the kernel wrote into is ignored, the next one counts", () => {
     const broken = exit(7).replace("exit", "ex[ 1.0] usb 1-1\nit");
     expect(read(`${begin}${broken}${exit(7)}`).code).toBe(7);
     // A digit that went astray.
@@ -53,7 +53,7 @@ describe("a command's output and exit code", () => {
     expect(read(text).code).toBeUndefined();
   });
 
-  test("the first end counts, and a second beginning is none", () => {
+  test("the first end counts, and a second beginning is ignored", () => {
     expect(read(`${begin}a${exit(1)}${begin}b${exit(0)}`)).toMatchObject({ code: 1, command: "a", around: "b" });
   });
 

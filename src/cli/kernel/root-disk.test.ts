@@ -66,13 +66,13 @@ test("files of others keep their owners", async () => {
   await disk.remove();
 });
 
-test("what fails leaves no file", async () => {
+test("a failure leaves no file", async () => {
   const files = await folderFiles(folder, "a disk");
   await expect(rootDisk(folder, files, { signal: AbortSignal.abort() })).rejects.toThrow();
   expect(readdirSync(join(cache, "root-disks"))).toEqual([]);
 });
 
-test("the disk of a run that was killed goes with the next one, that of a living one stays", async () => {
+test("the next run removes the disk of a killed run, not that of a running one", async () => {
   rmSync(join(folder, "large"));
   const files = await folderFiles(folder, "a disk");
   const living = await rootDisk(folder, files);

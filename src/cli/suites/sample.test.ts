@@ -14,7 +14,7 @@ const sample = (...args: readonly string[]) =>
     ...{ cwd: folder, encoding: "utf8" },
   });
 
-test("writes the sample APK, its idsig and the header, and is happy with what is there", () => {
+test("writes the sample APK, its idsig and the header, and accepts existing ones", () => {
   for (let time = 1; time <= 2; time++) {
     const { status, stdout, stderr } = sample();
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });

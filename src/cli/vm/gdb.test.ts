@@ -38,7 +38,7 @@ test("says how to get gdb if it is missing", async () => {
   await expect(run(["vm1", "--vmlinux", "/no/such/file"])).rejects.toMatchObject({ code: "NO_VMLINUX" });
 });
 
-test("starts gdb with the kernel's file, patience, the address, and what is gdb's, in that order", async () => {
+test("starts gdb with the kernel's file, a longer timeout, the address, and gdb's own arguments, in that order", async () => {
   const said = join(folder, "argv");
   writeFileSync(join(folder, "gdb"), `#!/bin/sh\nprintf '%s\\n' "$@" >'${said}'\nexit 7\n`, { mode: 0o755 });
   process.env["PATH"] = `${folder}:${PATH ?? ""}`;

@@ -14,7 +14,7 @@ function given(chunks: readonly (string | Buffer)[], isTTY: boolean, options: Gu
 const CLIPBOARD = "\u001b]52;c;cm0=\u0007";
 
 describe("what a guest prints", () => {
-  test("is shown on a terminal, not obeyed", () => {
+  test("is shown on a terminal, not executed", () => {
     expect(given([`one${CLIPBOARD}\r\n`, "\u001b[2Jtwo"], true)).toBe("one\\x1b]52;c;cm0=\\x07\n\\x1b[2Jtwo\n");
   });
 

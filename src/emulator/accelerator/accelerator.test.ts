@@ -39,7 +39,7 @@ describe("what is remembered of a host's KVM", () => {
 });
 
 describe("a trial", () => {
-  test("that KVM does not pass says why processors are emulated; one that it passes needs no words", async () => {
+  test("that fails on KVM says why processors are emulated; one that succeeds prints nothing", async () => {
     const image = join(cache, "image");
     for (const name of ["lib", "bin"]) mkdirSync(join(image, "emulator", name), { recursive: true });
     writeFileSync(join(image, "emulator/bin/qemu-system-x86_64"), "");
@@ -61,7 +61,7 @@ describe("a trial", () => {
   });
 });
 
-describe("a KVM that was believed and does not run the device", () => {
+describe("a KVM that passed its trial but does not run the device", () => {
   const error = new InfrastructureError("KVM_UNAVAILABLE", "QEMU could not use /dev/kvm of this host.", {
     lastLines: ["failed to initialize kvm"],
   });
@@ -77,7 +77,7 @@ describe("a KVM that was believed and does not run the device", () => {
     ]);
   });
 
-  test("is an error that names the way out when KVM was asked for", async () => {
+  test("is an error with a hint when KVM was requested", async () => {
     process.env["AVF_ACCEL"] = "kvm";
     const refused = goOnWithoutKvm(cache, error);
     await expect(refused).rejects.toBeInstanceOf(UsageError);
@@ -102,7 +102,7 @@ test.each(["maybe", "KVM"])("AVF_ACCEL=%s is refused", (value) => {
 describe("a snapshot", () => {
   const folderFor = (accelerator: string): string => join(cache, accelerator);
 
-  test("that is there is not called missing while the accelerator is not known, as after a reboot", () => {
+  test("is not reported as missing while the accelerator is unknown, as after a reboot", () => {
     expect(snapshotFinding(undefined, folderFor)).toMatchObject({ state: "missing" });
     mkdirSync(folderFor("kvm"));
     expect(existsSync(folderFor("tcg"))).toBe(false);

@@ -11,7 +11,7 @@ async function verdictOf(script: string, limits = LIMITS): Promise<ReturnType<ty
 }
 
 describe("a trial boot on KVM", () => {
-  test("is believed as soon as its kernel saw a KVM of its own, whether or not QEMU comes to its end", async () => {
+  test("counts as soon as its kernel saw a KVM of its own, whether or not QEMU ends", async () => {
     expect(await verdictOf("echo AVF-PROBE nested=yes >$LOG; exec sleep 1000")).toMatchObject({
       ...{ accelerator: "kvm", holds: "always" },
     });
@@ -37,14 +37,14 @@ describe("a trial boot on KVM", () => {
     });
   });
 
-  test("that says nothing with plenty of processor time hangs", async () => {
+  test("that prints nothing with plenty of processor time counts as hanging", async () => {
     expect(await verdictOf(BUSY_LOOP)).toMatchObject({
       ...{ accelerator: "tcg", holds: "some time" },
       reason: expect.stringMatching(/said nothing on it in .* of processor time: this KVM hangs ordinary kernels$/),
     });
   });
 
-  test("that had no processor time says nothing about KVM: it is tried again soon", async () => {
+  test("that had no processor time has no result: it is tried again soon", async () => {
     expect(await verdictOf("exec sleep 1000", { silentCpuMs: 300, timeoutMs: 500 })).toMatchObject({
       ...{ accelerator: "tcg", holds: "briefly" },
       reason: expect.stringMatching(/did not come up on KVM in time .* the next run tries again$/),
@@ -59,7 +59,7 @@ describe("a trial boot on KVM", () => {
     });
   });
 
-  test("whose QEMU fails says so with its last words", async () => {
+  test("whose QEMU fails reports it with the last messages", async () => {
     expect(await verdictOf("echo first >&2; echo 'qemu: Assertion failed' >&2; exit 134")).toMatchObject({
       ...{ accelerator: "tcg", holds: "some time" },
       reason: "the trial kernel did not boot on KVM: qemu: Assertion failed",

@@ -91,8 +91,8 @@ describe("a checkpoint", () => {
   });
 });
 
-describe("room is made", () => {
-  test("by those that nobody used for days, and by what a killed run left half-made", async () => {
+describe("space is freed", () => {
+  test("by removing those unused for days, and what a killed run left half-made", async () => {
     await keep(KEYS[0], 100 * HOUR_MS);
     await keep(KEYS[1], HOUR_MS);
     const left = join(checkpointsFolder(cache), `${KEYS[2]}.2147483646.tmp`);
@@ -104,7 +104,7 @@ describe("room is made", () => {
     expect(keys()).toEqual([KEYS[1], KEYS[2]]);
   });
 
-  test("by the longest unused when all together take too much, but not by one that may be in use", async () => {
+  test("by removing the least recently used ones when all take too much, but not one that may be in use", async () => {
     await keep(KEYS[0], 3 * HOUR_MS);
     await keep(KEYS[1], 2 * HOUR_MS);
     await keep(KEYS[2], 0);

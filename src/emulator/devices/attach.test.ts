@@ -148,7 +148,7 @@ describe("a service that", () => {
     return Buffer.concat([head, payload]);
   };
 
-  test("dies leaves its last words", async () => {
+  test("dies leaves its last messages", async () => {
     const words = Buffer.concat([
       Buffer.from([7, 0, 0, 0, 1, 0, 0, 0]),
       Buffer.from("VM ended: VirtualizationServiceDied\n"),
@@ -171,7 +171,7 @@ describe("a service that", () => {
     });
   });
 
-  test("asks for input that never comes lets go of what was typed", async () => {
+  test("asks for input that never comes drops what was typed", async () => {
     const server = createServer(() => undefined);
     const path = join(there.folder, "silent");
     await new Promise<void>((resolve) => server.listen(path, resolve));

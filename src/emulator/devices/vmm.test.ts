@@ -7,7 +7,7 @@ afterEach(() => {
   else process.env["AVF_CROSVM"] = saved;
 });
 
-test("AVF_MONITOR, or AVF_VMM as it was called, names one of two, or none", () => {
+test("AVF_MONITOR, formerly AVF_VMM, names one of two, or none", () => {
   expect(monitorFromEnvironment({ AVF_MONITOR: "" })).toBeUndefined();
   expect(monitorFromEnvironment({ AVF_MONITOR: "crosvm", AVF_VMM: "qemu" })).toBe("crosvm");
   expect(monitorFromEnvironment({ AVF_MONITOR: "", AVF_VMM: "crosvm" })).toBe("crosvm");
@@ -15,7 +15,7 @@ test("AVF_MONITOR, or AVF_VMM as it was called, names one of two, or none", () =
   expect(() => monitorFromEnvironment({ AVF_VMM: "xen" })).toThrow('AVF_VMM is "xen"');
 });
 
-test("crosvm is wanted only where there is one", () => {
+test("crosvm is used only if there is one", () => {
   delete process.env["AVF_CROSVM"];
   expect(() => requireVmm("crosvm")).toThrow("crosvm was requested");
   requireVmm("qemu");

@@ -37,7 +37,7 @@ describe("a QEMU that ends early", () => {
     expect(existsSync(join(kept, "serial.log"))).toBe(true);
   });
 
-  test("or that nobody hears of is quoted too; logs of a machine in the making are kept under what it becomes", async () => {
+  test("also without a listener it is quoted; logs of a starting machine are kept under its later name", async () => {
     const draft = join(folder, "tcg-1.process-1-0123456789abcdef.tmp");
     mkdirSync(draft);
     writeFileSync(join(draft, "serial.log"), "first\nstands here\n");
@@ -51,7 +51,7 @@ describe("a QEMU that ends early", () => {
     expect(explainTimeout(other, draft)).toBe(other);
   });
 
-  test("for want of /dev/kvm has a code of its own", async () => {
+  test("because of a missing /dev/kvm has a code of its own", async () => {
     const machine = launch(`echo 'Could not access KVM kernel module: No such file or directory' >&2; exit 1`);
     await expect(machine.qmp.negotiate()).rejects.toMatchObject({
       code: "KVM_UNAVAILABLE",
@@ -59,7 +59,7 @@ describe("a QEMU that ends early", () => {
     });
   });
 
-  test("because its memory's file cannot grow: no space, with what makes room", async () => {
+  test("because its memory's file cannot grow: no space, with what frees some", async () => {
     const machine = launch("echo booting >serial.log; kill -BUS $$");
     await expect(machine.qmp.negotiate()).rejects.toMatchObject({
       code: "NO_SPACE",
@@ -81,7 +81,7 @@ describe("a QEMU that ends early", () => {
     await expect(machine.qmp.execute("cont")).rejects.toMatchObject({ code: "DEVICE_ENDED" });
   });
 
-  test("does not start: that is said", async () => {
+  test("does not start: that is reported", async () => {
     const machine = launchMachine(["/nowhere/qemu"], { folder, workingFolder: folder, detached: false });
     await expect(machine.qmp.negotiate()).rejects.toMatchObject({ code: "DEVICE_ENDED" });
   });

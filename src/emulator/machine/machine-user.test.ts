@@ -46,7 +46,7 @@ describe("the user of a machine that root starts", () => {
     ["the user namespace has no other groups", { gidMap: "         0       1000          1\n" }],
     // Docker's default: without SYS_PTRACE.
     ["root may not read the memory of others' processes", { effectiveCapabilities: 0xa80425fbn }],
-  ])("is who starts it where %s", (_why, change) => {
+  ])("is the starting user if %s", (_why, change) => {
     expect(machineUser(1, "tcg", { ...ROOT, ...change })).toBeUndefined();
   });
 
@@ -95,7 +95,7 @@ describe("files of a machine of another user", () => {
     expect(() => takeBack([join(folder, "data.img")], USER)).toThrow(/data\.img is no file/);
   });
 
-  test("stay as they are where the machine is nobody else", () => {
+  test("stay as they are if the machine has no other user", () => {
     chmodSync(folder, 0o700);
     const before = look(folder);
     lendFolder(folder, ["memory"], undefined);

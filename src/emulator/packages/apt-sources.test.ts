@@ -66,7 +66,7 @@ test.each([
   ["of another archive only", "mirror:a/|nodistro|main|nodistro|/x:1"],
   ["of updates only, which lack most packages", "mirror:a/|bookworm-updates|main|bookworm-updates|/x:1"],
   ["at all", ""],
-])("without a source %s there is nothing to make a device from", async (_name, target) => {
+])("without a source %s no device can be made", async (_name, target) => {
   await expect(sources(target)).rejects.toMatchObject({
     code: "NO_PACKAGE_SOURCE",
     hint: expect.stringContaining("apt-get update"),

@@ -75,7 +75,7 @@ describe("a VM's identity", () => {
   const load = (file: string, id = "", measured = "root=1"): Promise<readonly string[]> =>
     verified.run(["load", file, secret, id, measured]);
 
-  test("is the same at every boot, and another one for another VM", async () => {
+  test("is the same at every boot, and different for another VM", async () => {
     const file = await image(freshImage());
     expect(await load(file)).toEqual(["first boot"]);
     const [derived] = await create(file);

@@ -96,7 +96,7 @@ describe("toNeverPrint", () => {
     expect(await failing).toContain("secret");
   });
 
-  test("a VM that could not speak proves nothing", async () => {
+  test("a VM that could not print proves nothing", async () => {
     await vm.run();
     const crash = (): void => service.vm.die("CRASH");
     expect(await failure(() => expect(vm).toNeverPrint("x", { during: crash }))).toContain("ended meanwhile");

@@ -75,7 +75,7 @@ describe("a failure shows", () => {
     expect(message).toMatch(/nearest miss: \[.* s console\] .*executing main task microdroid_launcher/);
   });
 
-  test("of a wait that is called off: by whom", () => {
+  test("of a wait that is cancelled: the reason", () => {
     expect(failureOf("vm_config")).toMatch(
       /: stopped waiting for .*: it was called off \(The operation was aborted.*\)\./,
     );
@@ -196,7 +196,7 @@ describe("a boot snapshot", () => {
     return runProject({ ...project, environment, argv: [...project.argv, "--runInBand", ...args] });
   }
 
-  test("is not written by --ci, written otherwise, without what differs from boot to boot", async () => {
+  test("is not written with --ci, otherwise written without what differs from boot to boot", async () => {
     const ci = await run(["--ci"]);
     expect(ci.output).toContain("New snapshot was not written");
     expect(ci.exitCode).toBe(1);
@@ -209,7 +209,7 @@ describe("a boot snapshot", () => {
 \`;`);
   });
 
-  test("fails on another line, and is brought up to date by -u", async () => {
+  test("fails on another line, and is updated by -u", async () => {
     const other = await run(["--ci"], "a new driver");
     expect(other.exitCode).toBe(1);
     expect(other.output).toMatch(/expect\(.*vm.*\)\.toMatchBootSnapshot\(/);

@@ -70,7 +70,7 @@ function reported(): readonly Readonly<Record<string, unknown>>[] {
 const ran = ({ output }: SuiteOutcome): readonly string[] =>
   [...output.matchAll(/^(?:PASS|FAIL) \.\/(\S+)\.test\.ts/gm)].map(([, name = ""]) => name);
 
-test("a run adds what became of its tests and files, with commit, duration and attempts", async () => {
+test("a run adds the results of its tests and files, with commit, duration and attempts", async () => {
   const { exitCode, output } = await jestWith([]);
   expect([exitCode, output]).toEqual([0, expect.any(String)]);
   const all = entries();
@@ -114,7 +114,7 @@ describe("with a history", () => {
     expect(stdout.trim()).toBe(join(project.folder, "d.test.ts"));
   });
 
-  test("shards are cut by duration, and all see the same although one has ended", async () => {
+  test("shards are split by duration, and all see the same history although one has ended", async () => {
     const ids = { GITHUB_REPOSITORY: "o/r", GITHUB_RUN_ID: "7" };
     const first = await jestWith(["--shard=1/2"], ids);
     expect(entriesOf("o/r")).toBeGreaterThan(0);

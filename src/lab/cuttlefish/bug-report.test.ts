@@ -47,7 +47,7 @@ test.each<[string, Readonly<Record<string, readonly Answer[]>>, RegExp]>([
   expect([...files]).toEqual([["cuttlefish-bugreport.txt", expect.stringMatching(reason)]]);
 });
 
-test("a device has three at most, for each takes its time", async () => {
+test("a device has three at most, because each takes long", async () => {
   const next = await reports({ ...operation, ...done, [REPORT]: [{ status: 200, text: "PK" }] });
   const files = [await next(), await next(), await next(), await next()];
   expect(files.map(({ size }) => size)).toEqual([1, 1, 1, 0]);

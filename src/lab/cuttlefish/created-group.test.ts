@@ -49,7 +49,7 @@ test.each<[string, Readonly<Record<string, readonly Answer[]>>, string]>([
     { "POST cvds": [begun], "POST operations/OPERATION/:wait": [absent, { status: 200, text: "{}" }] },
     "LAB_NO_DEVICE",
   ],
-])("a device %s and that comes up later is removed all the same", async (_what, instead, code) => {
+])("a device %s and that comes up later is still removed", async (_what, instead, code) => {
   // After LAB_FORGOTTEN the first two looks are for the device, those after them for its removal.
   const orchestrator = await client({
     "POST operations/OPERATION/:wait": [{ status: 200, text: "{}" }],
@@ -74,7 +74,7 @@ test("a group that stays after it was removed is given up at the deadline", asyn
   expect(fake.asked.filter((asked) => asked === REMOVE).length).toBeGreaterThan(1);
 });
 
-test("one that is removed is not asked for again and again", async () => {
+test("one that is removed is not polled repeatedly", async () => {
   const orchestrator = await client({
     "POST operations/OPERATION/:wait": [{ status: 200, text: "{}" }],
     [LOOK]: [there, absent],

@@ -49,7 +49,7 @@ test.each([
   expect((await requestJson({ url, timeoutMs: 10_000 })).clockMs).toBe(clockMs);
 });
 
-test("goes nowhere else", async () => {
+test("follows no redirection", async () => {
   let calls = 0;
   const url = await serve((_request, response) => {
     calls += 1;
@@ -91,7 +91,7 @@ test("half an answer is an error", async () => {
   await expect(requestJson({ url, timeoutMs: 10_000 })).rejects.toMatchObject({ code: "ECONNRESET" });
 });
 
-test("nobody there is Node's own error", async () => {
+test("a refused connection is Node's own error", async () => {
   await expect(requestJson({ url: new URL("http://127.0.0.1:1/"), timeoutMs: 10_000 })).rejects.toMatchObject({
     code: "ECONNREFUSED",
   });

@@ -29,7 +29,7 @@ const tool = (pid: number): Inventory["processes"][number] => ({
 const monitor = (pid: number): Inventory["processes"][number] => ({ pid, args: "crosvm run", role: "monitor" });
 const kinds = (leaks: readonly DeviceLeak[]): readonly string[] => leaks.map(({ kind }) => kind);
 
-describe("a look at a device", () => {
+describe("listing of a device", () => {
   test("reads what busybox and toybox print", () => {
     const text = `Running VMs: [
     VirtualMachineDebugInfo {
@@ -97,7 +97,7 @@ describe("the check of a test", () => {
     return { check: new LeakCheck(inspector, () => state.calls), looked: () => looked, state };
   }
 
-  test("costs nothing when the test had nothing to do with the device", async () => {
+  test("costs nothing if the test did not use the device", async () => {
     const { check, looked } = checkOf([NOTHING]);
     await check.begin();
     expect(looked()).toBe(1);
@@ -106,7 +106,7 @@ describe("the check of a test", () => {
     expect(looked()).toBe(1);
   });
 
-  test("waits for what is on its way out, and looks once more after hooks that touched the device", async () => {
+  test("waits for what is about to end, and checks again after hooks that used the device", async () => {
     const leaving = { ...NOTHING, forwards: ["tcp:1 → tcp:2"] };
     const { check, looked, state } = checkOf([NOTHING, leaving, NOTHING]);
     await check.begin();
@@ -206,7 +206,7 @@ describe("on a device of others", () => {
     expect(told).toEqual([expect.stringMatching(/left alone, .*: \/data\/local\/tmp\/base on the device$/)]);
   });
 
-  test("what a call makes is known by what it says of itself", async () => {
+  test("what a call makes is known from its own arguments", async () => {
     const made: string[] = [];
     const root = mkdtempSync(join(tmpdir(), "avf-made-"));
     try {

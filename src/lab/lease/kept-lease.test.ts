@@ -124,7 +124,7 @@ describe("a renewal that fails", () => {
     await lease.release();
   });
 
-  test("for so long that the lab gave it to somebody else means that it is lost", async () => {
+  test("for so long that the lab gave it to another user means that it is lost", async () => {
     const { lease, told, done } = keep([failed, failed, lost]);
     await ended(lease.lost).catch(() => undefined);
     expect(lease.lost.reason).toMatchObject({ code: "LEASE_LOST" });
@@ -155,7 +155,7 @@ describe("a renewal that fails", () => {
 });
 
 describe("one that is lost", () => {
-  test("says so once, and is renewed no more; what is given back then is the lab's affair", async () => {
+  test("is reported once, and no longer renewed; giving it back then is up to the lab", async () => {
     const { lease, done, told } = keep([renewed, lost, lost, renewed]);
     let times = 0;
     lease.lost.addEventListener("abort", () => times++);
@@ -171,7 +171,7 @@ describe("one that is lost", () => {
     expect(told).toEqual([]);
   });
 
-  test("may be seen before a renewal is due", async () => {
+  test("may be noticed before a renewal is due", async () => {
     const lease = keepLease({
       name: "shelf-1",
       guard: () => ({ dismiss: () => undefined }),

@@ -115,7 +115,7 @@ describe("a waiting client", () => {
     await waits;
   });
 
-  test("bears a server that is away for a while, once it has answered", async () => {
+  test("tolerates a server that is unreachable for a while, once it has answered", async () => {
     stf.device("A").join(anna, 600_000);
     const waits = lease();
     await until("word", () => told.length > 0);
@@ -190,7 +190,7 @@ describe("a device is lost", () => {
     expect(device).toMatchObject({ owner, endings });
   });
 
-  test("when somebody else has it, and an administrator's token ends nobody's use", async () => {
+  test("when another user has it; an administrator's token does not end other uses", async () => {
     const got = await lease("?serial=A", { token: "root" });
     const lost = once(got.lost, "abort");
     stf.device("A").leave("automatic_timeout");
@@ -201,7 +201,7 @@ describe("a device is lost", () => {
   });
 });
 
-test("a server that is away for a while leaves the device to who has it", async () => {
+test("a server that is unreachable for a while does not end the lease", async () => {
   const got = await lease();
   const { port } = stf;
   await stf.stopServing();
@@ -221,7 +221,7 @@ test("one that cannot be given back is reported, and does not fail the test file
   expect(stf.device("A").owner).not.toBeNull();
 });
 
-test("a device that does not come to be reachable is given back", async () => {
+test("a device that does not become reachable is given back", async () => {
   stf.fault = (request) =>
     request.endsWith("remoteConnect") ? { status: 504, body: '{"description":"Device is not responding"}' } : undefined;
   expect(await refusal()).toMatchObject({
@@ -281,7 +281,7 @@ describe("which use it is, noted late,", () => {
   });
 });
 
-test("a device that goes to somebody else before it is ours for certain is left to them", async () => {
+test("a device that another user gets before the lease is confirmed is left to them", async () => {
   const device = stf.device("A");
   stf.fault = (request) => {
     if (request !== "GET /devices/A") return undefined;

@@ -41,7 +41,7 @@ test("a holder that SIGKILL ended gives its device back at once", async () => {
   expect(stf.device("A").endings).toEqual(["ungroup_request"]);
 });
 
-test("one that died with all it had started loses it within a lease", async () => {
+test("a holder that died with its guardian loses the device within a lease", async () => {
   const child = await hold(LEASE_MS);
   await until("two renewals", () => stf.device("A").renewals > 2);
   const guardians = startedBy(child);
@@ -53,7 +53,7 @@ test("one that died with all it had started loses it within a lease", async () =
   expect(stf.device("A").endings).toEqual(["automatic_timeout"]);
 });
 
-test("a device that somebody else has by then stays theirs", async () => {
+test("a device that another user has by then stays theirs", async () => {
   const child = await hold(3_600_000);
   child.kill("SIGSTOP");
   stf.device("A").leave("automatic_timeout");

@@ -49,7 +49,7 @@ describe("a watched device", () => {
     ]);
   });
 
-  test("hands the signal of the test to each call, beside the caller's own", async () => {
+  test("passes the test's signal to each call, in addition to the caller's own", async () => {
     const calls: unknown[] = [];
     const ofTest = new AbortController();
     const own = new AbortController();

@@ -50,7 +50,7 @@ describe("takeFileLock", () => {
     (await takeFileLock(path, { purpose: "testing", timeoutMs: 1_000 })).release();
   });
 
-  test("waits for a living owner, says who it is, and gives up at the deadline", async () => {
+  test("waits for a live owner, says who it is, and gives up at the deadline", async () => {
     const lock = await takeFileLock(path, { purpose: "building", timeoutMs: 1_000 });
     const waited: string[] = [];
     const second = takeFileLock(path, {
@@ -66,7 +66,7 @@ describe("takeFileLock", () => {
     lock.release();
   });
 
-  test("gets the lock once its owner lets go", async () => {
+  test("gets the lock once its owner releases it", async () => {
     const lock = await takeFileLock(path, { purpose: "building", timeoutMs: 1_000 });
     const second = takeFileLock(path, { purpose: "testing", timeoutMs: 10_000, onWait: () => lock.release() });
     const taken = await second;
@@ -103,7 +103,7 @@ describe("takeFileLock", () => {
     (await takeFileLock(path, { purpose: "testing", timeoutMs: 1_000 })).release();
   });
 
-  test("takes over from a process whose id was given to another since", async () => {
+  test("takes over from a process whose id was reused since", async () => {
     (await takeFileLock(path, { purpose: "", timeoutMs: 1_000 })).release();
     writeFileSync(path, JSON.stringify({ pid: process.pid, startTicks: "1", purpose: "long gone" }));
     const taken = await takeFileLock(path, { purpose: "testing", timeoutMs: 1_000 });
@@ -111,7 +111,7 @@ describe("takeFileLock", () => {
     taken.release();
   });
 
-  test("takes over a lock that holds nonsense", async () => {
+  test("takes over a lock with invalid content", async () => {
     (await takeFileLock(path, { purpose: "", timeoutMs: 1_000 })).release();
     writeFileSync(path, "{");
     await expect(takeFileLock(path, { purpose: "testing", timeoutMs: 1_000 })).resolves.toBeDefined();

@@ -95,7 +95,7 @@ test("a proof of life says where it lives, and a sweep leaves it while it is hel
   await once(holder, "exit");
 });
 
-test("where there are no locks, no proof of life is had, and neither a file nor an open one stays of it", async () => {
+test("without locks there is no proof of life, and no file or descriptor is left of it", async () => {
   const broken = join(folder, "bin");
   mkdirSync(broken);
   writeFileSync(join(broken, "flock"), "#!/bin/sh\necho 'flock: 3: No locks available' >&2; exit 71\n", {

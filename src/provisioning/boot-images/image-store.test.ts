@@ -104,7 +104,7 @@ describe("an image", () => {
     expect(device.pushed).toEqual([]);
   });
 
-  test("is refused where two that are pushed at once have room alone only, and goes where both have", async () => {
+  test("is refused if two that are pushed at once fit only alone, and pushed if both fit", async () => {
     for (const [freeKib, outcome] of [
       [300, "rejected"],
       [500, "fulfilled"],

@@ -52,7 +52,7 @@ describe("the page", () => {
     expect(html).not.toMatch(/@import|url\(|sourceMappingURL/);
   });
 
-  test("holds what tests and devices say as data, which no text of theirs can leave", () => {
+  test("has output of tests and devices as data, which no text in it can escape", () => {
     expect(html).not.toContain("<img");
     expect(html.match(/<!--/g)).toBeNull();
     const index = data<IndexData>(html, "index");

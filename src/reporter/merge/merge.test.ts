@@ -168,7 +168,7 @@ describe("a test that ran in two runs is one, with the attempts of both", () => 
     expect(again({ status: "passed" }, { status: "failed" }).run.tests).toMatchObject([{ outcome: "failed" }]);
   });
 
-  test("what was skipped elsewhere counts for nothing", () => {
+  test("what was skipped elsewhere is ignored", () => {
     expect(again({ status: "failed" }, { status: "skipped" }).run.tests).toMatchObject([
       { outcome: "failed", attempts: [{}] },
     ]);

@@ -58,7 +58,7 @@ describe("a run of another machine", () => {
     for (const name of merged.files) expect(read(name)).not.toContain(SECRET);
   });
 
-  test("takes no more room than there is for it", () => {
+  test("takes no more space than its limit", () => {
     const from = join(folder, "saved");
     mkdirSync(from);
     for (const name of ["a", "b", "c"]) writeFileSync(join(from, name), "x".repeat(10));

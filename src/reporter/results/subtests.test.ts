@@ -112,7 +112,7 @@ test("what is read again is listed once, and several VMs are distinguished", () 
   expect(names(model([told("vm1", 1, [first!], 30)]))).toEqual(["mm/maps", "more"]);
 });
 
-test("a record that somebody else wrote is read as far as it makes sense", () => {
+test("a record from another program is read as far as it makes sense", () => {
   const odd = { kind: "subtests", vm: 7, run: "x", list: null, cases: [null, { names: "no", status: "fine" }] };
   const [only] = model([odd as unknown as RunEventBody]).tests[0]?.subtests ?? [];
   expect(only).toEqual({ names: [], status: "missing", reason: "", diagnostics: [] });

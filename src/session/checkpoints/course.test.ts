@@ -90,7 +90,7 @@ function fileFrom(count: number): { readonly scopes: FromScopes; readonly tests:
 }
 
 describe("tests that start from a checkpoint", () => {
-  test("find it made once, and are put back to it each", async () => {
+  test("find it made once, and are each restored to it", async () => {
     const { scopes, tests } = fileFrom(3);
     const course = courseOf(scopes);
     expect(await run(course, tests[0]!)).toEqual(["set up two vms", "save two vms", "restore two vms"]);
@@ -98,7 +98,7 @@ describe("tests that start from a checkpoint", () => {
     expect(await run(course, tests[2]!)).toEqual(["restore two vms"]);
   });
 
-  test("find it made of a pristine device, when other files have used it before", async () => {
+  test("find it made on a pristine device, even if other files have used it before", async () => {
     const { scopes, tests } = fileFrom(1);
     const course = courseOf(scopes, { isolation: "worker" });
     expect(await run(course, tests[0]!)).toEqual(["restart", "set up two vms", "save two vms", "restore two vms"]);
@@ -121,7 +121,7 @@ describe("tests that start from a checkpoint", () => {
     ]);
   });
 
-  test("boot where the device cannot be saved, and say so once", async () => {
+  test("boot if the device cannot be saved, and report it once", async () => {
     const { scopes, tests } = fileFrom(2);
     const course = courseOf(scopes);
     failSave = new InfrastructureError("STATE_NOT_SAVED", "no such luck");
@@ -148,7 +148,7 @@ describe("tests that start from a checkpoint", () => {
     expect(await run(course, tests[1]!)).toEqual(["restart", "set up two vms"]);
   });
 
-  test("policy dirty: the first is put there, the others find what it left", async () => {
+  test("policy dirty: the first is restored, the others find what it left", async () => {
     const { scopes, tests } = fileFrom(2);
     const course = courseOf(scopes, { policy: "dirty" });
     expect(await run(course, tests[0]!)).toEqual(["set up two vms", "save two vms", "restore two vms"]);

@@ -44,7 +44,7 @@ describe("the ledger of VMs", () => {
     expect(await manager.list()).toEqual(["old"]);
   });
 
-  test("one whose files somebody else has removed is gone already", async () => {
+  test("one whose files were already removed counts as gone", async () => {
     const vm = await manager.create("vm1", config);
     await service.files.remove(vm.getRootDir());
     expect(await removeVms(ledger.closeFile(), 5_000)).toEqual([]);

@@ -72,7 +72,7 @@ describe("a guest that is lost without a message", () => {
     real.project.remove();
   });
 
-  test("on emulated processors is the lab's, once, and the test runs again", () => {
+  test("on emulated processors counts as the lab's fault once, and the test runs again", () => {
     expect(classesOf(emulated.project, "lost once")).toEqual(["infrastructure", undefined]);
     expect(classesOf(emulated.project, "stands still once")).toEqual(["infrastructure", undefined]);
     expect(emulated.outcome.output).toContain(

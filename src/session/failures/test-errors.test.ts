@@ -27,7 +27,7 @@ describe("a note", () => {
     expect(text).toBe(`Exceeded timeout of 5 ms\n\nIt was waiting.\n    at Object.<anonymous> (${TEST_FILE}:1:1)`);
   });
 
-  test("leaves alone what can take none", () => {
+  test("leaves values alone that cannot have one", () => {
     expect(withNote([42, undefined], "note")).toEqual([42, undefined]);
     const frozen = Object.freeze(errorWith("frozen"));
     expect(withNote([frozen], "note")).toEqual([frozen]);

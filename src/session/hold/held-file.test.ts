@@ -8,7 +8,7 @@ let folder: string;
 beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), "avf-held-"))));
 afterEach(() => rmSync(folder, { recursive: true }));
 
-test("a held VM's file has what was before and what comes, up to a bound, and says where it is cut", () => {
+test("a held VM's file has earlier and later output, up to a limit, and says where it is truncated", () => {
   const path = join(folder, "vm1.console.held.txt");
   const add = startHeldFile(path, "before\n", 10);
   for (const line of ["1\n", "2\n", "3456789\n", "never there\n"]) add(line);

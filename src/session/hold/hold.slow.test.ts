@@ -81,14 +81,14 @@ describe("a failed test under AVF_HOLD", () => {
     expect(project!.events().map(({ kind }) => kind)).toEqual(expect.arrayContaining(["hold-started", "hold-ended"]));
   });
 
-  test("is let go of when the time is up", async () => {
+  test("ends when the time is up", async () => {
     const { output, exitCode } = await runProject(failingProject("1s"));
     expect(exitCode).toBe(1);
     expect(output).toContain(`avf: hold of "${SHOWN}" is over: its time is up`);
     expect(holdIn(project!.folder)).toBeUndefined();
   });
 
-  test("is let go of on Enter, where the run has a terminal", async () => {
+  test("ends on Enter, if the run has a terminal", async () => {
     const { folder, argv } = failingProject("10m");
     const quoted = argv.map((argument) => `'${argument}'`).join(" ");
     const child = startProject(project!, ["script", "-qec", quoted, "/dev/null"]);
@@ -100,7 +100,7 @@ describe("a failed test under AVF_HOLD", () => {
     expect(child.output()).toContain(`avf: hold of "${SHOWN}" is over: Enter was pressed`);
   });
 
-  test("goes with the run on Ctrl-C, and leaves no note", async () => {
+  test("ends with the run on Ctrl-C, and leaves no record", async () => {
     const { folder } = failingProject("10m");
     const child = startProject(project!);
     await child.until("the hold", () => holdIn(folder));

@@ -84,7 +84,7 @@ describe("an assertion that was not awaited", () => {
     expect(project.evidence(`${endOf(name)?.evidence ?? "?"}/vm1.history.txt`)).toContain("status RUNNING");
   });
 
-  test("fails each by itself, where there are several", () => {
+  test("fails each separately, if there are several", () => {
     const messages = messagesOf("of two, both open").join("\n---\n");
     expect(messages).toMatch(/expect\(vm1\)\.toPrint\('first'\) was still open/);
     expect(messages).toContain(place("assertion.test.ts", "two-a"));
@@ -92,7 +92,7 @@ describe("an assertion that was not awaited", () => {
     expect(messages).toContain(place("assertion.test.ts", "two-b"));
   });
 
-  test("keeps its own words and class when it failed before the end", () => {
+  test("keeps its own message and class if it failed before the end", () => {
     const [message] = messagesOf("failed before the end");
     expect(message).toContain('The kernel of VM "vm1" panicked');
     expect(message).toContain("expect(vm1).toPrint('never comes', { timeoutMs: 60000 }) was not awaited.");
@@ -122,7 +122,7 @@ describe("a call that was not awaited", () => {
     expect(endOf(name)).toMatchObject({ kind: "test-end", failureClass: "test" });
   });
 
-  test("that a time-out ended is the time-out's alone", () => {
+  test("that a timeout ended is only reported by the timeout", () => {
     const messages = messagesOf("in time-out, awaited");
     expect(messages).toHaveLength(1);
     expect(messages[0]).toMatch(/Exceeded timeout of 300 ms[^]*waiting in waitUntil\("ready"\) of VM "vm1"/);

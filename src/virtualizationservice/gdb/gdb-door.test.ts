@@ -66,7 +66,7 @@ test("carries bytes both ways, shows whether a debugger is connected, and ends w
   await Promise.all([once(late, "close"), door.close()]);
 });
 
-test("a debugger that finds no stub is let go", async () => {
+test("a debugger that finds no stub is disconnected", async () => {
   door = await openGdbDoor({ ...device, connect: () => Promise.reject(new Error("refused")) }, 1, 0);
   const gone = new Promise<void>((resolve) => door!.onChange(() => void (door!.isConnected || resolve())));
   const gdb = connect(door.port, "127.0.0.1");

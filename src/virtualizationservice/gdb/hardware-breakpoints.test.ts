@@ -23,7 +23,7 @@ test.each([1, 2, 3, 1000])("software breakpoints become hardware ones, in chunks
   expect(await send(said.join(""), chunkBytes)).toBe(meant.join(""));
 });
 
-test("a sum of ff becomes 00", async () => {
+test("a checksum of ff becomes 00", async () => {
   const bodies = Array.from({ length: 256 }, (_, at) => `Z0,${"f".repeat(at)},1`);
   const all = (kind: string): string => bodies.map((body) => packet(body.replace("Z0", kind))).join("");
   expect(all("Z0")).toContain("#ff");
@@ -43,6 +43,6 @@ test.each([
   for (const chunkBytes of [1, 4, 1000]) expect(await send(bytes, chunkBytes)).toBe(bytes);
 });
 
-test("what comes without a proper sum is not mended", async () => {
+test("packets with a wrong checksum are not corrected", async () => {
   expect(await send("$Z0,1,1#zz$Z0,1,1#", 3)).toBe("$Z1,1,1#zz$Z1,1,1#");
 });

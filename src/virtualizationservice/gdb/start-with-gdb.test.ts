@@ -61,7 +61,7 @@ test("a VM is reported as running once its stub listens, is recorded then, and f
 test.each([
   ["a device that does not tell", [""]],
   ["a VM that ends before", [HEAD, HEAD]],
-])("%s keeps nobody waiting", async (what, tables) => {
+])("%s does not block", async (what, tables) => {
   const { device } = deviceThatTells(tables);
   const { vm, die } = fakeVm();
   if (what.startsWith("a VM")) die();
@@ -71,7 +71,7 @@ test.each([
   await running.died;
 });
 
-test("a VM that does not start leaves no door and no note", async () => {
+test("a VM that does not start leaves no port and no record", async () => {
   const { device } = deviceThatTells([HEAD]);
   await expect(startWithGdb(device, "vm1", () => Promise.reject(new Error("no")))).rejects.toThrow("no");
   expect(listGdbNotes()).toEqual([]);

@@ -91,7 +91,7 @@ describe("a raw configuration", () => {
     });
   });
 
-  test("a tool without vm run, and paths that are none", async () => {
+  test("a tool without vm run, and invalid paths", async () => {
     const service = await tool.service("exit 7");
     tool.writeHelp("help-run", "");
     await expect(service.startVm(raw(), () => undefined)).rejects.toThrow(/a kernel of its own \(it has no vm run\)/);

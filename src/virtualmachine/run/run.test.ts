@@ -16,7 +16,7 @@ const binary = (b: VirtualMachineConfigBuilder): VirtualMachineConfigBuilder =>
     .setPayloadBinaryName("payload.so")
     .setProtectedVm(false);
 
-describe("what the service is asked to run", () => {
+describe("what the service gets to run", () => {
   test("the smallest config", async () => {
     const { vm, service } = await setUp();
     await vm.run();
@@ -252,7 +252,7 @@ describe("a start that fails", () => {
     expect(await outcomeOf(() => vm.run())).toBe("IDSIG_FAILED: Failed to generate APK signature");
   });
 
-  test("in the service: named, with its words, and nothing left; the next try works", async () => {
+  test("in the service: named, with its message, and nothing left; the next try works", async () => {
     const { vm, service } = await setUp();
     service.onStart = (run) => {
       run.print("last words");
@@ -268,7 +268,7 @@ describe("a start that fails", () => {
     expect(vm.status).toBe("RUNNING");
   });
 
-  test("for want of a permission", async () => {
+  test("because of a missing permission", async () => {
     const { vm, service } = await setUp();
     service.onStart = () => {
       throw new HarnessError("vm", "VM_PERMISSION", "lacks android.permission.USE_CUSTOM_VIRTUAL_MACHINE");
@@ -277,7 +277,7 @@ describe("a start that fails", () => {
     expect(await outcomeOf(() => vm.run())).toBe(failure);
   });
 
-  test("for want of a permission while files are made: a SecurityException too, at create and at run", async () => {
+  test("because of a missing permission while files are made: a SecurityException too, at create and at run", async () => {
     const lacks = "lacks android.permission.MANAGE_VIRTUAL_MACHINE";
     const refusal = new HarnessError("vm", "VM_PERMISSION", lacks);
     const { context, service } = memoryContext();
@@ -303,7 +303,7 @@ describe("a start that fails", () => {
     expect(await vm.run().catch((e: unknown) => e)).toMatchObject({ kind: "infrastructure", vmName: "vm1" });
   });
 
-  test("because it was called off", async () => {
+  test("because it was cancelled", async () => {
     const { vm } = await setUp();
     const reason = new Error("test is over");
     await expect(vm.run({ signal: AbortSignal.abort(reason) })).rejects.toBe(reason);

@@ -50,7 +50,7 @@ describe("a panic", () => {
     expect(error.message).toContain("and died (REBOOT), while waiting for its payload to be ready.");
   });
 
-  test("may be what is waited for, with all that is printed along with it", async () => {
+  test("may be the awaited line, with all that is printed along with it", async () => {
     const { vm, service } = await running();
     const wait = vm.waitForConsole(/end Kernel panic/, LONG);
     service.vm.print(PANIC);

@@ -178,7 +178,7 @@ describe("waitForConsole", () => {
     expect((await wait).groups[1]).toBe("123");
   });
 
-  test("fails at once when the VM dies, with its last words, the reason and the nearest miss", async () => {
+  test("fails at once when the VM dies, with its last output, the reason and the nearest miss", async () => {
     const { vm, service } = await setUp();
     await vm.run();
     service.vm.print(`${Array.from({ length: 50 }, (_, i) => `line ${i}`).join("\n")}\n`);
@@ -216,7 +216,7 @@ describe("waitForConsole", () => {
     expect(error.hint).toBe("the VM has never been run: call run().");
   });
 
-  test("fails when it is called off, or the VM deleted", async () => {
+  test("fails when it is cancelled, or the VM deleted", async () => {
     const { vm } = await setUp();
     const reason = new Error("the test is over");
     const off = await failureOf(vm.waitForConsole("x", { ...LONG, signal: AbortSignal.abort(reason) }));

@@ -45,7 +45,7 @@ function connectionTo(packets: number): { readonly connection: AdbConnection; se
 }
 
 describe("pull", () => {
-  test("copies a file up to the bound", async () => {
+  test("copies a file up to the limit", async () => {
     const target = join(folder, "x");
     await pullFile(connectionTo(5).connection, "/data/x", target, { maxBytes: 5000 });
     expect(readFileSync(target)).toHaveLength(5000);
@@ -81,7 +81,7 @@ describe("pull", () => {
   });
 });
 
-test("a file that is read whole has the same bound", async () => {
+test("a file that is read whole has the same limit", async () => {
   const whole = await readRemoteFile(connectionTo(5).connection, "/data/x", { maxBytes: 5000 });
   expect(whole).toHaveLength(5000);
   const endless = readRemoteFile(connectionTo(Infinity).connection, "/dev/zero", { maxBytes: 5000 });

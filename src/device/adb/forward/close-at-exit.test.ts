@@ -40,7 +40,7 @@ test.each([
   expect(done()).toBe("");
 });
 
-test("one that was closed before is not asked about", () => {
+test("one that was closed before is not looked up", () => {
   const adb = adbWith("phone tcp:4001 vsock:10:5555");
   closeAtExit({ serial: "phone", local: "tcp:4001", remote: "vsock:10:5555", adb })();
   closeOpenForwards();

@@ -70,13 +70,13 @@ async function outcome(address = ADDRESS, timeoutMs?: number): Promise<string> {
 }
 
 describe("a connection to a guest", () => {
-  test("is there when adbd says so and has not logged otherwise since; what it logged before is old", async () => {
+  test("is established when adbd says so and has logged no failure since; earlier log lines do not count", async () => {
     expect(await outcome()).toBe("connected");
     expect(asked).toEqual([ADDRESS]);
     expect(socket.destroyed).toBe(false);
   });
 
-  test("is refused when adbd's log says so, whatever adbd said to us", async () => {
+  test("is refused when adbd's log says so, whatever adbd reported", async () => {
     answer = () => {
       log.push(refusal("000002"));
       return socket;
@@ -88,7 +88,7 @@ describe("a connection to a guest", () => {
     expect(socket.destroyed).toBe(true);
   });
 
-  test("is not refused for what became of another address", async () => {
+  test("is not refused for a failure at another address", async () => {
     answer = () => {
       log.push(refusal("000003").replaceAll("9999", "99"), refusal("000003").replaceAll("9999", "99990"));
       return socket;
@@ -96,7 +96,7 @@ describe("a connection to a guest", () => {
     expect(await outcome()).toBe("connected");
   });
 
-  test("is not refused for what became of another one to the same address at the same time", async () => {
+  test("is not refused for the failure of another one to the same address at the same time", async () => {
     const sockets = [new Socket(), socket];
     answer = () => {
       if (sockets.length === 2) log.push(refusal("000004"));
@@ -135,7 +135,7 @@ describe("a connection to a guest", () => {
   });
 });
 
-test("a device whose log cannot be read has adbd's word", async () => {
+test("on a device whose log cannot be read adbd's report counts", async () => {
   log = [];
   expect(await outcome()).toBe("connected");
 });

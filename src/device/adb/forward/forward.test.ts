@@ -66,7 +66,7 @@ test("a port that another took in between is left to it", async () => {
   expect(notes()).toEqual([]);
 });
 
-test("a call that is given up while adb works on it leaves no forward", async () => {
+test("a call that is cancelled while adb works on it leaves no forward", async () => {
   const { promise: isAsked, resolve: asked } = settled();
   const { promise: mayAnswer, resolve: answer } = settled();
   fake.beforeForward = () => {
@@ -92,7 +92,7 @@ test("closing is fine when adb has forgotten the forward already", async () => {
   expect(notes()).toEqual([]);
 });
 
-test("a device that is gone took its forwards along: the port may be another's", async () => {
+test("the forwards of a lost device are gone: the port may belong to another", async () => {
   const forward = await openForward(connection, "tcp:5555");
   gone.abort(new Error("gone"));
   await forward.close();
@@ -138,7 +138,7 @@ describe("sweep", () => {
     await forward.close();
   });
 
-  test("leaves what a process of another container may hold, whatever its pid is here", async () => {
+  test("leaves forwards that a process of another container may hold, whatever its pid is here", async () => {
     fake.forwards = ["phone tcp:41000 tcp:5555"];
     mkdirSync(join(folder, "cache/forwards"), { recursive: true });
     const note = {
@@ -164,7 +164,7 @@ describe("sweep", () => {
     expect(notes()).toEqual([]);
   });
 
-  test("throws away a note that cannot be read", async () => {
+  test("removes a record that cannot be read", async () => {
     mkdirSync(join(folder, "cache/forwards"), { recursive: true });
     writeFileSync(join(folder, "cache/forwards/half.json"), '{"pid":');
     await sweepForwards(server);

@@ -8,7 +8,7 @@ let folder: string;
 beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), "avf-adb-home-"))));
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-test("a home that serves stays the server's", () => {
+test("a usable home stays the server's", () => {
   mkdirSync(join(folder, "home"));
   expect(serverEnvironment({ HOME: join(folder, "home"), AVF_CACHE_DIR: join(folder, "cache") })).toEqual({});
 });

@@ -16,7 +16,7 @@ function makeKey(path: string): string {
   return readFileSync(`${path}.pub`, "utf8").split(" ")[0]!.trim();
 }
 
-test("the keys are those that adb itself would use, in Android's form", () => {
+test("the keys are those that adb itself would use, in Android's format", () => {
   mkdirSync(join(folder, ".android"));
   mkdirSync(join(folder, "vendor"));
   const own = makeKey(join(folder, ".android/adbkey"));

@@ -39,7 +39,7 @@ async function killedPull(content?: string): Promise<string> {
 }
 
 describe("the draft of a pull", () => {
-  test("is noted as long as it is there, and becomes the file", async () => {
+  test("is recorded as long as it exists, and becomes the file", async () => {
     await withPullDraft(target(), async (draft) => {
       expect(readFileSync(join(noteFolder(), notes()[0] ?? ""), "utf8")).toContain(JSON.stringify(draft));
       writeFileSync(draft, "whole");
@@ -50,7 +50,7 @@ describe("the draft of a pull", () => {
     expect(notes()).toEqual([]);
   });
 
-  test("goes with a pull that fails", async () => {
+  test("is removed when the pull fails", async () => {
     const pull = withPullDraft(target(), async (draft) => {
       writeFileSync(draft, "half");
       throw new Error("the device went away");
@@ -60,7 +60,7 @@ describe("the draft of a pull", () => {
     expect(notes()).toEqual([]);
   });
 
-  test("of a process that was killed goes when a device is opened next, and nothing beside it", async () => {
+  test("of a killed process is removed when a device is opened next, and nothing else", async () => {
     writeFileSync(target(), "of before");
     const draft = await killedPull();
     await sweepPullDrafts();
@@ -69,7 +69,7 @@ describe("the draft of a pull", () => {
     expect(notes()).toEqual([]);
   });
 
-  test("has a name of chance: a note of anything else removes nothing, and is forgotten", async () => {
+  test("has a random name: a record of anything else removes nothing, and is dropped", async () => {
     writeFileSync(target(), "of somebody");
     await killedPull(target());
     await sweepPullDrafts();

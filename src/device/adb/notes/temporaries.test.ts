@@ -52,14 +52,14 @@ function kill(change: (note: { content: unknown }) => object = (note) => note): 
   }
 }
 
-describe("a file that is on a device for a moment", () => {
+describe("a temporary file on a device", () => {
   const stuck = (ending: "tmp" | "apk") =>
     withTemporary(connection, join(folder, "phone"), ending, async (path) => {
       writeFileSync(path, "half");
       return path;
     });
 
-  test("is noted before it is there, under a name of chance, and forgotten with it", async () => {
+  test("is recorded before it exists, under a random name, and forgotten with it", async () => {
     const path = await withTemporary(connection, join(folder, "phone"), "apk", async (temporary) => {
       expect(readFileSync(join(noteFolder(), notes()[0] ?? ""), "utf8")).toContain(JSON.stringify(temporary));
       writeFileSync(temporary, "whole");
@@ -73,7 +73,7 @@ describe("a file that is on a device for a moment", () => {
     expect(calls.filter((call) => /\brm\b/.test(call))).toHaveLength(1);
   });
 
-  test("stays noted when the device leaves, and goes when it is opened after that process has ended", async () => {
+  test("stays recorded when the device goes away, and is removed when it is opened after that process has ended", async () => {
     writeFileSync(join(folder, "phone/of-somebody"), "");
     writeFileSync(join(folder, "gone"), "");
     await stuck("apk");
@@ -89,7 +89,7 @@ describe("a file that is on a device for a moment", () => {
     ["a file of somebody", "/phone/of-somebody"],
     ["more than a path", "/phone/.avf-0123456789abcdef0123456789abcdef.tmp /phone/of-somebody"],
     ["no path", { path: "/" }],
-  ])("a note that names %s removes nothing, and is forgotten", async (_what, content) => {
+  ])("a record that names %s removes nothing, and is dropped", async (_what, content) => {
     writeFileSync(join(folder, "phone/of-somebody"), "");
     writeFileSync(join(folder, "gone"), "");
     await stuck("apk");
@@ -124,7 +124,7 @@ describe("a package manager", () => {
   });
 });
 
-test("an install that cannot begin leaves neither a file nor a note", async () => {
+test("an install that cannot start leaves neither a file nor a record", async () => {
   await expect(installPackage(connection, join(folder, "none.apk"))).rejects.toThrow(/ENOENT/);
   expect(notes()).toEqual([]);
 });

@@ -142,7 +142,7 @@ describe("an adb server", () => {
     expect(new Set([here, there, other].map((each) => addressKey(at(each)))).size).toBe(3);
   });
 
-  test("of another host has no way to the emulated device of this one", () => {
+  test("of another host cannot reach the emulated device of this one", () => {
     const there = at({ ADB_SERVER_SOCKET: "tcp:192.0.2.7:5037" });
     expect(() => requireServerHere("The emulated device", there)).toThrow(
       /127\.0\.0\.1 of this host.*192\.0\.2\.7:5037/,
@@ -150,7 +150,7 @@ describe("an adb server", () => {
     expect(() => requireServerHere("The emulated device", at({}))).not.toThrow();
   });
 
-  test("that is reached through a tunnel shows it by a forward that nobody here listens on", async () => {
+  test("that is reached through a tunnel is detected by a forward that does not listen on this host", async () => {
     const { server } = await service();
     const { port } = server.address() as AddressInfo;
     expect(await landsHere(port)).toBe(true);

@@ -61,7 +61,7 @@ test("a server on a socket in a file is started and talked to", async () => {
   }
 });
 
-test("a server on an IPv6 address is talked to; where none runs, how to begin one", async () => {
+test("a server on an IPv6 address is used; without one the error says how to start it", async () => {
   const port = await freePort();
   const address = adbServerAddress({ ADB_SERVER_SOCKET: `tcp:[::1]:${port}` });
   await expect(openAdbServer(address)).rejects.toMatchObject({

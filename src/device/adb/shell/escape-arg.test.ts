@@ -65,12 +65,12 @@ const awkward = [
 ];
 
 describe.each(shells)("%s %s", (...shell) => {
-  test("gives awkward words back as they were", () => {
+  test("passes on unusual arguments unchanged", () => {
     expect(readBack(shell, awkward)).toEqual(awkward);
   });
 });
 
-test("any words come back as they were", () => {
+test("any arguments come back unchanged", () => {
   const words = fc.array(
     fc.string({ unit: "binary" }).filter((word) => !word.includes("\0")),
     { maxLength: 6 },
@@ -103,7 +103,7 @@ test("a NUL is refused, no shell could pass it on", () => {
   expect(() => escapeArg("a\0b")).toThrow(/NUL/);
 });
 
-test("a command that is too long for adb is refused with a way out", () => {
+test("a command that is too long for adb is refused with a hint", () => {
   expect(() => escapeCommand(["echo", "x".repeat(70_000)])).toThrow(/push a file/);
 });
 

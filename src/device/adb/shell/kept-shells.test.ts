@@ -55,7 +55,7 @@ describe("a command", () => {
     expect(existsSync(join(folder, "a b's"))).toBe(argv[0] === "mkdir");
   });
 
-  test("that is none says so, as the shell does", async () => {
+  test("that does not exist fails as in a shell", async () => {
     const { exitCode, output } = await shells.run(["no-such-program"]);
     expect(exitCode).toBe(127);
     expect(output).toContain("not found");
@@ -93,7 +93,7 @@ function isThere(pid: number): boolean {
   }
 }
 
-describe("what goes wrong ends the shell and what runs in it, and the next command has another", () => {
+describe("an error ends the shell and what runs in it, and the next command gets another", () => {
   afterEach(async () => expect(await shells.run(["true"])).toMatchObject({ exitCode: 0 }));
   /** Of a command that nothing else has. */
   const runs = (seconds: string): boolean => spawnSync("pgrep", ["-fx", `sleep ${seconds}`]).status === 0;
@@ -126,7 +126,7 @@ describe("what goes wrong ends the shell and what runs in it, and the next comma
     expect(existsSync(late)).toBe(false);
   });
 
-  test("a caller who gives up", async () => {
+  test("a caller that gives up", async () => {
     const caller = new AbortController();
     const call = shells.run(waits("872.5"), { signal: caller.signal });
     await until("the command to begin", () => runs("872.5"));

@@ -37,14 +37,14 @@ describe("a command", () => {
     expect(fake.requests[0]).toBe("host:transport:x");
   });
 
-  test("reads what it is given, and nothing where nothing is given", async () => {
+  test("reads its input, and nothing without input", async () => {
     const input = Buffer.alloc(300_000, "0123456789");
     const read = await runOnDevice(connection(), ["cat"], { input });
     expect(Buffer.from(read.stdout).equals(input)).toBe(true);
     expect(await runOnDevice(connection(), ["cat"])).toMatchObject({ exitCode: 0, stdout: "" });
   });
 
-  test("need not read it", async () => {
+  test("need not read its input", async () => {
     const input = Buffer.alloc(1_000_000, "x");
     expect(await runOnDevice(connection(), ["true"], { input })).toMatchObject({ exitCode: 0 });
   });
@@ -53,7 +53,7 @@ describe("a command", () => {
     expect(await runOnDevice(connection(), script("kill -9 $$"))).toMatchObject({ exitCode: 137 });
   });
 
-  test("that is given up ends with its connection, which adbd hangs up on", async () => {
+  test("that is cancelled ends with its connection: adbd sends SIGHUP", async () => {
     const controller = new AbortController();
     const call = runOnDevice(connection(), ["sleep", "1"], { signal: controller.signal });
     call.catch(() => undefined);
@@ -63,7 +63,7 @@ describe("a command", () => {
     await until("the connection to end", () => fake.connectionCount === 0);
   });
 
-  test("has its time", async () => {
+  test("has a timeout", async () => {
     const call = runOnDevice(connection(), ["sleep", "1"], { timeoutMs: 100 });
     await expect(call).rejects.toMatchObject({
       code: "TIMEOUT",

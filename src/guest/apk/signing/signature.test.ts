@@ -75,7 +75,7 @@ describe("a v3 signature by our own workshop", () => {
   }, 60_000);
 });
 
-test("what our workshop spoils is refused, and what it does not touch is not", async () => {
+test("an APK that our signer corrupts is refused, and one that it leaves intact is not", async () => {
   const apk = fixture("MicrodroidTestApp.apk");
   const pairs = await everySpoiledFile(apk, fixture("MicrodroidTestApp.apk.idsig"), testKey(), otherTestKey());
   const answers = [];

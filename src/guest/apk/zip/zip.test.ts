@@ -88,7 +88,7 @@ describe("an APK's archive", () => {
     expect(lines).toContain("a broken");
   });
 
-  test("cut and scrambled archives are refused or read, but never crash the reader", async () => {
+  test("truncated and corrupt archives are refused or read, but never crash the reader", async () => {
     const archive = zipSample([{ name: "a/b", content: Buffer.alloc(200, 1), deflated: true }, { name: "c" }]);
     for (let cut = 0; cut < archive.length; cut += 7) {
       expect(await zip(archive.subarray(0, cut))).toEqual([expect.stringMatching(/^refused: /)]);

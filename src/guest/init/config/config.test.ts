@@ -98,7 +98,7 @@ describe("JSON", () => {
     expect(await command(text)).toMatch(/^refused: /);
   });
 
-  test("bytes that are no UTF-8 are refused", async () => {
+  test("bytes that are not UTF-8 are refused", async () => {
     const text = Buffer.from([...Buffer.from('{"task":{"command":"'), 0xc0, 0xaf, ...Buffer.from('"}}')]);
     expect(await parsers.run(["config", "15"], text)).toEqual(["refused: a string that is not UTF-8"]);
   });

@@ -37,7 +37,7 @@ test("takes what was printed, and waits for the rest", async () => {
   expect(await failure(() => expect(vm).not.toPassKtap())).toContain("ran 2 sub-tests: 2 passed.");
 });
 
-test("fails with the sub-tests that failed, and what they said", async () => {
+test("fails with the sub-tests that failed, and their diagnostics", async () => {
   print("KTAP version 1", "1..2", "  KTAP version 1", "  # Subtest: mm", "  1..2", "  ok 1 maps");
   print("  # unmaps: 2 pages are left", "  not ok 2 unmaps", "not ok 1 mm", "ok 2 net");
   const message = await failure(() => expect(vm).toPassKtap(HOURS));
@@ -73,7 +73,7 @@ test("output without a plan ends with a VM that shuts down", async () => {
   await waiting;
 });
 
-test("a result that nobody planned is not missed", async () => {
+test("a result that was not planned is not missed", async () => {
   print("TAP version 13", "1..1", "ok 1 disk");
   const failing = failure(() => expect(vm).toPassKtap(HOURS));
   print("not ok 2 net");
@@ -103,7 +103,7 @@ test("refuses options that make no sense", async () => {
   expect(await failure(() => expect(vm).toPassKtap({ allowSkip: 7 as never }))).toContain("a regular expression");
 });
 
-test("hands the sub-tests to the reports, whatever becomes of them", async () => {
+test("passes the sub-tests to the reports, whatever their results", async () => {
   const noted: unknown[] = [];
   const context = {
     signal: new AbortController().signal,

@@ -56,7 +56,7 @@ describe("as the real one answered", () => {
     await expect(orchestrator.operate("POST", "cvds", {}, wait)).rejects.toMatchObject({ code: "LAB_FORGOTTEN" });
   });
 
-  test("a device of no such name is refused with those that there are; those of our runs are nobody's", async () => {
+  test("an unknown device name is refused with the list of devices; those of our runs are private", async () => {
     const text = JSON.stringify({ cvds: [cvd("cvd_1"), cvd(GROUP)] });
     const orchestrator = await client({ "GET cvds": [{ status: 200, text }] });
     expect((await findCvds(orchestrator, {})).map(({ group }) => group)).toEqual(["cvd_1"]);
@@ -68,7 +68,7 @@ describe("as the real one answered", () => {
   });
 });
 
-test("an operation that takes longer than an answer may is asked for again", async () => {
+test("an operation that takes longer than one answer is polled again", async () => {
   const late = { status: 503, text: '{"error":"Wait for operation timed out"}' };
   const orchestrator = await client({
     "POST cvds": [{ status: 200, text: '{"name":"OPERATION"}' }],
@@ -85,7 +85,7 @@ test.each([
   ["a port beyond all ports", JSON.stringify({ cvds: [{ ...cvd("a"), adb_port: 70_000 }] }), /a device and answered/],
   ["a port of text", JSON.stringify({ cvds: [{ ...cvd("a"), adb_port: "6520" }] }), /a device and answered/],
   ["control characters", JSON.stringify("\u009b"), /answered "\\x9b"\./],
-])("%s is not believed", async (_what, text, message) => {
+])("%s is refused", async (_what, text, message) => {
   const orchestrator = await client({ "GET cvds": [{ status: 200, text }] });
   await expect(orchestrator.list()).rejects.toMatchObject({
     code: "LAB_ANSWER",
@@ -112,7 +112,7 @@ describe("without an answer", () => {
     const patience = { answerMs: 10_000, waitAnswerMs: 200, outageMs: 100, pauseMs: 1, pollMs: 1 };
     const begun = { "POST cvds": [{ status: 200, text: '{"name":"OPERATION"}' }] };
 
-    test("one lost answer is asked for again", async () => {
+    test("after one lost answer the request is repeated", async () => {
       const answers: readonly Answer[] = [
         "silence",
         { status: 503, text: "{}" },
@@ -199,7 +199,7 @@ describe("credentials", () => {
     });
   });
 
-  test("are taken nowhere else", async () => {
+  test("are sent nowhere else", async () => {
     const elsewhere = await fakeOrchestrator();
     const location = `http://127.0.0.1:${elsewhere.address().port}/cvds`;
     const orchestrator = await client({ "GET cvds": [{ status: 302, text: location }] }, environment);

@@ -63,7 +63,7 @@ describeThere(`devices that are made${reason === undefined ? "" : ` (skipped: ${
     return held;
   }
 
-  test("are there until they are removed, and no note of them is left", async () => {
+  test("exist until they are removed, and no record of them is left", async () => {
     const { cvd, remove } = await create({ bootMs: 200 });
     expect(await lab.devices()).toEqual([`${cvd.group}/phone Running`]);
     expect(notes()).toEqual([`${cvd.group}.json`]);
@@ -73,7 +73,7 @@ describeThere(`devices that are made${reason === undefined ? "" : ` (skipped: ${
     expect(notes()).toEqual([]);
   });
 
-  test("that do not boot fail with the words of cvd, and are removed", async () => {
+  test("that do not boot fail with the message of cvd, and are removed", async () => {
     await expect(create({ fails: "VIRTUAL_DEVICE_BOOT_FAILED" })).rejects.toMatchObject({
       code: "LAB_REFUSED",
       message: expect.stringMatching(/POST \/cvds: failed to launch cvd: .*VIRTUAL_DEVICE_BOOT_FAILED/) as unknown,
@@ -81,7 +81,7 @@ describeThere(`devices that are made${reason === undefined ? "" : ` (skipped: ${
     expect(await lab.devices()).toEqual([]);
   });
 
-  test("that somebody gives up on are removed", async () => {
+  test("whose creation is cancelled are removed", async () => {
     const controller = new AbortController();
     const creating = create({ bootMs: 3_000 }, controller.signal);
     await until("the device to be made", async () => (await lab.devices()).length > 0);
@@ -98,7 +98,7 @@ describeThere(`devices that are made${reason === undefined ? "" : ` (skipped: ${
     await until("the note to go", () => notes().length === 0);
   });
 
-  test("of one that died with all it had started are removed by the next run on the host", async () => {
+  test("of a process that died with its guardian are removed by the next run on the host", async () => {
     const { child, group } = await holdElsewhere({ bootMs: 100 });
     const guardians = startedBy(child.pid ?? 0);
     expect(guardians).toHaveLength(1);
@@ -113,7 +113,7 @@ describeThere(`devices that are made${reason === undefined ? "" : ` (skipped: ${
     expect(notes()).toEqual([]);
   });
 
-  test("are waited for through an orchestrator that is started again, which has forgotten them", async () => {
+  test("are waited for through a restart of the orchestrator, which has forgotten them", async () => {
     const creating = create({ bootMs: 6_000 });
     await until("the device to be made", async () => (await lab.devices()).length > 0);
     await lab.kill();

@@ -71,7 +71,7 @@ test("a waiting client sees who has the place and since when, and gets it next",
   expect((await second).place.name).toBe("shelf-1");
 });
 
-test("people who have the place by labgrid's own client are waited for, and their place is not taken", async () => {
+test("a place acquired with labgrid's own client is waited for, and not taken", async () => {
   await lab.client("-p", "shelf-1", "acquire");
   const told: string[] = [];
   const error = await lease("place=shelf-1", told, 25_000).catch((reason: unknown) => reason);
@@ -88,7 +88,7 @@ test("a lookup takes nothing", async () => {
   await expect(inspectLabgrid(lab.address("place=shelf-9"))).rejects.toMatchObject({ code: "LAB_NO_PLACE" });
 });
 
-test("what no place has fails at once, with what there is", async () => {
+test("a match that no place has fails at once, with a list of places", async () => {
   for (const query of ["place=shelf-9", "match=tag:board=pixel9"]) {
     const error = await lease(query).catch((reason: unknown) => reason);
     expect(error).toMatchObject({ code: "LAB_NO_PLACE", hint: expect.stringContaining("shelf-1, shelf-2") as unknown });
@@ -113,7 +113,7 @@ test("a holder that SIGKILL ended gives its place back at once", async () => {
   expect((await lab.client("reservations")).trim()).toBe("");
 });
 
-test("one that died with all it had started loses it to the next within a lease", async () => {
+test("a holder that died with its guardian loses the place to the next within a lease", async () => {
   const { child, holder } = await holdElsewhere("place=shelf-1");
   const guardians = startedBy(child.pid ?? 0);
   expect(guardians).toHaveLength(1);
@@ -125,7 +125,7 @@ test("one that died with all it had started loses it to the next within a lease"
   expect(told).toContain(`shelf-1 was released: ${holder}, which had it, is dead`);
 });
 
-test("a place that somebody releases or takes from us is lost", async () => {
+test("a place that another user releases or takes is lost", async () => {
   const ours = await lease("place=shelf-1");
   const lost = once(ours.lost, "abort");
   await lab.client("-p", "shelf-1", "release", "--kick");

@@ -37,7 +37,7 @@ test.each<[string, Fault, object]>([
   });
 });
 
-test("a token that STF does not take is a mistake of the caller", async () => {
+test("a token that STF rejects is a mistake of the caller", async () => {
   await expect(server("other").devices()).rejects.toMatchObject({
     ...{ code: "LAB_CREDENTIALS", kind: "usage" },
     message: saying(/does not take the access token: Bad Credentials\./),
@@ -69,14 +69,14 @@ describe("the token is in no message, whatever the server says", () => {
     await expect(waits).rejects.toThrow(/: not with \[token\]$/);
   });
 
-  test("nor a piece of it, where words are cut; nor when JSON has it in other characters", async () => {
+  test("nor a part of it in truncated text; nor escaped in JSON", async () => {
     const description = `${"x".repeat(295)}${TOKEN}`.replace("secret", "\\u0073ecret");
     stf.fault = () => ({ status: 403, body: `{"description":"${description}"}` });
     expect(await messageOf(server().user())).toMatch(/x\[toke…/);
   });
 });
 
-test("one without TLS that is asked for TLS", async () => {
+test("one without TLS that gets a TLS request", async () => {
   const tls = new StfServer(new URL(`https://127.0.0.1:${stf.port}`), TOKEN);
   await expect(tls.user()).rejects.toMatchObject({ code: "LAB_COORDINATOR", hint: saying(/write stf\+http:\/\//) });
 });

@@ -8,7 +8,7 @@ export const devices: readonly RemovalRow[] = [
     ours: "the draft has a name of chance; a folder of the target's name stays",
     proof: {
       test: "src/device/adb/notes/temporaries.test.ts",
-      title: "is noted before it is there, under a name of chance",
+      title: "is recorded before it exists, under a random name",
     },
   },
   {
@@ -78,14 +78,14 @@ export const devices: readonly RemovalRow[] = [
     calls: ["rm(path, { force: true })"],
     touches: "the draft of a pull of a process that is gone",
     ours: "its name is one of chance, 128 bits of it, and noted",
-    proof: { test: "src/device/adb/notes/pull-drafts.test.ts", title: "a note of anything else removes nothing" },
+    proof: { test: "src/device/adb/notes/pull-drafts.test.ts", title: "a record of anything else removes nothing" },
   },
   {
     file: "src/device/adb/notes/temporaries.ts",
     calls: ["rm"],
     touches: "a file of a push or an install",
     ours: "its name is one of chance, 128 bits of it, and noted",
-    proof: { test: "src/device/adb/notes/temporaries.test.ts", title: "removes nothing, and is forgotten" },
+    proof: { test: "src/device/adb/notes/temporaries.test.ts", title: "removes nothing, and is dropped" },
   },
   {
     file: "src/device/adb/packages.ts",
@@ -112,14 +112,14 @@ export const devices: readonly RemovalRow[] = [
     calls: ['rm -f "$1"'],
     touches: "the link that tells of the device's holder",
     ours: "it has the form of ours, and who has the kernel's lock may replace it",
-    proof: { test: "src/device/device-lock.test.ts", title: "of that name is in the way of all, and stays" },
+    proof: { test: "src/device/device-lock.test.ts", title: "of that name blocks all, and stays" },
   },
   {
     file: "src/device/device-lock.ts",
     calls: ['trap \'[ "$(readlink "$1")" != "$mine" ] || rm -f "$1"\' EXIT'],
     touches: "the link that tells of the device's holder",
     ours: "it is the very one that was made here",
-    proof: { test: "src/device/device-lock.test.ts", title: "what another put in the place of the link stays" },
+    proof: { test: "src/device/device-lock.test.ts", title: "something that replaced the link stays" },
   },
   {
     file: "src/lab/cuttlefish/notes.ts",
@@ -128,7 +128,7 @@ export const devices: readonly RemovalRow[] = [
     ours: "its name is one of chance of ours, and its device is gone",
     proof: {
       test: "src/lab/cuttlefish/testing/leases.test.ts",
-      title: "are there until they are removed, and no note of them is left",
+      title: "exist until they are removed, and no record of them is left",
     },
   },
   {
@@ -157,7 +157,7 @@ export const devices: readonly RemovalRow[] = [
     calls: ["rm"],
     touches: "a file that was pushed",
     ours: "it was not there before; after a killed run its SHA-256 is ours",
-    proof: { test: "src/provisioning/provision.test.ts", title: "and so do files in place of ours" },
+    proof: { test: "src/provisioning/provision.test.ts", title: "and so do files that replaced ours" },
   },
   {
     file: "src/provisioning/undo/undo.ts",

@@ -45,7 +45,7 @@ export const emulator: readonly RemovalRow[] = [
     calls: ["rm(one.path, { recursive: true, force: true })"],
     touches: "checkpoints that nobody used for days",
     ours: "their names are keys, their age could be read",
-    proof: { test: "src/emulator/checkpoints/store.test.ts", title: "by those that nobody used for days" },
+    proof: { test: "src/emulator/checkpoints/store.test.ts", title: "by removing those unused for days" },
   },
   {
     file: "src/emulator/devices/end-machine.ts",
@@ -90,14 +90,14 @@ export const emulator: readonly RemovalRow[] = [
     calls: ["machine.kill()", "this.#machine.kill()", "machine.kill()"],
     touches: "this device's QEMU",
     ours: "the handle of a child of this process",
-    proof: { test: "src/process/owned-process.test.ts", title: "one that outlives SIGKILL" },
+    proof: { test: "src/process/owned-process.test.ts", title: "one that survives SIGKILL" },
   },
   {
     file: "src/emulator/devices/start.ts",
     calls: ["machine?.kill()"],
     touches: "the QEMU of a start that failed",
     ours: "the handle of a child of this process",
-    proof: { test: "src/process/owned-process.test.ts", title: "one that outlives SIGKILL" },
+    proof: { test: "src/process/owned-process.test.ts", title: "one that survives SIGKILL" },
   },
   {
     file: "src/emulator/machine/copy-sparse.ts",
@@ -185,7 +185,7 @@ export const emulator: readonly RemovalRow[] = [
     calls: ["machine?.kill()"],
     touches: "the QEMU of which it is made",
     ours: "the handle of a child of this process",
-    proof: { test: "src/process/owned-process.test.ts", title: "one that outlives SIGKILL" },
+    proof: { test: "src/process/owned-process.test.ts", title: "one that survives SIGKILL" },
   },
   {
     file: "src/emulator/source/device-npm-package.ts",

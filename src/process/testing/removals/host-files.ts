@@ -131,7 +131,7 @@ export const hostFiles: readonly RemovalRow[] = [
     calls: ["rmSync(path, { force: true })"],
     touches: "a proof of life that could not be begun",
     ours: "it was made here, with O_EXCL",
-    proof: { test: "src/process/locks/lock-reach.test.ts", title: "where there are no locks, no proof of life is had" },
+    proof: { test: "src/process/locks/lock-reach.test.ts", title: "without locks there is no proof of life" },
   },
   {
     file: "src/process/life.ts",
@@ -175,7 +175,7 @@ export const hostFiles: readonly RemovalRow[] = [
     ours: "names of builds only, and one process builds at a time",
     proof: {
       test: "tools/checkout-lock.test.ts",
-      title: "of many at once each finds the work of the one before done",
+      title: "of many at once each finds the work of the previous one done",
     },
   },
   {
@@ -183,7 +183,7 @@ export const hostFiles: readonly RemovalRow[] = [
     calls: ["fs.ftruncateSync(fd)"],
     touches: "the lock of the checkout",
     ours: "no link, one name, as large as a lock, of this user or of the owner of the checkout",
-    proof: { test: "tools/checkout-lock.test.ts", title: "that somebody planted in its place does nothing" },
+    proof: { test: "tools/checkout-lock.test.ts", title: "planted in its place does no harm" },
   },
   {
     file: "src/cli/apk/idsig-create.ts",
