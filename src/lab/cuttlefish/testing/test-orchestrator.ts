@@ -2,11 +2,12 @@
  * The host orchestrator of google/android-cuttlefish, on 127.0.0.1, with `stub-cvd.cjs` where it looks for `cvd`. Its binary
  * is what `AVF_ORCHESTRATOR` names; it wants /usr/bin/cvd, which it is given in a mount namespace of its own, by root.
  */
-import { spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { execFile, spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { until } from "../../../base/testing/until.js";
 import { pickPort } from "../../../process/pick-port.js";
 
@@ -29,6 +30,14 @@ export function whyNoOrchestrator(): string | undefined {
   return mounts.status === 0 ? undefined : "it takes root, and overlayfs";
 }
 
+/** Where it runs: an address there, and what leads a command there. */
+interface Place {
+  readonly address: string;
+  readonly enter: readonly string[];
+}
+
+const HERE: Place = { address: "127.0.0.1", enter: [] };
+
 const started = new Set<ChildProcess>();
 process.once("exit", () => started.forEach((child) => child.kill("SIGKILL")));
 
@@ -36,21 +45,24 @@ export class TestOrchestrator {
   readonly folder = mkdtempSync(join(tmpdir(), "avf-orchestrator-"));
   #child: ChildProcess | undefined;
 
-  private constructor(readonly port: number) {}
+  private constructor(
+    readonly port: number,
+    private readonly place: Place,
+  ) {}
 
-  static async start(): Promise<TestOrchestrator> {
-    const orchestrator = new TestOrchestrator(await pickPort());
+  static async start(place = HERE): Promise<TestOrchestrator> {
+    const orchestrator = new TestOrchestrator(await pickPort(), place);
     await orchestrator.startAgain();
     return orchestrator;
   }
 
   /** Of its REST API. */
   get base(): string {
-    return `http://127.0.0.1:${this.port}/`;
+    return `http://${this.place.address}:${this.port}/`;
   }
 
   address(query = ""): URL {
-    return new URL(`cuttlefish://127.0.0.1:${this.port}/?${query}`);
+    return new URL(`cuttlefish://${this.place.address}:${this.port}/?${query}`);
   }
 
   /** As `cvd load` takes it. */
@@ -66,8 +78,13 @@ export class TestOrchestrator {
     const program = join(stub, "cvd");
     writeFileSync(program, `#!/bin/sh\nexec "${process.execPath}" "${join(__dirname, "stub-cvd.cjs")}" "$@"\n`);
     chmodSync(program, 0o755);
-    const args = ["-http_port", String(this.port), "-cvd_artifacts_dir", join(this.folder, "artifacts")];
-    this.#child = spawn("unshare", ["--mount", "sh", "-c", STUB_IN_PLACE, "sh", BINARY, ...args], {
+    const { address, enter } = this.place;
+    const args = [
+      ...["-listen_addr", address, "-http_port", String(this.port)],
+      ...["-cvd_artifacts_dir", join(this.folder, "artifacts")],
+    ];
+    const [file = "", ...argv] = [...enter, "unshare", "--mount", "sh", "-c", STUB_IN_PLACE, "sh", BINARY, ...args];
+    this.#child = spawn(file, argv, {
       env: { ...process.env, STUB: stub, CVD_STUB_FOLDER: this.folder, LOG: join(this.folder, "orchestrator.log") },
       stdio: "ignore",
     });
@@ -92,22 +109,24 @@ export class TestOrchestrator {
 
   /** `group/name status` of each device, as the orchestrator has it. */
   async devices(): Promise<readonly string[]> {
-    const response = await fetch(`http://127.0.0.1:${this.port}/cvds`);
-    const { cvds } = (await response.json()) as { cvds: readonly Readonly<Record<string, string>>[] };
-    return cvds.map(({ group, name, status }) => `${group}/${name} ${status}`);
+    return (await this.#cvds()).map(({ group, name, status }) => `${group}/${name} ${status}`);
+  }
+
+  /** Where the adb of each is, on its host. */
+  async adbPorts(): Promise<readonly number[]> {
+    return (await this.#cvds()).map(({ adb_port: port }) => port ?? 0);
   }
 
   /** Asks for something as others than we do. */
   async operate(method: string, path: string, body?: object): Promise<void> {
-    const base = `http://127.0.0.1:${this.port}/`;
-    const begun = await fetch(base + path, { method, ...(body && { body: JSON.stringify(body) }) });
-    const { name } = (await begun.json()) as { name: string };
+    const begun = await this.#ask(method, path, body);
+    const { name } = JSON.parse(begun.text) as { name: string };
     const endMs = performance.now() + OPERATION_TIMEOUT_MS;
-    let done: Response;
+    let done: Answer;
     // 503 after two minutes that were not enough.
-    do done = await fetch(`${base}operations/${name}/:wait`, { method: "POST" });
+    do done = await this.#ask("POST", `operations/${name}/:wait`);
     while (done.status === 503 && performance.now() < endMs);
-    if (!done.ok) throw new Error(`${method} ${path}: ${await done.text()}`);
+    if (done.status !== 200) throw new Error(`${method} ${path}: ${done.text}`);
   }
 
   /** Where it keeps bug reports until somebody removes them. */
@@ -130,10 +149,34 @@ export class TestOrchestrator {
   }
 
   async #status(): Promise<number> {
-    const asked = fetch(`http://127.0.0.1:${this.port}/_debug/statusz`, { signal: AbortSignal.timeout(2_000) });
-    return asked.then(
-      ({ status }) => status,
-      () => 0,
-    );
+    return (await this.#ask("GET", "_debug/statusz").catch(() => undefined))?.status ?? 0;
+  }
+
+  async #cvds(): Promise<readonly PrintedCvd[]> {
+    const { text } = await this.#ask("GET", "cvds");
+    return (JSON.parse(text) as { cvds: readonly PrintedCvd[] }).cvds;
+  }
+
+  /** From where it runs: its host may have a network of its own. */
+  async #ask(method: string, path: string, body?: object): Promise<Answer> {
+    const request = JSON.stringify({ url: this.base + path, method, body: body && JSON.stringify(body) });
+    const [file = "", ...argv] = [...this.place.enter, process.execPath, "-e", ASK, request];
+    const { stdout } = await promisify(execFile)(file, argv);
+    return JSON.parse(stdout) as Answer;
   }
 }
+
+interface PrintedCvd {
+  readonly group: string;
+  readonly name: string;
+  readonly status: string;
+  readonly adb_port?: number;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly text: string;
+}
+
+const ASK = `const { url, ...request } = JSON.parse(process.argv[1]);
+fetch(url, request).then(async (got) => console.log(JSON.stringify({ status: got.status, text: await got.text() })));`;

@@ -1,6 +1,6 @@
 import { afterAll, expect, jest, test } from "@jest/globals";
 import { createServer } from "node:net";
-import { NetworkHost } from "./network-host.js";
+import { NetworkHost } from "../../testing/network-host.js";
 import { TestLab } from "./test-lab.js";
 
 jest.setTimeout(120_000);

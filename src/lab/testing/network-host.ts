@@ -2,7 +2,7 @@
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { readlinkSync } from "node:fs";
-import { waitFor } from "./test-lab.js";
+import { until } from "../../base/testing/until.js";
 
 /** Addresses for documentation (RFC 5737), which are nobody's. */
 const ADDRESSES = ["192.0.2.1", "192.0.2.2"] as const;
@@ -25,7 +25,7 @@ export class NetworkHost {
     const make = async (place: 0 | 1): Promise<NetworkHost> => {
       const holder = spawn("unshare", ["--net", "--uts", "--", "sleep", "infinity"], { stdio: "ignore" });
       const host = new NetworkHost(names[place], ADDRESSES[place], holder);
-      await waitFor("namespace", () => namespaceOf(holder.pid ?? 0) !== namespaceOf(process.pid));
+      await until("a namespace", () => namespaceOf(holder.pid ?? 0) !== namespaceOf(process.pid));
       return host;
     };
     const [first, second] = [await make(0), await make(1)];
