@@ -39,6 +39,11 @@ export class Timeline {
     return this.options.rewinding.key;
   }
 
+  /** False: where VMs run, the way back is by booting. */
+  get savesRunningVms(): boolean {
+    return this.options.rewinding.savesRunningVms;
+  }
+
   /** What an earlier run kept under this key. */
   async find(key: string): Promise<Checkpoint | undefined> {
     const saved = await this.options.rewinding.find(key);
@@ -56,6 +61,7 @@ export class Timeline {
     const { rewinding, apps, record } = this.options;
     const begun = performance.now();
     const moments = new Map(apps.map(({ packageName, vmm }) => [packageName, vmm.moment()]));
+    if (!rewinding.savesRunningVms) requireNoVms(moments);
     const vms = Object.fromEntries([...moments].map(([packageName, { past }]) => [packageName, past]));
     const note: Note = { version: 1, name, vms };
     const saved = await rewinding.save(key, JSON.stringify(note), signal);
@@ -118,6 +124,14 @@ export class Timeline {
     for (const { vmm } of apps) vmm.follow();
     record?.add({ kind: "device-restored", checkpoint: name, durationMs: performance.now() - begun });
   }
+}
+
+function requireNoVms(moments: Checkpoint["moments"]): void {
+  const running = [...moments.values()].flatMap(({ past }) => past).find((vm) => vm.running !== undefined);
+  if (running === undefined) return;
+  throw new UsageError("CANNOT_SAVE", `VM "${running.name}" runs, and this device can be saved only while none does.`, {
+    hint: "stop it first, or start tests from checkpoint(name, setUp): they boot on such a device",
+  });
 }
 
 /** Name of a VM that does not run any more although the checkpoint has it running. */

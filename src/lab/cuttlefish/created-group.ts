@@ -8,9 +8,12 @@ import type { EnvironmentConfig } from "./environment-config.js";
 import { noteGroup, type GuardedGroup } from "./notes.js";
 import type { Orchestrator, Wait } from "./api/orchestrator.js";
 import { ABSENCES, removeGroup } from "./remove-group.js";
+import { removeSnapshot } from "./checkpoints/snapshots.js";
 
 export interface CreatedGroup {
   readonly cvd: Cvd;
+  /** Removed with it. To be called before it is made. */
+  addSnapshot(id: string): Promise<void>;
   /** Repeatable, never rejects. */
   remove(): Promise<void>;
 }
@@ -40,6 +43,7 @@ export async function createGroup(
     // When that fails, and for the guardian as well, the next run on this host tries again.
     giveBack: async () => {
       await removeGroup(orchestrator, group, { timeoutMs: REMOVE_TIMEOUT_MS }, absences);
+      for (const id of note.snapshots) await removeSnapshot(orchestrator, id, { timeoutMs: REMOVE_TIMEOUT_MS });
       note.done();
     },
     ending: "removed",
@@ -47,7 +51,7 @@ export async function createGroup(
   });
   try {
     const cvd = await create(orchestrator, group, body, options);
-    return { cvd, remove: () => lease.release() };
+    return { cvd, addSnapshot: (id) => note.addSnapshot(id), remove: () => lease.release() };
   } catch (error) {
     // `cvd load` may be about to register it: the orchestrator answers before that.
     absences = ABSENCES;

@@ -11,6 +11,7 @@ import { readCredentials } from "./api/credentials.js";
 import { readEnvironmentConfig } from "./environment-config.js";
 import { sweepNotes } from "./notes.js";
 import { Orchestrator } from "./api/orchestrator.js";
+import { cuttlefishRewinding } from "./checkpoints/rewinding.js";
 import { findCvds, requireRunning, type Taking } from "./find-cvds.js";
 
 const CONNECT_TIMEOUT_MS = 30_000;
@@ -29,7 +30,8 @@ export function cuttlefishDevices(url: URL, options: LabOptions): DeviceSource {
     if (wanted.kind === "take") return take(orchestrator, address, wanted, options, signal);
     return make(orchestrator, address, wanted.configFile, { ...options, address: url.href }, signal);
   };
-  return { keepBetweenFiles: false, acquire };
+  // One that was made is nobody else's, and takes minutes to make.
+  return { keepBetweenFiles: wanted.kind === "create", acquire };
 }
 
 async function take(
@@ -73,13 +75,20 @@ async function make(
     serial = await connect(created.cvd, host, signal);
     const leased = await attachedDevices([serial], { ...options, timeoutMs: LOCK_TIMEOUT_MS, slot: 0 }).acquire(signal);
     const ours = new AbortController();
+    const lost = new AbortController();
     const release = async (): Promise<void> => {
       ours.abort(new Error("the device was given back"));
       await leased.release();
       await remove();
     };
+    const rewinding = cuttlefishRewinding(orchestrator, {
+      ...{ cvd: created.cvd, serial, leave: () => leased.release(), onWait: options.onWait },
+      onSnapshot: (id) => created.addSnapshot(id),
+      onLost: (reason) => lost.abort(reason),
+    });
     const hostLogs = bugReports(orchestrator, created.cvd.group, ours.signal);
-    return { ...leased, hostLogs, description: describe(serial, created.cvd, orchestrator), release };
+    const description = describe(serial, created.cvd, orchestrator);
+    return { ...leased, hostLogs, description, rewinding, lost: lost.signal, release };
   } catch (error) {
     await remove();
     throw error;

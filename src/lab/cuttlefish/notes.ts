@@ -10,6 +10,7 @@ import { readCredentials } from "./api/credentials.js";
 import { isOurs } from "./environment-config.js";
 import { Orchestrator } from "./api/orchestrator.js";
 import { ABSENCES, removeGroup } from "./remove-group.js";
+import { isSnapshotId, removeSnapshot } from "./checkpoints/snapshots.js";
 
 export interface GuardedGroup {
   /** `cuttlefish://…`, which has no credentials in it: whoever removes the group reads their own. */
@@ -19,15 +20,35 @@ export interface GuardedGroup {
 
 interface Note extends GuardedGroup {
   readonly owner: ProcessIdentity;
+  /** Ids of its snapshots, which the orchestrator keeps when it is removed. */
+  readonly snapshots: readonly string[];
+}
+
+interface GroupNote {
+  /** To be called before it is made. */
+  addSnapshot(id: string): Promise<void>;
+  readonly snapshots: readonly string[];
+  done(): void;
 }
 
 const REMOVE_TIMEOUT_MS = 60_000;
 
-export async function noteGroup(guarded: GuardedGroup): Promise<{ done(): void }> {
+export async function noteGroup(guarded: GuardedGroup): Promise<GroupNote> {
   const path = notePath(guarded.group);
-  const note: Note = { ...guarded, owner: self() };
-  await writeFileAtomic(path, JSON.stringify(note), { mode: PRIVATE_FILE, folderMode: PRIVATE_FOLDER });
-  return { done: () => rmSync(path, { force: true }) };
+  const snapshots: string[] = [];
+  const write = async (): Promise<void> => {
+    const note: Note = { ...guarded, owner: self(), snapshots };
+    await writeFileAtomic(path, JSON.stringify(note), { mode: PRIVATE_FILE, folderMode: PRIVATE_FOLDER });
+  };
+  await write();
+  return {
+    snapshots,
+    addSnapshot: async (id) => {
+      snapshots.push(id);
+      await write();
+    },
+    done: () => rmSync(path, { force: true }),
+  };
 }
 
 /**
@@ -51,6 +72,9 @@ export async function removeAbandoned({ address, group }: GuardedGroup): Promise
   const parsed = parseCuttlefishAddress(new URL(address));
   const orchestrator = new Orchestrator({ ...parsed, credentials: readCredentials(parsed) });
   await removeGroup(orchestrator, group, { timeoutMs: REMOVE_TIMEOUT_MS }, ABSENCES);
+  // Its owner has added to them since it started the guardian.
+  const snapshots = readNotes().find((note) => note.group === group)?.snapshots ?? [];
+  for (const id of snapshots) await removeSnapshot(orchestrator, id, { timeoutMs: REMOVE_TIMEOUT_MS });
   rmSync(notePath(group), { force: true });
 }
 
@@ -67,7 +91,8 @@ function readNotes(): readonly Note[] {
   return names.flatMap((name) => {
     try {
       const note = JSON.parse(readFileSync(join(folder(), name), "utf8")) as Note;
-      return isOurs(note.group) && notePath(note.group) === join(folder(), name) ? [note] : [];
+      if (!isOurs(note.group) || notePath(note.group) !== join(folder(), name)) return [];
+      return [{ ...note, snapshots: Array.isArray(note.snapshots) ? note.snapshots.filter(isSnapshotId) : [] }];
     } catch {
       return [];
     }

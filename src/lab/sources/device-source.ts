@@ -6,6 +6,8 @@ import type { Requirement } from "../requirements/index.js";
 export interface Rewinding {
   /** What saved states are bound to: with another image, machine or emulator it is another one. */
   readonly key: string;
+  /** False: the device can be saved only while no VM runs on it. */
+  readonly savesRunningVms: boolean;
   /** What was kept under a key, by this run or one before. */
   find(key: string): Promise<SavedDevice | undefined>;
   /**

@@ -45,6 +45,7 @@ function rewindingOf(device: EmulatedDevice, options: EmulatedOptions): Rewindin
   const cache = cacheFolder();
   return {
     key: rewindingKey(device, options),
+    savesRunningVms: true,
     find: (key) => findCheckpoint(cache, key),
     save: (key, note, signal) =>
       key === undefined ? holdCheckpoint(device, note, signal) : keepCheckpoint(cache, key, device, note, signal),

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "@jest/globals";
 import type { Circus } from "@jest/types";
 import type { RunRecord } from "../../artifacts/run-record.js";
-import { InfrastructureError } from "../../base/errors.js";
+import { InfrastructureError, UsageError } from "../../base/errors.js";
 import type { Checkpoint, Timeline } from "../../lab/timeline.js";
 import { SuiteTree } from "../plan/suite-tree.js";
 import { DeviceCourse, type CourseOptions } from "./course.js";
@@ -24,6 +24,7 @@ beforeEach(() => {
 
 const timeline = {
   key: "machine",
+  savesRunningVms: true,
   find: async (key: string) => kept.get(key),
   save: async (name: string, key?: string) => {
     steps.push(`save ${name}`);
@@ -102,6 +103,20 @@ describe("tests that start from a checkpoint", () => {
     const { scopes, tests } = fileFrom(1);
     const course = courseOf(scopes, { isolation: "worker" });
     expect(await run(course, tests[0]!)).toEqual(["restart", "set up two vms", "save two vms", "restore two vms"]);
+  });
+
+  test("boot each, on a device that is slow to become pristine and can be saved only without VMs", async () => {
+    const { scopes, tests } = fileFrom(2);
+    const course = courseOf(scopes, { timeline: { ...timeline, savesRunningVms: false } as unknown as Timeline });
+    failSave = new UsageError("CANNOT_SAVE", 'VM "vm1" runs');
+    const said = 'say "two vms" is reached by booting, the device could not be saved: VM "vm1" runs';
+    expect(await run(course, tests[0]!)).toEqual(["set up two vms", "save two vms", said]);
+    expect(await run(course, tests[1]!)).toEqual([
+      'say "two vms" is reached by booting, because VM "vm1" runs',
+      ...["undo", "set up two vms"],
+    ]);
+    // What it leaves on the device does not go by itself.
+    expect(await course.testStarts(tests[1]!)).toBe(false);
   });
 
   test("find what an earlier run kept", async () => {

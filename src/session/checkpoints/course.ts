@@ -88,7 +88,7 @@ export class DeviceCourse {
     const returns = scopes.hasPlainTests(blocksAround(test)[0]);
     if (this.#at === "home" && this.#touched && timeline && returns) await this.#saveHome(timeline, test);
     await this.#goTo(plan, policy);
-    return timeline !== undefined && policy !== "dirty";
+    return timeline !== undefined && !this.#onlyUndoes && policy !== "dirty";
   }
 
   /** For `device.restore()`. */
@@ -198,12 +198,17 @@ export class DeviceCourse {
     const begun = performance.now();
     // What the files before this one left on a shared device is no part of what leads to a checkpoint.
     const used = this.#at !== "home" || this.#touched || isolation === "worker";
-    if (timeline === undefined) await undo();
+    if (timeline === undefined || this.#onlyUndoes) await undo();
     else if (used) await timeline.restart();
     this.#at = plan;
     await setUp(plan);
     const durationMs = performance.now() - begun;
     record.add({ kind: "checkpoint-booted", checkpoint: plan.name, durationMs, ...(why === undefined ? {} : { why }) });
+  }
+
+  /** Such a device takes minutes to become pristine: too long for each test. */
+  get #onlyUndoes(): boolean {
+    return this.options.timeline?.savesRunningVms === false && this.#cannotSave !== undefined;
   }
 
   #sayOnce(text: string): void {

@@ -73,6 +73,41 @@ describeThere(`a host orchestrator${reason === undefined ? "" : ` (skipped: ${re
     expect(await orchestrator.devices()).toEqual([]);
   });
 
+  test("keeps a device from file to file, pristine for each, with snapshots as checkpoints", async () => {
+    const project = join(folder, "files");
+    mkdirSync(join(project, "node_modules"), { recursive: true });
+    symlinkSync(packageRoot, join(project, "node_modules/jest-avf"));
+    writeFileSync(join(project, "package.json"), JSON.stringify({ jest: { preset: "jest-avf" } }));
+    const calls = orchestrator.calls().length;
+    for (const name of ["a", "b"]) {
+      writeFileSync(
+        join(project, `${name}.test.js`),
+        `const { test, expect } = require("jest-avf");
+        const LEFT = "/data/local/tmp/left-behind";
+        const isThere = async (device) => (await device.execUnchecked(["ls", LEFT])).exitCode === 0;
+        test("finds nothing of others, and goes back to a checkpoint", async ({ device }) => {
+          expect(await isThere(device)).toBe(false);
+          const clean = await device.checkpoint("clean");
+          await device.exec(["touch", LEFT]);
+          expect(await isThere(device)).toBe(true);
+          await device.restore(clean);
+          expect(await isThere(device)).toBe(false);
+          await device.exec(["touch", LEFT]);
+        });`,
+      );
+    }
+    const { stderr } = await runJest(project, [], orchestrator.address(`config=${orchestrator.writeConfig()}`));
+    expect(stderr).toMatch(/^Tests: +2 passed, 2 total$/m);
+    const verbs = orchestrator
+      .calls()
+      .slice(calls)
+      .map((call) => /(?:^| )(load|remove|powerwash|snapshot_take|start|stop)\b/.exec(call)?.[1]);
+    const course = ["snapshot_take", "stop", "start"];
+    expect(verbs.filter((verb) => verb !== undefined)).toEqual(["load", ...course, "powerwash", ...course, "remove"]);
+    expect(await orchestrator.devices()).toEqual([]);
+    expect(orchestrator.snapshots()).toEqual([]);
+  });
+
   test("has a device that one client takes at a time; a waiting one sees who has it and since when", async () => {
     await expect(lease("")).rejects.toMatchObject({ code: "LAB_NO_PLACE" });
     const environment = JSON.parse(readFileSync(orchestrator.writeConfig(), "utf8")) as object;

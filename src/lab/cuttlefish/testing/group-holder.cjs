@@ -1,9 +1,10 @@
 "use strict";
-// `node group-holder.cjs ADDRESS`: has a device made, says so, and holds it until it is ended.
+// `node group-holder.cjs ADDRESS`: has a device made, and a snapshot of it, says so, and holds them until it is ended.
 const { join } = require("node:path");
 
 const built = join(__dirname, "../../../../dist/lab/cuttlefish");
 const { parseCuttlefishAddress } = require(join(built, "address.js"));
+const { cuttlefishRewinding } = require(join(built, "checkpoints/rewinding.js"));
 const { createGroup } = require(join(built, "created-group.js"));
 const { readCredentials } = require(join(built, "api/credentials.js"));
 const { readEnvironmentConfig } = require(join(built, "environment-config.js"));
@@ -14,7 +15,10 @@ async function main([text]) {
   const orchestrator = new Orchestrator({ ...address, credentials: readCredentials(address) });
   const onWait = (message) => process.stdout.write(`${message}\n`);
   const options = { address: text, timeoutMs: 60_000, onWait };
-  const { cvd } = await createGroup(orchestrator, readEnvironmentConfig(address.wanted.configFile), options);
+  const made = await createGroup(orchestrator, readEnvironmentConfig(address.wanted.configFile), options);
+  const { cvd } = made;
+  const device = cuttlefishRewinding(orchestrator, { cvd, onSnapshot: (id) => made.addSnapshot(id) });
+  await device.save(undefined, "");
   process.stdout.write(`has ${cvd.group}\n`);
   setInterval(() => undefined, 60_000);
 }

@@ -90,12 +90,14 @@ describeThere(`devices that are made${reason === undefined ? "" : ` (skipped: ${
     expect(await lab.devices()).toEqual([]);
   });
 
-  test("of a process that SIGKILL ended are removed at once", async () => {
+  test("of a process that SIGKILL ended are removed at once, with their snapshots", async () => {
     const { child, group } = await holdElsewhere({ bootMs: 100 });
     expect(await lab.devices()).toEqual([`${group}/phone Running`]);
+    expect(lab.snapshots()).toEqual([expect.stringMatching(/^avf_[0-9a-f]{16}$/)]);
     child.kill("SIGKILL");
     await until("the device to be removed", async () => (await lab.devices()).length === 0);
     await until("the note to go", () => notes().length === 0);
+    expect(lab.snapshots()).toEqual([]);
   });
 
   test("of a process that died with its guardian are removed by the next run on the host", async () => {
@@ -110,6 +112,7 @@ describeThere(`devices that are made${reason === undefined ? "" : ` (skipped: ${
     expect(await lab.devices()).toEqual([`${group}/phone Running`]);
     expect(await sweepNotes(base)).toEqual([group]);
     expect(await lab.devices()).toEqual([]);
+    expect(lab.snapshots()).toEqual([]);
     expect(notes()).toEqual([]);
   });
 

@@ -4,7 +4,16 @@
  */
 import { execFile, spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -132,6 +141,12 @@ export class TestOrchestrator {
   /** Where it keeps bug reports until somebody removes them. */
   get bugReports(): string {
     return join(this.folder, "artifacts/cvdbugreports");
+  }
+
+  /** Ids of those that it keeps. */
+  snapshots(): readonly string[] {
+    const folder = join(this.folder, "artifacts/snapshots");
+    return existsSync(folder) ? readdirSync(folder) : [];
   }
 
   /** What `cvd` was told to do. */
