@@ -4,7 +4,7 @@ import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { promisify } from "node:util";
 import { packageRoot } from "../../../base/paths.js";
 import type { LeasedDevice } from "../../sources/device-source.js";
@@ -49,10 +49,15 @@ describeThere(`a host orchestrator${reason === undefined ? "" : ` (skipped: ${re
     return (await device?.exec(["ls", "/data/local/tmp"]))?.stdout;
   }
 
-  /** Results are in `out`. */
+  /** Results are in `out`, in a folder that is called as `cwd` is. */
   async function runJest(cwd: string, args: readonly string[], { href }: URL): Promise<{ readonly stderr: string }> {
     const kept = Object.entries(process.env).filter(([name]) => !/^(CI|FORCE_COLOR|JEST_.*)$/.test(name));
-    const env = { ...Object.fromEntries(kept), NO_COLOR: "1", AVF_OUT: join(folder, "out"), AVF_DEVICES: href };
+    const env = {
+      ...Object.fromEntries(kept),
+      NO_COLOR: "1",
+      AVF_OUT: join(folder, "out", basename(cwd)),
+      AVF_DEVICES: href,
+    };
     return promisify(execFile)(process.execPath, [jestProgram, ...args, "--runInBand"], { cwd, env });
   }
 
@@ -77,7 +82,10 @@ describeThere(`a host orchestrator${reason === undefined ? "" : ` (skipped: ${re
     const project = join(folder, "files");
     mkdirSync(join(project, "node_modules"), { recursive: true });
     symlinkSync(packageRoot, join(project, "node_modules/jest-avf"));
-    writeFileSync(join(project, "package.json"), JSON.stringify({ jest: { preset: "jest-avf" } }));
+    writeFileSync(
+      join(project, "package.json"),
+      JSON.stringify({ jest: { preset: "jest-avf", testEnvironmentOptions: { leaks: "warn" } } }),
+    );
     const calls = orchestrator.calls().length;
     for (const name of ["a", "b"]) {
       writeFileSync(
@@ -139,10 +147,12 @@ describeThere(`a host orchestrator${reason === undefined ? "" : ` (skipped: ${re
       code: 1,
       stderr: expect.stringContaining("wrong on 127.0.0.1:") as unknown,
     });
-    const saved = readdirSync(join(folder, "out"), { recursive: true, encoding: "utf8" });
+    const saved = readdirSync(join(folder, "out/project"), { recursive: true, encoding: "utf8" });
     const [report, ...more] = saved.filter((path) => /^\d.*device\/cuttlefish-bugreport\./.test(path));
     expect(more).toEqual([]);
-    expect(readFileSync(join(folder, "out", report ?? "no report"), "latin1")).toMatch(/^PK.*bug report of cvd_1$/s);
+    expect(readFileSync(join(folder, "out/project", report ?? "no report"), "latin1")).toMatch(
+      /^PK.*bug report of cvd_1$/s,
+    );
     expect(readdirSync(orchestrator.bugReports)).toEqual([]);
   });
 });
