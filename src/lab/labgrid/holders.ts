@@ -6,6 +6,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { hostname, userInfo } from "node:os";
+import { isHarnessError } from "../../base/errors.js";
 import { sinceWhen } from "../../process/locks/file-lock.js";
 import { GROUP, STATES, type Place, type Reservation } from "./model.js";
 import type { CoordinatorSession } from "./session.js";
@@ -33,10 +34,9 @@ export async function beginLife(session: CoordinatorSession): Promise<Life> {
   return { token, clockOffMs: created === undefined ? 0 : created * 1000 - Date.now() };
 }
 
-/** False when it has ended already. */
-export async function goOnLiving(session: CoordinatorSession, { token }: Life): Promise<boolean> {
-  const { state = STATES.waiting } = await session.poll(token);
-  return state === STATES.waiting;
+/** Puts off its end; once it has ended, another begins, for without one a place may be taken from us at any moment. */
+export async function goOnLiving(session: CoordinatorSession, life: Life): Promise<Life> {
+  return (await goesOn(session, life)) ? life : beginLife(session);
 }
 
 /** `ci-3/anna has lab-1 since 20:31:05 (4 min 10 s ago)`, with the times of this host's clock. */
@@ -75,6 +75,16 @@ export async function releaseDead(
 export async function endLives(session: CoordinatorSession): Promise<void> {
   const mine = (await session.reservations()).filter(({ owner }) => owner === session.name);
   for (const { token } of mine) await session.cancel(token).catch(() => undefined);
+}
+
+async function goesOn(session: CoordinatorSession, { token }: Life): Promise<boolean> {
+  try {
+    const { state = STATES.waiting } = await session.poll(token);
+    return state === STATES.waiting;
+  } catch (error) {
+    if (isHarnessError(error) && error.code === "LAB_REFUSED") return false;
+    throw error;
+  }
 }
 
 function isLiving({ filters, state = STATES.waiting }: Reservation): boolean {

@@ -1,5 +1,5 @@
 /** A place that is ours: kept through what happens to the coordinator, until it is released. */
-import { InfrastructureError, isHarnessError } from "../../base/errors.js";
+import { InfrastructureError } from "../../base/errors.js";
 import { startGuardian } from "../guardian/guardian.js";
 import { keepLease, type KeptLease } from "../lease/kept-lease.js";
 import type { LabgridAddress } from "./address.js";
@@ -32,8 +32,7 @@ export async function leasePlace(wanted: LabgridAddress, options: TakeOptions): 
   const holder = leaseName();
   const session = await CoordinatorSession.open(wanted.coordinator, holder, options.signal);
   try {
-    const life = await beginLife(session);
-    const place = await takePlace(session, wanted, life, options);
+    const { place, life } = await takePlace(session, wanted, await beginLife(session), options);
     return new KeptPlace(session, life, place, options.onWait);
   } catch (error) {
     await endLives(session).catch(() => undefined);
@@ -107,12 +106,8 @@ class KeptPlace implements PlaceLease {
       this.#mayBeForgotten = true;
     }
     const { session } = this;
-    const goesOn = await goOnLiving(session, this.life).catch((error: unknown) => {
-      if (isHarnessError(error) && error.code === "LAB_REFUSED") return false;
-      throw error;
-    });
     // Before the look at the place: without a life it may be taken from us at any moment.
-    if (!goesOn) this.life = await beginLife(session);
+    this.life = await goOnLiving(session, this.life);
     await session.sync();
     if (this.#mayBeForgotten && isFree(session.places.get(this.place.name))) await session.acquire(this.place.name);
     this.#requireOurs();

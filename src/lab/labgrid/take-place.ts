@@ -1,7 +1,7 @@
 /** Waits in the coordinator's own queue until a place is free, and acquires it. */
 import { InfrastructureError } from "../../base/errors.js";
 import type { LabgridAddress } from "./address.js";
-import { describeHolder, releaseDead, type Life } from "./holders.js";
+import { describeHolder, goOnLiving, releaseDead, type Life } from "./holders.js";
 import { GROUP, STATES, type Place, type Reservation } from "./model.js";
 import type { CoordinatorSession } from "./session.js";
 
@@ -17,21 +17,23 @@ const POLL_MS = 5_000;
 /** Asks for all reservations, which are many in a large lab. */
 const LOOK_FOR_DEAD_MS = 15_000;
 
-/** @returns the place, with its resources acquired */
+/** @returns the place, with its resources acquired, and the life that others know its holder by */
 export async function takePlace(
   session: CoordinatorSession,
   wanted: LabgridAddress,
   life: Life,
   options: TakeOptions,
-): Promise<Place> {
+): Promise<{ readonly place: Place; readonly life: Life }> {
   const { filter } = findPlaces(session, wanted);
   let turn = await session.reserve(filter);
   try {
     turn = await awaitTurn(session, turn, filter, life, options);
+    // The wait may have been longer than a life, and a holder without one is dead to those who still wait.
+    const goesOn = await goOnLiving(session, life);
     const name = turn.allocations[GROUP] ?? "";
     await session.acquire(name);
     const place = session.places.get(name);
-    if (place !== undefined) return place;
+    if (place !== undefined) return { place, life: goesOn };
     throw new InfrastructureError("LAB_NO_PLACE", `Place ${name} was taken off the coordinator.`);
   } finally {
     // Once acquired, the place is ours without it; else others are next.

@@ -3,13 +3,20 @@ import { afterAll, afterEach, beforeAll, expect, jest, test } from "@jest/global
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { sleep } from "../../../base/deadline.js";
 import { parseLabgridAddress } from "../address.js";
 import { inspectLabgrid } from "../inspect-lab.js";
+import { GROUP, STATES, type Reservation } from "../model.js";
 import { leasePlace, type PlaceLease } from "../place-lease.js";
+import { CoordinatorSession } from "../session.js";
 import { holdPlace } from "./hold-place.js";
 import { TestLab, waitFor } from "./test-lab.js";
 
 jest.setTimeout(180_000);
+
+/** The coordinator ends a reservation that nobody asked for in that time. */
+const LIFE_MS = 60_000;
+const isLife = (filters: Reservation["filters"]): boolean => filters[GROUP]?.filter["jest_avf_lease"] !== undefined;
 
 const adb = { NetworkADBDevice: { host: "127.0.0.1", port: 5999 } };
 let lab: TestLab;
@@ -123,6 +130,30 @@ test("a holder that died with its guardian loses the place to the next within a 
   const told: string[] = [];
   await lease("place=shelf-1", told);
   expect(told).toContain(`shelf-1 was released: ${holder}, which had it, is dead`);
+});
+
+test("a client that waited for longer than a minute is alive to others when it has the place", async () => {
+  const first = await lease("place=shelf-1");
+  const second = lease("place=shelf-1");
+  const observer = await CoordinatorSession.open(lab.coordinator, "host/observer");
+  try {
+    await sleep(LIFE_MS + 15_000);
+    const livesOfHolder = async (): Promise<readonly number[]> => {
+      for (;;) {
+        const { acquired = "" } = observer.places.get("shelf-1") ?? {};
+        const others = acquired === "" || acquired === first.holder ? [] : await observer.reservations();
+        const lives = others.filter(({ owner, filters }) => owner === acquired && isLife(filters));
+        if (others.length > 0) return lives.map(({ state = STATES.waiting }) => state);
+        await observer.untilChange(60_000, new AbortController().signal);
+      }
+    };
+    const seen = livesOfHolder();
+    await first.release();
+    expect(await seen).toContain(STATES.waiting);
+    expect((await second).lost.aborted).toBe(false);
+  } finally {
+    observer.close();
+  }
 });
 
 test("a place that another user releases or takes is lost", async () => {
