@@ -37,7 +37,7 @@ export interface Harness {
   deviceLogs?(packages: readonly string[], windowMs: number): Promise<ReadonlyMap<string, string | Buffer>>;
   /** Ends forwards and attached commands that the test which just ended has left; tells which. Never rejects. */
   endTest(): Promise<readonly string[]>;
-  /** Takes away what was put on a device that others use too. Repeatable. */
+  /** Takes away what was put on a device that others use too. On one that is gone it is left to the next run. Repeatable. */
   close(): Promise<void>;
 }
 
@@ -76,8 +76,13 @@ export async function openHarness(session: DeviceSession, options: HarnessOption
     throw error;
   }
   const close = async (): Promise<void> => {
-    if (!session.keepBetweenFiles) await provisioned.cleanUp();
-    else await provisioned.restoreRoot();
+    try {
+      if (!session.keepBetweenFiles) await provisioned.cleanUp();
+      else await provisioned.restoreRoot();
+    } catch (error) {
+      // On a device that is gone, or no longer ours, what we put there stays noted for the next run that has it.
+      if (!session.device.gone.aborted) throw error;
+    }
   };
   const held = new Set<HeldThing>();
   const endTest = async (): Promise<readonly string[]> => {

@@ -136,9 +136,6 @@ export class FileDevice {
     const what = `${session?.description ?? "the device"} to be given back`;
     try {
       if (harness) await withDeadline(what, { timeoutMs: CLOSE_TIMEOUT_MS }, () => harness.close());
-    } catch (error) {
-      // On a device that went away or is no longer ours, what is ours stays noted for the next run there.
-      if (harness?.device.gone.aborted !== true) throw error;
     } finally {
       if (session) await returnDevice(session);
     }
