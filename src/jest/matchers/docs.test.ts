@@ -22,7 +22,10 @@ test("every example of docs/matchers.md is run by suites/matchers.test.ts", () =
   expect(examples.filter((example) => !suite.includes(example))).toEqual([]);
 });
 
-test("every matcher is in docs/matchers.md, and none that does not exist", () => {
-  const named = [...page.matchAll(/^\| `(to\w+)\(/gm)].map(([, name]) => name);
-  expect([...new Set(named)].sort()).toEqual(Object.keys(matchers).sort());
+test.each([
+  ["docs/matchers.md", /^\| `(to\w+)\(/gm],
+  ["README.md", /^\| `(?:await )?expect\(\w+\)\.(to\w+)\(/gm],
+])("every matcher is in the table of %s, and none that does not exist", (path, row) => {
+  const named = [...read(path).matchAll(row)].map(([, name]) => name);
+  expect(named.sort()).toEqual(Object.keys(matchers).sort());
 });

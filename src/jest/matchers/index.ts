@@ -9,6 +9,15 @@ import { toNeverPrint } from "./console/never.js";
 import { toPassKtap } from "./ktap/to-pass-ktap.js";
 import { toHaveCid, toHaveStatus, toHaveTransitions, toReachStatus } from "./status.js";
 import { toPrint } from "./console/to-print.js";
+import type { MatcherResult, MatcherThis } from "./matcher.js";
+import type { AvfMatchers } from "./types.js";
+
+/** What a matcher must be to keep what its type promises to suites. */
+type Implementation<Call extends (...args: never[]) => unknown> = (
+  this: MatcherThis,
+  received: unknown,
+  ...args: Parameters<Call>
+) => ReturnType<Call> extends Promise<void> ? Promise<MatcherResult> : MatcherResult;
 
 export const matchers = {
   toBootWithin,
@@ -25,4 +34,4 @@ export const matchers = {
   toReachStatus,
   toRejectWithCode,
   toRejectWithKind,
-};
+} satisfies { readonly [Name in keyof AvfMatchers]: Implementation<AvfMatchers[Name]> };
