@@ -1,5 +1,5 @@
 /** What the commands are called and take: their arguments are parsed by it, and help and docs/commands.md are made from it. */
-
+import { REPORT_FILES } from "../reporter/report-files.js";
 import type { CommandSpec } from "./command-spec.js";
 
 const JSON_OPTION = { json: { type: "boolean", help: "for programs" } } as const;
@@ -158,7 +158,7 @@ export const COMMANDS = {
     summary: "make the reports of a run again, also of one that was killed",
     options: {},
     notes: [
-      "RUN is a folder, or the name of one in avf-results; without it, the latest. Made from its events: report.html, trace.json, junit.xml, test_result.xml.",
+      `RUN is a folder, or the name of one in avf-results; without it, the latest. Made from its events: ${REPORT_FILES.join(", ")}.`,
     ],
   },
   "report merge": {

@@ -1,44 +1,23 @@
 /** Writes all reports of a run into its folder, from its events alone. */
-import { join, relative } from "node:path";
-import { writeWhole } from "../artifacts/write-whole.js";
+import { relative } from "node:path";
 import { describeError } from "../base/errors.js";
 import { historyBefore, withPast } from "./history/past.js";
 import { reportPage } from "./html/page.js";
 import { readRun } from "./model/build-model.js";
 import type { RunModel } from "./model/run-model.js";
 import { traceJson } from "./trace/trace.js";
-import { junitXml } from "./results/junit.js";
-import { xtsResultXml } from "./results/xts-result.js";
+import { writeReportFiles, type WrittenFiles } from "./write-report-files.js";
 
-const REPORTS: Readonly<Record<string, (run: RunModel) => Iterable<string>>> = {
-  "report.html": reportPage,
-  "trace.json": traceJson,
-  "junit.xml": junitXml,
-  "test_result.xml": xtsResultXml,
-};
-
-export interface WrittenReports {
+export interface WrittenReports extends WrittenFiles {
   readonly run: RunModel;
-  /** Names of the files, in the run's folder. */
-  readonly files: readonly string[];
-  /** What could not be written, and why. */
-  readonly problems: readonly string[];
 }
 
 /** At once, so that a process that is about to end can do it. One report that fails does not stop the others. */
 export function writeReports(runFolder: string): WrittenReports {
-  const problems: string[] = [];
-  const run = pastAdded(readRun(runFolder), problems);
-  const files: string[] = [];
-  for (const [name, report] of Object.entries(REPORTS)) {
-    try {
-      writeWhole(join(runFolder, name), report(run));
-      files.push(name);
-    } catch (error) {
-      problems.push(`${name} was not written: ${describeError(error)}`);
-    }
-  }
-  return { run, files, problems };
+  const unread: string[] = [];
+  const run = pastAdded(readRun(runFolder), unread);
+  const { files, problems } = writeReportFiles(runFolder, run, { "report.html": reportPage, "trace.json": traceJson });
+  return { run, files, problems: [...unread, ...problems] };
 }
 
 /** A history that cannot be read takes nothing else away. */

@@ -6,6 +6,7 @@ import { packageRoot } from "../../base/paths.js";
 import { runUnchecked, type CommandResult } from "../../process/run.js";
 import { readHistory } from "../../history/index.js";
 import { parseEntry, type Entry } from "../../history/entries.js";
+import { REPORT_FILES } from "../../reporter/report-files.js";
 import { makeProject, runProject, type SuiteOutcome, type SuiteProject } from "../../session/testing/run-suite.js";
 import { suite } from "../../session/testing/sample-suites.js";
 
@@ -152,9 +153,7 @@ test("the runs of both shards are one report, with each test once, and are in th
   const merged = await avf("report", "merge", ...shards, "-o", "merged");
   expect([merged.stderr, merged.exitCode]).toEqual(["", 0]);
   expect(merged.stdout).toBe(
-    ["2 runs: 8 passed, 0 failed, 0 skipped", "report.html", "trace.json", "junit.xml", "test_result.xml", ""]
-      .map((line, at) => (at === 0 || line === "" ? line : `merged/${line}`))
-      .join("\n"),
+    ["2 runs: 8 passed, 0 failed, 0 skipped", ...REPORT_FILES.map((name) => `merged/${name}`), ""].join("\n"),
   );
   expect(readFileSync(join(project.folder, "merged/junit.xml"), "utf8").match(/<testcase /g)).toHaveLength(8);
   expect(entries().filter(({ kind }) => kind === "run")).toHaveLength(before);

@@ -5,16 +5,14 @@
 import { mkdirSync, readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { PRIVATE_FOLDER } from "../../artifacts/private-files.js";
-import { writeWhole } from "../../artifacts/write-whole.js";
 import { describeError, UsageError } from "../../base/errors.js";
 import { readHistory, historyFile } from "../../history/index.js";
 import { addToHistory } from "../history/add-run.js";
 import { withPast } from "../history/past.js";
 import { MAX_CHARACTERS, MAX_LINES, pageOf, type TestBlock } from "../html/page.js";
 import { countTests, type AttemptModel, type RunModel } from "../model/run-model.js";
-import { junitXml } from "../results/junit.js";
-import { xtsResultXml } from "../results/xts-result.js";
 import { Threads, traceHead } from "../trace/trace.js";
+import { writeReportFiles, type WrittenFiles } from "../write-report-files.js";
 import { EvidenceCopier } from "./copy-evidence.js";
 import { findRuns } from "./find-runs.js";
 import { joinBrokenFiles, joinTests } from "./join-tests.js";
@@ -22,12 +20,8 @@ import { loadPart, type LoadedPart, type Workshop } from "./load-part.js";
 import { notesOf, type MergeNotes } from "./notes.js";
 import { Spool } from "./spool.js";
 
-export interface MergedReports extends MergeNotes {
+export interface MergedReports extends MergeNotes, WrittenFiles {
   readonly run: RunModel;
-  /** Names of the files, in the folder. */
-  readonly files: readonly string[];
-  /** What could not be written, and why. */
-  readonly problems: readonly string[];
 }
 
 /**
@@ -55,7 +49,11 @@ export function mergeRuns(folders: readonly string[], out: string): MergedReport
     const notes = notesOf(parts, empty);
     const odd = [...notes.odd, ...workshop.evidence.notes()];
     const { run, problems } = rememberedBy(joinRuns(parts, workshop, { ...notes, odd }), parts);
-    return { ...notes, odd, run, ...write(run, workshop, problems) };
+    const written = writeReportFiles(out, run, {
+      "report.html": () => pageOf(run, blocks(run, workshop)),
+      "trace.json": () => traceParts(run, workshop),
+    });
+    return { ...notes, odd, run, files: written.files, problems: [...problems, ...written.problems] };
   } finally {
     attempts.close();
     trace.close();
@@ -114,30 +112,6 @@ function rememberedBy(
   } catch (error) {
     return { run, problems: [`the history was not read: ${describeError(error)}`] };
   }
-}
-
-function write(
-  run: RunModel,
-  workshop: Workshop,
-  before: readonly string[],
-): { readonly files: readonly string[]; readonly problems: readonly string[] } {
-  const reports: Readonly<Record<string, () => Iterable<string>>> = {
-    "report.html": () => pageOf(run, blocks(run, workshop)),
-    "trace.json": () => traceParts(run, workshop),
-    "junit.xml": () => junitXml(run),
-    "test_result.xml": () => xtsResultXml(run),
-  };
-  const files: string[] = [];
-  const problems = [...before];
-  for (const [name, report] of Object.entries(reports)) {
-    try {
-      writeWhole(join(workshop.out, name), report());
-      files.push(name);
-    } catch (error) {
-      problems.push(`${name} was not written: ${describeError(error)}`);
-    }
-  }
-  return { files, problems };
 }
 
 function* blocks(run: RunModel, { attempts, chunks }: Workshop): Generator<TestBlock, void, undefined> {

@@ -18,6 +18,7 @@ import { XMLValidator } from "fast-xml-parser";
 import { packageRoot } from "../../base/paths.js";
 import type { IndexData, TestData } from "../html/report-data.js";
 import type { TraceEvent } from "../trace/trace.js";
+import { REPORT_FILES } from "../report-files.js";
 import { mergeRuns, type MergedReports } from "./merge-runs.js";
 import { makeRun, type MadeRun, type MadeTest } from "./testing/made-runs.js";
 
@@ -74,7 +75,7 @@ describe("the runs of two shards", () => {
   test("are one report that has each test once, with shard and host, and all that was saved", () => {
     const merged = both();
     expect(merged).toMatchObject({ missing: [], odd: [], problems: [] });
-    expect(merged.files).toEqual(["report.html", "trace.json", "junit.xml", "test_result.xml"]);
+    expect(merged.files).toEqual(REPORT_FILES);
     expect(outcomes(merged)).toEqual([
       ["a.test.ts", "passes", "passed"],
       ["b.test.ts", "fails", "failed"],
@@ -92,7 +93,7 @@ describe("the runs of two shards", () => {
     expect(attempt).toMatchObject({ device: "phone of host-one", worker: "shard 1/2 on host-one, worker 1" });
     const [link] = attempt?.evidence ?? [];
     expect(readFileSync(join(out(), decodeURIComponent(link?.href ?? "")), "utf8")).toBe("Hello");
-    expect(readdirSync(out()).sort()).toEqual(["junit.xml", "report.html", "runs", "test_result.xml", "trace.json"]);
+    expect(readdirSync(out()).sort()).toEqual([...REPORT_FILES, "runs"].sort());
   });
 
   test("are in the machine-readable reports as well", () => {
