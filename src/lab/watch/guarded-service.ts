@@ -1,6 +1,7 @@
 /** A service that makes and starts nothing on behalf of a test that is over. */
 import { anySignal } from "../../base/async/shared-signal.js";
-import type { RemoteFiles, VirtualizationService } from "../../virtualizationservice/index.js";
+import { decorate } from "../../base/decorate.js";
+import type { VirtualizationService } from "../../virtualizationservice/index.js";
 
 /**
  * Only what begins something is refused: calls that end or read are let through, for the clean-up of a VM goes on in the
@@ -11,27 +12,14 @@ export function guardService(
   service: VirtualizationService,
   signal: () => AbortSignal | undefined,
 ): VirtualizationService {
-  const files: RemoteFiles = {
-    claimFolder: async (path, mark) => {
-      signal()?.throwIfAborted();
-      return service.files.claimFolder(path, mark);
-    },
-    keepClaim: (path, mark) => service.files.keepClaim(path, mark),
-    undoClaim: (path, mark) => service.files.undoClaim(path, mark),
-    ensureFolder: (path) => service.files.ensureFolder(path),
-    exists: (path) => service.files.exists(path),
-    read: (path) => service.files.read(path),
-    write: (path, content) => service.files.write(path, content),
-    copy: (from, to) => service.files.copy(from, to),
-    remove: (path) => service.files.remove(path),
-    list: (path) => service.files.list(path),
-  };
-  return {
-    files,
-    capabilities: () => service.capabilities(),
-    isFeatureEnabled: (feature) => service.isFeatureEnabled(feature),
-    initializeWritablePartition: (path, sizeBytes, type) => service.initializeWritablePartition(path, sizeBytes, type),
-    createOrUpdateIdsigFile: (apkPath, idsigPath) => service.createOrUpdateIdsigFile(apkPath, idsigPath),
+  const { files } = service;
+  return decorate(service, {
+    files: decorate(files, {
+      claimFolder: async (path, mark) => {
+        signal()?.throwIfAborted();
+        return files.claimFolder(path, mark);
+      },
+    }),
     prepareRun: async (scratchPath) => {
       signal()?.throwIfAborted();
       return service.prepareRun(scratchPath);
@@ -41,7 +29,5 @@ export function guardService(
       both?.throwIfAborted();
       return service.startVm(config, listener, both);
     },
-    resumeVm: (bookmark, told, listener, own) => service.resumeVm(bookmark, told, listener, own),
-    listVms: () => service.listVms(),
-  };
+  });
 }
