@@ -21,9 +21,10 @@ function connection(name: string): { readonly device: Device; readonly gone: Abo
 describe("a device whose connection is replaced", () => {
   test("continues on the new one; the end of the old one does not end it", async () => {
     const [first, second] = [connection("first"), connection("second")];
-    const device = new RebindableDevice(first.device);
+    const bound = new RebindableDevice(first.device);
+    const { device } = bound;
     expect(await device.exec(["x"])).toMatchObject({ stdout: "first" });
-    await device.rebind(
+    await bound.rebind(
       async () => expect(first.closed).toBe(true),
       async () => second.device,
     );
@@ -34,26 +35,28 @@ describe("a device whose connection is replaced", () => {
   });
 
   test("ends what waits on it when it is given up, and stays so", () => {
-    const device = new RebindableDevice(connection("first").device);
+    const bound = new RebindableDevice(connection("first").device);
+    const { device } = bound;
     const reason = new Error("somebody else has it");
-    device.giveUp(reason);
-    device.giveUp(new Error("again"));
+    bound.giveUp(reason);
+    bound.giveUp(new Error("again"));
     expect(device.gone.reason).toBe(reason);
   });
 
   test("fails with the reason as long as that fails, and continues once it works", async () => {
     const [first, second] = [connection("first"), connection("second")];
-    const device = new RebindableDevice(first.device);
+    const bound = new RebindableDevice(first.device);
+    const { device } = bound;
     const failure = new Error("damaged");
     await expect(
-      device.rebind(
+      bound.rebind(
         () => Promise.reject(failure),
         async () => second.device,
       ),
     ).rejects.toBe(failure);
     await expect(device.exec(["x"])).rejects.toBe(failure);
     expect(device.gone.aborted).toBe(false);
-    await device.rebind(
+    await bound.rebind(
       async () => undefined,
       async () => second.device,
     );

@@ -1,5 +1,6 @@
 /** A leased device, opened: the device itself, its service, and what the harness keeps an eye on there. */
 import type { RunRecord } from "../artifacts/run-record.js";
+import { decorate } from "../base/decorate.js";
 import { openAdbDevice, RebindableDevice, type Device } from "../device/index.js";
 import { openVirtualizationService, type VirtualizationService } from "../virtualizationservice/index.js";
 import { identityOf } from "./device-identity.js";
@@ -53,10 +54,10 @@ export async function openDeviceSession(source: DeviceSource, options: DeviceSes
     if (!source.keepBetweenFiles) named.note(argv);
   };
   try {
-    const plain = new RebindableDevice(leased.device ?? (await openAdbDevice(serial, { signal })));
+    const bound = new RebindableDevice(leased.device ?? (await openAdbDevice(serial, { signal })));
     let closing: Promise<void> | undefined;
-    const close = (): Promise<void> => (closing ??= giveBack(plain, leased, record));
-    const ours = untilLost(plain, leased.lost, close);
+    const close = (): Promise<void> => (closing ??= giveBack(bound.device, leased, record));
+    const ours = untilLost(bound, leased.lost, close);
     const onMade = (path: string): void => named.noteMade(path);
     const opened = watchDevice(ours, { record, signal: () => undefined, onCall, onMade });
     device = opened;
@@ -78,7 +79,7 @@ export async function openDeviceSession(source: DeviceSource, options: DeviceSes
         const [own, ofHost] = await Promise.all([collectDeviceLogs(ours, packages, windowMs), hostLogs]);
         return new Map([...own, ...ofHost]);
       },
-      rewinding: rewinding && rebinding(rewinding, plain, () => calls++),
+      rewinding: rewinding && rebinding(rewinding, bound, () => calls++),
       noteMade: onMade,
       record,
       close,
@@ -94,15 +95,15 @@ export async function openDeviceSession(source: DeviceSource, options: DeviceSes
  * Once it is somebody else's, calls under way end with the reason, later ones are not made, and it is closed at once: what runs
  * there for us would disturb others, and our lock on the device would keep them waiting.
  */
-function untilLost(device: RebindableDevice, lost: AbortSignal | undefined, close: () => Promise<void>): Device {
-  if (lost === undefined) return device;
+function untilLost(bound: RebindableDevice, lost: AbortSignal | undefined, close: () => Promise<void>): Device {
+  if (lost === undefined) return bound.device;
   const onLost = (): void => {
-    device.giveUp(lost.reason as Error);
+    bound.giveUp(lost.reason as Error);
     void close();
   };
   if (lost.aborted) onLost();
   else lost.addEventListener("abort", onLost, { once: true });
-  return watchDevice(device, { record: undefined, signal: () => lost });
+  return watchDevice(bound.device, { record: undefined, signal: () => lost });
 }
 
 /** Each step copes with a device that has gone, and giving it back must not depend on closing our handle. Never rejects. */
@@ -118,8 +119,8 @@ function rebinding(rewinding: Rewinding, bound: RebindableDevice, onRestore: () 
     onRestore();
     await bound.rebind(
       () => rewinding.restore(saved, signal),
-      () => openAdbDevice(bound.serial, { signal }),
+      () => openAdbDevice(bound.device.serial, { signal }),
     );
   };
-  return { ...rewinding, restore };
+  return decorate(rewinding, { restore });
 }

@@ -58,22 +58,23 @@ class AdbDevice implements Device {
   readonly #attached = new Set<DeviceProcess>();
   readonly #forwards = new Set<PortForward>();
   readonly #connected = new Set<Socket>();
+  readonly #onRestart: OpenAdbDeviceOptions["onRestart"];
+  #connection: AdbConnection;
   #shells: KeptShells;
   #closing: Promise<void> | undefined;
   /** Of a restart that did not end well. */
   #failure: Error | undefined;
   #restarting = false;
 
-  constructor(
-    private connection: AdbConnection,
-    private readonly onRestart: OpenAdbDeviceOptions["onRestart"],
-  ) {
+  constructor(connection: AdbConnection, onRestart: OpenAdbDeviceOptions["onRestart"]) {
+    this.#connection = connection;
+    this.#onRestart = onRestart;
     this.#shells = new KeptShells(connection);
     this.#watch();
   }
 
   get serial(): string {
-    return this.connection.serial;
+    return this.#connection.serial;
   }
 
   get gone(): AbortSignal {
@@ -90,7 +91,7 @@ class AdbDevice implements Device {
 
   async execUnchecked(argv: readonly string[], options?: DeviceExecOptions): Promise<CommandResult> {
     this.#assertOpen();
-    return runOnDevice(this.connection, argv, options);
+    return runOnDevice(this.#connection, argv, options);
   }
 
   async execShort(argv: readonly string[], options?: DeviceCallOptions): Promise<ShortCommandResult> {
@@ -100,7 +101,7 @@ class AdbDevice implements Device {
 
   spawn(argv: readonly string[]): DeviceProcess {
     this.#assertOpen();
-    const attached = attachCommand(this.connection, argv);
+    const attached = attachCommand(this.#connection, argv);
     this.#attached.add(attached);
     void attached.ended.then(() => this.#attached.delete(attached));
     return attached;
@@ -109,8 +110,8 @@ class AdbDevice implements Device {
   async connect(address: string, options: DeviceCallOptions = {}): Promise<Socket> {
     this.#assertOpen();
     const socket = address.startsWith("vsock:")
-      ? await connectVsock(this.connection, address, (argv, call) => this.#shells.run(argv, call), options)
-      : await connectSocket(this.connection, address, options);
+      ? await connectVsock(this.#connection, address, (argv, call) => this.#shells.run(argv, call), options)
+      : await connectSocket(this.#connection, address, options);
     if (this.#closing) {
       socket.destroy();
       this.#assertOpen();
@@ -123,7 +124,7 @@ class AdbDevice implements Device {
   /** For a port that leads to it. */
   #openService(remote: string, signal: AbortSignal): Promise<Socket> {
     if (remote.startsWith("vsock:")) return this.connect(remote, { signal });
-    return openService(this.connection, remote, `${remote} on ${this.serial}`, { signal });
+    return openService(this.#connection, remote, `${remote} on ${this.serial}`, { signal });
   }
 
   async push(
@@ -132,12 +133,12 @@ class AdbDevice implements Device {
     options?: DeviceCallOptions & { mode?: number },
   ): Promise<void> {
     this.#assertOpen();
-    await pushFile(this.connection, source, remotePath, options);
+    await pushFile(this.#connection, source, remotePath, options);
   }
 
   async readFile(remotePath: string, options?: DeviceCallOptions & { maxBytes?: number }): Promise<Buffer | undefined> {
     this.#assertOpen();
-    return readRemoteFile(this.connection, remotePath, options);
+    return readRemoteFile(this.#connection, remotePath, options);
   }
 
   async pull(
@@ -146,27 +147,27 @@ class AdbDevice implements Device {
     options?: DeviceCallOptions & { maxBytes?: number },
   ): Promise<void> {
     this.#assertOpen();
-    await pullFile(this.connection, remotePath, localPath, options);
+    await pullFile(this.#connection, remotePath, localPath, options);
   }
 
   async installApk(localPath: string, options?: DeviceCallOptions): Promise<void> {
     this.#assertOpen();
-    await installPackage(this.connection, localPath, options);
+    await installPackage(this.#connection, localPath, options);
   }
 
   async packagePath(packageName: string, options?: DeviceCallOptions): Promise<string | undefined> {
     this.#assertOpen();
-    return findPackage(this.connection, packageName, options);
+    return findPackage(this.#connection, packageName, options);
   }
 
   async uninstall(packageName: string, options?: DeviceCallOptions): Promise<void> {
     this.#assertOpen();
-    await uninstallPackage(this.connection, packageName, options);
+    await uninstallPackage(this.#connection, packageName, options);
   }
 
   async forward(remote: string, options?: ForwardOptions): Promise<PortForward> {
     this.#assertOpen();
-    const forward = await openForward(this.connection, remote, options, (signal) => this.#openService(remote, signal));
+    const forward = await openForward(this.#connection, remote, options, (signal) => this.#openService(remote, signal));
     const close = async (): Promise<void> => {
       this.#forwards.delete(owned);
       await forward.close();
@@ -189,12 +190,12 @@ class AdbDevice implements Device {
       await this.#letGo();
     };
     try {
-      this.connection = await restartAdbd(this.connection, root, wait, onRestart);
+      this.#connection = await restartAdbd(this.#connection, root, wait, onRestart);
       if (!isOver) return;
-      this.#shells = new KeptShells(this.connection);
+      this.#shells = new KeptShells(this.#connection);
       this.#restarting = false;
       this.#watch();
-      await this.onRestart?.(this, options.signal);
+      await this.#onRestart?.(this, options.signal);
     } catch (error) {
       if (isOver) this.#gone.abort((this.#failure = error as Error));
       throw error;
@@ -211,7 +212,7 @@ class AdbDevice implements Device {
 
   async #close(): Promise<void> {
     await this.#letGo();
-    this.connection.tracking.close();
+    this.#connection.tracking.close();
   }
 
   async #letGo(): Promise<void> {
@@ -222,9 +223,9 @@ class AdbDevice implements Device {
 
   /** An end that is meant is none of the device's. */
   #watch(): void {
-    const { connection } = this;
+    const connection = this.#connection;
     const tell = (): void => {
-      if (!this.#restarting && this.connection === connection) this.#gone.abort(connection.gone.reason);
+      if (!this.#restarting && this.#connection === connection) this.#gone.abort(connection.gone.reason);
     };
     if (connection.gone.aborted) tell();
     else connection.gone.addEventListener("abort", tell, { once: true });

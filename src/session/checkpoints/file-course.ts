@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import type { Circus } from "@jest/types";
 import type { RunRecord } from "../../artifacts/run-record.js";
+import { decorate } from "../../base/decorate.js";
 import { withDeadline } from "../../base/deadline.js";
 import { UsageError } from "../../base/errors.js";
 import { printable } from "../../base/printable.js";
@@ -10,6 +11,7 @@ import { parameterNames } from "../../fixture-engine/parameter-names.js";
 import type { DeclaredCheckpoint, TestDevice } from "../../fixture-engine/stages.js";
 import { removeVms, type LedgerEntry, type VmLedger } from "../evidence/vm-ledger.js";
 import type { Harness } from "../../lab/harness.js";
+import type { Checkpoint } from "../../lab/timeline.js";
 import type { FileDevice } from "../file-device.js";
 import type { EnvironmentOptions } from "../options.js";
 import { runInContext } from "../calls/test-context.js";
@@ -138,11 +140,8 @@ export class FileCourse {
       // What is there now is no leak of this test.
       await harness.leakCheck.begin();
     };
-    // By inheritance: what a device is, is its own business.
-    const device = Object.create(harness.device, {
-      checkpoint: { value: (name: string) => course.save(name) },
-      restore: { value: restore },
-    }) as TestDevice;
+    const checkpoint = (name: string): Promise<Checkpoint> => course.save(name);
+    const device: TestDevice = decorate(harness.device, {}, { adds: { checkpoint, restore } });
     this.#made = [];
     this.#opened = { harness, course, device };
     return this.#opened;
