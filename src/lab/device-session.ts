@@ -8,7 +8,7 @@ import { collectDeviceLogs } from "./device-logs.js";
 import { inspectDevice, LeakCheck, NamedThings } from "./leaks/index.js";
 import { deviceFacts, type DeviceFacts } from "./requirements/index.js";
 import type { DeviceSource, LeasedDevice, Rewinding, SavedDevice } from "./sources/device-source.js";
-import { watchDevice } from "./watch/watched-device.js";
+import { watchDevice, type TestCalls } from "./watch/watched-device.js";
 
 /** A leased device that was opened. */
 export interface DeviceSession {
@@ -18,6 +18,8 @@ export interface DeviceSession {
   /** False: what is put on the device is taken away again, and others wait for it. */
   readonly keepBetweenFiles: boolean;
   readonly device: Device;
+  /** The same device for tests: their calls are recorded as all are, and bound to the test that makes them. */
+  readonly deviceOfTests: (tests: TestCalls) => Device;
   readonly service: VirtualizationService;
   /** See `LeasedDevice`. */
   readonly slowness: number;
@@ -57,9 +59,11 @@ export async function openDeviceSession(source: DeviceSource, options: DeviceSes
     const bound = new RebindableDevice(leased.device ?? (await openAdbDevice(serial, { signal })));
     let closing: Promise<void> | undefined;
     const close = (): Promise<void> => (closing ??= giveBack(bound.device, leased, record));
-    const ours = untilLost(bound, leased.lost, close);
+    endWhenLost(bound, leased.lost, close);
+    const unrecorded = watchDevice(bound.device, { record: undefined, lost: leased.lost });
     const onMade = (path: string): void => named.noteMade(path);
-    const opened = watchDevice(ours, { record, signal: () => undefined, onCall, onMade });
+    const watched = { record, onCall, onMade, lost: leased.lost };
+    const opened = watchDevice(bound.device, watched);
     device = opened;
     const { rewinding } = leased;
     const attachTo = rewinding && ((cid: number) => rewinding.attach(opened, cid));
@@ -71,12 +75,13 @@ export async function openDeviceSession(source: DeviceSource, options: DeviceSes
     const { keepBetweenFiles } = source;
     return {
       ...{ description, name, keepBetweenFiles, device, service, slowness: leased.slowness ?? 1 },
+      deviceOfTests: (tests) => watchDevice(bound.device, { ...watched, tests }),
       emulatesCpus: leased.emulatesCpus ?? false,
       facts: deviceFacts(device, service),
-      leakCheck: new LeakCheck(inspectDevice(ours, keepBetweenFiles ? undefined : named), () => calls),
+      leakCheck: new LeakCheck(inspectDevice(unrecorded, keepBetweenFiles ? undefined : named), () => calls),
       deviceLogs: async (packages, windowMs) => {
         const hostLogs = leased.hostLogs?.() ?? Promise.resolve(new Map<string, Buffer>());
-        const [own, ofHost] = await Promise.all([collectDeviceLogs(ours, packages, windowMs), hostLogs]);
+        const [own, ofHost] = await Promise.all([collectDeviceLogs(unrecorded, packages, windowMs), hostLogs]);
         return new Map([...own, ...ofHost]);
       },
       rewinding: rewinding && rebinding(rewinding, bound, () => calls++),
@@ -92,18 +97,16 @@ export async function openDeviceSession(source: DeviceSource, options: DeviceSes
 }
 
 /**
- * Once it is somebody else's, calls under way end with the reason, later ones are not made, and it is closed at once: what runs
- * there for us would disturb others, and our lock on the device would keep them waiting.
+ * Once it is somebody else's, it is closed at once: what runs there for us would disturb others, and our lock on the device would
+ * keep them waiting. Calls under way end with the reason, and later ones are not made: `watchDevice` sees to that.
  */
-function untilLost(bound: RebindableDevice, lost: AbortSignal | undefined, close: () => Promise<void>): Device {
-  if (lost === undefined) return bound.device;
+function endWhenLost(bound: RebindableDevice, lost: AbortSignal | undefined, close: () => Promise<void>): void {
   const onLost = (): void => {
-    bound.giveUp(lost.reason as Error);
+    bound.giveUp(lost?.reason as Error);
     void close();
   };
-  if (lost.aborted) onLost();
-  else lost.addEventListener("abort", onLost, { once: true });
-  return watchDevice(bound.device, { record: undefined, signal: () => lost });
+  if (lost?.aborted === true) onLost();
+  else lost?.addEventListener("abort", onLost, { once: true });
 }
 
 /** Each step copes with a device that has gone, and giving it back must not depend on closing our handle. Never rejects. */

@@ -15,7 +15,7 @@ import { Timeline } from "./timeline.js";
 import { guardService } from "./watch/guarded-service.js";
 import { notingService } from "./watch/noting-service.js";
 import type { Busy } from "./watch/recorded-calls.js";
-import { watchDevice, type HeldThing } from "./watch/watched-device.js";
+import type { HeldThing } from "./watch/watched-device.js";
 
 /** What one test file, or one program, works with. */
 export interface Harness {
@@ -99,7 +99,7 @@ export async function openHarness(session: DeviceSession, options: HarnessOption
   const { rewinding, device } = session;
   const equip = async (): Promise<void> => void (await provision(device, { ...options.provision, signal: undefined }));
   return {
-    device: watchDevice(device, { record: undefined, signal: callSignal, held, busy: options.busy, ofTests: true }),
+    device: session.deviceOfTests({ signal: callSignal, held, busy: options.busy }),
     ...{ apps, owners, customVm: (spec: CustomVmSpec) => makeCustomVm(custom, spec) },
     timeline: rewinding && new Timeline({ rewinding, apps: owners, equip, record: session.record }),
     ...{ facts: session.facts, leakCheck: session.leakCheck, deviceName: session.name },

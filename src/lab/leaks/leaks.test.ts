@@ -212,7 +212,6 @@ describe("on a device of others", () => {
     try {
       const watched = watchDevice(new HostDevice(), {
         record: undefined,
-        signal: () => undefined,
         onMade: (each) => made.push(each),
       });
       await watched.push(Buffer.from("x"), join(root, "pushed"));

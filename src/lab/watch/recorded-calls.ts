@@ -1,4 +1,7 @@
-/** Calls that tests make on a VM or a manager: noted in the run's record, and as what a test is busy with. */
+/**
+ * Calls that tests make on a VM or a manager: noted in the run's record, and as what a test is busy with. In place, where
+ * devices and services are decorated: there is one object for each VM, which tests compare and find again by its name.
+ */
 import { clockMs } from "../../artifacts/clock.js";
 import type { RunRecord } from "../../artifacts/run-record.js";
 import { describeError } from "../../base/errors.js";

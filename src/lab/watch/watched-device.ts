@@ -1,27 +1,36 @@
-/** A device whose calls are recorded, and end with the test that made them. */
+/** A device whose calls are recorded; those of tests end with the test that made them. */
 import { clockMs } from "../../artifacts/clock.js";
 import type { RunRecord } from "../../artifacts/run-record.js";
 import { anySignal } from "../../base/async/shared-signal.js";
+import { decorate } from "../../base/decorate.js";
 import { describeError, isHarnessError, TimeoutError } from "../../base/errors.js";
 import type { Device, DeviceCallOptions } from "../../device/contract.js";
 import { describeCall, type Busy } from "./recorded-calls.js";
 
 interface WatchOptions {
   readonly record: RunRecord | undefined;
-  /** The signal that ends calls made at this moment. */
-  readonly signal: () => AbortSignal | undefined;
-  /** Collects what a test started and has not ended: attached commands and forwards. */
-  readonly held?: Set<HeldThing>;
-  /** Notes meanwhile what the test that calls is busy with. */
-  readonly busy?: Busy | undefined;
-  /** The calls are those of tests: one that takes too long on a device that answers is the test's own failure. */
-  readonly ofTests?: boolean;
   /** Called before each call. */
   readonly onCall?: (argv: readonly string[]) => void;
   /** Called with the path of what a call has made: a file that was pushed, a folder of `mkdir`. */
   readonly onMade?: (path: string) => void;
+  /** Ends all calls, when the device is somebody else's. */
+  readonly lost?: AbortSignal | undefined;
+  /** The calls are those of tests. */
+  readonly tests?: TestCalls;
 }
 
+/** What binds calls to the test that makes them. One that takes too long on a device that answers is the test's own failure. */
+export interface TestCalls {
+  /** The signal that ends calls made at this moment; undefined in hooks. */
+  readonly signal: () => AbortSignal | undefined;
+  /** Collects what a test started and has not ended: attached commands and forwards. */
+  readonly held: Set<HeldThing>;
+  /** Notes meanwhile what the test that calls is busy with. */
+  readonly busy?: Busy | undefined;
+}
+
+const alone: Busy = (_what, work) => work();
+const PROBE = ["true"];
 const ANSWER_TIMEOUT_MS = 15_000;
 
 /** Something that has to be ended. */
@@ -32,18 +41,25 @@ export interface HeldThing {
 }
 
 export function watchDevice(device: Device, watch: WatchOptions): Device {
-  const call = async <T>(name: string, argv: readonly string[], work: () => Promise<T>): Promise<T> => {
-    watch.onCall?.(argv);
-    const { busy = (_what, run) => run() } = watch;
+  const { record, lost, tests } = watch;
+  const call = async <O extends DeviceCallOptions, T>(
+    name: string,
+    argv: readonly string[],
+    options: O | undefined,
+    work: (options: O) => Promise<T>,
+  ): Promise<T> => {
+    const busy = tests?.busy ?? alone;
     try {
-      return await busy(`waiting in device.${describeCall(name, argv.length > 0 ? [argv] : [])}`, () =>
-        recorded(watch.record, name, argv, work),
-      );
+      return await busy(`waiting in device.${describeCall(name, argv.length > 0 ? [argv] : [])}`, async () => {
+        // What is over already makes no call.
+        const bound = withSignal(options, tests?.signal());
+        watch.onCall?.(argv);
+        return recorded(record, name, argv, async () => work(withSignal(bound, lost)));
+      });
     } catch (error) {
-      throw watch.ofTests === true ? await ofTest(error, device) : error;
+      throw tests === undefined ? error : await ofTest(error, device, watch);
     }
   };
-  const within = <O extends DeviceCallOptions>(options: O | undefined): O => withSignal(options, watch.signal());
   /** Without -p it succeeds only for who makes the folder. */
   const noteFolder = <R extends { readonly exitCode: number | undefined }>(argv: readonly string[], result: R): R => {
     const [program, path, ...more] = argv;
@@ -54,30 +70,30 @@ export function watchDevice(device: Device, watch: WatchOptions): Device {
   /** What hooks start lives as long as the file. */
   const hold = (what: string, end: () => Promise<void>): (() => void) => {
     const thing = { what, end };
-    if (watch.signal() !== undefined) watch.held?.add(thing);
-    return () => void watch.held?.delete(thing);
+    if (tests?.signal() !== undefined) tests.held.add(thing);
+    return () => void tests?.held.delete(thing);
   };
-  return {
-    serial: device.serial,
-    gone: device.gone,
-    exec: (argv, options) => call("exec", argv, async () => noteFolder(argv, await device.exec(argv, within(options)))),
+  return decorate(device, {
+    exec: (argv, options) =>
+      call("exec", argv, options, async (bound) => noteFolder(argv, await device.exec(argv, bound))),
     execUnchecked: (argv, options) =>
-      call("exec", argv, async () => noteFolder(argv, await device.execUnchecked(argv, within(options)))),
+      call("exec", argv, options, async (bound) => noteFolder(argv, await device.execUnchecked(argv, bound))),
     execShort: (argv, options) =>
-      call("exec", argv, async () => noteFolder(argv, await device.execShort(argv, within(options)))),
+      call("exec", argv, options, async (bound) => noteFolder(argv, await device.execShort(argv, bound))),
     spawn: (argv) => {
-      watch.signal()?.throwIfAborted();
+      tests?.signal()?.throwIfAborted();
+      lost?.throwIfAborted();
       const child = device.spawn(argv);
       watch.onCall?.(argv);
       // No call that somebody waits in: it goes on beside the test.
-      void recorded(watch.record, "spawn", argv, () => child.ended);
+      void recorded(record, "spawn", argv, () => child.ended);
       const letGo = hold(`attached command: ${argv.join(" ")}`, () => child.stop());
       void child.ended.then(letGo);
       return child;
     },
     connect: (path, options) =>
-      call("connect", [path], async () => {
-        const stream = await device.connect(path, within(options));
+      call("connect", [path], options, async (bound) => {
+        const stream = await device.connect(path, bound);
         stream.once(
           "close",
           hold(`connection to ${path}`, async () => void stream.destroy()),
@@ -86,35 +102,35 @@ export function watchDevice(device: Device, watch: WatchOptions): Device {
       }),
     push: (source, path, options) => {
       const from = typeof source === "string" ? source : `${source.length} bytes`;
-      return call("push", [from, path], async () => {
-        await device.push(source, path, within(options));
+      return call("push", [from, path], options, async (bound) => {
+        await device.push(source, path, bound);
         watch.onMade?.(path);
       });
     },
-    readFile: (path, options) => call("read", [path], async () => device.readFile(path, within(options))),
-    pull: (path, to, options) => call("pull", [path, to], async () => device.pull(path, to, within(options))),
-    installApk: (path, options) => call("install", [path], async () => device.installApk(path, within(options))),
-    packagePath: (name, options) => call("package-path", [name], async () => device.packagePath(name, within(options))),
-    uninstall: (name, options) => call("uninstall", [name], async () => device.uninstall(name, within(options))),
+    readFile: (path, options) => call("read", [path], options, (bound) => device.readFile(path, bound)),
+    pull: (path, to, options) => call("pull", [path, to], options, (bound) => device.pull(path, to, bound)),
+    installApk: (path, options) => call("install", [path], options, (bound) => device.installApk(path, bound)),
+    packagePath: (name, options) => call("package-path", [name], options, (bound) => device.packagePath(name, bound)),
+    uninstall: (name, options) => call("uninstall", [name], options, (bound) => device.uninstall(name, bound)),
     forward: (remote, { purpose, ...options } = {}) =>
-      call("forward", [remote], async () => {
-        const forward = await device.forward(remote, within(options));
+      call("forward", [remote], options, async (bound) => {
+        const forward = await device.forward(remote, bound);
         const what = purpose ?? `forward from 127.0.0.1:${forward.hostPort} to ${remote}`;
         const letGo = hold(what, () => forward.close());
         return { ...forward, close: () => forward.close().finally(letGo) };
       }),
-    getProperties: (options) => call("getprop", [], async () => device.getProperties(within(options))),
-    setRoot: (root, options) => call(root ? "root" : "unroot", [], async () => device.setRoot(root, within(options))),
-    close: () => device.close(),
-    [Symbol.asyncDispose]: () => device.close(),
-  };
+    getProperties: (options) => call("getprop", [], options, (bound) => device.getProperties(bound)),
+    setRoot: (root, options) => call(root ? "root" : "unroot", [], options, (bound) => device.setRoot(root, bound)),
+  });
 }
 
 /** The device is asked, for a deadline that passed does not tell whether the command took long or never got there. */
-async function ofTest(error: unknown, device: Device): Promise<unknown> {
+async function ofTest(error: unknown, device: Device, { record, lost }: WatchOptions): Promise<unknown> {
   if (!isHarnessError(error) || error.code !== "TIMEOUT" || device.gone.aborted) return error;
   try {
-    await device.execUnchecked(["true"], { timeoutMs: ANSWER_TIMEOUT_MS });
+    await recorded(record, "exec", PROBE, () =>
+      device.execUnchecked(PROBE, { timeoutMs: ANSWER_TIMEOUT_MS, signal: lost }),
+    );
   } catch {
     return error;
   }

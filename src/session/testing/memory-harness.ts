@@ -39,8 +39,9 @@ export async function openHarness(callSignal: () => AbortSignal | undefined, bus
   const plain = device.asDevice();
   return {
     device: watchDevice(plain, {
-      ...{ record: undefined, signal: callSignal, held, busy, ofTests: true },
+      record: undefined,
       onCall: () => calls++,
+      tests: { signal: callSignal, held, busy },
     }),
     ...{ apps: [app], owners: [app] as const },
     customVm: (spec) => makeCustomVm({ owner: app, images: device.images, root: process.cwd() }, spec),
