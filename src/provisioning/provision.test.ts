@@ -336,7 +336,7 @@ describe("after a run that was killed", () => {
     mkdirSync(inRoot(`${VMS}/${name}`), { recursive: true });
     writeFileSync(inRoot(`${VMS}/${name}/.claim`), `mark${name}`);
     if (stage === "claimed") return;
-    await notes.made(`${VMS}/${name}`);
+    await notes.made(`${VMS}/${name}`, `mark${name}`);
     rmSync(inRoot(`${VMS}/${name}/.claim`));
   }
 

@@ -13,16 +13,16 @@ export function notingService(
     claimFolder: async (path, mark) => {
       notes.coming(path, mark);
       const made = await files.claimFolder(path, mark);
-      if (!made) notes.gone(path);
+      if (!made) notes.notMade(path, mark);
       else {
         noteMade(path);
-        await notes.made(path);
+        await notes.made(path, mark);
       }
       return made;
     },
     undoClaim: async (path, mark) => {
       await files.undoClaim(path, mark);
-      notes.gone(path);
+      notes.notMade(path, mark);
     },
     remove: async (path) => {
       await files.remove(path);

@@ -53,7 +53,8 @@ test("on a device of others a folder is noted before it is made, and until it is
   const is = async (path: string): Promise<string> => ((await service.files.exists(path)) ? "there" : "not there");
   const notes = {
     coming: (path: string, mark: string) => void steps.push(`coming ${path} ${mark}`),
-    made: async (path: string) => void steps.push(`made ${path}, ${await is(path)}`),
+    made: async (path: string, mark: string) => void steps.push(`made ${path} ${mark}, ${await is(path)}`),
+    notMade: (path: string, mark: string) => void steps.push(`not made ${path} ${mark}`),
     gone: (path: string) => void steps.push(`gone ${path}`),
   };
   const noteMade = (path: string): void => void steps.push(`note ${path}`);
@@ -64,11 +65,11 @@ test("on a device of others a folder is noted before it is made, and until it is
   expect(await noting.files.claimFolder("/data/vm2", "m3")).toBe(true);
   await noting.files.undoClaim("/data/vm2", "m3");
   expect(steps).toEqual([
-    ...["coming /data/vm1 m1", "note /data/vm1", "made /data/vm1, there"],
-    ...["coming /data/vm1 m2", "gone /data/vm1"],
+    ...["coming /data/vm1 m1", "note /data/vm1", "made /data/vm1 m1, there"],
+    ...["coming /data/vm1 m2", "not made /data/vm1 m2"],
     "gone /data/vm1",
-    ...["coming /data/vm2 m3", "note /data/vm2", "made /data/vm2, there"],
-    "gone /data/vm2",
+    ...["coming /data/vm2 m3", "note /data/vm2", "made /data/vm2 m3, there"],
+    "not made /data/vm2 m3",
   ]);
   expect([await is("/data/vm1"), await is("/data/vm2")]).toEqual(["not there", "not there"]);
   // All else is the service's own.

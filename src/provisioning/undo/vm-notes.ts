@@ -12,11 +12,13 @@ export interface VmNote {
 }
 
 export interface VmNotes {
-  /** To be called before the folder is made. */
+  /** To be called before the folder is made. One of that name that was made before stays noted. */
   coming(path: string, mark: string): void;
   /** The folder is there, and ours. */
-  made(path: string): Promise<void>;
-  /** It never came to be, or was removed. */
+  made(path: string, mark: string): Promise<void>;
+  /** It never came to be. */
+  notMade(path: string, mark: string): void;
+  /** The folder was removed, whichever it was. */
   gone(path: string): void;
 }
 
@@ -32,21 +34,22 @@ done
 exit ${NOT_PROVEN}`;
 
 export function vmNotes(device: Device, write: (vms: readonly VmNote[]) => void): VmNotes {
-  const vms = new Map<string, VmNote>();
-  const changed = (): void => write([...vms.values()]);
+  let vms: readonly VmNote[] = [];
+  const keep = (kept: (vm: VmNote) => boolean): void => {
+    const left = vms.filter(kept);
+    if (left.length === vms.length) return;
+    vms = left;
+    write(vms);
+  };
   return {
     coming: (path, mark) => {
-      vms.set(path, { path, mark });
-      changed();
+      vms = [...vms, { path, mark }];
+      write(vms);
     },
-    made: async (path) => {
-      const note = vms.get(path);
-      // Without a mark it is proven until its claim is kept, and then only reported.
-      if (note) await device.execUnchecked(["sh", "-c", LEAVE_MARK, "sh", path, note.mark]);
-    },
-    gone: (path) => {
-      if (vms.delete(path)) changed();
-    },
+    // Without a mark it is proven until its claim is kept, and then only reported.
+    made: async (path, mark) => void (await device.execUnchecked(["sh", "-c", LEAVE_MARK, "sh", path, mark])),
+    notMade: (path, mark) => keep((vm) => vm.path !== path || vm.mark !== mark),
+    gone: (path) => keep((vm) => vm.path !== path),
   };
 }
 
