@@ -4,6 +4,7 @@
  */
 import { SERVICE_DEATH_REASONS } from "../base/vm/death-reasons.js";
 import type { ToolAbilities } from "./abilities/parse-help.js";
+import type { RunFlags } from "./abilities/run-options.js";
 import type { GdbDoor } from "./gdb/gdb-door.js";
 import type { RawImage } from "./raw/raw-config.js";
 import type { HarnessError } from "../base/errors.js";
@@ -48,7 +49,7 @@ export type VmPayload =
   { readonly kind: "config"; readonly configPath: string } | { readonly kind: "binary"; readonly binaryName: string };
 
 /** What VMs of either kind are asked for. All paths are on the device, and the files are there already. */
-export interface CommonVmConfig {
+export interface CommonVmConfig extends RunFlags {
   readonly name: string;
   readonly debugLevel: "none" | "full";
   readonly protectedVm: boolean;
@@ -62,10 +63,6 @@ export interface CommonVmConfig {
   readonly gdb?: boolean;
   /** Transparent huge pages: a hint to the kernel. */
   readonly hugePages?: boolean;
-  /** Secure services that the VM may reach. */
-  readonly teeServices?: readonly string[];
-  /** Path on the device that the VM's device tree is written to. */
-  readonly deviceTreePath?: string;
   /**
    * Folder for files that live only as long as this run (console, log), made by `prepareRun`; the caller removes it.
    */
@@ -89,8 +86,6 @@ export interface AppVmConfig extends CommonVmConfig {
   readonly encryptedStorage: { readonly path: string; readonly sizeBytes: number } | undefined;
   readonly osName: string;
   readonly vendorImagePath: string | undefined;
-  /** Only for debug level full. */
-  readonly earlyConsole?: boolean;
 }
 
 export type { RawImage };

@@ -3,12 +3,13 @@ import { UsageError } from "../../base/errors.js";
 import type { AppVmConfig, VmConfig } from "../contract.js";
 import { pathsOf } from "../raw/raw-config.js";
 import { checkDevicePath } from "../tool.js";
+import { RUN_OPTIONS } from "./run-options.js";
 
 /** @throws UsageError */
 export function checkConfig(config: VmConfig): void {
   const paths = "image" in config ? pathsOf(config.image) : pathsOfApp(config);
-  const { scratchPath, deviceTreePath } = config;
-  for (const path of [...paths, scratchPath, ...(deviceTreePath === undefined ? [] : [deviceTreePath])]) {
+  const asked = RUN_OPTIONS.filter(({ isPath }) => isPath === true).map(({ key }) => config[key]);
+  for (const path of [...paths, config.scratchPath, ...asked.filter((value) => typeof value === "string")]) {
     checkDevicePath(path);
   }
   const { cpuTopology: cpus } = config;

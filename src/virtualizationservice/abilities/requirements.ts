@@ -1,7 +1,8 @@
 /** What a configuration asks of the `vm` tool, held against what the tool takes: before anything is made or started. */
 import { UsageError } from "../../base/errors.js";
-import type { AppVmConfig, RawVmConfig, VmConfig } from "../contract.js";
+import type { AppVmConfig, CommonVmConfig, RawVmConfig, VmConfig } from "../contract.js";
 import type { ToolAbilities } from "./parse-help.js";
+import { asksFor, isTaken, RUN_OPTIONS, type RunCommand } from "./run-options.js";
 
 /** Throws for the first thing that the tool cannot do. */
 export function requireAbilities(serial: string, config: VmConfig, tool: ToolAbilities): void {
@@ -33,6 +34,14 @@ function demand(what: string, option: string, asks: Demand<AppVmConfig>["asks"])
   return { what: () => `${what} (it has no ${option})`, asks, has: ({ runApp }) => runApp.has(option) };
 }
 
+function optionDemands(command: RunCommand, itHas: string): readonly Demand<CommonVmConfig>[] {
+  return RUN_OPTIONS.map((row) => ({
+    asks: (config) => asksFor(row, config),
+    has: (tool) => isTaken(row, command, tool),
+    what: () => `${row.noun} (${itHas} no ${row.flag})`,
+  }));
+}
+
 const MICRODROID = "microdroid";
 const GKI = /^microdroid_gki-./;
 
@@ -53,10 +62,8 @@ const DEMANDS: readonly Demand<AppVmConfig>[] = [
   demand("a network", "--network-supported", (config) => config.networkSupported),
   demand("console input", "--console-in", (config) => config.consoleInput),
   demand("huge pages", "--hugepages", (config) => config.hugePages === true),
-  demand("TEE services", "--tee-services", (config) => (config.teeServices ?? []).length > 0),
   demand("a gdb stub", "--gdb", (config) => config.gdb === true),
-  demand("an early console", "--enable-earlycon", (config) => config.earlyConsole === true),
-  demand("a dump of its device tree", "--dump-device-tree", (config) => config.deviceTreePath !== undefined),
+  ...optionDemands("run-app", "it has"),
   demand(
     "extra APKs by path",
     "--extra-apk",
@@ -83,13 +90,12 @@ const RAW_DEMANDS: readonly Demand<RawVmConfig>[] = [
       ["huge pages", "--hugepages", ({ hugePages }) => hugePages === true],
       ["a gdb stub", "--gdb", (config) => config.gdb === true],
       ["a network", "--network-supported", ({ networkSupported }) => networkSupported],
-      ["TEE services", "--tee-services", ({ teeServices = [] }) => teeServices.length > 0],
-      ["a dump of its device tree", "--dump-device-tree", ({ deviceTreePath }) => deviceTreePath !== undefined],
     ] satisfies [string, string, (config: RawVmConfig) => boolean][]
   ).map(([what, option, asks]) => ({
     ...{ asks, has: ({ run }: ToolAbilities) => run.has(option) },
     what: () => `${what} (vm run has no ${option})`,
   })),
+  ...optionDemands("run", "vm run has"),
   {
     asks: ({ cpuTopology }) => typeof cpuTopology === "object",
     has: ({ run, cpuCounts }) => cpuCounts || run.has("--cpus"),

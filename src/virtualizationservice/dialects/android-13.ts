@@ -1,7 +1,9 @@
 /** The `vm` tool of Android 13 (lineage-20.0, vm/src/{main,run}.rs). */
+import { runOptionArguments } from "../abilities/run-options.js";
 import type { AppVmConfig, DeathReason } from "../contract.js";
 import { deathReason, errorCode } from "./codes.js";
-import { option, parseCreated, parsePayloadLine, type Dialect, type RunFiles, type ToolLine } from "./dialect.js";
+import { parseCreated, parsePayloadLine, type Dialect, type RunFiles, type ToolLine } from "./dialect.js";
+import { option } from "./option.js";
 
 export const android13: Dialect = {
   release: 13,
@@ -20,6 +22,7 @@ function runAppArguments(config: AppVmConfig, files: RunFiles): readonly string[
     ...option("--cpus", cpuCount(config, files)),
     ...(config.memoryMib === undefined ? [] : option("--mem", config.memoryMib)),
     ...(config.protectedVm ? ["--protected"] : []),
+    ...runOptionArguments(config),
     ...config.extraApks.flatMap(({ idsigPath }) => option("--extra-idsig", idsigPath)),
     // Options that may be repeated take all that follows, up to here.
     "--",

@@ -1,13 +1,13 @@
 import { releaseOfSdk, traitsOf } from "../../base/android-release.js";
 import { InfrastructureError } from "../../base/errors.js";
 import { android13 } from "./android-13.js";
-import { android15 } from "./android-15.js";
 import type { Dialect } from "./dialect.js";
+import { since14 } from "./since-14.js";
 
 /** By `ro.build.version.sdk`: 33 is Android 13, 34 is 14, and so on. */
 export function chooseDialect(serial: string, sdk: number): Dialect {
   const release = releaseOfSdk(sdk);
-  if (release !== undefined) return traitsOf(release).service.vmLife === "daemon" ? android13 : android15;
+  if (release !== undefined) return traitsOf(release).service.vmLife === "daemon" ? android13 : since14;
   const found = Number.isInteger(sdk) ? `SDK ${sdk}` : "a system that does not name its SDK";
   throw new InfrastructureError(
     "ANDROID_TOO_OLD",

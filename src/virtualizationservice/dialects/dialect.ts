@@ -13,7 +13,7 @@ export type ToolLine =
   | { readonly kind: "ended"; readonly reason: DeathReason };
 
 export interface Dialect {
-  /** The release whose tool this is: 13, or 15 for 14 and later. */
+  /** The release whose tool it was written after: 13, or 15 for 14 and later. */
   readonly release: 13 | 15;
   /** Whether lines on stdout that are none of the tool's own are output of the payload. */
   readonly payloadOutputOnStdout: boolean;
@@ -48,12 +48,6 @@ export function parsePayloadLine(line: string): ToolLine | undefined {
   if (line === "payload is ready") return { kind: "payload-ready" };
   const exitCode = /^payload finished with exit code (-?\d+)$/.exec(line)?.[1];
   return exitCode === undefined ? undefined : { kind: "payload-finished", exitCode: Number(exitCode) };
-}
-
-/** An option and its value, safe even for a value that looks like an option itself. */
-export function option(name: string, value: string | number): readonly string[] {
-  const text = String(value);
-  return text.startsWith("-") ? [`${name}=${text}`] : [name, text];
 }
 
 const STATES: readonly string[] = [

@@ -6,10 +6,10 @@ import { parseOptions, type ToolAbilities } from "../abilities/parse-help.js";
 import type { AppVmConfig } from "../contract.js";
 import { helpOf } from "../testing/scripted-tool.js";
 import { android13 } from "./android-13.js";
-import { android15 } from "./android-15.js";
 import { chooseDialect } from "./choose.js";
 import { deathReasonFromRust, errorCode } from "./codes.js";
 import type { Dialect, ToolLine } from "./dialect.js";
+import { since14 } from "./since-14.js";
 
 function readLines(dialect: Dialect, stream: "stdout" | "stderr"): readonly (ToolLine | undefined)[] {
   const text = readFileSync(join(__dirname, "samples", `run-app-${dialect.release}.${stream}.txt`), "utf8");
@@ -48,14 +48,14 @@ const plain: AppVmConfig = {
 
 describe("Android 15", () => {
   test("reads stdout", () => {
-    expect(readLines(android15, "stdout")).toEqual([
+    expect(readLines(since14, "stdout")).toEqual([
       { kind: "created", cid: 2051, state: "STARTING" },
       { kind: "ended", reason: { kind: "known", name: "SHUTDOWN", value: 3 } },
     ]);
   });
 
   test("reads stderr, and leaves the VMM's own messages alone", () => {
-    expect(readLines(android15, "stderr")).toEqual([
+    expect(readLines(since14, "stderr")).toEqual([
       undefined,
       { kind: "payload-started" },
       { kind: "payload-ready" },
@@ -72,18 +72,18 @@ describe("Android 15", () => {
     'Created VM from "/x.json" with CID 7, state is (invalid state).',
     'Created debuggable VM from "/a with CID 5.apk"!PayloadConfig(VirtualMachinePayloadConfig { payloadBinaryName: "X.so", extraApks: [] }) with CID 7, state is STARTED.',
   ])("takes the CID from %s", (line) => {
-    expect(android15.parseLine("stdout", line)).toMatchObject({ kind: "created", cid: 7 });
+    expect(since14.parseLine("stdout", line)).toMatchObject({ kind: "created", cid: 7 });
   });
 
   test.each(["with CID 3", "payload started", "VM ended", ""])(
     "%j on stdout is not one of the tool's lines",
     (line) => {
-      expect(android15.parseLine("stdout", line)).toBeUndefined();
+      expect(since14.parseLine("stdout", line)).toBeUndefined();
     },
   );
 
   test("a plain configuration", () => {
-    expect(android15.runAppArguments(plain, files, tool(15)).join(" ")).toBe(
+    expect(since14.runAppArguments(plain, files, tool(15)).join(" ")).toBe(
       "run-app --name vm1 --debug full --console /s/console.txt --log /s/log.txt --cpu-topology one_cpu " +
         "--config-path assets/vm_config.json /data/app/base.apk /d/idsig /d/instance.img",
     );
@@ -105,7 +105,7 @@ describe("Android 15", () => {
       networkSupported: true,
       instanceIdPath: "/d/instance_id",
     };
-    expect(android15.runAppArguments(config, files, tool(15)).join(" ")).toBe(
+    expect(since14.runAppArguments(config, files, tool(15)).join(" ")).toBe(
       "run-app --name=-x --debug none --console /s/console.txt --log /s/log.txt --cpu-topology match_host --mem 300 " +
         "--protected --network-supported --instance-id-file /d/instance_id --storage /d/storage.img --storage-size 4096 " +
         "--vendor /v.img --gki android14-6.1 --payload-binary-name X.so --extra-apk /e.apk --extra-idsig /e.idsig " +
@@ -117,23 +117,21 @@ describe("Android 15", () => {
     const config: AppVmConfig = {
       ...plain,
       cpuTopology: { count: 3 },
-      osName: "microdroid_gki-android15-6.6",
+      osName: "microdroid_gki-since14-6.6",
       hugePages: true,
       teeServices: ["a", "b"],
       earlyConsole: true,
       deviceTreePath: "/d/dt",
     };
-    const args = android15.runAppArguments(config, files, tool(16)).join(" ");
-    expect(args).toContain(
-      " --cpu-topology cpu_count=3 --hugepages --os microdroid_gki-android15-6.6 --tee-services a ",
-    );
+    const args = since14.runAppArguments(config, files, tool(16)).join(" ");
+    expect(args).toContain(" --cpu-topology cpu_count=3 --hugepages --os microdroid_gki-since14-6.6 --tee-services a ");
     expect(args).toContain(" --tee-services b --enable-earlycon --dump-device-tree /d/dt --config-path ");
     expect(args).not.toContain("--gki");
   });
 
   test("with a config file, extra APKs go by their idsigs alone", () => {
     const config = { ...plain, extraApks: [{ apkPath: "/e.apk", idsigPath: "/e.idsig" }] };
-    const args = android15.runAppArguments(config, files, tool(15));
+    const args = since14.runAppArguments(config, files, tool(15));
     expect(args).toContain("--extra-idsig");
     expect(args).not.toContain("--extra-apk");
   });

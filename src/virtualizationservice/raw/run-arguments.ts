@@ -1,7 +1,9 @@
 /** Arguments of `vm run`, of each release: its help says which of them the tool takes. */
 import type { ToolAbilities } from "../abilities/parse-help.js";
+import { runOptionArguments } from "../abilities/run-options.js";
 import type { RawVmConfig } from "../contract.js";
-import { option, type RunFiles } from "../dialects/dialect.js";
+import type { RunFiles } from "../dialects/dialect.js";
+import { option } from "../dialects/option.js";
 
 /** After `vm`, for a configuration whose demands the tool meets. */
 export function runArguments(
@@ -24,8 +26,7 @@ export function runArguments(
       : whereTaken("--cpus", cpus)),
     ...(config.hugePages === true ? ["--hugepages"] : []),
     ...(config.networkSupported ? ["--network-supported"] : []),
-    ...(config.teeServices ?? []).flatMap((service) => option("--tee-services", service)),
-    ...(config.deviceTreePath === undefined ? [] : option("--dump-device-tree", config.deviceTreePath)),
+    ...runOptionArguments(config),
     ...(files.gdbPort === undefined ? [] : option("--gdb", files.gdbPort)),
     // An option of Android 13 that may be repeated takes all that follows, up to here.
     ...(run.has("--cpus") ? ["--"] : []),

@@ -50,7 +50,6 @@ export async function prepareVmConfig(request: RunRequest): Promise<VmConfig> {
       : undefined,
     osName: fields.os,
     vendorImagePath: fields.vendorDiskImagePath,
-    ...(request.asked?.earlyConsole === true ? { earlyConsole: true } : {}),
   };
 }
 
@@ -66,14 +65,13 @@ function commonConfig({
     debugLevel: fields.debugLevel === DEBUG_LEVEL_FULL ? "full" : "none",
     protectedVm: fields.protectedVm,
     memoryMib: fields.memoryBytes === 0 ? undefined : Math.ceil(fields.memoryBytes / 2 ** 20),
-    cpuTopology: asked.cpuTopology ?? (fields.cpuTopology === CPU_TOPOLOGY_MATCH_HOST ? "match_host" : "one_cpu"),
+    cpuTopology: fields.cpuTopology === CPU_TOPOLOGY_MATCH_HOST ? "match_host" : "one_cpu",
     consoleInput: fields.vmConsoleInputSupported,
     networkSupported: asksNetwork(fields),
     ...(gdb === true ? { gdb } : {}),
-    ...(asked.teeServices === undefined ? {} : { teeServices: asked.teeServices }),
-    ...(asked.deviceTreePath === undefined ? {} : { deviceTreePath: asked.deviceTreePath }),
     ...(fields.shouldUseHugepages ? { hugePages: true } : {}),
     scratchPath,
+    ...asked,
   };
 }
 

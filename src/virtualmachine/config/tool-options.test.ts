@@ -6,6 +6,8 @@ import { VirtualMachineManager } from "../manager.js";
 import { memoryContext, type MemoryService, toolWithout } from "../testing/memory-service.js";
 import { outcomeOf } from "../testing/outcome.js";
 import type { ServiceCapabilities } from "../../virtualizationservice/contract.js";
+import { RUN_OPTIONS, type RunFlags } from "../../virtualizationservice/abilities/run-options.js";
+import type { RunOptions } from "../gdb/gdb-options.js";
 import type { ToolOptions } from "./tool-options.js";
 import type { VirtualMachine } from "../machine.js";
 
@@ -34,6 +36,20 @@ test("what the tool supports is passed to the service", async () => {
   expect(await asked(ALL, options)).toMatchObject({
     ...{ cpuTopology: { count: 3 }, teeServices, earlyConsole: true, deviceTreePath: "/data/local/tmp/vm.dtb" },
   });
+});
+
+/**
+ * Of `RunOptions`, what no row of the table sees to: the call itself, and what has a place of its own among the arguments.
+ * Any other does not compile here: it would be accepted and never sent.
+ */
+type WithoutRow = Exclude<keyof RunOptions, keyof RunFlags>;
+const WITHOUT_ROW: Readonly<Record<WithoutRow, true>> = { signal: true, gdb: true, cpus: true };
+
+const SAMPLES: Readonly<Required<RunFlags>> = { teeServices: ["a"], earlyConsole: true, deviceTreePath: "/d" };
+
+test.each(RUN_OPTIONS)("$key given alone is passed", async ({ key }) => {
+  expect(WITHOUT_ROW).not.toHaveProperty(key);
+  expect(await asked(ALL, { [key]: SAMPLES[key] })).toHaveProperty(key, SAMPLES[key]);
 });
 
 test("without them a run is what it was", async () => {

@@ -1,6 +1,7 @@
 /** A VirtualizationService in memory: tests say what its VMs do. For unit tests of the lifecycle library. */
 import { PassThrough } from "node:stream";
 import { DEATH_REASONS } from "../../virtualizationservice/contract.js";
+import { RUN_OPTIONS } from "../../virtualizationservice/abilities/run-options.js";
 import { MemoryFiles } from "./memory-files.js";
 import type { Socket } from "node:net";
 import type {
@@ -18,19 +19,16 @@ import type {
 } from "../../virtualizationservice/contract.js";
 import type { VmContext } from "../context.js";
 
-const RUN_APP = [
-  ...["storage", "console-in", "extra-apk", "network-supported", "vendor", "os", "payload-binary-name", "hugepages"],
-  ...["tee-services", "enable-earlycon", "dump-device-tree"],
-];
+const OF_BOTH = ["--console-in", "--network-supported", "--hugepages", ...RUN_OPTIONS.map(({ flag }) => flag)];
+const RUN_APP = [...OF_BOTH, "--storage", "--extra-apk", "--vendor", "--os", "--payload-binary-name"];
+const RUN = [...OF_BOTH, "--name", "--debug", "--console", "--log", "--cpu-topology", "--mem"];
 
-const RUN = ["name", "debug", "console", "log", "console-in", "cpu-topology", "mem", "hugepages", "network-supported"];
-
-/** A `vm` tool that takes everything but these options of `run-app`. */
+/** A `vm` tool that takes everything but these options. */
 export function toolWithout(...options: readonly string[]): ServiceCapabilities["tool"] {
   return {
     commands: new Set(["run-app", "run", "check-feature-enabled"]),
-    run: new Set(RUN.map((name) => `--${name}`).filter((option) => !options.includes(option))),
-    runApp: new Set(RUN_APP.map((name) => `--${name}`).filter((option) => !options.includes(option))),
+    run: new Set(RUN.filter((option) => !options.includes(option))),
+    runApp: new Set(RUN_APP.filter((option) => !options.includes(option))),
     required: new Set(),
     cpuCounts: false,
   };

@@ -1,10 +1,15 @@
-/** The `vm` tool of Android 15 (lineage-22.0, vm/src/{main,run}.rs); 14 and what came after print the same lines, and say in their help what they take. */
+/**
+ * The `vm` tool since Android 14, written after that of 15 (lineage-22.0, vm/src/{main,run}.rs): all print the same lines, and
+ * say in their help what they take.
+ */
 import type { ToolAbilities } from "../abilities/parse-help.js";
+import { runOptionArguments } from "../abilities/run-options.js";
 import type { AppVmConfig } from "../contract.js";
 import { deathReasonFromRust, errorCode } from "./codes.js";
-import { option, parseCreated, parsePayloadLine, type Dialect, type RunFiles, type ToolLine } from "./dialect.js";
+import { parseCreated, parsePayloadLine, type Dialect, type RunFiles, type ToolLine } from "./dialect.js";
+import { option } from "./option.js";
 
-export const android15: Dialect = {
+export const since14: Dialect = {
   release: 15,
   payloadOutputOnStdout: false,
   runAppArguments,
@@ -33,9 +38,7 @@ function runAppArguments(config: AppVmConfig, files: RunFiles, tool: ToolAbiliti
       : []),
     ...(config.vendorImagePath === undefined ? [] : option("--vendor", config.vendorImagePath)),
     ...guestOs(config, tool),
-    ...(config.teeServices ?? []).flatMap((service) => option("--tee-services", service)),
-    ...(config.earlyConsole === true ? ["--enable-earlycon"] : []),
-    ...(config.deviceTreePath === undefined ? [] : option("--dump-device-tree", config.deviceTreePath)),
+    ...runOptionArguments(config),
     ...(config.payload.kind === "config"
       ? option("--config-path", config.payload.configPath)
       : option("--payload-binary-name", config.payload.binaryName)),
