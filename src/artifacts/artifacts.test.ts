@@ -107,7 +107,7 @@ describe("run folder", () => {
     const newerRuns = (): void => {
       for (let day = 1; day <= 25; day++) createRunFolder(folder, new Date(Date.UTC(2024, 0, day)));
     };
-    /** Jest in another process makes the folder and goes on, until it is told to end by the end of its stdin. */
+    /** Jest in another process makes the folder and continues, until it is told to end by the end of its stdin. */
     const otherRun = async (): Promise<{ readonly path: string; end(): Promise<void> }> => {
       const module = join(packageRoot, "dist/artifacts/run-folder.js");
       const script = `console.log(require(${JSON.stringify(module)}).createRunFolder(process.argv[1], new Date(0)));

@@ -99,7 +99,7 @@ type TestEvent =
       readonly failureClass: FailureClass;
       readonly evidence?: string;
     }
-  /** A failed test's device and VMs are kept; `recordFile` tells how to reach them. */
+  /** A failed test's device and VMs are kept; `recordFile` says how to reach them. */
   | {
       readonly kind: "hold-started";
       readonly file: string;
@@ -165,7 +165,7 @@ type VmRecordEvent =
       readonly line: string;
     }
   | {
-      /** A stage of a boot, told by a line or an event: vmm, firmware, kernel, init, verified, payload, ready. */
+      /** A stage of a boot, known from a line or an event: vmm, firmware, kernel, init, verified, payload, ready. */
       readonly kind: "vm-boot-stage";
       readonly vm: string;
       readonly machine: number;
@@ -183,7 +183,7 @@ type VmRecordEvent =
       readonly detail?: unknown;
     };
 
-/** What Jest itself told, in its own process. */
+/** What Jest itself reported, in its own process. */
 export type JestEvent =
   | {
       readonly kind: "run-started";

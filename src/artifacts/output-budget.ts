@@ -77,7 +77,7 @@ export class OutputKeeper {
     }
   }
 
-  /** Whoever printed most loses first. */
+  /** The VM that printed most loses lines first. */
   #giveUp(): void {
     let largest: Source | undefined;
     for (const source of this.#sources.values()) {

@@ -10,7 +10,7 @@ const FILE_NAME = /^events-\d+\.jsonl$/;
 const CHUNK_BYTES = 1 << 20;
 /** More than our own record writes in a line: an event whose strings are cut holds a few of them. */
 const MAX_LINE_BYTES = 4 << 20;
-/** Our own record ends a file before, and no run tells that much but by what its VMs print. */
+/** Our own record ends a file earlier; only the output of VMs can become that large. */
 const MAX_FILE_BYTES = 256 << 20;
 const MAX_OTHER_CHARACTERS = 512 << 20;
 

@@ -72,7 +72,7 @@ export function latestRunName(results: string): string | undefined {
   }
 }
 
-/** Makes a run's folder, unless another process was sooner, and removes all but the newest runs, and those that go on. */
+/** Makes a run's folder, unless another process was sooner, and removes all but the newest runs, and those in progress. */
 export function makeRunFolder(folder: string): void {
   const results = requireWritable(dirname(folder));
   makePrivateFolder(results);

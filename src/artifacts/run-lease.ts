@@ -1,5 +1,5 @@
 /**
- * Tells which folders belong to runs that go on: each holds a file that its process renews, also where that process is in
+ * Finds which folders belong to runs in progress: each holds a file that its process renews, also where that process is in
  * another container and its id means nothing here.
  */
 import { rmSync, statSync, utimesSync, writeFileSync } from "node:fs";

@@ -7,7 +7,7 @@ import type { RunEventBody } from "./events.js";
 import { makePrivateFolder, PRIVATE_FILE } from "./private-files.js";
 
 const FLUSH_AFTER_MS = 250;
-/** Guards the disk against a VM that prints without end. What tells of the tests themselves comes on top. */
+/** Guards the disk against a VM that prints without end. Events of the tests themselves are not counted. */
 const MAX_OUTPUT_BYTES = 64 << 20;
 const MAX_BYTES = 2 * MAX_OUTPUT_BYTES;
 const OUTPUT_KINDS: readonly RunEventBody["kind"][] = ["vm-output", "device-log"];
@@ -113,7 +113,7 @@ export class RunRecord {
     if (lines > 0) this.#write({ kind: "output-omitted", lines }, kept[0]?.atMs ?? atMs);
     for (const { event, atMs: printedMs } of kept) this.#write(event, printedMs);
     const written = this.#bytes - before;
-    // They take no room from what tells of the tests.
+    // They take no space from the events of tests.
     this.#lastBytes += written;
     this.#bytes = before;
     this.#last = [];

@@ -21,7 +21,7 @@ const TRAITS: Readonly<Record<AndroidRelease, ReleaseTraits>> = {
   17: ANDROID_17,
 };
 
-/** What the emulated device shows unless told otherwise. */
+/** The release of the emulated device by default. */
 export const DEFAULT_RELEASE: AndroidRelease = 15;
 
 export function traitsOf(release: AndroidRelease): ReleaseTraits {

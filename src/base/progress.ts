@@ -1,4 +1,4 @@
-/** How long-running work tells people what it is doing; the command line and Jest's global setup each supply one. */
+/** How long-running work reports what it is doing; the command line and Jest's global setup each supply one. */
 export interface Progress {
   /** A step begins; ends the step before it. */
   step(text: string): void;

@@ -14,7 +14,7 @@ export function overview(): string {
     "",
     ...names.map((name) => `  avf ${name.padEnd(width)}  ${specOf(name).summary}`),
     "",
-    "avf help COMMAND tells more of one. The environment says what devices are used:",
+    "avf help COMMAND describes a command. Environment variables:",
     "",
     ...table(SETTINGS),
     "",

@@ -34,7 +34,7 @@ const SUBCOMMANDS: Readonly<Record<string, Load>> = {
   idsig: () => import("./apk/idsig.js"),
 };
 
-/** Former names, which go on to work. */
+/** Former names, which still work. */
 const ALIASES: Readonly<Record<string, string>> = { release: "end-hold" };
 
 export function main(args: readonly string[]): Promise<void> {

@@ -97,7 +97,7 @@ export interface Device {
    * build. Default of `timeoutMs`: 60 s.
    */
   setRoot(root: boolean, options?: DeviceCallOptions): Promise<void>;
-  /** Closes forwards and attached commands of ours. The device itself goes on. Repeatable. */
+  /** Closes forwards and attached commands of ours. The device itself keeps running. Repeatable. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }

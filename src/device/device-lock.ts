@@ -56,7 +56,7 @@ export type DeviceLock =
   /** `alice@lab7 (run jest 123) since 20:31:05 (4 min 10 s ago)` */
   | { readonly kind: "busy"; readonly holder: string };
 
-/** Takes the lock of the device, or tells who has it; does not wait. */
+/** Takes the lock of the device, or returns who has it; does not wait. */
 export async function takeDeviceLock(device: Device, runId: string, signal?: AbortSignal): Promise<DeviceLock> {
   const owner = { host: hostname(), user: userName(), run: runId, since: new Date().toISOString() };
   const attached = device.spawn(["sh", "-c", SCRIPT, "sh", PATH, JSON.stringify(owner)]);
@@ -110,7 +110,7 @@ async function readAnswer(attached: DeviceProcess): Promise<Answer> {
 async function release(attached: DeviceProcess): Promise<void> {
   attached.stdin.end();
   try {
-    await withDeadline("the lock to be let go of", { timeoutMs: RELEASE_TIMEOUT_MS }, () => attached.ended);
+    await withDeadline("the release of the lock", { timeoutMs: RELEASE_TIMEOUT_MS }, () => attached.ended);
   } catch {
     await attached.stop();
   }

@@ -18,7 +18,7 @@ export interface LeftNote {
   readonly content: unknown;
   /** What of it is still there. */
   write(content: unknown): void;
-  /** What it told of is gone. */
+  /** What it describes is gone. */
   remove(): void;
 }
 

@@ -1,4 +1,4 @@
-/** A device that goes on while the connection to it is replaced: one that is put back to what was saved of it. */
+/** A device that stays usable while the connection to it is replaced, as by the restore of a checkpoint. */
 import { sharedController } from "../base/async/shared-signal.js";
 import { decorate } from "../base/decorate.js";
 import type { Device } from "./contract.js";

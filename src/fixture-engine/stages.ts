@@ -10,7 +10,7 @@ import { extendFixtures, type FixtureSet } from "./engine.js";
 /** The leased device; where it can be put back, tests may do so themselves. */
 export interface TestDevice extends Device {
   /**
-   * Saves the device as it is now, VMs that run included. It goes on; the checkpoint ends with it.
+   * Saves the device as it is now, VMs that run included. It continues; the checkpoint ends with it.
    * @throws UsageError on a device without checkpoints
    */
   checkpoint(name: string): Promise<Checkpoint>;

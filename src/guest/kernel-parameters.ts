@@ -47,7 +47,7 @@ export function guestKernelParameters(): readonly string[] {
     // Only what the kernel has built in for every process: no profiles of AppArmor or TOMOYO are there to load.
     "lsm=",
     "audit=0",
-    // QEMU's TCG, below KVM, describes this state wrongly; the kernel would complain at length and go on.
+    // QEMU's TCG, below KVM, describes this state wrongly; the kernel would complain at length and continue.
     "noxsaves",
     // A device-mapper table takes several grace periods; on one CPU an ordinary one lasts some ticks.
     "rcupdate.rcu_expedited=1",

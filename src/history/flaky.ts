@@ -1,4 +1,4 @@
-/** What past runs tell of a test: flaky, broken since when, or neither. */
+/** What past runs say about a test: flaky, broken since when, or neither. */
 import type { PastOutcome, TestEntry } from "./entries.js";
 import type { Past } from "./read-history.js";
 import { wilson, type Rate } from "./wilson.js";
@@ -20,7 +20,7 @@ export interface Breakage {
   readonly since: Past<TestEntry>;
 }
 
-/** Failed, or cut off together with its run: of which only the first tells something of the test. */
+/** Failed, or cut off together with its run: of which only the first says something about the test. */
 const DECIDED: readonly PastOutcome[] = ["passed", "failed", "flaky"];
 
 export function decided(past: readonly Past<TestEntry>[]): readonly Past<TestEntry>[] {

@@ -1,4 +1,4 @@
-/** Past runs: a file of JSON lines that runs add to, and what it tells. */
+/** Past runs: a file of JSON lines that runs add to, and what follows from it. */
 export { appendHistory, BOUNDS, writeHistory, type Bounds } from "./append.js";
 export {
   fileKey,

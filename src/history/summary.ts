@@ -1,4 +1,4 @@
-/** What a history tells of all tests: which are flaky, which fail, which take long, which got slower. */
+/** What a history shows about all tests: which are flaky, which fail, which take long, which got slower. */
 import type { TestEntry } from "./entries.js";
 import { breakage, decided, flakiness, type Breakage, type Flakiness } from "./flaky.js";
 import type { History, Past } from "./read-history.js";

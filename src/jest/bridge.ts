@@ -46,7 +46,7 @@ export interface Bridge {
   current(): PlainStages;
   /** A part of the current test, under a name that reports and the live view show. */
   step<T>(title: string, work: () => T | Promise<T>): Promise<T>;
-  /** A matcher is called; the returned function tells how it ended. */
+  /** A matcher is called; the returned function records how it ended. */
   noteAssertion(call: MatcherCall): EndAssertion;
   /** Fires when the current test is over or failed. */
   signal(): AbortSignal;

@@ -127,7 +127,7 @@ export class FileSession implements Bridge {
 
   requires(texts: readonly string[]): RequiresCall {
     if (this.follower.test === undefined) return this.plan.requires(texts);
-    throw new UsageError("REQUIRES_IN_TEST", "test.requires() stands before a test or in a block, not in a test.", {
+    throw new UsageError("REQUIRES_IN_TEST", "test.requires() belongs before a test or in a block, not in a test.", {
       hint: 'test.requires("protected")("name of the test", async ({ vm }) => { … })',
     });
   }

@@ -83,7 +83,7 @@ export class KtapParser {
 
   #other(speaker: Speaker, voice: Voice, token: Token, text: string): void {
     const { document } = speaker;
-    // A logger's prefix is looked for only where no document goes on that it could be a line of.
+    // A logger's prefix is looked for only outside documents, in which it could be a line.
     const prefix = document === undefined || document.reader.isComplete ? Prefix.of(text) : undefined;
     if (prefix !== undefined) {
       this.#close(speaker);

@@ -4,7 +4,7 @@ import type { Group } from "./group.js";
 import { LIMITS } from "./model.js";
 
 export class YamlReader {
-  /** The group whose last test the block is of, while one goes on. */
+  /** The group whose last test the block belongs to, while inside a block. */
   #group: Group | undefined;
   #lines = 0;
 

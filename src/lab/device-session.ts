@@ -31,7 +31,7 @@ export interface DeviceSession {
   /** For the leak check: a file or folder on the device that this run made. */
   readonly noteMade: (path: string) => void;
   deviceLogs(packages: readonly string[], windowMs: number): Promise<ReadonlyMap<string, string | Buffer>>;
-  /** Undefined for a device without checkpoints. `device` goes on to be the same when it is put back. */
+  /** Undefined for a device without checkpoints. `device` remains the same object after a restore. */
   readonly rewinding: Rewinding | undefined;
   readonly record: RunRecord | undefined;
   /** Ends what runs on the device on our behalf, and gives it back. Repeatable, never rejects. */

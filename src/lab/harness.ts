@@ -35,7 +35,7 @@ export interface Harness {
   readonly emulatesCpus?: boolean;
   /** The device's own account of the last `windowMs`, by file name. Not recorded, never rejects. */
   deviceLogs?(packages: readonly string[], windowMs: number): Promise<ReadonlyMap<string, string | Buffer>>;
-  /** Ends forwards and attached commands that the test which just ended has left; tells which. Never rejects. */
+  /** Ends forwards and attached commands that the test which just ended has left; returns which. Never rejects. */
   endTest(): Promise<readonly string[]>;
   /** Takes away what was put on a device that others use too. On one that is gone it is left to the next run. Repeatable. */
   close(): Promise<void>;

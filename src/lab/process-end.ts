@@ -7,7 +7,7 @@ import { sleep } from "../base/deadline.js";
 
 const RELEASE_TIMEOUT_MS = 10_000;
 const REPLACED_WITHIN_MS = 2_000;
-/** npm hands Ctrl-C on to a process that the terminal has told already. */
+/** npm passes Ctrl-C on to a process that already got it from the terminal. */
 const ECHO_MS = 300;
 /** First elements of the messages by which jest-worker asks a worker to end, and how much memory it uses. */
 const JEST_WORKER_END = 2;
@@ -79,7 +79,7 @@ export function beforeSignalEnd(listener: (signal: NodeJS.Signals) => void): () 
 
 let releasing: Promise<void> = Promise.resolve();
 
-/** Releases everything, last taken first, within a limit; whoever comes meanwhile waits as well. Never rejects. */
+/** Releases everything, last taken first, within a limit; other callers wait as well. Never rejects. */
 export function releaseAll(): Promise<void> {
   return (releasing = releasing.then(releaseRest));
 }
@@ -122,7 +122,7 @@ export function watchProcessEnd(): void {
 
 /**
  * The reader of our output went away (`npx jest 2>&1 | head`). Node's own answer is an exception that nobody catches: no
- * device would be given back. A worker that cannot write has lost its parent, which `disconnect` tells.
+ * device would be given back. A worker that cannot write has lost its parent, which `disconnect` reports.
  */
 function watchOutput(): void {
   let told = isJestWorker();

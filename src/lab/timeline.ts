@@ -54,7 +54,7 @@ export class Timeline {
   }
 
   /**
-   * Saves the device as it is now. It goes on; VMs stand still meanwhile.
+   * Saves the device as it is now. The device keeps running; VMs are paused meanwhile.
    * @param key undefined: the checkpoint ends with the device
    */
   async save(name: string, key?: string, signal?: AbortSignal): Promise<Checkpoint> {
@@ -97,7 +97,7 @@ export class Timeline {
     await this.options.equip();
   }
 
-  /** Lets go of all VMs without a word: what happens to the device now is no concern of theirs. */
+  /** Detaches from all VMs without events: what happens to the device now does not count for them. */
   async leave(): Promise<void> {
     await Promise.all(this.options.apps.map(({ vmm }) => vmm.leave()));
   }

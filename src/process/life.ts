@@ -41,7 +41,7 @@ export function self(): ProcessIdentity {
 }
 
 /**
- * It has ended for certain, so that what it left may be cleared away. Here the process table tells, where it has times; of
+ * It has ended for certain, so that what it left may be removed. Here the process table shows it, if it has times; of
  * one that lives elsewhere only its life does, and one that has none is not known to be gone.
  */
 export function isGone(identity: ProcessIdentity, mountinfo?: string): boolean {

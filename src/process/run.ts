@@ -14,7 +14,7 @@ export interface RunOptions {
   readonly input?: string | Uint8Array;
   /** Output beyond this is an error, so that a device cannot fill our memory. Default: 64 MiB. */
   readonly maxOutputBytes?: number;
-  /** True: the kernel ends the program when this process dies, SIGKILL included. For what would go on writing files. */
+  /** True: the kernel ends the program when this process dies, SIGKILL included. For what would continue writing files. */
   readonly diesWithUs?: boolean;
   /** Called for each chunk of stdout or stderr as it comes. */
   readonly onOutput?: (chunk: string) => void;

@@ -1,4 +1,4 @@
-/** What of a request can be told without a device: whether its files are there, are APKs, and have names that pass. */
+/** Checks of a request that need no device: whether its files exist, are APKs, and have allowed names. */
 import { basename } from "node:path";
 import { UsageError } from "../base/errors.js";
 import { findFiles } from "./glob.js";

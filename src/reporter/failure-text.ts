@@ -11,7 +11,7 @@ export function firstLine(failure: string): string {
   );
 }
 
-/** The first sentence that tells what happened: the call of a matcher, which comes first, does not. */
+/** The first sentence that says what happened: the call of a matcher, which comes first, does not. */
 export function reasonOf(failure: string): string {
   const lines = failure.split("\n").map((line) => line.trim());
   const told = lines.filter((line) => line !== "" && !/^at .*:\d+/.test(line));

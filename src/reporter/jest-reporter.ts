@@ -61,7 +61,7 @@ export default class AvfReporter {
     const counts = closingCounts(results);
     this.#close(counts, this.#run?.end(runEnded(results, counts)));
     this.#run = undefined;
-    // Later the keys of watch mode belong to whoever types them.
+    // Later the keys of watch mode belong to the user.
     if (this.config.watch === true || this.config.watchAll === true) this.print();
     // For a run that hangs after its end on something a suite left open, and is then killed.
     else setTimeout(() => this.print(), STUCK_AFTER_MS).unref();

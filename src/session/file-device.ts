@@ -23,7 +23,7 @@ interface HarnessModule {
 }
 
 export class FileDevice {
-  /** Nothing on the device needs to be cleared away when this process ends. */
+  /** Nothing on the device needs to be removed when this process ends. */
   readonly endsWithUs: boolean;
   #session: Promise<DeviceSession> | undefined;
   #harness: Promise<Harness> | undefined;

@@ -34,7 +34,7 @@ export type DeathReason =
   | { readonly kind: "known"; readonly name: keyof typeof DEATH_REASONS; readonly value: number }
   | { readonly kind: "unrecognised"; readonly raw: string };
 
-/** What a running VM tells, in the order it happened. `died` is the last one and comes exactly once. */
+/** What a running VM reports, in the order it happened. `died` is the last one and comes exactly once. */
 export type VmEvent =
   | { readonly kind: "state"; readonly state: VmState }
   | { readonly kind: "console"; readonly chunk: Buffer }
@@ -110,16 +110,16 @@ export interface RunningVm {
    * the device would let wait for what follows this one. Repeatable.
    */
   follow(): void;
-  /** What it takes to go on with the VM once its device was put back to this moment. */
+  /** What is needed to continue with the VM after a restore of its device to this moment. */
   bookmark(): VmBookmark;
   /**
-   * Lets go of the VM without a word, and of every process of ours that is about it: its device is about to be put back, and
+   * Detaches from the VM without events, and ends every process of ours for it: its device is about to be restored, and
    * its end, if it is one, is nobody's. No further event is delivered, and `died` never settles.
    */
   disown(): Promise<void>;
 }
 
-/** How far a running VM was followed. Plain data, for another process may be the one that goes on. */
+/** How far a running VM was followed. Plain data, because another process may continue. */
 export interface VmBookmark {
   readonly name: string;
   readonly cid: number;

@@ -65,7 +65,7 @@ export class FollowedFile {
     return (this.#tail = this.device.spawn([TAIL, "-f", ...from, this.path]));
   }
 
-  /** `tail` ends only when told to; when it does otherwise, another one goes on where it stopped. */
+  /** `tail` ends only on request; if it ends otherwise, another one continues where it stopped. */
   async #keepFollowing(first: DeviceProcess): Promise<void> {
     let tail = first;
     for (let idleRestarts = 0; idleRestarts < MAX_IDLE_RESTARTS; idleRestarts++) {

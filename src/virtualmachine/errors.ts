@@ -1,6 +1,6 @@
 /**
  * The exceptions of `android.system.virtualmachine`. Messages are Java's own, so that a suite written against Android
- * finds the same words here; who has to act is told by `kind`, the failure by `code`.
+ * finds the same texts here; `kind` says who has to act, `code` names the failure.
  */
 import { HarnessError, UsageError, isHarnessError } from "../base/errors.js";
 import type { FailureKind, HarnessErrorOptions } from "../base/errors.js";
@@ -9,7 +9,7 @@ interface VirtualMachineExceptionOptions extends HarnessErrorOptions {
   readonly vmName?: string | undefined;
   /** Default: told by code and cause. */
   readonly kind?: FailureKind;
-  /** What went wrong while undoing, after the failure that this error tells of. */
+  /** What went wrong while undoing, after the failure that this error reports. */
   readonly suppressed?: readonly unknown[];
 }
 

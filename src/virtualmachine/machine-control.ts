@@ -179,7 +179,7 @@ export class MachineControl {
   }
 
   /**
-   * The name stands for another VM now, whose files took the place of ours. A VM can go on without its files; once it
+   * The name now belongs to another VM, whose files replaced ours. A VM can continue without its files; once it
    * stops, it is gone for good.
    */
   replaced(): void {

@@ -193,7 +193,7 @@ export class VirtualMachine extends ObservedMachine {
     return this.#control.journal.output;
   }
 
-  /** Everything the service told, with times; `history`, `subscribe`, or `for await`. */
+  /** Everything the service reported, with times; `history`, `subscribe`, or `for await`. */
   get events(): EventHistory<RecordedEvent> {
     return this.#control.journal.events;
   }

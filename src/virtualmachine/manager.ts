@@ -23,7 +23,7 @@ const managers = new WeakMap<VmContext, WeakRef<VirtualMachineManager>>();
 
 /** The VMs of a manager at a moment. */
 export interface ManagerMoment {
-  /** Plain data: what another process needs to go on with them. */
+  /** Plain data: what another process needs to continue with them. */
   readonly past: readonly VmPast[];
   /** The same VMs as this process holds them; empty at first where another process saved the moment. */
   readonly objects: Map<string, { readonly vm: VirtualMachine; readonly config: VirtualMachineConfig }>;

@@ -129,7 +129,7 @@ class EventList implements Sink {
     this.add({ kind: "end", name });
   }
 
-  /** The parser tells the end of the element first, and then that it has another name. */
+  /** The parser reports the end of the element first, and then that it has another name. */
   fail(error: XmlError): void {
     if (/^unexpected close tag/.test(error.reason)) this.list.pop();
     this.add({ kind: "error", error, ...(isUnclosed(error) ? { unclosed: true } : {}) });

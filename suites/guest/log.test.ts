@@ -48,7 +48,7 @@ test("console and log of a VM that prints too much are cut with a message, and t
   try {
     const vm = await vmm.create("vm1", app.vmConfig("assets/vm_config.json").build());
     await vm.run();
-    const cut = "[vm: this file is cut here, for it has 512 bytes; the VM goes on]";
+    const cut = "[vm: this file ends here because it has 512 bytes; the VM continues]";
     await expect(vm).toPrint(cut);
     await using guest = await adbIntoVm(device, vm, { signal });
     expect((await guest.exec(["getprop", "dev.bootcomplete"])).stdout.trim()).toBe("1");

@@ -11,7 +11,7 @@ export interface VerifyIdsigOptions {
   /** Chooses the v3 signer whose digest is compared when the idsig records one. Default 35. */
   readonly sdk?: number;
   /**
-   * What becomes of a signature whose algorithm AVF does not know (DSA): "refuse", the default, throws; "report" goes on
+   * What becomes of a signature whose algorithm AVF does not support (DSA): "refuse", the default, throws; "report" continues
    * with what can be judged and names the rest in {@link VerifiedIdsig.unjudged}.
    */
   readonly unsupported?: "refuse" | "report";

@@ -1,6 +1,6 @@
 /** What the record has of tests that ran inside VMs. */
 
-/** Results, as the VM printed them. A later event of the same `list` goes on with it. */
+/** Results, as the VM printed them. A later event of the same `list` continues with it. */
 export interface SubtestsEvent {
   readonly kind: "subtests";
   readonly vm: string;

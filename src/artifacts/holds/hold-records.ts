@@ -81,7 +81,7 @@ function readHold(id: string): HoldRecord | undefined {
   }
 }
 
-/** Ends a hold: its test run goes on within a moment. */
+/** Ends a hold: its test run continues within a moment. */
 export function releaseHold(id: string): void {
   rmSync(holdPath(id), { force: true });
 }

@@ -38,7 +38,7 @@ export function logcat(log: LogBuffer): Command {
   };
 }
 
-/** Prints what is there, then goes on with what comes until the caller is gone, unless it asked for a dump. */
+/** Prints the log so far, then what follows until the caller is gone, unless it asked for a dump. */
 async function show(caller: Caller, log: LogBuffer, request: LogcatRequest): Promise<void> {
   const past = log.entries().filter((entry) => wanted(entry, request));
   const shown = request.tail === undefined ? past : past.slice(Math.max(0, past.length - request.tail));

@@ -34,7 +34,7 @@ const vmOf = (cid: string): NonNullable<ReturnType<DeviceInFolder["device"]["vir
   return vm;
 };
 
-/** As the emulator does it around a snapshot, and again when the device goes on from it. */
+/** As the emulator does it around a snapshot, and again when the device continues from it. */
 async function restore(): Promise<void> {
   await there.device.virtualization.freeze();
   there.device.virtualization.restored();

@@ -23,7 +23,7 @@ export async function serveControl(path: string, handle: ControlHandler, signal:
     try {
       await serveOnce(path, handle, signal);
     } catch {
-      // Not there yet, or its other end went away: the next round tells.
+      // Not there yet, or its other end went away: the next round shows which.
     }
     await sleep(REOPEN_DELAY_MS, signal).catch(() => undefined);
   }

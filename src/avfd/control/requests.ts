@@ -43,8 +43,8 @@ export function controlRequests(device: Device, kernel: Pick<Kernel, "setClock" 
 }
 
 /**
- * What must differ between devices that go on from one moment, in one request: while it is not answered, nobody may use the
- * device. VMs that were saved with it go on at the end of it, unless they are to be held until somebody is there for them.
+ * What must differ between devices that continue from one moment, in one request: while it is not answered, nobody may use the
+ * device. VMs that were saved with it resume at the end of it, unless they are to stay paused until a client attaches.
  */
 async function personalize(
   device: Device,

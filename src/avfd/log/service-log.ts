@@ -33,7 +33,7 @@ const NOTIFIED = {
   ...{ finished: "finished payload", error: "encountered an error" },
 } as const;
 
-/** What a guest told. */
+/** What a guest reported. */
 export function notifiedLine(release: AndroidRelease, cid: number, kind: keyof typeof NOTIFIED): string {
   if (release > 13) return `VM with CID ${cid} ${NOTIFIED[kind]}`;
   return `VM having CID ${cid} ${kind === "ready" ? "payload is ready" : NOTIFIED[kind]}`;

@@ -30,7 +30,7 @@ export class PropertyStore {
   async set(name: string, value: string): Promise<void> {
     const isNew = this.#values.get(name) !== value;
     const isPersistent = name.startsWith(PERSISTENT_PREFIX);
-    // Devices that go on from a snapshot set what is mostly as it was, and are waited for.
+    // Devices that continue from a snapshot set what is mostly as it was, and are waited for.
     if (!isPersistent && !isNew) return;
     this.#values.set(name, value);
     if (isNew) this.#listeners.get(name)?.(value);

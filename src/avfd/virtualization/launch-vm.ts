@@ -25,7 +25,7 @@ export async function launchVm(vmm: Vmm, config: VmmConfig): Promise<VmmProcess>
 }
 
 /**
- * crosvm only logs that it has no debugger's port, and goes on without one. Nothing is listened on to find out: whoever waits
+ * crosvm only logs that it has no debugger's port, and continues without one. Nothing is listened on to find out: whoever waits
  * for the stub would take that for it.
  */
 async function checkGdbPort(port: number): Promise<void> {

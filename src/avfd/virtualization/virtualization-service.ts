@@ -40,7 +40,7 @@ const DEVICE_SECRET = "/data/misc/keystore/virtualization_secret";
 const HANGUP_TIMEOUT_MS = 300_000;
 /** Another limit, in milliseconds: for tests of the guard, and for machines that are slower still. */
 const HANGUP_TIMEOUT_PROPERTY = "hypervisor.virtualizationmanager.hangup_timeout_ms";
-/** `1`: VMs go on from a template of their shape instead of booting, where the monitor can do it. */
+/** `1`: VMs continue from a template of their shape instead of booting, where the monitor can do it. */
 const TEMPLATES_PROPERTY = "debug.avf.vm_templates";
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
@@ -143,12 +143,12 @@ export class VirtualizationService {
     }
   }
 
-  /** The device goes on from a snapshot that was taken while VMs stood still: earlier connections are closed. */
+  /** The device continues from a snapshot that was taken while VMs stood still: earlier connections are closed. */
   restored(): void {
     this.attachments.orphanAll();
   }
 
-  /** VMs go on. Returns how many. */
+  /** Resumes VMs. Returns how many. */
   thaw(): number {
     this.attachments.resume();
     return this.#gate.thaw();

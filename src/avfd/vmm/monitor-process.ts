@@ -29,7 +29,7 @@ interface MonitorCommand {
   /** Files to inherit behind all others. */
   readonly more?: readonly Pick<FileHandle, "fd">[];
   readonly describeEnd: (exitCode: number | null, signal: string | null, told: VmmEnd | undefined) => VmmEnd;
-  /** What a message tells about its end, where that says more than the exit code. */
+  /** What a message says about its end, if that is more than the exit code. */
   readonly describeMessage?: (message: string) => VmmEnd | undefined;
   /** Takes over our end of a control channel; undefined: the monitor gets none. */
   readonly openControl?: (stream: Duplex) => ControlChannel;
@@ -80,7 +80,7 @@ export async function startMonitor(command: MonitorCommand): Promise<MonitorProc
   let said: VmmEnd | undefined;
   stderr.on("data", (chunk: Buffer) => {
     said ??= describeMessage(chunk.toString());
-    // It may wait for a debugger then, with a virtual CPU that can never go on.
+    // It may wait for a debugger then, with a virtual CPU that can never continue.
     if (said?.kind === "crash") child.kill("SIGKILL");
   });
   const ended = new Promise<VmmEnd>((resolve) => {

@@ -1,5 +1,5 @@
 /**
- * Begins all at once and waits for all of them, also when one fails: nothing goes on behind the caller's back.
+ * Begins all at once and waits for all of them, also when one fails: nothing still runs when the call returns.
  * @throws the failure of the first in the order given, whichever came first in time
  */
 export async function atOnce<T extends readonly unknown[]>(

@@ -86,7 +86,7 @@ interface BuildTraits {
 }
 
 export interface ServiceTraits {
-  /** `daemon`: `vm run-app` may leave its VM behind, and tells what it does in two steps. `attached`: they end together. */
+  /** `daemon`: `vm run-app` may leave its VM behind, and reports in two steps. `attached`: they end together. */
   readonly vmLife: "daemon" | "attached";
   /** Context identifiers of guests. */
   readonly cids: { readonly first: number; readonly last: number; readonly wraps: boolean };

@@ -11,7 +11,7 @@ const MAX_CHARACTER_BYTES = 4;
 export class LineSplitter {
   #parts: Buffer[] = [];
   #length = 0;
-  /** The last piece belongs to a line that goes on. */
+  /** The last piece belongs to a line that continues. */
   #goesOn = false;
 
   constructor(

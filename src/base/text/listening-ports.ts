@@ -1,4 +1,4 @@
-/** Ports that something listens on, as Linux tells it. */
+/** Ports that something listens on, as Linux lists them. */
 
 const LISTENING = "0A";
 

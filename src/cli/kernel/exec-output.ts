@@ -7,7 +7,7 @@ export interface ExecOutput {
   write(chunk: Buffer): void;
   /** No more comes: what was held back is given out. */
   end(): void;
-  /** Of the command, once the VM told it. */
+  /** Of the command, once the VM reported it. */
   readonly exitCode: number | undefined;
 }
 

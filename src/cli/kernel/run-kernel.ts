@@ -88,7 +88,7 @@ function checkOptions({ initrd, rootfs, rootfsAsDisk, modules, command, params =
     throw new UsageError("BAD_ARGUMENTS", text);
   };
   if (rootfsAsDisk && rootfs === undefined) bad("--rootfs-as-disk goes with --rootfs.");
-  // Drivers for the disk may be in an initramfs, whose own first process goes on from there.
+  // Drivers for the disk may be in an initramfs, whose own first process continues from there.
   const both = initrd !== undefined && rootfs !== undefined;
   if (both && !rootfsAsDisk) bad("Give --initrd or --rootfs, not both.");
   if (both && command !== undefined) bad("Give --initrd or --exec beside --rootfs-as-disk, not both.");

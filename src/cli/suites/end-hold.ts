@@ -1,4 +1,4 @@
-/** `avf end-hold`: lets a test go on that `AVF_HOLD` holds. */
+/** `avf end-hold`: ends the hold of a test (`AVF_HOLD`). */
 import { listHolds, releaseHold, type HoldRecord } from "../../artifacts/holds/hold-records.js";
 import { formatMs } from "../../base/deadline.js";
 import { UsageError } from "../../base/errors.js";

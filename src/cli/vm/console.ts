@@ -44,7 +44,7 @@ interface FoundVm {
   readonly vm: RunningVmProcess;
 }
 
-/** Adds what is found to `found`; returns other VMs that run there, for whoever mistyped. */
+/** Adds what is found to `found`; returns other VMs that run there, for the error message. */
 async function find(
   devices: readonly KnownDevice[],
   name: string,

@@ -4,7 +4,7 @@ import type { VirtualMachine } from "../../virtualmachine/index.js";
 
 interface SummaryRow {
   readonly vm: VirtualMachine;
-  /** CID of the run, noted while it went on. */
+  /** CID of the run, noted while it ran. */
   readonly cid: number | undefined;
 }
 

@@ -1,4 +1,4 @@
-/** A VM's life on the terminal: status changes, what its payload tells, console lines; each line under the VM's name. */
+/** A VM's life on the terminal: status changes, reports of its payload, console lines; each line under the VM's name. */
 import pc from "picocolors";
 import { printableLine } from "../../base/printable.js";
 import type { LifecycleEvent, Transition, VirtualMachine } from "../../virtualmachine/index.js";
@@ -34,7 +34,7 @@ function describeTransition({ status, previous, cause }: Transition): string {
   return change;
 }
 
-/** Undefined for what a status change tells already. */
+/** Undefined for what a status change shows already. */
 function describeEvent(event: LifecycleEvent): string | undefined {
   switch (event.kind) {
     case "payload-started":

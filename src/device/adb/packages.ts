@@ -88,7 +88,7 @@ function installHint(serial: string, code: string): string | undefined {
     case "INSTALL_PARSE_FAILED_NO_CERTIFICATES":
     case "INSTALL_PARSE_FAILED_UNEXPECTED_EXCEPTION":
     case "INSTALL_PARSE_FAILED_NOT_APK":
-      return "it is not signed, or damaged: npx avf apk show FILE.apk tells what is in it";
+      return "it is not signed, or damaged: npx avf apk show FILE.apk shows what is in it";
     default:
       return undefined;
   }

@@ -7,7 +7,7 @@ export function parseProperties(text: string): ReadonlyMap<string, string> {
     const whole = value.join("\n");
     if (name !== undefined && whole.endsWith("]")) properties.set(name, whole.slice(0, -1));
   };
-  // A value may hold line breaks: it goes on until a line begins another property.
+  // A value may hold line breaks: it continues until a line begins another property.
   for (const line of text.replace(/\r?\n$/, "").split(/\r?\n/)) {
     const start = /^\[([^\]]+)\]: \[(.*)$/.exec(line);
     if (start) {

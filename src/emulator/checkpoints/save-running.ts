@@ -1,5 +1,5 @@
 /**
- * Saves a device that runs, VMs and all, and lets it go on. What is written has the shape of a snapshot: memory, state and
+ * Saves a device that runs, VMs and all, and lets it continue. What is written has the shape of a snapshot: memory, state and
  * disk, all of them whole, so that any number of machines can continue from it copy-on-write.
  *
  * Memory and disk begin as copies of what the machine began with, made while it runs; what it has changed of them since

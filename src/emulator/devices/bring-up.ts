@@ -148,7 +148,7 @@ async function wasEndedFromOutside({ process, ended }: Machine): Promise<boolean
 
 /** Also one that loads, and of which the machine dies: a CPU that lacks what the saved one had shows so. */
 function unusable(cause: unknown): InfrastructureError {
-  return new InfrastructureError("SNAPSHOT_UNUSABLE", "The emulated device cannot go on from what was saved of it.", {
+  return new InfrastructureError("SNAPSHOT_UNUSABLE", "The emulated device cannot continue from its saved state.", {
     cause,
     details: isHarnessError(cause) ? [cause.shortMessage] : [],
     hint: "npx avf setup --renew snapshot makes a new one",

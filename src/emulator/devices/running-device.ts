@@ -45,7 +45,7 @@ export interface EmulatedDevice {
   readonly ended: AbortSignal;
   /**
    * Writes all of the device as it is now, VMs that run included, into a new folder. The device stands still for a part of
-   * that, some tenths of a second, and goes on; connections to it stay.
+   * that, some tenths of a second, and continues; connections to it stay.
    */
   save(folder: string, signal?: AbortSignal): Promise<void>;
   /**
@@ -55,7 +55,7 @@ export interface EmulatedDevice {
    * them, and to read files
    */
   restore(folder?: string, options?: RestoreOptions): Promise<void>;
-  /** After a restore with `holdVms`: settles when the device may be used, and its VMs are about to go on. */
+  /** After a restore with `holdVms`: settles when the device may be used, and its VMs are about to continue. */
   goOn(): Promise<void>;
   /** Ends the device and removes all of it. Repeatable. */
   stop(): Promise<void>;
@@ -154,7 +154,7 @@ export class RunningDevice implements EmulatedDevice {
     this.#requireAttached("restored");
     this.#origin = { kind: "saved", folder };
     const start: BringUp = { ...this.start, origin: this.#origin };
-    // As one that starts: whoever sweeps takes a device whose machine is dead for one that was left behind.
+    // As one that starts: a sweep treats a device whose machine is dead as left behind.
     if (!(await updateRecord(this.start.ready.cache, this.record))) throw this.#swept();
     // adb would find the end of the connection by itself, but only when it next uses it.
     await Promise.all([this.#replace(this.#machine), forgetAdb(this.serial)]);
@@ -188,7 +188,7 @@ export class RunningDevice implements EmulatedDevice {
     machine.control.request({ command: "thaw" }, GO_ON_TIMEOUT_MS, machine.ended).catch((cause: unknown) => {
       if (machine.ended.aborted) return undefined;
       const { name } = this;
-      this.#ended.abort(new InfrastructureError("DEVICE_NOT_READY", `The VMs of ${name} do not go on.`, { cause }));
+      this.#ended.abort(new InfrastructureError("DEVICE_NOT_READY", `The VMs of ${name} do not resume.`, { cause }));
       return machine.kill().catch(() => undefined);
     });
   }

@@ -48,7 +48,7 @@ const CONTROL_FD = 4;
  */
 const KERNEL_PARAMETERS = "console=ttyS0 panic=-1 quiet mitigations=off random.trust_cpu=on nokaslr no_timer_check";
 
-/** Of a trial: a dozen lines from the first on, without the rest of what a kernel tells, each byte of which costs an exit. */
+/** Of a trial: a dozen lines from the first on, without the kernel's other messages, each byte of which costs an exit. */
 const TALKATIVE = "earlyprintk=ttyS0 loglevel=6";
 
 /** QEMU starts no program, gets no more rights, and changes nobody's priority: a guest that got out of it would be in there. */

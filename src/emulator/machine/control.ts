@@ -24,7 +24,7 @@ interface PersonalizeRequest {
   readonly vmm: Monitor | "";
   /** Whose adb may connect, as lines of Android's `adb_keys`. */
   readonly adbKeys: readonly string[];
-  /** The device goes on from what was saved of one: earlier connections are closed. */
+  /** The device continues from what was saved of one: earlier connections are closed. */
   readonly restored: boolean;
   /** VMs that were saved with it stand still until a `thaw`. */
   readonly holdVms: boolean;

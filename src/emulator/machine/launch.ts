@@ -28,7 +28,7 @@ export interface Machine {
   readonly ended: AbortSignal;
   /** Ends the machine at once; there is nothing in it to be saved. @throws InfrastructureError `PROCESS_STAYS` */
   kill(): Promise<void>;
-  /** Lets go of the channels, so that this process may end while a detached machine goes on. */
+  /** Closes the channels, so that this process may end while a detached machine keeps running. */
   detach(): void;
 }
 
@@ -88,7 +88,7 @@ export function launchMachine(argv: readonly string[], options: LaunchOptions): 
   };
 }
 
-/** QEMU ends when it cannot go on; what it says then explains more than the connection that broke. */
+/** QEMU ends when it cannot continue; what it says then explains more than the connection that broke. */
 async function lastWords(ended: AbortSignal): Promise<Error> {
   await sleep(LAST_WORDS_MS, ended).catch(() => undefined);
   if (ended.aborted) return ended.reason as Error;

@@ -40,8 +40,8 @@ export const IMAGE_FOLDER = "/proc/self/fd/9";
 export const OWN_FOLDER = "/proc/self/fd/8";
 
 /**
- * @param imageFolder of a finished image, or of one that is still to be made: whoever starts it finds that out
- * @param seat of a machine; undefined: for whoever wants QEMU alone
+ * @param imageFolder of a finished image, or of one that is still to be made: then starting it fails
+ * @param seat of a machine; undefined: for QEMU alone
  */
 export function emulatorCommand(imageFolder: string, seat?: Seat): EmulatorCommand {
   const folder = join(imageFolder, IMAGE_FILES.emulator);

@@ -12,7 +12,7 @@ const ENTROPY_BYTES = 32;
 export interface DeviceIdentity {
   readonly serialNumber: string;
   readonly release: AndroidRelease;
-  /** VMs go on from templates of their shape instead of booting, where the monitor can do it. */
+  /** VMs continue from templates of their shape instead of booting, where the monitor can do it. */
   readonly vmTemplates: boolean;
 }
 

@@ -59,7 +59,7 @@ function isZeros(bytes: Buffer): boolean {
   return bytes.equals(ZEROS.subarray(0, bytes.length));
 }
 
-/** As part of the last run where it goes on from there. */
+/** As part of the last run where it continues from there. */
 function append(runs: Run[], run: Run): void {
   const last = runs.at(-1);
   if (last?.[0] === "copy" && run[0] === "copy" && last[1] === run[1] && last[2] + last[3] === run[2]) {

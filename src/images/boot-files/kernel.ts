@@ -73,7 +73,7 @@ function recognise(head: Buffer, file: OpenedFile): Recognised {
   throw problemOf(file, "it is no kernel", WANTED);
 }
 
-/** `loadflags` bit 0 tells a bzImage from a zImage, `syssize` counts the kernel in units of 16 bytes. */
+/** `loadflags` bit 0 distinguishes a bzImage from a zImage, `syssize` counts the kernel in units of 16 bytes. */
 function bzImage(head: Buffer, file: OpenedFile): Recognised {
   if (head.length < 0x264) throw problemOf(file, `it ends after ${file.bytes} bytes, within its header`, CUT);
   const isBig = (head.readUInt8(0x211) & 1) === 1;

@@ -23,7 +23,7 @@ export interface MatcherThis {
 export interface MatcherResult {
   readonly pass: boolean;
   readonly message: () => string;
-  /** The error that tells who has to act, for the class of the failure. */
+  /** The error that says who has to act, for the class of the failure. */
   readonly cause?: unknown;
 }
 

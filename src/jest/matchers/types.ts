@@ -26,7 +26,7 @@ export interface AvfMatchers {
   toPrint(pattern: string | RegExp, options?: PrintOptions): Promise<void>;
   /** That the VM prints lines for all patterns, in this order, whatever lies between them. */
   toPrintInOrder(patterns: readonly (string | RegExp)[], options?: PrintInOrderOptions): Promise<void>;
-  /** That no such line comes: in the latest run so far, or while something else goes on. Fails at once. */
+  /** That no such line comes: in the latest run so far, or while something else runs. Fails at once. */
   toNeverPrint(pattern: string | RegExp, options?: NeverOptions): Promise<void>;
   /**
    * That the tests whose results the VM prints as KTAP (KUnit, kselftest, TAP) have passed. Waits for the end of that output

@@ -58,7 +58,7 @@ type RunnerClass = new (config: GlobalConfig, context: unknown, options?: unknow
 const { default: JestRunner } = jestModule("jest-runner") as { readonly default: RunnerClass };
 const ENVIRONMENT = join(__dirname, "../environment.js");
 const WATCHED =
-  "avf: this Jest cannot be told to leave the records of runs alone: should it run again by itself, add " +
+  "avf: this Jest has no way to exclude the records of runs from watching: if it runs again by itself, add " +
   '"/avf-results/" to `watchPathIgnorePatterns` of each project.';
 
 export default class AvfRunner extends JestRunner {
@@ -119,7 +119,7 @@ export default class AvfRunner extends JestRunner {
     }
   }
 
-  /** Where no reporter of ours tells what Jest found. */
+  /** For runs without a reporter of ours that reports what Jest found. */
   #count(run: RunReports): ResultCount {
     const count = new ResultCount(run);
     super.on("test-file-success", ([test, result]) => count.add(test, result));

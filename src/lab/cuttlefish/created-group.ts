@@ -65,7 +65,7 @@ async function create(orchestrator: Orchestrator, group: string, body: object, o
     await orchestrator.operate("POST", "cvds", { env_config: body }, options);
   } catch (error) {
     if (!isHarnessError(error) || error.code !== "LAB_FORGOTTEN") throw error;
-    // `cvd load` goes on without the orchestrator that began it.
+    // `cvd load` continues without the orchestrator that began it.
     await untilStarted(orchestrator, group, options);
   }
   const [cvd, ...more] = (await orchestrator.group(group, options.signal)) ?? [];

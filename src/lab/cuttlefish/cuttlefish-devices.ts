@@ -95,7 +95,7 @@ async function make(
   }
 }
 
-/** Never rejects: the device is given back all the same, and whoever has it next sees what it is. */
+/** Never rejects: the device is given back anyway, and its next user sees its state. */
 async function powerwash(
   orchestrator: Orchestrator,
   { group, name }: Cvd,

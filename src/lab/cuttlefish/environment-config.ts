@@ -12,7 +12,7 @@ export interface EnvironmentConfig {
 
 const MAX_BYTES = 1 << 20;
 const MAX_HOST = 24;
-/** `avf_HOST_PID_CHANCE`, so that `cvd fleet` tells people whose it is. */
+/** `avf_HOST_PID_CHANCE`, so that `cvd fleet` shows whose it is. */
 const OURS = /^avf_[A-Za-z0-9_]+_\d+_[0-9a-f]{8}$/;
 
 /** @throws UsageError `LAB_CONFIG` for a file that describes no single device */

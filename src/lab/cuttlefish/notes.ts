@@ -13,7 +13,7 @@ import { ABSENCES, removeGroup } from "./remove-group.js";
 import { isSnapshotId, removeSnapshot } from "./checkpoints/snapshots.js";
 
 export interface GuardedGroup {
-  /** `cuttlefish://…`, which has no credentials in it: whoever removes the group reads their own. */
+  /** `cuttlefish://…`, which has no credentials in it: the process that removes the group reads its own. */
   readonly address: string;
   readonly group: string;
 }

@@ -3,7 +3,7 @@ import { runGuardian } from "../guardian/run-guardian.js";
 import { endLives } from "./holders.js";
 import { CoordinatorSession } from "./session.js";
 
-/** What `place-lease.ts` tells it. */
+/** What `place-lease.ts` sends to it. */
 export interface GuardedPlace {
   readonly coordinator: string;
   readonly place: string;

@@ -42,7 +42,7 @@ export async function takePlace(
 }
 
 /**
- * Whoever has them.
+ * The holders of taken places.
  * @throws InfrastructureError `LAB_NO_PLACE` when there is no such place, so that no wait would help
  */
 export function findPlaces(

@@ -1,4 +1,4 @@
-/** Changes of places and resources, as the coordinator tells of them. */
+/** Changes of places and resources, as the coordinator reports them. */
 import type { Place, Resource } from "./model.js";
 
 export interface Update {

@@ -70,7 +70,7 @@ export class KeptLease {
       await giveBack();
       this.#guardian.dismiss();
     } catch (error) {
-      // The guardian goes on trying when this process ends.
+      // The guardian keeps trying after this process ends.
       tell(`${name} could not be ${ending} yet: ${describeError(error)}`);
     }
   }

@@ -46,7 +46,7 @@ export interface LeasedDevice {
   readonly name?: string | undefined;
   /** Its processors are emulated (TCG), and lose a guest now and then. Default: false. */
   readonly emulatesCpus?: boolean;
-  /** Its handle, when it was opened to see whether it is free and fit; closed by whoever uses it. */
+  /** Its handle, when it was opened to see whether it is free and fit; closed by its user. */
   readonly device?: Device;
   /** Undefined for a device without checkpoints, such as a phone. */
   readonly rewinding?: Rewinding | undefined;

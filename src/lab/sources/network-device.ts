@@ -32,7 +32,7 @@ export async function openNetworkDevice(
   const serial = await connect(lease.name, address, signal, hint);
   const disconnect = async (): Promise<void> => disconnectTcpDevice(serial).catch(() => undefined);
   try {
-    // Whoever has a device that we lost may use this connection by now.
+    // The next holder of a lost device may use this connection by now.
     return await openListedDevice(lease, serial, options, signal, async () => {
       if (!lease.lost.aborted) await disconnect();
     });

@@ -23,7 +23,7 @@ export interface StfLease {
 
 export interface LeaseOptions extends Omit<TakeOptions, "leaseMs"> {
   readonly token: string;
-  /** How long STF keeps the device for us without a word. Default: 60 s. */
+  /** How long STF keeps the device for us without activity. Default: 60 s. */
   readonly leaseMs?: number;
   /** Default: a quarter of it, so that three may fail. */
   readonly renewMs?: number;

@@ -3,7 +3,7 @@ import { runGuardian } from "../guardian/run-guardian.js";
 import { StfServer } from "./api/server.js";
 import { endUse, type UseOfDevice } from "./use-of-device.js";
 
-/** What `device-lease.ts` tells it. */
+/** What `device-lease.ts` sends to it. */
 export interface GuardedDevice {
   readonly server: string;
   readonly token: string;

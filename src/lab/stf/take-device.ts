@@ -1,4 +1,4 @@
-/** Waits until one of STF's devices is free, and takes it. STF has no queue: whoever asks first has it. */
+/** Waits until one of STF's devices is free, and takes it. STF has no queue: the first to ask gets it. */
 import { sleep } from "../../base/deadline.js";
 import { InfrastructureError, isHarnessError } from "../../base/errors.js";
 import { sinceWhen } from "../../process/locks/file-lock.js";
@@ -11,7 +11,7 @@ export interface TakeOptions {
   readonly signal: AbortSignal;
   /** Told once of each holder that is waited for, and of each other reason. */
   readonly onWait: (message: string) => void;
-  /** Without a word of us for so long, STF takes the device back. */
+  /** STF takes the device back after this time without activity. */
   readonly leaseMs: number;
   /** Default: 5 s. */
   readonly pollMs?: number;
@@ -127,7 +127,7 @@ function time(ms: number): string {
   return sinceWhen(new Date(ms).toISOString());
 }
 
-/** What is told once: how long it has been so far is another text each time. */
+/** What is reported once, without the elapsed time, which changes each time. */
 function keyOf(reason: string): string {
   return reason.replace(/ \([^()]* ago\)$/, "");
 }

@@ -1,4 +1,4 @@
-/** A use of a device as STF knows it: whether it goes on, and its end. */
+/** A use of a device as STF knows it: whether it still exists, and its end. */
 import { sleep } from "../../base/deadline.js";
 import { InfrastructureError } from "../../base/errors.js";
 import type { StfDevice } from "./api/answers.js";
@@ -8,7 +8,7 @@ export interface UseOfDevice {
   readonly serial: string;
   /** Of the account. */
   readonly email: string;
-  /** Says which use of this account it is, for others may have its token; undefined: STF has not told, or never does. */
+  /** Says which use of this account it is, because others may have its token; undefined: STF has not reported it, or never does. */
   readonly since: string | undefined;
 }
 
@@ -61,12 +61,12 @@ export async function requireUse(server: StfServer, use: UseOfDevice, signal?: A
 export async function endUse(server: StfServer, use: UseOfDevice, signal?: AbortSignal): Promise<void> {
   const device = await server.device(use.serial, signal);
   if (device === undefined || !isOf(device, use)) return;
-  // STF's page would go on showing the address. The end of the use ends connections as well.
+  // STF's page would continue showing the address. The end of the use ends connections as well.
   await server.disconnect(use.serial, signal).catch(() => undefined);
   await server.giveBack(use.serial, signal);
 }
 
-/** What STF tells first under our account is ours: it had the device before, and has it still. */
+/** The first use that STF reports for our account is ours: it had the device before, and still has it. */
 function isOf({ owner, usedSince }: StfDevice, { email, since }: UseOfDevice): boolean {
   return owner?.email === email && (since === undefined || usedSince === since);
 }

@@ -4,7 +4,7 @@ import { decorate } from "../../base/decorate.js";
 import type { VirtualizationService } from "../../virtualizationservice/index.js";
 
 /**
- * Only what begins something is refused: calls that end or read are let through, for the clean-up of a VM goes on in the
+ * Only what begins something is refused: calls that end or read are let through, for the clean-up of a VM continues in the
  * context of the test that started it.
  * @param signal the signal of the test that the present call belongs to
  */

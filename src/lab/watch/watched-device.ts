@@ -85,7 +85,7 @@ export function watchDevice(device: Device, watch: WatchOptions): Device {
       lost?.throwIfAborted();
       const child = device.spawn(argv);
       watch.onCall?.(argv);
-      // No call that somebody waits in: it goes on beside the test.
+      // Not a call that the test waits for: it continues beside the test.
       void recorded(record, "spawn", argv, () => child.ended);
       const letGo = hold(`attached command: ${argv.join(" ")}`, () => child.stop());
       void child.ended.then(letGo);

@@ -15,7 +15,7 @@ interface FileLock {
 }
 
 interface FileLockOptions {
-  /** What the owner is doing, for whoever has to wait, e.g. `setting up`. */
+  /** What the owner is doing, shown to waiting processes, e.g. `setting up`. */
   readonly purpose: string;
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
@@ -114,7 +114,7 @@ function introduce(fd: number, purpose: string): void {
   writeSync(fd, JSON.stringify(owner), 0);
 }
 
-/** @param held the lock, which is on another file than the one that tells who has it */
+/** @param held the lock, which is on another file than the one that names its owner */
 function introducedAt(
   path: string,
   held: { readonly path: string; readonly fd: number },

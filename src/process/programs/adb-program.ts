@@ -8,7 +8,7 @@ import { withInterpreter } from "./interpreter.js";
 const LOADER = "ld-linux-x86-64.so.2";
 
 /**
- * How it is called: by its plain name where PATH has it, and where there is none, which whoever starts it hears.
+ * How it is called: by its plain name where PATH has it, and if there is none, so that starting it reports that.
  * @param alsoIn folders beside those of PATH, for tests
  */
 export function adbProgram(cache?: string, alsoIn?: readonly string[]): string {

@@ -10,7 +10,7 @@ const MEMORY_BYTES = 0x28;
 
 /**
  * A copy of an x86-64 program that the kernel starts with another loader. Its path is appended: the kernel reads it from
- * the file, while the loader itself goes on to see the old one in memory, where it only is a name.
+ * the file, while the loader itself continues to see the old one in memory, where it only is a name.
  */
 export function withInterpreter(program: Buffer, path: string): Buffer {
   const text = Buffer.from(`${path}\0`);

@@ -90,7 +90,7 @@ async function judge(device: Device, step: UndoStep): Promise<readonly Judged[]>
     case "root":
       return [{ whose: (await isStillChanged(device, step)) ? "ours" : "gone", part: step }];
     case "commands":
-      // What they would do away with may be another's by now, and nothing tells.
+      // What they would remove may be another's by now, which cannot be detected.
       return [{ whose: "unproven", part: step }];
   }
 }

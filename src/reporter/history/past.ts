@@ -1,4 +1,4 @@
-/** What a history tells of each test of a run, for its report. */
+/** What a history says about each test of a run, for its report. */
 import {
   breakage,
   flakiness,
@@ -26,7 +26,7 @@ export function historyBefore(run: RunModel): History {
   return readHistory([path], (past) => past.run !== id && past.atMs < run.startedWallMs);
 }
 
-/** The run, with what the history tells of each test. */
+/** The run, with what the history says about each test. */
 export function withPast(run: RunModel, history: History): RunModel {
   if (history.runs.length === 0) return run;
   const keys = pastKeys(run);

@@ -91,7 +91,7 @@ function joinRuns(parts: readonly LoadedPart[], workshop: Workshop, { missing, o
   };
 }
 
-/** The history of the one who merges: what it tells of the runs before, and these runs added to it. */
+/** The history of the one who merges: what it says about earlier runs, and these runs added to it. */
 function rememberedBy(
   run: RunModel,
   parts: readonly LoadedPart[],

@@ -78,7 +78,7 @@ function differing(parts: readonly LoadedPart[]): readonly string[] {
   ];
 }
 
-/** Each run has its own clock; what it tells within itself is right in any case. */
+/** Each run has its own clock; times within a run are right in any case. */
 function clocks(parts: readonly LoadedPart[], nowMs: number): readonly string[] {
   const spans = parts.map(({ found, run }) => ({
     ...{ name: found.name, startMs: run.startedWallMs, endMs: run.startedWallMs + run.durationMs },

@@ -13,7 +13,7 @@ export interface RunHead {
   readonly startedWallMs: number;
 }
 
-/** A process tells of itself at once; only the lines of the first tests may come before. */
+/** A process records its own data first; only the lines of the first tests may come before. */
 const HEAD_BYTES = 256 << 10;
 
 export function readHead(folder: string): RunHead {

@@ -60,7 +60,7 @@ export function causeText(cause: unknown): string {
   return isFields(cause["reason"]) ? `${kind}: ${reasonText(cause["reason"])}` : kind;
 }
 
-/** What a VM told: `payload-finished, exit code 42`. */
+/** What a VM reported: `payload-finished, exit code 42`. */
 export function vmEventText(event: string, detail: unknown): string {
   if (!isFields(detail)) return event;
   if (event === "state") return `state ${text(detail["state"])}`;

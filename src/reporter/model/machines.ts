@@ -143,7 +143,7 @@ function bootPhases(track: MachineTrack, endMs: number): readonly (Span & { read
   });
 }
 
-/** What init of the emulated device's guest says when it goes on from a template. */
+/** What init of the emulated device's guest says when it continues from a template. */
 const RESUMED = /\bmicrodroid_manager(\[\d+\])?: resumed from a template$/;
 
 function wasCopied(track: MachineTrack, during: (line: LineModel) => boolean): boolean {

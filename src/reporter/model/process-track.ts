@@ -197,7 +197,7 @@ export class ProcessTrack {
     const machines = [...this.machines.values()]
       .filter((machine) => machine.isIn(window))
       .flatMap((machine) => machine.within(window) ?? []);
-    // What a test started and left to its file goes on behind it.
+    // What a test started and left to its file continues after it.
     const within = <T extends Span>(spans: readonly T[]): readonly T[] =>
       spans.map((span) => ({
         ...span,

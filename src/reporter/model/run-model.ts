@@ -99,7 +99,7 @@ export interface TestModel {
   readonly skipReason: string | undefined;
   readonly failureClass: string | undefined;
   readonly rerun: string;
-  /** Tests that ran inside its VMs, as those told: of the last attempt. */
+  /** Tests that ran inside its VMs, as these reported: of the last attempt. */
   readonly subtests: readonly SubtestModel[];
   /** Where a history is kept, and it has this test. */
   readonly past?: TestPast;
@@ -133,7 +133,7 @@ export interface AttemptModel {
   /** Where it ran, in a report of several runs: `shard 2/4 on lab-7`. */
   readonly place?: string;
   readonly device: DeviceModel | undefined;
-  /** What runs its VMs, as the device told when it was leased: `qemu 7.2.22`. */
+  /** What runs its VMs, as the device reported when it was leased: `qemu 7.2.22`. */
   readonly vmm: string | undefined;
   readonly errors: readonly string[];
   /** Folder with what was saved, relative to the run's, and the files in it. */
@@ -168,7 +168,7 @@ export interface MachineModel {
   /** Made by a hook, and there for all tests of its file. */
   readonly ofFile: boolean;
   readonly cid: number | undefined;
-  /** Its latest run did not boot: it went on from a template. */
+  /** Its latest run did not boot: it continued from a template. */
   readonly isCopy: boolean;
   readonly config: Readonly<Record<string, unknown>>;
   readonly statuses: readonly (Span & { readonly status: string; readonly cause: string })[];

@@ -23,7 +23,7 @@ export type EndAssertion = (outcome?: AssertionFailure) => unknown;
 
 interface AssertionFailure {
   readonly error: unknown;
-  /** Of a matcher that returned a promise: its stack tells where the matcher was called. */
+  /** Of a matcher that returned a promise: its stack shows where the matcher was called. */
   readonly site?: Error;
 }
 

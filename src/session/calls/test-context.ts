@@ -1,5 +1,5 @@
 /**
- * Which test a call belongs to. A body that goes on after its test timed out must not touch the next test's VMs: its
+ * Which test a call belongs to. A body that continues after its test timed out must not touch the next test's VMs: its
  * calls carry the signal of their own test, which has fired by then.
  */
 import { AsyncLocalStorage } from "node:async_hooks";

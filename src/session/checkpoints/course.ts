@@ -169,7 +169,7 @@ export class DeviceCourse {
       } catch (error) {
         // Wherever the device is now, it is not at home.
         this.#at = plan;
-        // One of an earlier run may be damaged; one that worked before tells of trouble with the device.
+        // One of an earlier run may be damaged; if it worked before, the device has a problem.
         if (this.#made.has(plan) || !isHarnessError(error) || HOSTS_FAULT.includes(error.code)) throw error;
         this.options.say(
           `"${plan.name}" is made again, because what was kept of it cannot be used: ${describeError(error)}`,

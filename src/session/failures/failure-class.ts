@@ -42,7 +42,7 @@ export function classifyFailure(
     if (known.kind === "vm" && OF_THE_MOMENT.includes(known.code) && !vmFailed) return "test";
     return CLASSES[known.kind];
   }
-  // Time that ran out tells little by itself; a VM that crashed meanwhile tells more.
+  // A timeout says little by itself; a VM that crashed meanwhile says more.
   return isJestTimeout(thrown) && vmFailed ? "product" : "test";
 }
 

@@ -1,4 +1,4 @@
-/** What a test leaves on host and device: ended and removed after it, and told. */
+/** What a test leaves on host and device: ended and removed after it, and reported. */
 import { UsageError } from "../../base/errors.js";
 import { printable } from "../../base/printable.js";
 import type { KnownThings } from "../../lab/leaks/index.js";
@@ -66,7 +66,7 @@ export class CleanUp {
     if (errors.length > 0) errors[0] = withNote(errors[0], `It ${behind}:\n${list}`);
     else if (this.options.leaks === "warn") process.stderr.write(printable(`avf: "${test}" ${behind}:\n${list}\n`));
     else {
-      const hint = 'end what a test starts; testEnvironmentOptions: { leaks: "warn" } only tells';
+      const hint = 'end what a test starts; testEnvironmentOptions: { leaks: "warn" } only reports';
       const error = new UsageError("TEST_LEAKED", `Test "${test}" ${behind}:\n${list}`, { hint });
       errors.push([error, declaredAt]);
     }

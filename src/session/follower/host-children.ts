@@ -17,7 +17,7 @@ export function hostChildren(): readonly HostChild[] {
   return childrenOf(process.pid).filter(({ pid }) => !own.has(pid));
 }
 
-/** Ends children that came since `before`, with all that they started, and tells what they were. */
+/** Ends children that came since `before`, with all that they started, and returns what they were. */
 export async function endNewChildren(before: readonly HostChild[]): Promise<readonly string[]> {
   const known = new Set(before.map(key));
   const fresh = (): readonly HostChild[] => hostChildren().filter((child) => !known.has(key(child)));

@@ -16,7 +16,7 @@ import { isEnding } from "../../lab/process-end.js";
 import { errorText, isJestTimeout, thrownError, type JestError } from "../failures/test-errors.js";
 import { TestRun } from "./test-run.js";
 
-/** For calls that nobody awaited, after all that they need was ended. */
+/** For calls that were not awaited, after all that they need was ended. */
 const OPEN_CALLS_TIMEOUT_MS = 2_000;
 
 interface FollowerOptions {
@@ -38,7 +38,7 @@ interface FollowerOptions {
   readonly leaveDevice: () => Promise<boolean>;
 }
 
-/** The end of a test as Jest tells it. `errors` is Jest's own list: what is added there is reported. */
+/** The end of a test as Jest reports it. `errors` is Jest's own list: what is added there is reported. */
 export interface TestEnd {
   readonly errors: JestError[];
   readonly status: "passed" | "failed" | "skipped" | "todo";

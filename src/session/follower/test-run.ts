@@ -70,11 +70,11 @@ export class TestRun {
     this.busyDetails = activities.flatMap(({ detail }) => detail?.() ?? []);
   }
 
-  /** Its end is decided: waits, bounded, until the calls that nobody awaited have ended as well. Never throws. */
+  /** Its end is decided: waits, bounded, until the calls that were not awaited have ended as well. Never throws. */
   async untilIdle(timeoutMs: number): Promise<void> {
     if (this.#activities.size === 0) return;
     const idle = new Promise<void>((resolve) => (this.#onIdle = resolve));
-    await withDeadline("calls that nobody awaited", { timeoutMs }, () => idle).catch(() => undefined);
+    await withDeadline("calls that were not awaited", { timeoutMs }, () => idle).catch(() => undefined);
   }
 
   /** Fixtures, body, teardown. Rejects with the first error; the rest goes to `furtherErrors`. */
@@ -91,7 +91,7 @@ export class TestRun {
   stopWork(): void {
     if (this.signal.aborted) return;
     const reason = new UsageError("TEST_OVER", `Test "${this.name}" is over; this call was made for it.`, {
-      hint: "await everything that a test starts; after a timeout its body goes on, and its calls fail like this",
+      hint: "await everything that a test starts; after a timeout its body continues, and its calls fail like this",
     });
     this.#controller.abort(reason);
   }

@@ -13,7 +13,7 @@ test("a held VM's file has earlier and later output, up to a limit, and says whe
   const add = startHeldFile(path, "before\n", 10);
   for (const line of ["1\n", "2\n", "3456789\n", "never there\n"]) add(line);
   expect(readFileSync(path, "utf8")).toBe(
-    "before\n1\n2\n[avf: this file is cut here, for it is long; the VM goes on]\n",
+    "before\n1\n2\n[avf: this file ends here because it is long; the VM continues]\n",
   );
 });
 

@@ -1,9 +1,9 @@
-/** What a held VM prints, in a file that grows while somebody looks at it: up to a bound, for that may take all night. */
+/** What a held VM prints, in a file that grows during the hold: up to a limit, because a hold may take all night. */
 import { appendFileSync, writeFileSync } from "node:fs";
 import { PRIVATE_FILE } from "../../artifacts/private-files.js";
 
 const MAX_BYTES = 64 << 20;
-const CUT = "[avf: this file is cut here, for it is long; the VM goes on]\n";
+const CUT = "[avf: this file ends here because it is long; the VM continues]\n";
 
 /** Returns what adds to it. A full disk ends neither the hold nor the VM: the file lacks what comes then. */
 export function startHeldFile(path: string, soFar: string, maxBytes = MAX_BYTES): (text: string) => void {

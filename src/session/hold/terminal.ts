@@ -31,7 +31,7 @@ export async function waitForEnter(signal: AbortSignal): Promise<boolean> {
   }
 }
 
-/** The kernel tells which process group the terminal listens to. */
+/** The kernel says which process group the terminal belongs to. */
 function isInForeground(): boolean {
   try {
     const stat = readFileSync("/proc/self/stat", "utf8");

@@ -4,7 +4,7 @@ import type { FixtureDefinition, FixtureSet } from "../../fixture-engine/engine.
 import { parseRequirements, type Requirement } from "../../lab/requirements/index.js";
 import { blocksAround, type BlockValues, type SuiteTree } from "./suite-tree.js";
 
-/** What a call of `test()` tells of its test. */
+/** What a call of `test()` says about its test. */
 export interface Declaration {
   readonly fixtures: FixtureSet;
   readonly names: readonly string[];

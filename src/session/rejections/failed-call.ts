@@ -8,7 +8,7 @@ import { isHarnessError, UsageError } from "../../base/errors.js";
 interface OpenCall {
   /** `expect(vm1).toPrint("x")`, `run() of VM "vm1"`. */
   readonly what: string;
-  /** Its stack tells where the call was made. */
+  /** Its stack shows where the call was made. */
   readonly site: Error;
 }
 

@@ -1,5 +1,5 @@
 /**
- * Promises that a test file left alone and that were rejected, as Jest tells of them. Jest makes failures of them by
+ * Promises that a test file left alone and that were rejected, as Jest reports them. Jest makes failures of them by
  * itself, some only behind the end of the test; `take` has those of a test fail it at its end, before its outcome is reported.
  */
 import type { Circus } from "@jest/types";
@@ -68,7 +68,7 @@ export class Rejections {
   }
 }
 
-/** Node tells of a rejection when all promises have had their turn. */
+/** Node reports a rejection after all promises have had their turn. */
 async function untilToldOf(): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
 }

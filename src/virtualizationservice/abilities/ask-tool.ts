@@ -16,7 +16,7 @@ const known = new Map<string, Promise<ToolAbilities>>();
 
 /**
  * Once for each device and boot of it.
- * @param identity tells the device, its build and its boot from all others
+ * @param identity distinguishes the device, its build and its boot from all others
  */
 export function askTool(device: Device, identity: string): Promise<ToolAbilities> {
   const found = known.get(identity);
@@ -49,7 +49,7 @@ async function ask(device: Device): Promise<ToolAbilities> {
   });
 }
 
-/** A tool that knows no counts says `invalid value`; one that does goes on, and misses the files. */
+/** A tool that knows no counts says `invalid value`; one that does continues, and misses the files. */
 function takesCounts(words: string): boolean {
   return /required arguments were not provided/.test(words) && !/invalid value|unexpected argument/.test(words);
 }

@@ -16,7 +16,7 @@ export interface ToolAbilities {
 const MAX_TEXT = 64 * 1024;
 const MAX_NAMES = 200;
 const NAME = "[a-z][a-z0-9_-]{0,40}";
-/** An option has at most so much before it; texts that go on over several lines have more. */
+/** An option has at most that indentation; continued lines of texts have more. */
 const OPTION_LINE = new RegExp(`^ {2,4}(?:-[A-Za-z], | {4})?--(${NAME})(?![\\w-])`);
 const COMMAND_LINE = new RegExp(`^ {2,4}(${NAME})(?: {2,}\\S|$)`);
 

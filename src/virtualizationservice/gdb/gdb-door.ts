@@ -137,7 +137,7 @@ class Door implements GdbDoor {
       if (debugger_.destroyed) stub.destroy();
       debugger_.pipe(hardwareBreakpoints()).pipe(stub).pipe(debugger_);
     } catch {
-      // gdb says "Remote connection closed"; what ended the VM or the device is told by those.
+      // gdb says "Remote connection closed"; the end of the VM or the device is reported elsewhere.
       debugger_.destroy();
     }
   }

@@ -131,7 +131,7 @@ const PLAIN: AppVmConfig = {
   scratchPath: "/scratch",
 };
 
-/** Everything a VM told, consoles put together. */
+/** Everything a VM reported, with whole consoles. */
 export class Told {
   readonly events: Exclude<VmEvent, { kind: "console" | "log" }>[] = [];
   console = Buffer.alloc(0);

@@ -12,7 +12,7 @@ export interface ReachedStage {
   /** Since the VM process was started. */
   readonly afterMs: number;
   readonly run: number;
-  /** The line, or the event, that tells. */
+  /** The line, or the event, that shows it. */
   readonly evidence: string;
 }
 
@@ -53,7 +53,7 @@ export class BootProgress implements VmBoot {
   #beganMs: number | undefined;
   #movedMs: number | undefined;
   #trouble: Trouble | undefined;
-  /** End of a line's last piece, where the line goes on in another. */
+  /** End of a line's last piece, where the line continues in another. */
   readonly #tails = { console: "", log: "" };
 
   /** @param bootedAt the stage at which the boot is over */

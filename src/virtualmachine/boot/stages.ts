@@ -29,7 +29,7 @@ interface StageSign {
 }
 
 /**
- * What a line of console or log tells. The words are those of Android's guests (pvmfw, microdroid_manager, init) and of
+ * What a line of console or log shows. The texts are those of Android's guests (pvmfw, microdroid_manager, init) and of
  * the kernel; the emulated device's guest uses the same.
  */
 export function stagesOfLine(text: string): readonly StageSign[] {

@@ -1,4 +1,4 @@
-/** Lines by which a VM tells that it will do nothing useful any more. */
+/** Lines that show that a VM will do nothing useful any more. */
 
 /** Of the guest's kernel, or of the payload. */
 export type TroubleKind = "kernel-panic" | "payload-crash";

@@ -207,7 +207,7 @@ export class VmJournal {
     this.#lookAtDebugger();
   }
 
-  /** An event of the run that goes on. */
+  /** An event of the current run. */
   receive({ event, atMs }: StampedEvent, session: RunSession, captured: boolean): void {
     const run = session.number;
     if (event.kind === "console" || event.kind === "log") {

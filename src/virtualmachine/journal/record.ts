@@ -12,7 +12,7 @@ export type TransitionCause =
   | { readonly kind: "stop"; readonly reason: DeathReason }
   | { readonly kind: "died"; readonly reason: DeathReason }
   | { readonly kind: "delete" }
-  /** The device was put back to a checkpoint, and with it what was known of the VM. `cid`: of the run that goes on. */
+  /** The device was restored to a checkpoint, and with it the state of the VM. `cid`: of the current run. */
   | { readonly kind: "restored"; readonly checkpoint: string; readonly cid?: number }
   /** The files went away behind the library's back. */
   | { readonly kind: "files-removed" };
@@ -44,7 +44,7 @@ export interface RecordedEvent {
   readonly run: number;
 }
 
-/** A list that grows, and tells when it does. */
+/** A list that grows, and notifies of it. */
 export class EventHistory<T> {
   #items: T[] = [];
   readonly #notifier: Notifier<T>;

@@ -5,7 +5,7 @@ import type { OutputStream } from "./line-history.js";
 
 /**
  * Reads from the history, so that a slow reader holds up nobody; what the history dropped meanwhile is skipped. When a
- * checkpoint of the same run is restored, it goes on with what the VM prints after that; one from before the run ends it.
+ * checkpoint of the same run is restored, it continues with what the VM prints after that; one from before the run ends it.
  */
 export async function* consoleLines(
   journal: VmJournal,

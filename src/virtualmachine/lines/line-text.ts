@@ -13,7 +13,7 @@ export function formatLine(line: OutputLine, journal: VmJournal, streams: string
   return `[${seconds.toFixed(3).padStart(8)} s ${streams.padEnd(7)}] ${shownText(line)}`;
 }
 
-/** What follows a line in a file: nothing behind a piece of a line that goes on. */
+/** What follows a line in a file: nothing after a piece of a line that continues. */
 export function lineEnd({ piece }: Pick<OutputLine, "piece">): string {
   return piece === "first" || piece === "middle" ? "" : "\n";
 }

@@ -117,7 +117,7 @@ export class OutputRecorder implements VmOutput {
 
   /**
    * Forgets all that is kept in favour of this. Listeners are not called for lines that come back. Sequences are not
-   * taken back, so that a reader who goes on from `nextSequence` gets each new line, and none of them for an old one.
+   * taken back, so that a reader who continues from `nextSequence` gets each new line, and none of them for an old one.
    */
   rewind(past: OutputPast, shiftMs: number): void {
     for (const stream of STREAMS) {

@@ -1,5 +1,5 @@
 /**
- * Ends of a VM that its configuration brings about: no VM can run like that, so that whoever wrote it has to act. Told by the
+ * Ends of a VM that its configuration brings about: no VM can run like that, so that its author has to act. Recognized by the
  * reason and the error that the service passes on, and by the configuration itself.
  */
 import type { DeathReason } from "../../virtualizationservice/contract.js";

@@ -76,7 +76,7 @@ function hasCode(error: unknown, code: string): error is HarnessError {
   return isHarnessError(error) && error.code === code;
 }
 
-/** Rejects when it is of no use to go on: the VM died, its guest panicked, the device is gone. */
+/** Rejects when it is useless to continue: the VM died, its guest panicked, the device is gone. */
 async function pause(
   journal: VmJournal,
   ms: number,

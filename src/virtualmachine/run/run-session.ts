@@ -30,7 +30,7 @@ export class RunSession {
     return this.#handle;
   }
 
-  /** Why the run ended; undefined while it goes on. */
+  /** Why the run ended; undefined as long as it runs. */
   get ended(): DeathReason | undefined {
     return this.#ended;
   }

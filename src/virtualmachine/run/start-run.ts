@@ -44,7 +44,7 @@ export async function startRun(
 /** Removes what a run left on the device. Never rejects. */
 export async function removeScratch(context: VmContext, scratchPath: string): Promise<void> {
   await context.service.files.remove(scratchPath).catch((error: unknown) => {
-    // A device that is out of reach is reported by whoever uses it next, once for all its VMs; the folder goes with the VM's.
+    // A device that is out of reach is reported by the next call that uses it, once for all its VMs; the folder goes with the VM's.
     if (context.gone?.aborted !== true && !isOutOfReach(error))
       report(context, `failed to remove ${scratchPath}: ${describeError(error)}`);
   });

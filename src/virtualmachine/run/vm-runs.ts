@@ -1,4 +1,4 @@
-/** The runs of one VM, of which at most one goes on: how they start, how they end, and how one is taken up again. */
+/** The runs of one VM, of which at most one is in progress: how they start, how they end, and how one is taken up again. */
 import { describeError } from "../../base/errors.js";
 import { VirtualMachineException } from "../errors.js";
 import { InputPipe } from "./output-pipe.js";
@@ -22,7 +22,7 @@ export class VmRuns {
     private readonly onDied: () => void,
   ) {}
 
-  /** Of the run that goes on. */
+  /** Of the current run. */
   get handle(): RunningVm | undefined {
     return this.#session?.isRunning() ? this.#session.handle : undefined;
   }
@@ -43,7 +43,7 @@ export class VmRuns {
     this.#afterRun = started.handle.died.then(started.cleanUp);
   }
 
-  /** Ends the run that goes on, if any. A VM that died by itself meanwhile is fine. @throws VirtualMachineException */
+  /** Ends the current run, if any. A VM that died by itself meanwhile is fine. @throws VirtualMachineException */
   async end(vmName: string): Promise<void> {
     const session = this.#session;
     if (!session?.isRunning()) return;
@@ -74,7 +74,7 @@ export class VmRuns {
     this.#afterRun = Promise.resolve();
     if (running === undefined) return;
     const { number } = past.run;
-    // What the output tells of crashes is found in it again.
+    // What the output says about crashes is found in it again.
     const events = past.events.filter(({ run }) => run === number).map(({ event }) => event);
     const told = events.filter((event) => event.kind !== "crash");
     const session = this.#open(number, captured);

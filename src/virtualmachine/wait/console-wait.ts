@@ -61,7 +61,7 @@ export async function watchConsole(
   return waitForVm<ConsoleOutcome>(journal, probe, { ...options, firstRun, changes: quiet.changes });
 }
 
-/** As `watchConsole`, but anything else than a match is an error that tells what there was instead. */
+/** As `watchConsole`, but anything other than a match is an error that says what came instead. */
 export async function waitForConsole(
   journal: VmJournal,
   pattern: string | RegExp,

@@ -1,5 +1,5 @@
 /**
- * How long a wait goes on. The budget restarts each time the boot moves forward, up to a hard limit; how much it is
+ * How long a wait may take. The budget restarts each time the boot moves forward, up to a hard limit; how much it is
  * depends on how slow the device was measured to be.
  */
 import type { VmJournal } from "../journal/journal.js";
@@ -47,7 +47,7 @@ export function startPatience(
   const budget = (budgetMs ?? DEFAULT_BUDGET_MS) * slowness;
   const still = budgetMs === undefined ? BOOT_STILL_MS * slowness : budget;
   const hardLimit = timeoutMs ?? budget * HARD_LIMIT_BUDGETS;
-  // Whoever sets a limit and no budget waits for that long, whatever the VM does once it has booted.
+  // With a limit and no budget the wait takes that long, whatever the VM does once it has booted.
   const renewed = timeoutMs === undefined || budgetMs !== undefined;
   const boots = (): boolean => journal.run.beganMs !== undefined && !journal.run.ended && !journal.boot.isOver;
   // What a debugger held the VM for does not count: all times below are those of the VM's own clock.

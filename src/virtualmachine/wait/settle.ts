@@ -7,7 +7,7 @@ export interface SettleOptions {
 }
 
 interface SettleTimes extends SettleOptions {
-  /** When to look again although nothing changed, as `performance.now()` tells it. Asked after each look. */
+  /** When to check again although nothing changed, in terms of `performance.now()`. Asked after each look. */
   readonly dueMs?: () => number;
 }
 

@@ -109,7 +109,7 @@ describe("a stalled boot", () => {
 });
 
 describe("time", () => {
-  /** A VM whose time goes on only as the test says, from when it runs. */
+  /** A VM whose clock advances only as the test says, once it runs. */
   async function stopped(overrides: Partial<VmContext> = {}): ReturnType<typeof running> {
     const made = await running(overrides);
     const ranMs = performance.now();

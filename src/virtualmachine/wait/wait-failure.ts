@@ -130,7 +130,7 @@ export function situation(journal: VmJournal): readonly string[] {
   ];
 }
 
-/** What is older than that was done by whoever made the checkpoint. */
+/** Older events belong to the run that made the checkpoint. */
 function restored({ transitions, run }: VmJournal): readonly string[] {
   const last = transitions.history.findLast((entry) => entry.cause.kind === "restored");
   if (last?.cause.kind !== "restored" || run.beganMs === undefined || last.run !== run.number) return [];

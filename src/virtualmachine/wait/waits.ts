@@ -34,7 +34,7 @@ export async function waitFor(journal: VmJournal, goal: WaitGoal, options: Patie
   return waitForVm<WaitOutcome>(journal, probeGoal, { ...options, firstRun, expectsEnd: goal === "died" });
 }
 
-/** As `waitFor`, but anything else than the goal is an error that tells what there was instead. @throws VmWaitError */
+/** As `waitFor`, but anything other than the goal is an error that says what came instead. @throws VmWaitError */
 export async function waitUntil(journal: VmJournal, goal: WaitGoal, options: Patience): Promise<void> {
   const outcome = await waitFor(journal, goal, options);
   if (outcome.kind === goal || outcome.kind === "started" || outcome.kind === "ready") return;

@@ -1,4 +1,4 @@
-/** The file of `--instance-id-file`: what tells VMs of one payload apart. */
+/** The file of `--instance-id-file`: it distinguishes VMs of one payload. */
 import { constants, type FileHandle } from "node:fs/promises";
 import { openIfThere, type Caller } from "../../caller.js";
 import { kernelRandomBytes } from "../../kernel-random.js";

@@ -94,7 +94,7 @@ describe("vm run-app, releases since 14", () => {
     lastVm().end({ kind: "reboot" });
     expect((await tool.ended).stdout).toContain("VM ended: Reboot\n");
     const printed = await readFile(join(host.folder, "endless.txt"), "utf8");
-    expect(printed.slice(65_536)).toBe("\n[vm: this file is cut here, for it has 65536 bytes; the VM goes on]\n");
+    expect(printed.slice(65_536)).toBe("\n[vm: this file ends here because it has 65536 bytes; the VM continues]\n");
     expect(await readFile(join(host.folder, "short.txt"), "utf8")).toBe("from the log\n");
   });
 

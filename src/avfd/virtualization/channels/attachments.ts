@@ -35,7 +35,7 @@ export class Attachments {
     return this.#byCid.get(cid);
   }
 
-  /** Settles when it is known who is a client: not around a snapshot, nor at the beginning of a life that goes on from it. */
+  /** Settles when it is known who is a client: not around a snapshot, nor at the start of a device that continues from it. */
   get settled(): Promise<void> {
     return this.#settled;
   }

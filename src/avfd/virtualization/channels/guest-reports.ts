@@ -55,7 +55,7 @@ export class GuestReports {
   }
 }
 
-/** The guest waits for it before it goes on. */
+/** The guest waits for it before it continues. */
 function reply(refusal: string | undefined): string {
   return refusal === undefined ? "ok" : `error ${refusal}`;
 }

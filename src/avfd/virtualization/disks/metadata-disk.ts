@@ -1,4 +1,4 @@
-/** The disk that tells the guest what it is to run: `key=value` lines, padded with NUL to whole 4096-byte blocks. */
+/** The disk that names what the guest is to run: `key=value` lines, padded with NUL to whole 4096-byte blocks. */
 import type { AndroidRelease } from "../../../base/android-release.js";
 import type { VmPayload } from "../vm-config.js";
 

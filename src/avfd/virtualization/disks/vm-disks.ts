@@ -1,4 +1,4 @@
-/** The disks of a VM: the files it was given, the guest's system, and what tells the guest about itself. */
+/** The disks of a VM: the files it was given, the guest's system, and the guest's own metadata. */
 import { chownSync, fstatSync, mkdirSync, writeFileSync } from "node:fs";
 import { open, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";

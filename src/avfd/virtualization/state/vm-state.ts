@@ -11,7 +11,7 @@ export const ERROR_CODES = [
   "PAYLOAD_INVALID_CONFIG",
 ] as const;
 
-/** What a guest tells the service, one line each. */
+/** What a guest reports to the service, one line each. */
 export type GuestNotification =
   | { readonly kind: "started" | "ready" }
   | { readonly kind: "finished"; readonly exitCode: number }

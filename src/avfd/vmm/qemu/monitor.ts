@@ -15,7 +15,7 @@ export class QemuMonitor {
   /** @param whyGone for those who wait for an answer when QEMU ends */
   constructor(stream: Duplex, whyGone?: () => Promise<Error>) {
     this.qmp = new QmpClient(stream, {
-      // The first reason is the cause: a guest that panicked goes on to reset itself.
+      // The first reason is the cause: a guest that panicked then resets itself.
       onEvent: (event) => (this.#end ??= describeQemuEvent(event)),
       ...(whyGone && { whyGone }),
     });

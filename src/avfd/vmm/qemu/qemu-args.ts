@@ -56,7 +56,7 @@ export function buildQemuArgs(config: VmmConfig, memory?: TemplateMemory): reado
       ...["-device", `virtio-blk-device,drive=${diskNode(index)},serial=${disk.serial ?? ""}`],
     ]),
     ...["-device", `vhost-vsock-device,guest-cid=${config.cid}`],
-    // A kernel that panics tells it here, whatever its console says or hides.
+    // A kernel that panics reports it here, whatever its console shows or hides.
     ...["-device", "pvpanic"],
     ...["-device", `isa-debug-exit,iobase=0x${DEBUG_EXIT_PORT.toString(16)},iosize=4`],
     ...gdbArgs(config),

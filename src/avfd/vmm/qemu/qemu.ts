@@ -135,7 +135,7 @@ export function describeQemuEnd(exitCode: number | null, signal: string | null, 
   }
 }
 
-/** What a message of QEMU tells about its end, beyond the exit code. */
+/** What a message of QEMU says about its end, beyond the exit code. */
 export function describeQemuMessage(message: string): VmmEnd | undefined {
   if (/^KVM internal error|^KVM: entry failed/m.test(message)) return { kind: "crash" };
   return undefined;

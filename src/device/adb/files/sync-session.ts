@@ -17,7 +17,7 @@ export class SyncSession {
 
   constructor(private readonly socket: Duplex) {
     this.#reader = new ExactReader(socket);
-    // Whoever reads or writes learns of it there; without a listener it would end the process.
+    // Reads and writes report it; without a listener it would end the process.
     socket.on("error", () => undefined);
   }
 

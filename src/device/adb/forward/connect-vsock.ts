@@ -1,6 +1,6 @@
 /**
- * Connections to ports of guests, through adbd. It tells the host that all is well although the guest has refused, and the
- * connection stays silent then: its service_to_fd() goes on with the socket that was not connected. It has written the
+ * Connections to ports of guests, through adbd. It reports success to the host although the guest has refused, and the
+ * connection stays silent then: its service_to_fd() continues with the socket that was not connected. It has written the
  * refusal to the log before it answers, though, and there it is found.
  */
 import type { Socket } from "node:net";

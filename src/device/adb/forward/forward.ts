@@ -18,7 +18,7 @@ const FORWARD_TIMEOUT_MS = 10_000;
 const TRIES = 5;
 
 /**
- * The port is chosen and written down before adb is told, so that whatever ends us leaves nothing that nobody knows of.
+ * The port is chosen and recorded before adb gets it, so that a forward without a record never exists.
  * @param openRemote opens what the port leads to, where the adb server is on another host and its forwards are of no use here
  */
 export async function openForward(
@@ -60,7 +60,7 @@ function openAdbForward(connection: AdbConnection, remote: string, options: Devi
   });
 }
 
-/** Ports of TCP have 16 bits; CIDs and ports of vsock 32. adb takes what is too large without a word. */
+/** Ports of TCP have 16 bits; CIDs and ports of vsock 32. adb silently accepts larger numbers. */
 function hasSoundNumbers(remote: string): boolean {
   const numbers = remote.split(":").slice(1).map(Number);
   if (remote.startsWith("tcp:")) return numbers.every((port) => port >= 1 && port <= 0xffff);

@@ -19,7 +19,7 @@ export async function openRelay(remote: string, gone: AbortSignal, openRemote: O
     socket.on("error", () => undefined);
     socket.once("close", () => sockets.delete(socket));
   };
-  // Half-closed connections stay so: a service may answer after it was told that no more comes.
+  // Half-closed connections stay so: a service may answer after the end of its input.
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (near) => {
     keep(near);
     // A connection that nothing accepts ends at once, as one to a forward does.

@@ -120,7 +120,7 @@ async function adbVersion(): Promise<number> {
   );
 }
 
-/** What tells who listens on a port. */
+/** How the listener on a port is found. */
 function listenersCommand(port: number): string {
   if (process.platform === "win32") return `netstat -ano | findstr :${port}`;
   return process.platform === "linux" ? `ss -ltnp 'sport = :${port}'` : `lsof -nP -iTCP:${port} -sTCP:LISTEN`;

@@ -117,7 +117,7 @@ describe("an error ends the shell and what runs in it, and the next command gets
     await expect(shells.run(script(text, pid, go, late), { timeoutMs: 1_000 })).rejects.toMatchObject({
       code: "TIMEOUT",
     });
-    // Lets it go on, if it is still there.
+    // Lets it continue, if it is still there.
     const fifo = openSync(go, "r+");
     writeSync(fifo, "\n");
     const shell = Number(readFileSync(pid, "utf8"));

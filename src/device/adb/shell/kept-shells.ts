@@ -73,7 +73,7 @@ export class KeptShells {
     return shell;
   }
 
-  /** A command that was given up goes on in its shell: both are ended, the command first, for it would outlive the shell. */
+  /** A cancelled command continues in its shell: both are ended, the command first, because it would outlive the shell. */
   async #putBack(shell: KeptShell, healthy: boolean): Promise<void> {
     this.#busy.delete(shell);
     const { gone } = this.connection;

@@ -28,7 +28,7 @@ const LINE_TIMEOUT_MS = 10_000;
 export interface BootSnapshotOptions extends Patience {
   /** Name of the snapshot beside the test's, for tests with several. */
   readonly hint?: string;
-  /** The log ends with the first line that tells of this stage. Default: `payload`. */
+  /** The log ends with the first line that shows this stage. Default: `payload`. */
   readonly until?: BootStage;
   /** Default: `console`. */
   readonly stream?: OutputStream;
@@ -63,7 +63,7 @@ export async function toMatchBootSnapshot(
   return { pass, message: pass ? message : named };
 }
 
-/** Up to the line that tells of the stage: what comes behind it may or may not be there yet. */
+/** Up to the line that shows the stage: what follows it may or may not be there yet. */
 async function bootLog(
   vm: VirtualMachine,
   until: BootStage,
@@ -82,10 +82,10 @@ async function bootLog(
   const timeoutMs = Math.min(patience.timeoutMs ?? Infinity, LINE_TIMEOUT_MS * vm.slowness);
   const end = await waitForVm(journal, complete, { ...patience, timeoutMs, firstRun: journal.run.number });
   if (!("kind" in end)) return end;
-  const what = `The ${stream} of VM "${vm.getName()}" has no line that tells of boot stage "${until}".`;
+  const what = `The ${stream} of VM "${vm.getName()}" has no line that shows boot stage "${until}".`;
   throw new VmWaitError({ kind: "expectation", code: "NO_BOOT_LOG", text: what }, vm.getName(), end, {
     details: situation(journal),
-    hint: 'a VM that is not debuggable has no console; otherwise name a stage that it tells of: { until: "init" }',
+    hint: 'a VM that is not debuggable has no console; otherwise name a stage that it shows: { until: "init" }',
     lastLines: formatLastLines(linesOfRun(journal), 40, journal),
   });
 }

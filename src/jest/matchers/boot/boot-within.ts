@@ -50,7 +50,7 @@ function compare(
   const entry = reached.find((one) => stageIndex(one.stage) >= stageIndex(stage));
   const afterMs = entry?.afterMs ?? Infinity;
   const isInTime = afterMs <= limitMs;
-  const by = entry === undefined || entry.stage === stage ? "" : ` (not told; "${entry.stage}" was)`;
+  const by = entry === undefined || entry.stage === stage ? "" : ` (not reported; "${entry.stage}" was)`;
   const text = `  ${isInTime ? "in time" : "TOO LATE"}  ${stage}: ${formatMs(afterMs)}${by}, allowed ${formatMs(limitMs)}`;
   return { isInTime, text };
 }

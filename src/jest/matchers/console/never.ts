@@ -1,4 +1,4 @@
-/** `toNeverPrint`: that a line does not come while something else goes on. */
+/** `toNeverPrint`: that a line does not come while something else runs. */
 import { sleep } from "../../../base/deadline.js";
 import { UsageError } from "../../../base/errors.js";
 import {

@@ -37,7 +37,7 @@ const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/;
 
 /**
  * @param host they are sent to it in the clear only where that stays on this host
- * @throws UsageError `LAB_CREDENTIALS`, without a word of them
+ * @throws UsageError `LAB_CREDENTIALS`, which does not contain them
  */
 export function readCredentials(
   { host, base }: { readonly host: string; readonly base: string },

@@ -25,7 +25,7 @@ const START_TIMEOUT_MS = 30_000;
 const OPERATION_TIMEOUT_MS = 5 * 60_000;
 const STUB_IN_PLACE = 'mount -t overlay overlay -o "lowerdir=$STUB:/usr/bin" /usr/bin && exec "$@" >>"$LOG" 2>&1';
 
-/** Undefined: it can be had here. */
+/** Undefined: it is available here. */
 export function whyNoOrchestrator(): string | undefined {
   if (BINARY === "") return "AVF_ORCHESTRATOR names no host orchestrator";
   if (!existsSync(BINARY)) return `AVF_ORCHESTRATOR names ${BINARY}, which is not there`;
@@ -149,7 +149,7 @@ export class TestOrchestrator {
     return existsSync(folder) ? readdirSync(folder) : [];
   }
 
-  /** What `cvd` was told to do. */
+  /** The commands that `cvd` got. */
   calls(): readonly string[] {
     return readFileSync(join(this.folder, "calls.log"), "utf8").trim().split("\n");
   }

@@ -3,7 +3,7 @@ import { printableLine, shortened } from "../../../base/printable.js";
 import { MATCH_KEYS, type DeviceMatch, type MatchKey } from "../address.js";
 
 export interface StfUser {
-  /** By which STF tells accounts apart. Never printed. */
+  /** By which STF distinguishes accounts. Never printed. */
   readonly email: string;
   /** Fingerprints of the adb keys that STF knows as this account's; undefined: this STF does not tell. */
   readonly adbKeys: readonly string[] | undefined;

@@ -41,7 +41,7 @@ export class StfServer {
     return readUser(body) ?? this.#strange("GET /user");
   }
 
-  /** All that this account may use, whoever has them. */
+  /** All that this account may use, also those in use. */
   async devices(signal?: AbortSignal): Promise<readonly StfDevice[]> {
     const { body } = await this.#call(`/devices?fields=${DEVICE_FIELDS}`, { signal }, [200]);
     return readDevices(body) ?? this.#strange("GET /devices");

@@ -98,7 +98,7 @@ export class FakeStf {
     return this.requests.filter((each) => each === request).length;
   }
 
-  /** Devices go on, as their processes do in an STF. */
+  /** Devices keep running, as their processes do in an STF. */
   async stopServing(): Promise<void> {
     const closed = once(this.#server, "close");
     this.#server.close();

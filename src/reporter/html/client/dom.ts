@@ -41,7 +41,7 @@ export function duration(ms: number): string {
   return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;
 }
 
-/** A sign for each outcome, so that colour is not all that tells them apart. */
+/** A sign for each outcome, so that colour is not the only difference. */
 export const SIGNS: Readonly<Record<string, string>> = {
   passed: "✓",
   failed: "✗",

@@ -1,4 +1,4 @@
-/** Our errors, told as the driver of Android's classes tells theirs. */
+/** Our errors, in the form in which the driver of Android's classes reports theirs. */
 import { isHarnessError } from "../../../base/errors.js";
 import type { Outcome } from "./cases.js";
 

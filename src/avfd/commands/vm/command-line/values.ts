@@ -1,4 +1,4 @@
-/** What a value must be like, as data: told in Rust's and clap's own words when it is not. */
+/** The rules for values, as data, with the messages of Rust and clap for wrong ones. */
 
 export type ValueKind =
   | { readonly kind: "i32" | "u32" | "u64" | "nonzero-u16" }

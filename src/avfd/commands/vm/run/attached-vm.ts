@@ -6,7 +6,7 @@ import type { VirtualMachine, VmEvent } from "../../../virtualization/virtual-ma
 import { camelCase, withContext } from "../rust-text.js";
 
 /**
- * Starts the VM, tells what happens to it, and settles when it is dead, of itself or because its client is gone.
+ * Starts the VM, reports what happens to it, and settles when it is dead, by itself or because its client is gone.
  * @param attachments of the device, where the client's place can be taken by another one
  * @param description what stands between `Created` and `with CID`
  * @param flushed settles when all that the VM wrote is in its files: who reads `VM ended` may read those next

@@ -21,7 +21,7 @@ async function written(chunks: readonly string[], limit: FileBound): Promise<str
   return readFileSync(path, "utf8");
 }
 
-const CUT = "[vm: this file is cut here, for it has 10 bytes; the VM goes on]\n";
+const CUT = "[vm: this file ends here because it has 10 bytes; the VM continues]\n";
 
 test.each([
   ["all that fits is there", ["12345\n", "7890"], "12345\n7890"],
@@ -34,7 +34,7 @@ test.each([
 
 test("a disk that has little left for others is left to them", async () => {
   expect(await written(["first\n", "second\n"], bound(1000, Number.MAX_SAFE_INTEGER))).toMatch(
-    /^first\n\[vm: this file is cut here, for its disk has less than \d+ MiB left; the VM goes on\]\n$/,
+    /^first\n\[vm: this file ends here because its disk has less than \d+ MiB left; the VM continues\]\n$/,
   );
 });
 

@@ -46,7 +46,7 @@ class BoundedFile extends Writable {
     this.#take(chunk).then(
       () => done(),
       () => {
-        // What cannot be written is dropped, not told: the VM goes on without its file.
+        // What cannot be written is dropped silently: the VM continues without its file.
         this.#cut = true;
         done();
       },
@@ -75,7 +75,7 @@ class BoundedFile extends Writable {
 
   async #end(why: string): Promise<void> {
     this.#cut = true;
-    const line = `[vm: this file is cut here, for ${why}; the VM goes on]\n`;
+    const line = `[vm: this file ends here because ${why}; the VM continues]\n`;
     await this.#append(Buffer.from(this.#lineEnded ? line : `\n${line}`));
   }
 

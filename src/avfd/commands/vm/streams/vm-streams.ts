@@ -86,7 +86,7 @@ export async function openConsoleInput(caller: Caller, path: string | undefined)
   return swallowErrors(file.createReadStream({ highWaterMark: INPUT_PIECE_BYTES }));
 }
 
-/** A disk that is full must not end the service: the VM goes on without its console file. */
+/** A disk that is full must not end the service: the VM continues without its console file. */
 function swallowErrors<T extends Readable | Writable>(stream: T): T {
   return stream.on("error", () => stream.destroy()) as T;
 }

@@ -1,5 +1,5 @@
 /**
- * VMs that go on from a template of their shape, with its memory copy-on-write. What a copy needs before it can run (a QEMU
+ * VMs that continue from a template of their shape, with its memory copy-on-write. What a copy needs before it can run (a QEMU
  * with the state loaded) has nothing of its VM in it but the CID; its disks come last. So while one VM runs, the next one
  * of the same shape is prepared, under the CID that it will have.
  */

@@ -28,7 +28,7 @@ const BOOT_TIMEOUT_MS = 120_000;
 /** A template takes some 100 MB of the device's memory. */
 const MAX_TEMPLATES = 4;
 /**
- * Between a VM's CID and that of a template which is made for it: QEMU tells a guest that goes on with another CID, which
+ * Between a VM's CID and that of a template which is made for it: QEMU tells a guest that continues with another CID, which
  * breaks its connections, so the guest waits for that before it makes any.
  */
 const TEMPLATE_CIDS = 2 ** 30;
