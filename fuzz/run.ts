@@ -8,6 +8,7 @@ import { mkdirSync, mkdtempSync, rmSync, rmdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { anyOf } from "../src/base/text/word-list.js";
 import { ensurePackages } from "../src/emulator/setup.js";
 import { compile, guestLibraries, runGuest, whyNoClang } from "./guest.js";
 import { runHost } from "./host.js";
@@ -40,8 +41,7 @@ async function main(): Promise<number> {
   const known = [...GUEST_TARGETS.map(({ name }) => `guest/${name}`), ...host];
   const wanted =
     positionals.length === 0 ? known : known.filter((name) => positionals.some((part) => name.includes(part)));
-  if (wanted.length === 0)
-    throw new Error(`no target matches ${positionals.join(" or ")}; there are ${known.join(", ")}`);
+  if (wanted.length === 0) throw new Error(`no target matches ${anyOf(positionals)}; there are ${known.join(", ")}`);
   say(`${wanted.length} targets, ${options.seconds} s each, --seed ${options.seed}`);
   mkdirSync(findings, { recursive: true });
   const folder = mkdtempSync(join(tmpdir(), "jest-avf-fuzz-"));

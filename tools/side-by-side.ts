@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { atOnce } from "../src/base/async/at-once.js";
 import { packageRoot } from "../src/base/paths.js";
+import { allOf } from "../src/base/text/word-list.js";
 import { closingCounts, closingLine, type ClosingCounts, type RunCounts } from "../src/reporter/closing-line.js";
 import { showProgress } from "../src/cli/progress.js";
 import { runJest } from "../src/cli/suites/run-jest.js";
@@ -29,7 +30,7 @@ interface PartResult {
 
 /** Returns the exit code: 0 when both parts passed. */
 export async function runSideBySide({ first, beside }: Halves, interrupted: AbortSignal): Promise<number> {
-  const [leading, listed] = [first, beside].map((names) => new Intl.ListFormat("en").format(names));
+  const [leading, listed] = [first, beside].map(allOf);
   const folder = await mkdtemp(join(tmpdir(), "avf-self-test-"));
   try {
     process.stdout.write(

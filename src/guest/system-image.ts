@@ -2,6 +2,7 @@
 import { chmod, copyFile, mkdir, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { InfrastructureError } from "../base/errors.js";
+import { anyOf } from "../base/text/word-list.js";
 import type { BuildTools } from "../process/programs/build-tools.js";
 import { androidCommands, MKSHRC, type AndroidCommands } from "./android-commands.js";
 import { writeExt4 } from "./ext4.js";
@@ -164,7 +165,7 @@ async function firstExisting(packagesRoot: string, names: readonly string[], pac
     const found = await stat(path).catch(() => undefined);
     if (found?.isFile() === true) return path;
   }
-  throw new InfrastructureError("PACKAGE_FILE_MISSING", `${names.join(" or ")} is missing below ${packagesRoot}.`, {
+  throw new InfrastructureError("PACKAGE_FILE_MISSING", `${anyOf(names)} is missing below ${packagesRoot}.`, {
     hint: `it comes with the package ${packageName}; npx avf setup downloads and unpacks it again`,
   });
 }

@@ -5,6 +5,7 @@ import type { DeviceSource } from "../lab/sources/device-source.js";
 import { emulatedDevices } from "../lab/sources/emulated-source.js";
 import type { EnvironmentOptions } from "./options.js";
 import { plainProgress } from "./plain-progress.js";
+import { anyOf } from "../base/text/word-list.js";
 
 /** Without anything to set up a device is there in a second; a run without our global setup sets up here. */
 const DEVICE_TIMEOUT_MS = 45 * 60_000;
@@ -45,5 +46,5 @@ export function chooseSource({
   }
   const slot = Number(process.env["JEST_WORKER_ID"] ?? 1) - 1;
   const source = attachedDevices(serials, { runId, timeoutMs: leaseTimeoutMs, slot, match, onWait });
-  return { source, timeoutMs: leaseTimeoutMs + OPEN_TIMEOUT_MS, what: `device ${serials.join(" or ")}`, key };
+  return { source, timeoutMs: leaseTimeoutMs + OPEN_TIMEOUT_MS, what: `device ${anyOf(serials)}`, key };
 }

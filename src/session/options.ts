@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { ANDROID_RELEASES, isAndroidRelease, type AndroidRelease } from "../base/android-release.js";
 import { UsageError } from "../base/errors.js";
 import { isMonitor, listMonitors, type Monitor } from "../base/vm/monitors.js";
+import { anyOf } from "../base/text/word-list.js";
 import { parseDeviceMatch } from "../lab/sources/device-match.js";
 import { labAddress } from "../lab/sources/lab-devices.js";
 import type { Isolation, Policy } from "./checkpoints/course.js";
@@ -139,11 +140,7 @@ function readChoice<T extends string>(
   const fromEnvironment = process.env[variable];
   const value = fromEnvironment === undefined || fromEnvironment === "" ? readText(raw, name) : fromEnvironment;
   if (value === undefined || choices.includes(value as T)) return value as T | undefined;
-  throw badOption(
-    name,
-    `must be ${choices.join(" or ")}; it is ${JSON.stringify(value)}`,
-    `It may come from ${variable}.`,
-  );
+  throw badOption(name, `must be ${anyOf(choices)}; it is ${JSON.stringify(value)}`, `It may come from ${variable}.`);
 }
 
 function readList(raw: Readonly<Record<string, unknown>>, name: string): readonly string[] {

@@ -1,5 +1,7 @@
 /** Virtual machine monitors: the programs that run VMs. Android has crosvm; an emulated device has QEMU, and may have both. */
+import { anyOf } from "../text/word-list.js";
 
+/** What VMs of the emulated device may run on. */
 export const MONITORS = ["qemu", "crosvm"] as const;
 export type Monitor = (typeof MONITORS)[number];
 
@@ -17,5 +19,5 @@ export function isMonitorProgram(name: string): boolean {
 
 /** For messages: `qemu or crosvm`. */
 export function listMonitors(quoted: (name: Monitor) => string = (name) => name): string {
-  return MONITORS.map(quoted).join(" or ");
+  return anyOf(MONITORS.map(quoted));
 }

@@ -1,6 +1,7 @@
 /** What `avf doctor` says of the devices that `ANDROID_SERIAL` names, or of the lab in `AVF_DEVICES`; it only asks them. */
 import { isHarnessError } from "../../base/errors.js";
 import { printableLine } from "../../base/printable.js";
+import { allOf } from "../../base/text/word-list.js";
 import { openAdbDevice } from "../../device/index.js";
 import { attempt, type Finding } from "../../emulator/doctor.js";
 import { inspectLab, labAddress } from "../../lab/sources/lab-devices.js";
@@ -22,7 +23,7 @@ async function lookAt(serial: string): Promise<Finding> {
     const { androidRelease, protectedVm, nonProtectedVm } = await service.capabilities();
     const kinds = [protectedVm ? "protected" : "", nonProtectedVm ? "non-protected" : ""].filter((kind) => kind !== "");
     const model = printableLine(properties.get("ro.product.model") ?? "a device");
-    const vms = kinds.length === 0 ? "no VMs: its hypervisor is off" : `${kinds.join(" and ")} VMs`;
+    const vms = kinds.length === 0 ? "no VMs: its hypervisor is off" : `${allOf(kinds)} VMs`;
     return { name, state: kinds.length === 0 ? "failed" : "ok", detail: `${model}, Android ${androidRelease}, ${vms}` };
   } catch (error) {
     if (!isHarnessError(error)) throw error;

@@ -1,6 +1,7 @@
 /** What `avf doctor` says of the accelerator, and of the snapshot, which each accelerator has its own of. */
 import { existsSync } from "node:fs";
 import { isHarnessError } from "../../base/errors.js";
+import { allOf } from "../../base/text/word-list.js";
 import type { Accelerator } from "../machine/arguments.js";
 import { knownAccelerator, type AcceleratorAnswer } from "./accelerator.js";
 
@@ -63,7 +64,7 @@ export function snapshotFinding(
   }
   const there = (["kvm", "tcg"] as const).filter((accelerator) => exists(folderFor(accelerator)));
   if (there.length === 0) return { name, state: "missing", detail: "not made yet", fix };
-  return { name, state: "ok", detail: `there for ${there.join(" and ")}; which one serves is seen by the next run` };
+  return { name, state: "ok", detail: `there for ${allOf(there)}; which one serves is seen by the next run` };
 }
 
 function exists(path: string | undefined): boolean {

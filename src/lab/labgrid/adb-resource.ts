@@ -1,5 +1,6 @@
 /** The device of a place: the resource of it that adb can reach. */
 import { InfrastructureError } from "../../base/errors.js";
+import { anyOf } from "../../base/text/word-list.js";
 import { adbServerAddress } from "../../device/index.js";
 import type { Place, Resource } from "./model.js";
 
@@ -15,7 +16,7 @@ const CLASSES = ["NetworkADBDevice", "RemoteUSBADBDevice"];
 /** @throws InfrastructureError `LAB_NO_DEVICE` that says what the place has instead */
 export function deviceOfPlace(place: Place, resources: readonly Resource[]): PlaceDevice {
   const found = resources.find(({ cls }) => CLASSES.includes(cls));
-  if (found === undefined) throw unusable(place, describeAll(resources), `export a ${CLASSES.join(" or ")} there`);
+  if (found === undefined) throw unusable(place, describeAll(resources), `export a ${anyOf(CLASSES)} there`);
   const { params, extra } = found;
   const [host, port] = [params.get("host"), Number(params.get("port"))];
   const address = `${String(host)}:${port}`;

@@ -1,5 +1,6 @@
 /** Waits in the coordinator's own queue until a place is free, and acquires it. */
 import { InfrastructureError } from "../../base/errors.js";
+import { allOf } from "../../base/text/word-list.js";
 import type { LabgridAddress } from "./address.js";
 import { describeHolder, goOnLiving, releaseDead, type Life } from "./holders.js";
 import { GROUP, STATES, type Place, type Reservation } from "./model.js";
@@ -127,7 +128,7 @@ function allTaken(holders: readonly string[], filter: Readonly<Record<string, st
 }
 
 function describe(filter: Readonly<Record<string, string>>): string {
-  return Object.entries(filter)
-    .map(([key, value]) => (key === "name" ? `the name ${value}` : `tag ${key}=${value}`))
-    .join(" and ");
+  return allOf(
+    Object.entries(filter).map(([key, value]) => (key === "name" ? `the name ${value}` : `tag ${key}=${value}`)),
+  );
 }

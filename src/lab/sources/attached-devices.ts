@@ -7,6 +7,7 @@ import {
   UsageError,
   type HarnessError,
 } from "../../base/errors.js";
+import { allOf } from "../../base/text/word-list.js";
 import { leaseDevice, openAdbDevice, takeDeviceLock, type Device, type DeviceLock } from "../../device/index.js";
 import { openVirtualizationService } from "../../virtualizationservice/index.js";
 import type { DeviceSource, LeasedDevice } from "./device-source.js";
@@ -124,7 +125,7 @@ async function requireMatch(device: Device, match: readonly Requirement[]): Prom
   const unmet = (await evaluateRequirements(match, facts)).filter(({ met }) => !met);
   const [first] = unmet;
   if (first === undefined) return;
-  const list = unmet.map(({ requirement, observed }) => `${requirement} (${observed})`).join(" and ");
+  const list = allOf(unmet.map(({ requirement, observed }) => `${requirement} (${observed})`));
   throw new InfrastructureError("DEVICE_MISMATCH", `Device ${device.serial} does not match ${list}.`, {
     hint: `see for yourself: ${first.shownBy}`,
   });

@@ -1,5 +1,6 @@
 /** `stf://HOST:PORT/?serial=…`: which DeviceFarmer STF, and which of its devices. */
 import { UsageError } from "../../base/errors.js";
+import { anyOf } from "../../base/text/word-list.js";
 
 export interface StfAddress {
   /** `https://HOST:PORT` */
@@ -58,7 +59,7 @@ function isMatchKey(text: string): text is MatchKey {
 
 /** `serial 0A1B or 0A1C and sdk 35`; for no condition: `any device`. */
 export function describeMatch(match: DeviceMatch): string {
-  const parts = Object.entries(match).map(([key, values]) => `${key} ${values.join(" or ")}`);
+  const parts = Object.entries(match).map(([key, values]) => `${key} ${anyOf(values)}`);
   return parts.length === 0 ? "any device" : `a device with ${parts.join(" and ")}`;
 }
 

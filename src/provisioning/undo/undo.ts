@@ -3,6 +3,7 @@
  * data, and noted before what it undoes is done, so that the next run can take it after this one was killed.
  */
 import { describeError } from "../../base/errors.js";
+import { allOf } from "../../base/text/word-list.js";
 import type { Device, OwnerNote } from "../../device/index.js";
 import { leaveToken, removeToken, type DeviceToken } from "./device-token.js";
 import { vmNotes, type VmNote, type VmNotes } from "./vm-notes.js";
@@ -193,7 +194,7 @@ export function describeStep(step: UndoStep): string {
     case "remove-file":
       return `remove ${step.path}`;
     case "remove-empty-folders":
-      return `remove ${step.paths.join(" and ")} if empty`;
+      return `remove ${allOf(step.paths)} if empty`;
     case "root":
       return step.root ? "restart adbd as root" : "restart adbd as shell";
     case "commands":
