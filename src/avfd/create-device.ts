@@ -1,6 +1,7 @@
 /** Puts the parts of the device together. */
 import { existsSync } from "node:fs";
 import { DEFAULT_RELEASE, traitsOf } from "../base/android-release.js";
+import type { Monitor } from "../base/vm/monitors.js";
 import { followAdbRoot } from "./control/adbd-user.js";
 import type { Device } from "./device.js";
 import { ADBD_USER, CROSVM, CROSVM_DIGEST, type DevicePaths } from "./device-paths.js";
@@ -54,8 +55,13 @@ function activeCodenames(list = "REL"): readonly string[] {
 function deviceVmms(paths: DevicePaths): readonly Vmm[] {
   const neededDevices = ["/dev/kvm", "/dev/vhost-vsock"].map((device) => paths.resolve(device));
   const launcher = paths.devctl;
-  return [
-    crosvmVmm({ program: paths.resolve(CROSVM), digestFile: paths.resolve(CROSVM_DIGEST), neededDevices, launcher }),
-    qemuVmm({ program: paths.resolve("/usr/bin/qemu-system-x86_64"), neededDevices, launcher }),
-  ];
+  // Best first.
+  const vmms: { readonly [Name in Monitor]: Vmm<Name> } = {
+    crosvm: crosvmVmm({
+      ...{ program: paths.resolve(CROSVM), digestFile: paths.resolve(CROSVM_DIGEST) },
+      ...{ neededDevices, launcher },
+    }),
+    qemu: qemuVmm({ program: paths.resolve("/usr/bin/qemu-system-x86_64"), neededDevices, launcher }),
+  };
+  return Object.values(vmms);
 }

@@ -84,8 +84,8 @@ export type VmmEnd =
     }
   | { readonly kind: "unknown"; readonly status: string };
 
-export interface Vmm {
-  readonly name: string;
+export interface Vmm<Name extends string = string> {
+  readonly name: Name;
   /** Why it cannot be used on this device; undefined when it can. */
   refusal(): Promise<string | undefined>;
   /** Of a monitor that is not refused. */

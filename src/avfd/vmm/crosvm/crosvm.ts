@@ -2,7 +2,6 @@
 import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
-import type { Monitor } from "../../../base/vm/monitors.js";
 import type { Vmm, VmmEnd } from "../contract.js";
 import { MONITOR_FDS, startMonitor } from "../monitor-process.js";
 import { rustExitStatus } from "../exit-status.js";
@@ -24,12 +23,12 @@ type Inspected =
 const INSPECT_TIMEOUT_MS = 60_000;
 const DIGEST_DIGITS = 12;
 
-export function crosvmVmm(files: CrosvmFiles): Vmm {
+export function crosvmVmm(files: CrosvmFiles): Vmm<"crosvm"> {
   const { program } = files;
   let inspected: Promise<Inspected> | undefined;
   const inspectOnce = (): Promise<Inspected> => (inspected ??= inspect(files));
   return {
-    name: "crosvm" satisfies Monitor,
+    name: "crosvm",
     refusal: async () => {
       const missing = await findMissing(files);
       if (missing !== undefined) return missing;

@@ -3,7 +3,6 @@ import { execFile } from "node:child_process";
 import { closeSync, openSync, statSync } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { promisify } from "node:util";
-import type { Monitor } from "../../../base/vm/monitors.js";
 import type { Vmm, VmmConfig, VmmEnd, VmmProcess } from "../contract.js";
 import { inspectKernel } from "../kernel/inspect.js";
 import { VmStartRefusal } from "../kernel/start-refusal.js";
@@ -22,7 +21,7 @@ const MAX_FIRMWARE_BYTES = 16 << 20;
 const VERSION_TIMEOUT_MS = 60_000;
 
 /** Debian's small `qemu-system-x86_64-microvm` will not do as the program: it has neither vsock nor the exit port. */
-export function qemuVmm(files: NeededFiles): Vmm {
+export function qemuVmm(files: NeededFiles): Vmm<"qemu"> {
   const { program } = files;
   const copies = new QemuCopies((config, memory, stateFd) =>
     startQemu(files, config, memory, stateFd === undefined ? [] : [{ fd: stateFd }]),
@@ -34,7 +33,7 @@ export function qemuVmm(files: NeededFiles): Vmm {
   };
   let version: Promise<string> | undefined;
   return {
-    name: "qemu" satisfies Monitor,
+    name: "qemu",
     refusal: () => findMissing(files),
     helperPids: () => copies.pids(),
     dropPrepared: () => copies.dropPrepared(),
