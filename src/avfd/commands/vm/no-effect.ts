@@ -2,14 +2,7 @@
 import type { Caller } from "../../caller.js";
 import type { ParsedArguments } from "./command-line/arguments.js";
 
-/** Hints about how fast a VM is to be: its monitor runs on a processor that is emulated, in a kernel without uclamp. */
-const FLAGS = ["hugepages", "boost-uclamp"];
-const VALUES = ["task-profiles", "cpu-affinity"];
-
-export function tellOfNoEffect(caller: Caller, args: ParsedArguments): void {
-  const given = [
-    ...FLAGS.filter((name) => args.flag(name)),
-    ...VALUES.filter((name) => args.values(name).length > 0 || args.value(name) !== undefined),
-  ];
-  for (const name of given) caller.printError(`Warning: --${name} has no effect on the emulated device`);
+/** Those that its release marks with `effect: "none"`. */
+export function tellOfNoEffect(caller: Caller, { withoutEffect }: ParsedArguments): void {
+  for (const name of withoutEffect) caller.printError(`Warning: --${name} has no effect on the emulated device`);
 }

@@ -17,6 +17,8 @@ export interface OptionSpec {
   /** Long names of options it cannot stand beside. */
   readonly conflictsWith?: readonly string[];
   readonly type?: ValueKind;
+  /** The emulated device takes it and does nothing: a warning says so. */
+  readonly effect?: "none";
 }
 
 export interface PositionalSpec {
@@ -41,6 +43,8 @@ export interface ParsedArguments {
   /** What was given, else the default. */
   value(long: string): string | undefined;
   values(long: string): readonly string[];
+  /** Long names of given options that do nothing here, in an order that does not depend on the command line. */
+  readonly withoutEffect: readonly string[];
 }
 
 /** The command line asks for help, or is wrong: what the tool prints then instead of doing anything. */
@@ -88,6 +92,10 @@ export class Given {
       flag: (long) => values(long).length > 0,
       value: (long) => values(long)[0] ?? options.find((one) => one.long === long)?.defaultValue,
       values,
+      withoutEffect: [...this.options.keys()]
+        .filter(({ effect }) => effect === "none")
+        .map(({ long }) => long)
+        .sort((a, b) => (a < b ? 1 : -1)),
     };
   }
 }

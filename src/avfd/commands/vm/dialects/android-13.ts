@@ -20,6 +20,7 @@ const cpuAffinity = (help: string): OptionSpec => ({
   long: "cpu-affinity",
   value: "cpu-affinity",
   type: { kind: "text" },
+  effect: "none",
   help,
 });
 /** Of structopt: the field's name with dashes, as it is. */

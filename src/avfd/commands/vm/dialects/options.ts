@@ -8,19 +8,20 @@ export const MEM: OptionSpec = {
   help: "Memory size (in MiB) of the VM. If unspecified, defaults to the value of `memory_mib` in the VM config file",
 };
 export const PROTECTED: OptionSpec = { long: "protected", short: "p", help: "Run VM in protected mode" };
+// Hints about how fast a VM is to be do nothing here: its monitor runs on a processor that is emulated, in a kernel without uclamp.
 export const HUGEPAGES: OptionSpec = {
-  ...{ long: "hugepages", short: "h" },
+  ...{ long: "hugepages", short: "h", effect: "none" },
   help:
     "Ask the kernel for transparent huge-pages (THP). This is only a hint and the kernel will allocate THP-backed memory " +
     "only if globally enabled by the system and if any can be found. See " +
     "https://docs.kernel.org/admin-guide/mm/transhuge.html",
 };
 export const BOOST_UCLAMP: OptionSpec = {
-  ...{ long: "boost-uclamp", short: "b" },
+  ...{ long: "boost-uclamp", short: "b", effect: "none" },
   help: "Boost uclamp to stablise results for benchmarks",
 };
 export const TASK_PROFILES: OptionSpec = {
-  ...{ long: "task-profiles", value: "TASK_PROFILES", repeatable: true, type: { kind: "text" } },
+  ...{ long: "task-profiles", value: "TASK_PROFILES", repeatable: true, type: { kind: "text" }, effect: "none" },
   help: "Comma separated list of task profile names to apply to the VM",
 };
 export const CONSOLE: OptionSpec = { long: "console", value: "CONSOLE", help: "Path to file for VM console output" };

@@ -37,6 +37,7 @@ export async function runMicrodroid(device: Device, caller: Caller, args: Parsed
     flag: (long) => args.flag(long),
     value: (long) => given.get(long) ?? args.value(long),
     values: (long) => args.values(long),
+    withoutEffect: args.withoutEffect,
   });
 }
 
