@@ -34,6 +34,38 @@ describe("a device whose connection is replaced", () => {
     expect(device.gone.reason).toEqual(new Error("unplugged"));
   });
 
+  test("is replaced by one after the other, and the last counts", async () => {
+    const bound = new RebindableDevice(connection("first").device);
+    const steps: string[] = [];
+    let end = (): void => undefined;
+    const slow = new Promise<void>((resolve) => (end = resolve));
+    const replace = (name: string, work: Promise<void>): Promise<void> =>
+      bound.rebind(
+        async () => {
+          steps.push(`${name} begins`);
+          await work;
+          steps.push(`${name} ends`);
+        },
+        async () => connection(name).device,
+      );
+    const both = [replace("second", slow), replace("third", Promise.resolve())];
+    end();
+    await Promise.all(both);
+    expect(steps).toEqual(["second begins", "second ends", "third begins", "third ends"]);
+    expect(await bound.device.exec(["x"])).toMatchObject({ stdout: "third" });
+  });
+
+  test("closed while it is replaced leaves no connection open", async () => {
+    const second = connection("second");
+    const bound = new RebindableDevice(connection("first").device);
+    const replaced = bound.rebind(
+      () => bound.device.close(),
+      async () => second.device,
+    );
+    await expect(replaced).rejects.toMatchObject({ code: "DEVICE_CLOSED" });
+    expect(second.closed).toBe(true);
+  });
+
   test("ends what waits on it when it is given up, and stays so", () => {
     const bound = new RebindableDevice(connection("first").device);
     const { device } = bound;

@@ -1,6 +1,7 @@
 /** A device that stays usable while the connection to it is replaced, as by the restore of a checkpoint. */
 import { sharedController } from "../base/async/shared-signal.js";
 import { decorate } from "../base/decorate.js";
+import { UsageError } from "../base/errors.js";
 import type { Device } from "./contract.js";
 
 export class RebindableDevice {
@@ -10,6 +11,8 @@ export class RebindableDevice {
   readonly #left = new WeakSet<Device>();
   #inner: Device;
   #failure: Error | undefined;
+  #rebinding: Promise<void> = Promise.resolve();
+  #isClosed = false;
 
   constructor(inner: Device) {
     this.#inner = inner;
@@ -18,8 +21,8 @@ export class RebindableDevice {
       // The end of a connection that was replaced is not the device's.
       gone: this.#gone.signal,
       spawn: (argv: readonly string[]) => this.#bound().spawn(argv),
-      close: () => this.#inner.close(),
-      [Symbol.asyncDispose]: () => this.#inner.close(),
+      close: () => this.#close(),
+      [Symbol.asyncDispose]: () => this.#close(),
     };
     const around = async <T>(call: () => Promise<T>): Promise<T> => {
       this.#bound();
@@ -32,12 +35,24 @@ export class RebindableDevice {
    * Closes the connection with all that hangs on it, lets `work` do what it will to the device, and opens another. When that
    * fails, calls fail with the same error until it is done again and succeeds.
    */
-  async rebind(work: () => Promise<void>, open: () => Promise<Device>): Promise<void> {
+  rebind(work: () => Promise<void>, open: () => Promise<Device>): Promise<void> {
+    const done = this.#rebinding.then(() => this.#rebind(work, open));
+    // One after the other: a test that timed out may have left one under way.
+    this.#rebinding = done.catch(() => undefined);
+    return done;
+  }
+
+  async #rebind(work: () => Promise<void>, open: () => Promise<Device>): Promise<void> {
     this.#left.add(this.#inner);
     try {
       await this.#inner.close();
       await work();
-      this.#inner = await open();
+      const opened = await open();
+      if (this.#isClosed) {
+        await opened.close();
+        throw new UsageError("DEVICE_CLOSED", `The handle of device ${opened.serial} was closed.`);
+      }
+      this.#inner = opened;
       this.#failure = undefined;
       this.#watch(this.#inner);
     } catch (error) {
@@ -49,6 +64,11 @@ export class RebindableDevice {
   /** What waits on the device ends: it is no longer ours. */
   giveUp(reason: Error): void {
     this.#gone.abort(reason);
+  }
+
+  #close(): Promise<void> {
+    this.#isClosed = true;
+    return this.#inner.close();
   }
 
   #bound(): Device {

@@ -23,7 +23,13 @@ export async function borrowDevice(
   options: { readonly signal: AbortSignal; readonly record: RunRecord; readonly pristine: boolean },
 ): Promise<DeviceSession> {
   if (kept?.key === key && !kept.session.device.gone.aborted) {
-    if (options.pristine) await kept.session.rewinding?.restore(undefined, options.signal);
+    try {
+      if (options.pristine) await kept.session.rewinding?.restore(undefined, options.signal);
+    } catch (error) {
+      // The next file gets another one.
+      await dropDevice();
+      throw error;
+    }
     return kept.session;
   }
   await dropDevice();
@@ -32,7 +38,7 @@ export async function borrowDevice(
     // The next run of this process, as in watch mode, leases one of its own.
     if (kept?.session === session) kept = undefined;
     await session.close();
-  });
+  }, session.releaseTimeoutMs);
   kept = { key, session, forget };
   return session;
 }

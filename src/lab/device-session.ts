@@ -34,6 +34,8 @@ export interface DeviceSession {
   /** Undefined for a device without checkpoints. `device` remains the same object after a restore. */
   readonly rewinding: Rewinding | undefined;
   readonly record: RunRecord | undefined;
+  /** See `LeasedDevice`. */
+  readonly releaseTimeoutMs?: number | undefined;
   /** Ends what runs on the device on our behalf, and gives it back. Repeatable, never rejects. */
   close(): Promise<void>;
 }
@@ -84,6 +86,7 @@ export async function openDeviceSession(source: DeviceSource, options: DeviceSes
         const [own, ofHost] = await Promise.all([collectDeviceLogs(unrecorded, packages, windowMs), hostLogs]);
         return new Map([...own, ...ofHost]);
       },
+      releaseTimeoutMs: leased.releaseTimeoutMs,
       rewinding: rewinding && rebinding(rewinding, bound, () => calls++),
       noteMade: onMade,
       record,

@@ -15,7 +15,8 @@ const JEST_WORKER_MEMORY = 3;
 /** What Jest reports differs a little from what we see at that moment. */
 const NEAR_LIMIT = 0.95;
 
-const held = new Set<() => Promise<void>>();
+/** What releases something, and how long that may take. */
+const held = new Map<() => Promise<void>, number>();
 const listeners = new Set<(signal: NodeJS.Signals) => void>();
 let installed = false;
 let releasedAtRunEnd = false;
@@ -64,10 +65,13 @@ export async function awaitReplacement(limitBytes: number | string | null | unde
   replaced = false;
 }
 
-/** Runs `release` when this process is asked to end. Returns what takes it off the list. */
-export function releaseAtEnd(release: () => Promise<void>): () => void {
+/**
+ * Runs `release` when this process is asked to end. Returns what takes it off the list.
+ * @param timeoutMs how long it is waited for
+ */
+export function releaseAtEnd(release: () => Promise<void>, timeoutMs = RELEASE_TIMEOUT_MS): () => void {
   watchProcessEnd();
-  held.add(release);
+  held.set(release, timeoutMs);
   return () => void held.delete(release);
 }
 
@@ -89,9 +93,10 @@ async function releaseRest(): Promise<void> {
   held.clear();
   const limit = new AbortController();
   const all = (async () => {
-    for (const release of releases) await release().catch(() => undefined);
+    for (const [release] of releases) await release().catch(() => undefined);
   })();
-  await Promise.race([all, sleep(RELEASE_TIMEOUT_MS, limit.signal).catch(() => undefined)]);
+  const timeoutMs = Math.max(RELEASE_TIMEOUT_MS, ...releases.map(([, each]) => each));
+  await Promise.race([all, sleep(timeoutMs, limit.signal).catch(() => undefined)]);
   limit.abort();
 }
 

@@ -86,6 +86,11 @@ export class Timeline {
     await this.options.rewinding.drop(saved);
   }
 
+  /** The file is over. */
+  async forget(): Promise<void> {
+    await this.options.rewinding.forget?.();
+  }
+
   /** Puts device and VMs back. VM objects that are not of that moment are deleted. */
   async restore(checkpoint: Checkpoint, signal?: AbortSignal): Promise<void> {
     await this.#goTo(checkpoint.name, checkpoint.saved, (app) => checkpoint.moments.get(app.packageName), signal);

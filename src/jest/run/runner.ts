@@ -13,6 +13,7 @@ import { forPrinting } from "../../session/failures/test-errors.js";
 import { jestModule } from "./jest-modules.js";
 import { hideOwnRecords } from "./own-records.js";
 import { prepareDevices, type ProjectOptions } from "../../session/run/prepare-devices.js";
+import { labAddress, labReleaseMs } from "../../lab/sources/lab-devices.js";
 import { releaseAll, releaseAtRunEnd, watchProcessEnd } from "../../lab/process-end.js";
 import { ResultCount, type TestFileFailure, type TestFileResult } from "./result-count.js";
 import { describeDeath, takeDeadMarkers } from "../../session/run/run-marker.js";
@@ -27,6 +28,7 @@ interface GlobalConfig {
   readonly watch: boolean;
   readonly watchAll: boolean;
   readonly workerThreads?: boolean;
+  readonly workerGracefulExitTimeout?: number;
 }
 
 interface Test {
@@ -61,14 +63,27 @@ const WATCHED =
   "avf: this Jest has no way to exclude the records of runs from watching: if it runs again by itself, add " +
   '"/avf-results/" to `watchPathIgnorePatterns` of each project.';
 
+/** Jest's own default: how long a worker has to end by itself, after which Jest ends it and complains. */
+const WORKER_EXIT_MS = 500;
+
 export default class AvfRunner extends JestRunner {
   readonly #config: GlobalConfig;
+  readonly #exit: { timeoutMs: number };
   #inBand = false;
 
   constructor(config: GlobalConfig, context: unknown, options?: unknown) {
-    // Threads share one process and so its children, its signals, its end: a worker's device and VMs would be another's.
-    super(Object.freeze({ ...config, workerThreads: false }), context, options);
+    const exit = { timeoutMs: config.workerGracefulExitTimeout ?? WORKER_EXIT_MS };
+    const ours = {
+      ...config,
+      // Threads share one process and so its children, its signals, its end: a worker's device and VMs would be another's.
+      workerThreads: false,
+      get workerGracefulExitTimeout() {
+        return exit.timeoutMs;
+      },
+    };
+    super(Object.freeze(ours), context, options);
     this.#config = config;
+    this.#exit = exit;
   }
 
   override async runTests(...[tests, watcher, options]: Parameters<Runner["runTests"]>): Promise<void> {
@@ -76,6 +91,7 @@ export default class AvfRunner extends JestRunner {
     // Files are loaded to list their tests, and nothing runs.
     if (this.#config.collectTests === true) return super.runTests(tests, watcher, options);
     this.#inBand = options.serial;
+    this.#exit.timeoutMs = Math.max(this.#exit.timeoutMs, ...ours.map(({ context }) => releaseMs(context.config)));
     const { rootDir, shard } = this.#config;
     const told = currentRun();
     const run = told ?? beginRun({ rootDir, shard, onCutShort: sayAtExit });
@@ -126,6 +142,10 @@ export default class AvfRunner extends JestRunner {
     super.on("test-file-failure", ([test, error]) => count.addFailure(test, error));
     return count;
   }
+}
+
+function releaseMs({ testEnvironmentOptions: { devices } }: ProjectOptions): number {
+  return labReleaseMs(labAddress(typeof devices === "string" ? devices : undefined));
 }
 
 function hasFailed(data: Listeners[keyof Listeners]): boolean {

@@ -18,6 +18,8 @@ const CONNECT_TIMEOUT_MS = 30_000;
 /** Nobody else knows of a device that was made for us. */
 const LOCK_TIMEOUT_MS = 30_000;
 const POWERWASH_TIMEOUT_MS = 5 * 60_000;
+/** For `cvd remove`, and the removal of snapshots. */
+export const REMOVE_AT_END_MS = 120_000;
 
 export function cuttlefishDevices(url: URL, options: LabOptions): DeviceSource {
   const address = parseCuttlefishAddress(url);
@@ -82,13 +84,16 @@ async function make(
       await remove();
     };
     const rewinding = cuttlefishRewinding(orchestrator, {
-      ...{ cvd: created.cvd, serial, leave: () => leased.release(), onWait: options.onWait },
+      ...{ cvd: created.cvd, leave: () => leased.release(), onWait: options.onWait },
+      connect: async (call) => void (await connect(created.cvd, host, call)),
+      disconnect: () => disconnectTcpDevice(leased.serial),
       onSnapshot: (id) => created.addSnapshot(id),
       onLost: (reason) => lost.abort(reason),
     });
     const hostLogs = bugReports(orchestrator, created.cvd.group, ours.signal);
     const description = describe(serial, created.cvd, orchestrator);
-    return { ...leased, hostLogs, description, rewinding, lost: lost.signal, release };
+    const releaseTimeoutMs = REMOVE_AT_END_MS;
+    return { ...leased, hostLogs, description, rewinding, lost: lost.signal, releaseTimeoutMs, release };
   } catch (error) {
     await remove();
     throw error;
@@ -132,7 +137,7 @@ async function connectAll(
   return bySerial;
 }
 
-async function connect({ group, name, adbPort }: Cvd, host: string, signal: AbortSignal): Promise<string> {
+async function connect({ group, name, adbPort }: Cvd, host: string, signal?: AbortSignal): Promise<string> {
   try {
     return await connectTcpDevice(`${host.includes(":") ? `[${host}]` : host}:${adbPort}`, {
       timeoutMs: CONNECT_TIMEOUT_MS,

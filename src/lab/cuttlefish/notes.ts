@@ -36,10 +36,15 @@ const REMOVE_TIMEOUT_MS = 60_000;
 export async function noteGroup(guarded: GuardedGroup): Promise<GroupNote> {
   const path = notePath(guarded.group);
   const snapshots: string[] = [];
-  const write = async (): Promise<void> => {
-    const note: Note = { ...guarded, owner: self(), snapshots };
-    await writeFileAtomic(path, JSON.stringify(note), { mode: PRIVATE_FILE, folderMode: PRIVATE_FOLDER });
-  };
+  let isDone = false;
+  let written: Promise<void> = Promise.resolve();
+  /** One after the other, so that the last has all. */
+  const write = (): Promise<void> =>
+    (written = written.then(async () => {
+      if (isDone) return;
+      const note: Note = { ...guarded, owner: self(), snapshots };
+      await writeFileAtomic(path, JSON.stringify(note), { mode: PRIVATE_FILE, folderMode: PRIVATE_FOLDER });
+    }));
   await write();
   return {
     snapshots,
@@ -47,7 +52,10 @@ export async function noteGroup(guarded: GuardedGroup): Promise<GroupNote> {
       snapshots.push(id);
       await write();
     },
-    done: () => rmSync(path, { force: true }),
+    done: () => {
+      isDone = true;
+      rmSync(path, { force: true });
+    },
   };
 }
 

@@ -23,6 +23,8 @@ export interface Rewinding {
    */
   restore(saved: SavedDevice | undefined, signal?: AbortSignal): Promise<void>;
   goOn(): Promise<void>;
+  /** The file is over, and nobody can find again what was saved for it. Never rejects. */
+  forget?(): Promise<void>;
   /** Takes the place of the client of a VM that was saved. @param device of this source, as it is connected now */
   attach(device: Device, cid: number): DeviceProcess;
 }
@@ -54,6 +56,8 @@ export interface LeasedDevice {
   readonly lost?: AbortSignal;
   /** What its host knows of it, by file name, for the evidence of a failed test. Never rejects. */
   readonly hostLogs?: () => Promise<ReadonlyMap<string, string | Buffer>>;
+  /** How long giving it back may take at the end of the process. Default: 10 s. */
+  readonly releaseTimeoutMs?: number | undefined;
   /** Gives it back. Repeatable, and never fails because the device is gone. */
   release(): Promise<void>;
 }

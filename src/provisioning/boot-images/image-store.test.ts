@@ -85,6 +85,21 @@ describe("an image", () => {
     expect(device.pushed).toEqual([path, path, path]);
   });
 
+  test("is not kept away by another one whose call was ended, or whose device failed for a moment", async () => {
+    const store = imageStore(device as unknown as Device, undo);
+    const ended = new AbortController();
+    const failed = new Error("ended");
+    const { execUnchecked } = device;
+    device.execUnchecked = async (argv) => {
+      ended.signal.throwIfAborted();
+      return execUnchecked.call(device, argv);
+    };
+    ended.abort(failed);
+    await expect(put(Buffer.from("kernel"), store)).rejects.toBe(failed);
+    device.execUnchecked = execUnchecked;
+    expect(await put(Buffer.from("initrd"), store)).toBe(nameOf("initrd"));
+  });
+
   test("that was there before stays", async () => {
     const path = nameOf("kernel");
     device.files.set(path, Buffer.from("kernel"));

@@ -4,6 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
+import { atOnce } from "../../base/async/at-once.js";
 import { UsageError } from "../../base/errors.js";
 import type { Device } from "../../device/index.js";
 import type { DeviceCallOptions } from "../../device/contract.js";
@@ -36,15 +37,18 @@ export function imageStore(device: Device, undo: Undo): ImageStore {
   /** In the order in which they were begun; each waits for those before it only. */
   const pushing = new Set<Pushing>();
   let madeFolders: Promise<void> | undefined;
+  /** For all that are put there, so not ended with one of them; a failure is forgotten. */
+  const makeFolders = (): Promise<void> => {
+    const making = (madeFolders ??= removeIfMade(device, [IMAGES_FOLDER, DATA_ROOT], undo, {}));
+    making.catch(() => (madeFolders = undefined));
+    return making;
+  };
 
   const push = async (image: Image, path: string, before: readonly Pushing[], call: DeviceCallOptions) => {
     // Two VMs that are made at once often boot the same kernel.
     await Promise.allSettled(before.filter((each) => each.path === path).map(({ done }) => done));
     // Looked up each time: the device may have been restored since, or have it from another run.
-    const [found] = await Promise.all([
-      look(device, path, call),
-      (madeFolders ??= removeIfMade(device, [IMAGES_FOLDER, DATA_ROOT], undo, call)),
-    ]);
+    const [found] = await atOnce(() => look(device, path, call), makeFolders);
     if (found.bytes === image.bytes) return;
     const coming = before.filter((each) => pushing.has(each)).reduce((sum, { bytes }) => sum + bytes, 0);
     if (!hasRoom(found, image.bytes + coming)) {

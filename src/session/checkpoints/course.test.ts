@@ -119,6 +119,49 @@ describe("tests that start from a checkpoint", () => {
     expect(await course.testStarts(tests[1]!)).toBe(false);
   });
 
+  test("of one plan boot although another cannot be saved, on a device that can be saved only without VMs", async () => {
+    const scopes = new FromScopes(tree);
+    const root = makeBlock();
+    const withVms = makeBlock(root.block);
+    root.block.children.push(withVms.block);
+    const course = courseOf(scopes, { timeline: { ...timeline, savesRunningVms: false } as unknown as Timeline });
+    tree.describeStarted(withVms.block);
+    scopes.use(plan("two vms"));
+    tree.describeFinished();
+    scopes.use(plan("no vms"));
+    failSave = new UsageError("CANNOT_SAVE", 'VM "vm1" runs');
+    await run(course, withVms.test("first"));
+    failSave = undefined;
+    expect(await run(course, root.test("second"))).toEqual([
+      "restart",
+      "set up no vms",
+      "save no vms",
+      "restore no vms",
+    ]);
+    expect(await run(course, root.test("third"))).toEqual(["restore no vms"]);
+  });
+
+  test("leave a device that cannot be saved at home as it is, and say so", async () => {
+    const scopes = new FromScopes(tree);
+    const root = makeBlock();
+    const from = makeBlock(root.block);
+    root.block.children.push(from.block);
+    tree.describeStarted(from.block);
+    scopes.use(plan("no vms"));
+    tree.describeFinished();
+    const plain = [root.test("plain"), root.test("plain again")];
+    const course = courseOf(scopes, { timeline: { ...timeline, savesRunningVms: false } as unknown as Timeline });
+    await run(course, plain[0]!);
+    failSave = new UsageError("CANNOT_SAVE", 'VM "vm1" runs');
+    expect(await run(course, from.test("from"))).toEqual([
+      "save before the tests",
+      'say tests find what those before them left, the device could not be saved: VM "vm1" runs',
+      ...["restart", "set up no vms", "save no vms"],
+      'say "no vms" is reached by booting, the device could not be saved: VM "vm1" runs',
+    ]);
+    expect(await run(course, plain[1]!)).toEqual(["undo"]);
+  });
+
   test("find what an earlier run kept", async () => {
     const { scopes, tests } = fileFrom(1);
     await timeline.save("two vms", "key of two vms");

@@ -48,7 +48,11 @@ export class DeviceCourse {
   #touched = false;
   /** A `beforeAll` hook has changed home since it was saved; the block it belongs to. */
   #hooked: Circus.DescribeBlock | undefined;
+  /** Why the device cannot be saved at all, or not where a plan leads. */
   #cannotSave: string | undefined;
+  readonly #unsaved = new Map<CheckpointPlan, string>();
+  /** What the file's own hooks and tests have made cannot be had back. */
+  #homeIsLost = false;
   #leftHome = false;
 
   constructor(private readonly options: CourseOptions) {}
@@ -83,12 +87,12 @@ export class DeviceCourse {
     const plan = scopes.of(test);
     if (plan === undefined) {
       await this.#plainTest(test);
-      return timeline !== undefined && isolation === "test";
+      return timeline !== undefined && isolation === "test" && !this.#homeIsLost;
     }
     const returns = scopes.hasPlainTests(blocksAround(test)[0]);
     if (this.#at === "home" && this.#touched && timeline && returns) await this.#saveHome(timeline, test);
     await this.#goTo(plan, policy);
-    return timeline !== undefined && !this.#onlyUndoes && policy !== "dirty";
+    return timeline !== undefined && !this.#onlyUndoes(plan) && policy !== "dirty";
   }
 
   /** For `device.restore()`. */
@@ -133,13 +137,19 @@ export class DeviceCourse {
     if (this.#hooked === undefined && this.#homes.length > 0) return;
     const block = this.#hooked ?? blocksAround(test)[0];
     this.#hooked = undefined;
-    this.#homes.push({ block, checkpoint: await timeline.save(HOME_NAME) });
+    try {
+      this.#homes.push({ block, checkpoint: await timeline.save(HOME_NAME) });
+    } catch (error) {
+      if (timeline.savesRunningVms || !isHarnessError(error)) throw error;
+      this.#homeIsLost = true;
+      this.#sayOnce(`tests find what those before them left, the device could not be saved: ${error.shortMessage}`);
+    }
   }
 
   async #goHome(): Promise<void> {
     const { timeline, undo } = this.options;
     const home = this.#homes.at(-1);
-    if (timeline === undefined) await undo();
+    if (timeline === undefined || (home === undefined && this.#homeIsLost)) await undo();
     else if (home) await timeline.restore(home.checkpoint);
     else await timeline.restart();
     this.#at = "home";
@@ -148,7 +158,7 @@ export class DeviceCourse {
   async #goTo(plan: CheckpointPlan, policy: Policy): Promise<void> {
     const { timeline } = this.options;
     if (policy === "dirty" && this.#at === plan) return;
-    const why = timeline ? this.#cannotSave : "the device does not support checkpoints";
+    const why = timeline ? this.#whyUnsaved(plan) : "the device does not support checkpoints";
     if (timeline && policy !== "fresh" && why === undefined) await this.#goBack(timeline, plan);
     else {
       if (policy !== "fresh") this.#sayOnce(`"${plan.name}" is reached by booting, because ${why}`);
@@ -183,7 +193,8 @@ export class DeviceCourse {
       made = await timeline.save(plan.name, key);
     } catch (error) {
       if (!isHarnessError(error) || error.code === "CHECKPOINT_MOVED") throw error;
-      this.#cannotSave = error.shortMessage;
+      if (error.code === "CANNOT_SAVE") this.#unsaved.set(plan, error.shortMessage);
+      else this.#cannotSave = error.shortMessage;
       this.#sayOnce(`"${plan.name}" is reached by booting, the device could not be saved: ${error.shortMessage}`);
       return;
     }
@@ -198,7 +209,7 @@ export class DeviceCourse {
     const begun = performance.now();
     // What the files before this one left on a shared device is no part of what leads to a checkpoint.
     const used = this.#at !== "home" || this.#touched || isolation === "worker";
-    if (timeline === undefined || this.#onlyUndoes) await undo();
+    if (timeline === undefined || this.#onlyUndoes(plan)) await undo();
     else if (used) await timeline.restart();
     this.#at = plan;
     await setUp(plan);
@@ -206,9 +217,13 @@ export class DeviceCourse {
     record.add({ kind: "checkpoint-booted", checkpoint: plan.name, durationMs, ...(why === undefined ? {} : { why }) });
   }
 
+  #whyUnsaved(plan: CheckpointPlan): string | undefined {
+    return this.#cannotSave ?? this.#unsaved.get(plan);
+  }
+
   /** Such a device takes minutes to become pristine: too long for each test. */
-  get #onlyUndoes(): boolean {
-    return this.options.timeline?.savesRunningVms === false && this.#cannotSave !== undefined;
+  #onlyUndoes(plan: CheckpointPlan): boolean {
+    return this.options.timeline?.savesRunningVms === false && this.#whyUnsaved(plan) !== undefined;
   }
 
   #sayOnce(text: string): void {

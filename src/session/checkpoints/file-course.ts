@@ -113,6 +113,7 @@ export class FileCourse {
     const harness = this.options.device.opened;
     const { isolation, repeat } = this.options.environment;
     if (harness?.timeline === undefined || harness.device.gone.aborted) return false;
+    await harness.timeline.forget();
     if (isolation !== "worker" || repeat) await harness.timeline.leave();
     else if (this.#of(harness).course.hasLeftHome) await harness.timeline.restart();
     else return false;

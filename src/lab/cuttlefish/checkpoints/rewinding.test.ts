@@ -22,13 +22,17 @@ let fake: FakeOrchestrator;
 let happened: string[];
 afterEach(() => fake.close());
 
-async function rewinding(answers: Readonly<Record<string, readonly Answer[]>>): Promise<Rewinding> {
+async function rewinding(
+  answers: Readonly<Record<string, readonly Answer[]>>,
+  connect: () => Promise<void> = async () => void happened.push("connected"),
+): Promise<Rewinding> {
   fake = await fakeOrchestrator(answers);
   happened = [];
   const address = parseCuttlefishAddress(fake.address());
   const orchestrator = new Orchestrator({ ...address, credentials: readCredentials(address, {}) }, patience);
   return cuttlefishRewinding(orchestrator, {
-    ...{ cvd: { group: GROUP, name: "phone", status: "Running", adbPort: 6520 }, serial: "127.0.0.1:6520" },
+    ...{ cvd: { group: GROUP, name: "phone", status: "Running", adbPort: 6520 }, connect },
+    disconnect: async () => void happened.push("disconnected"),
     leave: async () => void happened.push("left"),
     onSnapshot: async (id) => void happened.push(`note ${id}, before ${fake.asked.length} requests`),
     onLost: ({ message }) => void happened.push(message),
@@ -56,22 +60,63 @@ describe("snapshots of a Cuttlefish device", () => {
     expect(fake.asked).toEqual(["DELETE snapshots/avf_0123456789abcdef", WAIT]);
   });
 
-  test.each([
-    ["runs on is of use", group("Running", 6520), []],
-    [
-      "it left suspended is lost",
-      group("Suspended", 0),
-      [/^Device \S+\/phone is Suspended, with adb port 0 after it was saved/],
-    ],
-  ])("that fail are told with the words of cvd; a device that %s", async (_what, looked, lost) => {
+  test.each<[string, string | undefined]>([
+    ["answers is of use", undefined],
+    ["it left suspended, which cvd calls running, is lost", "no answer in 30 s"],
+  ])("that fail are reported with the words of cvd; a device that %s", async (_what, problem) => {
     const refused = { status: 500, text: '{"error":"cvd snapshot_take failed"}' };
-    const device = await rewinding({
-      ...{ [`POST ${PHONE}/snapshots`]: [begun], [WAIT]: [refused], [`GET cvds/${GROUP}`]: [looked] },
+    const answers = { [`POST ${PHONE}/snapshots`]: [begun], [WAIT]: [refused] };
+    const device = await rewinding(answers, async () => {
+      if (problem !== undefined) throw new Error(problem);
     });
     await expect(device.save(undefined, "")).rejects.toMatchObject({
       code: "LAB_REFUSED",
       message: expect.stringContaining("cvd snapshot_take failed") as unknown,
     });
-    expect(happened.slice(1)).toEqual(lost.map((pattern) => expect.stringMatching(pattern) as unknown));
+    expect(happened.slice(1)).toEqual(problem === undefined ? [] : [problem]);
+  });
+
+  test("are gone back to by a stop and a start, once the handle is let go of; without one the device is reset", async () => {
+    const device = await rewinding({
+      ...{ [`POST ${PHONE}/:stop`]: [begun], [`POST ${PHONE}/:start`]: [begun], [`POST ${PHONE}/:powerwash`]: [begun] },
+      ...{ [WAIT]: [done], [`GET cvds/${GROUP}`]: [group("Running", 6520)] },
+    });
+    await device.restore({ folder: "", note: "", identity: "avf_0123456789abcdef" });
+    await device.restore(undefined);
+    expect(happened).toEqual(["left", "disconnected", "connected", "left", "disconnected", "connected"]);
+    expect(fake.asked.filter((request) => request.startsWith(`POST ${PHONE}`))).toEqual([
+      ...[`POST ${PHONE}/:stop`, `POST ${PHONE}/:start`],
+      `POST ${PHONE}/:powerwash`,
+    ]);
+  });
+
+  test.each([
+    [
+      "does not start",
+      { status: 500, text: '{"error":"cvd start failed"}' },
+      group("Running", 6520),
+      /cvd start failed/,
+    ],
+    ["comes up elsewhere", done, group("Running", 6521), /phone is Running, with adb port 6521 after it was restored/],
+  ])("a device that %s is lost", async (_what, waited, looked, message) => {
+    const device = await rewinding({
+      ...{ [`POST ${PHONE}/:stop`]: [begun], [`POST ${PHONE}/:start`]: [begun] },
+      ...{ [WAIT]: [done, waited], [`GET cvds/${GROUP}`]: [looked] },
+    });
+    await expect(device.restore({ folder: "", note: "", identity: "avf_0123456789abcdef" })).rejects.toThrow(message);
+    expect(happened.at(-1)).toMatch(message);
+  });
+
+  test("of a file that is over are removed, each once", async () => {
+    const removed: Readonly<Record<string, readonly Answer[]>> = {
+      [`POST ${PHONE}/snapshots`]: [begun],
+      [WAIT]: [done],
+    };
+    const device = await rewinding(removed);
+    const saved = [await device.save(undefined, ""), await device.save("key", "")];
+    const before = fake.asked.length;
+    await device.forget?.();
+    await device.forget?.();
+    expect(fake.asked.slice(before)).toEqual(saved.map(({ identity }) => `DELETE snapshots/${identity}`));
   });
 });

@@ -3,7 +3,6 @@
  * with the device. VMs cannot run in one: nothing could take the place of their clients afterwards.
  */
 import { InfrastructureError, UsageError } from "../../../base/errors.js";
-import { connectTcpDevice, disconnectTcpDevice } from "../../../device/index.js";
 import type { Rewinding, SavedDevice } from "../../sources/device-source.js";
 import type { Cvd } from "../api/answers.js";
 import type { Orchestrator, Wait } from "../api/orchestrator.js";
@@ -11,8 +10,9 @@ import { newSnapshotId, removeSnapshot } from "./snapshots.js";
 
 interface RewindingOptions {
   readonly cvd: Cvd;
-  /** As adb has it. */
-  readonly serial: string;
+  /** Waits until adb has an answer of the device. */
+  readonly connect: (signal?: AbortSignal) => Promise<void>;
+  readonly disconnect: () => Promise<void>;
   /** Lets go of the handle on the device, with its lock. Repeatable. */
   readonly leave: () => Promise<void>;
   /** Told of each snapshot before it is made: somebody has to remove it. */
@@ -24,12 +24,12 @@ interface RewindingOptions {
 
 /** A snapshot writes all of the device's memory; a powerwash ends when the device has booted. */
 const OPERATION_TIMEOUT_MS = 10 * 60_000;
-const CONNECT_TIMEOUT_MS = 60_000;
 
 export function cuttlefishRewinding(orchestrator: Orchestrator, options: RewindingOptions): Rewinding {
-  const { cvd, serial, leave, onSnapshot, onLost, onWait } = options;
+  const { cvd, connect, disconnect, leave, onSnapshot, onLost, onWait } = options;
   const path = `cvds/${cvd.group}/${cvd.name}`;
   const wait = (signal?: AbortSignal): Wait => ({ timeoutMs: OPERATION_TIMEOUT_MS, signal, onWait });
+  const saved = new Set<string>();
   const operate = (what: string, body: object | undefined, signal?: AbortSignal): Promise<unknown> =>
     orchestrator.operate("POST", `${path}/${what}`, body, wait(signal));
   return {
@@ -42,18 +42,35 @@ export function cuttlefishRewinding(orchestrator: Orchestrator, options: Rewindi
       try {
         await operate("snapshots", { snapshot_id: id }, signal);
       } catch (error) {
-        await requireRunning(orchestrator, cvd).catch(onLost);
+        // The orchestrator may have left it suspended, which `cvd` calls running: only the device itself tells.
+        await connect().catch(onLost);
         throw error;
       }
+      saved.add(id);
       return { folder: id, note, identity: id };
     },
-    drop: ({ identity }) => removeSnapshot(orchestrator, identity, wait()),
-    restore: async (saved, signal) => {
+    drop: async ({ identity }) => {
+      await removeSnapshot(orchestrator, identity, wait());
+      saved.delete(identity);
+    },
+    // Each has all of the device's memory; those that cannot be removed now go with the device.
+    forget: async () => {
+      const ids = [...saved];
+      saved.clear();
+      for (const id of ids) await removeSnapshot(orchestrator, id, wait()).catch(() => undefined);
+    },
+    restore: async (point, signal) => {
       await leave();
-      await disconnectTcpDevice(serial);
-      await goTo(saved, operate, signal);
-      await requireRunning(orchestrator, cvd, signal);
-      await connectTcpDevice(serial, { timeoutMs: CONNECT_TIMEOUT_MS, signal });
+      try {
+        await disconnect();
+        await goTo(point, operate, signal);
+        await requireRunning(orchestrator, cvd, signal);
+        await connect(signal);
+      } catch (error) {
+        // Somewhere between the two.
+        onLost(error as Error);
+        throw error;
+      }
     },
     goOn: async () => undefined,
     attach: () => {
@@ -74,7 +91,7 @@ async function goTo(
   }
 }
 
-/** Where it was: its adb port is part of the serial. A snapshot that fails may leave it suspended. */
+/** Where it was: its adb port is part of the serial. */
 async function requireRunning(
   orchestrator: Orchestrator,
   { group, name, adbPort }: Cvd,
@@ -83,7 +100,7 @@ async function requireRunning(
   const now = (await orchestrator.group(group, signal))?.find((cvd) => cvd.name === name);
   if (now !== undefined && /^running$/i.test(now.status) && now.adbPort === adbPort) return;
   const is = now === undefined ? "gone" : `${now.status}, with adb port ${now.adbPort}`;
-  throw new InfrastructureError("LAB_NO_DEVICE", `Device ${group}/${name} is ${is} after it was saved or restored.`, {
+  throw new InfrastructureError("LAB_NO_DEVICE", `Device ${group}/${name} is ${is} after it was restored.`, {
     hint: `see on that host: cvd --group_name=${group} status`,
   });
 }

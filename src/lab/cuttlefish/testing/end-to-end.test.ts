@@ -58,7 +58,8 @@ describeThere(`a host orchestrator${reason === undefined ? "" : ` (skipped: ${re
       AVF_OUT: join(folder, "out", basename(cwd)),
       AVF_DEVICES: href,
     };
-    return promisify(execFile)(process.execPath, [jestProgram, ...args, "--runInBand"], { cwd, env });
+    const how = args.some((arg) => arg.startsWith("--maxWorkers")) ? [] : ["--runInBand"];
+    return promisify(execFile)(process.execPath, [jestProgram, ...args, ...how], { cwd, env });
   }
 
   test("makes a device, on which a suite runs, and removes it at the end", async () => {
@@ -114,6 +115,24 @@ describeThere(`a host orchestrator${reason === undefined ? "" : ` (skipped: ${re
     expect(verbs.filter((verb) => verb !== undefined)).toEqual(["load", ...course, "powerwash", ...course, "remove"]);
     expect(await orchestrator.devices()).toEqual([]);
     expect(orchestrator.snapshots()).toEqual([]);
+  });
+
+  test("has removed the devices of two workers when the run ends", async () => {
+    const project = join(folder, "workers");
+    mkdirSync(join(project, "node_modules"), { recursive: true });
+    symlinkSync(packageRoot, join(project, "node_modules/jest-avf"));
+    writeFileSync(join(project, "package.json"), JSON.stringify({ jest: { preset: "jest-avf" } }));
+    for (const name of ["a", "b"]) {
+      writeFileSync(
+        join(project, `${name}.test.js`),
+        `require("jest-avf").test("has one", async ({ device }) => { await device.exec(["true"]); });`,
+      );
+    }
+    const address = orchestrator.address(`config=${orchestrator.writeConfig()}`);
+    const { stderr } = await runJest(project, ["--maxWorkers=2"], address);
+    expect(await orchestrator.devices()).toEqual([]);
+    expect(stderr).toMatch(/^Tests: +2 passed, 2 total$/m);
+    expect(stderr).not.toContain("force exited");
   });
 
   test("has a device that one client takes at a time; a waiting one sees who has it and since when", async () => {
