@@ -2,7 +2,8 @@ import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { HOST_BUILD_TOOLS, type BuildTools } from "../process/programs/build-tools.js";
+import type { BuildTools } from "../process/programs/build-tools.js";
+import { HOST_BUILD_TOOLS } from "../process/testing/host-build-tools.js";
 import { run } from "../process/run.js";
 import { buildGuestImages, checkInitramfsSize, guestInputs } from "./image.js";
 import { initramfsModules, systemModules } from "./kernel-modules.js";

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { expect, test } from "@jest/globals";
-import { HOST_BUILD_TOOLS } from "../../process/programs/build-tools.js";
+import { HOST_BUILD_TOOLS } from "../../process/testing/host-build-tools.js";
 import { extractVmlinux } from "./vmlinux.js";
 
 const { zstd } = HOST_BUILD_TOOLS;

@@ -39,20 +39,6 @@ export function buildTools(folder: string): BuildTools {
   };
 }
 
-/** The programs of the host by the same names, for tests of what uses them. */
-export const HOST_BUILD_TOOLS: BuildTools = {
-  ...{
-    gcc: "gcc",
-    objcopy: "objcopy",
-    readelf: "readelf",
-    mke2fs: "mke2fs",
-    debugfs: "debugfs",
-    xz: "xz",
-    zstd: "zstd",
-    toybox: "toybox",
-  },
-};
-
 /** Makes `folder` with a script for each program. @param root the unpacked packages, relative to the folder */
 export async function writeBuildTools(folder: string, root: string): Promise<void> {
   await mkdir(folder, { recursive: true });
