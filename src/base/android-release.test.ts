@@ -16,6 +16,11 @@ describe("releases of Android", () => {
     const traits = ANDROID_RELEASES.map(traitsOf);
     expect(traits.map(({ sdk }) => sdk)).toEqual([...traits.map(({ sdk }) => sdk)].sort((a, b) => a - b));
     expect(traits.map(({ library }) => library.configXmlVersion)).toEqual([1, 6, 9, 10, 10]);
+    // Each takes over from the one before it what it does not have itself.
+    for (const key of ["id", "securityPatch", "boardApiLevel"] as const) {
+      const values = traits.map(({ build }) => build[key]);
+      expect(new Set(values).size).toBe(values.length);
+    }
   });
 
   test("what is not a release is recognized", () => {

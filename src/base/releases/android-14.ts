@@ -1,3 +1,4 @@
+import { ANDROID_13 } from "./android-13.js";
 import type { ReleaseTraits, ServiceTraits } from "./traits.js";
 
 const SERVICE: ServiceTraits = {
@@ -10,7 +11,7 @@ const SERVICE: ServiceTraits = {
 
 export const ANDROID_14: ReleaseTraits = {
   sdk: 34,
-  build: { id: "UQ1A.240105.004", securityPatch: "2024-01-05", boardApiLevel: 34 },
+  build: { ...ANDROID_13.build, id: "UQ1A.240105.004", securityPatch: "2024-01-05", boardApiLevel: 34 },
   service: SERVICE,
   library: {
     configXmlVersion: 6,

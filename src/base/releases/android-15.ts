@@ -24,7 +24,7 @@ const CUSTOM_IMAGE: CustomImageTraits = {
 
 export const ANDROID_15 = {
   sdk: 35,
-  build: { id: "AP3A.241005.015", securityPatch: "2024-10-05", boardApiLevel: 202404 },
+  build: { ...ANDROID_14.build, id: "AP3A.241005.015", securityPatch: "2024-10-05", boardApiLevel: 202404 },
   service: ANDROID_14.service,
   library: {
     configXmlVersion: 9,

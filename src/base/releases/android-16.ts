@@ -1,7 +1,7 @@
 import { ANDROID_15 } from "./android-15.js";
 import type { CustomImageTraits, ReleaseTraits } from "./traits.js";
 
-const { library, service } = ANDROID_15;
+const { build, library, service } = ANDROID_15;
 
 const CUSTOM_IMAGE: CustomImageTraits = {
   ...library.customImage,
@@ -13,7 +13,7 @@ const CUSTOM_IMAGE: CustomImageTraits = {
 
 export const ANDROID_16 = {
   sdk: 36,
-  build: { id: "BP2A.250605.031", securityPatch: "2025-06-05", boardApiLevel: 202504 },
+  build: { ...build, id: "BP2A.250605.031", securityPatch: "2025-06-05", boardApiLevel: 202504 },
   service,
   library: {
     ...library,

@@ -1,7 +1,7 @@
 import { ANDROID_16 } from "./android-16.js";
 import type { CustomImageTraits, ReleaseTraits } from "./traits.js";
 
-const { library, service } = ANDROID_16;
+const { build, library, service } = ANDROID_16;
 
 const CUSTOM_IMAGE: CustomImageTraits = {
   ...library.customImage,
@@ -13,7 +13,7 @@ const CUSTOM_IMAGE: CustomImageTraits = {
 
 export const ANDROID_17 = {
   sdk: 37,
-  build: { id: "CP41.260828.004", securityPatch: "2026-08-05", boardApiLevel: 202604 },
+  build: { ...build, id: "CP41.260828.004", securityPatch: "2026-08-05", boardApiLevel: 202604 },
   service,
   library: {
     ...library,
