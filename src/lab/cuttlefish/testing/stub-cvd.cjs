@@ -135,9 +135,10 @@ function printed({ name, instances }) {
     group_name: name,
     instances: instances.map(({ name: instance, status, port }) => ({
       instance_name: instance,
-      status,
+      // A real one has no word for it.
+      status: status === "Suspended" ? "Running" : status,
       instance_dir: join(folder, name, instance),
-      ...(status === "Running" && {
+      ...(["Running", "Suspended"].includes(status) && {
         adb_port: port,
         adb_serial: `127.0.0.1:${port}`,
         webrtc_device_id: `${name}-${instance}`,
