@@ -1,4 +1,5 @@
 /** What a device can do for VMs: from its properties, `vm info` and the features of its service. */
+import { atOnce } from "../base/async/at-once.js";
 import type { Device } from "../device/contract.js";
 import type { ServiceCapabilities } from "./contract.js";
 import { androidRelease } from "./dialects/choose.js";
@@ -22,12 +23,18 @@ const ARCHITECTURES: Readonly<Record<string, ServiceCapabilities["architecture"]
   aarch64: "arm64",
 };
 
-export async function readCapabilities(device: Device, sdk: number, tool: ToolAbilities): Promise<ServiceCapabilities> {
-  const [info, cpus, features] = await Promise.all([
-    runVmTool(device, ["info"]),
-    device.exec(["sh", "-c", "nproc; uname -m"]),
-    readFeatures(device, tool),
-  ]);
+/** @param asked what the tool takes; the rest is asked meanwhile */
+export async function readCapabilities(
+  device: Device,
+  sdk: number,
+  asked: Promise<ToolAbilities>,
+): Promise<ServiceCapabilities> {
+  const [tool, info, cpus, features] = await atOnce(
+    () => asked,
+    () => runVmTool(device, ["info"]),
+    () => device.exec(["sh", "-c", "nproc; uname -m"]),
+    async () => readFeatures(device, await asked),
+  );
   const { protectedVm, nonProtectedVm, hypervisorVersion, supportedOsList, debugPolicy } = parseVmInfo(info.stdout);
   return {
     protectedVm,
@@ -46,10 +53,10 @@ export async function readCapabilities(device: Device, sdk: number, tool: ToolAb
   };
 }
 
-/** One connection for all of them. Releases before 15 have no such sub-command, and none of the features. */
+/** One connection for all of them, and all at once. Releases before 15 have no such sub-command, and none of the features. */
 async function readFeatures(device: Device, { commands }: ToolAbilities): Promise<ReadonlySet<string>> {
   if (!commands.has("check-feature-enabled")) return new Set();
-  const script = 'tool=$1; shift; for feature; do "$tool" check-feature-enabled "$feature"; done; true';
+  const script = 'tool=$1; shift; for feature; do "$tool" check-feature-enabled "$feature" & done; wait; true';
   const { stdout } = await device.exec(["sh", "-c", script, "sh", VM_TOOL, ...FEATURES]);
   return new Set([...stdout.matchAll(/^Feature (\S+) is enabled\r?$/gm)].map(([, name = ""]) => name));
 }

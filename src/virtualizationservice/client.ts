@@ -74,7 +74,7 @@ class VmToolService implements VirtualizationService {
   /** Asked once; a failure is forgotten. */
   capabilities(): Promise<ServiceCapabilities> {
     if (!this.#capabilities) {
-      this.#capabilities = this.#tool().then((tool) => readCapabilities(this.device, this.sdk, tool));
+      this.#capabilities = readCapabilities(this.device, this.sdk, this.#tool());
       this.#capabilities.catch(() => (this.#capabilities = undefined));
     }
     return this.#capabilities;

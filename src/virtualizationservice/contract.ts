@@ -169,7 +169,7 @@ export type PartitionType = "raw" | "instance" | "encryptedstore";
 export interface RemoteFiles {
   /**
    * Creates exactly this folder, with `mark` in it, by which it can be told from a later folder of that name; false when
-   * something of that name is there already. Atomic across processes.
+   * something of that name is there already. Atomic across processes. Its parents are made, and stay.
    * @param mark letters and digits
    */
   claimFolder(path: string, mark: string): Promise<boolean>;

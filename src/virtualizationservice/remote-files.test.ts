@@ -37,8 +37,16 @@ test("a file blocks a claim, too", async () => {
   expect(await files.claimFolder(`${folder}/vm1`, "a1")).toBe(false);
 });
 
-test("a claim below nothing is an error", async () => {
-  await expect(files.claimFolder(`${folder}/none/vm1`, "a1")).rejects.toThrow(/No such file/);
+test("a claim makes the folders above; where a file is one of them, that is an error and no taken name", async () => {
+  expect(await files.claimFolder(`${folder}/none/yet/vm1`, "a1")).toBe(true);
+  expect(existsSync(`${folder}/none/yet/vm1`)).toBe(true);
+  writeFileSync(`${folder}/file`, "");
+  for (const path of [`${folder}/file/vm1`, `${folder}/file/vm/vm1`]) {
+    await expect(files.claimFolder(path, "a1")).rejects.toMatchObject({
+      code: "DEVICE_FILE",
+      message: expect.stringMatching(/File exists|Not a directory/) as unknown,
+    });
+  }
 });
 
 test("a claim that is kept leaves the folder without a mark, and cannot be undone any more", async () => {

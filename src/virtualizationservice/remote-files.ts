@@ -12,6 +12,7 @@ const MAX_ARGUMENT_BYTES = 48 << 10;
 /** In a claimed folder until the claim is kept. */
 const MARK_FILE = ".claim";
 const NOT_CLAIMED = 44;
+const NO_PARENT = 45;
 
 export function remoteFiles(device: Device): RemoteFiles {
   return new DeviceFiles(device);
@@ -21,11 +22,11 @@ class DeviceFiles implements RemoteFiles {
   constructor(private readonly device: Device) {}
 
   async claimFolder(path: string, mark: string): Promise<boolean> {
-    const script = 'mkdir "$1" && printf %s "$2" > "$1/$3"';
+    const script = `mkdir -p "\${1%/*}" || exit ${NO_PARENT}; mkdir "$1" && printf %s "$2" > "$1/$3"`;
     const argv = ["sh", "-c", script, "sh", checkDevicePath(path), mark, MARK_FILE];
     const { exitCode, output } = await this.device.execShort(argv);
     if (exitCode === 0) return true;
-    if (/File exists/.test(output)) return false;
+    if (exitCode !== NO_PARENT && /File exists/.test(output)) return false;
     throw fileFailure(this.device.serial, "create folder", path, output);
   }
 

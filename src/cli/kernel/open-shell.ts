@@ -17,10 +17,15 @@ interface OpenedShell {
   close(): Promise<void>;
 }
 
-export async function openShell(progress: Progress, signal: AbortSignal): Promise<OpenedShell> {
+/** @param images of the VM that is made on it */
+export async function openShell(
+  progress: Progress,
+  signal: AbortSignal,
+  images: readonly (string | Uint8Array)[] = [],
+): Promise<OpenedShell> {
   const session = await openDeviceSession(deviceSource(progress), { signal });
   try {
-    const harness = await openHarness(session, { provision: { root: process.cwd(), signal } });
+    const harness = await openHarness(session, { provision: { root: process.cwd(), signal }, images });
     return {
       ...{ device: harness.device, customVm: harness.customVm, remove: removeVm },
       close: () => harness.close().finally(() => session.close()),

@@ -55,7 +55,9 @@ export async function runKernel(options: KernelOptions): Promise<number> {
       progress.step(`Making a disk of ${rootfs}`);
       root = await rootDisk(rootfs, archive.onDisk, { signal: interrupt.signal });
     }
-    const shell = await openShell(progress, interrupt.signal);
+    const { initrd: madeInitrd } = archive;
+    const images = [kernel, ...(madeInitrd === undefined ? [] : [madeInitrd])];
+    const shell = await openShell(progress, interrupt.signal, images);
     try {
       progress.done();
       const vm = await shell.customVm({

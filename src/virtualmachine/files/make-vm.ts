@@ -5,7 +5,7 @@ import { checkCapabilities, contextRelease, usesInstanceIds } from "../config/ca
 import { findExtraApks } from "../run/extra-apks.js";
 import { missingPermission, VirtualMachineException } from "../errors.js";
 import { readConfigXml, writeConfigXml, type StoredConfig } from "../config/xml/config-xml.js";
-import { vmFolder, vmsFolder } from "./vm-folder.js";
+import { vmFolder } from "./vm-folder.js";
 import type { VirtualMachineConfig } from "../config/config.js";
 import type { VmContext } from "../context.js";
 import type { DescriptorFiles, VirtualMachineDescriptor } from "./descriptor.js";
@@ -124,10 +124,7 @@ async function claimed<T>(context: VmContext, name: string, work: (folder: VmFol
   const { files } = context.service;
   const folder = vmFolder(context.dataFolder, name);
   const mark = randomBytes(MARK_BYTES).toString("hex");
-  const isOurs = await stepsOf(name)("failed to create directory for VM", async () => {
-    await files.ensureFolder(vmsFolder(context.dataFolder));
-    return files.claimFolder(folder.root, mark);
-  });
+  const isOurs = await stepsOf(name)("failed to create directory for VM", () => files.claimFolder(folder.root, mark));
   if (!isOurs) throw exception("VM_EXISTS", "virtual machine already exists", name);
   try {
     const made = await work(folder);

@@ -19,7 +19,7 @@ export class MemoryFiles implements RemoteFiles {
 
   async claimFolder(path: string, mark: string): Promise<boolean> {
     this.#called("claimFolder", path);
-    if (!this.#isFolder(parentOf(path))) throw new Error(`mkdir ${path}: No such file or directory`);
+    this.#makeFolders(parentOf(path));
     if (this.entries.has(path)) return false;
     this.entries.set(path, undefined);
     this.#marks.set(path, mark);
@@ -38,10 +38,7 @@ export class MemoryFiles implements RemoteFiles {
 
   async ensureFolder(path: string): Promise<void> {
     this.#called("ensureFolder", path);
-    for (let folder = path; folder !== ""; folder = parentOf(folder)) {
-      if (this.entries.get(folder)) throw new Error(`mkdir ${folder}: File exists`);
-      this.entries.set(folder, undefined);
-    }
+    this.#makeFolders(path);
   }
 
   async exists(path: string): Promise<boolean> {
@@ -88,6 +85,13 @@ export class MemoryFiles implements RemoteFiles {
 
   #isFolder(path: string): boolean {
     return path === "" || (this.entries.has(path) && this.entries.get(path) === undefined);
+  }
+
+  #makeFolders(path: string): void {
+    for (let folder = path; folder !== ""; folder = parentOf(folder)) {
+      if (this.entries.get(folder)) throw new Error(`mkdir ${folder}: File exists`);
+      this.entries.set(folder, undefined);
+    }
   }
 
   #called(operation: Operation, path: string): void {
