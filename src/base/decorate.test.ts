@@ -1,4 +1,4 @@
-import { describe, expect, test } from "@jest/globals";
+import { describe, expect, jest, test } from "@jest/globals";
 import { decorate } from "./decorate.js";
 
 interface Door extends AsyncDisposable {
@@ -50,6 +50,14 @@ class PaintedDoor extends RealDoor {
     return `painted ${super.look()}`;
   }
 }
+
+test("methods of a decorated object can be spied on", async () => {
+  const door = decorate<Door, never>(new RealDoor("front"), {});
+  const spy = jest.spyOn(door, "knock").mockResolvedValue("nobody");
+  expect(await door.knock(1)).toBe("nobody");
+  spy.mockRestore();
+  expect(await door.knock(1)).toBe("front: 1 times softly");
+});
 
 describe("a decorated object", () => {
   test("has the methods and getters of its target, of its classes too, which find their private fields", async () => {

@@ -40,7 +40,11 @@ export function decorate<T extends object, K extends keyof T, A extends object =
     const read = (): unknown => Reflect.get(current(), name);
     const forward: Method = (...args) => (read() as Method).apply(current(), [...args]);
     const value = around === undefined ? forward : surround(around, forward, String(name));
-    forwarded[name] = { configurable: true, enumerable: true, ...(isMethod ? { value } : { get: read }) };
+    forwarded[name] = {
+      configurable: true,
+      enumerable: true,
+      ...(isMethod ? { value, writable: true } : { get: read }),
+    };
   }
   const own = { ...Object.getOwnPropertyDescriptors(replaced), ...Object.getOwnPropertyDescriptors(adds ?? {}) };
   return Object.defineProperties({}, { ...forwarded, ...own }) as T & A;

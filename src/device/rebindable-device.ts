@@ -43,6 +43,8 @@ export class RebindableDevice {
   }
 
   async #rebind(work: () => Promise<void>, open: () => Promise<Device>): Promise<void> {
+    // What came before may have taken so long that the device was given back.
+    if (this.#isClosed) throw closed(this.#inner);
     this.#left.add(this.#inner);
     try {
       await this.#inner.close();
@@ -50,7 +52,7 @@ export class RebindableDevice {
       const opened = await open();
       if (this.#isClosed) {
         await opened.close();
-        throw new UsageError("DEVICE_CLOSED", `The handle of device ${opened.serial} was closed.`);
+        throw closed(opened);
       }
       this.#inner = opened;
       this.#failure = undefined;
@@ -83,4 +85,8 @@ export class RebindableDevice {
     if (inner.gone.aborted) tell();
     else inner.gone.addEventListener("abort", tell, { once: true });
   }
+}
+
+function closed({ serial }: Device): UsageError {
+  return new UsageError("DEVICE_CLOSED", `The handle of device ${serial} was closed.`);
 }

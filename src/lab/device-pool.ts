@@ -23,13 +23,7 @@ export async function borrowDevice(
   options: { readonly signal: AbortSignal; readonly record: RunRecord; readonly pristine: boolean },
 ): Promise<DeviceSession> {
   if (kept?.key === key && !kept.session.device.gone.aborted) {
-    try {
-      if (options.pristine) await kept.session.rewinding?.restore(undefined, options.signal);
-    } catch (error) {
-      // The next file gets another one.
-      await dropDevice();
-      throw error;
-    }
+    if (options.pristine) await makePristine(kept, options.signal);
     return kept.session;
   }
   await dropDevice();
@@ -41,6 +35,21 @@ export async function borrowDevice(
   }, session.releaseTimeoutMs);
   kept = { key, session, forget };
   return session;
+}
+
+/** Nobody else gets it meanwhile; the next file gets another one when this fails. */
+async function makePristine(device: Kept, signal: AbortSignal): Promise<void> {
+  kept = undefined;
+  try {
+    await device.session.rewinding?.restore(undefined, signal);
+    // Its caller may have given up on it.
+    signal.throwIfAborted();
+  } catch (error) {
+    device.forget();
+    await device.session.close();
+    throw error;
+  }
+  kept = device;
 }
 
 /** The file is done with it. */

@@ -32,6 +32,9 @@ interface Note {
 const PRISTINE = "pristine";
 
 export class Timeline {
+  /** What the device is put through, one after the other: a test that timed out may have left something under way. */
+  #last: Promise<unknown> = Promise.resolve();
+
   constructor(private readonly options: TimelineOptions) {}
 
   /** What checkpoints are bound to beside what the suite did. */
@@ -57,7 +60,11 @@ export class Timeline {
    * Saves the device as it is now. The device keeps running; VMs are paused meanwhile.
    * @param key undefined: the checkpoint ends with the device
    */
-  async save(name: string, key?: string, signal?: AbortSignal): Promise<Checkpoint> {
+  save(name: string, key?: string, signal?: AbortSignal): Promise<Checkpoint> {
+    return this.#inTurn(() => this.#save(name, key, signal));
+  }
+
+  async #save(name: string, key?: string, signal?: AbortSignal): Promise<Checkpoint> {
     const { rewinding, apps, record } = this.options;
     const begun = performance.now();
     const moments = new Map(apps.map(({ packageName, vmm }) => [packageName, vmm.moment()]));
@@ -87,24 +94,32 @@ export class Timeline {
   }
 
   /** The file is over. */
-  async forget(): Promise<void> {
-    await this.options.rewinding.forget?.();
+  forget(): Promise<void> {
+    return this.#inTurn(async () => this.options.rewinding.forget?.());
   }
 
   /** Puts device and VMs back. VM objects that are not of that moment are deleted. */
-  async restore(checkpoint: Checkpoint, signal?: AbortSignal): Promise<void> {
-    await this.#goTo(checkpoint.name, checkpoint.saved, (app) => checkpoint.moments.get(app.packageName), signal);
+  restore({ name, saved, moments }: Checkpoint, signal?: AbortSignal): Promise<void> {
+    return this.#inTurn(() => this.#goTo(name, saved, (app) => moments.get(app.packageName), signal));
   }
 
   /** As before the suite's first step: nothing on it but what the suite installs. */
-  async restart(signal?: AbortSignal): Promise<void> {
-    await this.#goTo(PRISTINE, undefined, () => undefined, signal);
-    await this.options.equip();
+  restart(signal?: AbortSignal): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#goTo(PRISTINE, undefined, () => undefined, signal);
+      await this.options.equip();
+    });
   }
 
   /** Detaches from all VMs without events: what happens to the device now does not count for them. */
   async leave(): Promise<void> {
     await Promise.all(this.options.apps.map(({ vmm }) => vmm.leave()));
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#last.then(work);
+    this.#last = done.catch(() => undefined);
+    return done;
   }
 
   async #goTo(

@@ -1,4 +1,5 @@
 /** Devices of a Cuttlefish host: one that is there is taken, or one is made from an environment config, and used through adb. */
+import { sharedController } from "../../base/async/shared-signal.js";
 import { InfrastructureError, isHarnessError } from "../../base/errors.js";
 import { connectTcpDevice, disconnectTcpDevice } from "../../device/index.js";
 import { attachedDevices } from "../sources/attached-devices.js";
@@ -15,11 +16,13 @@ import { cuttlefishRewinding } from "./checkpoints/rewinding.js";
 import { findCvds, requireRunning, type Taking } from "./find-cvds.js";
 
 const CONNECT_TIMEOUT_MS = 30_000;
+/** After a snapshot or a restore: a device that does not answer by then costs minutes, for another has to be made. */
+const RECONNECT_TIMEOUT_MS = 90_000;
 /** Nobody else knows of a device that was made for us. */
 const LOCK_TIMEOUT_MS = 30_000;
 const POWERWASH_TIMEOUT_MS = 5 * 60_000;
 /** For `cvd remove`, and the removal of snapshots. */
-export const REMOVE_AT_END_MS = 120_000;
+const REMOVE_AT_END_MS = 120_000;
 
 export function cuttlefishDevices(url: URL, options: LabOptions): DeviceSource {
   const address = parseCuttlefishAddress(url);
@@ -34,6 +37,11 @@ export function cuttlefishDevices(url: URL, options: LabOptions): DeviceSource {
   };
   // One that was made is nobody else's, and takes minutes to make.
   return { keepBetweenFiles: wanted.kind === "create", acquire };
+}
+
+/** One that was only taken is given back at once. */
+export function cuttlefishReleaseMs(url: URL): number {
+  return url.searchParams.has("config") ? REMOVE_AT_END_MS : 0;
 }
 
 async function take(
@@ -77,7 +85,7 @@ async function make(
     serial = await connect(created.cvd, host, signal);
     const leased = await attachedDevices([serial], { ...options, timeoutMs: LOCK_TIMEOUT_MS, slot: 0 }).acquire(signal);
     const ours = new AbortController();
-    const lost = new AbortController();
+    const lost = sharedController();
     const release = async (): Promise<void> => {
       ours.abort(new Error("the device was given back"));
       await leased.release();
@@ -85,7 +93,7 @@ async function make(
     };
     const rewinding = cuttlefishRewinding(orchestrator, {
       ...{ cvd: created.cvd, leave: () => leased.release(), onWait: options.onWait },
-      connect: async (call) => void (await connect(created.cvd, host, call)),
+      connect: async (call) => void (await connect(created.cvd, host, call, RECONNECT_TIMEOUT_MS)),
       disconnect: () => disconnectTcpDevice(leased.serial),
       onSnapshot: (id) => created.addSnapshot(id),
       onLost: (reason) => lost.abort(reason),
@@ -137,10 +145,15 @@ async function connectAll(
   return bySerial;
 }
 
-async function connect({ group, name, adbPort }: Cvd, host: string, signal?: AbortSignal): Promise<string> {
+async function connect(
+  { group, name, adbPort }: Cvd,
+  host: string,
+  signal?: AbortSignal,
+  timeoutMs = CONNECT_TIMEOUT_MS,
+): Promise<string> {
   try {
     return await connectTcpDevice(`${host.includes(":") ? `[${host}]` : host}:${adbPort}`, {
-      timeoutMs: CONNECT_TIMEOUT_MS,
+      timeoutMs,
       signal,
     });
   } catch (error) {

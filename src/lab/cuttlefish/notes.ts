@@ -40,11 +40,13 @@ export async function noteGroup(guarded: GuardedGroup): Promise<GroupNote> {
   let written: Promise<void> = Promise.resolve();
   /** One after the other, so that the last has all. */
   const write = (): Promise<void> =>
-    (written = written.then(async () => {
-      if (isDone) return;
-      const note: Note = { ...guarded, owner: self(), snapshots };
-      await writeFileAtomic(path, JSON.stringify(note), { mode: PRIVATE_FILE, folderMode: PRIVATE_FOLDER });
-    }));
+    (written = written
+      .catch(() => undefined)
+      .then(async () => {
+        if (isDone) return;
+        const note: Note = { ...guarded, owner: self(), snapshots };
+        await writeFileAtomic(path, JSON.stringify(note), { mode: PRIVATE_FILE, folderMode: PRIVATE_FOLDER });
+      }));
   await write();
   return {
     snapshots,

@@ -1,4 +1,5 @@
 /** What a lab has lent us, until it is given back: renewed meanwhile, and guarded for the case that we die. */
+import { sharedController } from "../../base/async/shared-signal.js";
 import { sleep } from "../../base/deadline.js";
 import { describeError, isHarnessError } from "../../base/errors.js";
 import type { Guardian } from "../guardian/guardian.js";
@@ -34,7 +35,7 @@ export function keepLease(terms: LeaseTerms): KeptLease {
 }
 
 export class KeptLease {
-  readonly #lost = new AbortController();
+  readonly #lost = sharedController();
   readonly #end = new AbortController();
   readonly #keeping: Promise<void>;
   #guardian: Guardian;

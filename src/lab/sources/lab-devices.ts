@@ -1,6 +1,6 @@
 /** Devices that a lab hands out, by the address in `AVF_DEVICES` or the option `devices`: its scheme says which kind of lab. */
 import { UsageError } from "../../base/errors.js";
-import { cuttlefishDevices, REMOVE_AT_END_MS } from "../cuttlefish/cuttlefish-devices.js";
+import { cuttlefishDevices, cuttlefishReleaseMs } from "../cuttlefish/cuttlefish-devices.js";
 import { inspectCuttlefish } from "../cuttlefish/inspect-orchestrator.js";
 import { inspectLabgrid } from "../labgrid/inspect-lab.js";
 import { labgridDevices } from "../labgrid/labgrid-devices.js";
@@ -11,12 +11,12 @@ import type { DeviceSource, LabOptions } from "./device-source.js";
 interface LabKind {
   readonly devices: (url: URL, options: LabOptions) => DeviceSource;
   readonly inspect: (url: URL) => Promise<string>;
-  /** How long giving back may take at the end of a run. Default: no longer than anything else. */
-  readonly releaseTimeoutMs?: number;
+  /** How long giving back a device may take at the end of a run. Default: no longer than anything else. */
+  readonly releaseMs?: (url: URL) => number;
 }
 
 const KINDS: Readonly<Record<string, LabKind>> = {
-  cuttlefish: { devices: cuttlefishDevices, inspect: inspectCuttlefish, releaseTimeoutMs: REMOVE_AT_END_MS },
+  cuttlefish: { devices: cuttlefishDevices, inspect: inspectCuttlefish, releaseMs: cuttlefishReleaseMs },
   labgrid: { devices: labgridDevices, inspect: inspectLabgrid },
   stf: { devices: stfDevices, inspect: inspectStf },
   // Without TLS.
@@ -31,8 +31,9 @@ export function labDevices(address: string, options: LabOptions): DeviceSource {
 
 /** How long a worker may take to give back a device of this address. 0: as all others. */
 export function labReleaseMs(address: string | undefined): number {
-  const [, kind = ""] = /^([a-z][a-z0-9+.-]*):/i.exec(address ?? "") ?? [];
-  return KINDS[kind.toLowerCase()]?.releaseTimeoutMs ?? 0;
+  if (address === undefined || !URL.canParse(address)) return 0;
+  const url = new URL(address);
+  return KINDS[url.protocol.replace(/:$/, "")]?.releaseMs?.(url) ?? 0;
 }
 
 /** What the lab has, for people; it is only asked. Throws what a run would throw. */

@@ -139,6 +139,15 @@ describe("tests that start from a checkpoint", () => {
       "restore no vms",
     ]);
     expect(await run(course, root.test("third"))).toEqual(["restore no vms"]);
+    // What the test before left was neither cleaned up nor put back.
+    expect(await run(course, withVms.test("fourth"))).toEqual([
+      'say "two vms" is reached by booting, because VM "vm1" runs',
+      ...["restart", "set up two vms"],
+    ]);
+    expect((await run(course, withVms.test("fifth"))).filter((step) => !step.startsWith("say"))).toEqual([
+      "undo",
+      "set up two vms",
+    ]);
   });
 
   test("leave a device that cannot be saved at home as it is, and say so", async () => {
@@ -160,6 +169,27 @@ describe("tests that start from a checkpoint", () => {
       'say "no vms" is reached by booting, the device could not be saved: VM "vm1" runs',
     ]);
     expect(await run(course, plain[1]!)).toEqual(["undo"]);
+  });
+
+  test("a home that cannot be saved in an inner block is not the outer one's, and goes with its block", async () => {
+    const root = makeBlock();
+    const inner = makeBlock(root.block);
+    root.block.children.push(inner.block);
+    const tests = [root.test("a"), inner.test("b"), inner.test("c"), root.test("d")] as const;
+    const course = courseOf(new FromScopes(tree), {
+      isolation: "test",
+      timeline: { ...timeline, savesRunningVms: false } as unknown as Timeline,
+    });
+    expect(await run(course, tests[0])).toEqual(["save before the tests"]);
+    course.beforeAllRan(inner.block);
+    failSave = new UsageError("CANNOT_SAVE", 'VM "vm1" runs');
+    expect((await run(course, tests[1])).at(0)).toBe("save before the tests");
+    // Not the outer one, which has not what the hook made.
+    expect(await course.testStarts(tests[2])).toBe(false);
+    expect(steps.at(-1)).toBe("undo");
+    course.blockEnds(inner.block);
+    expect(await course.testStarts(tests[3])).toBe(true);
+    expect(steps.at(-1)).toBe("restore before the tests");
   });
 
   test("find what an earlier run kept", async () => {

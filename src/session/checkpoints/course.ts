@@ -31,7 +31,8 @@ export interface CourseOptions {
 /** A place that is nobody's checkpoint: where the file's own hooks and tests left the device. */
 interface Home {
   readonly block: Circus.DescribeBlock;
-  readonly checkpoint: Checkpoint;
+  /** Undefined: the device could not be saved there, so what is done to it later stays. */
+  readonly checkpoint: Checkpoint | undefined;
 }
 
 const HOME_NAME = "before the tests";
@@ -51,8 +52,8 @@ export class DeviceCourse {
   /** Why the device cannot be saved at all, or not where a plan leads. */
   #cannotSave: string | undefined;
   readonly #unsaved = new Map<CheckpointPlan, string>();
-  /** What the file's own hooks and tests have made cannot be had back. */
-  #homeIsLost = false;
+  /** The test before was told that what it leaves goes by itself. */
+  #putsBack = false;
   #leftHome = false;
 
   constructor(private readonly options: CourseOptions) {}
@@ -83,11 +84,16 @@ export class DeviceCourse {
    * @returns whether the device is put back after it
    */
   async testStarts(test: Circus.TestEntry, policy = this.options.policy): Promise<boolean> {
+    const putsBack = await this.#startTest(test, policy);
+    return (this.#putsBack = putsBack);
+  }
+
+  async #startTest(test: Circus.TestEntry, policy: Policy): Promise<boolean> {
     const { timeline, scopes, isolation } = this.options;
     const plan = scopes.of(test);
     if (plan === undefined) {
       await this.#plainTest(test);
-      return timeline !== undefined && isolation === "test" && !this.#homeIsLost;
+      return timeline !== undefined && isolation === "test" && this.#homes.at(-1)?.checkpoint !== undefined;
     }
     const returns = scopes.hasPlainTests(blocksAround(test)[0]);
     if (this.#at === "home" && this.#touched && timeline && returns) await this.#saveHome(timeline, test);
@@ -141,7 +147,7 @@ export class DeviceCourse {
       this.#homes.push({ block, checkpoint: await timeline.save(HOME_NAME) });
     } catch (error) {
       if (timeline.savesRunningVms || !isHarnessError(error)) throw error;
-      this.#homeIsLost = true;
+      this.#homes.push({ block, checkpoint: undefined });
       this.#sayOnce(`tests find what those before them left, the device could not be saved: ${error.shortMessage}`);
     }
   }
@@ -149,9 +155,10 @@ export class DeviceCourse {
   async #goHome(): Promise<void> {
     const { timeline, undo } = this.options;
     const home = this.#homes.at(-1);
-    if (timeline === undefined || (home === undefined && this.#homeIsLost)) await undo();
-    else if (home) await timeline.restore(home.checkpoint);
-    else await timeline.restart();
+    if (timeline === undefined) await undo();
+    else if (home?.checkpoint) await timeline.restore(home.checkpoint);
+    else if (home === undefined || this.#putsBack) await timeline.restart();
+    else await undo();
     this.#at = "home";
   }
 
@@ -209,7 +216,7 @@ export class DeviceCourse {
     const begun = performance.now();
     // What the files before this one left on a shared device is no part of what leads to a checkpoint.
     const used = this.#at !== "home" || this.#touched || isolation === "worker";
-    if (timeline === undefined || this.#onlyUndoes(plan)) await undo();
+    if (timeline === undefined || (this.#onlyUndoes(plan) && !this.#putsBack)) await undo();
     else if (used) await timeline.restart();
     this.#at = plan;
     await setUp(plan);

@@ -25,6 +25,8 @@ interface RewindingOptions {
 /** A snapshot writes all of the device's memory; a powerwash ends when the device has booted. */
 const OPERATION_TIMEOUT_MS = 10 * 60_000;
 
+const FORGET_TIMEOUT_MS = 60_000;
+
 export function cuttlefishRewinding(orchestrator: Orchestrator, options: RewindingOptions): Rewinding {
   const { cvd, connect, disconnect, leave, onSnapshot, onLost, onWait } = options;
   const path = `cvds/${cvd.group}/${cvd.name}`;
@@ -57,7 +59,11 @@ export function cuttlefishRewinding(orchestrator: Orchestrator, options: Rewindi
     forget: async () => {
       const ids = [...saved];
       saved.clear();
-      for (const id of ids) await removeSnapshot(orchestrator, id, wait()).catch(() => undefined);
+      try {
+        for (const id of ids) await removeSnapshot(orchestrator, id, { timeoutMs: FORGET_TIMEOUT_MS });
+      } catch {
+        // An orchestrator that fails at one would hold the file's end for each.
+      }
     },
     restore: async (point, signal) => {
       await leave();

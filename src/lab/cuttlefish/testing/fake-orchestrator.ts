@@ -16,7 +16,10 @@ export interface FakeOrchestrator {
   close(): Promise<void>;
 }
 
-/** @param instead of the recorded answers, by `METHOD path`; each once, the last for all later requests */
+/**
+ * @param instead of the recorded answers, by `METHOD path`; each once, the last for all later requests. `SNAPSHOT` stands for
+ * the id of any snapshot of ours
+ */
 export async function fakeOrchestrator(
   instead: Readonly<Record<string, readonly Answer[]>> = {},
 ): Promise<FakeOrchestrator> {
@@ -29,7 +32,7 @@ export async function fakeOrchestrator(
     last = request.headers;
     const key = `${request.method} ${(request.url ?? "").slice(1)}`;
     asked.push(key);
-    const others = replies.get(key);
+    const others = replies.get(key) ?? replies.get(key.replace(/avf_[0-9a-f]{16}$/, "SNAPSHOT"));
     const answer = others === undefined ? recordedAnswer(conversation, key) : next(others);
     if (answer !== "silence") reply(response, answer);
   });
