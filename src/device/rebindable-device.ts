@@ -1,4 +1,5 @@
 /** A device that stays usable while the connection to it is replaced, as by the restore of a checkpoint. */
+import { AsyncLock } from "../base/async/async-lock.js";
 import { sharedController } from "../base/async/shared-signal.js";
 import { decorate } from "../base/decorate.js";
 import { UsageError } from "../base/errors.js";
@@ -9,9 +10,9 @@ export class RebindableDevice {
   readonly device: Device;
   readonly #gone = sharedController();
   readonly #left = new WeakSet<Device>();
+  readonly #turns = new AsyncLock();
   #inner: Device;
   #failure: Error | undefined;
-  #rebinding: Promise<void> = Promise.resolve();
   #isClosed = false;
 
   constructor(inner: Device) {
@@ -36,10 +37,8 @@ export class RebindableDevice {
    * fails, calls fail with the same error until it is done again and succeeds.
    */
   rebind(work: () => Promise<void>, open: () => Promise<Device>): Promise<void> {
-    const done = this.#rebinding.then(() => this.#rebind(work, open));
     // One after the other: a test that timed out may have left one under way.
-    this.#rebinding = done.catch(() => undefined);
-    return done;
+    return this.#turns.run(() => this.#rebind(work, open));
   }
 
   async #rebind(work: () => Promise<void>, open: () => Promise<Device>): Promise<void> {

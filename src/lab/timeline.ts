@@ -1,5 +1,6 @@
 /** A device with the VMs on it, and the ways back: moments that were saved, each with the VM objects that belong to it. */
 import type { RunRecord } from "../artifacts/run-record.js";
+import { AsyncLock } from "../base/async/async-lock.js";
 import { atOnce } from "../base/async/at-once.js";
 import { UsageError } from "../base/errors.js";
 import type { ManagerMoment } from "../virtualmachine/index.js";
@@ -33,7 +34,7 @@ const PRISTINE = "pristine";
 
 export class Timeline {
   /** What the device is put through, one after the other: a test that timed out may have left something under way. */
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #turns = new AsyncLock();
 
   constructor(private readonly options: TimelineOptions) {}
 
@@ -61,7 +62,7 @@ export class Timeline {
    * @param key undefined: the checkpoint ends with the device
    */
   save(name: string, key?: string, signal?: AbortSignal): Promise<Checkpoint> {
-    return this.#inTurn(() => this.#save(name, key, signal));
+    return this.#turns.run(() => this.#save(name, key, signal));
   }
 
   async #save(name: string, key?: string, signal?: AbortSignal): Promise<Checkpoint> {
@@ -95,17 +96,17 @@ export class Timeline {
 
   /** The file is over. */
   forget(): Promise<void> {
-    return this.#inTurn(async () => this.options.rewinding.forget?.());
+    return this.#turns.run(async () => this.options.rewinding.forget?.());
   }
 
   /** Puts device and VMs back. VM objects that are not of that moment are deleted. */
   restore({ name, saved, moments }: Checkpoint, signal?: AbortSignal): Promise<void> {
-    return this.#inTurn(() => this.#goTo(name, saved, (app) => moments.get(app.packageName), signal));
+    return this.#turns.run(() => this.#goTo(name, saved, (app) => moments.get(app.packageName), signal));
   }
 
   /** As before the suite's first step: nothing on it but what the suite installs. */
   restart(signal?: AbortSignal): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#turns.run(async () => {
       await this.#goTo(PRISTINE, undefined, () => undefined, signal);
       await this.options.equip();
     });
@@ -114,12 +115,6 @@ export class Timeline {
   /** Detaches from all VMs without events: what happens to the device now does not count for them. */
   async leave(): Promise<void> {
     await Promise.all(this.options.apps.map(({ vmm }) => vmm.leave()));
-  }
-
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#last.then(work);
-    this.#last = done.catch(() => undefined);
-    return done;
   }
 
   async #goTo(

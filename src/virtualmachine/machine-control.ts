@@ -4,7 +4,7 @@ import { connectToGuest, type ConnectVsockOptions } from "./run/connect-vsock.js
 import { Status } from "./constants.js";
 import { report } from "./context.js";
 import { addressOf, checkRunOptions, type GdbAddress, type RunOptions } from "./gdb/gdb-options.js";
-import { AsyncLock } from "./async-lock.js";
+import { AsyncLock } from "../base/async/async-lock.js";
 import { VirtualMachineException, requireNonNull } from "./errors.js";
 import { writeConfigXml } from "./config/xml/config-xml.js";
 import { VirtualMachineDescriptor } from "./files/descriptor.js";

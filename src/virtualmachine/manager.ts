@@ -1,6 +1,6 @@
 /** Makes, finds and removes the VMs of one app. Mirrors VirtualMachineManager.java of Android 15. */
 import * as constants from "./constants.js";
-import { AsyncLock } from "./async-lock.js";
+import { AsyncLock } from "../base/async/async-lock.js";
 import { requireNonNull, VirtualMachineException } from "./errors.js";
 import { VirtualMachine } from "./machine.js";
 import { Notifier } from "./journal/notifier.js";

@@ -2,6 +2,7 @@
 import { chmod, mkdir, open, rename, rm } from "node:fs/promises";
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { AsyncLock } from "../../base/async/async-lock.js";
 import { openFileSource } from "../../apk/index.js";
 import type { DevicePaths } from "../device-paths.js";
 import { errnoOf } from "../errno.js";
@@ -27,7 +28,7 @@ export interface StagedApk {
 export class Installer {
   #lastStaging = 0;
   /** Two installs of one package must not interleave. */
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #turns = new AsyncLock();
 
   constructor(
     private readonly paths: DevicePaths,
@@ -46,10 +47,7 @@ export class Installer {
     return {
       write: (bytes) => receive(file, bytes),
       commit: async (options) => {
-        const commit = (): Promise<PackageRecord> => this.#commit(file, options);
-        const turn = this.#turn.then(commit, commit);
-        this.#turn = turn.catch(() => undefined);
-        return turn.finally(abandon);
+        return this.#turns.run(() => this.#commit(file, options)).finally(abandon);
       },
       abandon,
     };

@@ -1,5 +1,6 @@
 /** Installed packages, kept in /data/system/packages.json: they survive a restart of the service or of the device. */
 import { existsSync, readFileSync } from "node:fs";
+import { AsyncLock } from "../../base/async/async-lock.js";
 import { writeFileAtomic } from "../../base/files/atomic-file.js";
 import type { PackageRecord } from "./package-record.js";
 
@@ -8,7 +9,7 @@ const FIRST_APP_UID = 10_000;
 export class PackageStore {
   readonly #records = new Map<string, PackageRecord>();
   #nextUid = FIRST_APP_UID;
-  #saving: Promise<void> = Promise.resolve();
+  readonly #writes = new AsyncLock();
 
   /**
    * @param file where the packages are kept
@@ -61,8 +62,7 @@ export class PackageStore {
       writeFileAtomic(this.file, `${JSON.stringify({ version: 1, packages: this.list() }, undefined, 1)}\n`, {
         mode: 0o600,
       });
-    this.#saving = this.#saving.then(write, write);
-    await this.#saving;
+    await this.#writes.run(write);
   }
 }
 

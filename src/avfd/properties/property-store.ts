@@ -1,5 +1,6 @@
 /** System properties. Those that begin with `persist.` survive a restart of the device; all survive the service. */
 import { readFileSync } from "node:fs";
+import { AsyncLock } from "../../base/async/async-lock.js";
 import { writeFileAtomic } from "../../base/files/atomic-file.js";
 import type { VolatileState } from "../volatile-state.js";
 
@@ -8,7 +9,7 @@ const PERSISTENT_PREFIX = "persist.";
 export class PropertyStore {
   readonly #values = new Map<string, string>();
   readonly #listeners = new Map<string, (value: string) => void>();
-  #saving: Promise<void> = Promise.resolve();
+  readonly #writes = new AsyncLock();
 
   /**
    * @param file where persistent properties are kept; undefined: nowhere
@@ -72,8 +73,7 @@ export class PropertyStore {
     const saved = Object.fromEntries(this.entries().filter(([name]) => name.startsWith(PERSISTENT_PREFIX)));
     const write = (): Promise<void> =>
       writeFileAtomic(file, `${JSON.stringify(saved, undefined, 1)}\n`, { mode: 0o600 });
-    this.#saving = this.#saving.then(write, write);
-    await this.#saving;
+    await this.#writes.run(write);
   }
 }
 

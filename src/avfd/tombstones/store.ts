@@ -1,20 +1,19 @@
 /** `/data/tombstones`, as Android's tombstoned keeps it: a ring of files. */
 import { mkdir, readdir, rename, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { AsyncLock } from "../../base/async/async-lock.js";
 
 /** `tombstoned.max_tombstone_count` where nobody has set it. */
 const MAX_FILES = 32;
 
 export class TombstoneStore {
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #writes = new AsyncLock();
 
   constructor(private readonly folder: string) {}
 
   /** @returns the name of the file, e.g. `tombstone_00` */
   add(text: string): Promise<string> {
-    const added = this.#last.then(() => this.#write(text));
-    this.#last = added.catch(() => undefined);
-    return added;
+    return this.#writes.run(() => this.#write(text));
   }
 
   async #write(text: string): Promise<string> {

@@ -1,6 +1,7 @@
 /** What is written down of devices that were made for us, so that the next run on this host removes those of dead processes. */
 import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { AsyncLock } from "../../base/async/async-lock.js";
 import { openCache, PRIVATE_FILE, PRIVATE_FOLDER } from "../../base/cache/cache.js";
 import { writeFileAtomic } from "../../base/files/atomic-file.js";
 import type { ProcessIdentity } from "../../process/identity.js";
@@ -37,16 +38,14 @@ export async function noteGroup(guarded: GuardedGroup): Promise<GroupNote> {
   const path = notePath(guarded.group);
   const snapshots: string[] = [];
   let isDone = false;
-  let written: Promise<void> = Promise.resolve();
   /** One after the other, so that the last has all. */
+  const turns = new AsyncLock();
   const write = (): Promise<void> =>
-    (written = written
-      .catch(() => undefined)
-      .then(async () => {
-        if (isDone) return;
-        const note: Note = { ...guarded, owner: self(), snapshots };
-        await writeFileAtomic(path, JSON.stringify(note), { mode: PRIVATE_FILE, folderMode: PRIVATE_FOLDER });
-      }));
+    turns.run(async () => {
+      if (isDone) return;
+      const note: Note = { ...guarded, owner: self(), snapshots };
+      await writeFileAtomic(path, JSON.stringify(note), { mode: PRIVATE_FILE, folderMode: PRIVATE_FOLDER });
+    });
   await write();
   return {
     snapshots,

@@ -1,4 +1,5 @@
 /** The place for one copy that waits for its VM. It holds a CID, which no other VM may get meanwhile. */
+import { AsyncLock } from "../../../../base/async/async-lock.js";
 import { end, type LoadedCopy } from "./running.js";
 
 interface Waiting {
@@ -19,11 +20,11 @@ interface CopyToPrepare {
 export class PreparedCopy {
   #waiting: Waiting | undefined;
   /** One change after another: each finds the place as the one before has left it, and the CID free. */
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #turns = new AsyncLock();
 
   /** The copy, if it is one for this VM. Another one is ended: its CID, or its memory, is wanted now. */
   async take(key: string, cid: number): Promise<LoadedCopy | undefined> {
-    const waiting = await this.#inTurn(async () => {
+    const waiting = await this.#turns.run(async () => {
       const found = this.#waiting;
       if (found?.key !== key || found.cid !== cid) return void (await this.#end());
       this.#waiting = undefined;
@@ -34,12 +35,12 @@ export class PreparedCopy {
 
   /** Ends the copy at once, though it may still be on its way; settles when it is gone. */
   drop(): Promise<void> {
-    return this.#inTurn(() => this.#end());
+    return this.#turns.run(() => this.#end());
   }
 
   /** Ends the copy and begins with another. `choose` is asked when the place is empty; undefined: it stays so. */
   replace(choose: () => CopyToPrepare | undefined): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#turns.run(async () => {
       await this.#end();
       const chosen = choose();
       if (chosen === undefined) return;
@@ -56,11 +57,5 @@ export class PreparedCopy {
     waiting?.abandon.abort();
     const qemu = await waiting?.qemu;
     if (qemu !== undefined) await end(qemu);
-  }
-
-  #inTurn<T>(change: () => Promise<T>): Promise<T> {
-    const done = this.#turn.then(change);
-    this.#turn = done.catch(() => undefined);
-    return done;
   }
 }
