@@ -60,8 +60,11 @@ export async function openDeviceSession(source: DeviceSource, options: DeviceSes
   try {
     const bound = new RebindableDevice(leased.device ?? (await openAdbDevice(serial, { signal })));
     let closing: Promise<void> | undefined;
-    const told: { by?: RunRecord | undefined } = {};
-    const close = (): Promise<void> => (closing ??= giveBack(bound.device, leased, () => told.by));
+    let isRecorded = false;
+    const close = (): Promise<void> =>
+      (closing ??= giveBack(bound.device, leased).then(() => {
+        if (isRecorded) record?.add({ kind: "device-released", serial });
+      }));
     endWhenLost(bound, leased.lost, close);
     const unrecorded = watchDevice(bound.device, { record: undefined, lost: leased.lost });
     const onMade = (path: string): void => named.noteMade(path);
@@ -75,7 +78,7 @@ export async function openDeviceSession(source: DeviceSource, options: DeviceSes
     const properties = record && (await identityOf(device));
     leased.lost?.throwIfAborted();
     record?.add({ kind: "device-leased", serial, device: description, durationMs, ...(properties && { properties }) });
-    told.by = record;
+    isRecorded = true;
     const { keepBetweenFiles } = source;
     return {
       ...{ description, name, keepBetweenFiles, device, service, slowness: leased.slowness ?? 1 },
@@ -115,11 +118,9 @@ function endWhenLost(bound: RebindableDevice, lost: AbortSignal | undefined, clo
 }
 
 /** Each step copes with a device that has gone, and giving it back must not depend on closing our handle. Never rejects. */
-async function giveBack(device: Device, leased: LeasedDevice, record: () => RunRecord | undefined): Promise<void> {
+async function giveBack(device: Device, leased: LeasedDevice): Promise<void> {
   await device.close().catch(() => undefined);
   await leased.release().catch(() => undefined);
-  // Of one that it was told of.
-  record()?.add({ kind: "device-released", serial: leased.serial });
 }
 
 /** adb's connections do not survive what happens to the device, nor does what was seen of it. */

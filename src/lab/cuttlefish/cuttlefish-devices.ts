@@ -1,8 +1,9 @@
 /** Devices of a Cuttlefish host: one that is there is taken, or one is made from an environment config, and used through adb. */
 import { sharedController } from "../../base/async/shared-signal.js";
-import { InfrastructureError, isHarnessError } from "../../base/errors.js";
-import { connectTcpDevice, disconnectTcpDevice } from "../../device/index.js";
+import { isHarnessError } from "../../base/errors.js";
+import { disconnectTcpDevice } from "../../device/index.js";
 import { attachedDevices } from "../sources/attached-devices.js";
+import { connectLeased } from "../sources/network-device.js";
 import type { DeviceSource, LabOptions, LeasedDevice } from "../sources/device-source.js";
 import { parseCuttlefishAddress, type CuttlefishAddress } from "./address.js";
 import type { Cvd } from "./api/answers.js";
@@ -15,7 +16,6 @@ import { Orchestrator } from "./api/orchestrator.js";
 import { cuttlefishRewinding } from "./checkpoints/rewinding.js";
 import { findCvds, requireRunning, type Taking } from "./find-cvds.js";
 
-const CONNECT_TIMEOUT_MS = 30_000;
 /** After a snapshot or a restore: a device that does not answer by then costs minutes, for another has to be made. */
 const RECONNECT_TIMEOUT_MS = 90_000;
 /** Nobody else knows of a device that was made for us. */
@@ -145,24 +145,14 @@ async function connectAll(
   return bySerial;
 }
 
-async function connect(
+function connect(
   { group, name, adbPort }: Cvd,
   host: string,
   signal?: AbortSignal,
-  timeoutMs = CONNECT_TIMEOUT_MS,
+  timeoutMs?: number,
 ): Promise<string> {
-  try {
-    return await connectTcpDevice(`${host.includes(":") ? `[${host}]` : host}:${adbPort}`, {
-      timeoutMs,
-      signal,
-    });
-  } catch (error) {
-    if (!isHarnessError(error) || error.kind !== "infrastructure") throw error;
-    throw new InfrastructureError("ADB_CONNECT", `Device ${group}/${name}: ${error.shortMessage}`, {
-      cause: error,
-      hint: error.hint,
-    });
-  }
+  const address = `${host.includes(":") ? `[${host}]` : host}:${adbPort}`;
+  return connectLeased(`device ${group}/${name}`, address, { signal, timeoutMs });
 }
 
 function describe(serial: string, cvd: Cvd | undefined, { server }: Orchestrator): string {

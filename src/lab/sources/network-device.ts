@@ -29,7 +29,7 @@ export async function openNetworkDevice(
   signal: AbortSignal,
   hint?: string,
 ): Promise<LeasedDevice> {
-  const serial = await connect(lease.name, address, signal, hint);
+  const serial = await connectLeased(lease.name, address, { signal, hint });
   const disconnect = async (): Promise<void> => disconnectTcpDevice(serial).catch(() => undefined);
   try {
     // The next holder of a lost device may use this connection by now.
@@ -60,9 +60,25 @@ export async function openListedDevice(
   return { ...device, description: `${device.description} of ${lease.name}`, lost: lease.lost, release };
 }
 
-async function connect(name: string, address: string, signal: AbortSignal, hint?: string): Promise<string> {
+interface ConnectOptions {
+  /** Default: 30 s. */
+  readonly timeoutMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** See `openNetworkDevice`. */
+  readonly hint?: string | undefined;
+}
+
+/**
+ * @param name of what was leased, for people
+ * @throws InfrastructureError `ADB_CONNECT`, which names it
+ */
+export async function connectLeased(
+  name: string,
+  address: string,
+  { timeoutMs = CONNECT_TIMEOUT_MS, signal, hint }: ConnectOptions,
+): Promise<string> {
   try {
-    return await connectTcpDevice(address, { timeoutMs: CONNECT_TIMEOUT_MS, signal });
+    return await connectTcpDevice(address, { timeoutMs, signal });
   } catch (error) {
     if (!isHarnessError(error) || error.kind !== "infrastructure") throw error;
     const what = `${name.charAt(0).toUpperCase()}${name.slice(1)}: ${error.shortMessage}`;

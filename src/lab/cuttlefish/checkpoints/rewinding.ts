@@ -70,7 +70,7 @@ export function cuttlefishRewinding(orchestrator: Orchestrator, options: Rewindi
       try {
         await disconnect();
         await goTo(point, operate, signal);
-        await requireRunning(orchestrator, cvd, signal);
+        await requireUnmoved(orchestrator, cvd, signal);
         await connect(signal);
       } catch (error) {
         // Somewhere between the two.
@@ -98,7 +98,7 @@ async function goTo(
 }
 
 /** Where it was: its adb port is part of the serial. */
-async function requireRunning(
+async function requireUnmoved(
   orchestrator: Orchestrator,
   { group, name, adbPort }: Cvd,
   signal?: AbortSignal,
