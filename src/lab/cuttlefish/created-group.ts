@@ -7,11 +7,13 @@ import type { Cvd } from "./api/answers.js";
 import type { EnvironmentConfig } from "./environment-config.js";
 import { noteGroup, type GuardedGroup } from "./notes.js";
 import type { Orchestrator, Wait } from "./api/orchestrator.js";
-import { ABSENCES, removeGroup } from "./remove-group.js";
-import { removeSnapshot } from "./checkpoints/snapshots.js";
+import { removeLeftovers } from "./leftovers.js";
+import { ABSENCES } from "./remove-group.js";
 
 export interface CreatedGroup {
   readonly cvd: Cvd;
+  /** For all that is done with it: what it begins is waited for, or removed, when the device goes. */
+  readonly orchestrator: Orchestrator;
   /** Removed with it. To be called before it is made. */
   addSnapshot(id: string): Promise<void>;
   /** Repeatable, never rejects. */
@@ -42,16 +44,16 @@ export async function createGroup(
     guard: () => startGuardian("lab/cuttlefish/guardian-main.js", guarded),
     // When that fails, and for the guardian as well, the next run on this host tries again.
     giveBack: async () => {
-      await removeGroup(orchestrator, group, { timeoutMs: REMOVE_TIMEOUT_MS }, absences);
-      for (const id of note.snapshots) await removeSnapshot(orchestrator, id, { timeoutMs: REMOVE_TIMEOUT_MS });
+      await removeLeftovers(orchestrator, note.left, REMOVE_TIMEOUT_MS, absences);
       note.done();
     },
     ending: "removed",
     tell: onWait,
   });
+  const watched = orchestrator.watched(note);
   try {
-    const cvd = await create(orchestrator, group, body, options);
-    return { cvd, addSnapshot: (id) => note.addSnapshot(id), remove: () => lease.release() };
+    const cvd = await create(watched, group, body, options);
+    return { cvd, orchestrator: watched, addSnapshot: (id) => note.addSnapshot(id), remove: () => lease.release() };
   } catch (error) {
     // `cvd load` may be about to register it: the orchestrator answers before that.
     absences = ABSENCES;

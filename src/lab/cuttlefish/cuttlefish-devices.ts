@@ -11,7 +11,7 @@ import { bugReports } from "./bug-report.js";
 import { createGroup } from "./created-group.js";
 import { readCredentials } from "./api/credentials.js";
 import { readEnvironmentConfig } from "./environment-config.js";
-import { sweepNotes } from "./notes.js";
+import { noteOperations, sweepNotes } from "./notes.js";
 import { Orchestrator } from "./api/orchestrator.js";
 import { cuttlefishRewinding } from "./checkpoints/rewinding.js";
 import { findCvds, requireRunning, type Taking } from "./find-cvds.js";
@@ -32,7 +32,7 @@ export function cuttlefishDevices(url: URL, options: LabOptions): DeviceSource {
     for (const group of await sweepNotes(address.base)) {
       options.onWait(`${group} was removed: the run that made it is dead`);
     }
-    if (wanted.kind === "take") return take(orchestrator, address, wanted, options, signal);
+    if (wanted.kind === "take") return take(orchestrator, address, wanted, { ...options, address: url.href }, signal);
     return make(orchestrator, address, wanted.configFile, { ...options, address: url.href }, signal);
   };
   // One that was made is nobody else's, and takes minutes to make.
@@ -48,7 +48,7 @@ async function take(
   orchestrator: Orchestrator,
   { host }: CuttlefishAddress,
   wanted: Taking,
-  options: LabOptions,
+  options: LabOptions & { readonly address: string },
   signal: AbortSignal,
 ): Promise<LeasedDevice> {
   const running = requireRunning(orchestrator, await findCvds(orchestrator, wanted, signal));
@@ -64,7 +64,8 @@ async function take(
     if (wanted.powerwash && cvd !== undefined) await powerwash(orchestrator, cvd, options.onWait);
     await leased.release();
   };
-  const hostLogs = cvd && { hostLogs: bugReports(orchestrator, cvd.group, ours.signal) };
+  const noted = orchestrator.watched(noteOperations(options.address));
+  const hostLogs = cvd && { hostLogs: bugReports(noted, cvd.group, ours.signal) };
   return { ...leased, ...hostLogs, description: describe(leased.serial, cvd, orchestrator), release };
 }
 
@@ -91,14 +92,14 @@ async function make(
       await leased.release();
       await remove();
     };
-    const rewinding = cuttlefishRewinding(orchestrator, {
+    const rewinding = cuttlefishRewinding(created.orchestrator, {
       ...{ cvd: created.cvd, leave: () => leased.release(), onWait: options.onWait },
       connect: async (call) => void (await connect(created.cvd, host, call, RECONNECT_TIMEOUT_MS)),
       disconnect: () => disconnectTcpDevice(leased.serial),
       onSnapshot: (id) => created.addSnapshot(id),
       onLost: (reason) => lost.abort(reason),
     });
-    const hostLogs = bugReports(orchestrator, created.cvd.group, ours.signal);
+    const hostLogs = bugReports(created.orchestrator, created.cvd.group, ours.signal);
     const description = describe(serial, created.cvd, orchestrator);
     const releaseTimeoutMs = REMOVE_AT_END_MS;
     return { ...leased, hostLogs, description, rewinding, lost: lost.signal, releaseTimeoutMs, release };

@@ -31,7 +31,7 @@ export function isOurs(group: string): boolean {
   return OURS.test(group);
 }
 
-function newGroupName(): string {
+export function newGroupName(): string {
   const host = hostname().replace(/\W/g, "_").slice(0, MAX_HOST);
   return `avf_${host}_${process.pid}_${randomBytes(4).toString("hex")}`;
 }

@@ -1,4 +1,7 @@
-/** What is written down of devices that were made for us, so that the next run on this host removes those of dead processes. */
+/**
+ * What is written down of devices that were made for us, and of operations that may make something, so that the next run on
+ * this host removes what dead processes have left.
+ */
 import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { AsyncLock } from "../../base/async/async-lock.js";
@@ -8,10 +11,12 @@ import type { ProcessIdentity } from "../../process/identity.js";
 import { isGone, self } from "../../process/life.js";
 import { parseCuttlefishAddress } from "./address.js";
 import { readCredentials } from "./api/credentials.js";
-import { isOurs } from "./environment-config.js";
-import { Orchestrator } from "./api/orchestrator.js";
-import { ABSENCES, removeGroup } from "./remove-group.js";
-import { isSnapshotId, removeSnapshot } from "./checkpoints/snapshots.js";
+import { isOurs, newGroupName } from "./environment-config.js";
+import { isName } from "./api/answers.js";
+import { Orchestrator, type OperationWatch } from "./api/orchestrator.js";
+import { ABSENCES } from "./remove-group.js";
+import { removeLeftovers, type Leftovers } from "./leftovers.js";
+import { isSnapshotId } from "./checkpoints/snapshots.js";
 
 export interface GuardedGroup {
   /** `cuttlefish://…`, which has no credentials in it: the process that removes the group reads its own. */
@@ -19,38 +24,67 @@ export interface GuardedGroup {
   readonly group: string;
 }
 
-interface Note extends GuardedGroup {
+const REMOVE_TIMEOUT_MS = 60_000;
+
+interface Note extends Leftovers {
+  readonly address: string;
   readonly owner: ProcessIdentity;
-  /** Ids of its snapshots, which the orchestrator keeps when it is removed. */
-  readonly snapshots: readonly string[];
 }
 
-interface GroupNote {
+interface WrittenNote extends OperationWatch {
   /** To be called before it is made. */
   addSnapshot(id: string): Promise<void>;
-  readonly snapshots: readonly string[];
+  readonly left: Leftovers;
   done(): void;
 }
 
-const REMOVE_TIMEOUT_MS = 60_000;
+export async function noteGroup({ address, group }: GuardedGroup): Promise<WrittenNote> {
+  const note = makeNote(address, group, true);
+  await note.write();
+  return note;
+}
 
-export async function noteGroup(guarded: GuardedGroup): Promise<GroupNote> {
-  const path = notePath(guarded.group);
+/** Of a device that was only taken: the note is there as long as an operation may leave something behind. */
+export function noteOperations(address: string): OperationWatch {
+  return makeNote(address, newGroupName(), false);
+}
+
+function makeNote(address: string, group: string, isMade: boolean): WrittenNote & { write(): Promise<void> } {
+  const path = notePath(group);
   const snapshots: string[] = [];
+  const operations = new Set<string>();
+  let asked = 0;
   let isDone = false;
   /** One after the other, so that the last has all. */
   const turns = new AsyncLock();
+  const left = (): Leftovers => ({ group, isMade, snapshots, operations: [...operations], asked });
   const write = (): Promise<void> =>
     turns.run(async () => {
       if (isDone) return;
-      const note: Note = { ...guarded, owner: self(), snapshots };
+      if (!isMade && operations.size === 0 && asked === 0) return rmSync(path, { force: true });
+      const note: Note = { address, owner: self(), ...left() };
       await writeFileAtomic(path, JSON.stringify(note), { mode: PRIVATE_FILE, folderMode: PRIVATE_FOLDER });
     });
-  await write();
   return {
-    snapshots,
+    write,
+    get left() {
+      return left();
+    },
     addSnapshot: async (id) => {
       snapshots.push(id);
+      await write();
+    },
+    asked: async () => {
+      asked++;
+      await write();
+    },
+    begun: async (name) => {
+      asked--;
+      if (name !== undefined) operations.add(name);
+      await write();
+    },
+    over: async (name) => {
+      operations.delete(name);
       await write();
     },
     done: () => {
@@ -61,15 +95,15 @@ export async function noteGroup(guarded: GuardedGroup): Promise<GroupNote> {
 }
 
 /**
- * Removes devices of dead processes, of one orchestrator: others may be out of reach.
- * @returns what was removed, for people. Never rejects: what cannot be done now is for the run after
+ * Removes what dead processes have left at one orchestrator: others may be out of reach.
+ * @returns the devices that were removed. Never rejects: what cannot be done now is for the run after
  */
 export async function sweepNotes(base: string): Promise<readonly string[]> {
   const dead = readNotes().filter(({ address, owner }) => baseOf(address) === base && isGone(owner));
   const removed = await Promise.all(
     dead.map((note) =>
-      removeAbandoned(note).then(
-        () => [note.group],
+      removeNoted(note).then(
+        () => (note.isMade ? [note.group] : []),
         () => [],
       ),
     ),
@@ -77,14 +111,17 @@ export async function sweepNotes(base: string): Promise<readonly string[]> {
   return removed.flat();
 }
 
+/** For a guardian, which was started before there was more than the device itself. */
 export async function removeAbandoned({ address, group }: GuardedGroup): Promise<void> {
+  const nothing = { address, group, isMade: true, snapshots: [], operations: [], asked: 0 };
+  await removeNoted(readNotes().find((note) => note.group === group) ?? nothing);
+}
+
+async function removeNoted({ address, ...left }: Leftovers & Pick<Note, "address">): Promise<void> {
   const parsed = parseCuttlefishAddress(new URL(address));
   const orchestrator = new Orchestrator({ ...parsed, credentials: readCredentials(parsed) });
-  await removeGroup(orchestrator, group, { timeoutMs: REMOVE_TIMEOUT_MS }, ABSENCES);
-  // Its owner has added to them since it started the guardian.
-  const snapshots = readNotes().find((note) => note.group === group)?.snapshots ?? [];
-  for (const id of snapshots) await removeSnapshot(orchestrator, id, { timeoutMs: REMOVE_TIMEOUT_MS });
-  rmSync(notePath(group), { force: true });
+  await removeLeftovers(orchestrator, left, REMOVE_TIMEOUT_MS, ABSENCES);
+  rmSync(notePath(left.group), { force: true });
 }
 
 function baseOf(address: string): string | undefined {
@@ -101,11 +138,18 @@ function readNotes(): readonly Note[] {
     try {
       const note = JSON.parse(readFileSync(join(folder(), name), "utf8")) as Note;
       if (!isOurs(note.group) || notePath(note.group) !== join(folder(), name)) return [];
-      return [{ ...note, snapshots: Array.isArray(note.snapshots) ? note.snapshots.filter(isSnapshotId) : [] }];
+      return [
+        { ...note, snapshots: listOf(note.snapshots, isSnapshotId), operations: listOf(note.operations, isName) },
+      ];
     } catch {
       return [];
     }
   });
+}
+
+/** Their names become parts of paths. */
+function listOf(value: unknown, isOne: (item: unknown) => item is string): readonly string[] {
+  return Array.isArray(value) ? value.filter(isOne) : [];
 }
 
 function readNames(): readonly string[] {

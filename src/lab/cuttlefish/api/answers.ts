@@ -32,6 +32,13 @@ export function readOperation(orchestrator: string, body: unknown): string {
   return isName(name) ? name : fail(unexpected(orchestrator, "an operation", body));
 }
 
+/** @returns the names of those that run */
+export function readOperations(orchestrator: string, body: unknown): readonly string[] {
+  const { operations } = readObject(orchestrator, body, "a list of operations");
+  if (!Array.isArray(operations)) throw unexpected(orchestrator, "a list of operations", body);
+  return operations.map((item) => readOperation(orchestrator, item));
+}
+
 /** @returns the id under which a bug report can be fetched */
 export function readBugReport(orchestrator: string, body: unknown): string {
   return isName(body) ? body : fail(unexpected(orchestrator, "the id of a bug report", body));
@@ -52,7 +59,8 @@ function readCvd(item: unknown): Cvd | undefined {
   return { group, name, status: shortened(printableLine(status), 100), adbPort: Number(adbPort) };
 }
 
-function isName(value: unknown): value is string {
+/** Of groups, instances, operations and bug reports. */
+export function isName(value: unknown): value is string {
   return typeof value === "string" && NAME.test(value);
 }
 

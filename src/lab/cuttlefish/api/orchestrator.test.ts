@@ -103,7 +103,7 @@ describe("without an answer", () => {
     await expect(orchestrator.operate("POST", "cvds", {}, { timeoutMs: 1_500 })).rejects.toMatchObject({
       code: "TIMEOUT",
       message: expect.stringMatching(
-        /Timed out after 1\.5 s waiting for the Cuttlefish orchestrator at .*: POST cvds\./,
+        /Timed out after 1\.5 s waiting for the Cuttlefish orchestrator at .*: POST \/cvds\./,
       ) as unknown,
     });
   });

@@ -2,7 +2,7 @@
 import { sleep } from "../../../base/deadline.js";
 import { InfrastructureError, isHarnessError, TimeoutError, UsageError } from "../../../base/errors.js";
 import { formatMs } from "../../../base/deadline.js";
-import { readCvds, readOperation, readRefusal, type Cvd } from "./answers.js";
+import { readCvds, readOperation, readOperations, readRefusal, type Cvd } from "./answers.js";
 import { exchange, type Reply, type Request, type Server } from "./http.js";
 
 export interface Wait {
@@ -26,6 +26,15 @@ export interface Patience {
   readonly pollMs: number;
 }
 
+/** Told of operations before they can leave anything behind, so that others can remove it when this process is dead. */
+export interface OperationWatch {
+  /** One is about to be asked for. */
+  asked(): Promise<void>;
+  /** The one that was asked for runs, or there is none. */
+  begun(name: string | undefined): Promise<void>;
+  over(name: string): Promise<void>;
+}
+
 const PATIENCE: Patience = {
   answerMs: 30_000,
   waitAnswerMs: 150_000,
@@ -34,12 +43,22 @@ const PATIENCE: Patience = {
   pollMs: 2_000,
 };
 const NOT_YET = [502, 503, 504];
+/** Of a server in front of it. */
+const UNAUTHORIZED = [401, 403];
+/** What it answers when it has not begun anything. */
+const NOTHING_BEGUN = ["LAB_REFUSED", "LAB_CREDENTIALS"];
 
 export class Orchestrator {
   constructor(
     readonly server: Server,
     readonly patience = PATIENCE,
+    private readonly watch?: OperationWatch,
   ) {}
+
+  /** The same one, whose operations are reported. */
+  watched(watch: OperationWatch): Orchestrator {
+    return new Orchestrator(this.server, this.patience, watch);
+  }
 
   async list(signal?: AbortSignal): Promise<readonly Cvd[]> {
     const reply = await this.#ask({ method: "GET", path: "cvds", timeoutMs: this.patience.answerMs, signal });
@@ -51,26 +70,60 @@ export class Orchestrator {
     const request = { method: "GET", path: `cvds/${name}`, timeoutMs: this.patience.answerMs, signal } as const;
     const reply = await exchange(this.server, request);
     if (reply.status === 404) return undefined;
-    return readCvds(this.server.orchestrator, this.#accepted(request, reply).body);
+    return readCvds(this.server.orchestrator, this.#accepted(`GET /${request.path}`, reply).body);
+  }
+
+  /** Names of all operations that are not over, those of others too. */
+  async running(signal?: AbortSignal): Promise<readonly string[]> {
+    const reply = await this.#ask({ method: "GET", path: "operations", timeoutMs: this.patience.answerMs, signal });
+    return readOperations(this.server.orchestrator, reply.body);
   }
 
   /** @returns what the operation made */
-  async operate(
+  async operate(method: "POST" | "DELETE", path: string, body: object | undefined, wait: Wait): Promise<unknown> {
+    const endMs = performance.now() + wait.timeoutMs;
+    const name = await this.begin(method, path, body, wait.signal);
+    const leftMs = endMs - performance.now();
+    const made = await this.outcome(name, `${method} /${path}`, { ...wait, timeoutMs: leftMs }, wait.timeoutMs);
+    await this.over(name);
+    return made;
+  }
+
+  /** @returns the operation's name */
+  async begin(
     method: "POST" | "DELETE",
     path: string,
     body: object | undefined,
-    { timeoutMs, signal, onWait }: Wait,
-  ): Promise<unknown> {
+    signal?: AbortSignal,
+  ): Promise<string> {
+    await this.watch?.asked();
+    try {
+      const timeoutMs = this.patience.answerMs;
+      const begun = await this.#ask({ method, path, timeoutMs, signal, ...(body && { body }) });
+      const name = readOperation(this.server.orchestrator, begun.body);
+      await this.watch?.begun(name);
+      return name;
+    } catch (error) {
+      if (isHarnessError(error) && NOTHING_BEGUN.includes(error.code)) await this.watch?.begun(undefined);
+      throw error;
+    }
+  }
+
+  /**
+   * Waits until it is over; one that failed is over, too, and one that an orchestrator which was started again has forgotten.
+   * @param what it was, for messages
+   * @param saidMs the whole time limit, for messages
+   * @returns what it made
+   */
+  async outcome(name: string, what: string, { timeoutMs, signal, onWait }: Wait, saidMs = timeoutMs): Promise<unknown> {
     const endMs = performance.now() + timeoutMs;
-    const { answerMs, waitAnswerMs, outageMs, pauseMs } = this.patience;
-    const begun = await this.#ask({ method, path, timeoutMs: answerMs, signal, ...(body && { body }) });
-    const name = readOperation(this.server.orchestrator, begun.body);
+    const { waitAnswerMs, outageMs, pauseMs } = this.patience;
     const request = { method: "POST", path: `operations/${name}/:wait`, signal } as const;
     // Of the first failure since the last answer: a wait that got none may have been lost on the way, after all its time.
     let failedMs: number | undefined;
     for (let told = false; ; await sleep(pauseMs, signal)) {
       const leftMs = endMs - performance.now();
-      if (leftMs <= 0) throw this.#tooLate(`${method} ${path}`, timeoutMs);
+      if (leftMs <= 0) throw this.#tooLate(what, saidMs);
       try {
         const reply = await exchange(this.server, {
           ...request,
@@ -78,8 +131,10 @@ export class Orchestrator {
         });
         failedMs = undefined;
         if (NOT_YET.includes(reply.status)) continue;
-        if (reply.status === 404) throw this.#forgotten(`${method} ${path}`);
-        return this.#accepted({ method, path }, reply).body;
+        const isAnswer = !UNAUTHORIZED.includes(reply.status);
+        if (isAnswer && (reply.status < 200 || reply.status >= 300)) await this.over(name);
+        if (reply.status === 404) throw this.#forgotten(what);
+        return this.#accepted(what, reply).body;
       } catch (error) {
         if (!isHarnessError(error) || error.code !== "LAB_COORDINATOR") throw error;
         failedMs ??= performance.now();
@@ -90,19 +145,24 @@ export class Orchestrator {
     }
   }
 
-  async #ask(request: Request): Promise<Reply> {
-    return this.#accepted(request, await exchange(this.server, request));
+  /** Nothing is left of it that would have to be removed by others. */
+  async over(name: string): Promise<void> {
+    await this.watch?.over(name);
   }
 
-  #accepted({ method, path }: Pick<Request, "method" | "path">, reply: Reply): Reply {
+  async #ask(request: Request): Promise<Reply> {
+    return this.#accepted(`${request.method} /${request.path}`, await exchange(this.server, request));
+  }
+
+  #accepted(what: string, reply: Reply): Reply {
     if (reply.status >= 200 && reply.status < 300) return reply;
     const at = `The Cuttlefish orchestrator at ${this.server.orchestrator}`;
-    if (reply.status === 401 || reply.status === 403) {
+    if (UNAUTHORIZED.includes(reply.status)) {
       throw new UsageError("LAB_CREDENTIALS", `${at} wants other credentials: ${readRefusal(reply)}.`, {
         hint: "set AVF_CUTTLEFISH_TOKEN, or AVF_CUTTLEFISH_TOKEN_FILE to a file that has it",
       });
     }
-    throw new InfrastructureError("LAB_REFUSED", `${at} refused ${method} /${path}: ${readRefusal(reply)}.`, {
+    throw new InfrastructureError("LAB_REFUSED", `${at} refused ${what}: ${readRefusal(reply)}.`, {
       hint: "its own log, and that of cvd, say more",
     });
   }

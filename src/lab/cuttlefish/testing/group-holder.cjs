@@ -17,7 +17,7 @@ async function main([text]) {
   const options = { address: text, timeoutMs: 60_000, onWait };
   const made = await createGroup(orchestrator, readEnvironmentConfig(address.wanted.configFile), options);
   const { cvd } = made;
-  const device = cuttlefishRewinding(orchestrator, { cvd, onSnapshot: (id) => made.addSnapshot(id) });
+  const device = cuttlefishRewinding(made.orchestrator, { cvd, onSnapshot: (id) => made.addSnapshot(id) });
   await device.save(undefined, "");
   process.stdout.write(`has ${cvd.group}\n`);
   setInterval(() => undefined, 60_000);

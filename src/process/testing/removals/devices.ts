@@ -123,9 +123,13 @@ export const devices: readonly RemovalRow[] = [
   },
   {
     file: "src/lab/cuttlefish/notes.ts",
-    calls: ["rmSync(notePath(group), { force: true })", "rmSync(path, { force: true })"],
-    touches: "the note in the cache of a device that was made for a run",
-    ours: "its name is one of chance of ours, and its device is gone",
+    calls: [
+      "rmSync(notePath(left.group), { force: true })",
+      "rmSync(path, { force: true })",
+      "rmSync(path, { force: true })",
+    ],
+    touches: "the note in the cache of a device that was made for a run, or of what is made of one",
+    ours: "its name is one of chance of ours, and what it tells of is gone",
     proof: {
       test: "src/lab/cuttlefish/testing/leases.test.ts",
       title: "exist until they are removed, and no record of them is left",
