@@ -31,6 +31,12 @@ function start(serial: string, ...args: readonly string[]): Started {
   return { ended, prints, kill: () => void child.kill("SIGKILL") };
 }
 
+test("the device says how slow its host was measured to be, for whoever leases it", async ({ device }) => {
+  const properties = await device.getProperties();
+  expect(properties.get("debug.avf.slowness")).toMatch(/^[1-6]\.\d\d$/);
+  expect(properties.get("debug.avf.emulated_cpus")).toMatch(/^[01]$/);
+});
+
 describe("avf console", () => {
   test("follows a VM that another process runs, and ends with it and the reason", async ({ device, runningVm }) => {
     const console = start(device.serial, "console", "vm1");

@@ -16,4 +16,3 @@ export { sweepDevices } from "./devices/sweep.js";
 export { IMAGE_FILES } from "./image/files.js";
 export { ensureReady, RENEWABLE, type ReadyDevice, type Renewable, type SetupOptions } from "./setup.js";
 export { readSettings, type Settings } from "./settings.js";
-export { readSlowness } from "./snapshot/slowness.js";

@@ -3,7 +3,7 @@ import type { RunRecord } from "../artifacts/run-record.js";
 import { decorate } from "../base/decorate.js";
 import { openAdbDevice, RebindableDevice, type Device } from "../device/index.js";
 import { openVirtualizationService, type VirtualizationService } from "../virtualizationservice/index.js";
-import { identityOf } from "./device-identity.js";
+import { identityOf, speedOf } from "./device-properties.js";
 import { collectDeviceLogs } from "./device-logs.js";
 import { inspectDevice, LeakCheck, NamedThings } from "./leaks/index.js";
 import { deviceFacts, type DeviceFacts } from "./requirements/index.js";
@@ -21,8 +21,9 @@ export interface DeviceSession {
   /** The same device for tests: their calls are recorded as all are, and bound to the test that makes them. */
   readonly deviceOfTests: (tests: TestCalls) => Device;
   readonly service: VirtualizationService;
-  /** See `LeasedDevice`. */
+  /** How many times slower than usual it is; waits get that much longer. At least 1. */
   readonly slowness: number;
+  /** Its processors are emulated (TCG), and lose a guest now and then. */
   readonly emulatesCpus: boolean;
   /** What the device has, for requirements. */
   readonly facts: DeviceFacts;
@@ -73,17 +74,24 @@ export async function openDeviceSession(source: DeviceSource, options: DeviceSes
     device = opened;
     const { rewinding } = leased;
     const attachTo = rewinding && ((cid: number) => rewinding.attach(opened, cid));
-    const service = await openVirtualizationService(device, { attachTo });
+    const [service, properties] = await Promise.all([
+      openVirtualizationService(device, { attachTo }),
+      // A device that does not say is taken for one as most are.
+      device.getProperties({ signal }).catch(() => new Map<string, string>()),
+    ]);
     const durationMs = performance.now() - start;
-    const properties = record && (await identityOf(device));
     leased.lost?.throwIfAborted();
-    record?.add({ kind: "device-leased", serial, device: description, durationMs, ...(properties && { properties }) });
+    signal.throwIfAborted();
+    const identity = identityOf(properties);
+    record?.add({
+      ...{ kind: "device-leased", serial, device: description, durationMs },
+      ...(identity && { properties: identity }),
+    });
     isRecorded = true;
     const { keepBetweenFiles } = source;
     return {
-      ...{ description, name, keepBetweenFiles, device, service, slowness: leased.slowness ?? 1 },
+      ...{ description, name, keepBetweenFiles, device, service, ...speedOf(properties) },
       deviceOfTests: (tests) => watchDevice(bound.device, { ...watched, tests }),
-      emulatesCpus: leased.emulatesCpus ?? false,
       facts: deviceFacts(device, service),
       leakCheck: new LeakCheck(inspectDevice(unrecorded, keepBetweenFiles ? undefined : named), () => calls),
       deviceLogs: async (packages, windowMs) => {

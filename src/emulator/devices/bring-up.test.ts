@@ -33,7 +33,7 @@ test.each([
     ready: {} as ReadyDevice,
     origin: { kind: "saved", folder },
     ...{ folder, adbPort: 1, detached: false, vmm: undefined },
-    identity: { serialNumber: "one", release: 15, vmTemplates: false },
+    identity: { serialNumber: "one", release: 15, vmTemplates: false, slowness: 1, accelerator: "tcg" },
   } as const;
   await expect(bringUp(machine, start, machine.ended)).rejects.toMatchObject({ code });
 });

@@ -13,6 +13,7 @@ import { goOnWithoutKvm } from "../accelerator/accelerator.js";
 import { ensureReady, type ReadyDevice } from "../setup.js";
 import { readSettings } from "../settings.js";
 import { identifySnapshot } from "../snapshot/identity.js";
+import { readSlowness } from "../snapshot/slowness.js";
 import { bringUp, launchDevice, type BringUp } from "./bring-up.js";
 import { forgetAdbOfEnded } from "./end-machine.js";
 import { claimDeviceFolder, dropClaim, forgetDevice, updateRecord, writeRecord, type DeviceRecord } from "./records.js";
@@ -98,7 +99,10 @@ async function startOnPort(ready: ReadyDevice, adbPort: number, options: Chosen)
     const detached = options.detached === true;
     const start: BringUp = {
       ...{ ready, folder, adbPort, detached, progress: options.progress },
-      identity: { serialNumber: name, release, vmTemplates: options.vmTemplates === true },
+      identity: {
+        ...{ serialNumber: name, release, vmTemplates: options.vmTemplates === true, accelerator },
+        slowness: await readSlowness(ready.snapshotFolder),
+      },
       vmm: options.vmm,
       origin: options.cold === true ? { kind: "cold" } : { kind: "saved", folder: ready.snapshotFolder },
     };

@@ -3,7 +3,9 @@ import { randomBytes } from "node:crypto";
 import type { AndroidRelease } from "../../base/android-release.js";
 import { InfrastructureError } from "../../base/errors.js";
 import type { Monitor } from "../../base/vm/monitors.js";
+import { EMULATED_CPUS_PROPERTY, SLOWNESS_PROPERTY } from "../../base/vm/speed-properties.js";
 import { readAdbKeys } from "../../device/index.js";
+import type { Accelerator } from "../machine/arguments.js";
 import type { ControlChannel } from "../machine/control.js";
 
 const TIMEOUT_MS = 30_000;
@@ -14,6 +16,9 @@ export interface DeviceIdentity {
   readonly release: AndroidRelease;
   /** VMs continue from templates of their shape instead of booting, where the monitor can do it. */
   readonly vmTemplates: boolean;
+  /** How slow its host was measured to be, 1 or more. */
+  readonly slowness: number;
+  readonly accelerator: Accelerator;
 }
 
 interface PersonalizeOptions {
@@ -33,12 +38,17 @@ export type PersonalizeReply = { readonly vmm?: unknown; readonly vmmRefusal?: u
 /** One request, for it is what everybody waits for who starts a device. */
 export async function personalize(
   control: Pick<ControlChannel, "request">,
-  { serialNumber, release, vmTemplates }: DeviceIdentity,
+  { serialNumber, release, vmTemplates, slowness, accelerator }: DeviceIdentity,
   { vmm, adbKeys, restored, holdVms }: PersonalizeOptions,
   signal: AbortSignal,
 ): Promise<PersonalizeReply> {
   try {
-    const properties = { "ro.serialno": serialNumber, "debug.avf.vm_templates": vmTemplates ? "1" : "0" };
+    const properties = {
+      "ro.serialno": serialNumber,
+      "debug.avf.vm_templates": vmTemplates ? "1" : "0",
+      [SLOWNESS_PROPERTY]: slowness.toFixed(2),
+      [EMULATED_CPUS_PROPERTY]: accelerator === "tcg" ? "1" : "0",
+    };
     return await control.request(
       {
         command: "personalize",

@@ -92,7 +92,7 @@ async function saveOnce(options: SaveSnapshotOptions, bootTimeoutMs: number): Pr
     } finally {
       await disconnectTcpDevice(serial);
     }
-    await personalizeOnce(machine, ended);
+    await personalizeOnce(machine, accelerator, ended);
     progress.step("Saving its state");
     await saveState(machine, OWN_FOLDER);
     const { process } = machine;
@@ -146,10 +146,10 @@ async function useOnce(serial: string, progress: Progress, signal: AbortSignal):
 }
 
 /** Forgets what must not be in all devices that continue from this one, and becomes one of its own, as each start will do it. */
-async function personalizeOnce({ control }: Machine, signal: AbortSignal): Promise<void> {
+async function personalizeOnce({ control }: Machine, accelerator: Accelerator, signal: AbortSignal): Promise<void> {
   await control.request({ command: "forget-vms" }, 60_000, signal);
   for (const release of [ANDROID_RELEASES[0], DEFAULT_RELEASE, DEFAULT_RELEASE]) {
-    const identity = { serialNumber: "avf", release, vmTemplates: false };
+    const identity = { serialNumber: "avf", release, vmTemplates: false, slowness: 1, accelerator };
     await personalize(
       control,
       identity,

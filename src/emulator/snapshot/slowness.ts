@@ -1,11 +1,10 @@
 /** How slow this host emulates: measured by the boot that each snapshot is made of, and kept beside the snapshot. */
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { MAX_SLOWNESS } from "../../base/vm/speed-properties.js";
 
 /** Power-on until avfd and adb answered, on two idle cores of 2023 under TCG: waits have their lengths from there. */
 const USUAL_BOOT_MS = 8_000;
-/** A host that was very busy for a moment must not make every later wait endless. */
-const MAX_SLOWNESS = 6;
 const FILE = "boot-time.json";
 
 export async function keepBootTime(snapshotFolder: string, bootMs: number): Promise<void> {

@@ -42,12 +42,8 @@ export interface LeasedDevice {
   readonly serial: string;
   /** For people: `emulated device avf-1`, `device 0A1B2C`. */
   readonly description: string;
-  /** How many times slower than usual it was measured to be; waits get that much longer. Default: 1. */
-  readonly slowness?: number;
   /** Of an emulated device. */
   readonly name?: string | undefined;
-  /** Its processors are emulated (TCG), and lose a guest now and then. Default: false. */
-  readonly emulatesCpus?: boolean;
   /** Its handle, when it was opened to see whether it is free and fit; closed by its user. */
   readonly device?: Device;
   /** Undefined for a device without checkpoints, such as a phone. */

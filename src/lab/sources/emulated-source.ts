@@ -9,7 +9,6 @@ import {
   findCheckpoint,
   holdCheckpoint,
   keepCheckpoint,
-  readSlowness,
   startEmulatedDevice,
   type EmulatedDevice,
 } from "../../emulator/index.js";
@@ -30,9 +29,7 @@ export function emulatedDevices(options: EmulatedOptions, progress: Progress): D
       const device = await startEmulatedDevice({ ...options, cpus: options.deviceCpus, progress, signal });
       return {
         serial: device.serial,
-        slowness: await readSlowness(device.snapshotFolder),
         name: device.name,
-        emulatesCpus: device.accelerator === "tcg",
         description: `emulated device ${device.name} (${describe(device)})`,
         rewinding: rewindingOf(device, options),
         release: () => device.stop(),

@@ -91,6 +91,14 @@ describe("a stalled boot", () => {
     expect(error.message).toMatch(/^Boot: vmm 0\.00 s, init \d\.\d\d s; not reached: verified, payload, ready\.$/m);
   });
 
+  test("of a VM that has a console and printed nothing: the hint says what gives a busy device more time", async () => {
+    const { vm } = await running();
+    const error = await failureOf(vm.waitForConsole("Hello", { budgetMs: 30 }));
+    expect(error.hint).toMatch(
+      /although it is debuggable; is the device very busy\? "adb shell setprop debug\.avf\.slowness 3"/,
+    );
+  });
+
   test("whatever limit the wait has", async () => {
     const { vm } = await running();
     expect(await vm.waitFor("ready", { budgetMs: 30, ...LONG })).toMatchObject({ kind: "stalled", stage: "vmm" });

@@ -1,9 +1,10 @@
 /** What to say when a VM did not do what is waited for: who has to act, what it did instead, how far it came. */
 import { formatMs } from "../../base/deadline.js";
 import { describeError, HarnessError } from "../../base/errors.js";
+import { SLOWNESS_PROPERTY } from "../../base/vm/speed-properties.js";
 import { printableLine, shortened } from "../../base/printable.js";
 import { BOOT_STAGES, stageIndex, type BootStage } from "../boot/stages.js";
-import { reasonName } from "../constants.js";
+import { DEBUG_LEVEL_NONE, reasonName } from "../constants.js";
 import { crashSummary } from "../crash/crash-reports.js";
 import { formatLastLines, shownText } from "../lines/line-text.js";
 import type { FailureKind, HarnessErrorOptions } from "../../base/errors.js";
@@ -150,7 +151,11 @@ export function hintFor(journal: VmJournal, lines: readonly OutputLine[]): strin
   if (callersMistake !== undefined) return callersMistake;
   if (journal.run.number === 0) return "the VM has never been run: call run().";
   if (lines.length > 0) return undefined;
-  return "it printed nothing at all; a VM that is not debuggable (DEBUG_LEVEL_NONE) has no console.";
+  if (journal.surroundings.config().getDebugLevel() === DEBUG_LEVEL_NONE)
+    return "it printed nothing at all; a VM that is not debuggable (DEBUG_LEVEL_NONE) has no console.";
+  if (journal.run.ended) return "it printed nothing at all, although it is debuggable.";
+  const more = `adb shell setprop ${SLOWNESS_PROPERTY} 3`;
+  return `it printed nothing at all, although it is debuggable; is the device very busy? "${more}" gives its VMs more time.`;
 }
 
 export function causeOf(end: WaitEnd): unknown {
