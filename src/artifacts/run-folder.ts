@@ -14,7 +14,7 @@ import {
 } from "node:fs";
 import { randomBytes } from "node:crypto";
 import { basename, dirname, join, resolve } from "node:path";
-import { InfrastructureError } from "../base/errors.js";
+import { describeError, InfrastructureError } from "../base/errors.js";
 import { inspectWritable } from "../base/files/writable.js";
 import { makePrivateFolder, PRIVATE_FOLDER } from "./private-files.js";
 import { goesOn, holdRunFolder } from "./run-lease.js";
@@ -45,8 +45,22 @@ export function requireResultsFolder(projectFolder: string): string {
 function requireWritable(results: string): string {
   const problem = inspectWritable(results);
   if (problem === undefined) return results;
-  const message = `The records of a run cannot be written to ${results}: ${problem.reason}.`;
-  throw new InfrastructureError("RESULTS_FOLDER", message, { hint: "name another folder: AVF_OUT=/path/to/results" });
+  throw notWritable(results, problem.reason);
+}
+
+function notWritable(results: string, reason: string): InfrastructureError {
+  const message = `The records of a run cannot be written to ${results}: ${reason}.`;
+  return new InfrastructureError("RESULTS_FOLDER", message, { hint: "name another folder: AVF_OUT=/path/to/results" });
+}
+
+/** The system may refuse what looks possible, as in /proc. */
+function makeResults(results: string): string {
+  try {
+    makePrivateFolder(results);
+    return results;
+  } catch (error) {
+    throw notWritable(results, describeError(error));
+  }
 }
 
 /** Names the folder of the run that begins in this process; nothing is made yet. */
@@ -74,8 +88,7 @@ export function latestRunName(results: string): string | undefined {
 
 /** Makes a run's folder, unless another process was sooner, and removes all but the newest runs, and those in progress. */
 export function makeRunFolder(folder: string): void {
-  const results = requireWritable(dirname(folder));
-  makePrivateFolder(results);
+  const results = makeResults(requireWritable(dirname(folder)));
   try {
     mkdirSync(folder, { mode: PRIVATE_FOLDER });
   } catch (error) {

@@ -2,9 +2,10 @@
  * Adds the lines of a run to a history file, at once: for a process that is about to end. One write to a file opened for
  * appending, under a lock that the file's own bounds need: whoever takes old runs out puts another file in its place.
  */
-import { closeSync, constants, fstatSync, mkdirSync, openSync, readSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync, renameSync, rmSync, writeSync } from "node:fs";
 import { randomBytes } from "node:crypto";
 import { dirname } from "node:path";
+import { makeFolder } from "../base/files/make-folder.js";
 import { isStillAt, tryLockSync } from "../process/locks/kernel-lock.js";
 import { locksByOpening, openLocked, removeLocked } from "../process/locks/open-lock.js";
 import { formatEntry, keyOf, parseEntry, type Entry, type RunEntry } from "./entries.js";
@@ -27,7 +28,7 @@ const PRIVATE_FILE = 0o600;
 
 /** @throws Error when the file cannot be written, or is locked by another process for longer than 10 s */
 export function appendHistory(path: string, entries: readonly Entry[], bounds = BOUNDS, nowMs = Date.now()): void {
-  mkdirSync(dirname(path), { recursive: true });
+  makeFolder(dirname(path));
   const file = openAlone(path);
   try {
     const text = Buffer.from(entries.map((entry) => `${formatEntry(entry)}\n`).join(""));
@@ -45,7 +46,7 @@ export function appendHistory(path: string, entries: readonly Entry[], bounds = 
 /** Joins history files into one, each run once, without what is too old or too much. Draft first, then renamed. */
 export function writeHistory(path: string, from: readonly string[], bounds = BOUNDS, nowMs = Date.now()): void {
   const kept = keptRuns(from, bounds, nowMs);
-  mkdirSync(dirname(path), { recursive: true });
+  makeFolder(dirname(path));
   const draft = `${path}.${process.pid}-${randomBytes(8).toString("hex")}.tmp`;
   try {
     const file = openSync(draft, "wx", PRIVATE_FILE);

@@ -1,7 +1,8 @@
 /** The cache of this process's user: for those who read it, and for those who write there. */
-import { chmodSync, mkdirSync, readdirSync, statSync } from "node:fs";
+import { chmodSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { InfrastructureError } from "../errors.js";
+import { describeError, InfrastructureError } from "../errors.js";
+import { makeFolder } from "../files/make-folder.js";
 import { cacheLocation } from "./location.js";
 import { inspectCache, inspectTrust, type CacheProblem } from "./usable.js";
 
@@ -36,7 +37,7 @@ export function openCache(environment: NodeJS.ProcessEnv = process.env): string 
   // Somebody may have removed it since.
   if (opened.has(path) && statSync(path, { throwIfNoEntry: false }) !== undefined) return path;
   requireCache(environment);
-  mkdirSync(path, { recursive: true, mode: PRIVATE_FOLDER });
+  makeCache(path);
   if ((statSync(path).mode & 0o077) !== 0) {
     for (const name of WITH_MEMORY) makePrivate(join(path, name));
     // Last: what is within is private once this is seen to be.
@@ -44,6 +45,18 @@ export function openCache(environment: NodeJS.ProcessEnv = process.env): string 
   }
   opened.add(path);
   return path;
+}
+
+/** The system may refuse what looks possible, as in /proc. */
+function makeCache(path: string): void {
+  try {
+    makeFolder(path, PRIVATE_FOLDER);
+  } catch (error) {
+    const message = `The cache ${path} cannot be made: ${describeError(error)}.`;
+    throw new InfrastructureError("CACHE_UNUSABLE", message, {
+      hint: "name another folder: AVF_CACHE_DIR=/path/to/cache",
+    });
+  }
 }
 
 /**

@@ -25,6 +25,13 @@ test("a file is whole or as it was, and a draft of another stays", async () => {
   expect(readdirSync(folder).sort()).toEqual(["in the way", "note"]);
 });
 
+// As root the system lets /proc pass for writable, and Node's own recursive mkdir never ends there.
+test("a folder where nothing can be made is refused, in bounded time", async () => {
+  await expect(writeFileAtomic("/proc/avf/note", "x")).rejects.toThrow(/^E(NOENT|ACCES|PERM|ROFS): /);
+  writeFileSync(join(folder, "file"), "");
+  await expect(writeFileAtomic(join(folder, "file/below/note"), "x")).rejects.toThrow(/^ENOTDIR: /);
+});
+
 test("a folder that is there is not replaced, unless it is empty", async () => {
   const draft = join(folder, "draft");
   mkdirSync(draft);

@@ -1,6 +1,7 @@
 /** Files that are either whole or absent: written under a temporary name, flushed, renamed. */
-import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
+import { open, readdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { makeFolder } from "./make-folder.js";
 
 export interface WriteOptions {
   readonly mode?: number;
@@ -16,7 +17,7 @@ export async function writeFileAtomic(
   content: string | Uint8Array,
   { mode = 0o644, folderMode = 0o777, durable = true }: WriteOptions = {},
 ): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: folderMode });
+  makeFolder(dirname(path), folderMode);
   const temporary = `${path}.${process.pid}.${Math.random().toString(36).slice(2)}.tmp`;
   // A file of that name that is there already is somebody else's, and stays.
   const file = await open(temporary, "wx", mode);

@@ -1,5 +1,5 @@
 /** Whether a folder can be written, or made where it is not there yet. Changes nothing. */
-import { accessSync, constants, lstatSync, statSync } from "node:fs";
+import { accessSync, constants, lstatSync, statfsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 
 interface WriteProblem {
@@ -24,14 +24,18 @@ const WORDS: Readonly<Record<string, string>> = {
   ELOOP: "is a link that leads to itself",
   ENOENT: "is a link that leads nowhere",
   ENAMETOOLONG: "has too long a name",
+  KERNEL: "is the kernel's, where no files can be made",
 };
+
+/** Of `statfs`: /proc and /sys, which let root pass as if it could write there. */
+const KERNEL_FILE_SYSTEMS = [0x9fa0, 0x62656572];
 
 /** The error that stands against reading, making and removing files there. */
 function refusal(folder: string): string | undefined {
   try {
     if (!statSync(folder).isDirectory()) return "ENOTDIR";
     accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
-    return undefined;
+    return KERNEL_FILE_SYSTEMS.includes(statfsSync(folder).type) ? "KERNEL" : undefined;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code ?? "EIO";
   }

@@ -1,7 +1,8 @@
 /** `avf sample`: an APK whose payload greets, and the header to write another one, for a project and a clone alike. */
-import { constants, copyFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
+import { constants, copyFileSync, existsSync, readFileSync } from "node:fs";
 import { basename, join, relative, resolve } from "node:path";
 import { UsageError } from "../../base/errors.js";
+import { makeFolder } from "../../base/files/make-folder.js";
 import { packageRoot } from "../../base/paths.js";
 import { parseCommandLine } from "../command-line.js";
 
@@ -26,7 +27,7 @@ export async function run(args: readonly string[]): Promise<number> {
       hint: "remove it, or name another folder: npx avf sample DIR",
     });
   }
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   const width = Math.max(...files.map(({ to }) => shown(to).length));
   for (const { from, to, meaning } of files) {
     // Never over a file that came into being since.

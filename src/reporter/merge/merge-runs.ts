@@ -2,9 +2,9 @@
  * Several runs, of shards on other hosts perhaps, as one report. One run is looked at after the other, and nothing but results
  * is kept, so that memory does not grow with what they recorded.
  */
-import { mkdirSync, readdirSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
-import { PRIVATE_FOLDER } from "../../artifacts/private-files.js";
+import { makePrivateFolder } from "../../artifacts/private-files.js";
 import { describeError, UsageError } from "../../base/errors.js";
 import { readHistory, historyFile } from "../../history/index.js";
 import { addToHistory } from "../history/add-run.js";
@@ -61,7 +61,7 @@ export function mergeRuns(folders: readonly string[], out: string): MergedReport
 }
 
 function claim(out: string): void {
-  mkdirSync(out, { recursive: true, mode: PRIVATE_FOLDER });
+  makePrivateFolder(out);
   if (readdirSync(out).length === 0) return;
   throw new UsageError("BAD_ARGUMENTS", `${out} is not empty.`, { hint: "name a folder that is not there yet" });
 }
