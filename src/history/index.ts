@@ -10,7 +10,7 @@ export {
   type TestEntry,
 } from "./entries.js";
 export { breakage, decided, flakiness, type Breakage, type Flakiness } from "./flaky.js";
-export { NO_HISTORY, readHistory, type History, type Past } from "./read-history.js";
+export { NO_HISTORY, readHistory, requireHistory, type History, type Past } from "./read-history.js";
 export { commitOf, historyFile, pipelineOf } from "./run-facts.js";
 export { median, slowdown, type Slowdown } from "./slower.js";
 export { summarize, type HistorySummary, type TestName } from "./summary.js";

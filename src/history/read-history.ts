@@ -1,5 +1,8 @@
 /** Reads history files: what is known of each test and each file, by run, the oldest first. */
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { dirname } from "node:path";
+import { describeError, InfrastructureError } from "../base/errors.js";
+import { inspectWritable } from "../base/files/writable.js";
 import { LineSplitter } from "../base/text/lines.js";
 import {
   fileKey,
@@ -53,17 +56,43 @@ export function readHistory(paths: readonly string[], counts: (run: RunEntry) =>
   return { runs: known, tests: inOrder(tests, known, places), files: inOrder(files, known, places) };
 }
 
-/** A file that is not there has no entries. */
-export function readEntries(path: string, onEntry: (entry: Entry, line: string) => void): void {
+/**
+ * For who is about to add to it. Only looks.
+ * @throws InfrastructureError when it can neither be read and written nor made
+ */
+export function requireHistory(path: string): string {
+  const file = openHistory(path, "r+");
+  if (file !== undefined) closeSync(file);
+  const problem = file === undefined ? inspectWritable(dirname(path)) : undefined;
+  if (problem !== undefined) throw unusable(path, problem.reason);
+  return path;
+}
+
+/** Undefined for one that is not there. */
+function openHistory(path: string, flags: "r" | "r+"): number | undefined {
   let file: number;
   try {
-    file = openSync(path, "r");
+    file = openSync(path, flags);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
-    throw error;
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw unusable(path, describeError(error));
   }
+  if (fstatSync(file).isFile()) return file;
+  closeSync(file);
+  throw unusable(path, "it is not a file");
+}
+
+function unusable(path: string, reason: string): InfrastructureError {
+  return new InfrastructureError("HISTORY_FILE", `The history ${path} cannot be used: ${reason}.`, {
+    hint: "name another file: AVF_HISTORY=/path/to/history.jsonl",
+  });
+}
+
+/** A file that is not there has no entries. */
+export function readEntries(path: string, onEntry: (entry: Entry, line: string) => void): void {
+  const file = openHistory(path, "r");
+  if (file === undefined) return;
   try {
-    if (!fstatSync(file).isFile()) throw new Error(`${path} is not a file`);
     const lines = new LineSplitter((line, piece) => {
       const entry = piece === undefined ? parseEntry(line) : undefined;
       if (entry !== undefined) onEntry(entry, line);

@@ -2,7 +2,8 @@
 import pc from "picocolors";
 import { printableLine } from "../../base/printable.js";
 import { requireResultsFolder } from "../../artifacts/run-folder.js";
-import { diagnose, type Finding } from "../../emulator/doctor.js";
+import { historyFile, requireHistory } from "../../history/index.js";
+import { attempt, diagnose, type Finding } from "../../emulator/doctor.js";
 import { parseCommandLine } from "../command-line.js";
 import { findingsOfDevices } from "./doctor-devices.js";
 import { diagnosePhonesOnly, mayEmulate } from "./doctor-phones.js";
@@ -21,7 +22,7 @@ export async function run(args: readonly string[]): Promise<number> {
   if (values.why !== undefined) return explainSuite(values.why, values.json ?? false);
   const results = (): string => requireResultsFolder(process.cwd());
   const ofHost = mayEmulate() ? await diagnose(results) : await diagnosePhonesOnly(results);
-  const findings = [...ofHost, ...(await findingsOfDevices())];
+  const findings = [...ofHost, ...(await findingsOfHistory()), ...(await findingsOfDevices())];
   const failed = findings.some((finding) => finding.state === "failed");
   if (values.json) {
     process.stdout.write(`${JSON.stringify({ ok: !failed, findings }, undefined, 2)}\n`);
@@ -50,4 +51,9 @@ export async function run(args: readonly string[]): Promise<number> {
   else process.stdout.write(`\nEverything is there.\n`);
   for (const fix of fixes) process.stdout.write(`  ${fix}\n`);
   return failed ? 1 : 0;
+}
+
+async function findingsOfHistory(): Promise<readonly Finding[]> {
+  const path = historyFile(process.cwd());
+  return path === undefined ? [] : [await attempt("history", () => requireHistory(path))];
 }

@@ -3,6 +3,7 @@
  * first what failed last. Without one all is as in Jest.
  */
 import { noteSplit } from "../../history/index.js";
+import { forPrinting } from "../../session/failures/test-errors.js";
 import { openKnownFiles, type KnownFile, type KnownFiles } from "../../sharding/known-files.js";
 import { splitByDuration } from "../../sharding/split.js";
 import { jestModule } from "./jest-modules.js";
@@ -40,7 +41,11 @@ export default class AvfSequencer extends JestSequencer {
 
   constructor(options: SequencerOptions) {
     super(options);
-    this.#known = openKnownFiles(options.globalConfig.rootDir);
+    try {
+      this.#known = openKnownFiles(options.globalConfig.rootDir);
+    } catch (error) {
+      throw forPrinting(error);
+    }
   }
 
   override shard(tests: readonly Test[], options: ShardOptions): Test[] | Promise<Test[]> {
