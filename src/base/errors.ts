@@ -75,7 +75,13 @@ export function isHarnessError(value: unknown): value is HarnessError {
 
 /** Text of anything thrown, for places that must not throw again. */
 export function describeError(error: unknown): string {
-  return error instanceof Error || isHarnessError(error) ? error.message : String(error);
+  if (error instanceof Error || isHarnessError(error)) return error.message;
+  try {
+    return String(error);
+  } catch {
+    // Without a prototype, or with a `toString` of its own that throws.
+    return Object.prototype.toString.call(error);
+  }
 }
 
 /** Parts of a message may quote devices and guests, which say as much as they like. */

@@ -27,11 +27,27 @@ describe("a note", () => {
     expect(text).toBe(`Exceeded timeout of 5 ms\n\nIt was waiting.\n    at Object.<anonymous> (${TEST_FILE}:1:1)`);
   });
 
-  test("leaves values alone that cannot have one", () => {
-    expect(withNote([42, undefined], "note")).toEqual([42, undefined]);
-    const frozen = Object.freeze(errorWith("frozen"));
-    expect(withNote([frozen], "note")).toEqual([frozen]);
-    expect(frozen.message).toBe("frozen");
+  test.each([
+    [undefined, "undefined"],
+    [null, "null"],
+    [42n, "42n"],
+    [Symbol("s"), "Symbol(s)"],
+    [{ code: 1 }, "{ code: 1 }"],
+    [Object.create(null), "[Object: null prototype] {}"],
+  ])("goes to an error that says that %p was thrown", (thrown: unknown, shown) => {
+    const declared = errorWith("", OWN_FRAME, `Object.<anonymous> (${TEST_FILE}:1:1)`);
+    const text = errorText(thrownError(withNote([thrown, declared], "note")));
+    expect(text).toBe(`thrown: ${shown}\n\nnote\n    at Object.<anonymous> (${TEST_FILE}:1:1)`);
+  });
+
+  test("goes to a copy of what is frozen", () => {
+    const frozen = Object.freeze(errorWith("frozen", `f (${TEST_FILE}:3:4)`));
+    const noted = thrownError(withNote([frozen], "note"));
+    expect([errorText(noted), frozen.message]).toEqual([
+      `Error: frozen\n\nnote\n    at f (${TEST_FILE}:3:4)`,
+      "frozen",
+    ]);
+    expect(noted).toBeInstanceOf(Error);
   });
 });
 

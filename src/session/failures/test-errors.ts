@@ -1,5 +1,6 @@
 /** Changes to the errors of a failed test, as Jest holds them: what is added to their text, which frames are left out. */
 import { join } from "node:path";
+import { inspect } from "node:util";
 import { describeError, isHarnessError, type HarnessError } from "../../base/errors.js";
 import { packageRoot } from "../../base/paths.js";
 import { printableInColour } from "../../base/printable.js";
@@ -35,21 +36,22 @@ export function harnessErrorBehind(error: unknown): HarnessError | undefined {
  * text, as Jest's own timeouts are, and becomes an error then.
  */
 export function withNote(entry: JestError, note: string): JestError {
-  const thrown = asError(entry);
-  if (thrown === undefined) return entry;
-  const { error } = thrown;
+  const { error, entry: kept } = asError(entry);
   const { message } = error;
   const stack = error.stack ?? "";
   const at = message === "" ? -1 : stack.indexOf(message);
   const firstFrame = stack.search(FRAMES);
   const head = at >= 0 ? at + message.length : firstFrame < 0 ? stack.length : firstFrame;
+  const noted = {
+    message: `${message}\n\n${note}`,
+    stack: `${stack.slice(0, head)}\n\n${note}${stack.slice(head)}`,
+  };
   try {
-    Object.assign(error, { message: `${message}\n\n${note}` });
-    Object.assign(error, { stack: `${stack.slice(0, head)}\n\n${note}${stack.slice(head)}` });
-    return thrown.entry;
+    Object.assign(error, noted);
+    return kept;
   } catch {
-    // A frozen error stays as it is.
-    return entry;
+    // Frozen, so a copy has the note.
+    return [Object.assign(copyOf(error), noted), declaredAt(kept)];
   }
 }
 
@@ -92,7 +94,7 @@ export function showControls(entry: JestError): void {
 /** The same error for this entry alone; see `copyOf`. */
 export function ofItsOwn(entry: JestError): JestError {
   const thrown = thrownError(entry);
-  return isError(thrown) ? [copyOf(thrown), Array.isArray(entry) ? (entry as unknown[])[1] : undefined] : entry;
+  return isError(thrown) ? [copyOf(thrown), declaredAt(entry)] : entry;
 }
 
 const FRAMES = /\n\s+at /;
@@ -106,19 +108,26 @@ function isError(value: unknown): value is Error {
   return typeof value === "object" && value !== null && "message" in value && typeof value.message === "string";
 }
 
-/** The error of an entry, made of its text and the place of the test's declaration where it is none. */
-function asError(entry: JestError): { readonly error: Error; readonly entry: JestError } | undefined {
-  const thrown = thrownError(entry);
+/** An entry whose thrown value is an error: where it is none, one that says what was thrown, as Jest puts it. */
+export function errorEntry(entry: JestError): JestError {
+  return asError(entry).entry;
+}
+
+function asError(entry: JestError): { readonly error: Error; readonly entry: JestError } {
+  const thrown: unknown = Array.isArray(entry) ? (entry as unknown[])[0] : entry;
   if (isError(thrown)) return { error: thrown, entry };
-  if (typeof thrown !== "string") return undefined;
-  const error = new Error(thrown);
-  error.stack = [thrown, ...declaredFrames(entry).filter((line) => !isOwnFrame(line))].join("\n");
-  return { error, entry: [error, Array.isArray(entry) ? (entry as unknown[])[1] : undefined] };
+  const text = typeof thrown === "string" ? thrown : `thrown: ${inspect(thrown, { depth: 3 })}`;
+  const error = new Error(text);
+  error.stack = [text, ...declaredFrames(entry).filter((line) => !isOwnFrame(line))].join("\n");
+  return { error, entry: [error, declaredAt(entry)] };
+}
+
+function declaredAt(entry: JestError): unknown {
+  return Array.isArray(entry) ? (entry as unknown[])[1] : undefined;
 }
 
 function declaredFrames(entry: JestError): readonly string[] {
-  const declared: unknown = Array.isArray(entry) ? (entry as unknown[])[1] : undefined;
-  return framesOf(declared);
+  return framesOf(declaredAt(entry));
 }
 
 function framesOf(error: unknown): readonly string[] {

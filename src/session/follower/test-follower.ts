@@ -13,7 +13,7 @@ import { holdFailedTest } from "../hold/hold.js";
 import type { InfrastructureRetry } from "../failures/infrastructure-retry.js";
 import type { Rejections } from "../rejections/rejections.js";
 import { isEnding } from "../../lab/process-end.js";
-import { errorText, isJestTimeout, thrownError, type JestError } from "../failures/test-errors.js";
+import { errorEntry, errorText, isJestTimeout, thrownError, type JestError } from "../failures/test-errors.js";
 import { TestRun } from "./test-run.js";
 
 /** For calls that were not awaited, after all that they need was ended. */
@@ -171,6 +171,7 @@ export class TestFollower {
 
   #noteRejections(errors: JestError[], taken: readonly JestError[]): void {
     if (taken.length > 0 && taken.length === errors.length) this.#notAwaited = true;
+    for (const [at, error] of errors.entries()) errors[at] = errorEntry(error);
     this.options.rejections.explain(errors);
   }
 
