@@ -34,7 +34,14 @@ describe("closing line", () => {
   });
 
   test("a run that failed for another reason does not look green", () => {
-    for (const cause of [{ numFailedTestSuites: 1 }, { wasInterrupted: true }, { snapshot: { failure: true } }]) {
+    const causes = [
+      { numFailedTestSuites: 1 },
+      { wasInterrupted: true },
+      { snapshot: { failure: true } },
+      // Of Jest, when the runner itself failed.
+      { runExecError: { message: "no device", stack: null } },
+    ];
+    for (const cause of causes) {
       expect(lineOf({ ...green, ...cause })).toBe("Tests: 7 passed, 1 failed, 0 skipped");
     }
   });

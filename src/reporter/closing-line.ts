@@ -13,6 +13,8 @@ export interface RunCounts {
   readonly numRuntimeErrorTestSuites: number;
   readonly numFailedTestSuites: number;
   readonly wasInterrupted: boolean;
+  /** The run itself failed, as when no device could be prepared. */
+  readonly runExecError?: unknown;
   readonly snapshot: { readonly failure: boolean };
 }
 
@@ -27,7 +29,8 @@ export interface ClosingCounts {
 export function closingCounts(results: RunCounts): ClosingCounts {
   const counted = results.numFailedTests + results.numRuntimeErrorTestSuites;
   // Jest sets `success` only after its reporters were called.
-  const unsuccessful = results.numFailedTestSuites > 0 || results.wasInterrupted || results.snapshot.failure;
+  const broken = results.runExecError !== undefined;
+  const unsuccessful = broken || results.numFailedTestSuites > 0 || results.wasInterrupted || results.snapshot.failure;
   const failed = unsuccessful ? Math.max(counted, 1) : counted;
   return { passed: results.numPassedTests, failed, skipped: results.numPendingTests + results.numTodoTests };
 }

@@ -45,7 +45,8 @@ export default class AvfReporter {
     last.reporter?.print();
     last.reporter = this;
     const { rootDir, shard } = this.config;
-    this.#run = beginRun({ rootDir, shard, onCutShort: (outcome) => this.#cutShort(outcome) });
+    const onCutShort = (outcome: RunOutcome): void => this.#cutShort(outcome);
+    this.#run = beginRun({ rootDir, shard, watches: watches(this.config), onCutShort });
     if (watching) return;
     watching = true;
     // After the run's own listener, which was there first.
@@ -62,7 +63,7 @@ export default class AvfReporter {
     this.#close(counts, this.#run?.end(runEnded(results, counts)));
     this.#run = undefined;
     // Later the keys of watch mode belong to the user.
-    if (this.config.watch === true || this.config.watchAll === true) this.print();
+    if (watches(this.config)) this.print();
     // For a run that hangs after its end on something a suite left open, and is then killed.
     else setTimeout(() => this.print(), STUCK_AFTER_MS).unref();
   }
@@ -101,6 +102,10 @@ export function describeOutcome(outcome: RunOutcome): readonly string[] {
   const [first] = files;
   const where = first === undefined ? [] : [`Report: ${shortPath(join(folder, first))}`];
   return [...problems.map((problem) => `avf: ${problem}`), ...where];
+}
+
+function watches({ watch = false, watchAll = false }: JestConfig): boolean {
+  return watch || watchAll;
 }
 
 /** Not where stdout is for programs: JSON, or what a reporter of the project's own prints. */

@@ -25,6 +25,8 @@ export interface RunOptions {
   /** Of the root configuration: the records of all its projects are in one place. */
   readonly rootDir: string;
   readonly shard?: JestShard | undefined;
+  /** Watch mode: a run that its user leaves with `q` is no failure. */
+  readonly watches: boolean;
   /** Called when the process ends before the run did. */
   readonly onCutShort: (outcome: RunOutcome) => void;
 }
@@ -90,7 +92,10 @@ export class RunReports {
       }
     }
     const outcome = this.#finish();
-    if (outcome !== undefined) this.options.onCutShort(outcome);
+    if (outcome === undefined) return;
+    // Of a test that calls process.exit(0): who looks at nothing else must not take the run for a success.
+    if (!this.options.watches) process.exitCode ||= 1;
+    this.options.onCutShort(outcome);
   }
 
   #finish(): RunOutcome | undefined {

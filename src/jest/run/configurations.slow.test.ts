@@ -115,6 +115,16 @@ test("--bail in band ends the process with its reports written", async () => {
   expect(project.evidence("junit.xml")).toContain(' failures="1"');
 });
 
+test.each([["with our reporter"], ["without it", ["default"]]])(
+  "a test that ends Jest's own process makes no run a success, %s",
+  async (_which, reporters: readonly string[] = ["default", "jest-avf/reporter"]) => {
+    const files = { "a.test.ts": suite(`test("leaves", ({ readyVm }) => { readyVm; process.exit(0); });`) };
+    const { exitCode, output } = await run(files, { args: ["--runInBand"], config: { reporters } });
+    expect({ exitCode, output }).toMatchObject({ exitCode: 1 });
+    expect(project.evidence("junit.xml")).toContain(' errors="1"');
+  },
+);
+
 test("two runs in one process have a folder each, and --shard and --onlyChanged may leave none to run", async () => {
   const script = `
     const { runCLI } = require(${JSON.stringify(require.resolve("jest"))});

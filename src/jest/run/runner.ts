@@ -92,9 +92,9 @@ export default class AvfRunner extends JestRunner {
     if (this.#config.collectTests === true) return super.runTests(tests, watcher, options);
     this.#inBand = options.serial;
     this.#exit.timeoutMs = Math.max(this.#exit.timeoutMs, ...ours.map(({ context }) => releaseMs(context.config)));
-    const { rootDir, shard } = this.#config;
+    const { rootDir, shard, watch, watchAll } = this.#config;
     const told = currentRun();
-    const run = told ?? beginRun({ rootDir, shard, onCutShort: sayAtExit });
+    const run = told ?? beginRun({ rootDir, shard, watches: watch || watchAll, onCutShort: sayAtExit });
     const count = told === undefined ? this.#count(run) : undefined;
     releaseAtRunEnd();
     let began = false;
