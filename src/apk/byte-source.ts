@@ -48,6 +48,8 @@ export function piecesSource(pieces: readonly Uint8Array[]): ByteSource {
 export async function openFileSource(path: string): Promise<FileSource> {
   const file = await open(path, "r");
   try {
+    // The system would refuse the first read, in words that do not name it.
+    if ((await file.stat()).isDirectory()) throw new ApkError("NOT_A_ZIP", `${path} is a folder`);
     return await fileHandleSource(file);
   } catch (error) {
     await file.close();

@@ -90,6 +90,14 @@ describe("a command line that is wrong", () => {
     expect(await avf(...args)).toEqual({ exitCode: 2, stdout: "", stderr: expect.stringMatching(stderr) });
   });
 
+  test.each([
+    [["sample", "/dev/null"], "avf: EEXIST: file already exists, mkdir '/dev/null'\n"],
+    [["apk", "show", "/nowhere/x.apk"], "avf: ENOENT: no such file or directory, open '/nowhere/x.apk'\n"],
+    [["apk", "show", packageRoot], `avf: refused, NOT_A_ZIP: ${packageRoot} is a folder\n`],
+  ])("%j: what the system refuses is a sentence", async (args, stderr) => {
+    expect(await avf(...args)).toEqual({ exitCode: 1, stdout: "", stderr });
+  });
+
   test("--help works in any position", async () => {
     const [one, other] = await Promise.all([avf("device", "stop", "--help"), avf("help", "device", "stop")]);
     expect(one).toEqual({ exitCode: 0, stdout: helpOf("device stop"), stderr: "" });

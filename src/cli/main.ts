@@ -99,10 +99,25 @@ function unknownCommand(name: string): UsageError {
   return new UsageError("NO_SUCH_COMMAND", `There is no command "${name}".`, { hint });
 }
 
-/** Errors of ours are sentences; anything else is a defect and comes with its stack. */
+/** What the system answers to a path that the user named, with that path. */
+const REFUSALS = [
+  ...["EACCES", "EDQUOT", "EEXIST", "EFBIG", "EIO", "EISDIR", "ELOOP", "EMFILE", "ENAMETOOLONG", "ENFILE", "ENODEV"],
+  ...["ENOENT", "ENOSPC", "ENOTDIR", "ENXIO", "EPERM", "EROFS", "ETXTBSY"],
+];
+
+function isRefusal(error: unknown): error is NodeJS.ErrnoException {
+  const { code = "", syscall } = (error ?? {}) as NodeJS.ErrnoException;
+  return syscall !== undefined && REFUSALS.includes(code);
+}
+
+/** Errors of ours are sentences, and so are the system's; anything else is a defect and comes with its stack. */
 function report(error: unknown): number {
   if (error instanceof InterruptedError)
     return error.signalName === "SIGPIPE" ? exitCodeOf(0) : 128 + constants.signals[error.signalName];
+  if (isRefusal(error)) {
+    process.stderr.write(`avf: ${printable(error.message)}\n`);
+    return 1;
+  }
   if (!isHarnessError(error)) {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
     process.stderr.write(`avf: ${printable(text)}\n`);

@@ -21,12 +21,8 @@ export async function answer<Name extends CommandName>(
       process.stderr.write(`avf: ${printable(error.message)}\n${usage}`);
       return 2;
     }
-    if (!isApkError(error) && !isSystemError(error)) throw error;
+    if (!isApkError(error)) throw error;
     process.stderr.write(`avf: refused, ${error.code}: ${printable(describeError(error))}\n`);
     return 1;
   }
-}
-
-function isSystemError(error: unknown): error is NodeJS.ErrnoException {
-  return typeof error === "object" && error !== null && "syscall" in error && "code" in error;
 }
