@@ -65,8 +65,6 @@ async function connect(address: AdbServerAddress): Promise<AdbServer> {
   );
   requireVersion(address, running, program);
   const client = createAdbClient(address);
-  // adbkit hands errors of sockets in use to the client as well; each caller has its own already.
-  client.on("error", () => undefined);
   return { address, port: addressKey(address), client, command, isElsewhere: isNamedElsewhere(address), landsHere };
 }
 
