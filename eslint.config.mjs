@@ -84,19 +84,31 @@ function bans(folder, allowed) {
   return { group: [...others.map((other) => `**/${other}/**`), ...doors, "jest-avf", "jest-avf/*"], message };
 }
 
-const importRules = Object.entries(DEPS).map(([folder, allowed]) => ({
-  files: [`src/${folder}/**/*.ts`],
-  rules: {
-    "no-restricted-imports": ["error", { patterns: [bans(folder, allowed)] }],
-    "no-restricted-syntax": [
-      "error",
-      {
-        selector: "ImportExpression",
-        message: "Only src/cli loads on demand: import at the top, where the import rules look.",
-      },
-    ],
-  },
-}));
+/** What `import()` loads on demand, where it is not always needed and takes time: the same paths are banned. */
+function onDemand({ group, message }) {
+  const paths = group.map((glob) =>
+    glob
+      .replaceAll("**/", "")
+      .replace(/\/\*+$/, "/.*")
+      .replaceAll("/", "\\u002f"),
+  );
+  const banned = new RegExp(`(^|\\u002f)(${paths.join("|")})$`);
+  return [
+    { selector: `ImportExpression[source.value=${String(banned)}]`, message },
+    { selector: 'ImportExpression[source.type!="Literal"]', message: "Name the module: the import rules look at it." },
+  ];
+}
+
+const importRules = Object.entries(DEPS).map(([folder, allowed]) => {
+  const ban = bans(folder, allowed);
+  return {
+    files: [`src/${folder}/**/*.ts`],
+    rules: {
+      "no-restricted-imports": ["error", { patterns: [ban] }],
+      "no-restricted-syntax": ["error", ...onDemand(ban)],
+    },
+  };
+});
 
 /** What runs on Linux only, and the files that use Linux features if available and work without them elsewhere. */
 const LINUX_DOORS = [

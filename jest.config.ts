@@ -8,9 +8,15 @@ import type { Monitor } from "./src/base/vm/monitors.js";
 const { build } = require("./tools/build.cjs") as typeof import("./tools/build.cjs");
 const { withCheckoutLock } = require("./tools/checkout-lock.cjs") as typeof import("./tools/checkout-lock.cjs");
 
-const typescript: Config["transform"] = {
-  "^.+\\.ts$": ["ts-jest", { tsconfig: "<rootDir>/tsconfig.json", diagnostics: false }],
+/** As tsconfig.json, but that `import()` becomes `require`: Jest's sandbox knows no other. */
+const tsconfig = {
+  target: "es2022",
+  module: "commonjs",
+  moduleResolution: "node10",
+  esModuleInterop: true,
+  isolatedModules: true,
 };
+const typescript: Config["transform"] = { "^.+\\.ts$": ["ts-jest", { tsconfig, diagnostics: false }] };
 /** Packages that exist only as ES modules and can live in Jest's sandbox once they are turned into CommonJS. */
 const esModules = "(p-retry|is-network-error)";
 

@@ -7,7 +7,7 @@ import type { Monitor } from "./base/vm/monitors.js";
 import { silentProgress, type Progress } from "./base/progress.js";
 import { emulatedDevices } from "./lab/sources/emulated-source.js";
 import { attachedDevices } from "./lab/sources/attached-devices.js";
-import { labAddress, labDevices } from "./lab/sources/lab-devices.js";
+import { labAddress } from "./lab/sources/lab-address.js";
 import type { DeviceSource } from "./lab/sources/device-source.js";
 import { openDeviceSession } from "./lab/device-session.js";
 import { openHarness, type Harness } from "./lab/harness.js";
@@ -61,7 +61,7 @@ const LEASE_TIMEOUT_MS = 10 * 60_000;
  */
 export async function openDevice(options: OpenDeviceOptions = {}): Promise<OpenedDevice> {
   const { progress = silentProgress } = options;
-  const { source, what } = chooseSource(options, progress);
+  const { source, what } = await chooseSource(options, progress);
   const wait = { timeoutMs: SETUP_TIMEOUT_MS, signal: options.signal };
   const session = await withDeadline(what, wait, (signal) => openDeviceSession(source, { signal }));
   const harnesses: Harness[] = [];
@@ -88,10 +88,10 @@ export async function openDevice(options: OpenDeviceOptions = {}): Promise<Opene
   };
 }
 
-function chooseSource(
+async function chooseSource(
   options: OpenDeviceOptions,
   progress: Progress,
-): { readonly source: DeviceSource; readonly what: string } {
+): Promise<{ readonly source: DeviceSource; readonly what: string }> {
   const { serial, release, monitor = options.vmm, vmTemplates, deviceCpus } = options;
   const { leaseTimeoutMs: timeoutMs = LEASE_TIMEOUT_MS } = options;
   const onWait = (message: string): void => progress.step(message);
@@ -99,7 +99,10 @@ function chooseSource(
   if (serial !== undefined)
     return { source: attachedDevices([serial], { ...lease, slot: 0 }), what: `device ${serial}` };
   const lab = labAddress(options.devices);
-  if (lab !== undefined) return { source: labDevices(lab, lease), what: "a device of the lab" };
+  if (lab !== undefined) {
+    const { labDevices } = await import("./lab/sources/lab-devices.js");
+    return { source: labDevices(lab, lease), what: "a device of the lab" };
+  }
   const source = emulatedDevices({ release, vmm: monitor, vmTemplates, deviceCpus }, progress);
   return { source, what: "an emulated device" };
 }

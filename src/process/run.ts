@@ -1,5 +1,4 @@
 /** Child processes that run to their end. Arguments are arrays; no shell is ever involved. */
-import { execa } from "execa";
 import { diesWithUs } from "./die-with-us.js";
 import { HarnessError, type FailureKind } from "../base/errors.js";
 import { formatMs } from "../base/deadline.js";
@@ -68,6 +67,8 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
 export async function runUnchecked(argv: readonly string[], options: RunOptions = {}): Promise<CommandResult> {
   const [file, ...args] = options.diesWithUs === true ? [...diesWithUs(), ...argv] : argv;
   if (file === undefined) throw new Error("run() needs a program");
+  // Here, because it takes longer to load than many a command that never runs a program.
+  const { execa } = await import("execa");
   const child = execa(file, args, {
     reject: false,
     stripFinalNewline: false,

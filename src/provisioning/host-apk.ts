@@ -4,7 +4,6 @@ import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { isApkError, openFileSource, openZip, readManifest } from "../apk/index.js";
 import { describeError, UsageError } from "../base/errors.js";
 
 export interface HostApk {
@@ -46,6 +45,7 @@ export function checkFileName(path: string): void {
 }
 
 export async function readPackageName(path: string): Promise<string> {
+  const { isApkError, openFileSource, openZip, readManifest } = await import("../apk/index.js");
   try {
     await using source = await openFileSource(path);
     const zip = await openZip(source);

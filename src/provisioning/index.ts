@@ -2,7 +2,6 @@
 export { checkFiles } from "./check-files.js";
 export { provision, type Provisioned, type ProvisionRequest } from "./provision.js";
 export { DATA_ROOT, IDSIG_FOLDER, type ProvisionedApp } from "./install-app.js";
-export { parseAndroidTest, type ProvisioningStep, type PushPair } from "./android-test.js";
 export { imageStore, IMAGES_FOLDER, type ImageStore } from "./boot-images/image-store.js";
 export { findFiles } from "./glob.js";
 export { sweepProvisioned } from "./undo/sweep.js";

@@ -6,7 +6,7 @@ import { printDiagnostic } from "../base/diagnostics.js";
 import { describeError, UsageError } from "../base/errors.js";
 import { openOwnerNote, type Device } from "../device/index.js";
 import type { DeviceCallOptions } from "../device/contract.js";
-import { parseAndroidTest, type ProvisioningStep, type PushPair } from "./android-test.js";
+import type { ProvisioningStep, PushPair } from "./android-test.js";
 import { findFiles } from "./glob.js";
 import { push } from "./push.js";
 import { readHostApk } from "./host-apk.js";
@@ -93,6 +93,7 @@ export async function readSteps(
     const xml = await readFile(path).catch((error: unknown) => {
       throw new UsageError("NO_SUCH_FILE", `Cannot read ${path}.`, { cause: error });
     });
+    const { parseAndroidTest } = await import("./android-test.js");
     steps.push(...parseAndroidTest(xml, path).map((step) => ({ step, root: resolve(path, "..") })));
   }
   steps.push({ step: { kind: "install", files: request.apks ?? [] }, root: request.root });

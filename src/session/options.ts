@@ -5,7 +5,7 @@ import { UsageError } from "../base/errors.js";
 import { isMonitor, listMonitors, type Monitor } from "../base/vm/monitors.js";
 import { anyOf } from "../base/text/word-list.js";
 import { parseDeviceMatch } from "../lab/sources/device-match.js";
-import { labAddress } from "../lab/sources/lab-devices.js";
+import { labAddress } from "../lab/sources/lab-address.js";
 import type { Isolation, Policy } from "./checkpoints/course.js";
 import { parseSerials } from "../lab/sources/device-source.js";
 import type { Requirement } from "../lab/requirements/index.js";

@@ -4,7 +4,8 @@ import { printableLine } from "../../base/printable.js";
 import { allOf } from "../../base/text/word-list.js";
 import { openAdbDevice } from "../../device/index.js";
 import { attempt, type Finding } from "../../emulator/doctor.js";
-import { inspectLab, labAddress } from "../../lab/sources/lab-devices.js";
+import { labAddress } from "../../lab/sources/lab-address.js";
+import { inspectLab } from "../../lab/sources/lab-devices.js";
 import { parseSerials } from "../../lab/sources/device-source.js";
 import { openVirtualizationService } from "../../virtualizationservice/index.js";
 

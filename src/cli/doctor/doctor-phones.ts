@@ -3,7 +3,7 @@ import { requireCache } from "../../base/cache/cache.js";
 import { requireTemporaryFolder } from "../../base/files/temporary-folder.js";
 import { inspectAdbServer, openAdbServer } from "../../device/index.js";
 import { attempt, type Finding } from "../../emulator/doctor.js";
-import { labAddress } from "../../lab/sources/lab-devices.js";
+import { labAddress } from "../../lab/sources/lab-address.js";
 import { parseSerials } from "../../lab/sources/device-source.js";
 import { findProgram } from "../../process/programs/find-program.js";
 import { runUnchecked } from "../../process/run.js";

@@ -2,7 +2,6 @@
 import { join } from "node:path";
 import type { Progress } from "../../base/progress.js";
 import type { Device } from "../../device/index.js";
-import { ensureReady, IMAGE_FILES } from "../../emulator/index.js";
 import type { MakeCustomVm } from "../../lab/custom-vm/spec.js";
 import { openDeviceSession } from "../../lab/device-session.js";
 import { openHarness } from "../../lab/harness.js";
@@ -23,7 +22,7 @@ export async function openShell(
   signal: AbortSignal,
   images: readonly (string | Uint8Array)[] = [],
 ): Promise<OpenedShell> {
-  const session = await openDeviceSession(deviceSource(progress), { signal });
+  const session = await openDeviceSession(await deviceSource(progress), { signal });
   try {
     const harness = await openHarness(session, { provision: { root: process.cwd(), signal }, images });
     return {
@@ -41,6 +40,7 @@ export async function programsOfImage(
   progress: Progress,
   signal: AbortSignal,
 ): Promise<{ readonly execInit: string; readonly busybox: string }> {
+  const { ensureReady, IMAGE_FILES } = await import("../../emulator/index.js");
   const { imageFolder } = await ensureReady({ progress, signal });
   return { execInit: join(imageFolder, IMAGE_FILES.execInit), busybox: join(imageFolder, IMAGE_FILES.busybox) };
 }

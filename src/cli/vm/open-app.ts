@@ -5,14 +5,13 @@ import type { Progress } from "../../base/progress.js";
 import type { App } from "../../lab/app.js";
 import { attachedDevices } from "../../lab/sources/attached-devices.js";
 import { parseDeviceMatch } from "../../lab/sources/device-match.js";
-import { labAddress, labDevices } from "../../lab/sources/lab-devices.js";
+import { labAddress } from "../../lab/sources/lab-address.js";
 import { parseSerials, type DeviceSource } from "../../lab/sources/device-source.js";
 import { openDeviceSession } from "../../lab/device-session.js";
 import { openHarness } from "../../lab/harness.js";
 import { checkFiles } from "../../provisioning/index.js";
 import type { VirtualMachine } from "../../virtualmachine/index.js";
 import { emulatedDevices } from "../../lab/sources/emulated-source.js";
-import { releaseFromEnvironment } from "../../emulator/index.js";
 
 interface OpenedApp {
   readonly app: App;
@@ -26,7 +25,7 @@ interface OpenedApp {
 export async function openApp(apkPath: string, progress: Progress, signal: AbortSignal): Promise<OpenedApp> {
   const files = { root: dirname(apkPath), apks: [basename(apkPath)] };
   await checkFiles(files);
-  const session = await openDeviceSession(deviceSource(progress), { signal });
+  const session = await openDeviceSession(await deviceSource(progress), { signal });
   try {
     progress.step(`Installing ${basename(apkPath)}`);
     const harness = await openHarness(session, {
@@ -52,13 +51,15 @@ export async function removeVm(vm: VirtualMachine): Promise<void> {
 }
 
 /** As ANDROID_SERIAL and AVF_DEVICES say. */
-export function deviceSource(progress: Progress): DeviceSource {
+export async function deviceSource(progress: Progress): Promise<DeviceSource> {
   const serials = parseSerials(process.env["ANDROID_SERIAL"]);
   const lab = labAddress();
-  if (serials.length === 0 && lab === undefined)
-    return emulatedDevices({ release: releaseFromEnvironment() }, progress);
+  if (serials.length === 0 && lab === undefined) return emulatedDevices({}, progress);
   const onWait = (message: string): void => progress.step(message);
   const options = { runId: `avf-${process.pid}`, timeoutMs: 600_000, match: parseDeviceMatch(undefined), onWait };
-  if (serials.length === 0 && lab !== undefined) return labDevices(lab, options);
+  if (serials.length === 0 && lab !== undefined) {
+    const { labDevices } = await import("../../lab/sources/lab-devices.js");
+    return labDevices(lab, options);
+  }
   return attachedDevices(serials, { ...options, slot: 0 });
 }

@@ -3,16 +3,10 @@ import type { AndroidRelease } from "../../base/android-release.js";
 import type { Monitor } from "../../base/vm/monitors.js";
 import { cacheFolder } from "../../base/paths.js";
 import type { Progress } from "../../base/progress.js";
-import {
-  replaceClient,
-  dropCheckpoint,
-  findCheckpoint,
-  holdCheckpoint,
-  keepCheckpoint,
-  startEmulatedDevice,
-  type EmulatedDevice,
-} from "../../emulator/index.js";
+import type { EmulatedDevice } from "../../emulator/index.js";
 import type { DeviceSource, Rewinding } from "./device-source.js";
+
+type Emulator = typeof import("../../emulator/index.js");
 
 interface EmulatedOptions {
   readonly release?: AndroidRelease | undefined;
@@ -26,30 +20,34 @@ export function emulatedDevices(options: EmulatedOptions, progress: Progress): D
   return {
     keepBetweenFiles: true,
     acquire: async (signal) => {
-      const device = await startEmulatedDevice({ ...options, cpus: options.deviceCpus, progress, signal });
+      // What sets up and starts it is a third of all code, of no use to those who have a device.
+      const emulator = await import("../../emulator/index.js");
+      const device = await emulator.startEmulatedDevice({ ...options, cpus: options.deviceCpus, progress, signal });
       return {
         serial: device.serial,
         name: device.name,
         description: `emulated device ${device.name} (${describe(device)})`,
-        rewinding: rewindingOf(device, options),
+        rewinding: rewindingOf(emulator, device, options),
         release: () => device.stop(),
       };
     },
   };
 }
 
-function rewindingOf(device: EmulatedDevice, options: EmulatedOptions): Rewinding {
+function rewindingOf(emulator: Emulator, device: EmulatedDevice, options: EmulatedOptions): Rewinding {
   const cache = cacheFolder();
   return {
     key: rewindingKey(device, options),
     savesRunningVms: true,
-    find: (key) => findCheckpoint(cache, key),
+    find: (key) => emulator.findCheckpoint(cache, key),
     save: (key, note, signal) =>
-      key === undefined ? holdCheckpoint(device, note, signal) : keepCheckpoint(cache, key, device, note, signal),
-    drop: (saved) => dropCheckpoint(saved),
+      key === undefined
+        ? emulator.holdCheckpoint(device, note, signal)
+        : emulator.keepCheckpoint(cache, key, device, note, signal),
+    drop: (saved) => emulator.dropCheckpoint(saved),
     restore: (saved, signal) => device.restore(saved?.folder, { signal, holdVms: saved !== undefined }),
     goOn: () => device.goOn(),
-    attach: replaceClient,
+    attach: emulator.replaceClient,
   };
 }
 

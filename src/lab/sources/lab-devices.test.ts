@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from "@jest/globals";
-import { labAddress, labDevices } from "./lab-devices.js";
+import { labAddress } from "./lab-address.js";
+import { labDevices } from "./lab-devices.js";
 
 const options = { runId: "test", timeoutMs: 1, match: [], onWait: () => undefined };
 const saved = process.env["AVF_DEVICES"];

@@ -1,4 +1,4 @@
-/** Devices that a lab hands out, by the address in `AVF_DEVICES` or the option `devices`: its scheme says which kind of lab. */
+/** Devices that a lab hands out, by their address: its scheme says which kind of lab. */
 import { UsageError } from "../../base/errors.js";
 import { cuttlefishDevices, cuttlefishReleaseMs } from "../cuttlefish/cuttlefish-devices.js";
 import { inspectCuttlefish } from "../cuttlefish/inspect-orchestrator.js";
@@ -40,12 +40,6 @@ export function labReleaseMs(address: string | undefined): number {
 export function inspectLab(address: string): Promise<string> {
   const { lab, url } = parse(address);
   return lab.inspect(url);
-}
-
-/** As `AVF_DEVICES` says, else the option; undefined: no lab. */
-export function labAddress(option?: string): string | undefined {
-  const said = process.env["AVF_DEVICES"] ?? option ?? "";
-  return said.trim() === "" ? undefined : said.trim();
 }
 
 function parse(address: string): { readonly lab: LabKind; readonly url: URL } {
