@@ -6,6 +6,7 @@ const { formatRows, keepsPromise } = require("./table.cjs");
 /** Each part exports `measure({ progress })`, which resolves to rows, or to `{ skipped: why }`. */
 const PARTS = {
   device: "device ready: restored, bare QEMU restore, cold boot",
+  start: "npm start until both VMs have greeted, against QEMU alone",
   vm: "a VM until its payload's first line, against a bare VMM",
   guest: "a VM until its payload's first line, against the guest of an earlier commit (AVF_BENCH_GUEST)",
   kernel: "avf run --kernel … --exec true, against virtme-ng and a bare VMM; 1, 2, 4 VMs",

@@ -7,6 +7,7 @@ const fs = require("node:fs");
 const os = require("node:os");
 const path = require("node:path");
 const { withTool, root } = require("../bench-device.cjs");
+const { ON_DEVICE, OWN_CID, withCid, withoutControl } = require("../recorded-vm.cjs");
 const { interleave, ratio, row, timed } = require("../statistics.cjs");
 
 const { cacheFolder } = require(path.join(root, "dist/base/paths.js"));
@@ -17,8 +18,6 @@ const GROWTH_ROUNDS = 3;
 const VMS = [1, 2, 4];
 const LIMIT_MS = 300_000;
 const DEVICE = `bench-kernel-${process.pid}`;
-const ON_DEVICE = "/data/local/tmp/bench";
-const OWN_CID = "9999";
 /** What the first process of `--exec` prints last. */
 const LAST_WORDS = "exit 0 255";
 /** What virtme-ng needs for a kernel whose drivers are modules; ours takes its default. */
@@ -98,15 +97,9 @@ async function record(serial, kernel, adb) {
     .trimEnd()
     .split("\n");
   await ended;
-  const args = withoutControl(all).map((arg) => arg.replace(/guest-cid=\d+/, `guest-cid=${OWN_CID}`));
+  const args = withCid(withoutControl(all));
   for (const what of ["kernel", "initrd"]) args[args.indexOf(`-${what}`) + 1] = `${ON_DEVICE}/${what}`;
   return { program, args };
-}
-
-/** The other end of the service's channel to its QEMU would be missing. */
-function withoutControl(args) {
-  const isControl = (arg) => arg !== undefined && /^(socket,id|chardev)=control,/.test(arg);
-  return args.filter((arg, index) => !isControl(arg) && !isControl(args[index + 1]));
 }
 
 function bareCommand({ program, args }) {

@@ -4,6 +4,7 @@
 const fs = require("node:fs");
 const path = require("node:path");
 const { bootOnce, FIRST_LINE, onDevice, withTool, root } = require("../bench-device.cjs");
+const { ON_DEVICE, OWN_CID, recordVm, withCid } = require("../recorded-vm.cjs");
 const { interleave, ratio, row } = require("../statistics.cjs");
 
 const { cacheFolder } = require(path.join(root, "dist/base/paths.js"));
@@ -11,12 +12,10 @@ const { cacheFolder } = require(path.join(root, "dist/base/paths.js"));
 /** Even, so that each order has as many. */
 const ROUNDS = 6;
 const LIMIT_SECONDS = "120";
-const OWN_CID = "9999";
 /** What a test does between two VMs, if it does anything; meanwhile the device prepares the next copy. */
 const PAUSE_MS = 1_500;
 /** Time for the device's kernel to clean up after a VM: each contender begins on an idle device. */
 const SETTLE_MS = 1_000;
-const ON_DEVICE = "/data/local/tmp/bench";
 
 async function measure({ progress }) {
   return withTool("bare-vmm", (program) => onDevice((bench) => compare(bench, program, progress)));
@@ -88,37 +87,6 @@ function onIdleDevice(contenders) {
 
 function pause(durationMs) {
   return new Promise((resolve) => setTimeout(resolve, durationMs));
-}
-
-/** Runs the VM once, and returns how the service started it: program, arguments and disks in their order. */
-async function recordVm({ su }, vm) {
-  await bootOnce(vm);
-  su("cp", `/data/misc/virtualizationservice/${await vm.getCid()}/metadata`, `${ON_DEVICE}/metadata`);
-  const pids = su("pidof", "qemu-system-x86_64").trim().split(/\s+/);
-  const [program, ...all] = su("cat", `/proc/${pids[0]}/cmdline`).split("\0").slice(0, -1);
-  const args = withoutControl(all);
-  const links = su("ls", "-l", `/proc/${pids[0]}/fd`);
-  await vm.stop();
-  const serials = args.flatMap((arg) => /^virtio-blk.*,serial=(.*)$/.exec(arg)?.[1] ?? []);
-  // QEMU keeps duplicates of the descriptors, made in the order of the disks.
-  const files = [...links.matchAll(/ (\d+) -> (\/(?!dev\/)\S+)/g)].sort((a, b) => a[1] - b[1]).map((match) => match[2]);
-  const inOrder = [...new Set(files)];
-  if (inOrder.length !== serials.length) throw new Error(`${serials.length} disks, but these files:\n${links}`);
-  const disks = serials.map((serial, index) => {
-    if (serial === "metadata") return `${ON_DEVICE}/metadata:ro`;
-    return `${inOrder[index]}:${serial === "vm-instance" ? "rw" : "ro"}`;
-  });
-  return { program, args, disks };
-}
-
-/** The other end of the service's channel to its QEMU would be missing. */
-function withoutControl(args) {
-  const isControl = (arg) => arg !== undefined && /^(socket,id|chardev)=control,/.test(arg);
-  return args.filter((arg, index) => !isControl(arg) && !isControl(args[index + 1]));
-}
-
-function withCid(args) {
-  return args.map((arg) => arg.replace(/guest-cid=\d+/, `guest-cid=${OWN_CID}`));
 }
 
 /** The same guest on QEMU's usual machine, firmware and bus, with the kernel as it is packaged and no parameters. */

@@ -106,7 +106,7 @@ export const processes: readonly RemovalRow[] = [
     proof: { source: "bench/parts/console.cjs", has: "onDevice(" },
   },
   {
-    file: "bench/parts/device.cjs",
+    file: "bench/bare-device.cjs",
     calls: ['qemu.kill("SIGKILL")', "fs.rmSync(folder, { recursive: true, force: true })"],
     touches: "a QEMU and its temporary folder",
     ours: "both were made here",
@@ -135,6 +135,13 @@ export const processes: readonly RemovalRow[] = [
   },
   {
     file: "bench/parts/kernel.cjs",
+    calls: ["fs.rmSync(folder, { recursive: true })"],
+    touches: "a temporary folder",
+    ours: "it was made here, with a name of chance",
+    proof: { chance: "folder" },
+  },
+  {
+    file: "bench/parts/start.cjs",
     calls: ["fs.rmSync(folder, { recursive: true })"],
     touches: "a temporary folder",
     ours: "it was made here, with a name of chance",
