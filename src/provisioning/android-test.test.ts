@@ -71,8 +71,39 @@ test("values are read as XML has them", () => {
   expect(command(`"echo 1\n\techo 2&#10;echo 3 "`)).toEqual(run("echo 1  echo 2\necho 3 "));
 });
 
+test("the preparers of the one device, and switches as Tradefed reads them", () => {
+  const inDevice = preparer("RootTargetPreparer").replace(/<\/?configuration>/g, (tag) =>
+    tag.startsWith("</") ? "</device></configuration>" : '<configuration><device name="dut">',
+  );
+  expect(parseAndroidTest(inDevice)).toMatchObject([{ kind: "root", root: true }]);
+  for (const [value, root] of [
+    ["TRUE", true],
+    ["Yes", true],
+    ["No", false],
+  ] as const) {
+    const xml = preparer("RootTargetPreparer", `<option name="force-root" value="${value}" />`);
+    expect(parseAndroidTest(xml)).toMatchObject([{ kind: "root", root }]);
+  }
+  expect(parseAndroidTest(preparer("RootTargetPreparer", '<option name="disable" value="true" />'))).toEqual([]);
+});
+
 describe("is refused, by name", () => {
   test.each([
+    ['<configuration><device name="a" /><device name="b" /></configuration>', /it is for 2 devices/],
+    [
+      preparer("RootTargetPreparer").replace("</configuration>", '<device name="a" /></configuration>'),
+      /a target_preparer is outside of <device>/,
+    ],
+    ...["include", "template-include", "multi_target_preparer", "lab_preparer", "target_preparers"].map(
+      (name): [string, RegExp] => [
+        `<configuration><${name} name="x" /></configuration>`,
+        new RegExp(`AndroidTest.xml: <${name}> is not supported`),
+      ],
+    ),
+    ["<configuration><target_preparer /></configuration>", /a target_preparer has no class/],
+    [preparer("RootTargetPreparer", '<option value="true" />'), /RootTargetPreparer: option {2}has no name/],
+    [preparer("RootTargetPreparer", '<option name="force-root" />'), /option force-root has no value/],
+    [preparer("RootTargetPreparer", "<x />"), /<x> is in it, not an option/],
     [preparer("RootTargetPreparer", '<option name="force-root" value="1" />'), /force-root is "1"/],
     [preparer("DisableSELinuxTargetPreparer"), /DisableSELinuxTargetPreparer is unknown/],
     [
@@ -81,8 +112,7 @@ describe("is refused, by name", () => {
     ],
     [preparer("PushFilePreparer", '<option name="push" value="nowhere" />'), /source->destination/],
     [preparer("PushFilePreparer", '<option name="push-file" value="/x" />'), /push-file has no key/],
-    [preparer("PushFilePreparer", '<option name="cleanup" value="yes" />'), /cleanup is "yes"/],
-    ["<configuration><target_preparer/></configuration>", /target preparer/],
+    [preparer("PushFilePreparer", '<option name="cleanup" value="maybe" />'), /cleanup is "maybe"/],
     ["<configuration>", /line 1/],
     [preparer("PushFilePreparer", '<option name="push" value="&nbsp;->b" />'), /line 1, column \d+: undefined entity/],
     [preparer("PushFilePreparer", '<option name="push" name="cleanup" value="a->b" />'), /duplicate attribute: name/],

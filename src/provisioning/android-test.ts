@@ -41,9 +41,34 @@ const MAX_BYTES = 1 << 20;
 export function parseAndroidTest(xml: string | Uint8Array, fileName = "AndroidTest.xml"): readonly ProvisioningStep[] {
   const root = parseRoot(xml, fileName);
   if (root.name !== "configuration") throw bad(fileName, "there is no <configuration>");
-  return elementsOf(root)
-    .filter(({ name }) => name === "target_preparer")
-    .flatMap((preparer) => readPreparer(fileName, attributeOf(preparer, "class") ?? "", preparer));
+  return preparersOf(root, fileName).flatMap((preparer) => {
+    const className = attributeOf(preparer, "class");
+    if (className === undefined) throw bad(fileName, "a target_preparer has no class");
+    return readPreparer(fileName, className, preparer);
+  });
+}
+
+/** All that says what to do with the device and is not done is refused: a suite would run on another device than it expects. */
+function preparersOf(root: XmlElement, fileName: string): readonly XmlElement[] {
+  const devices = elementsOf(root).filter(({ name }) => name === "device");
+  if (devices.length > 1) throw bad(fileName, `it is for ${devices.length} devices, and a suite has one`);
+  const preparers = [root, ...devices].map((parent) => preparersIn(parent, fileName));
+  const [outside = [], inDevice = []] = preparers;
+  if (devices.length > 0 && outside.length > 0) {
+    throw bad(fileName, "a target_preparer is outside of <device>, as Tradefed does not allow");
+  }
+  return [...outside, ...inDevice];
+}
+
+function preparersIn(parent: XmlElement, fileName: string): readonly XmlElement[] {
+  const elements = elementsOf(parent);
+  const other = elements.find(({ name }) => name !== "target_preparer" && /prepar|include/.test(name));
+  if (other === undefined) return elements.filter(({ name }) => name === "target_preparer");
+  throw bad(
+    fileName,
+    `<${other.name}> is not supported`,
+    "write the target_preparers that it stands for into the file",
+  );
 }
 
 function parseRoot(xml: string | Uint8Array, fileName: string): XmlElement {
@@ -56,22 +81,20 @@ function parseRoot(xml: string | Uint8Array, fileName: string): XmlElement {
 }
 
 function readPreparer(fileName: string, className: string, element: XmlElement): readonly ProvisioningStep[] {
-  const options = elementsOf(element)
-    .filter(({ name }) => name === "option")
-    .map((option): Option => {
-      return {
-        name: attributeOf(option, "name") ?? "",
-        value: attributeOf(option, "value") ?? "",
-        key: attributeOf(option, "key"),
-      };
-    });
+  const options = elementsOf(element).map((option): Option => {
+    const [name, value, key] = ["name", "value", "key"].map((each) => attributeOf(option, each));
+    if (option.name === "option" && name !== undefined && value !== undefined) return { name, value, key };
+    const what = option.name === "option" ? `option ${name ?? ""} has no ${name === undefined ? "name" : "value"}` : "";
+    throw bad(fileName, `target preparer ${className}: ${what || `<${option.name}> is in it, not an option`}`);
+  });
   const reader = new OptionReader(fileName, className, options);
+  const disabled = reader.flag("disable", false);
   const step = readStep(className.slice(className.lastIndexOf(".") + 1), reader);
   if (step === undefined) {
     throw bad(fileName, `target preparer ${className} is unknown`, "take it out, or do in the suite what it would do");
   }
   reader.refuseOthers();
-  return step;
+  return disabled ? [] : step;
 }
 
 function readStep(name: string, options: OptionReader): readonly ProvisioningStep[] | undefined {
@@ -149,9 +172,9 @@ class OptionReader {
   flag(name: string, fallback: boolean): boolean {
     const value = this.all(name).at(-1);
     if (value === undefined) return fallback;
-    if (value !== "true" && value !== "false")
-      throw this.#bad(`option ${name} is ${JSON.stringify(value)}, not true or false`);
-    return value === "true";
+    if (/^(?:true|yes)$/i.test(value)) return true;
+    if (/^(?:false|no)$/i.test(value)) return false;
+    throw this.#bad(`option ${name} is ${JSON.stringify(value)}, not true or false`);
   }
 
   /** `source->destination`. */
