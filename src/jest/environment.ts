@@ -202,6 +202,7 @@ export default class AvfEnvironment extends TestEnvironment {
     const again = await follower.finish({
       errors: test.errors,
       status: "passed",
+      failing: test.failing,
       declaredAt: test.asyncError,
       takeRejections: () => rejections.take(test, state),
     });

@@ -143,8 +143,13 @@ export class FileSession implements Bridge {
   async run(request: TestRequest): Promise<void> {
     const { test } = this.follower;
     if (test === undefined) throw outsideTest("This body");
-    if (reaches(request.fixtures, request.names, this.#fixtures(ON_DEVICE))) await this.device.open();
-    await test.run(request);
+    try {
+      if (reaches(request.fixtures, request.names, this.#fixtures(ON_DEVICE))) await this.device.open();
+      await test.run(request);
+    } catch (error) {
+      test.failure ??= error;
+      throw error;
+    }
   }
 
   current(): PlainStages {

@@ -31,6 +31,11 @@ const SUITES = {
       test("fails twice", () => { expect(++a).toBe(3); });
       test("the lab fails once", () => { if (++b === 1) broken(); });
       describe("with a hook that fails", () => { beforeAll(broken); test("is left as it is", () => undefined); });`),
+  "failing.test.ts": suite(`${LAB}
+      let a = 0;
+      test.failing("fails for the lab once", () => { if (++a === 1) broken(); throw new Error("as expected"); });
+      test.failing("fails for the lab", broken);
+      test.failing("fails for its device", async ({ device }) => { await device.exec(["vanish"]); });`),
   "own-none.test.ts": suite(`${LAB}
       jest.retryTimes(0);
       test("has one attempt", broken);`),
@@ -74,6 +79,9 @@ describe("another attempt", () => {
     ["of its own number", "fails twice", ["1 failed", "2 failed", "3 passed"]],
     ["of its own number, for the lab", "the lab fails once", ["1 failed", "2 passed"]],
     ["of its own number, with a hook", "with a hook that fails is left as it is", ["1 failed"]],
+    ["where only the lab failed a test that is to fail", "fails for the lab once", ["1 failed", "2 passed"]],
+    ["and does not pass for it", "fails for the lab", ["1 failed", "2 failed"]],
+    ["and not for a lost device", "fails for its device", ["1 failed", "2 failed"]],
     ["of no other", "has one attempt", ["1 failed"]],
     ["of a number that a hook sets later", "before it counts", ["1 failed"]],
     ["of a number that a hook sets", "a block counts", ["1 failed", "2 passed"]],

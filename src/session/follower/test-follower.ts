@@ -13,7 +13,15 @@ import { holdFailedTest } from "../hold/hold.js";
 import type { InfrastructureRetry } from "../failures/infrastructure-retry.js";
 import type { Rejections } from "../rejections/rejections.js";
 import { isEnding } from "../../lab/process-end.js";
-import { errorEntry, errorText, isJestTimeout, thrownError, type JestError } from "../failures/test-errors.js";
+import {
+  errorEntry,
+  errorText,
+  isJestTimeout,
+  ofItsOwn,
+  thrownError,
+  withNote,
+  type JestError,
+} from "../failures/test-errors.js";
 import { TestRun } from "./test-run.js";
 
 /** For calls that were not awaited, after all that they need was ended. */
@@ -43,6 +51,8 @@ export interface TestEnd {
   readonly errors: JestError[];
   readonly status: "passed" | "failed" | "skipped" | "todo";
   readonly skipReason?: string | undefined;
+  /** Of `test.failing`: Jest has taken the failure of its body for a success. */
+  readonly failing?: boolean;
   /** Where the test was declared. */
   readonly declaredAt?: unknown;
   /** Adds the rejections that nobody handled to `errors`, and returns them. */
@@ -118,7 +128,7 @@ export class TestFollower {
   }
 
   /** All hooks ran as well. Saves evidence of a failure, then removes what the test made. Never throws. True: it is to run again. */
-  async finish({ errors, status, skipReason, declaredAt, takeRejections }: TestEnd): Promise<boolean> {
+  async finish({ errors, status, skipReason, failing, declaredAt, takeRejections }: TestEnd): Promise<boolean> {
     const { test } = this;
     if (test === undefined) return false;
     const { record, file, ledger, retry, device } = this.options;
@@ -126,6 +136,7 @@ export class TestFollower {
     errors.push(...test.furtherErrors);
     this.#noteRejections(errors, (await takeRejections?.()) ?? []);
     const vms = ledger.entries();
+    if (failing === true && errors.length === 0) errors.push(...this.#brokenLab(test, vms, declaredAt));
     explain(test, errors, device);
     if (errors.length > 0) await this.#saveEvidence(test, errors, vms);
     const leaks = await this.#cleanUp.afterTest(errors);
@@ -173,6 +184,18 @@ export class TestFollower {
     if (taken.length > 0 && taken.length === errors.length) this.#notAwaited = true;
     for (const [at, error] of errors.entries()) errors[at] = errorEntry(error);
     this.options.rejections.explain(errors);
+  }
+
+  /** A test that is to fail has not done so when the lab broke: nothing was tested. */
+  #brokenLab(test: TestRun, vms: readonly LedgerEntry[], declaredAt: unknown): readonly JestError[] {
+    const failure = test.failure ?? (this.options.device.opened?.device.gone.reason as unknown);
+    if (failure === undefined || classOf(this.#failed([failure], vms)) !== "infrastructure") return [];
+    return [
+      withNote(
+        ofItsOwn([failure, declaredAt]),
+        "This is not the failure that test.failing expects: the lab is broken.",
+      ),
+    ];
   }
 
   #failed(errors: readonly JestError[], vms: readonly LedgerEntry[]): FailedTest {

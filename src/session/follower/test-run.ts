@@ -25,6 +25,8 @@ export class TestRun {
   readonly startedMs = performance.now();
   /** Errors that came after the first; Jest shows them below it. */
   readonly furtherErrors: unknown[] = [];
+  /** What its body ended with, or what kept it from running. */
+  failure: unknown;
   /** When its time was over, oldest first. */
   busyWith: readonly string[] = [];
   readonly #controller = sharedController();
