@@ -59,7 +59,7 @@ export function readBridge(): Bridge {
   throw new UsageError("OUTSIDE_ENVIRONMENT", `"jest-avf" was imported outside of its Jest environment.`, {
     hint:
       typeof (globalThis as Record<string, unknown>)["describe"] === "function"
-        ? 'set `preset: "jest-avf"` (or `testEnvironment: "jest-avf/environment"`) in the Jest configuration'
+        ? 'set `preset: "jest-avf"` in the Jest configuration, and no other `testEnvironment` there or in a docblock'
         : 'in a Node program import "jest-avf/node"; run suites with `npx avf test` or Jest with `preset: "jest-avf"`',
   });
 }

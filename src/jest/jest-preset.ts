@@ -25,6 +25,8 @@ const TYPESCRIPT = {
 };
 
 const OURS = join(__dirname, "suite-transform.js");
+/** This library, where it lies outside of node_modules: as a link to a checkout, or a workspace's package. */
+const LIBRARY = `^${escapeRegExp(join(__dirname, ".."))}/`;
 const BABEL_CONFIGS = [
   ".babelrc",
   ...["js", "cjs", "mjs", "json", "cts"].flatMap((ending) => [`babel.config.${ending}`, `.babelrc.${ending}`]),
@@ -40,8 +42,10 @@ const preset: Config.InitialOptions = {
   testTimeout: DEFAULT_TEST_TIMEOUT_MS,
   resolver: join(__dirname, "suite-resolver.js"),
   transform: { ...javascript(), ...typescript() },
-  // Jest's own, and this library where it lies outside: as a link to a checkout, or a workspace's package.
-  transformIgnorePatterns: ["/node_modules/", "\\.pnp\\.[^/]+$", `^${escapeRegExp(join(__dirname, ".."))}/`],
+  // Jest's own, and this library.
+  transformIgnorePatterns: ["/node_modules/", "\\.pnp\\.[^/]+$", LIBRARY],
+  // With `automock` it would be a mock as all that a suite imports.
+  unmockedModulePathPatterns: [LIBRARY],
   // Jest's own, unless a history is kept. Like `reporters` it counts for a single project only.
   testSequencer: join(__dirname, "run/sequencer.js"),
   // For a project that names none; Jest takes no heed of it where several projects share a configuration.

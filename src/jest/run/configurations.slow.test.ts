@@ -125,6 +125,12 @@ test.each([["with our reporter"], ["without it", ["default"]]])(
   },
 );
 
+test("with automock this library stays as it is", async () => {
+  const greets = suite(`test("greets", async ({ runningVm }) => { await expect(runningVm).toPrint("Hello"); });`);
+  const { exitCode, output } = await run({ "a.test.ts": greets }, { config: { automock: true } });
+  expect({ exitCode, output }).toMatchObject({ exitCode: 0 });
+});
+
 test("two runs in one process have a folder each, and --shard and --onlyChanged may leave none to run", async () => {
   const script = `
     const { runCLI } = require(${JSON.stringify(require.resolve("jest"))});
