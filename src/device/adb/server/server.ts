@@ -1,4 +1,6 @@
 /** The adb server on this host: where it listens, whether it is ours to talk to, and adbkit's client for it. */
+import { execFile, type ExecFileException } from "node:child_process";
+import { promisify } from "node:util";
 import { withDeadline } from "../../../base/deadline.js";
 import { describeError, InfrastructureError, isHarnessError } from "../../../base/errors.js";
 import { adbProgram } from "../../../process/programs/adb-program.js";
@@ -12,6 +14,7 @@ import { readServerVersion } from "./server-version.js";
 export { adbServerAddress } from "./server-address.js";
 
 const SERVER_START_TIMEOUT_MS = 15_000;
+const VERSION_TIMEOUT_MS = 10_000;
 
 export interface AdbServer {
   readonly address: AdbServerAddress;
@@ -57,12 +60,12 @@ export async function inspectAdbServer(
 }
 
 async function connect(address: AdbServerAddress): Promise<AdbServer> {
+  const asked = reach(address, (signal) => readServerVersion(address, signal));
+  // What is wrong with the program is said first.
+  asked.catch(() => undefined);
   const program = await adbVersion();
   const command = adbCommand(address);
-  const running = await reach(
-    address,
-    async (signal) => (await readServerVersion(address, signal)) ?? startServer(command, address, signal),
-  );
+  const running = (await asked) ?? (await reach(address, (signal) => startServer(command, address, signal)));
   requireVersion(address, running, program);
   const client = createAdbClient(address);
   return { address, port: addressKey(address), client, command, isElsewhere: isNamedElsewhere(address), landsHere };
@@ -100,22 +103,24 @@ async function startServer(
   );
 }
 
-/** The last number of `Android Debug Bridge version 1.0.41`: the version of the protocol between program and server. */
+/**
+ * The last number of `Android Debug Bridge version 1.0.41`: the version of the protocol between program and server. Without
+ * execa, which would be loaded for this alone where a device is there already.
+ */
 async function adbVersion(): Promise<number> {
-  const result = await runUnchecked([adbProgram(), "version"], { timeoutMs: 10_000 });
+  const result = await promisify(execFile)(adbProgram(), ["version"], { timeout: VERSION_TIMEOUT_MS }).catch(
+    (error: ExecFileException) => ({ stdout: error.stdout ?? "", stderr: error.stderr ?? "", code: error.code }),
+  );
   const match = /Android Debug Bridge version \d+\.\d+\.(\d+)/.exec(result.stdout);
   if (match) return Number(match[1]);
-  throw new InfrastructureError(
-    "ADB_MISSING",
-    `The adb program does not run (${result.startFailure ?? "no version"}).`,
-    {
-      hint:
-        process.platform === "linux"
-          ? "install it (apt-get install adb), or get the one of the emulated device: npx avf setup"
-          : "install Android's platform-tools, and add their folder to PATH",
-      lastLines: result.stderr.split("\n").filter(Boolean).slice(-3),
-    },
-  );
+  const startFailure = "code" in result && typeof result.code === "string" ? result.code : undefined;
+  throw new InfrastructureError("ADB_MISSING", `The adb program does not run (${startFailure ?? "no version"}).`, {
+    hint:
+      process.platform === "linux"
+        ? "install it (apt-get install adb), or get the one of the emulated device: npx avf setup"
+        : "install Android's platform-tools, and add their folder to PATH",
+    lastLines: result.stderr.split("\n").filter(Boolean).slice(-3),
+  });
 }
 
 /** How the listener on a port is found. */
