@@ -8,6 +8,8 @@ import { kernelRandomBytes } from "../../kernel-random.js";
 interface GptPartition {
   readonly label: string;
   readonly bytes: number;
+  /** Its own, with hyphens. Default: one of chance. */
+  readonly guid?: string | undefined;
 }
 
 interface Gpt {
@@ -44,13 +46,13 @@ export function makeGpt(partitions: readonly GptPartition[]): Gpt {
   const table = Buffer.alloc(TABLE_BYTES);
   const offsets: number[] = [];
   let offset = BEGINNING_BYTES;
-  for (const [index, { label, bytes }] of partitions.entries()) {
+  for (const [index, { label, bytes, guid }] of partitions.entries()) {
     const units = label.slice(0, LABEL_UNITS);
     if (labels.has(units)) throw new Error(`duplicate GPT partition label "${label}"`);
     labels.add(units);
     const entry = table.subarray(index * ENTRY_BYTES, (index + 1) * ENTRY_BYTES);
     LINUX_FILESYSTEM.copy(entry, 0);
-    randomGuid().copy(entry, 16);
+    (guid === undefined ? randomGuid() : guidBytes(guid)).copy(entry, 16);
     entry.writeBigUInt64LE(BigInt(offset / SECTOR), 32);
     entry.writeBigUInt64LE(BigInt((offset + alignPartition(bytes)) / SECTOR - 1), 40);
     entry.write(units, 56, "utf16le");

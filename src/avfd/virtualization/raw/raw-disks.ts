@@ -90,7 +90,7 @@ function layOut(partitions: readonly RawPartition[], sizes: readonly number[]): 
       if (!writable || (sizes[index] ?? 0) % PARTITION_ALIGNMENT_BYTES === 0) continue;
       throw new Error(`Read-write partition ${image.path} size is not a multiple of ${PARTITION_ALIGNMENT_BYTES}.`);
     }
-    return makeGpt(partitions.map(({ label }, index) => ({ label, bytes: sizes[index] ?? 0 })));
+    return makeGpt(partitions.map(({ label, guid }, index) => ({ label, guid, bytes: sizes[index] ?? 0 })));
   } catch (error) {
     const why = (error as Error).message;
     throw new ServiceError("EX_SERVICE_SPECIFIC", `Failed to make composite disk image\n\nCaused by:\n    ${why}`);

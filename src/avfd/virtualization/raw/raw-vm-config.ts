@@ -39,6 +39,8 @@ export type RawDisk =
 
 export interface RawPartition {
   readonly label: string;
+  /** With hyphens; undefined: one of chance. */
+  readonly guid: string | undefined;
   readonly image: NamedFile;
   readonly writable: boolean;
 }

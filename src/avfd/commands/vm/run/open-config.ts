@@ -57,8 +57,8 @@ async function openDisk(
 ): Promise<RawDisk> {
   if (image !== undefined) return { image: await open(image, writable), writable };
   const parts = [];
-  for (const part of partitions) {
-    parts.push({ label: part.label, image: await open(part.path, part.writable), writable: part.writable });
+  for (const { label, guid, path, writable: mayWrite } of partitions) {
+    parts.push({ label, guid, image: await open(path, mayWrite), writable: mayWrite });
   }
   return { partitions: parts, writable };
 }

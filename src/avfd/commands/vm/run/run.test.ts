@@ -210,6 +210,31 @@ describe("disks", () => {
     expect(await raw.leftovers()).toEqual([]);
   });
 
+  test("have partitions with the GUIDs of the config, in each form that the crate uuid takes, since Android 16", async () => {
+    raw.host.device.identity.setRelease(16);
+    await writeFile(join(raw.host.folder, "b.img"), "b".repeat(4096));
+    const guids = [
+      "67e55044-10b1-426f-9247-bb680e5fe0c8",
+      "67E5504410B1426F9247BB680E5FE0C9",
+      "{67e55044-10b1-426f-9247-bb680e5fe0ca}",
+      "urn:uuid:67e55044-10b1-426f-9247-bb680e5fe0cb",
+    ];
+    const partitions = guids.map((guid, at) => ({ label: `p${at}`, path: "b.img", guid }));
+    const tool = raw.host.start("vm", "run", await raw.writeConfig({ disks: [{ partitions, writable: false }] }));
+    await tool.printed(/with CID/);
+    const disk = await readPieces(raw.host.vmm.started.at(-1)?.config.disks[0]);
+    raw.host.vmm.started.at(-1)?.end({ kind: "shutdown" });
+    await tool.ended;
+    await writeFile(join(raw.host.folder, "disk.img"), disk);
+    const { stdout } = await promisify(execFile)("partx", ["-o", "NAME,UUID", "-g", "-r", "disk.img"], {
+      cwd: raw.host.folder,
+    });
+    expect(stdout).toBe(
+      ["8", "9", "a", "b"].map((end, at) => `p${at} 67e55044-10b1-426f-9247-bb680e5fe0c${end}\n`).join(""),
+    );
+    expect(await raw.leftovers()).toEqual([]);
+  });
+
   test.each([
     [
       "two partitions of one name",

@@ -90,10 +90,16 @@ function withoutPlatformVersion(json: Buffer, release: AndroidRelease, error: Se
   }
 }
 
-const isUuid = /^(?:[0-9a-f]{32}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$/i;
+const HYPHENATED = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}";
+/** What the crate `uuid` takes, which is case-sensitive in `urn:uuid:` only. */
+const UUID = new RegExp(`^(?:[0-9a-f]{32}|${HYPHENATED}|\\{${HYPHENATED}\\}|urn:uuid:${HYPHENATED})$`);
+/** Returned in the one form that it is printed in. */
 const guid: Deserialize<string> = text("a formatted UUID string", (value) => {
-  if (!isUuid.test(value)) throw new Error(`UUID parsing failed: ${debugString(value)} is no UUID`);
-  return value;
+  const prefix = value.startsWith("urn:uuid:") ? "urn:uuid:" : "";
+  const lower = prefix + value.slice(prefix.length).toLowerCase();
+  if (!UUID.test(lower)) throw new Error(`UUID parsing failed: ${debugString(value)} is no UUID`);
+  const digits = lower.slice(prefix.length).replace(/[^0-9a-f]/g, "");
+  return digits.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 });
 const requirement = text("semver version", parseVersionReq);
 
