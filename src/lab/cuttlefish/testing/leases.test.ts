@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { cacheFolder } from "../../../base/paths.js";
 import { until } from "../../../base/testing/until.js";
 import { parseCuttlefishAddress } from "../address.js";
+import { cuttlefishRewinding } from "../checkpoints/rewinding.js";
 import { createGroup, type CreatedGroup } from "../created-group.js";
 import { readCredentials } from "../api/credentials.js";
 import { readEnvironmentConfig } from "../environment-config.js";
@@ -88,6 +89,25 @@ describeThere(`devices that are made${reason === undefined ? "" : ` (skipped: ${
     controller.abort(new Error("enough"));
     await expect(creating).rejects.toThrow("enough");
     expect(await lab.devices()).toEqual([]);
+  });
+
+  test("are removed with a snapshot that is still being written", async () => {
+    const made = await create({ bootMs: 100, saveMs: 3_000 });
+    const ignore = async (): Promise<void> => undefined;
+    const device = cuttlefishRewinding(made.orchestrator, {
+      ...{ cvd: made.cvd, connect: ignore, disconnect: ignore, leave: ignore },
+      ...{ onSnapshot: (id) => made.addSnapshot(id), onLost: () => undefined, onWait: () => undefined },
+    });
+    const controller = new AbortController();
+    const saving = device.save(undefined, "", controller.signal);
+    await until("the snapshot to be begun", () => lab.snapshots().length > 0);
+    controller.abort(new Error("enough"));
+    await expect(saving).rejects.toThrow("enough");
+    await made.remove();
+    expect(told).toEqual([]);
+    expect(await lab.devices()).toEqual([]);
+    expect(lab.snapshots()).toEqual([]);
+    expect(notes()).toEqual([]);
   });
 
   test("of a process that SIGKILL ended are removed at once, with their snapshots", async () => {

@@ -3,7 +3,7 @@
  * Stands where a host orchestrator looks for `cvd`: takes the commands that it runs, starts emulated devices in place of
  * Cuttlefish ones, and prints what `cvd` prints. `CVD_STUB_FOLDER` has what it knows, and a line for each call. An instance
  * of the config may have `stub`: `fails`, the words with which it does not boot; `bootMs`, for one that is no device at all
- * and only takes so long.
+ * and only takes so long; `saveMs`, how long a snapshot of it takes, which does not end with the device.
  */
 const { execFile, spawnSync } = require("node:child_process");
 const fs = require("node:fs");
@@ -44,6 +44,8 @@ const commands = {
     for (const instance of chosen(selected)) {
       if (instance.status !== "Suspended") throw new Error(`${instance.name} is not suspended`);
       fs.mkdirSync(path);
+      if (instance.stub.saveMs !== undefined) await new Promise((resolve) => setTimeout(resolve, instance.stub.saveMs));
+      fs.mkdirSync(path, { recursive: true });
       fs.writeFileSync(join(path, "data.tar"), adb(instance, "exec-out", `tar cf - -C ${DATA} .`));
     }
   },
