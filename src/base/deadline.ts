@@ -55,9 +55,10 @@ export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
 
 /** `850 ms`, `3.2 s`, `4 min 10 s`. */
 export function formatMs(ms: number): string {
-  if (ms < 1000) return `${Math.round(ms)} ms`;
+  if (Math.round(ms) < 1000) return `${Math.round(ms)} ms`;
   if (ms < 120_000) return `${(ms / 1000).toFixed(1)} s`;
-  return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;
+  const seconds = Math.round(ms / 1000);
+  return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
 }
 
 function abortReason(signal: AbortSignal | undefined): Error {

@@ -2,7 +2,22 @@
  * Adds the lines of a run to a history file, at once: for a process that is about to end. One write to a file opened for
  * appending, under a lock that the file's own bounds need: whoever takes old runs out puts another file in its place.
  */
-import { closeSync, constants, fstatSync, openSync, readSync, renameSync, rmSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fchmodSync,
+  fchownSync,
+  fstatSync,
+  openSync,
+  readSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+  type Stats,
+} from "node:fs";
 import { randomBytes } from "node:crypto";
 import { dirname } from "node:path";
 import { makeFolder } from "../base/files/make-folder.js";
@@ -43,14 +58,33 @@ export function appendHistory(path: string, entries: readonly Entry[], bounds = 
   }
 }
 
-/** Joins history files into one, each run once, without what is too old or too much. Draft first, then renamed. */
-export function writeHistory(path: string, from: readonly string[], bounds = BOUNDS, nowMs = Date.now()): void {
-  const kept = keptRuns(from, bounds, nowMs);
+/**
+ * Joins history files into one, each run once, without what is too old or too much. One that is there is replaced, while no
+ * run can add to it.
+ * @throws Error when a file cannot be read or written, or is locked by another process for longer than 10 s
+ */
+export function joinHistories(path: string, from: readonly string[], bounds = BOUNDS, nowMs = Date.now()): void {
   makeFolder(dirname(path));
+  if (!existsSync(path)) return writeHistory(path, from, bounds, nowMs);
+  const file = openAlone(path);
+  try {
+    file.closeFile();
+    writeHistory(path, from, bounds, nowMs);
+  } finally {
+    file.release();
+  }
+}
+
+/** Draft first, then renamed. What a link leads to is replaced, not the link, and whoever could write it still can. */
+function writeHistory(named: string, from: readonly string[], bounds: Bounds, nowMs: number): void {
+  const kept = keptRuns(from, bounds, nowMs);
+  const before = statSync(named, { throwIfNoEntry: false });
+  const path = before === undefined ? named : realpathSync(named);
   const draft = `${path}.${process.pid}-${randomBytes(8).toString("hex")}.tmp`;
   try {
     const file = openSync(draft, "wx", PRIVATE_FILE);
     try {
+      if (before !== undefined) giveTo(file, before);
       const seen = new Set<string>();
       for (const source of from) {
         readEntries(source, (entry, line) => {
@@ -67,6 +101,15 @@ export function writeHistory(path: string, from: readonly string[], bounds = BOU
     rmSync(draft, { force: true });
     throw error;
   }
+}
+
+function giveTo(fd: number, { uid, gid, mode }: Stats): void {
+  try {
+    fchownSync(fd, uid, gid);
+  } catch {
+    // Only root may, or who is in that group.
+  }
+  fchmodSync(fd, mode & 0o777);
 }
 
 /** The newest, as many as there is room for. */

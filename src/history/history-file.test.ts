@@ -1,22 +1,25 @@
 /** The file: what is added is read again, by as many processes as there are, whatever state the file is in. */
 import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import {
   appendFileSync,
+  chmodSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { packageRoot } from "../base/paths.js";
-import { appendHistory, readHistory, writeHistory, type Entry, type History } from "./index.js";
+import { appendHistory, joinHistories, readHistory, type Entry, type History } from "./index.js";
 
 // Processes are started, which takes its time on a busy machine.
 jest.setTimeout(120_000);
@@ -171,7 +174,55 @@ test("files of several machines become one, with each run once, also into one of
   append(runOf("shared"));
   append(runOf("here", NOW_MS + 1));
   appendHistory(other, [...runOf("shared"), ...runOf("there", NOW_MS + 2)], undefined, NOW_MS);
-  writeHistory(path, [path, other, path], undefined, NOW_MS);
+  joinHistories(path, [path, other, path], undefined, NOW_MS);
   expect(runs(readHistory([path]))).toEqual(["shared", "here", "there"]);
   expect(readFileSync(path, "utf8").trimEnd().split("\n")).toHaveLength(9);
 });
+
+test("one that others share by a link stays theirs when old runs are taken out of it", () => {
+  const shared = join(folder, "shared.jsonl");
+  writeFileSync(shared, "");
+  chmodSync(shared, 0o664);
+  symlinkSync("shared.jsonl", path);
+  const bounds = { bytes: 1_500, ageMs: 90 * DAY_MS };
+  for (let at = 0; at < 20; at++) append(runOf(`run ${at}`, NOW_MS - 20 + at), bounds);
+  expect(lstatSync(path).isSymbolicLink()).toBe(true);
+  expect(statSync(shared).mode & 0o777).toBe(0o664);
+  expect(statSync(shared).size).toBeLessThan(bounds.bytes);
+  expect(runs(readHistory([shared])).at(-1)).toBe("run 19");
+});
+
+test("a pipe is refused instead of waited for, and not replaced", () => {
+  spawnSync("mkfifo", [path]);
+  const other = join(folder, "other.jsonl");
+  appendHistory(other, runOf("a"), undefined, NOW_MS);
+  for (const use of [
+    () => readHistory([path]),
+    () => append(runOf("b")),
+    () => joinHistories(path, [other], undefined, NOW_MS),
+  ]) {
+    expect(use).toThrow(/history\.jsonl (is not a file|cannot be used: it is not a file)/);
+  }
+  expect(statSync(path).isFIFO()).toBe(true);
+});
+
+test("one that is replaced loses no run that is added meanwhile", async () => {
+  append(runOf("first"));
+  const adding = 'exec 3>>"$0"; echo locked; read -r _; printf "%s\\n" "$1" >&3';
+  const line = JSON.stringify(runOf("second")[0]);
+  const lock = spawn("flock", [path, "sh", "-c", adding, path, line], { stdio: ["pipe", "pipe", "inherit"] });
+  await once(lock.stdout, "data");
+  const joining = spawn(process.execPath, ["-e", JOIN, path], { stdio: ["ignore", "pipe", "inherit"] });
+  const joined = once(joining, "exit");
+  await Promise.race([once(joining.stdout, "data"), joined]);
+  lock.stdin.end("\n");
+  await Promise.all([once(lock, "exit"), joined]);
+  expect(runs(readHistory([path]))).toEqual(["first", "second"]);
+});
+
+/** Says when it waits for the lock. */
+const JOIN = `
+const { joinHistories } = require(${JSON.stringify(join(packageRoot, "dist/history/index.js"))});
+const { wait } = Atomics;
+Atomics.wait = (...args) => (require("node:fs").writeSync(1, "waits\\n"), wait(...args));
+joinHistories(process.argv[1], [process.argv[1]], undefined, ${NOW_MS});`;

@@ -1,5 +1,5 @@
 /** Past runs: a file of JSON lines that runs add to, and what follows from it. */
-export { appendHistory, BOUNDS, writeHistory, type Bounds } from "./append.js";
+export { appendHistory, joinHistories, type Bounds } from "./append.js";
 export {
   fileKey,
   testKey,

@@ -1,5 +1,5 @@
 /** Reads history files: what is known of each test and each file, by run, the oldest first. */
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { dirname } from "node:path";
 import { describeError, InfrastructureError } from "../base/errors.js";
 import { inspectWritable } from "../base/files/writable.js";
@@ -61,7 +61,7 @@ export function readHistory(paths: readonly string[], counts: (run: RunEntry) =>
  * @throws InfrastructureError when it can neither be read and written nor made
  */
 export function requireHistory(path: string): string {
-  const file = openHistory(path, "r+");
+  const file = openHistory(path, constants.O_RDWR);
   if (file !== undefined) closeSync(file);
   const problem = file === undefined ? inspectWritable(dirname(path)) : undefined;
   if (problem !== undefined) throw unusable(path, problem.reason);
@@ -69,10 +69,11 @@ export function requireHistory(path: string): string {
 }
 
 /** Undefined for one that is not there. */
-function openHistory(path: string, flags: "r" | "r+"): number | undefined {
+function openHistory(path: string, flags: number): number | undefined {
   let file: number;
   try {
-    file = openSync(path, flags);
+    // A pipe would be waited for until somebody writes into it. Windows has no such flag.
+    file = openSync(path, flags | (constants.O_NONBLOCK ?? 0));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw unusable(path, describeError(error));
@@ -90,7 +91,7 @@ function unusable(path: string, reason: string): InfrastructureError {
 
 /** A file that is not there has no entries. */
 export function readEntries(path: string, onEntry: (entry: Entry, line: string) => void): void {
-  const file = openHistory(path, "r");
+  const file = openHistory(path, constants.O_RDONLY);
   if (file === undefined) return;
   try {
     const lines = new LineSplitter((line, piece) => {

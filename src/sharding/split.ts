@@ -10,6 +10,7 @@ export interface Weighed {
 }
 
 export interface Shards<T> {
+  /** Those that have files: the first ones. */
   readonly shards: readonly (readonly T[])[];
   /** How long each takes, as far as is known. */
   readonly loadsMs: readonly number[];
@@ -27,7 +28,8 @@ export function splitByDuration<T extends Weighed>(files: readonly T[], count: n
   const weighed = files
     .map((file) => ({ file, weightMs: file.durationMs ?? guessMs }))
     .sort((a, b) => b.weightMs - a.weightMs || compare(a.file.key, b.file.key));
-  const shards = Array.from({ length: count }, () => ({ loadMs: 0, files: [] as T[] }));
+  // More would have none.
+  const shards = Array.from({ length: Math.min(count, files.length) }, () => ({ loadMs: 0, files: [] as T[] }));
   for (const { file, weightMs } of weighed) {
     // With equal loads, as of files that take no time, the fewest files count.
     const least = shards.reduce((best, shard) => (isLess(shard, best) ? shard : best));

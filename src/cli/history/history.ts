@@ -1,8 +1,8 @@
 /** `avf history`: what past runs tell of tests, or several history files made into one. */
-import { existsSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { statSync } from "node:fs";
+import { resolve } from "node:path";
 import { UsageError } from "../../base/errors.js";
-import { BOUNDS, historyFile, readHistory, summarize, writeHistory } from "../../history/index.js";
+import { historyFile, joinHistories, readHistory, summarize } from "../../history/index.js";
 import { shortPath } from "../../reporter/reports.js";
 import { parseCommandLine } from "../command-line.js";
 import { summaryLines } from "./summary-lines.js";
@@ -13,8 +13,9 @@ export async function run(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseCommandLine("history", args, { least: 0, most: Infinity });
   const files = filesOf(positionals);
   if (values.out !== undefined) {
-    writeHistory(resolve(values.out), files, BOUNDS);
-    process.stdout.write(`${shortPath(resolve(values.out))}\n`);
+    const out = resolve(values.out);
+    joinHistories(out, files);
+    process.stdout.write(`${shortPath(out)}\n`);
     return 0;
   }
   const summary = summarize(readHistory(files), parseRuns(values.runs));
@@ -32,11 +33,21 @@ function filesOf(named: readonly string[]): readonly string[] {
       hint: "name the file that runs add to (AVF_HISTORY=avf-history.jsonl npx jest), or give it: avf history FILE",
     });
   }
-  const missing = files.find((file) => !existsSync(file));
+  const missing = files.find(isMissing);
   if (missing === undefined) return files;
-  throw new UsageError("BAD_ARGUMENTS", `There is no history ${shortPath(join(missing))}.`, {
+  throw new UsageError("BAD_ARGUMENTS", `There is no history ${shortPath(missing)}.`, {
     hint: "a run with AVF_HISTORY makes it, as soon as a test has run",
   });
+}
+
+/** Not one that only somebody else may look at. */
+function isMissing(file: string): boolean {
+  try {
+    statSync(file);
+    return false;
+  } catch (error) {
+    return ["ENOENT", "ENOTDIR", "ELOOP"].includes((error as NodeJS.ErrnoException).code ?? "");
+  }
 }
 
 function parseRuns(runs: string | undefined): number {

@@ -20,6 +20,8 @@ test.each([
   ["labgrid://lab/?place=a&match=tag:os=15", /both a place and a match/],
   ["labgrid://lab/?match=board=x", /match=board=x, which is not tag:KEY=VALUE/],
   ["labgrid://lab/?match=tag:Board=x", /is not tag:KEY=VALUE/],
+  ["labgrid://lab/?match=tag:os=15&match=tag:os=16", /two values of one tag/],
+  ["labgrid://lab/?place=shelf#1", /has a fragment; # in a name is written %23/],
   ["labgrid://lab/?plase=a", /the parameter "plase"/],
   ["labgrid://lab/x?place=a", /has a path, \/x/],
 ])("%s is refused", (text, reason) => {

@@ -19,13 +19,17 @@ export function parseLabgridAddress(url: URL): LabgridAddress {
   if (url.username !== "" || url.password !== "") throw bad("has a user or password, which labgrid knows nothing of");
   if (url.hostname === "") throw bad("names no host");
   if (url.pathname !== "" && url.pathname !== "/") throw bad(`has a path, ${url.pathname}`);
+  // The rest of a name, else: place=shelf#1.
+  if (url.hash !== "") throw bad("has a fragment; # in a name is written %23");
   for (const name of url.searchParams.keys()) {
     if (name !== "place" && name !== "match") throw bad(`has the parameter ${JSON.stringify(name)}`);
   }
   const coordinator = `${url.hostname}:${url.port === "" ? DEFAULT_PORT : url.port}`;
   const [place, ...more] = url.searchParams.getAll("place");
-  const tags = Object.fromEntries(url.searchParams.getAll("match").map(parseMatch));
+  const matches = url.searchParams.getAll("match").map(parseMatch);
+  const tags = Object.fromEntries(matches);
   const asked = Object.keys(tags).length;
+  if (asked < matches.length) throw bad("asks for two values of one tag, which no place has");
   if (place === undefined && asked === 0) throw bad("says no place");
   if (place === "" || more.length > 0) throw bad("must name one place");
   if (place !== undefined && asked > 0) throw bad("has both a place and a match");

@@ -27,6 +27,7 @@ test("devices of a lab are given back after each file", () => {
 test.each([
   ["lab-1", /is not KIND:\/\/HOST:PORT/],
   ["stv://user:secret@lab/", /There is no source of devices for stv:\/\//],
+  ["constructor://lab/", /There is no source of devices for constructor:\/\//],
   ["labgrid://a b:secret/", /is no URL/],
 ])("%s is refused with the kinds that there are", (address, reason) => {
   expect(() => labDevices(address, options)).toThrow(reason);

@@ -48,7 +48,7 @@ function parse(address: string): { readonly lab: LabKind; readonly url: URL } {
   const hint = `kinds of labs: ${known.map((name) => `${name}://…`).join(", ")}; docs/lab.md says what they take`;
   if (kind === undefined)
     throw new UsageError("LAB_KIND", "The address of the lab is not KIND://HOST:PORT/….", { hint });
-  const lab = KINDS[kind.toLowerCase()];
+  const lab = Object.hasOwn(KINDS, kind.toLowerCase()) ? KINDS[kind.toLowerCase()] : undefined;
   if (lab === undefined) throw new UsageError("LAB_KIND", `There is no source of devices for ${kind}://.`, { hint });
   if (!URL.canParse(address))
     throw new UsageError("LAB_ADDRESS", `The address of the ${kind} lab is no URL.`, { hint });
