@@ -96,8 +96,8 @@ describe("what an operation makes that goes on when a device is removed", () => 
   });
 
   test("one that is written for longer than the deadline stays noted", async () => {
-    const orchestrator = await client({ "POST operations/SAVE/:wait": [late], [LOOK]: [absent] });
-    const left = { group: GROUP, isMade: true, snapshots: [SNAPSHOT], operations: ["SAVE"], asked: 0 };
+    const orchestrator = await client({ "POST operations/SAVE/:wait": [late] });
+    const left = { group: GROUP, isMade: false, snapshots: [SNAPSHOT], operations: ["SAVE"], asked: 0 };
     await expect(removeLeftovers(orchestrator, left, 50, 1)).rejects.toMatchObject({
       code: "TIMEOUT",
       message: expect.stringContaining("operation SAVE") as unknown,
