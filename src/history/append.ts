@@ -32,7 +32,7 @@ export interface Bounds {
 }
 
 const DAY_MS = 24 * 60 * 60_000;
-export const BOUNDS: Bounds = { bytes: 32 << 20, ageMs: 90 * DAY_MS };
+const BOUNDS: Bounds = { bytes: 32 << 20, ageMs: 90 * DAY_MS };
 /** So that not every run has to rewrite the whole file. */
 const KEPT_PART = 0.75;
 const SLACK_MS = 7 * DAY_MS;
