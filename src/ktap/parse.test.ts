@@ -106,6 +106,36 @@ test("a console may hold anything", () => {
   expect(countsText(countCases([]))).toBe("no tests");
 });
 
+describe("a line that a message of the kernel stands in", () => {
+  const interrupted = (before: string, after: string) => [`${before}[    2.000000] random: crng init done`, after];
+
+  test.each([
+    ["not", " ok 1 a"],
+    ["not ", "ok 1 a"],
+    ["no", "t ok 1 a"],
+    ["not ok", " 1 a"],
+    ["not ok 1", " a"],
+  ])("fails as it would in one: %j, %j", (before, after) => {
+    const found = cases("KTAP version 1", "1..1", ...interrupted(before, after));
+    expect(found.map(({ names, status }) => [...names, status])).toEqual([["a", "failed"]]);
+  });
+
+  test.each(["# ", "# not "])("is at its place: %j", (before) => {
+    const lines = interrupted(before, "ok 2 y");
+    const found = cases("TAP version 13", "1..1", "# TAP version 13", "# 1..2", "# ok 1 x", ...lines, "ok 1 z");
+    expect(found.map(caseName)).toEqual(["z › x", "z › y"]);
+    expect(found.map(({ status }) => status)).toEqual(["passed", before === "# " ? "passed" : "failed"]);
+  });
+});
+
+test.each(["~ # ", "$ ", "runner: "])("what stands before the version line only, %j, is no prefix", (prompt) => {
+  const found = cases(`${prompt}KTAP version 1`, "1..2", "ok 1 a", "not ok 2 b", prompt);
+  expect(found.map(({ names, status }) => [...names, status])).toEqual([
+    ["a", "passed"],
+    ["b", "failed"],
+  ]);
+});
+
 test("is complete when its plan is fulfilled and nothing is open", () => {
   const parser = new KtapParser();
   const completed = ["KTAP version 1", "1..1", "  KTAP version 1", "  1..1", "  ok 1 a", "ok 1 b"].map((line) => {

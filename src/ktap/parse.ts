@@ -88,7 +88,7 @@ export class KtapParser {
     if (prefix !== undefined) {
       this.#close(speaker);
       speaker.prefix = prefix;
-      const rest = prefix.remove(text);
+      const rest = prefix.behind(text);
       return this.#begin(speaker, voice, readLine(rest), rest);
     }
     const error = RUNNER_ERROR.exec(text);

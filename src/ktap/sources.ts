@@ -54,9 +54,17 @@ export class VoiceSplitter {
     const held = this.#held;
     if (held === undefined) return [text];
     this.#held = undefined;
-    const isOwnLine = text.startsWith("#") || readLine(text).kind !== "other";
-    return isOwnLine ? [held, text] : [`${held}${text}`];
+    const joined = `${held}${text}`;
+    const isOwnLine = (text.startsWith("#") || readLine(text).kind !== "other") && !loses(held, text, joined);
+    return isOwnLine ? [held, text] : [joined];
   }
+}
+
+/** Whether the rest, for a line of its own, lacks what stands before it: its indentation and hash signs, or its "not". */
+function loses(held: string, text: string, joined: string): boolean {
+  if (/^[ \t#]+$/.test(held)) return true;
+  const [alone, whole] = [readLine(text), readLine(joined)];
+  return alone.kind === "result" && alone.ok && whole.kind === "result" && !whole.ok;
 }
 
 /** As a terminal shows it: a carriage return within a line goes back to its beginning. */
@@ -74,7 +82,13 @@ function shownText(line: string): string {
 export class Prefix {
   #isConfirmed = false;
 
+  /** @param prefix of a version line, which confirms nothing yet: it may be the prompt of a shell */
   constructor(private readonly prefix: string) {}
+
+  /** A line that is known to have it, without it. */
+  behind(text: string): string {
+    return text.slice(this.prefix.length);
+  }
 
   /** The prefix of a line that has something before its version. */
   static of(text: string): Prefix | undefined {
