@@ -7,6 +7,7 @@ import { readFile, stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { UsageError } from "../../base/errors.js";
 import { buildInitramfs, folderFiles, lookAtInitrd, type InitramfsFile } from "../../images/index.js";
+import { isFileOfGuest } from "./guest-path.js";
 
 interface ArchiveRequest {
   readonly initrd: string | undefined;
@@ -115,8 +116,10 @@ async function baseOf({ initrd, rootfs, rootIsDisk, command, programs }: Archive
     const what = rootIsDisk ? "a disk" : "an initramfs";
     if (!isFolder) throw new UsageError("NO_SUCH_FILE", `There is no folder ${rootfs} to make ${what} of.`);
     const files = await folderFiles(rootfs, what);
-    if (command !== undefined && !has(files, "bin/sh")) {
-      throw new UsageError("BAD_IMAGE_FILE", `${rootfs} has no /bin/sh, which --exec needs.`);
+    if (command !== undefined && !isFileOfGuest(files, "bin/sh")) {
+      throw new UsageError("BAD_IMAGE_FILE", `${rootfs} has no /bin/sh, which --exec needs.`, {
+        hint: "links are followed within the folder only, as in the VM",
+      });
     }
     return { kind: "files", files, folder: rootfs };
   }
@@ -135,20 +138,11 @@ async function baseOf({ initrd, rootfs, rootIsDisk, command, programs }: Archive
 /** The first process that a folder has; `/init` is that of an initramfs, `/sbin/init` that of a disk. */
 function initOf(base: Base): string | undefined {
   if (base.kind === "bytes") return undefined;
-  if (base.files.has("init")) return "/init";
-  if (has(base.files, "sbin/init")) return "/sbin/init";
+  if (isFileOfGuest(base.files, "init")) return "/init";
+  if (isFileOfGuest(base.files, "sbin/init")) return "/sbin/init";
   throw new UsageError("BAD_IMAGE_FILE", `${base.folder} has neither /init nor /sbin/init to start.`, {
     hint: "--exec COMMAND brings a first process of its own",
   });
-}
-
-/** As itself, or by links of folders, as `bin -> usr/bin` is one. */
-function has(files: ReadonlyMap<string, InitramfsFile>, path: string): boolean {
-  const [head = "", ...rest] = path.split("/");
-  const link = files.get(head);
-  if (files.has(path)) return true;
-  if (typeof link !== "object" || !("link" in link) || rest.length === 0) return false;
-  return has(files, `${link.link.replace(/^\/+/, "")}/${rest.join("/")}`);
 }
 
 /** An archive may end anywhere; the next begins at a multiple of four, behind zeros. */

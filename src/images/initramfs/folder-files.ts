@@ -51,6 +51,8 @@ async function readable<T>(
 ): Promise<T> {
   const whole = join(folder, path);
   return read(whole).catch((cause: unknown) => {
+    // What stands for bytes that are no text: the name as it was read names nothing.
+    if (path.includes("\ufffd")) throw bad(folder, what, `has ${whole}, whose name is not UTF-8`, undefined, cause);
     throw bad(folder, what, `has ${whole}, which cannot be read (${describeError(cause)})`, undefined, cause);
   });
 }

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { folderFiles } from "./folder-files.js";
 import { buildInitramfs, type InitramfsFile } from "./initramfs.js";
 import { readNewc } from "./testing/read-newc.js";
 
@@ -90,4 +91,12 @@ describe("what is refused", () => {
       message: expect.stringMatching(message),
     });
   });
+});
+
+test("a name of a folder's file that is not UTF-8 is refused for what it is", async () => {
+  const inner = mkdtempSync(join(folder, "names-"));
+  for (const name of ["Ü", "a\nb"]) writeFileSync(join(inner, name), "");
+  expect([...(await folderFiles(inner)).keys()]).toEqual(["a\nb", "Ü"]);
+  writeFileSync(Buffer.concat([Buffer.from(join(inner, "caf")), Buffer.from([0xe9])]), "");
+  await expect(folderFiles(inner)).rejects.toThrow(/caf\ufffd, whose name is not UTF-8\./);
 });
