@@ -3,6 +3,7 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { ApkError, buildApk, throwAwayKey } from "../../apk/index.js";
 import { writeFileAtomic } from "../../base/files/atomic-file.js";
+import { replacedFile } from "../../base/files/replaced-file.js";
 import { answer } from "./apk-command.js";
 import { readSigningKey } from "./apk-options.js";
 
@@ -12,9 +13,10 @@ const MAX_TOTAL_BYTES = 1024 * 1024 * 1024;
 export async function runApkBuild(args: readonly string[]): Promise<number> {
   return answer("apk build", args, { least: 2, most: 2 }, async ({ values, positionals }) => {
     const [folder, target] = positionals as [string, string];
+    const replaced = replacedFile(target);
     const key = (await readSigningKey(values.key, values.cert)) ?? throwAwayKey();
     const apk = await buildApk(await readFolder(folder), { key, compress: values.compress ?? false });
-    await writeFileAtomic(target, apk);
+    await writeFileAtomic(replaced.path, apk, replaced);
     process.stdout.write(`${target}: ${apk.length} bytes, signed v2 + v3 with ${key.algorithm.name}\n`);
     return 0;
   });

@@ -1,14 +1,17 @@
 import {
   copyFileSync,
   cpSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
+import { spawnSync } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -181,6 +184,30 @@ describe("avf idsig", () => {
     expect(readdirSync(folder)).toEqual(["text"]);
     expect(await call(runIdsig, "create", text, "--release", "13")).toMatchObject({ exitCode: 0 });
     expect(await call(runIdsig, "verify", text, `${text}.idsig`)).toMatchObject({ exitCode: 0 });
+  });
+
+  // As root a rename would take the place of /dev/null.
+  test.each([
+    ["idsig create", (target: string) => call(runIdsig, "create", apk, target)],
+    ["apk build", (target: string) => call(runApk, "build", join(fixtures, "MicrodroidTestApp"), target)],
+  ])("the output of %s goes behind a link, and a pipe stays", async (_command, writeTo) => {
+    const [target, link, pipe] = ["target", "link", "pipe"].map((name) => join(folder, name)) as [
+      string,
+      string,
+      string,
+    ];
+    writeFileSync(target, "old", { mode: 0o600 });
+    symlinkSync(target, link);
+    expect(await writeTo(link)).toMatchObject({ exitCode: 0 });
+    expect([lstatSync(link).isSymbolicLink(), statSync(target).mode & 0o777]).toEqual([true, 0o600]);
+    expect(statSync(target).size).toBeGreaterThan(1000);
+    expect(spawnSync("mkfifo", [pipe]).status).toBe(0);
+    expect(await writeTo(pipe)).toMatchObject({
+      exitCode: 2,
+      stderr: `avf: ${pipe} is not a plain file, and is not replaced.\nHint: name another file\n`,
+    });
+    expect(lstatSync(pipe).isFIFO()).toBe(true);
+    expect(readdirSync(folder).sort()).toEqual(["link", "pipe", "target"]);
   });
 
   test("of an APK signed with DSA, everything but the signature is judged", async () => {

@@ -8,6 +8,7 @@ import {
   type IdsigHeader,
 } from "../../apk/index.js";
 import { UsageError } from "../../base/errors.js";
+import { replacedFile, type ReplacedFile } from "../../base/files/replaced-file.js";
 import { answer } from "./apk-command.js";
 import { parseSdk, readSigningKey } from "./apk-options.js";
 
@@ -17,7 +18,7 @@ export async function runIdsigCreate(args: readonly string[]): Promise<number> {
     const key = await readSigningKey(values.key, values.cert);
     const options = { dialect: parseRelease(values.release), sdk: parseSdk(values.sdk), key };
     await using apk = await openFileSource(apkPath);
-    const { hashingInfo } = await writeFile(apk, target, options);
+    const { hashingInfo } = await writeFile(apk, replacedFile(target), options);
     process.stdout.write(`${target}: root hash ${hashingInfo.rootHash.toString("hex")}\n`);
     return 0;
   });
@@ -30,10 +31,14 @@ function parseRelease(text = "15"): 13 | 15 {
 }
 
 /** Written under a temporary name, in bounded memory, whatever the APK's size. */
-async function writeFile(apk: FileSource, target: string, options: CreateIdsigOptions): Promise<IdsigHeader> {
-  const temporary = `${target}.${process.pid}.tmp`;
+async function writeFile(
+  apk: FileSource,
+  { path, mode }: ReplacedFile,
+  options: CreateIdsigOptions,
+): Promise<IdsigHeader> {
+  const temporary = `${path}.${process.pid}.tmp`;
   // A file of that name that is there already is somebody else's, and stays.
-  const file = await open(temporary, "wx");
+  const file = await open(temporary, "wx", mode);
   try {
     try {
       const sink = {
@@ -45,7 +50,7 @@ async function writeFile(apk: FileSource, target: string, options: CreateIdsigOp
       };
       const header = await writeIdsig(apk, sink, options);
       await file.sync();
-      await rename(temporary, target);
+      await rename(temporary, path);
       return header;
     } finally {
       await file.close();

@@ -1,9 +1,10 @@
 /** Files over adb's sync protocol. */
 import { createReadStream, createWriteStream } from "node:fs";
-import { lstat, realpath, rename, stat } from "node:fs/promises";
+import { rename, stat } from "node:fs/promises";
 import { posix } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { isHarnessError, UsageError } from "../../../base/errors.js";
+import { replacedFile } from "../../../base/files/replaced-file.js";
 import type { DeviceCallOptions } from "../../contract.js";
 import { callDevice } from "../shell/call.js";
 import type { AdbConnection } from "../server/connection.js";
@@ -78,7 +79,7 @@ export async function pullFile(
 ): Promise<void> {
   checkRemotePath(remotePath);
   const maxBytes = options.maxBytes ?? DEFAULT_MAX_PULL_BYTES;
-  const { path, mode } = await pullTarget(localPath);
+  const { path, mode } = replacedFile(localPath);
   await withPullDraft(path, async (draft) => {
     await withSync(connection, { verb: "pull", path: remotePath }, options, (sync, signal) =>
       pipeline(
@@ -89,15 +90,6 @@ export async function pullFile(
     );
     await rename(draft, path);
   });
-}
-
-/** What is there is replaced as `cp` would write to it: behind a link, with its mode; a device or a pipe stays. */
-async function pullTarget(localPath: string): Promise<{ readonly path: string; readonly mode?: number }> {
-  const path = await realpath(localPath).catch(() => localPath);
-  const old = await lstat(path).catch(() => undefined);
-  if (old === undefined) return { path };
-  if (!old.isFile()) throw new UsageError("NOT_A_FILE", `A file can be pulled to a plain file only: ${localPath}`);
-  return { path, mode: old.mode & 0o777 };
 }
 
 /**

@@ -187,10 +187,10 @@ export const hostFiles: readonly RemovalRow[] = [
   },
   {
     file: "src/cli/apk/idsig-create.ts",
-    calls: ["rename(temporary, target)", "rm(temporary, { force: true })"],
+    calls: ["rename(temporary, path)", "rm(temporary, { force: true })"],
     touches: "the file that the user names",
-    ours: "the draft was made here with O_EXCL, or the command ends before",
-    proof: { test: "src/cli/apk/apk.test.ts", title: "leaves nothing behind" },
+    ours: "it is a plain file or not there; the draft was made here with O_EXCL, or the command ends before",
+    proof: { test: "src/cli/apk/apk.test.ts", title: "goes behind a link, and a pipe stays" },
   },
   {
     file: "tools/run.cjs",
