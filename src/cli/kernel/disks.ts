@@ -1,7 +1,8 @@
 /** `--disk F[:rw]`: a file as a disk of the VM; what the VM wrote to a writable one is in the file afterwards. */
 import { existsSync } from "node:fs";
-import { stat } from "node:fs/promises";
+import { realpath, stat } from "node:fs/promises";
 import { resolve } from "node:path";
+import { UsageError } from "../../base/errors.js";
 import type { Device } from "../../device/index.js";
 import type { VirtualMachine } from "../../virtualmachine/index.js";
 
@@ -12,8 +13,21 @@ interface DiskOption {
 
 const PULL_TIMEOUT_MS = 10 * 60_000;
 
+/** @throws UsageError for a file that a VM would write to and have twice: one copy would be lost */
+export async function parseDisks(texts: readonly string[]): Promise<readonly DiskOption[]> {
+  const disks = await Promise.all(texts.map(parseDisk));
+  const files = await Promise.all(disks.map(({ file }) => realpath(file).catch(() => file)));
+  for (const [at, { file, writable }] of disks.entries()) {
+    if (!writable || files.indexOf(files[at] ?? file) === files.lastIndexOf(files[at] ?? file)) continue;
+    throw new UsageError("BAD_ARGUMENTS", `--disk names ${file} twice, and with :rw at least once.`, {
+      hint: "each disk of a VM is a copy, and only one of them could be in the file afterwards",
+    });
+  }
+  return disks;
+}
+
 /** A file whose very name ends in `:rw` is that file. */
-export async function parseDisk(text: string): Promise<DiskOption> {
+async function parseDisk(text: string): Promise<DiskOption> {
   const [, file = text, way] = /^(.+):(rw|ro)$/.exec(text) ?? [];
   if (way === undefined || existsSync(text)) return { file: resolve(text), writable: false };
   return { file: resolve(file), writable: way === "rw" };

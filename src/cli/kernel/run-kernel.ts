@@ -8,7 +8,7 @@ import { guestOutput } from "../vm/guest-output.js";
 import { onInterrupt } from "../interrupt.js";
 import { showProgress } from "../progress.js";
 import { bootArchive } from "./boot-archive.js";
-import { parseDisk, pullDisks } from "./disks.js";
+import { parseDisks, pullDisks } from "./disks.js";
 import { execOutput, type ExecOutput } from "./exec-output.js";
 import { rootDisk, type RootDisk } from "./root-disk.js";
 import { openShell, programsOfImage } from "./open-shell.js";
@@ -43,7 +43,7 @@ export async function runKernel(options: KernelOptions): Promise<number> {
   checkOptions(options);
   // All errors in files are reported before a device is started.
   await lookAtKernel(kernel);
-  const disks = await Promise.all(options.disks.map(parseDisk));
+  const disks = await parseDisks(options.disks);
   for (const { file } of disks) await lookAtDisk(file);
   const progress = showProgress();
   const interrupt = onInterrupt();
