@@ -1,6 +1,7 @@
 /** Reads the events of a run, of all its processes, in the order in which they happened. */
 import { closeSync, fstatSync, openSync, readdirSync, readSync } from "node:fs";
 import { join } from "node:path";
+import { describeError } from "../base/errors.js";
 import { LineSplitter } from "../base/text/lines.js";
 import { checkedEvent } from "./reading/event-fields.js";
 import type { RunEvent } from "./events.js";
@@ -36,6 +37,18 @@ export function eventFiles(runFolder: string): readonly string[] {
   const entries = readdirSync(runFolder, { withFileTypes: true });
   // Not what a link leads to, nor a pipe: a run's folder may come from another machine.
   return entries.filter((entry) => entry.isFile() && FILE_NAME.test(entry.name)).map(({ name }) => name);
+}
+
+/** Why files of events cannot be read, in sentences; they may be another user's. */
+export function unreadableEvents(runFolder: string): readonly string[] {
+  return eventFiles(runFolder).flatMap((name) => {
+    try {
+      closeSync(openSync(join(runFolder, name), "r"));
+      return [];
+    } catch (error) {
+      return [`${name} cannot be read: ${describeError(error)}.`];
+    }
+  });
 }
 
 /** @param characters how long its line is */

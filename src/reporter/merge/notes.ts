@@ -1,4 +1,5 @@
 /** What is to be said of several runs as a whole: whether they are all, and whether they fit together. */
+import { unreadableEvents } from "../../artifacts/read-events.js";
 import { formatMs } from "../../base/deadline.js";
 import { shardName } from "../model/origin.js";
 import type { ShardOfRun } from "../../artifacts/events.js";
@@ -17,7 +18,12 @@ const AHEAD_MS = 60_000;
 
 export function notesOf(parts: readonly LoadedPart[], empty: readonly string[], nowMs = Date.now()): MergeNotes {
   return {
-    missing: [...empty.map((folder) => `${folder} has no run.`), ...missingShards(parts), ...cutShort(parts)],
+    missing: [
+      ...empty.map((folder) => `${folder} has no run.`),
+      ...missingShards(parts),
+      ...cutShort(parts),
+      ...parts.flatMap(unread),
+    ],
     odd: [...splits(parts), ...differing(parts), ...clocks(parts, nowMs)],
   };
 }
@@ -46,6 +52,13 @@ function cutShort(parts: readonly LoadedPart[]): readonly string[] {
   return parts
     .filter(({ run }) => run.cutShort && !whole.has(shardName(run.origin.shard) ?? ""))
     .map(({ found }) => `${found.name} was cut short: tests that it had not begun are not in this report.`);
+}
+
+/** It is not all there, although its end is. */
+function unread({ found, run }: LoadedPart): readonly string[] {
+  const files = unreadableEvents(found.folder).map((problem) => `${found.name} is not whole: ${problem}`);
+  const beginning = `${found.name} has lost its beginning: which shard it is, and when it began, is not known.`;
+  return [...files, ...(run.cutShort || run.version !== "" ? [] : [beginning])];
 }
 
 function splits(parts: readonly LoadedPart[]): readonly string[] {

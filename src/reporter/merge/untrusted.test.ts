@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { spawnSync } from "node:child_process";
 import {
   mkdirSync,
@@ -125,5 +125,30 @@ describe("a run of another machine", () => {
     expect(read("report.html")).not.toContain("<script>alert");
     expect([read("junit.xml"), read("test_result.xml")].map((xml) => XMLValidator.validate(xml))).toEqual([true, true]);
     JSON.parse(read("trace.json"));
+  });
+
+  test("that has files of another user is not whole", () => {
+    const one = run("one", { tests: [{ file: "a.test.ts", name: "t", status: "passed" }] });
+    writeFileSync(join(one, "events-7.jsonl"), "");
+    const fs = jest.requireActual<typeof import("node:fs")>("node:fs");
+    const { openSync } = fs;
+    // Root may read all.
+    const refused = jest.spyOn(fs, "openSync").mockImplementation((path, ...rest) => {
+      if (String(path).endsWith("events-7.jsonl")) throw new Error("EACCES: permission denied");
+      return openSync(path, ...rest);
+    });
+    const { missing } = merge(one);
+    refused.mockRestore();
+    expect(missing).toEqual([
+      expect.stringMatching(/^one on .* is not whole: events-7\.jsonl cannot be read: EACCES: permission denied/),
+    ]);
+  });
+
+  test("whose first lines are gone is not whole", () => {
+    const one = run("one", { tests: [{ file: "a.test.ts", name: "t", status: "passed" }] });
+    const [name = ""] = readdirSync(one);
+    const lines = readFileSync(join(one, name), "utf8").split("\n");
+    writeFileSync(join(one, name), lines.slice(2).join("\n"));
+    expect(merge(one).missing).toEqual([expect.stringMatching(/^one has lost its beginning/)]);
   });
 });
