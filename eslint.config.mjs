@@ -99,15 +99,29 @@ function onDemand({ group, message }) {
   ];
 }
 
-const importRules = Object.entries(DEPS).map(([folder, allowed]) => {
+/** Node follows links then: out of the folder, and for ever where they form loops. */
+const followsLinks = {
+  selector: "CallExpression[callee.name=/^readdir/] Property[key.name='recursive']",
+  message: "It follows links: use filesBelow of src/base/files.",
+};
+
+const importRules = Object.entries(DEPS).flatMap(([folder, allowed]) => {
   const ban = bans(folder, allowed);
-  return {
-    files: [`src/${folder}/**/*.ts`],
-    rules: {
-      "no-restricted-imports": ["error", { patterns: [ban] }],
-      "no-restricted-syntax": ["error", ...onDemand(ban)],
+  const files = [`src/${folder}/**/*.ts`];
+  return [
+    {
+      files,
+      rules: {
+        "no-restricted-imports": ["error", { patterns: [ban] }],
+        "no-restricted-syntax": ["error", ...onDemand(ban)],
+      },
     },
-  };
+    {
+      files,
+      ignores: ["**/*.test.ts", "**/testing/**"],
+      rules: { "no-restricted-syntax": ["error", ...onDemand(ban), followsLinks] },
+    },
+  ];
 });
 
 /** What runs on Linux only, and the files that use Linux features if available and work without them elsewhere. */

@@ -86,7 +86,7 @@ beforeAll(async () => {
     workFolder,
     tools: tools(packagesRoot),
   });
-}, 120_000);
+}, 600_000);
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 describe("the guest's images", () => {

@@ -1,6 +1,8 @@
 /** Modules of the distributor's kernel that the guest loads, in the order in which they need each other. */
-import { copyFile, mkdir, readdir, readFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { copyFile, mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { filesBelow } from "../base/files/files-below.js";
 import { InfrastructureError } from "../base/errors.js";
 import { run } from "../process/run.js";
 
@@ -88,8 +90,8 @@ export async function findModules(
   const builtIn = new Set<string>();
   for (const folder of ["lib/modules", "usr/lib/modules"]) {
     const root = join(packagesRoot, folder, kernelVersion);
-    const files = await readdir(root, { recursive: true }).catch(() => []);
-    for (const file of files) {
+    // Debian's packages have it in one of the two.
+    for (const file of existsSync(root) ? filesBelow(root) : []) {
       const name = /([^/]+)\.ko(\.xz)?$/.exec(file)?.[1];
       if (name !== undefined) found.set(plainName(name), join(root, file));
     }

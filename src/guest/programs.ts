@@ -1,6 +1,6 @@
 /** Programs of the guest that are compiled when an image is made. */
-import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import { filesBelow } from "../base/files/files-below.js";
 import { packageRoot } from "../base/paths.js";
 import { run } from "../process/run.js";
 
@@ -99,7 +99,7 @@ async function compileLog(folder: string, path: string, gcc: string, signal?: Ab
 /** All C files that become part of the images. */
 export function cSources(): readonly string[] {
   return [...initFolders, ...otherFolders].flatMap((folder) =>
-    readdirSync(join(sourceFolder, folder), { recursive: true, encoding: "utf8" })
+    filesBelow(join(sourceFolder, folder))
       .filter((name) => /\.[ch]$/.test(name))
       .sort()
       .map((name) => join(sourceFolder, folder, name)),

@@ -29,7 +29,8 @@ test("a file is whole or as it was, and a draft of another stays", async () => {
 test("a folder where nothing can be made is refused, in bounded time", async () => {
   await expect(writeFileAtomic("/proc/avf/note", "x")).rejects.toThrow(/^E(NOENT|ACCES|PERM|ROFS): /);
   writeFileSync(join(folder, "file"), "");
-  await expect(writeFileAtomic(join(folder, "file/below/note"), "x")).rejects.toThrow(/^ENOTDIR: /);
+  // Node 20 fails when it looks at what is below a file, later ones when they make a folder in its place.
+  await expect(writeFileAtomic(join(folder, "file/below/note"), "x")).rejects.toThrow(/^(ENOTDIR|EEXIST): .*\/file/);
 });
 
 test("a folder that is there is not replaced, unless it is empty", async () => {

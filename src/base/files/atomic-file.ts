@@ -1,6 +1,7 @@
 /** Files that are either whole or absent: written under a temporary name, flushed, renamed. */
-import { open, readdir, rename, rm } from "node:fs/promises";
+import { open, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { filesBelow, foldersBelow } from "./files-below.js";
 import { makeFolder } from "./make-folder.js";
 
 export interface WriteOptions {
@@ -40,7 +41,8 @@ export async function writeFileAtomic(
  * must not lead to half of it.
  */
 export async function publishFolder(draft: string, folder: string): Promise<void> {
-  const pending = await filesBelow(draft);
+  const below = [...filesBelow(draft), ...foldersBelow(draft)];
+  const pending = [...below.map((path) => join(draft, path)), draft];
   const flushSome = async (): Promise<void> => {
     for (let path = pending.pop(); path !== undefined; path = pending.pop()) await flush(path);
   };
@@ -50,14 +52,6 @@ export async function publishFolder(draft: string, folder: string): Promise<void
 }
 
 const FLUSHED_AT_ONCE = 16;
-
-async function filesBelow(folder: string): Promise<string[]> {
-  const paths: string[] = [];
-  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
-    if (entry.isFile() || entry.isDirectory()) paths.push(join(entry.parentPath, entry.name));
-  }
-  return [...paths, folder];
-}
 
 /** What may not be opened, or is of a kind that knows no flush, as folders of Windows, stays with the system's own pace. */
 async function flush(path: string): Promise<void> {

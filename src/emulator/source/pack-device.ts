@@ -1,8 +1,9 @@
 /** Makes the files of a device package out of a finished image: the way back is `unpack-device.ts`. */
 import { createHash } from "node:crypto";
 import { createWriteStream } from "node:fs";
-import { readdir, stat, writeFile } from "node:fs/promises";
-import { join, relative } from "node:path";
+import { stat, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { filesBelow } from "../../base/files/files-below.js";
 import { pipeline } from "node:stream/promises";
 import { constants, createBrotliCompress } from "node:zlib";
 import { TREE_RECORD } from "../packages/tree-digest.js";
@@ -39,7 +40,7 @@ export async function packDevice({ imageFolder, outFolder, ...options }: PackOpt
   const { packages, sources, quality = QUALITY, onBytes, signal } = options;
   const files: IndexedFile[] = [];
   const digest = createHash("sha256");
-  const paths = await filesOf(imageFolder);
+  const paths = filesOf(imageFolder);
   const newBlocks = async function* (): AsyncGenerator<Buffer> {
     const known: KnownBlocks = new Map();
     let given = 0;
@@ -86,9 +87,9 @@ export async function packDevice({ imageFolder, outFolder, ...options }: PackOpt
 }
 
 /** Paths below the folder in an order that no host has a part in. */
-async function filesOf(folder: string): Promise<readonly string[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+function filesOf(folder: string): readonly string[] {
   // What was noted of it here is no part of it.
-  const files = entries.filter((entry) => entry.isFile() && entry.name !== TREE_RECORD);
-  return files.map((entry) => relative(folder, join(entry.parentPath, entry.name))).sort();
+  return filesBelow(folder)
+    .filter((path) => basename(path) !== TREE_RECORD)
+    .sort();
 }

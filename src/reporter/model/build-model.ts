@@ -1,8 +1,9 @@
 /** From the events of a run to the model of it. */
-import { readdirSync, realpathSync, statSync } from "node:fs";
+import { realpathSync, statSync } from "node:fs";
 import { basename, isAbsolute, join, relative, resolve } from "node:path";
 import type { RunEvent } from "../../artifacts/events.js";
 import { readEvents } from "../../artifacts/read-events.js";
+import { filesBelow } from "../../base/files/files-below.js";
 import { withSlashes } from "../../base/text/slashes.js";
 import { number, text, texts } from "./event-text.js";
 import { originOf } from "./origin.js";
@@ -76,9 +77,12 @@ function evidenceOf(evidence: unknown, folder: string): AttemptModel["evidence"]
   const path = resolve(folder, evidence);
   const inside = relative(folder, path);
   if (inside === "" || inside.startsWith("..") || isAbsolute(inside) || !isAt(path)) return undefined;
-  const files = readdirSync(path, { withFileTypes: true, recursive: true }).filter((entry) => entry.isFile());
-  const names = files.map(({ parentPath, name }) => withSlashes(relative(path, join(parentPath, name))));
-  return { folder: withSlashes(inside), files: names.sort() };
+  return {
+    folder: withSlashes(inside),
+    files: filesBelow(path)
+      .map((file) => withSlashes(file))
+      .sort(),
+  };
 }
 
 /** It is there, and no link led to it. */

@@ -2,6 +2,7 @@
 import { createHash, type Hash } from "node:crypto";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
+import { filesBelow } from "../../base/files/files-below.js";
 import { packageRoot } from "../../base/paths.js";
 import { findFiles } from "../../provisioning/index.js";
 
@@ -67,7 +68,7 @@ function neighbours(androidTest: string): readonly string[] {
 }
 
 function libraryFiles(folder: string): readonly string[] {
-  return readdirSync(folder, { recursive: true, encoding: "utf8" })
+  return filesBelow(folder)
     .filter((name) => name.endsWith(".js"))
     .sort()
     .map((name) => join(folder, name));

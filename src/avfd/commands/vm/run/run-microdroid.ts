@@ -1,6 +1,8 @@
 /** `vm run-microdroid`: a VM of the APEX's own empty payload, to look around in (AOSP vm/src/run.rs). */
-import { chown, lstat, mkdir, readdir } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { chown, lstat, mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { filesBelow } from "../../../../base/files/files-below.js";
 import type { Caller } from "../../../caller.js";
 import type { Device } from "../../../device.js";
 import { kernelRandomBytes } from "../../../kernel-random.js";
@@ -17,7 +19,7 @@ const ALPHANUMERIC = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345
 const NAME_LENGTH = 17;
 
 export async function runMicrodroid(device: Device, caller: Caller, args: ParsedArguments): Promise<number> {
-  const apk = await findApk(device);
+  const apk = findApk(device);
   caller.print(`found path ${apk}`);
   // Android's tool makes one of its own even when another is given.
   const made = await makeWorkFolder(device, caller);
@@ -41,8 +43,9 @@ export async function runMicrodroid(device: Device, caller: Caller, args: Parsed
   });
 }
 
-async function findApk({ paths }: Device): Promise<string> {
-  const names = await readdir(paths.resolve(APP_FOLDER), { recursive: true }).catch((): string[] => []);
+function findApk({ paths }: Device): string {
+  const folder = paths.resolve(APP_FOLDER);
+  const names = existsSync(folder) ? filesBelow(folder) : [];
   const found = names
     .filter((name) => /(^|\/)EmptyPayloadApp[^/]*\.apk$/.test(name))
     .map((name) => join(APP_FOLDER, name));
