@@ -1,6 +1,5 @@
 /** The adb server on this host: where it listens, whether it is ours to talk to, and adbkit's client for it. */
-import { execFile, type ExecFileException } from "node:child_process";
-import { promisify } from "node:util";
+import { execFile } from "node:child_process";
 import { withDeadline } from "../../../base/deadline.js";
 import { describeError, InfrastructureError, isHarnessError } from "../../../base/errors.js";
 import { adbProgram } from "../../../process/programs/adb-program.js";
@@ -108,18 +107,25 @@ async function startServer(
  * execa, which would be loaded for this alone where a device is there already.
  */
 async function adbVersion(): Promise<number> {
-  const result = await promisify(execFile)(adbProgram(), ["version"], { timeout: VERSION_TIMEOUT_MS }).catch(
-    (error: ExecFileException) => ({ stdout: error.stdout ?? "", stderr: error.stderr ?? "", code: error.code }),
-  );
-  const match = /Android Debug Bridge version \d+\.\d+\.(\d+)/.exec(result.stdout);
+  const { stdout, stderr, code } = await askAdb("version");
+  const match = /Android Debug Bridge version \d+\.\d+\.(\d+)/.exec(stdout);
   if (match) return Number(match[1]);
-  const startFailure = "code" in result && typeof result.code === "string" ? result.code : undefined;
-  throw new InfrastructureError("ADB_MISSING", `The adb program does not run (${startFailure ?? "no version"}).`, {
+  const startFailure = typeof code === "string" ? code : "no version";
+  throw new InfrastructureError("ADB_MISSING", `The adb program does not run (${startFailure}).`, {
     hint:
       process.platform === "linux"
         ? "install it (apt-get install adb), or get the one of the emulated device: npx avf setup"
         : "install Android's platform-tools, and add their folder to PATH",
-    lastLines: result.stderr.split("\n").filter(Boolean).slice(-3),
+    lastLines: stderr.split("\n").filter(Boolean).slice(-3),
+  });
+}
+
+/** @returns `code`: of its end, or the system's word for why it could not be started */
+function askAdb(...args: readonly string[]): Promise<{ stdout: string; stderr: string; code: number | string }> {
+  return new Promise((resolve) => {
+    execFile(adbProgram(), args, { timeout: VERSION_TIMEOUT_MS }, (error, stdout, stderr) =>
+      resolve({ stdout, stderr, code: error === null ? 0 : (error.code ?? -1) }),
+    );
   });
 }
 
