@@ -16,11 +16,13 @@ const SCRIPTS = 3;
 const MAX_COMMANDS = 14;
 
 test("two managers, two names, any order of calls: results follow the rules", async ({ device, app }) => {
+  const since17 = Number((await device.getProperties()).get("ro.build.version.sdk")) >= 37;
+  const rules = { saysTakenName: since17, runsWithoutFolder: since17 };
   await fc.assert(
     fc.asyncProperty(lifecycleCommands(MAX_COMMANDS), async (commands) => {
       const real = deviceSide(device, app);
       try {
-        await fc.asyncModelRun(() => ({ model: new LifecycleModel(), real }), commands);
+        await fc.asyncModelRun(() => ({ model: new LifecycleModel(rules), real }), commands);
       } finally {
         await removeAll(real);
       }

@@ -15,6 +15,14 @@ export interface ModelVm {
   replaced: boolean;
 }
 
+/** What Android 17 changed, as the traits of releases are named (src/base/releases). */
+export interface LifecycleRules {
+  /** A name is taken as long as an object of the manager runs, whether or not its folder is there. */
+  readonly saysTakenName: boolean;
+  /** A VM that runs without its folder is not stopped, rather than deleted. */
+  readonly runsWithoutFolder: boolean;
+}
+
 const REFUSED = {
   exists: "VM_EXISTS",
   deleted: "VM_DELETED",
@@ -30,7 +38,11 @@ export class LifecycleModel {
   readonly #onDevice = new Set<Name>();
   readonly #table = new Map<string, ModelVm>();
 
+  constructor(private readonly rules: LifecycleRules) {}
+
   create(process: Process, name: Name): string {
+    const known = this.rules.saysTakenName ? this.#alive(process, name) : undefined;
+    if (known && this.status(known) !== "DELETED") return REFUSED.exists;
     if (this.#onDevice.has(name)) return REFUSED.exists;
     this.#onDevice.add(name);
     return this.#handOut(process, name);
@@ -110,7 +122,7 @@ export class LifecycleModel {
   #stoppedGuard(vm: ModelVm): string | undefined {
     if (vm.deleted || !this.#onDevice.has(vm.name)) {
       if (!vm.running) vm.deleted = true;
-      return REFUSED.deleted;
+      if (vm.deleted || !this.rules.runsWithoutFolder) return REFUSED.deleted;
     }
     return vm.running ? REFUSED.notStopped : undefined;
   }
