@@ -59,8 +59,9 @@ export function startPatience(
   return {
     check: (nowMs) => {
       const now = own(nowMs);
-      if (now >= began + hardLimit) return { kind: "timed-out", afterMs: hardLimit };
+      // First: on a busy host both may be due by the time this is asked, and this one says more.
       if (now >= stallDue()) return { kind: "stalled", stage: journal.boot.stage, stillMs: now - moved() };
+      if (now >= began + hardLimit) return { kind: "timed-out", afterMs: hardLimit };
       return now >= budgetDue() ? { kind: "timed-out", afterMs: now - began } : undefined;
     },
     dueMs: () => {
