@@ -20,7 +20,7 @@ export interface RealSide {
   readonly removeFiles: (name: Name) => Promise<void>;
 }
 
-type Command = AsyncCommand<LifecycleModel, RealSide>;
+export type Command = AsyncCommand<LifecycleModel, RealSide>;
 
 type NameCall = (model: LifecycleModel, process: Process, name: Name) => string;
 type RealNameCall = (manager: VirtualMachineManager, name: Name, config: VirtualMachineConfig) => Promise<unknown>;
