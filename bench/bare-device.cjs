@@ -8,6 +8,7 @@ const path = require("node:path");
 const dist = path.join(__dirname, "../dist");
 const { buildMachineArguments } = require(path.join(dist, "emulator/machine/arguments.js"));
 const { emulatorCommand } = require(path.join(dist, "emulator/qemu/emulator.js"));
+const { diesWithUs } = require(path.join(dist, "process/die-with-us.js"));
 const { findFreePort } = require(path.join(dist, "emulator/machine/port.js"));
 
 /**
@@ -20,7 +21,7 @@ async function onBareDevice({ accelerator, cpus, imageFolder, snapshotFolder }, 
   const adbPort = await findFreePort();
   const start = performance.now();
   const [program, ...args] = buildMachineArguments({
-    emulator: emulatorCommand(imageFolder),
+    emulator: [...diesWithUs(), ...emulatorCommand(imageFolder)],
     ...{ accelerator, cpus, imageFolder, adbPort, keepData: false, memoryShared: false, incoming: true },
     dataDisk: path.join(snapshotFolder, "data.img"),
     memoryFile: path.join(snapshotFolder, "memory"),

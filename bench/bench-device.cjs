@@ -114,4 +114,15 @@ function quote(text) {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }
 
-module.exports = { onDevice, bootOnce, machineTime, compilePayload, withTool, root, APK, FIRST_LINE, BOOT_LIMIT };
+module.exports = {
+  quote,
+  onDevice,
+  bootOnce,
+  machineTime,
+  compilePayload,
+  withTool,
+  root,
+  APK,
+  FIRST_LINE,
+  BOOT_LIMIT,
+};

@@ -6,18 +6,18 @@ const { once } = require("node:events");
 const fs = require("node:fs");
 const os = require("node:os");
 const path = require("node:path");
-const { withTool, root } = require("../bench-device.cjs");
+const { quote, withTool, root } = require("../bench-device.cjs");
 const { ON_DEVICE, OWN_CID, withCid, withoutControl } = require("../recorded-vm.cjs");
 const { interleave, ratio, row, timed } = require("../statistics.cjs");
 
 const { cacheFolder } = require(path.join(root, "dist/base/paths.js"));
+const { startEmulatedDevice } = require(path.join(root, "dist/emulator/index.js"));
 
 /** Even, so that each order has as many. */
 const ROUNDS = 6;
 const GROWTH_ROUNDS = 3;
 const VMS = [1, 2, 4];
 const LIMIT_MS = 300_000;
-const DEVICE = `bench-kernel-${process.pid}`;
 /** What the first process of `--exec` prints last. */
 const LAST_WORDS = "exit 0 255";
 /** What virtme-ng needs for a kernel whose drivers are modules; ours takes its default. */
@@ -26,13 +26,12 @@ const VNG_WORD = "ran-in-vng";
 const avf = path.join(root, "src/cli/avf.cjs");
 
 async function measure({ progress }) {
-  const serial = execFileSync(process.execPath, [avf, "device", "start", "--name", DEVICE], {
-    encoding: "utf8",
-  }).trim();
+  // It ends with this process, also when that is killed.
+  const device = await startEmulatedDevice();
   try {
-    return await withTool("bare-vmm", (program) => compare(serial, program, progress));
+    return await withTool("bare-vmm", (program) => compare(device.serial, program, progress));
   } finally {
-    execFileSync(process.execPath, [avf, "device", "stop", DEVICE], { stdio: "ignore" });
+    await device.stop();
   }
 }
 
@@ -176,10 +175,6 @@ function packagedKernel() {
   const boot = path.join(cacheFolder(), "packages/root/boot");
   const name = fs.readdirSync(boot).find((file) => file.startsWith("vmlinuz-"));
   return path.join(boot, name);
-}
-
-function quote(text) {
-  return `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 module.exports = { measure };

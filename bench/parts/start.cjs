@@ -5,7 +5,7 @@ const { execFileSync, spawn } = require("node:child_process");
 const fs = require("node:fs");
 const os = require("node:os");
 const path = require("node:path");
-const { FIRST_LINE, onDevice, root, withTool } = require("../bench-device.cjs");
+const { FIRST_LINE, onDevice, quote, root, withTool } = require("../bench-device.cjs");
 const { onBareDevice } = require("../bare-device.cjs");
 const { ON_DEVICE, OWN_CID, recordVm, withCid } = require("../recorded-vm.cjs");
 const { interleave, ratio, row } = require("../statistics.cjs");
@@ -103,10 +103,6 @@ function greeting(serial, argv) {
     child.once("close", (code) => (code === 0 ? resolve() : reject(new Error(`bare VM: ${code}\n${said}`))));
     child.once("error", reject);
   });
-}
-
-function quote(text) {
-  return `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 module.exports = { measure };

@@ -1,4 +1,5 @@
 /** Where bytes come from: memory, or a file that may be far larger than memory. */
+import type { Stats } from "node:fs";
 import { open, type FileHandle } from "node:fs/promises";
 import { ApkError } from "./apk-error.js";
 
@@ -48,9 +49,10 @@ export function piecesSource(pieces: readonly Uint8Array[]): ByteSource {
 export async function openFileSource(path: string): Promise<FileSource> {
   const file = await open(path, "r");
   try {
+    const stats = await file.stat();
     // The system would refuse the first read, in words that do not name it.
-    if ((await file.stat()).isDirectory()) throw new ApkError("NOT_A_ZIP", `${path} is a folder`);
-    return await fileHandleSource(file);
+    if (stats.isDirectory()) throw new ApkError("NOT_A_ZIP", `${path} is a folder`);
+    return sourceOf(file, stats);
   } catch (error) {
     await file.close();
     throw error;
@@ -59,7 +61,10 @@ export async function openFileSource(path: string): Promise<FileSource> {
 
 /** The size is taken once: a file that shrinks while it is read is refused as truncated. */
 export async function fileHandleSource(file: FileHandle): Promise<FileSource> {
-  const { size } = await file.stat();
+  return sourceOf(file, await file.stat());
+}
+
+function sourceOf(file: FileHandle, { size }: Stats): FileSource {
   const close = () => file.close();
   return {
     fd: file.fd,

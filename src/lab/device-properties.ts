@@ -1,5 +1,5 @@
 /** What the system properties of a device say: its build, for reports, and how fast it runs VMs, by whichever way it was leased. */
-import { EMULATED_CPUS_PROPERTY, MAX_SLOWNESS, SLOWNESS_PROPERTY } from "../base/vm/speed-properties.js";
+import { boundedSlowness, EMULATED_CPUS_PROPERTY, SLOWNESS_PROPERTY } from "../base/vm/speed-properties.js";
 
 const NAMES =
   /^ro\.(?:build\.(?:id|fingerprint|type|tags|version\.\w+)|product\.(?:name|model|brand|device|manufacturer|cpu\.\w+)|boot\.hypervisor\.\S+|kernel\.version|board\.api_level)$/;
@@ -18,9 +18,8 @@ interface DeviceSpeed {
 
 /** Of a device that says nothing, or nonsense: the usual speed. */
 export function speedOf(properties: ReadonlyMap<string, string>): DeviceSpeed {
-  const said = Number(properties.get(SLOWNESS_PROPERTY) ?? 1);
   return {
-    slowness: Number.isFinite(said) ? Math.min(Math.max(said, 1), MAX_SLOWNESS) : 1,
+    slowness: boundedSlowness(Number(properties.get(SLOWNESS_PROPERTY) ?? 1)),
     emulatesCpus: properties.get(EMULATED_CPUS_PROPERTY) === "1",
   };
 }

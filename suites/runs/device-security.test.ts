@@ -5,24 +5,27 @@ import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { stopWithUs } from "./stop-with-us.js";
 
 const avf = join(__dirname, "../../src/cli/avf.cjs");
 const NAME = `locked-${process.pid}`;
 
+let stopDevice: () => Promise<void>;
 let serial: string;
 let home: string;
 let serverPort: number;
 beforeAll(async () => {
   home = mkdtempSync(join(tmpdir(), "avf-stranger-"));
   serverPort = await freePort();
+  stopDevice = stopWithUs([NAME]);
   run([process.execPath, avf, "device", "start", "--name", NAME]);
   const list = run(["adb", "devices"]);
   const records = run([process.execPath, avf, "device", "list"]);
   serial = new RegExp(`^.*\\b${NAME}\\b.*?(127\\.0\\.0\\.1:\\d+)`, "m").exec(records)?.[1] ?? "";
   expect(list).toContain(`${serial}\tdevice`);
 }, 600_000);
-afterAll(() => {
-  spawnSync(process.execPath, [avf, "device", "stop", NAME]);
+afterAll(async () => {
+  await stopDevice();
   stranger("kill-server");
   rmSync(home, { recursive: true, force: true });
 }, 60_000);

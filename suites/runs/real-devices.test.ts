@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, 
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { stopWithUs } from "./stop-with-us.js";
 
 const root = join(__dirname, "../..");
 const avf = join(root, "src/cli/avf.cjs");
@@ -72,8 +73,10 @@ describeEmulated("two devices that are named by serial, as phones are", () => {
   const names = [1, 2].map((number) => `shared-${process.pid}-${number}`);
   const serials: string[] = [];
   const projects: string[] = [];
+  let stopDevices: () => Promise<void>;
 
   beforeAll(async () => {
+    stopDevices = stopWithUs(names, environment({}));
     const runs = names.map((name) => start(root, [avf, "device", "start", "--name", name, "--cpus", "1"], {}));
     for (const { stdout, output } of await Promise.all(runs.map((run) => run.ended))) {
       // Only the serial, for scripts.
@@ -86,7 +89,7 @@ describeEmulated("two devices that are named by serial, as phones are", () => {
 
   afterAll(async () => {
     for (const serial of serials) adb("disconnect", serial);
-    await Promise.all(names.map((name) => start(root, [avf, "device", "stop", name], {}).ended));
+    await stopDevices();
     for (const folder of projects) rmSync(folder, { recursive: true, force: true });
   }, 60_000);
 
@@ -139,6 +142,7 @@ describeEmulated("two devices that are named by serial, as phones are", () => {
 
   test("are reported to programs as JSON, when they start and in the list", async () => {
     const name = `json-${process.pid}`;
+    const stopDevice = stopWithUs([name], environment({}));
     try {
       const started = await start(root, [avf, "device", "start", "--json", "--cpus", "1", "--name", name], {}).ended;
       const device = JSON.parse(started.stdout) as { readonly serial: string; readonly adbPort: number };
@@ -146,7 +150,7 @@ describeEmulated("two devices that are named by serial, as phones are", () => {
       const list = JSON.parse((await start(root, [avf, "device", "list", "--json"], {}).ended).stdout) as unknown;
       expect(list).toContainEqual(expect.objectContaining({ name, serial: device.serial }));
     } finally {
-      await start(root, [avf, "device", "stop", name], {}).ended;
+      await stopDevice();
     }
   });
 

@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { stopWithUs } from "./stop-with-us.js";
 
 const root = join(__dirname, "../..");
 const avf = join(root, "src/cli/avf.cjs");
@@ -80,6 +81,7 @@ describeThere("an adb server in another network", () => {
   const name = `remote-${process.pid}`;
   let folder: string;
   let spec: string;
+  let stopDevice: () => Promise<void>;
   let serial: string;
   let tunnel: Server;
 
@@ -104,6 +106,7 @@ describeThere("an adb server in another network", () => {
     folder = mkdtempSync(join(tmpdir(), "avf-remote-"));
     // Sockets in the file system are visible in all network namespaces.
     spec = `localfilesystem:${join(folder, "adb")}`;
+    stopDevice = stopWithUs([name], environment(spec));
     const started = run(otherHost(`'${process.execPath}' '${avf}' device start --name ${name} --cpus 1`));
     serial = started.stdout.trim();
     if (!/^127\.0\.0\.1:\d+$/.test(serial)) throw new Error(`no device: ${started.stdout}\n${started.stderr}`);
@@ -124,8 +127,8 @@ describeThere("an adb server in another network", () => {
     );
   }, START_TIMEOUT_MS);
 
-  afterAll(() => {
-    run([process.execPath, avf, "device", "stop", name]);
+  afterAll(async () => {
+    await stopDevice();
     run(["adb", "-L", spec, "kill-server"]);
     tunnel.close();
     rmSync(folder, { recursive: true, force: true });

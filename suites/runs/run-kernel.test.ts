@@ -15,6 +15,7 @@ import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { buildInitramfs } from "jest-avf/apk";
 import { FIXTURE_APK, runChildProject } from "./child-project.js";
+import { stopWithUs } from "./stop-with-us.js";
 
 jest.setTimeout(400_000);
 
@@ -29,6 +30,7 @@ interface Ran {
 }
 
 let folder: string;
+let stopDevice: () => Promise<void>;
 let serial: string;
 /** Of the newest image, with the shell that it has for such VMs. */
 let kernel: string;
@@ -36,6 +38,7 @@ let busybox: string;
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "avf-run-kernel-"));
+  stopDevice = stopWithUs([DEVICE]);
   const started = spawnSync(process.execPath, [avf, "device", "start", "--name", DEVICE], { encoding: "utf8" });
   if (started.status !== 0) throw new Error(started.stderr);
   serial = started.stdout.trim();
@@ -45,8 +48,8 @@ beforeAll(() => {
   kernel = join(newest, "kernel");
   busybox = join(newest, "busybox");
 });
-afterAll(() => {
-  spawnSync(process.execPath, [avf, "device", "stop", DEVICE]);
+afterAll(async () => {
+  await stopDevice();
   rmSync(folder, { recursive: true, force: true });
 });
 

@@ -1,7 +1,7 @@
 /** Files that are either whole or absent: written under a temporary name, flushed, renamed. */
 import { open, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { filesBelow, foldersBelow } from "./files-below.js";
+import { entriesBelow } from "./files-below.js";
 import { makeFolder } from "./make-folder.js";
 
 export interface WriteOptions {
@@ -41,8 +41,7 @@ export async function writeFileAtomic(
  * must not lead to half of it.
  */
 export async function publishFolder(draft: string, folder: string): Promise<void> {
-  const below = [...filesBelow(draft), ...foldersBelow(draft)];
-  const pending = [...below.map((path) => join(draft, path)), draft];
+  const pending = [...entriesBelow(draft).map(({ path }) => join(draft, path)), draft];
   const flushSome = async (): Promise<void> => {
     for (let path = pending.pop(); path !== undefined; path = pending.pop()) await flush(path);
   };

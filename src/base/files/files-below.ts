@@ -5,21 +5,22 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 
+interface Entry {
+  /** Relative to the folder. */
+  readonly path: string;
+  readonly isFolder: boolean;
+}
+
 /** Paths relative to the folder, in no order. @throws what readdir throws, such as for a folder that is not there */
 export function filesBelow(folder: string): string[] {
-  return below(folder, "", ({ isFolder }) => !isFolder);
+  return entriesBelow(folder).flatMap(({ path, isFolder }) => (isFolder ? [] : [path]));
 }
 
-/** The same of the folders in it. */
-export function foldersBelow(folder: string): string[] {
-  return below(folder, "", ({ isFolder }) => isFolder);
-}
-
-function below(root: string, folder: string, wanted: (entry: { readonly isFolder: boolean }) => boolean): string[] {
-  return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
-    const path = join(folder, entry.name);
-    const isFolder = entry.isDirectory();
-    const own = (isFolder || entry.isFile()) && wanted({ isFolder }) ? [path] : [];
-    return isFolder ? [...own, ...below(root, path, wanted)] : own;
+/** Files and folders, in no order; neither links nor devices, pipes and sockets. */
+export function entriesBelow(folder: string, within = ""): Entry[] {
+  return readdirSync(join(folder, within), { withFileTypes: true }).flatMap((entry) => {
+    const path = join(within, entry.name);
+    if (entry.isDirectory()) return [{ path, isFolder: true }, ...entriesBelow(folder, path)];
+    return entry.isFile() ? [{ path, isFolder: false }] : [];
   });
 }

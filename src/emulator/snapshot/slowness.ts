@@ -1,7 +1,7 @@
 /** How slow this host emulates: measured by the boot that each snapshot is made of, and kept beside the snapshot. */
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { MAX_SLOWNESS } from "../../base/vm/speed-properties.js";
+import { boundedSlowness } from "../../base/vm/speed-properties.js";
 
 /** Power-on until avfd and adb answered, on two idle cores of 2023 under TCG: waits have their lengths from there. */
 const USUAL_BOOT_MS = 8_000;
@@ -15,13 +15,8 @@ export async function keepBootTime(snapshotFolder: string, bootMs: number): Prom
 export async function readSlowness(snapshotFolder: string): Promise<number> {
   try {
     const { bootMs } = JSON.parse(await readFile(join(snapshotFolder, FILE), "utf8")) as { readonly bootMs?: unknown };
-    return slownessOf(typeof bootMs === "number" ? bootMs : USUAL_BOOT_MS);
+    return boundedSlowness((typeof bootMs === "number" ? bootMs : USUAL_BOOT_MS) / USUAL_BOOT_MS);
   } catch {
     return 1;
   }
-}
-
-function slownessOf(bootMs: number): number {
-  const times = bootMs / USUAL_BOOT_MS;
-  return Number.isFinite(times) ? Math.min(Math.max(times, 1), MAX_SLOWNESS) : 1;
 }

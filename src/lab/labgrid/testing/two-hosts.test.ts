@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { avfProgram, FOUR_SHARDS_TIMEOUT_MS, FourShards, titlesOfSuites } from "../../testing/four-shards.js";
 import { NetworkHost } from "../../testing/network-host.js";
+import { stopWithUs } from "../../../../suites/runs/stop-with-us.js";
 import { TestLab } from "./test-lab.js";
 
 jest.setTimeout(FOUR_SHARDS_TIMEOUT_MS);
@@ -20,8 +21,10 @@ describeThere("four shards on two hosts, with two places", () => {
   let hosts: readonly [NetworkHost, NetworkHost];
   let lab: TestLab;
   let shards: FourShards | undefined;
+  let stopDevices: () => Promise<void>;
 
   beforeAll(async () => {
+    stopDevices = stopWithUs(names);
     folder = mkdtempSync(join(tmpdir(), "avf-two-hosts-"));
     hosts = await NetworkHost.pair(["host-a", "host-b"]);
     const places = await Promise.all(
@@ -40,10 +43,8 @@ describeThere("four shards on two hosts, with two places", () => {
 
   afterAll(async () => {
     shards?.kill();
-    for (const [at, host] of hosts.entries()) {
-      host.run(process.execPath, avfProgram, "device", "stop", names[at] ?? "");
-      host.run("adb", "kill-server");
-    }
+    await stopDevices();
+    for (const host of hosts) host.run("adb", "kill-server");
     await lab?.stop();
     for (const host of hosts) await host.stop();
     rmSync(folder, { recursive: true, force: true });
