@@ -1,5 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
+import { once } from "node:events";
 import type { Device } from "./contract.js";
+import { InfrastructureError } from "../base/errors.js";
 import { RebindableDevice } from "./rebindable-device.js";
 
 /** A connection that says who it is. */
@@ -93,5 +95,35 @@ describe("a device whose connection is replaced", () => {
       async () => second.device,
     );
     expect(await device.exec(["x"])).toMatchObject({ stdout: "second" });
+  });
+});
+
+describe("a device of which somebody knows more than adb", () => {
+  test("is gone for the reason that they give, and so do the calls say that were under way", async () => {
+    const { device: inner, gone } = connection("first");
+    const lost = new InfrastructureError("ADB_CONNECTION", "The connection broke.");
+    const exec = async (): Promise<never> => {
+      if (!gone.signal.aborted) await once(gone.signal, "abort");
+      throw lost;
+    };
+    let say = (_why: Error | undefined): void => undefined;
+    const { device } = new RebindableDevice({ ...inner, exec }, () => new Promise((resolve) => (say = resolve)));
+    const call = device.exec(["sleep", "9"]);
+    gone.abort(lost);
+    expect(device.gone.aborted).toBe(false);
+    const why = new Error("its QEMU ended by itself (SIGKILL)");
+    say(why);
+    await expect(call).rejects.toBe(why);
+    expect(device.gone.reason).toBe(why);
+    await expect(device.exec(["true"])).rejects.toBe(why);
+  });
+
+  test("is gone for adb's reason where they know of none", async () => {
+    const { device: inner, gone } = connection("first");
+    const { device } = new RebindableDevice(inner, async () => undefined);
+    const ended = new Promise((resolve) => device.gone.addEventListener("abort", resolve));
+    gone.abort(new Error("adb does not list it any more"));
+    await ended;
+    expect(device.gone.reason).toEqual(new Error("adb does not list it any more"));
   });
 });

@@ -2,7 +2,7 @@
 import { AsyncLock } from "../base/async/async-lock.js";
 import { sharedController } from "../base/async/shared-signal.js";
 import { decorate } from "../base/decorate.js";
-import { UsageError } from "../base/errors.js";
+import { isHarnessError, UsageError } from "../base/errors.js";
 import type { Device } from "./contract.js";
 
 export class RebindableDevice {
@@ -10,12 +10,17 @@ export class RebindableDevice {
   readonly device: Device;
   readonly #gone = sharedController();
   readonly #left = new WeakSet<Device>();
+  readonly #reasons = new WeakMap<Device, Promise<Error | undefined>>();
   readonly #turns = new AsyncLock();
   #inner: Device;
   #failure: Error | undefined;
   #isClosed = false;
 
-  constructor(inner: Device) {
+  /** @param whyGone what is known of a device that adb lost, by whoever runs it; undefined: nothing more than adb says. Never rejects */
+  constructor(
+    inner: Device,
+    private readonly whyGone?: () => Promise<Error | undefined>,
+  ) {
     this.#inner = inner;
     this.#watch(inner);
     const replaced = {
@@ -26,8 +31,12 @@ export class RebindableDevice {
       [Symbol.asyncDispose]: () => this.#close(),
     };
     const around = async <T>(call: () => Promise<T>): Promise<T> => {
-      this.#bound();
-      return call();
+      const bound = this.#bound();
+      try {
+        return await call();
+      } catch (error) {
+        throw await this.#explain(error, bound);
+      }
     };
     this.device = decorate(inner, replaced, { around, current: () => this.#inner });
   }
@@ -78,11 +87,26 @@ export class RebindableDevice {
   }
 
   #watch(inner: Device): void {
-    const tell = (): void => {
-      if (!this.#left.has(inner)) this.#gone.abort(inner.gone.reason);
+    const tell = (reason: unknown): void => {
+      if (!this.#left.has(inner)) this.#gone.abort(reason);
     };
-    if (inner.gone.aborted) tell();
-    else inner.gone.addEventListener("abort", tell, { once: true });
+    const explain = async (): Promise<void> => tell((await this.#why(inner)) ?? inner.gone.reason);
+    const onGone = (): void => (this.whyGone === undefined ? tell(inner.gone.reason) : void explain());
+    if (inner.gone.aborted) onGone();
+    else inner.gone.addEventListener("abort", onGone, { once: true });
+  }
+
+  /** A connection that broke: the device may have ended. Everything else is about the call. */
+  async #explain(error: unknown, inner: Device): Promise<unknown> {
+    const isBroken = isHarnessError(error) && error.kind === "infrastructure" && error.code !== "TIMEOUT";
+    return isBroken ? ((await this.#why(inner)) ?? error) : error;
+  }
+
+  /** Of a connection that is over it is asked once: cleaning up makes many calls. */
+  #why(inner: Device): Promise<Error | undefined> {
+    const asked = this.#reasons.get(inner) ?? this.whyGone?.() ?? Promise.resolve(undefined);
+    if (inner.gone.aborted) this.#reasons.set(inner, asked);
+    return asked;
   }
 }
 

@@ -59,7 +59,7 @@ export async function openDeviceSession(source: DeviceSource, options: DeviceSes
     if (!source.keepBetweenFiles) named.note(argv);
   };
   try {
-    const bound = new RebindableDevice(leased.device ?? (await openAdbDevice(serial, { signal })));
+    const bound = new RebindableDevice(leased.device ?? (await openAdbDevice(serial, { signal })), leased.whyGone);
     let closing: Promise<void> | undefined;
     let isRecorded = false;
     const close = (): Promise<void> =>

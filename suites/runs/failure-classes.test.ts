@@ -182,3 +182,22 @@ test("passes on its second run, if it gets one", ({ device }) => device.exec(run
 
   test("when it concerns a VM, or how the test made one", () => check(OF_VMS, "", []));
 });
+
+test("an emulated device whose QEMU is killed says what ended, and its test runs again on another", () => {
+  const suite = `${HEAD}const { execFileSync } = require("node:child_process");
+let runs = 0;
+test("loses its device", async ({ device }) => {
+  if (runs++ === 0) execFileSync("pkill", ["-KILL", "-P", String(process.pid), "qemu-system"]);
+  await device.exec(["sleep", "3"]);
+});`;
+  runChildProject({ "lost.test.js": suite }, { apks: [FIXTURE_APK] }, ({ status, stderr }, folder) => {
+    const ends = testEnds(folder);
+    expect(ends).toMatchObject([{ attempt: 1, failureClass: "infrastructure" }, { attempt: 2 }]);
+    const told = ends[0]?.errors?.[0];
+    expect(told).toContain("The emulated device's QEMU ended by itself (SIGKILL).");
+    expect(told).toMatch(/Its logs are in .*logs.avf-/);
+    expect(told).toContain("serial: ");
+    expect(stderr).toContain("runs again");
+    expect(status).toBe(0);
+  });
+});

@@ -1,5 +1,6 @@
 /** `npm start`: vm1 and vm2 at once, their consoles live, and a table at the end. */
 import { join } from "node:path";
+import { atOnce } from "../../base/async/at-once.js";
 import { packageRoot } from "../../base/paths.js";
 import type { App } from "../../lab/app.js";
 import type { VirtualMachine } from "../../virtualmachine/index.js";
@@ -50,12 +51,15 @@ async function runBoth(app: App, signal: AbortSignal): Promise<void> {
 
 async function runAll(app: App, vms: VirtualMachine[], signal: AbortSignal): Promise<void> {
   const config = app.vmConfig(PAYLOAD_CONFIG).setMemoryBytes(MEMORY_BYTES).build();
-  for (const [index, name] of NAMES.entries()) {
-    const vm = await app.vmm.create(name, config);
-    showVm(vm, index);
-    vms.push(vm);
-  }
-  await Promise.all(vms.map((vm) => vm.run({ signal })));
+  // They are made one after the other: the first starts meanwhile.
+  await atOnce(
+    ...NAMES.map((name, index) => async () => {
+      const vm = await app.vmm.create(name, config);
+      showVm(vm, index);
+      vms.push(vm);
+      await vm.run({ signal });
+    }),
+  );
   const cids = vms.map((vm) => vm.cid);
   const wait = { timeoutMs: GREETING_TIMEOUT_MS, signal };
   await Promise.all(vms.map((vm) => vm.waitForConsole(/Hello Microdroid/, wait)));

@@ -50,6 +50,8 @@ export interface LeasedDevice {
   readonly rewinding?: Rewinding | undefined;
   /** Aborted, with the reason, when it is somebody else's before it was given back. */
   readonly lost?: AbortSignal;
+  /** Why adb lost it, where somebody knows more than adb. Takes a few seconds at most; never rejects. */
+  readonly whyGone?: () => Promise<Error | undefined>;
   /** What its host knows of it, by file name, for the evidence of a failed test. Never rejects. */
   readonly hostLogs?: () => Promise<ReadonlyMap<string, string | Buffer>>;
   /** How long giving it back may take at the end of the process. Default: 10 s. */

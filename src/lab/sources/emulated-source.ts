@@ -1,10 +1,14 @@
 /** Emulated devices for workers: each gets one of its own, which ends with the worker. */
 import type { AndroidRelease } from "../../base/android-release.js";
 import type { Monitor } from "../../base/vm/monitors.js";
+import { sleep } from "../../base/deadline.js";
 import { cacheFolder } from "../../base/paths.js";
 import type { Progress } from "../../base/progress.js";
 import type { EmulatedDevice } from "../../emulator/index.js";
 import type { DeviceSource, Rewinding } from "./device-source.js";
+
+/** From the end of the connection to the end of the process. */
+const LAST_WORDS_MS = 2_000;
 
 type Emulator = typeof import("../../emulator/index.js");
 
@@ -28,10 +32,17 @@ export function emulatedDevices(options: EmulatedOptions, progress: Progress): D
         name: device.name,
         description: `emulated device ${device.name} (${describe(device)})`,
         rewinding: rewindingOf(emulator, device, options),
+        whyGone: () => lastWords(device),
         release: () => device.stop(),
       };
     },
   };
+}
+
+/** adb notices first that its QEMU ended, and does not know what QEMU said. */
+async function lastWords({ ended }: EmulatedDevice): Promise<Error | undefined> {
+  await sleep(LAST_WORDS_MS, ended).catch(() => undefined);
+  return ended.aborted ? (ended.reason as Error) : undefined;
 }
 
 function rewindingOf(emulator: Emulator, device: EmulatedDevice, options: EmulatedOptions): Rewinding {

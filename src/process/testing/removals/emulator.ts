@@ -168,8 +168,8 @@ export const emulator: readonly RemovalRow[] = [
   },
   {
     file: "src/emulator/snapshot/rehearse.ts",
-    calls: ["rm -rf ${FOLDER}; logcat -c"],
-    touches: "a folder of the device that a snapshot is made of",
+    calls: ["rm -rf ${FOLDER}; pm uninstall ${PACKAGE}; logcat -c"],
+    touches: "a folder and a package of the device that a snapshot is made of",
     ours: "the device was booted here, and nobody else knows of it",
     proof: { test: "src/emulator/machine/arguments.test.ts", title: "only 127.0.0.1 listens, and nothing gets out" },
   },
