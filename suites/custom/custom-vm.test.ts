@@ -1,6 +1,6 @@
 /** VMs with their own kernel, and an initramfs that the suite makes. */
 import { expect, test } from "jest-avf";
-import { KERNEL, shellInitramfs } from "./support/shell-initramfs.js";
+import { diskInitramfs, KERNEL, shellInitramfs } from "./support/shell-initramfs.js";
 
 test("boots Debian's cloud kernel, prints, and shuts down", async ({ device, customVm }) => {
   const initrd = await shellInitramfs(device, 'echo "the words are: $(cat /proc/cmdline)"; uname -s');
@@ -51,6 +51,18 @@ test("disks: a shared read-only one, and a writable one of its own", async ({ de
   await vm1.delete();
   expect((await device.execUnchecked(["ls", own])).exitCode).not.toBe(0);
   expect(await head(read)).toBe("from the host\n");
+});
+
+test("a disk of partitions, with their labels", async ({ device, customVm }) => {
+  const parts = ["first", "second"].map((label) => ({ label, file: Buffer.from(label.padEnd(512)) }));
+  const script = "grep PARTNAME /sys/block/vda/vda*/uevent; head -c 6 /dev/vda2";
+  const vm = await customVm({
+    kernel: KERNEL,
+    initrd: await diskInitramfs(device, script),
+    disks: [{ partitions: parts }],
+  });
+  await vm.run();
+  await expect(vm).toPrintInOrder(["PARTNAME=first", "PARTNAME=second", "second"]);
 });
 
 test("invalid files are refused by name, and nothing is left", async ({ device, customVm }) => {

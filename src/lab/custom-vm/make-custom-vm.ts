@@ -76,7 +76,7 @@ async function imageOf(
     const disk = writable ? Disk.RWDisk(path) : Disk.RODisk(path);
     for (const part of partitions) {
       const partPath = copies.of(await place(part.file), part.writable === true);
-      disk.addPartition(new Partition(part.label, partPath, part.writable === true, null));
+      disk.addPartition(new Partition(part.label, partPath, part.writable === true, part.guid ?? null));
     }
     builder.addDisk(disk);
   }

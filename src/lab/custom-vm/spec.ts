@@ -16,6 +16,8 @@ interface CustomPartition {
   readonly label: string;
   readonly file: HostFile;
   readonly writable?: boolean;
+  /** For `root=PARTUUID=`; since Android 16. Default: one of chance. */
+  readonly guid?: string;
 }
 
 export interface CustomVmSpec {

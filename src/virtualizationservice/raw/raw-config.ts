@@ -22,6 +22,8 @@ export interface RawPartition {
   readonly label: string;
   readonly path: string;
   readonly writable: boolean;
+  /** Since Android 16. Undefined: one of chance. */
+  readonly guid?: string | undefined;
 }
 
 /** The version of the platform that crosvm offers to guests; AOSP's own configs ask for this one. */

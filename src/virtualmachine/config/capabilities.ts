@@ -2,7 +2,7 @@
 import { ENCRYPTED_STORE_MODE_DEFAULT, FEATURE_LLPVM_CHANGES } from "../constants.js";
 import { UnsupportedOperationException } from "../errors.js";
 import { notCarried } from "../custom-image/demands.js";
-import { releaseOf } from "./release-of.js";
+import { libraryOf, releaseOf } from "./release-of.js";
 import type { AndroidRelease } from "../../base/android-release.js";
 import type { ServiceCapabilities } from "../../virtualizationservice/contract.js";
 import type { ConfigFields, VirtualMachineConfig } from "./config.js";
@@ -41,6 +41,12 @@ const DEMANDS: readonly Demand[] = [
     asks: (f) => f.customImageConfig !== undefined,
     has: (c) => c.tool.commands.has("run") && c.tool.run.size > 0,
     what: () => "A custom image, which needs `vm run`, is",
+  },
+  {
+    asks: ({ customImageConfig: image }) =>
+      image?.getDisks().some((disk) => disk.getPartitions().some(({ guid }) => guid !== null)) === true,
+    has: (c) => ["partitions", "ids"].includes(libraryOf(releaseOf(c)).customImage?.disks ?? "images"),
+    what: () => "A partition with a GUID of its own, which `vm run` takes since Android 16, is",
   },
   {
     asks: (f) => f.customImageConfig === undefined && f.os !== "microdroid",

@@ -74,14 +74,15 @@ export abstract class ConfigSetters {
   }
 
   /**
-   * A kernel or firmware of its own, instead of Microdroid and a payload. What the device's release does not know of is left
-   * out. @throws IllegalStateException
+   * A kernel or firmware of its own, instead of Microdroid and a payload. What the device's release does not know of is kept
+   * where it is set, and refused by name when the VM is made, unless `vm run` takes it. @throws IllegalStateException
    */
   setCustomImageConfig(config: VirtualMachineCustomImageConfig | null | undefined): this {
     const { customImage } = libraryOf(releaseOf(this.#capabilities));
     if (!config || !customImage) return this.#set("customImageConfig", config ?? undefined);
     const known = customImageOf(config.bundle, customImage);
-    return this.#set("customImageConfig", VirtualMachineCustomImageConfig.of(known, config.getSharedPaths()));
+    const apart = { sharedPaths: config.getSharedPaths(), switches: config.useSwitches() };
+    return this.#set("customImageConfig", VirtualMachineCustomImageConfig.of(known, apart));
   }
 
   /** `DEBUG_LEVEL_NONE` (default) or `DEBUG_LEVEL_FULL`. @throws IllegalArgumentException */

@@ -17,8 +17,13 @@ export function diskEntries(read: BundleReader, kind: CustomImageTraits["disks"]
     ["disk_writables", { type: "boolean-array", items: count === 0 ? [] : writables! }],
     ["disk_images", strings(disks)],
     ...(kind === "ids" ? [["disk_ids", strings(disks.map((_, at) => ids[at] ?? ""))] as const] : []),
-    ...(kind === "images" ? [] : disks.flatMap((_, at) => partitionEntries(read, at))),
+    ...disks.flatMap((_, at) => (kind === "images" && !hasPartitions(read, at) ? [] : partitionEntries(read, at))),
   ];
+}
+
+/** The classes of Android 15 know of none, but `vm run` of each release takes them: those that are there are kept as 16 does it. */
+function hasPartitions(read: BundleReader, disk: number): boolean {
+  return read.strings(`partition_labels_${disk}`).length > 0;
 }
 
 /** Android reads labels first and believes that the other lists are as long. */

@@ -2,8 +2,11 @@
 import { bundleReader, type BundleReader } from "./xml/bundle-fields.js";
 import { IllegalStateException } from "../errors.js";
 import { diskEntries } from "./custom-disks.js";
+import { ANDROID_17 } from "../../base/releases/android-17.js";
 import type { CustomImageTraits } from "../../base/releases/traits.js";
 import type { Bundle, BundleValue } from "./xml/persistable-bundle.js";
+
+const NEWEST = ANDROID_17.library.customImage;
 
 /**
  * What a release makes of it: what it knows, each key written, and in the form in which it is written.
@@ -19,7 +22,22 @@ export function customImageOf(given: Bundle, traits: CustomImageTraits): Bundle 
     ...traits.booleans.map((key) => [key, boolean(read.boolean(key))] as const),
     ...traits.unreadBooleans.map((key) => [key, boolean(false)] as const),
     ...traits.bundles.map((key) => [key, partOf(key, read)] as const),
+    ...laterEntries(read, traits),
   ]);
+}
+
+/** What only later releases know, and is set: a VM that asks for it is refused by name, or gets it. */
+function laterEntries(read: BundleReader, traits: CustomImageTraits): Entries {
+  const known = new Set([...traits.booleans, ...traits.unreadBooleans, ...traits.bundles]);
+  const unknown = (keys: readonly string[]): readonly string[] => keys.filter((key) => !known.has(key));
+  return [
+    ...unknown(NEWEST.booleans)
+      .filter((key) => read.boolean(key))
+      .map((key) => [key, boolean(true)] as const),
+    ...unknown(NEWEST.bundles)
+      .filter((key) => read.bundle(key) !== undefined)
+      .map((key) => [key, partOf(key, read)] as const),
+  ];
 }
 
 /** One that is not there is written as null. */

@@ -4,11 +4,20 @@ import type { Bundle, BundleValue } from "../config/xml/persistable-bundle.js";
 
 type Entry = readonly [key: string, value: BundleValue];
 
+/** What an image asks for beside its bundle. */
+export interface AskedApart {
+  readonly sharedPaths: readonly SharedPath[];
+  /** Android writes it into config.xml, and does not read it again. */
+  readonly switches: boolean;
+}
+
+export const NOTHING_APART: AskedApart = { sharedPaths: [], switches: false };
+
 export abstract class CustomImageSetters {
   readonly #entries = new Map<string, BundleValue>();
   readonly #params: string[] = [];
   readonly #disks: Disk[] = [];
-  readonly #sharedPaths: SharedPath[] = [];
+  #apart: AskedApart = NOTHING_APART;
 
   setName(name: string | null): this {
     return this.#set("name", string(name));
@@ -42,7 +51,7 @@ export abstract class CustomImageSetters {
 
   /** Since 16. */
   addSharedPath(sharedPath: SharedPath): this {
-    this.#sharedPaths.push(sharedPath);
+    this.#apart = { ...this.#apart, sharedPaths: [...this.#apart.sharedPaths, sharedPath] };
     return this;
   }
 
@@ -84,6 +93,7 @@ export abstract class CustomImageSetters {
 
   /** Since 16. */
   useSwitches(switches: boolean): this {
+    this.#apart = { ...this.#apart, switches };
     return this.#set("switches", boolean(switches));
   }
 
@@ -103,7 +113,7 @@ export abstract class CustomImageSetters {
   }
 
   /** As config.xml has it, and beside it what that does not have. */
-  protected collected(): { readonly bundle: Bundle; readonly sharedPaths: readonly SharedPath[] } {
+  protected collected(): { readonly bundle: Bundle; readonly apart: AskedApart } {
     const bundle = new Map<string, BundleValue>([
       ...this.#entries,
       ["params", strings(this.#params)],
@@ -111,7 +121,7 @@ export abstract class CustomImageSetters {
       ["disk_images", strings(this.#disks.map((disk) => disk.getImagePath() ?? ""))],
       ...this.#disks.flatMap((disk, at) => partitionEntries(disk, at)),
     ]);
-    return { bundle, sharedPaths: [...this.#sharedPaths] };
+    return { bundle, apart: this.#apart };
   }
 
   #set(key: string, value: BundleValue): this {

@@ -2,7 +2,7 @@
  * A VM that is not Microdroid: its own kernel or firmware, its own disks. Mirrors VirtualMachineCustomImageConfig.java of
  * Android 15 and 16. Paths are those of the device.
  */
-import { CustomImageSetters } from "./builder.js";
+import { CustomImageSetters, NOTHING_APART, type AskedApart } from "./builder.js";
 import { AudioConfig, Disk, DisplayConfig, GpuConfig, Partition, SharedPath, UsbConfig } from "./parts.js";
 import { bundleReader, type BundleReader } from "../config/xml/bundle-fields.js";
 import type { Bundle } from "../config/xml/persistable-bundle.js";
@@ -26,16 +26,16 @@ export class VirtualMachineCustomImageConfig {
   /**
    * @internal For the builder.
    * @param bundle as config.xml has it
-   * @param sharedPaths which config.xml does not have
+   * @param apart what config.xml does not have, or Android does not read there
    */
-  static of(bundle: Bundle, sharedPaths: readonly SharedPath[] = []): VirtualMachineCustomImageConfig {
-    return new VirtualMachineCustomImageConfig(bundle, sharedPaths);
+  static of(bundle: Bundle, apart: AskedApart = NOTHING_APART): VirtualMachineCustomImageConfig {
+    return new VirtualMachineCustomImageConfig(bundle, apart);
   }
 
   /** Use the builder. */
   private constructor(
     readonly bundle: Bundle,
-    private readonly sharedPaths: readonly SharedPath[],
+    private readonly apart: AskedApart,
   ) {
     this.#read = bundleReader(bundle);
   }
@@ -110,7 +110,7 @@ export class VirtualMachineCustomImageConfig {
   }
 
   getSharedPaths(): readonly SharedPath[] {
-    return this.sharedPaths;
+    return this.apart.sharedPaths;
   }
 
   useTouch(): boolean {
@@ -127,7 +127,7 @@ export class VirtualMachineCustomImageConfig {
 
   /** Since 16. Android writes it and does not read it again. */
   useSwitches(): boolean {
-    return this.#read.boolean("switches");
+    return this.apart.switches;
   }
 
   /** Since 16. */
@@ -173,7 +173,7 @@ export class VirtualMachineCustomImageConfig {
 export class CustomImageConfigBuilder extends CustomImageSetters {
   /** May be called again; each config stands for itself. */
   build(): VirtualMachineCustomImageConfig {
-    const { bundle, sharedPaths } = this.collected();
-    return VirtualMachineCustomImageConfig.of(bundle, sharedPaths);
+    const { bundle, apart } = this.collected();
+    return VirtualMachineCustomImageConfig.of(bundle, apart);
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { ANDROID_RELEASES, type AndroidRelease } from "../../base/android-release.js";
+import { ANDROID_RELEASES, traitsOf, type AndroidRelease } from "../../base/android-release.js";
 import { readConfigXml, writeConfigXml } from "../config/xml/config-xml.js";
 import { VirtualMachineConfig } from "../config/config.js";
 import { VirtualMachineManager } from "../manager.js";
@@ -85,7 +85,8 @@ test.each(ANDROID_RELEASES)(
   "Android %i: config.xml keeps the image, and what runs is the same afterwards",
   (release: AndroidRelease) => {
     const capabilities = capabilitiesOf(release);
-    const image = small().addParam("a=b").addDisk(Disk.RWDisk("/d/x.img")).build();
+    const parts = Disk.RODisk(null).addPartition(new Partition("a", "/d/a.img", false, null));
+    const image = small().addParam("a=b").addDisk(Disk.RWDisk("/d/x.img")).addDisk(parts).build();
     const config = configOf(image, { capabilities }).build();
     const { config: again } = readConfigXml(Buffer.from(writeConfigXml(config, { release })), capabilities);
     const read = again.getCustomImageConfig();
@@ -94,7 +95,10 @@ test.each(ANDROID_RELEASES)(
       "/d/initrd",
       ["a=b"],
     ]);
-    expect(read?.getDisks().map((disk) => [disk.getImagePath(), disk.isWritable()])).toEqual([["/d/x.img", true]]);
+    expect(read?.getDisks().map((disk) => [disk.getImagePath(), disk.isWritable(), disk.getPartitions()])).toEqual([
+      ["/d/x.img", true, []],
+      [null, false, parts.getPartitions()],
+    ]);
   },
 );
 
@@ -157,14 +161,13 @@ describe("a VM of a custom image", () => {
     ["USB", small().setUsbConfig(new UsbConfig(true)).build()],
     ["An automatic memory balloon", small().useAutoMemoryBalloon(true).build()],
     ["A shared path", small().addSharedPath(new SharedPath("/d/shared", "tag")).build()],
-    [
-      "A partition with a GUID of its own",
-      small()
-        .addDisk(Disk.RODisk(null).addPartition(new Partition("a", "/d/a", false, "guid")))
-        .build(),
-    ],
-  ])("%s is refused by name", async (what, image) => {
-    const { context, service } = await started({ sdk: 36 });
+    ["Input of switches", small().useSwitches(true).build()],
+  ])("%s is refused by name, on releases that do not know of it too", async (what, image) => {
+    for (const release of ANDROID_RELEASES) await refused(what, image, traitsOf(release).sdk);
+  });
+
+  async function refused(what: string, image: VirtualMachineCustomImageConfig, sdk: number): Promise<void> {
+    const { context, service } = await started({ sdk });
     const config = configOf(image, context).build();
     await expect(VirtualMachineManager.getInstance(context).create("vm2", config)).rejects.toMatchObject({
       name: "UnsupportedOperationException",
@@ -172,6 +175,33 @@ describe("a VM of a custom image", () => {
     });
     expect(await service.files.exists("/data/avf/com.example/vm/vm2")).toBe(false);
     expect(service.vms).toEqual([]);
+  }
+
+  test("a partition has the GUID that is asked for since Android 16; before, it is refused by name", async () => {
+    const guid = "6dc9cbf2-1f19-4a2c-9bd6-9e1b43c3f6a4";
+    const disk = Disk.RODisk(null).addPartition(new Partition("a", "/d/a", false, guid));
+    const image = small().addDisk(disk).build();
+    const { context, service } = await started({ sdk: 36 });
+    const vm = await VirtualMachineManager.getInstance(context).create("vm2", configOf(image, context).build());
+    await vm.run();
+    expect(service.vms[0]?.asked).toMatchObject({ image: { disks: [{ partitions: [{ label: "a", guid }] }] } });
+    const { context: older, service: olderService } = await started({ sdk: 35 });
+    await expect(
+      VirtualMachineManager.getInstance(older).create("vm2", configOf(image, older).build()),
+    ).rejects.toMatchObject({
+      name: "UnsupportedOperationException",
+      message: expect.stringContaining(
+        "A partition with a GUID of its own, which `vm run` takes since Android 16, is not",
+      ),
+    });
+    const any = small()
+      .addDisk(Disk.RWDisk(null).addPartition(new Partition("a", "/d/a", true, null)))
+      .build();
+    const made = await VirtualMachineManager.getInstance(older).create("vm2", configOf(any, older).build());
+    await made.run();
+    expect(olderService.vms[0]?.asked).toMatchObject({
+      image: { disks: [{ imagePath: undefined, partitions: [{ label: "a", path: "/d/a", writable: true }] }] },
+    });
   });
 
   test("what the vm tool cannot carry is refused by name, before anything is made", async () => {

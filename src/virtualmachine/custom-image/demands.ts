@@ -18,8 +18,4 @@ const NOT_CARRIED: readonly (readonly [what: string, asks: (image: VirtualMachin
   ["USB is", (image) => image.getUsbConfig()?.getUsbController() === true],
   ["An automatic memory balloon is", (image) => image.useAutoMemoryBalloon()],
   ["A shared path is", (image) => image.getSharedPaths().length > 0],
-  [
-    "A partition with a GUID of its own is",
-    (image) => image.getDisks().some((disk) => disk.getPartitions().some(({ guid }) => guid !== null)),
-  ],
 ];

@@ -14,9 +14,12 @@ export function rawImageOf(image: VirtualMachineCustomImageConfig, consoleInputD
     params: params.length === 0 ? undefined : params.join(" "),
     disks: image.getDisks().map((disk) => ({
       ...{ writable: disk.isWritable(), imagePath: disk.getImagePath() ?? undefined },
-      partitions: disk
-        .getPartitions()
-        .map(({ name, imagePath, writable }) => ({ label: name, path: imagePath, writable })),
+      partitions: disk.getPartitions().map(({ name, imagePath, writable, guid }) => ({
+        label: name,
+        path: imagePath,
+        writable,
+        guid: guid ?? undefined,
+      })),
     })),
   };
 }

@@ -24,3 +24,11 @@ export async function shellInitramfs(device: TestDevice, script: string): Promis
     await rm(folder, { recursive: true, force: true });
   }
 }
+
+/** The same with the modules that Microdroid has, and the driver of disks loaded: they are `/dev/vda` and so on. */
+export async function diskInitramfs(device: TestDevice, script: string): Promise<Buffer> {
+  const modules = await device.readFile("/apex/com.android.virt/etc/fs/microdroid_initrd.img");
+  const own = await shellInitramfs(device, `mount -t devtmpfs dev /dev\ninsmod /modules/virtio_blk.ko\n${script}`);
+  // The kernel unpacks both, and what comes later takes the place of what came before.
+  return Buffer.concat([modules ?? Buffer.alloc(0), own]);
+}
