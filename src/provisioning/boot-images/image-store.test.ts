@@ -13,12 +13,14 @@ class FileDevice {
   readonly files = new Map<string, Buffer>();
   readonly pushed: string[] = [];
   freeKib = 1_000_000;
+  looks = 0;
   /** A push ends when this does. */
   pushes: Promise<void> = Promise.resolve();
 
   async execUnchecked(argv: readonly string[]): Promise<CommandResult> {
     const [program = ""] = argv;
     if (program !== "sh") return result(program === "ls" ? 2 : 0, "");
+    this.looks += 1;
     const size = this.files.get(argv.at(-1) ?? "")?.length ?? "none";
     const df = `Filesystem 1K-blocks Used Available Use% Mounted on\n/dev/vdb 2000000 1 ${this.freeKib} 50% /data\n`;
     return result(0, `${size}\n${df}`);
@@ -69,6 +71,8 @@ describe("an image", () => {
     const paths = await Promise.all([put(one, store), put(other, store), put(Buffer.from("kernel"), store)]);
     expect(new Set(paths)).toEqual(new Set([nameOf("kernel")]));
     expect(device.pushed).toEqual([nameOf("kernel")]);
+    // The others saw it come.
+    expect(device.looks).toBe(1);
     expect(await put(Buffer.from("initrd"), store)).toBe(nameOf("initrd"));
     await undo.run();
     expect([...device.files.keys()]).toEqual([]);

@@ -46,8 +46,9 @@ export function imageStore(device: Device, undo: Undo): ImageStore {
 
   const push = async (image: Image, path: string, before: readonly Pushing[], call: DeviceCallOptions) => {
     // Two VMs that are made at once often boot the same kernel.
-    await Promise.allSettled(before.filter((each) => each.path === path).map(({ done }) => done));
-    // Looked up each time: the device may have been restored since, or have it from another run.
+    const same = await Promise.allSettled(before.filter((each) => each.path === path).map(({ done }) => done));
+    if (same.some(({ status }) => status === "fulfilled")) return;
+    // Looked up otherwise: the device may have been restored since, or have it from another run.
     const [found] = await atOnce(() => look(device, path, call), makeFolders);
     if (found.bytes === image.bytes) return;
     const coming = before.filter((each) => pushing.has(each)).reduce((sum, { bytes }) => sum + bytes, 0);
