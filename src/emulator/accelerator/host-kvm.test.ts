@@ -29,6 +29,13 @@ describe("no /dev/kvm", () => {
     expect(refuseKvm(host(flags))).toContain(words);
   });
 
+  test("one that is there and does not open is no missing one", () => {
+    const paths = host("svm");
+    // open(2) refuses a folder to everybody, root included.
+    mkdirSync(paths.kvm);
+    expect(refuseKvm(paths)).toBe("/dev/kvm cannot be opened (EISDIR)");
+  });
+
   test("one that opens is tried", () => {
     const paths = host("svm");
     writeFileSync(paths.kvm, "");

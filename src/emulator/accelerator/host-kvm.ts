@@ -1,7 +1,8 @@
 /** This host's KVM: why it does not run the emulated device, what its owner can do about it, what answers depend on. */
 import { createHash } from "node:crypto";
-import { accessSync, constants, existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { closeSync, constants, existsSync, openSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { release } from "node:os";
+import { explainClosed, readGroups } from "./closed-kvm.js";
 
 /** Where to look; tests have a folder of their own. */
 export interface HostPaths {
@@ -17,13 +18,17 @@ const VENDORS = { vmx: "kvm_intel", svm: "kvm_amd" } as const;
 /** What is known without trying; undefined: nothing speaks against a trial. */
 export function refuseKvm(paths: HostPaths = HOST): string | undefined {
   try {
-    accessSync(paths.kvm, constants.R_OK | constants.W_OK);
+    // Of a file without a KVM behind it only this shows it.
+    closeSync(openSync(paths.kvm, constants.O_RDWR));
     return undefined;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EACCES") {
-      return "this user may not open /dev/kvm; it belongs to group kvm, and `sudo usermod -aG kvm $USER` lets them in";
-    }
+    const { code = String(error) } = error as NodeJS.ErrnoException;
     const module = vendorModule(paths);
+    const status = statSync(paths.kvm, { throwIfNoEntry: false });
+    if (status !== undefined && code !== "ENOENT") {
+      const { uid, gid, mode } = status;
+      return explainClosed({ code, uid, gid, mode, module, groups: readGroups() });
+    }
     if (module === undefined) return "this host has no /dev/kvm, and its CPU shows no virtualisation (vmx or svm)";
     return `this host has no /dev/kvm although its CPU has virtualisation; \`sudo modprobe ${module}\` may bring it`;
   }
