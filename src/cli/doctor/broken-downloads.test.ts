@@ -44,6 +44,16 @@ test.each([
     unpacksUntil("unexpected end of file in archive member"),
     /^avf: adb_1_amd64\.deb cannot be unpacked and was removed\.[^]*Hint: run the same command again/m,
   ],
+  [
+    "an archive that is out of reach",
+    {
+      "apt-get": `case "$*" in
+      *download-only*) echo "E: Unable to locate package qemu-system-x86" >&2; exit 100 ;;
+      *" update "*) echo "W: Failed to fetch http://a/InRelease  Temporary failure resolving 'a'" >&2; exit 0 ;;
+      esac\n${PROGRAMS["apt-get"]}`,
+    },
+    /^avf: Could not get the packages[^]*Hint: .*network, proxy[^]*Failed to fetch .* Temporary failure resolving 'a'\n.*Unable to locate/m,
+  ],
 ])("%s is reported, no half tree stays, and the second try works", async (_what, programs, words) => {
   const cache = folder();
   const packages = join(cache, DEVICE_PACKAGES.folder);

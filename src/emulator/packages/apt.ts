@@ -28,15 +28,18 @@ export async function downloadPackages(
   const apt = await prepareApt(set, folder);
   // An apt-get that outlived a killed run would write into the same lists as the next run's.
   const options = { timeoutMs: 900_000, signal, cwd: apt.archives, diesWithUs: true };
+  // Lists that did not come are no error of an update: old ones may do. What is then missing is one of the steps after it.
+  let missed: readonly string[] = [];
   try {
-    await run([...apt.get, "update", "-q"], options);
+    const { stdout, stderr } = await run([...apt.get, "update", "-q"], options);
+    missed = wordsOf(`${stdout}\n${stderr}`).filter((line) => /Failed to fetch/.test(line));
     const counter = new DownloadCounter(progress);
     const onOutput = (text: string): void => counter.push(text);
     await run([...apt.get, "-y", "-q", "--download-only", "install", ...set.wanted], { ...options, onOutput });
     const kernel = await kernelPackage(apt, set.kernel, options);
     await run([...apt.get, "-q", "download", kernel], { ...options, onOutput });
   } catch (error) {
-    throw explain(error, set, folder);
+    throw explain(error, set, folder, missed);
   }
   const debs = (await readdir(apt.archives)).filter((name) => name.endsWith(".deb")).sort();
   return { debs: debs.map((name) => join(apt.archives, name)) };
@@ -106,10 +109,16 @@ class DownloadCounter {
   }
 }
 
-function explain(error: unknown, { title }: PackageSet, folder: string): unknown {
+/** apt's errors and warnings. */
+function wordsOf(text: string): readonly string[] {
+  return text.split("\n").filter((line) => /^[EW]:/.test(line));
+}
+
+/** @param missed what the update before it said of lists that did not come */
+function explain(error: unknown, { title }: PackageSet, folder: string, missed: readonly string[]): unknown {
   if (!(error instanceof CommandFailedError) || error.result.canceled) return error;
   const text = `${error.result.stdout}\n${error.result.stderr}`;
-  const words = text.split("\n").filter((line) => /^[EW]:/.test(line));
+  const words = wordsOf(text);
   if (/No space left|write error|not enough free space/i.test(text)) {
     return noSpace(`No disk space left for the packages of the ${title} in ${folder}.`, error, words);
   }
@@ -130,7 +139,8 @@ function explain(error: unknown, { title }: PackageSet, folder: string): unknown
   return new InfrastructureError("NO_PACKAGE_SOURCE", `Could not get the packages for the ${title}.`, {
     cause: error,
     hint: "check that `apt-get update` works on this machine (network, proxy), then run the same command again",
-    lastLines: words.slice(-8),
+    // The first cause comes first.
+    lastLines: [...missed.slice(0, 4), ...words.slice(missed.length > 0 ? -3 : -8)],
   });
 }
 
