@@ -6,6 +6,7 @@
 import { lstatSync, readFileSync, realpathSync, type Stats } from "node:fs";
 import { userInfo } from "node:os";
 import { dirname, sep } from "node:path";
+import { quoted } from "../text/quoted.js";
 
 export interface OwnershipProblem {
   /** What is wrong, in a sentence. */
@@ -36,11 +37,6 @@ export function inspectOwnership(path: string): OwnershipProblem | undefined {
       return open(folder, above, `chmod go-w ${quoted(folder)}`, path);
   }
   return undefined;
-}
-
-/** Of a path that may be typed. */
-export function quoted(path: string): string {
-  return /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }
 
 function foreign(path: string, { uid, mode }: Stats, self: number): OwnershipProblem {

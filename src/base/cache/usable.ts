@@ -2,7 +2,8 @@
 import { lstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { inspectWritable } from "../files/writable.js";
-import { inspectOwnership, quoted, type OwnershipProblem } from "./ownership.js";
+import { quoted } from "../text/quoted.js";
+import { inspectOwnership, type OwnershipProblem } from "./ownership.js";
 
 export interface CacheProblem extends OwnershipProblem {
   readonly code: "CACHE_UNTRUSTED" | "CACHE_UNUSABLE";

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { DEVICE_PACKAGE, devicePackageFolder } from "../../base/device-package.js";
 import { InfrastructureError } from "../../base/errors.js";
 import { packageRoot } from "../../base/paths.js";
+import { quoted } from "../../base/text/quoted.js";
 import { sourcesKey } from "../image/key.js";
 import type { PackageFile } from "../packages/unpack.js";
 import { DEVICE_DATA, DEVICE_INDEX, parseDeviceIndex, type DeviceIndex } from "./device-index.js";
@@ -40,7 +41,7 @@ export async function findDevicePackage(
     throw new InfrastructureError(
       "DEVICE_PACKAGE_VERSION",
       `${DEVICE_PACKAGE} ${version} in ${folder} is for ${systems.join(", ") || "no system"}; this is ${SYSTEM}.`,
-      { hint: `install it on this machine, with npm: rm -r ${folder} && ${again}` },
+      { hint: `install it on this machine, with npm: rm -r ${quoted(folder)} && ${again}` },
     );
   }
   const index = await readIndex(folder, version);
@@ -69,7 +70,7 @@ export async function requireWhole({ folder, version, index }: DevicePackage): P
 export function damaged(folder: string, version: string, what: string, cause?: unknown): InfrastructureError {
   return new InfrastructureError("DEVICE_PACKAGE_DAMAGED", `${DEVICE_PACKAGE} in ${folder} is damaged: ${what}.`, {
     cause,
-    hint: `reinstall it: rm -r ${folder} && npm install --save-dev ${DEVICE_PACKAGE}@${version}`,
+    hint: `reinstall it: rm -r ${quoted(folder)} && npm install --save-dev ${DEVICE_PACKAGE}@${version}`,
   });
 }
 

@@ -1,6 +1,7 @@
 /** Reads a secret from the file that a variable of the environment names, where nobody else can read or write it. */
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { describeError, UsageError } from "../../base/errors.js";
+import { quoted } from "../../base/text/quoted.js";
 
 interface SecretFile {
   /** The variable that names it. */
@@ -45,7 +46,7 @@ function requirePrivate(file: SecretFile, fd: number): void {
   if (user === undefined) return;
   if ((stat.mode & 0o077) !== 0) {
     throw new UsageError("LAB_CREDENTIALS", `Others may read the token in ${path}, which ${variable} names.`, {
-      hint: `chmod 600 ${path}; if they have read it already, ${replace}`,
+      hint: `chmod 600 ${quoted(path)}; if they have read it already, ${replace}`,
     });
   }
   if (stat.uid !== user && stat.uid !== 0) throw bad(file, `${path}, which ${variable} names, is another user's.`);

@@ -3,6 +3,7 @@ import { isMainThread } from "node:worker_threads";
 import { announcedRun, runFolder } from "../../artifacts/run-folder.js";
 import { RunRecord } from "../../artifacts/run-record.js";
 import { UsageError } from "../../base/errors.js";
+import { quoted } from "../../base/text/quoted.js";
 import { jestPid } from "../../lab/process-end.js";
 
 const NO_RUNNER =
@@ -24,7 +25,8 @@ export function recordOfProcess(rootDir: string): RunRecord {
   const alone = announcedRun(jestPid()) === undefined;
   const folder = runFolder(rootDir, jestPid());
   if (record?.folder === folder) return record;
-  if (alone) process.stderr.write(`${NO_RUNNER}\navf: \`npx avf report ${folder}\` makes them of what was recorded.\n`);
+  if (alone)
+    process.stderr.write(`${NO_RUNNER}\navf: \`npx avf report ${quoted(folder)}\` makes them of what was recorded.\n`);
   record?.close();
   return (record = new RunRecord(folder));
 }

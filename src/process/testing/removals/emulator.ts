@@ -197,8 +197,8 @@ export const emulator: readonly RemovalRow[] = [
   {
     file: "src/emulator/source/device-package.ts",
     calls: [
-      "install it on this machine, with npm: rm -r ${folder} && ${again}",
-      "reinstall it: rm -r ${folder} && npm install --save-dev ${DEVICE_PACKAGE}@${version}",
+      "install it on this machine, with npm: rm -r ${quoted(folder)} && ${again}",
+      "reinstall it: rm -r ${quoted(folder)} && npm install --save-dev ${DEVICE_PACKAGE}@${version}",
     ],
     touches: "nothing: a command that a hint shows to people",
     ours: "it names the folder of the npm package that was found damaged",
