@@ -31,7 +31,7 @@ import { IMAGE_FILES } from "./image/files.js";
 import { DEVICE_PACKAGES } from "./packages/sets.js";
 import { getPackages } from "./packages/get-packages.js";
 import { forgetUnpacked, toolsOf, treeOf } from "./packages/unpack.js";
-import { makeDevicePackage, type PackedDevice } from "./source/device-npm-package.js";
+import { makeDevicePackage, requireOutFolder, type PackedDevice } from "./source/device-npm-package.js";
 import { debianSource, emulatorVersion, findSource, type DeviceSource } from "./source/source.js";
 import { unpackDevice } from "./source/unpack-device.js";
 import { snapshotKey } from "./snapshot/key.js";
@@ -118,8 +118,10 @@ export async function packDebianDevice(
   options: Pick<SetupOptions, "signal"> & { readonly outFolder: string; readonly progress: Progress },
 ): Promise<PackedDevice> {
   const { progress, signal } = options;
+  requireOutFolder(options.outFolder);
   requireSupportedSystem("debian");
   const cache = openCache();
+  requireTemporaryFolder();
   const { imageFolder, packages } = await locked(cache, progress, signal, async () => {
     const { imageFolder, source } = await ensureImage(
       cache,

@@ -47,7 +47,7 @@ export async function run(args: readonly string[]): Promise<number> {
     }),
   );
   if (failed) process.stdout.write(`\nA run would fail. To fix it:\n`);
-  else if (fixes.size > 0) process.stdout.write(`\nnpm start and npm test make what is missing (○). By hand:\n`);
+  else if (fixes.size > 0) process.stdout.write(`\nA run makes what is missing (○). By hand:\n`);
   else process.stdout.write(`\nEverything is there.\n`);
   for (const fix of fixes) process.stdout.write(`  ${fix}\n`);
   return failed ? 1 : 0;

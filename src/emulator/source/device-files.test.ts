@@ -20,6 +20,7 @@ import { packageRoot } from "../../base/paths.js";
 import { silentProgress } from "../../base/progress.js";
 import { sourcesKey } from "../image/key.js";
 import { DEVICE_DATA, DEVICE_INDEX, deviceIndex, parseDeviceIndex } from "./device-index.js";
+import { requireOutFolder } from "./device-npm-package.js";
 import { findDevicePackage } from "./device-package.js";
 import { packDevice } from "./pack-device.js";
 import { unpackDevice } from "./unpack-device.js";
@@ -131,15 +132,25 @@ test.each([
     },
   ],
 ])("a package %s is reported, with the command that fixes it, and leaves nothing", async (name, spoil) => {
-  const spoilt = copyOf(name.replaceAll(" ", "-"));
+  // Its path has spaces.
+  const spoilt = copyOf(`package ${name}`);
   spoil(spoilt);
   await expect(unpack(spoilt, "none")).rejects.toMatchObject({
     code: "DEVICE_PACKAGE_DAMAGED",
-    hint: expect.stringContaining(`npm install --save-dev jest-avf-device@${version}`),
+    hint: `reinstall it: rm -r '${spoilt}' && npm install --save-dev jest-avf-device@${version}`,
   });
   expect(readdirSync(join(folder, "images")).filter((each) => each.startsWith("none"))).toEqual([]);
   // The second try, with a good one, works.
   expect(existsSync(join(await unpack(packed, `after-${name.replaceAll(" ", "-")}`), "kernel"))).toBe(true);
+});
+
+test("a folder that the package cannot be written into is refused before the package is made", () => {
+  const file = join(folder, "a file");
+  writeFileSync(file, "");
+  for (const path of [file, join(file, "out"), ...(process.platform === "linux" ? ["/proc/out"] : [])]) {
+    expect(() => requireOutFolder(path)).toThrow(`The package cannot be written into ${path}: `);
+  }
+  expect(() => requireOutFolder(join(folder, "not/there/yet"))).not.toThrow();
 });
 
 test.each([

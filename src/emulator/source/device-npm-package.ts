@@ -3,6 +3,8 @@ import { chmod, copyFile, cp, mkdir, mkdtemp, readdir, readFile, rm, stat, write
 import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { DEVICE_PACKAGE } from "../../base/device-package.js";
+import { UsageError } from "../../base/errors.js";
+import { inspectWritable } from "../../base/files/writable.js";
 import { packageRoot } from "../../base/paths.js";
 import type { Progress } from "../../base/progress.js";
 import { HOST_HELPER } from "../../process/host-helper.js";
@@ -21,6 +23,15 @@ export interface PackedDevice {
   readonly bytes: number;
   /** SHA-256 of the image, before it is compressed. */
   readonly digest: string;
+}
+
+/** Before it takes minutes. @throws UsageError when the folder can be neither written nor made */
+export function requireOutFolder(folder: string): void {
+  const problem = inspectWritable(resolve(folder));
+  if (problem === undefined) return;
+  throw new UsageError("BAD_ARGUMENTS", `The package cannot be written into ${folder}: ${problem.reason}.`, {
+    hint: "name another folder: npm run pack:device -- OUT",
+  });
 }
 
 interface MakePackageOptions {
