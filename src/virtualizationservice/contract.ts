@@ -177,6 +177,11 @@ export interface RemoteFiles {
   keepClaim(path: string, mark: string): Promise<boolean>;
   /** Removes the folder with all in it if it is the one that was claimed; a later one of that name stays. */
   undoClaim(path: string, mark: string): Promise<void>;
+  /**
+   * Removes a file of a folder that is claimed and not kept yet. False when there is no such file, or the folder is not the one
+   * that was claimed.
+   */
+  removeClaimed(folder: string, mark: string, name: string): Promise<boolean>;
   ensureFolder(path: string): Promise<void>;
   exists(path: string): Promise<boolean>;
   /** Undefined when there is no such file. */

@@ -67,6 +67,17 @@ test("undoing a claim removes the folder that was claimed, not a later one of it
   expect(await files.keepClaim(`${folder}/vm1`, "b2")).toBe(true);
 });
 
+test("a file is removed from the folder that was claimed, not from a later one of its name", async () => {
+  await files.claimFolder(`${folder}/vm1`, "a1");
+  await files.write(`${folder}/vm1/instance.img`, "x");
+  expect(await files.removeClaimed(`${folder}/vm1`, "b2", "instance.img")).toBe(false);
+  expect(await files.removeClaimed(`${folder}/vm1`, "a1", "storage.img")).toBe(false);
+  expect(existsSync(`${folder}/vm1/instance.img`)).toBe(true);
+  expect(await files.removeClaimed(`${folder}/vm1`, "a1", "instance.img")).toBe(true);
+  expect(existsSync(`${folder}/vm1/instance.img`)).toBe(false);
+  expect(await files.keepClaim(`${folder}/vm1`, "a1")).toBe(true);
+});
+
 test("a write below nothing is an error, and makes no folder", async () => {
   await expect(files.write(`${folder}/none/config.xml`, "<bundle>")).rejects.toMatchObject({ code: "DEVICE_FILE" });
   expect(existsSync(`${folder}/none`)).toBe(false);

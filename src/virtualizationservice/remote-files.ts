@@ -38,6 +38,10 @@ class DeviceFiles implements RemoteFiles {
     await this.#ifClaimed(removable(path), mark, 'rm -rf "$1"');
   }
 
+  async removeClaimed(folder: string, mark: string, name: string): Promise<boolean> {
+    return this.#ifClaimed(folder, mark, `[ -f "$1/$4" ] || exit ${NOT_CLAIMED}; rm "$1/$4"`, name);
+  }
+
   async ensureFolder(path: string): Promise<void> {
     await this.#run("create folder", path, ["mkdir", "-p", checkDevicePath(path)]);
   }
@@ -90,9 +94,9 @@ class DeviceFiles implements RemoteFiles {
   }
 
   /** Looks and acts in one go of the device's shell: between two, the folder could change hands. */
-  async #ifClaimed(path: string, mark: string, action: string): Promise<boolean> {
+  async #ifClaimed(path: string, mark: string, action: string, name = ""): Promise<boolean> {
     const script = `[ "$(cat "$1/$3" 2>/dev/null)" = "$2" ] || exit ${NOT_CLAIMED}; ${action}`;
-    const argv = ["sh", "-c", script, "sh", checkDevicePath(path), mark, MARK_FILE];
+    const argv = ["sh", "-c", script, "sh", checkDevicePath(path), mark, MARK_FILE, name];
     const { exitCode, output } = await this.device.execShort(argv, { timeoutMs: COPY_TIMEOUT_MS });
     if (exitCode === NOT_CLAIMED) return false;
     if (exitCode === 0) return true;

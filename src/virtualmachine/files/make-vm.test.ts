@@ -71,6 +71,35 @@ describe("create, when another process deletes what is half made and takes its n
     expect(theirConfig).toBe("theirs");
   });
 
+  test("takes the place of an image that a run of the VM before it has made in its folder", async () => {
+    const { manager, config, service } = setUp();
+    const { files } = service;
+    const initialize = service.initializeWritablePartition.bind(service);
+    service.initializeWritablePartition = async (...partition) => {
+      service.initializeWritablePartition = initialize;
+      await files.write(`${ROOT}/instance.img`, "of a run that was late");
+      await initialize(...partition);
+    };
+    const vm = await manager.create("vm1", config);
+    expect(vm.status).toBe("STOPPED");
+    expect(String(await files.read(`${ROOT}/instance.img`))).toBe("instance 10485760");
+  });
+
+  test("leaves an image where it is that the other has made in its own folder", async () => {
+    const { manager, config, service } = setUp();
+    const { files } = service;
+    const initialize = service.initializeWritablePartition.bind(service);
+    service.initializeWritablePartition = async (...partition) => {
+      await files.remove(ROOT);
+      await files.claimFolder(ROOT, "theirs");
+      await files.write(`${ROOT}/instance.img`, "theirs");
+      await initialize(...partition);
+    };
+    const outcome = await outcomeOf(() => manager.create("vm1", config));
+    expect(outcome).toBe("CREATE_FAILED: failed to create instance partition");
+    expect(String(await files.read(`${ROOT}/instance.img`))).toBe("theirs");
+  });
+
   test("undoes nothing of the other's when a step fails", async () => {
     const { outcome } = await race(new Error("No such file or directory"));
     expect(outcome).toBe("CREATE_FAILED: failed to create instance partition");

@@ -1,5 +1,6 @@
 /** Puts the files of a new VM on the device: claimed first and atomically, removed again when a step fails. */
 import { randomBytes } from "node:crypto";
+import { basename } from "node:path";
 import { atOnce } from "../../base/async/at-once.js";
 import { checkCapabilities, contextRelease, usesInstanceIds } from "../config/capabilities.js";
 import { findExtraApks } from "../run/extra-apks.js";
@@ -7,6 +8,7 @@ import { missingPermission, VirtualMachineException } from "../errors.js";
 import { readConfigXml, writeConfigXml, type StoredConfig } from "../config/xml/config-xml.js";
 import { vmFolder } from "./vm-folder.js";
 import type { VirtualMachineConfig } from "../config/config.js";
+import type { PartitionType } from "../../virtualizationservice/contract.js";
 import type { VmContext } from "../context.js";
 import type { DescriptorFiles, VirtualMachineDescriptor } from "./descriptor.js";
 import type { VmIdentity } from "./vm-identity.js";
@@ -21,10 +23,15 @@ export async function createVm(context: VmContext, name: string, config: Virtual
   await checkCapabilities(context, config);
   const usesInstanceId = await usesInstanceIds(context);
   const release = await contextRelease(context);
-  return claimed(context, name, async (folder) => {
+  return claimed(context, name, async (folder, mark) => {
     const { service } = context;
     const step = stepsOf(name);
     const { files } = service;
+    const makePartition = (path: string, bytes: number, type: PartitionType): Promise<void> =>
+      makeAnew(
+        () => service.initializeWritablePartition(path, bytes, type),
+        () => files.removeClaimed(folder.root, mark, basename(path)),
+      );
     const [extraApks] = await atOnce(
       () => findExtraApks(context, config, release),
       () => step("failed to write VM config", () => files.write(folder.config, writeConfigXml(config, { release }))),
@@ -35,13 +42,13 @@ export async function createVm(context: VmContext, name: string, config: Virtual
       },
       () =>
         step("failed to create instance partition", () =>
-          service.initializeWritablePartition(folder.instanceImage, INSTANCE_IMAGE_BYTES, "instance"),
+          makePartition(folder.instanceImage, INSTANCE_IMAGE_BYTES, "instance"),
         ),
       async () => {
         if (!config.isEncryptedStorageEnabled()) return;
         const bytes = config.getEncryptedStorageBytes();
         await step("failed to create encrypted storage partition", () =>
-          service.initializeWritablePartition(folder.storage, bytes, "encryptedstore"),
+          makePartition(folder.storage, bytes, "encryptedstore"),
         );
       },
     );
@@ -50,6 +57,19 @@ export async function createVm(context: VmContext, name: string, config: Virtual
       ...{ hasStorage: config.isEncryptedStorageEnabled(), unknownConfig: new Map(), cause: { kind: "created" } },
     };
   });
+}
+
+/**
+ * Another process may be starting the VM of this name that was deleted before ours was claimed: the tool makes images that are
+ * not there, and has made one in our folder then. It ends soon, for its own files are gone.
+ */
+async function makeAnew(make: () => Promise<void>, removeOther: () => Promise<boolean>): Promise<void> {
+  try {
+    await make();
+  } catch (error) {
+    if (!(await removeOther().catch(() => false))) throw error;
+    await make();
+  }
 }
 
 /** Takes over config, instance, storage and instance id, in this order. */
@@ -120,14 +140,18 @@ function readDescriptorConfig(bytes: Uint8Array, context: VmContext, name: strin
  * fills it, another process may delete it, as it may any VM that it sees there, and make one of its own: that one is
  * neither undone nor taken for ours.
  */
-async function claimed<T>(context: VmContext, name: string, work: (folder: VmFolder) => Promise<T>): Promise<T> {
+async function claimed<T>(
+  context: VmContext,
+  name: string,
+  work: (folder: VmFolder, mark: string) => Promise<T>,
+): Promise<T> {
   const { files } = context.service;
   const folder = vmFolder(context.dataFolder, name);
   const mark = randomBytes(MARK_BYTES).toString("hex");
   const isOurs = await stepsOf(name)("failed to create directory for VM", () => files.claimFolder(folder.root, mark));
   if (!isOurs) throw exception("VM_EXISTS", "virtual machine already exists", name);
   try {
-    const made = await work(folder);
+    const made = await work(folder, mark);
     if (await files.keepClaim(folder.root, mark)) return made;
     throw exception("CREATE_FAILED", "another process deleted the virtual machine while it was made", name);
   } catch (error) {

@@ -36,6 +36,14 @@ export class MemoryFiles implements RemoteFiles {
     if (this.#marks.get(path) === mark) await this.remove(path);
   }
 
+  async removeClaimed(folder: string, mark: string, name: string): Promise<boolean> {
+    this.#called("removeClaimed", folder);
+    const path = `${folder}/${name}`;
+    if (this.#marks.get(folder) !== mark || !this.entries.has(path)) return false;
+    await this.remove(path);
+    return true;
+  }
+
   async ensureFolder(path: string): Promise<void> {
     this.#called("ensureFolder", path);
     this.#makeFolders(path);

@@ -196,6 +196,16 @@ export const devices: readonly RemovalRow[] = [
   },
   {
     file: "src/virtualizationservice/remote-files.ts",
+    calls: ['[ -f "$1/$4" ] || exit ${NOT_CLAIMED}; rm "$1/$4"'],
+    touches: "an image in a VM's folder that is being made",
+    ours: "the mark in the folder is ours, looked at in one go",
+    proof: {
+      test: "src/virtualizationservice/remote-files.test.ts",
+      title: "a file is removed from the folder that was claimed",
+    },
+  },
+  {
+    file: "src/virtualizationservice/remote-files.ts",
     calls: [
       'printf %s "$1" | base64 -d >"$2" && mv -f "$2" "$3" || { rm -f "$2"; exit 1; }',
       'cp "$1" "$2" && mv -f "$2" "$3" || { rm -f "$2"; exit 1; }',
