@@ -20,7 +20,7 @@ export {
   VirtualMachineException,
 } from "./errors.js";
 export type { ConnectVsockOptions } from "./run/connect-vsock.js";
-export { BOOT_STAGES } from "./boot/stages.js";
+export { BOOT_STAGES, BOOTED, CUSTOM_BOOTED } from "./boot/stages.js";
 export type { BootStage } from "./boot/stages.js";
 export type { ReachedStage, Trouble, VmBoot } from "./boot/progress.js";
 export { Moment, moment } from "./wait/moment.js";

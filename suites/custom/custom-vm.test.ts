@@ -30,6 +30,7 @@ test("vm1 runs Microdroid and vm2 a kernel of its own, at the same time", async 
 test("a kernel that panics ends its VM, and waits say so at once", async ({ device, customVm }) => {
   const vm = await customVm({ kernel: KERNEL, initrd: await shellInitramfs(device, "echo about to go; exit 1") });
   await vm.run();
+  await expect(vm).toMatchBootSnapshot({ only: /Linux version|Run \//, mask: [[/version .*/, "version <version>"]] });
   await expect(vm).toPrint("about to go");
   await expect(expect(vm).toPrint("never printed")).rejects.toThrow(/Attempted to kill init/);
   await expect(vm).toReachStatus("STOPPED");

@@ -2,6 +2,7 @@
  * How long a wait may take. The budget restarts each time the boot moves forward, up to a hard limit; how much it is
  * depends on how slow the device was measured to be.
  */
+import { showsInit } from "../boot/custom-boot.js";
 import type { VmJournal } from "../journal/journal.js";
 import type { TimedOut } from "./settle.js";
 import type { BootStage } from "../boot/stages.js";
@@ -49,7 +50,13 @@ export function startPatience(
   const hardLimit = timeoutMs ?? budget * HARD_LIMIT_BUDGETS;
   // With a limit and no budget the wait takes that long, whatever the VM does once it has booted.
   const renewed = timeoutMs === undefined || budgetMs !== undefined;
-  const boots = (): boolean => journal.run.beganMs !== undefined && !journal.run.ended && !journal.boot.isOver;
+  // A boot whose end cannot be seen is not known to go on either: its silence may be that of a program that works.
+  const endShows = (): boolean => {
+    const image = journal.surroundings.config().getCustomImageConfig();
+    return image === undefined || showsInit(image);
+  };
+  const boots = (): boolean =>
+    journal.run.beganMs !== undefined && !journal.run.ended && !journal.boot.isOver && endShows();
   // What a debugger held the VM for does not count: all times below are those of the VM's own clock.
   const own = (atMs: number): number => atMs - journal.hold.before(atMs);
   const began = own(beganMs);

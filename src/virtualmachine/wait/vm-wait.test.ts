@@ -2,11 +2,15 @@
 import { afterEach, describe, expect, jest, test } from "@jest/globals";
 import { InfrastructureError } from "../../base/errors.js";
 import { VirtualMachineConfig } from "../config/config.js";
+import { VirtualMachineCustomImageConfig } from "../custom-image/custom-image-config.js";
 import { VirtualMachineManager } from "../manager.js";
 import { memoryContext, type MemoryService } from "../testing/memory-service.js";
 import type { VmContext } from "../context.js";
 import type { VirtualMachine } from "../machine.js";
 import type { VmWaitError } from "./wait-failure.js";
+
+const Image = VirtualMachineCustomImageConfig.Builder;
+type Image = InstanceType<typeof Image>;
 
 const LONG = { timeoutMs: 3_600_000 };
 
@@ -16,6 +20,18 @@ async function running(overrides: Partial<VmContext> = {}): Promise<{ vm: Virtua
   const vm = await VirtualMachineManager.getInstance(context).create("vm1", config);
   await vm.run();
   return { vm, service };
+}
+
+async function runningCustom(image: Image): Promise<VirtualMachine> {
+  const { context } = memoryContext();
+  const config = new VirtualMachineConfig.Builder(context)
+    .setCustomImageConfig(image.build())
+    .setProtectedVm(false)
+    .setDebugLevel(VirtualMachineConfig.DEBUG_LEVEL_FULL)
+    .setVmOutputCaptured(true);
+  const vm = await VirtualMachineManager.getInstance(context).create("vm1", config.build());
+  await vm.run();
+  return vm;
 }
 
 async function failureOf(wait: Promise<unknown>): Promise<VmWaitError> {
@@ -108,6 +124,19 @@ describe("a stalled boot", () => {
     const { vm, service } = await running();
     service.vm.started();
     expect((await vm.watchConsole("Hello", { budgetMs: 30 })).kind).toBe("timed-out");
+  });
+
+  // As kernel/printk/printk.c reads its parameters: what comes last counts, and what follows -- is for the first process.
+  test.each<[string, Image, "stalled" | "timed-out"]>([
+    ["a kernel of its own", new Image().setKernelPath("/k").addParam("console=ttyS0 -- quiet"), "stalled"],
+    ["one that is quiet", new Image().setKernelPath("/k").addParam("panic=-1").addParam("quiet"), "timed-out"],
+    ["one that is quiet about less", new Image().setKernelPath("/k").addParam("loglevel=6"), "timed-out"],
+    ["one that is not quiet after all", new Image().setKernelPath("/k").addParam("quiet loglevel=7"), "stalled"],
+    ["one that says everything", new Image().setKernelPath("/k").addParam("ignore_loglevel quiet"), "stalled"],
+    ["firmware", new Image().setBootloaderPath("/b"), "timed-out"],
+  ])("counts where the console shows how the boot ends: %s", async (_what, image, end) => {
+    const vm = await runningCustom(image);
+    expect((await vm.watchConsole("Hello", { budgetMs: 30 })).kind).toBe(end);
   });
 
   test("does not count in a wait for the end", async () => {

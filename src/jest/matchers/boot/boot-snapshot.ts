@@ -3,6 +3,8 @@ import { toMatchSnapshot, type Context } from "jest-snapshot";
 import { UsageError } from "../../../base/errors.js";
 import {
   BOOT_STAGES,
+  BOOTED,
+  CUSTOM_BOOTED,
   formatLastLines,
   linesOfRun,
   moment,
@@ -28,7 +30,7 @@ const LINE_TIMEOUT_MS = 10_000;
 export interface BootSnapshotOptions extends Patience {
   /** Name of the snapshot beside the test's, for tests with several. */
   readonly hint?: string;
-  /** The log ends with the first line that shows this stage. Default: `payload`. */
+  /** The log ends with the first line that shows this stage. Default: `payload`; `init` for a VM with its own kernel. */
   readonly until?: BootStage;
   /** Default: `console`. */
   readonly stream?: OutputStream;
@@ -44,7 +46,8 @@ export async function toMatchBootSnapshot(
   options: BootSnapshotOptions = {},
 ): Promise<MatcherResult> {
   const vm = requireVm(received, "toMatchBootSnapshot");
-  const { until = "payload", stream = "console", only, mask } = options;
+  const { until = vm.getConfig().getCustomImageConfig() ? CUSTOM_BOOTED : BOOTED, stream = "console" } = options;
+  const { only, mask } = options;
   checkOptions(options, this.isNot === true);
   const patience = patienceOf("toMatchBootSnapshot", options, false);
   const stage = moment.stage(vm, until);
