@@ -135,3 +135,16 @@ test("disks are plain bytes", async () => {
   await expect(lookAtDisk(written(Buffer.from("QFI\xfb", "latin1")))).rejects.toThrow(/a qcow2 image/);
   await expect(lookAtDisk(written(Buffer.from([0x3a, 0xff, 0x26, 0xed])))).rejects.toThrow(/sparse image/);
 });
+
+test("bytes are looked at as a file of them is", async () => {
+  expect(await lookAtKernel(bzImage())).toMatchObject({ kind: "bzImage", bytes: bzImage().length });
+  await lookAtInitrd(gzipSync(archive));
+  expect(await lookAtDisk(new Uint8Array(512))).toBe(512);
+  const what = "What is given as bytes";
+  await expect(lookAtKernel(Buffer.from("text"))).rejects.toThrow(`${what} (4) cannot be a kernel: it is no kernel.`);
+  await expect(lookAtKernel(bzImage().subarray(0, 1_500))).rejects.toThrow(
+    `${what} (1500) cannot be a kernel: it ends`,
+  );
+  await expect(lookAtInitrd(archive.subarray(0, 9_000))).rejects.toThrow(`${what} (9000) cannot be an initramfs:`);
+  await expect(lookAtDisk(Buffer.alloc(0))).rejects.toThrow(`${what} (0) cannot be a disk: it is empty.`);
+});

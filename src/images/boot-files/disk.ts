@@ -8,8 +8,8 @@ const FORMATS: readonly (readonly [name: string, magic: string])[] = [
 ];
 
 /** @returns its size @throws UsageError naming file and reason */
-export async function lookAtDisk(path: string): Promise<number> {
-  await using file = await openFile(path, "a disk");
+export async function lookAtDisk(source: string | Uint8Array): Promise<number> {
+  await using file = await openFile(source, "a disk");
   const head = (await file.read(0, 4)).toString("latin1");
   const format = FORMATS.find(([, magic]) => head === magic)?.[0];
   if (format === undefined) return file.bytes;

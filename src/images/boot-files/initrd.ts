@@ -2,7 +2,6 @@
  * Looks at a file that is to be an initramfs: an archive of cpio's newc form, several of them, or compressed ones, as the
  * kernel's buffer format has it.
  */
-import { createReadStream } from "node:fs";
 import { Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
@@ -28,8 +27,8 @@ const CUT = "the file is cut off or damaged: copy or make it again";
  * An archive that is not compressed, or by gzip, is read to its end; of the rest only the kind is looked at.
  * @throws UsageError naming file and reason
  */
-export async function lookAtInitrd(path: string): Promise<void> {
-  await using file = await openFile(path, "an initramfs");
+export async function lookAtInitrd(source: string | Uint8Array): Promise<void> {
+  await using file = await openFile(source, "an initramfs");
   const head = await file.read(0, 6);
   if (isNewc(head)) return readThrough(file, false);
   const compression = COMPRESSIONS.find(([, magic]) => magic.every((byte, at) => head[at] === byte))?.[0];
@@ -53,7 +52,7 @@ async function readThrough(file: OpenedFile, isPacked: boolean): Promise<void> {
     },
   });
   try {
-    const source = createReadStream(file.path);
+    const source = file.stream();
     await (isPacked ? pipeline(source, createGunzip(), sink) : pipeline(source, sink));
     reader.end();
   } catch (error) {

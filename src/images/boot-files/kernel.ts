@@ -22,8 +22,8 @@ const SECTOR_BYTES = 512;
 const HEAD_BYTES = 0x1000;
 
 /** @throws UsageError naming file and reason */
-export async function lookAtKernel(path: string): Promise<KernelFile> {
-  await using file = await openFile(path, "a kernel");
+export async function lookAtKernel(source: string | Uint8Array): Promise<KernelFile> {
+  await using file = await openFile(source, "a kernel");
   const head = await file.read(0, HEAD_BYTES);
   const { kind, architecture, least = 0 } = recognise(head, file);
   if (file.bytes < least) {
@@ -33,7 +33,7 @@ export async function lookAtKernel(path: string): Promise<KernelFile> {
       CUT,
     );
   }
-  return { path, bytes: file.bytes, kind, architecture };
+  return { path: file.path, bytes: file.bytes, kind, architecture };
 }
 
 const CUT = "the file is cut off: copy or build it again";

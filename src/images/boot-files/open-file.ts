@@ -1,18 +1,42 @@
-/** A file of this host that is to go to a VM, opened to be looked at. */
+/** A file of this host that is to go to a VM, or the bytes of one, opened to be looked at. */
+import { createReadStream } from "node:fs";
 import { open, stat } from "node:fs/promises";
+import { Readable } from "node:stream";
 import { UsageError } from "../../base/errors.js";
 
 export interface OpenedFile extends AsyncDisposable {
+  /** What stands for it in messages, where it is bytes. */
   readonly path: string;
   /** What it is to be: `a kernel`. */
   readonly what: string;
   readonly bytes: number;
   /** Fewer where the file ends. */
   read(from: number, bytes: number): Promise<Buffer>;
+  /** All of it. */
+  stream(): Readable;
 }
 
-/** @throws UsageError naming file and reason */
-export async function openFile(path: string, what: string): Promise<OpenedFile> {
+/**
+ * @param source its path, or its bytes
+ * @throws UsageError naming file and reason
+ */
+export async function openFile(source: string | Uint8Array, what: string): Promise<OpenedFile> {
+  return typeof source === "string" ? openPath(source, what) : openBytes(source, what);
+}
+
+function openBytes(source: Uint8Array, what: string): OpenedFile {
+  const path = `What is given as bytes (${source.length})`;
+  if (source.length === 0) throw problemOf({ path, what }, "it is empty");
+  const bytes = Buffer.from(source.buffer, source.byteOffset, source.length);
+  return {
+    ...{ path, what, bytes: bytes.length },
+    read: async (from, count) => bytes.subarray(from, from + count),
+    stream: () => Readable.from([bytes]),
+    [Symbol.asyncDispose]: async () => undefined,
+  };
+}
+
+async function openPath(path: string, what: string): Promise<OpenedFile> {
   const refuse = (reason: string, hint?: string): UsageError => problemOf({ path, what }, reason, hint);
   if (path.includes("\0")) throw refuse("its path has a zero byte");
   const found = await stat(path).catch((error: unknown) => {
@@ -32,6 +56,7 @@ export async function openFile(path: string, what: string): Promise<OpenedFile> 
       const { bytesRead } = await handle.read(buffer, 0, buffer.length, from);
       return buffer.subarray(0, bytesRead);
     },
+    stream: () => createReadStream(path),
     [Symbol.asyncDispose]: () => handle.close(),
   };
 }

@@ -1,8 +1,5 @@
 /** A VM of its own kernel from files of this host: looked at first, then put on the device, then made. */
-import { resolve } from "node:path";
 import { anySignal } from "../../base/async/shared-signal.js";
-import { UsageError } from "../../base/errors.js";
-import { lookAtDisk, lookAtInitrd, lookAtKernel } from "../../images/index.js";
 import type { ImageStore } from "../../provisioning/index.js";
 import {
   VirtualMachineConfig,
@@ -11,7 +8,8 @@ import {
 } from "../../virtualmachine/index.js";
 import type { App } from "../app.js";
 import { bootParams, CONSOLE } from "./boot-params.js";
-import type { CustomDisk, CustomVmSpec, HostFile } from "./spec.js";
+import { lookAtFiles, type Files } from "./look-at-files.js";
+import type { CustomVmSpec, HostFile } from "./spec.js";
 
 interface CustomVmSources {
   /** Makes the VM. */
@@ -70,7 +68,7 @@ async function imageOf(
   if (kernel !== undefined) builder.setKernelPath(await place(kernel));
   if (bootloader !== undefined) builder.setBootloaderPath(await place(bootloader));
   if (initrd !== undefined) builder.setInitrdPath(await place(initrd));
-  for (const param of bootParams(params)) if (kernel !== undefined) builder.addParam(param);
+  if (kernel !== undefined) for (const param of bootParams(params)) builder.addParam(param);
   for (const { file, partitions = [], writable = false } of disks) {
     const path = file === undefined ? null : copies.of(await place(file), writable);
     const disk = writable ? Disk.RWDisk(path) : Disk.RODisk(path);
@@ -117,58 +115,4 @@ class Copies {
   async make(copy: (from: string, to: string) => Promise<void>): Promise<void> {
     for (const { from, to } of this.#wanted) await copy(from, to);
   }
-}
-
-interface Files {
-  readonly kernel: HostFile | undefined;
-  readonly bootloader: HostFile | undefined;
-  readonly initrd: HostFile | undefined;
-  readonly disks: readonly CustomDisk[];
-}
-
-/** All of them, before the first goes anywhere. */
-async function lookAtFiles(spec: CustomVmSpec, { root, owner }: CustomVmSources): Promise<Files> {
-  const found = (file: HostFile): HostFile => (typeof file === "string" ? resolve(root, file) : file);
-  const { kernel, bootloader, initrd } = spec;
-  if ((kernel === undefined) === (bootloader === undefined)) {
-    throw bad("takes one of kernel and bootloader", "a kernel boots by itself; firmware finds one on a disk");
-  }
-  if (bootloader !== undefined && initrd !== undefined) throw bad("takes no initrd with a bootloader");
-  const disks = (spec.disks ?? []).map((given): CustomDisk => {
-    const disk = isFile(given) ? { file: given } : given;
-    if ((disk.file === undefined) === ((disk.partitions ?? []).length === 0)) {
-      throw bad("takes disks with a file or with partitions, one of both");
-    }
-    const partitions = (disk.partitions ?? []).map((part) => ({ ...part, file: found(part.file) }));
-    return { ...disk, ...(disk.file === undefined ? {} : { file: found(disk.file) }), partitions };
-  });
-  const files = {
-    kernel: kernel === undefined ? undefined : found(kernel),
-    bootloader: bootloader === undefined ? undefined : found(bootloader),
-    initrd: initrd === undefined ? undefined : found(initrd),
-    disks,
-  };
-  if (typeof files.kernel === "string") await requireBootable(files.kernel, owner);
-  if (typeof files.initrd === "string") await lookAtInitrd(files.initrd);
-  const ofDisks = disks.flatMap(({ file, partitions = [] }) => [file, ...partitions.map((part) => part.file)]);
-  for (const file of [files.bootloader, ...ofDisks]) if (typeof file === "string") await lookAtDisk(file);
-  return files;
-}
-
-async function requireBootable(path: string, { context }: App): Promise<void> {
-  const { architecture, kind } = await lookAtKernel(path);
-  const device = context.capabilities?.architecture;
-  if (device === undefined || architecture === device) return;
-  const unpacked = "unpack it with lz4 -d: only on arm64 does a monitor do that";
-  throw new UsageError("KERNEL_ARCHITECTURE", `${path} is a kernel for ${architecture}; the device runs ${device}.`, {
-    hint: kind === "Image.lz4" ? unpacked : "give one that was built for the device's processors",
-  });
-}
-
-function isFile(given: HostFile | CustomDisk): given is HostFile {
-  return typeof given === "string" || given instanceof Uint8Array || "onDevice" in given;
-}
-
-function bad(problem: string, hint?: string): UsageError {
-  return new UsageError("CUSTOM_VM", `customVm() ${problem}.`, { hint });
 }
