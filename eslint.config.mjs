@@ -131,7 +131,9 @@ const LINUX_DOORS = [
     (name) => `src/process/${name}.ts`,
   ),
   ...["build-tools", "adb-program", "find-program"].map((name) => `src/process/programs/${name}.ts`),
-  ...["base/cache/ownership", "device/adb/keys/server-keys"].map((name) => `src/${name}.ts`),
+  ...["base/cache/ownership", "device/adb/keys/server-keys", "device/adb/server/server-user"].map(
+    (name) => `src/${name}.ts`,
+  ),
   ...["follower/host-children", "hold/terminal"].map((name) => `src/session/${name}.ts`),
 ];
 

@@ -4,6 +4,7 @@ export { openAdbDevice, type OpenAdbDeviceOptions } from "./adb/adb-device.js";
 export { connectTcpDevice, disconnectTcpDevice } from "./adb/connect.js";
 export { readAdbKeys } from "./adb/keys/server-keys.js";
 export { adbServerIsElsewhere, requireServerHere } from "./adb/remote/server-place.js";
+export { describeForeignServer } from "./adb/server/server-user.js";
 export { adbServerAddress } from "./adb/server/server-address.js";
 export { inspectAdbServer, openAdbServer, type AdbServer } from "./adb/server/server.js";
 export { takeDeviceLock, type DeviceLock } from "./device-lock.js";

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { requireCache } from "../base/cache/cache.js";
 import { describeError, isHarnessError, type HarnessError } from "../base/errors.js";
 import { requireTemporaryFolder } from "../base/files/temporary-folder.js";
-import { inspectAdbServer } from "../device/index.js";
+import { describeForeignServer, inspectAdbServer } from "../device/index.js";
 import { listRunning } from "./devices/records.js";
 import { requireSupportedSystem } from "./host/system.js";
 import { inspectHostTools, installCommand, requirePath, type ToolUse } from "./host/tools.js";
@@ -88,10 +88,14 @@ function adbFinding(): Finding {
 async function adbServerFinding(): Promise<Finding> {
   const name = "adb server";
   if (adbPath() === undefined) return { name, state: "missing", detail: "not asked without adb", fix: "npx avf setup" };
-  return attempt(name, async () => {
+  const finding = await attempt(name, async () => {
     const { where, version } = await inspectAdbServer();
     return version === undefined ? `none at ${where} yet; a run starts it` : `${where}, version ${version}`;
   });
+  const foreign = finding.state === "ok" ? describeForeignServer() : undefined;
+  // It may have the same key nevertheless, as by ADB_VENDOR_KEYS.
+  if (foreign === undefined) return finding;
+  return { name, state: "note", detail: `${finding.detail}; an emulated device may refuse it: ${foreign}` };
 }
 
 function toolFindings(use: ToolUse): readonly Finding[] {

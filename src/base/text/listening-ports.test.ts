@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { listeningPorts } from "./listening-ports.js";
+import { listeningPorts, listeningUsers } from "./listening-ports.js";
 
 // Of a device: two that listen (one on IPv6), one connection.
 const PROC_NET_TCP = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
@@ -12,4 +12,10 @@ const PROC_NET_TCP = `  sl  local_address rem_address   st tx_queue rx_queue tr 
 test("reads which ports are listened on", () => {
   expect([...listeningPorts(PROC_NET_TCP)]).toEqual([0x15b3, 0x4e21]);
   expect([...listeningPorts("")]).toEqual([]);
+});
+
+test("reads which users listen on a port", () => {
+  expect(listeningUsers(PROC_NET_TCP, 0x15b3)).toEqual([2000]);
+  // A connection, a line that is cut off, and no line at all.
+  for (const port of [0x4e20, 0x4e21, 1]) expect(listeningUsers(PROC_NET_TCP, port)).toEqual([]);
 });

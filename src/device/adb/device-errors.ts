@@ -1,5 +1,6 @@
 /** Ways in which a device is not there for us, each with what to do about it. */
 import { InfrastructureError } from "../../base/errors.js";
+import { describeForeignServer } from "./server/server-user.js";
 
 /**
  * Serial of a device on the network: what `adb connect` takes (ParseNetAddress of libbase). An IPv6 address is in brackets;
@@ -37,9 +38,10 @@ export function stateError(serial: string, state: DeviceState, known: readonly s
     case "authorizing":
       return new InfrastructureError("DEVICE_UNAUTHORIZED", `Device ${serial} has not allowed this host to debug it.`, {
         hint:
+          foreignServer(serial) ??
           `unlock its screen and accept the dialog; if none shows: adb -s ${serial} reconnect. ` +
-          "Where nobody can, start the adb server with a key that it knows: ADB_VENDOR_KEYS=FILE adb start-server. " +
-          "An emulated device knows the keys of who started it: use an adb server of the same user",
+            "Where nobody can, start the adb server with a key that it knows: ADB_VENDOR_KEYS=FILE adb start-server. " +
+            "An emulated device knows the keys of who started it: use an adb server of the same user",
       });
     case "no permissions":
       return new InfrastructureError("DEVICE_NO_PERMISSION", `This user may not open the USB device ${serial}.`, {
@@ -62,6 +64,11 @@ export function stateError(serial: string, state: DeviceState, known: readonly s
         },
       );
   }
+}
+
+/** The likely cause where a device of this host, which shows no dialog, refuses. */
+function foreignServer(serial: string): string | undefined {
+  return serial.startsWith("127.0.0.1:") ? describeForeignServer() : undefined;
 }
 
 /** The device was there and left. */
