@@ -8,13 +8,15 @@
 #   --device /dev/kvm --group-add "$(stat -c %g /dev/kvm)"
 FROM debian:trixie
 
-# The lists stay: with them the first run finds Debian's archive, from which it builds the device.
+# The lists stay: with them the first run finds Debian's archive, from which it builds the device. The second line is for the
+# tests of jest-avf itself: a project that uses it does without.
 RUN apt-get update \
-  && apt-get install --no-install-recommends -y adb ca-certificates git nodejs npm
+  && apt-get install --no-install-recommends -y adb ca-certificates git nodejs npm \
+    binutils e2fsprogs gcc libc6-dev procps xz-utils zstd
 
 ARG UID=1000
 RUN useradd --create-home --uid "$UID" user \
-  && install -d -m 700 -o user -g user /cache \
+  && install -d -m 700 -o user -g user /cache /home/user/.cache /home/user/.cache/jest-avf \
   && install -d -o user -g user /work
 
 ENV AVF_CACHE_DIR=/cache
