@@ -93,6 +93,19 @@ test("a VM that says nothing before the first debugger came is held; one that en
   expect(journal.hold.isHeld).toBe(false);
 });
 
+test("a restore ends the hold: the door does not lead to the VM that was put back", async () => {
+  const { journal } = vm.control;
+  journal.watchDebugger(door);
+  expect(journal.hold.isHeld).toBe(true);
+  const waiting = vm.watchConsole("never", { timeoutMs: 1 });
+  journal.rewind(journal.past(), "silent");
+  expect(journal.hold.isHeld).toBe(false);
+  expect((await waiting).kind).toBe("timed-out");
+  connected = true;
+  told();
+  expect(journal.hold.isHeld).toBe(false);
+});
+
 test("gdb is refused for what the device refuses it for, before anything is started", async () => {
   await vm.stop();
   const { context } = vm.control;

@@ -185,6 +185,7 @@ export class VmJournal {
     const goesOn = past.status === Status.RUNNING && past.cid !== undefined ? { cid: past.cid } : {};
     const cause = { kind: "restored", checkpoint, ...goesOn } as const;
     this.transitions.append({ status: past.status, previous, cause, atMs: nowMs(), run: this.#run.number });
+    this.#lookAtDebugger();
     this.changes.emit();
   }
 
@@ -194,11 +195,13 @@ export class VmJournal {
    */
   watchDebugger(door: { readonly isConnected: boolean; onChange(listener: () => void): void }): void {
     const run = this.#run.number;
+    const { length: restores } = this.#restores;
     const silentUpTo = this.lastLines(1).length === 0 ? this.output.nextSequence : -1;
     let hasCome = false;
     this.#lookAtDebugger = () => {
       hasCome ||= door.isConnected;
-      const goesOn = this.#run.number === run && this.#run.ended === undefined;
+      // The door does not lead to the VM that was put back, although its run has the same number.
+      const goesOn = this.#run.number === run && this.#run.ended === undefined && this.#restores.length === restores;
       const isSilent = !hasCome && this.output.nextSequence === silentUpTo;
       const changed = this.hold.set(goesOn && (door.isConnected || isSilent), nowMs());
       if (changed) this.changes.emit();
