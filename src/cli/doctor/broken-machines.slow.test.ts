@@ -339,4 +339,12 @@ describe("avf doctor on a machine with", () => {
     expect(stdout).toContain(`✗ results          ${results}\n`);
     expect(stdout).toMatch(/A run would fail\. To fix it:\n {2}name another folder: AVF_OUT=\S+\n {2}.*TMPDIR=/);
   });
+
+  test("a fault of the device package, for people: its fix is a command, with no name before it", async () => {
+    const { stdout } = await avf(
+      ["doctor"],
+      withDevicePackage((whole) => ({ ...whole, data: "" })),
+    );
+    expect(stdout).toMatch(/A run would fail\. To fix it:\n {2}reinstall it: rm -r /);
+  });
 });

@@ -22,7 +22,8 @@ export async function run(args: readonly string[]): Promise<number> {
   if (values.why !== undefined) return explainSuite(values.why, values.json ?? false);
   const results = (): string => requireResultsFolder(process.cwd());
   const ofHost = mayEmulate() ? await diagnose(results) : await diagnosePhonesOnly(results);
-  const findings = [...ofHost, ...(await findingsOfHistory()), ...(await findingsOfDevices())];
+  const ofDevices = await findingsOfDevices();
+  const findings = [...ofHost, ...(await findingsOfHistory()), ...ofDevices];
   const failed = findings.some((finding) => finding.state === "failed");
   if (values.json) {
     process.stdout.write(`${JSON.stringify({ ok: !failed, findings }, undefined, 2)}\n`);
@@ -41,9 +42,10 @@ export async function run(args: readonly string[]): Promise<number> {
   const wanted = failed ? "failed" : "missing";
   // A fix for one of several devices names it; a command that fixes many findings is printed once.
   const fixes = new Set(
-    findings.flatMap(({ name, state, fix }) => {
+    findings.flatMap((finding) => {
+      const { name, state, fix } = finding;
       if (state !== wanted || fix === undefined) return [];
-      return [name.startsWith("device ") && fix !== "npx avf setup" ? `${name}: ${fix}` : fix];
+      return [ofDevices.includes(finding) && name !== "lab" && fix !== "npx avf setup" ? `${name}: ${fix}` : fix];
     }),
   );
   if (failed) process.stdout.write(`\nA run would fail. To fix it:\n`);
