@@ -57,7 +57,8 @@ const [CNXN, AUTH] = ["CNXN", "AUTH"].map((name) => Buffer.from(name).readUInt32
 const [TOKEN, SIGNATURE, PUBLIC_KEY] = [1, 2, 3];
 /** Of PKCS #1: what is before a SHA-1 digest. */
 const SHA1_PREFIX = Buffer.from("3021300906052b0e03021a05000414", "hex");
-const PORT = 40_000 + (process.pid % 10_000);
+/** Compiled into the module. The system picks none of these for others (net.ipv4.ip_local_port_range). */
+const PORT = 20_000 + (process.pid % 10_000);
 
 let folder: string;
 let server: ChildProcess;
