@@ -3,6 +3,7 @@
  * @avf-requires emulated
  */
 import { describe, expect, test, type Device } from "jest-avf";
+import { printingFirmware } from "../custom/support/firmware.js";
 
 const VM = "/apex/com.android.virt/bin/vm";
 const FOLDER = "/data/local/tmp";
@@ -137,14 +138,7 @@ describe("vm run", () => {
   );
 
   deviceTest("runs firmware in the place of a kernel", async (device) => {
-    // Real mode: sends a text to the first serial port, then resets through the keyboard controller.
-    const code = "baf803be40002eac84c07403eeebf7b0fee664f4ebfd";
-    const firmware = Buffer.alloc(64 << 10, 0xff);
-    firmware.write(code, 0, "hex");
-    firmware.write("firmware runs\r\n\0", 0x40, "latin1");
-    // The processor begins 16 bytes before the end: a jump to the beginning.
-    firmware.write("e90d00", 0xfff0, "hex");
-    await device.push(firmware, `${FOLDER}/firmware.bin`);
+    await device.push(printingFirmware("firmware runs"), `${FOLDER}/firmware.bin`);
     await pushConfig(device, { bootloader: `${FOLDER}/firmware.bin`, platform_version: "~1.0" });
     const { stdout } = await device.exec([VM, "run", `${FOLDER}/vm_config.json`], RUN);
     expect(stdout).toContain("firmware runs");

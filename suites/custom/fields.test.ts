@@ -3,6 +3,7 @@
  * @jest-environment-options {"deviceCpus": 2}
  */
 import { expect, test } from "jest-avf";
+import { printingFirmware } from "./support/firmware.js";
 import { KERNEL, shellInitramfs } from "./support/shell-initramfs.js";
 
 test("input is typed into the console, and the guest has all processors", async ({ device, customVm }) => {
@@ -18,13 +19,7 @@ test("input is typed into the console, and the guest has all processors", async 
 });
 
 test("firmware runs in the place of a kernel", async ({ customVm }) => {
-  // Real mode: sends a text to the first serial port, then resets through the keyboard controller.
-  const firmware = Buffer.alloc(64 << 10, 0xff);
-  firmware.write("baf803be40002eac84c07403eeebf7b0fee664f4ebfd", "hex");
-  firmware.write("firmware runs\r\n\0", 0x40, "latin1");
-  // The processor begins 16 bytes before the end: a jump to the beginning.
-  firmware.write("e90d00", 0xfff0, "hex");
-  const vm = await customVm({ bootloader: firmware });
+  const vm = await customVm({ bootloader: printingFirmware("firmware runs") });
   await vm.run();
   await expect(vm).toPrint("firmware runs");
   await expect(vm).toDieWith("REBOOT");

@@ -1,6 +1,9 @@
-/** Paths in commands that people are told to type. */
+/** Words of commands that people are told to type. */
 
-/** Of a path that may be typed in a shell: it stays one word, whatever it has in it. */
-export function quoted(path: string): string {
-  return /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
+/** For the shell of this system: it stays one word, whatever it has in it. */
+export function quoted(text: string): string {
+  if (/^[\w@%+=:,./-]+$/.test(text)) return text;
+  // cmd.exe knows no other quotes.
+  if (process.platform === "win32") return `"${text.replaceAll('"', '\\"')}"`;
+  return `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -45,7 +45,7 @@ const DEMANDS: readonly Demand[] = [
   {
     asks: ({ customImageConfig: image }) =>
       image?.getDisks().some((disk) => disk.getPartitions().some(({ guid }) => guid !== null)) === true,
-    has: (c) => ["partitions", "ids"].includes(libraryOf(releaseOf(c)).customImage?.disks ?? "images"),
+    has: (c) => (libraryOf(releaseOf(c)).customImage?.disks ?? "images") !== "images",
     what: () => "A partition with a GUID of its own, which `vm run` takes since Android 16, is",
   },
   {

@@ -47,18 +47,31 @@ describe("create that fails half-way", () => {
 });
 
 describe("create, when another process deletes what is half made and takes its name", () => {
+  /** What happens around the first attempt to make the image. */
+  const aroundPartition = (
+    service: MemoryService,
+    around: (initialize: () => Promise<void>) => Promise<void>,
+  ): void => {
+    const initialize = service.initializeWritablePartition.bind(service);
+    service.initializeWritablePartition = async (...partition) => {
+      service.initializeWritablePartition = initialize;
+      await around(() => initialize(...partition));
+    };
+  };
+  const takeOver = async (files: MemoryService["files"]): Promise<void> => {
+    await files.remove(ROOT);
+    await files.claimFolder(ROOT, "theirs");
+  };
   /** What the create comes to, and what the other process wrote. */
   const race = async (failure?: Error): Promise<{ outcome: string; theirConfig: string }> => {
     const { manager, config, service } = setUp();
     const { files } = service;
-    const initialize = service.initializeWritablePartition.bind(service);
-    service.initializeWritablePartition = async (...partition) => {
-      await files.remove(ROOT);
-      await files.claimFolder(ROOT, "theirs");
+    aroundPartition(service, async (initialize) => {
+      await takeOver(files);
       if (failure) throw failure;
-      await initialize(...partition);
+      await initialize();
       await files.write(`${ROOT}/config.xml`, "theirs");
-    };
+    });
     const outcome = await outcomeOf(() => manager.create("vm1", config));
     expect(files.entries.has(ROOT)).toBe(true);
     expect(await files.keepClaim(ROOT, "theirs")).toBe(true);
@@ -74,12 +87,10 @@ describe("create, when another process deletes what is half made and takes its n
   test("takes the place of an image that a run of the VM before it has made in its folder", async () => {
     const { manager, config, service } = setUp();
     const { files } = service;
-    const initialize = service.initializeWritablePartition.bind(service);
-    service.initializeWritablePartition = async (...partition) => {
-      service.initializeWritablePartition = initialize;
+    aroundPartition(service, async (initialize) => {
       await files.write(`${ROOT}/instance.img`, "of a run that was late");
-      await initialize(...partition);
-    };
+      await initialize();
+    });
     const vm = await manager.create("vm1", config);
     expect(vm.status).toBe("STOPPED");
     expect(String(await files.read(`${ROOT}/instance.img`))).toBe("instance 10485760");
@@ -88,13 +99,11 @@ describe("create, when another process deletes what is half made and takes its n
   test("leaves an image where it is that the other has made in its own folder", async () => {
     const { manager, config, service } = setUp();
     const { files } = service;
-    const initialize = service.initializeWritablePartition.bind(service);
-    service.initializeWritablePartition = async (...partition) => {
-      await files.remove(ROOT);
-      await files.claimFolder(ROOT, "theirs");
+    aroundPartition(service, async (initialize) => {
+      await takeOver(files);
       await files.write(`${ROOT}/instance.img`, "theirs");
-      await initialize(...partition);
-    };
+      await initialize();
+    });
     const outcome = await outcomeOf(() => manager.create("vm1", config));
     expect(outcome).toBe("CREATE_FAILED: failed to create instance partition");
     expect(String(await files.read(`${ROOT}/instance.img`))).toBe("theirs");
