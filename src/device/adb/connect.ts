@@ -4,7 +4,8 @@ import { withDeadline, type WaitOptions } from "../../base/deadline.js";
 import { describeError, InfrastructureError, isHarnessError, UsageError } from "../../base/errors.js";
 import { runUnchecked } from "../../process/run.js";
 import { HOST_PORT, stateError } from "./device-errors.js";
-import { openAdbServer, type AdbServer } from "./server/server.js";
+import { inspectAdbServer, openAdbServer, type AdbServer } from "./server/server.js";
+import type { AdbServerAddress } from "./server/server-address.js";
 
 /** A device restored from a snapshot answers after about 0.3 s: small steps at first, then larger ones. */
 const RETRY = { retries: 10_000, minTimeout: 20, factor: 1.3, maxTimeout: 500 };
@@ -54,10 +55,14 @@ export async function connectTcpDevice(hostPort: string, options: ConnectOptions
   }
 }
 
-/** Forgets the device. One that adb does not know is fine. */
-export async function disconnectTcpDevice(hostPort: string): Promise<void> {
+/**
+ * Forgets the device. One that adb does not know is fine.
+ * @param address another server than that of this process: it is asked if it runs, and not started
+ */
+export async function disconnectTcpDevice(hostPort: string, address?: AdbServerAddress): Promise<void> {
   const { host, port } = parseHostPort(hostPort);
-  const server = await openAdbServer();
+  if (address !== undefined && (await inspectAdbServer(address)).version === undefined) return;
+  const server = await openAdbServer(address);
   await runUnchecked([...server.command, "disconnect", `${host}:${port}`], { timeoutMs: 10_000 });
 }
 

@@ -10,14 +10,14 @@ import { UsageError } from "../../base/errors.js";
 import { takeFileLock } from "../../process/locks/file-lock.js";
 import { isAlive, type ProcessIdentity } from "../../process/identity.js";
 import { isGone } from "../../process/life.js";
+import type { AdbConnection } from "./adb-connection.js";
 
-export interface DeviceRecord {
+export interface DeviceRecord extends AdbConnection {
   readonly name: string;
   /** Undefined until QEMU was started. */
   readonly machine: ProcessIdentity | undefined;
   /** The process that the device must not outlive; null for a detached one. While it starts: who starts it. */
   readonly owner: ProcessIdentity | null;
-  readonly serial: string;
   readonly adbPort: number;
   readonly release: AndroidRelease;
   readonly accelerator: string;
@@ -35,7 +35,7 @@ const CLAIM_GRACE_MS = 60_000;
 const LOCK_TIMEOUT_MS = 30_000;
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,40}$/;
 
-function devicesFolder(cache: string): string {
+export function devicesFolder(cache: string): string {
   return join(cache, "devices");
 }
 

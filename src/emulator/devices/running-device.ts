@@ -21,7 +21,7 @@ import {
   type BringUp,
   type Origin,
 } from "./bring-up.js";
-import { forgetAdb, forgetAdbOfEnded } from "./end-machine.js";
+import { forgetAdb, forgetAdbOfEnded } from "./adb-connection.js";
 import { forgetDevice, updateRecord, writeRecord, type DeviceRecord } from "./records.js";
 import type { VmmDescription } from "./vmm.js";
 
@@ -200,7 +200,7 @@ export class RunningDevice implements EmulatedDevice {
   async #stop(): Promise<void> {
     await this.#machine.kill();
     await forgetDevice(this.start.ready.cache, this.record);
-    await forgetAdbOfEnded(this.serial);
+    await forgetAdbOfEnded({ serial: this.serial });
   }
 
   /** Ends the machine without ending the device. */

@@ -15,7 +15,7 @@ import { readSettings } from "../settings.js";
 import { identifySnapshot } from "../snapshot/identity.js";
 import { readSlowness } from "../snapshot/slowness.js";
 import { bringUp, launchDevice, type BringUp } from "./bring-up.js";
-import { forgetAdbOfEnded } from "./end-machine.js";
+import { forgetAdbOfEnded, ownAdbServer } from "./adb-connection.js";
 import { claimDeviceFolder, dropClaim, forgetDevice, updateRecord, writeRecord, type DeviceRecord } from "./records.js";
 import { RunningDevice, type EmulatedDevice } from "./running-device.js";
 import { sweepDevices } from "./sweep.js";
@@ -93,6 +93,7 @@ async function startOnPort(ready: ReadyDevice, adbPort: number, options: Chosen)
       ...{ name, serial, adbPort, release, accelerator, imageKey, startedAt },
       owner: self(),
       machine: undefined,
+      adbServer: ownAdbServer(),
     };
     await writeRecord(cache, record);
     written = record;
@@ -120,7 +121,7 @@ async function startOnPort(ready: ReadyDevice, adbPort: number, options: Chosen)
       // A sweep ends it once it can be ended, and takes the rest away; why this start failed matters more.
       throw error;
     }
-    await forgetAdbOfEnded(`127.0.0.1:${adbPort}`);
+    await forgetAdbOfEnded({ serial: `127.0.0.1:${adbPort}` });
     // Once the record tells of a machine that is dead, anybody may have swept the folder and taken its name.
     await known?.catch(() => undefined);
     if (written === undefined) await dropClaim(cache, name);

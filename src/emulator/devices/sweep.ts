@@ -1,8 +1,17 @@
 /** Clears away what runs left behind that were ended with SIGKILL, or lost their machine. */
 import { isAlive } from "../../process/identity.js";
 import { isGone, sweepLives } from "../../process/life.js";
-import { endMachine, forgetAdbOfEnded } from "./end-machine.js";
-import { forgetClaim, forgetDevice, listDeviceNames, readRecord, sweepAside, type DeviceRecord } from "./records.js";
+import { forgetOrNote, sweepNotes } from "./adb-connection.js";
+import {
+  devicesFolder,
+  forgetClaim,
+  forgetDevice,
+  listDeviceNames,
+  readRecord,
+  sweepAside,
+  type DeviceRecord,
+} from "./records.js";
+import { endMachine } from "./stop.js";
 
 /**
  * Ends devices whose owner is gone, and removes their folders and adb connections. Those of another container or host are
@@ -11,6 +20,7 @@ import { forgetClaim, forgetDevice, listDeviceNames, readRecord, sweepAside, typ
 export async function sweepDevices(cache: string): Promise<readonly string[]> {
   sweepLives();
   await sweepAside(cache);
+  await sweepNotes(devicesFolder(cache));
   const swept: string[] = [];
   for (const name of await listDeviceNames(cache)) {
     const record = await readRecord(cache, name);
@@ -22,9 +32,9 @@ export async function sweepDevices(cache: string): Promise<readonly string[]> {
     // One that cannot be ended (it waits for a disk, or is another user's) keeps its folder, and keeps nobody from a start.
     if (record.machine && isAlive(record.machine)) await endMachine(record.machine).catch(() => undefined);
     if (record.machine && !isGone(record.machine)) continue;
-    if (!(await forgetDevice(cache, record))) continue;
-    await forgetAdbOfEnded(record.serial);
-    swept.push(name);
+    // First: who is ended in between leaves the record, which says what is left to do.
+    await forgetOrNote(devicesFolder(cache), record);
+    if (await forgetDevice(cache, record)) swept.push(name);
   }
   return swept;
 }

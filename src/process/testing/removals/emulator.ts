@@ -48,7 +48,14 @@ export const emulator: readonly RemovalRow[] = [
     proof: { test: "src/emulator/checkpoints/store.test.ts", title: "by removing those unused for days" },
   },
   {
-    file: "src/emulator/devices/end-machine.ts",
+    file: "src/emulator/devices/adb-connection.ts",
+    calls: ["rm(note, { force: true })"],
+    touches: "a note about an adb server, of a device that is gone",
+    ours: "its name is one that is given here; done, or a day old",
+    proof: { test: "src/emulator/devices/adb-connection.test.ts", title: "a note of a network that nobody came from" },
+  },
+  {
+    file: "src/emulator/devices/stop.ts",
     calls: ['process.kill(machine.pid, "SIGKILL")'],
     touches: "the QEMU of a record",
     ours: "pid, start time, boot and pid namespace are those of the record",
