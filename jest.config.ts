@@ -142,8 +142,16 @@ function patternsOf(names: readonly string[]): string[] {
   return names.map((name) => `^<rootDir>/suites/${name}\\.test\\.ts$`);
 }
 
-/** Suites about whole runs, as users start them: they have devices of their own. */
-const runs: Project = { ...onDevice, displayName: "runs", testMatch: ["<rootDir>/suites/runs/**/*.test.ts"] };
+/**
+ * Suites about whole runs, as users start them: they have devices of their own. What such a run waits for has deadlines, of
+ * tests too; these have to pass first, for only the run says what it waited for.
+ */
+const runs: Project = {
+  ...onDevice,
+  displayName: "runs",
+  testMatch: ["<rootDir>/suites/runs/**/*.test.ts"],
+  testTimeout: 600_000,
+};
 
 /** A real device has a fixed release, and `AVF_RELEASE` selects a single one. */
 function choosesRelease(): boolean {
