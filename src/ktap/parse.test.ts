@@ -50,6 +50,51 @@ describe("what belongs to a test", () => {
   });
 });
 
+/** As dmesg of util-linux 2.38.1 prints a log of these four lines. */
+describe("a log that dmesg shows is read as the kernel's", () => {
+  test.each<[options: string, first: string, second: string, third: string, fourth: string]>([
+    ["-r", "<6>[    1.000000] ", "<6>[    1.000001] ", "<6>[   61.500000] ", "<3>[   61.600000] "],
+    ["-e", "[Nov30 06:03] ", "[  +0.000001] ", "[Nov30 06:04] ", "[  +0.100000] "],
+    [
+      "-d",
+      ...(["[    1.000000 <    0.000000>] ", "[    1.000001 <    0.000001>] "] as const),
+      ...(["[   61.500000 <   60.499999>] ", "[   61.600000 <    0.100000>] "] as const),
+    ],
+    [
+      "-T",
+      ...(["[Mon Nov 30 06:03:23 2026] ", "[Mon Nov 30 06:03:23 2026] "] as const),
+      ...(["[Mon Nov 30 06:04:23 2026] ", "[Mon Nov 30 06:04:23 2026] "] as const),
+    ],
+    [
+      "-d -T",
+      ...(["[Mon Nov 30 06:03:23 2026 <    0.000000>] ", "[Mon Nov 30 06:03:23 2026 <    0.000001>] "] as const),
+      ...(["[Mon Nov 30 06:04:23 2026 <   60.499999>] ", "[Mon Nov 30 06:04:23 2026 <    0.100000>] "] as const),
+    ],
+    [
+      "--time-format iso",
+      ...(["2026-11-30T06:03:23,000000+00:00 ", "2026-11-30T06:03:23,000001+00:00 "] as const),
+      ...(["2026-11-30T06:04:23,500000+00:00 ", "2026-11-30T06:04:23,600000+00:00 "] as const),
+    ],
+    [
+      "-x",
+      ...(["kern  :info  : [    1.000000] ", "kern  :info  : [    1.000001] "] as const),
+      ...(["kern  :info  : [   61.500000] ", "kern  :err   : [   61.600000] "] as const),
+    ],
+    [
+      "-x -e",
+      ...(["kern  :info  : [Nov30 06:03] ", "kern  :info  : [  +0.000001] "] as const),
+      ...(["kern  :info  : [Nov30 06:04] ", "kern  :err   : [  +0.100000] "] as const),
+    ],
+  ])("dmesg %s", (_options, first, second, third, fourth) => {
+    const lines = [`${first}KTAP version 1`, `${second}1..2`, `${third}ok 1 a`, `${fourth}not ok 2 b`];
+    expect(cases(...lines).map(({ names, status }) => [...names, status])).toEqual([
+      ["a", "passed"],
+      ["b", "failed"],
+    ]);
+    expect(parseKtap(lines)).toMatchObject(parseKtap(["KTAP version 1", "1..2", "ok 1 a", "not ok 2 b"]));
+  });
+});
+
 describe("nothing that failed is without a case", () => {
   test("a panic names what had no result yet", () => {
     const found = cases(

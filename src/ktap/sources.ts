@@ -15,9 +15,18 @@ export interface VoiceLine {
 
 const LEVEL = "(?:<\\d{1,3}>)?";
 const STAMP = "\\[ {0,8}\\d{1,10}\\.\\d{6}\\](?:\\[ {0,6}[TC]\\d{1,10}\\])?";
-/** As `dmesg -T` shows it. */
-const WALL_STAMP = "\\[[A-Z][a-z]{2} [A-Z][a-z]{2} [ \\d]\\d \\d\\d:\\d\\d:\\d\\d \\d{4}\\]";
-const KERNEL_LINE = new RegExp(`^${LEVEL}(?:${STAMP}|${WALL_STAMP}) ?`);
+/** What dmesg of util-linux makes of the stamp: with `-d`, `-T` (and both), `-e`, and `--time-format iso`. */
+const DELTA = " < {0,8}\\d{1,10}\\.\\d{6}>";
+const DMESG_STAMP = [
+  `\\[ {0,8}\\d{1,10}\\.\\d{6}${DELTA}\\]`,
+  `\\[[A-Z][a-z]{2} [A-Z][a-z]{2} [ \\d]\\d \\d\\d:\\d\\d:\\d\\d \\d{4}(?:${DELTA})?\\]`,
+  "\\[[A-Z][a-z]{2}[ \\d]\\d \\d\\d:\\d\\d\\]",
+  "\\[ {0,2}[+-]\\d{1,10}\\.\\d{6}\\]",
+  "\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d,\\d{6}[+-]\\d\\d:\\d\\d",
+].join("|");
+/** Before it, with `-x`: `kern  :info  : `. */
+const FACILITY = "(?:(?:kern|user|daemon|syslog) {0,4}:(?:emerg|alert|crit|err|warn|notice|info|debug) {0,3}: )?";
+const KERNEL_LINE = new RegExp(`^${FACILITY}${LEVEL}(?:${STAMP}|${DMESG_STAMP}) ?`);
 const STAMP_INSIDE = new RegExp(`(?<!^)${LEVEL}${STAMP} `);
 const VERSION_BEHIND_PREFIX = /(?<=[\s:\]>])K?TAP version \d{1,9}\s*$/;
 
