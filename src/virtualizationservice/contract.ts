@@ -2,6 +2,7 @@
  * What the lifecycle library needs of the side that runs VMs. Mirrors `IVirtualizationService` and `IVirtualMachine`
  * (Android 15, virtualizationservice/aidl), as far as the `vm` tool offers them.
  */
+import type { DeviceCallOptions } from "../device/contract.js";
 import { SERVICE_DEATH_REASONS } from "../base/vm/death-reasons.js";
 import type { ToolAbilities } from "./abilities/parse-help.js";
 import type { RunFlags } from "./abilities/run-options.js";
@@ -188,7 +189,8 @@ export interface RemoteFiles {
   read(path: string): Promise<Buffer | undefined>;
   /** Its folder must be there: one that another process deletes meanwhile stays deleted. */
   write(path: string, content: string | Uint8Array): Promise<void>;
-  copy(from: string, to: string): Promise<void>;
+  /** @param options `timeoutMs`: default 2 min, for the small files of a VM */
+  copy(from: string, to: string, options?: DeviceCallOptions): Promise<void>;
   /** Removes a file, or a folder with all in it, without following links; nothing there is fine. */
   remove(path: string): Promise<void>;
   list(path: string): Promise<readonly string[]>;

@@ -1,7 +1,7 @@
 /** Files on the device, by what toybox and busybox have in common. */
 import { randomBytes } from "node:crypto";
 import { HarnessError, UsageError } from "../base/errors.js";
-import type { Device } from "../device/contract.js";
+import type { Device, DeviceCallOptions } from "../device/contract.js";
 import { lastLines } from "../device/index.js";
 import type { RemoteFiles } from "./contract.js";
 import { checkDevicePath } from "./tool.js";
@@ -69,10 +69,10 @@ class DeviceFiles implements RemoteFiles {
     await this.#run("write", path, ["sh", "-c", script, "sh", bytes.toString("base64"), temporary, path]);
   }
 
-  async copy(from: string, to: string): Promise<void> {
+  async copy(from: string, to: string, call: DeviceCallOptions = {}): Promise<void> {
     const temporary = `${checkDevicePath(to)}.${randomBytes(4).toString("hex")}.tmp`;
     const script = 'cp "$1" "$2" && mv -f "$2" "$3" || { rm -f "$2"; exit 1; }';
-    await this.#run("copy", from, ["sh", "-c", script, "sh", checkDevicePath(from), temporary, to]);
+    await this.#run("copy", from, ["sh", "-c", script, "sh", checkDevicePath(from), temporary, to], call);
   }
 
   async remove(path: string): Promise<void> {
@@ -103,8 +103,8 @@ class DeviceFiles implements RemoteFiles {
     throw fileFailure(this.device.serial, "settle", path, output);
   }
 
-  async #run(verb: string, path: string, argv: readonly string[]): Promise<void> {
-    const { exitCode, output } = await this.device.execShort(argv, { timeoutMs: COPY_TIMEOUT_MS });
+  async #run(verb: string, path: string, argv: readonly string[], call: DeviceCallOptions = {}): Promise<void> {
+    const { exitCode, output } = await this.device.execShort(argv, { timeoutMs: COPY_TIMEOUT_MS, ...call });
     if (exitCode !== 0) throw fileFailure(this.device.serial, verb, path, output);
   }
 }

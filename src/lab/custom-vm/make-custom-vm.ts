@@ -4,6 +4,7 @@ import type { ImageStore } from "../../provisioning/index.js";
 import {
   VirtualMachineConfig,
   VirtualMachineCustomImageConfig,
+  VirtualMachineException,
   type VirtualMachine,
 } from "../../virtualmachine/index.js";
 import type { App } from "../app.js";
@@ -19,6 +20,9 @@ interface CustomVmSources {
   readonly root: string;
   readonly signal?: (() => AbortSignal | undefined) | undefined;
 }
+
+/** A disk has any size; the test's own time, and its signal, come first. */
+const COPY_TIMEOUT_MS = 60 * 60_000;
 
 const { Builder, Disk, Partition } = VirtualMachineCustomImageConfig;
 
@@ -41,10 +45,15 @@ export async function makeCustomVm(sources: CustomVmSources, spec: CustomVmSpec)
   };
   try {
     const config = configOf(owner, await imageOf(files, spec, place, copies), spec);
-    const vm = await owner.vmm.create(name, config);
+    const vm = await owner.vmm.create(name, config).catch((error: unknown) => {
+      throw spec.name === undefined ? explainName(error, name) : error;
+    });
     try {
       await Promise.all(pushes);
-      await copies.make((from, to) => owner.context.service.files.copy(from, to));
+      const { files: remote } = owner.context.service;
+      await copies.make((from, to) =>
+        remote.copy(from, to, { timeoutMs: COPY_TIMEOUT_MS, signal: sources.signal?.() }),
+      );
     } catch (error) {
       await vm.delete().catch(() => undefined);
       throw error;
@@ -55,6 +64,13 @@ export async function makeCustomVm(sources: CustomVmSources, spec: CustomVmSpec)
     await Promise.allSettled(pushes);
     throw error;
   }
+}
+
+/** Android's words do not say where a name came from that nobody gave. */
+function explainName(error: unknown, vmName: string): unknown {
+  if (!(error instanceof VirtualMachineException) || error.code !== "VM_EXISTS") return error;
+  const hint = `customVm() without a name makes "${vmName}"; give each VM its own: customVm({ name: "vm2", … })`;
+  return new VirtualMachineException(error.code, error.shortMessage, { vmName, hint, cause: error });
 }
 
 /** @param place tells where on the device a file is, or will be */

@@ -19,11 +19,29 @@ export async function explainStart(error: unknown, request: Omit<RunRequest, "sc
   if (missing) return missing;
   if (error instanceof VirtualMachineException || isOfStorage) return error;
   const message = `failed to start VM "${identity.name}": ${describeError(error)}`;
-  const mistake = memoryMistake(config);
+  const mistake = memoryMistake(config) ?? (await missingImage(request));
   return new VirtualMachineException("START_FAILED", message, {
     ...{ vmName: identity.name, cause: error, hint: mistake },
     ...(mistake === undefined ? {} : { kind: "usage" }),
   });
+}
+
+/** Of a VM of its own kernel: paths of the device that the caller has chosen. */
+async function missingImage({ identity, config }: Omit<RunRequest, "scratchPath">): Promise<string | undefined> {
+  const image = config.getCustomImageConfig();
+  if (!image) return undefined;
+  const disks = image.getDisks();
+  const ofDisks = disks.flatMap((disk) => [
+    disk.getImagePath(),
+    ...disk.getPartitions().map(({ imagePath }) => imagePath),
+  ]);
+  const paths = [image.getKernelPath(), image.getBootloaderPath(), image.getInitrdPath(), ...ofDisks];
+  for (const path of paths) {
+    if (path && !(await identity.context.service.files.exists(path).catch(() => true))) {
+      return `${path} is not on the device`;
+    }
+  }
+  return undefined;
 }
 
 /** Java opens the VM's own APK first, then the VM's files, then its extra APKs. */

@@ -2,6 +2,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { HarnessError, InfrastructureError } from "../../base/errors.js";
 import { VirtualMachineConfig } from "../config/config.js";
+import { VirtualMachineCustomImageConfig } from "../custom-image/custom-image-config.js";
 import { FEATURE_LLPVM_CHANGES } from "../constants.js";
 import { VirtualMachineManager } from "../manager.js";
 import { APK, memoryContext } from "../testing/memory-service.js";
@@ -9,11 +10,18 @@ import { outcomeOf } from "../testing/outcome.js";
 import { setUp, type Setup, type SetupOptions } from "../testing/run-setup.js";
 import type { VirtualMachineConfigBuilder } from "../config/config.js";
 
+const { Builder: ImageBuilder, Disk, Partition } = VirtualMachineCustomImageConfig;
 const ROOT = "/data/avf/com.example/vm/vm1";
 
 const binary = (b: VirtualMachineConfigBuilder): VirtualMachineConfigBuilder =>
   new VirtualMachineConfig.Builder({ packageName: b.build().fields.packageName! })
     .setPayloadBinaryName("payload.so")
+    .setProtectedVm(false);
+
+const custom = (image: VirtualMachineCustomImageConfig): VirtualMachineConfigBuilder =>
+  new VirtualMachineConfig.Builder({ packageName: "com.example" })
+    .setCustomImageConfig(image)
+    .setDebugLevel(VirtualMachineConfig.DEBUG_LEVEL_FULL)
     .setProtectedVm(false);
 
 describe("what the service gets to run", () => {
@@ -244,6 +252,28 @@ describe("a start that fails", () => {
     service.files.entries.delete(APK);
     expect(await outcomeOf(() => vm.run())).toMatch(/^APK_NOT_FOUND: Failed to open APK\n.*is not on the device/);
     expect(service.vms).toEqual([]);
+  });
+
+  test.each(["kernel", "initrd", "disk.img", "part.img"])("of its own kernel, without its %s", async (file) => {
+    const path = (name: string): string => `/data/local/tmp/${name}`;
+    const disk = Disk.RODisk(null).addPartition(new Partition("a", path("part.img"), false, null));
+    const image = new ImageBuilder()
+      .setKernelPath(path("kernel"))
+      .setInitrdPath(path("initrd"))
+      .addDisk(Disk.RODisk(path("disk.img")))
+      .addDisk(disk)
+      .build();
+    const { vm, service } = await setUp({
+      change: () => custom(image),
+    });
+    for (const name of ["kernel", "initrd", "disk.img", "part.img"])
+      service.files.entries.set(path(name), Buffer.alloc(1));
+    service.files.entries.delete(path(file));
+    service.onStart = () => {
+      throw new HarnessError("vm", "VM_TOOL_FAILED", "Failed to open: No such file or directory (os error 2)");
+    };
+    const error = await vm.run().catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ kind: "usage", code: "START_FAILED", hint: `${path(file)} is not on the device` });
   });
 
   test("with an idsig that cannot be made", async () => {

@@ -87,6 +87,19 @@ async function freePort(): Promise<number> {
   return port;
 }
 
+test("what answers like a server and has no version is none", async () => {
+  const listener = createServer((socket) => {
+    socket.on("error", () => undefined).once("data", () => socket.end("OKAY0004none"));
+  });
+  await new Promise<void>((resolve) => listener.listen(0, "127.0.0.1", resolve));
+  const { port } = listener.address() as AddressInfo;
+  await expect(openAdbServer({ host: "127.0.0.1", port })).rejects.toMatchObject({
+    code: "ADB_SERVER",
+    message: expect.stringContaining('its version is "none"'),
+  });
+  listener.close();
+});
+
 test("a server of another version is refused, and left alone", async () => {
   const fake = await FakeAdbServer.start(99);
   await expect(openAdbServer(fake.address)).rejects.toMatchObject({
