@@ -30,7 +30,7 @@ export {
   moment,
 } from "./virtualmachine/index.js";
 export { HarnessError, InfrastructureError, isHarnessError, TimeoutError, UsageError } from "./base/errors.js";
-export { adbIntoVm } from "./lab/adb-into-vm.js";
+export { adbIntoVm } from "./lab/guests/adb-into-vm.js";
 export { App } from "./lab/app.js";
 export { ktapCases, parseKtap } from "./ktap/index.js";
 export { CommandFailedError } from "./process/run.js";

@@ -15,6 +15,7 @@ import { App } from "./app.js";
 import { makeCustomVm } from "./custom-vm/make-custom-vm.js";
 import type { CustomVmSpec, MakeCustomVm } from "./custom-vm/spec.js";
 import type { DeviceSession } from "./device-session.js";
+import { guestAnswers } from "./guests/answers.js";
 import type { LeakCheck } from "./leaks/index.js";
 import type { DeviceFacts } from "./requirements/index.js";
 import { Timeline } from "./timeline.js";
@@ -41,6 +42,8 @@ export interface Harness {
   readonly emulatesCpus?: boolean;
   /** The device's own account of the last `windowMs`, by file name. Not recorded, never rejects. */
   deviceLogs?(packages: readonly string[], windowMs: number): Promise<ReadonlyMap<string, string | Buffer>>;
+  /** Whether the kernel of that guest, a Microdroid, still answers. Never rejects. */
+  readonly guestAnswers?: (cid: number) => Promise<boolean>;
   /** Ends forwards and attached commands that the test which just ended has left; returns which. Never rejects. */
   endTest(): Promise<readonly string[]>;
   /** Takes away what was put on a device that others use too. On one that is gone it is left to the next run. Repeatable. */
@@ -115,6 +118,7 @@ export async function openHarness(session: DeviceSession, options: HarnessOption
     timeline: rewinding && new Timeline({ rewinding, apps: owners, equip, record: session.record }),
     ...{ facts: session.facts, leakCheck: session.leakCheck, deviceName: session.name },
     emulatesCpus: session.emulatesCpus,
+    guestAnswers: (cid) => guestAnswers(device, cid),
     deviceLogs: (packages, windowMs) => session.deviceLogs(packages, windowMs),
     endTest,
     close,

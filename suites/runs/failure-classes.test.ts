@@ -118,6 +118,13 @@ const OF_VMS: readonly Row[] = [
      await vm.run().finally(() => device.exec(["rm", "/data/local/tmp/v2.apk"]));`,
   ],
   [
+    "a VM that does not print what is expected",
+    "test",
+    'waiting for its output to show "never printed"',
+    `const vm = await vmm.create("a", config()); await vm.run(); await vm.waitUntil("ready");
+     await expect(vm).toPrint("never printed", { timeoutMs: 1000 });`,
+  ],
+  [
     "the VM powers itself off",
     "product",
     'VM "a" died (SHUTDOWN)',
@@ -183,8 +190,16 @@ test("passes on its second run, if it gets one", ({ device }) => device.exec(run
   test("when it concerns a VM, or how the test made one", () => check(OF_VMS, "", []));
 });
 
-test("an emulated device whose QEMU is killed says what ended, and its test runs again on another", () => {
+test("what emulation loses is told, and its test runs again: a guest that hangs, a device whose QEMU is killed", () => {
   const suite = `${HEAD}const { execFileSync } = require("node:child_process");
+let hangs = 0;
+test("loses its guest", async ({ device, app, vmm }) => {
+  const vm = await vmm.create("vm1", app.vmConfig("assets/vm_config.json").build());
+  await vm.run();
+  await vm.waitUntil("ready");
+  if (hangs++ === 0) await device.exec(["su", "0", "sh", "-c", "kill -STOP $(pidof qemu-system-x86_64)"]);
+  await expect(vm).toPrint(/tick 3/, { timeoutMs: 20_000 });
+});
 let runs = 0;
 test("loses its device", async ({ device }) => {
   if (runs++ === 0) execFileSync("pkill", ["-KILL", "-P", String(process.pid), "qemu-system"]);
@@ -192,8 +207,13 @@ test("loses its device", async ({ device }) => {
 });`;
   runChildProject({ "lost.test.js": suite }, { apks: [FIXTURE_APK] }, ({ status, stderr }, folder) => {
     const ends = testEnds(folder);
-    expect(ends).toMatchObject([{ attempt: 1, failureClass: "infrastructure" }, { attempt: 2 }]);
-    const told = ends[0]?.errors?.[0];
+    const twice = [
+      { attempt: 1, failureClass: "infrastructure" },
+      { attempt: 2, errors: [] },
+    ];
+    expect(ends).toMatchObject([...twice, ...twice]);
+    expect(ends[0]?.errors?.[0]).toContain('The guest of VM "vm1" hangs: its kernel answers no vsock packet');
+    const told = ends[2]?.errors?.[0];
     expect(told).toContain("The emulated device's QEMU ended by itself (SIGKILL).");
     expect(told).toMatch(/Its logs are in .*logs.avf-/);
     expect(told).toContain("serial: ");

@@ -28,6 +28,21 @@ const SUITES = {
         const vm = await start(vmm, app, boots++ === 0 ? "assets/hang.json" : "assets/vm_config.json");
         await expect(vm).toPrint(/Hello/, { budgetMs: 300 });
       });
+      let frozen = 0;
+      test("hangs once after its boot", async ({ app, vmm }) => {
+        const vm = await start(vmm, app, frozen++ === 0 ? "assets/freeze.json" : "assets/vm_config.json");
+        await expect(vm).toPrint(/Hello/, { timeoutMs: 300 });
+      });
+      test("hangs each time", async ({ app, vmm }) => {
+        await expect(await start(vmm, app, "assets/freeze.json")).toPrint(/Hello/, { timeoutMs: 300 });
+      });
+      test("prints nothing, and answers", async ({ app, vmm }) => {
+        await expect(await start(vmm, app, "assets/silent.json")).toPrint(/Hello/, { timeoutMs: 300 });
+      });
+      test("hangs, which its test does not notice", async ({ app, vmm }) => {
+        await (await start(vmm, app, "assets/freeze.json")).waitUntil("started");
+        expect(1).toBe(2);
+      });
       test("panics", async ({ app, vmm }) => {
         await expect(await start(vmm, app, "assets/panic.json")).toPrint(/Hello/);
       });
@@ -78,17 +93,22 @@ describe("a guest that is lost without a message", () => {
     expect(emulated.outcome.output).toContain(
       'The guest of VM "vm1" ended without a message of its kernel (REBOOT). Emulated processors (TCG)',
     );
+    expect(classesOf(emulated.project, "hangs once after its boot")).toEqual(["infrastructure", undefined]);
+    expect(emulated.outcome.output).toContain('The guest of VM "vm1" hangs: its kernel answers no vsock packet');
     expect(emulated.outcome.output).toContain('avf: "lost once" failed and runs again (attempt 2 of 2)');
   });
 
   test("each time is the VM's own fault", () => {
     expect(classesOf(emulated.project, "lost each time")).toEqual(["infrastructure", "product"]);
+    expect(classesOf(emulated.project, "hangs each time")).toEqual(["infrastructure", "test"]);
   });
 
   test.each([
     ["panics", "product"],
     ["has another VM that panics", "product"],
     ["crashes", "product"],
+    ["prints nothing, and answers", "test"],
+    ["hangs, which its test does not notice", "test"],
     ["expects something else", "test"],
   ])("is another one than one whose test %s", (title, failureClass) => {
     expect(classesOf(emulated.project, title)).toEqual([failureClass]);
@@ -97,6 +117,7 @@ describe("a guest that is lost without a message", () => {
   test("on real processors is the VM's own fault at once", () => {
     expect(classesOf(real.project, "lost once")).toEqual(["product"]);
     expect(classesOf(real.project, "stands still once")).toEqual(["product"]);
+    expect(classesOf(real.project, "hangs once after its boot")).toEqual(["test"]);
     expect(real.outcome.output).not.toContain("without a message of its kernel");
   });
 });

@@ -5,14 +5,15 @@
  * Such a guest says nothing: there is no panic, no reason, no report. Once, that is the lab's; twice in a row it is not.
  */
 import { reasonName } from "../../virtualmachine/constants.js";
-import type { Transition, VirtualMachine } from "../../virtualmachine/index.js";
-import { harnessErrorBehind, thrownError, type JestError } from "./test-errors.js";
+import { BOOTED, stageIndex, type Transition, type VirtualMachine } from "../../virtualmachine/index.js";
+import { harnessErrorBehind, isJestTimeout, thrownError, type JestError } from "./test-errors.js";
 
 /** Reasons that stand for a guest that gave none. */
 const WITHOUT_A_WORD = ["CRASH", "REBOOT", "HANGUP"];
 
 /** As much of a VM as is looked at. */
 type WatchedVm = Pick<VirtualMachine, "boot" | "events" | "transitions" | "getName">;
+type RunningVm = WatchedVm & Pick<VirtualMachine, "cid" | "control" | "getConfig" | "status">;
 
 /**
  * What to say of the VM that was lost and made the test fail; undefined when none was.
@@ -25,11 +26,50 @@ export function describeLostGuest(error: JestError, vms: readonly WatchedVm[]): 
   const vm = vms.find((each) => each.getName() === behind.vmName);
   if (vm === undefined || spoke(vm)) return undefined;
   const how = behind.code === "BOOT_STALLED" ? "no progress" : lostHow(vm.transitions);
-  if (how === undefined) return undefined;
+  return how === undefined ? undefined : tell(`ended without a message of its kernel (${how})`, vm);
+}
+
+/**
+ * The same of one that hung after its boot: its monitor runs it, and its kernel answers nobody.
+ * @param answers whether the kernel of a guest answers
+ */
+export async function describeHungGuest(
+  error: JestError,
+  vms: readonly RunningVm[],
+  answers: (cid: number) => Promise<boolean>,
+): Promise<string | undefined> {
+  for (const vm of vms) {
+    if (vm.cid === undefined || !mayHaveHung(vm) || !isAbout(error, vm)) continue;
+    if (!(await answers(vm.cid))) return tell("hangs: its kernel answers no vsock packet, and said nothing of it", vm);
+  }
+  return undefined;
+}
+
+function tell(what: string, vm: WatchedVm): string {
   return (
-    `The guest of VM "${vm.getName()}" ended without a message of its kernel (${how}). Emulated processors (TCG) ` +
+    `The guest of VM "${vm.getName()}" ${what}. Emulated processors (TCG) ` +
     "lose a guest once in some hundreds of boots: this counts as an infrastructure failure, unless it happens again."
   );
+}
+
+/**
+ * One that boots, or has a kernel of its own, need not have a driver for vsock, and one that a debugger holds answers
+ * nobody.
+ */
+function mayHaveHung(vm: RunningVm): boolean {
+  const { stage } = vm.boot;
+  const hasBooted = stage !== undefined && stageIndex(stage) >= stageIndex(BOOTED);
+  const isMicrodroid = vm.getConfig().getCustomImageConfig() === undefined;
+  return vm.status === "RUNNING" && hasBooted && isMicrodroid && !vm.control.journal.hold.isHeld && !spoke(vm);
+}
+
+/** It waited for that VM, or for what is not known to be another's. */
+function isAbout(error: JestError, vm: WatchedVm): boolean {
+  const thrown = thrownError(error);
+  const behind = harnessErrorBehind(thrown);
+  if (behind === undefined) return isJestTimeout(thrown);
+  if ("vmName" in behind) return behind.vmName === vm.getName() && behind.kind !== "usage";
+  return behind.code === "TIMEOUT";
 }
 
 /** Its kernel panicked, its payload crashed, or its init reported an error, in the latest run. */

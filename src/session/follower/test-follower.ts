@@ -8,7 +8,7 @@ import { saveEvidence, shortPath, type Evidence } from "../evidence/evidence.js"
 import { describeClass } from "../failures/failure-class.js";
 import type { FileDevice } from "../file-device.js";
 import { CleanUp } from "./clean-up.js";
-import { addNotes, classOf, explain, tellRetry, type FailedTest } from "./failure.js";
+import { addNotes, classOf, explain, lookForHungGuest, tellRetry, type FailedTest } from "./failure.js";
 import { holdFailedTest } from "../hold/hold.js";
 import type { InfrastructureRetry } from "../failures/infrastructure-retry.js";
 import type { Rejections } from "../rejections/rejections.js";
@@ -78,6 +78,8 @@ export class TestFollower {
   #evidence: Evidence | undefined;
   /** It failed by what nobody awaited, and by nothing else. */
   #notAwaited = false;
+  /** What was found when its VMs were still there. */
+  #hungGuest: string | undefined;
 
   constructor(private readonly options: FollowerOptions) {
     this.#cleanUp = new CleanUp(options);
@@ -93,6 +95,7 @@ export class TestFollower {
     this.#asked = false;
     this.#held = false;
     this.#notAwaited = false;
+    this.#hungGuest = undefined;
     ledger.openTest();
     record.add({ kind: "test-start", file, test: name, attempt, occurrence });
     record.flush();
@@ -136,6 +139,7 @@ export class TestFollower {
     errors.push(...test.furtherErrors);
     this.#noteRejections(errors, (await takeRejections?.()) ?? []);
     const vms = ledger.entries();
+    await this.#lookForHungGuest(failing === true && errors.length === 0 ? [test.failure] : errors, vms);
     if (failing === true && errors.length === 0) errors.push(...this.#brokenLab(test, vms, declaredAt));
     explain(test, errors, device);
     if (errors.length > 0) await this.#saveEvidence(test, errors, vms);
@@ -199,7 +203,12 @@ export class TestFollower {
   }
 
   #failed(errors: readonly JestError[], vms: readonly LedgerEntry[]): FailedTest {
-    return { test: this.test, errors, vms, device: this.options.device, notAwaited: this.#notAwaited };
+    const { device } = this.options;
+    return { test: this.test, errors, vms, device, notAwaited: this.#notAwaited, hungGuest: this.#hungGuest };
+  }
+
+  async #lookForHungGuest(errors: readonly JestError[], vms: readonly LedgerEntry[]): Promise<void> {
+    if (errors[0] !== undefined) this.#hungGuest ??= await lookForHungGuest(this.#failed(errors, vms));
   }
 
   async #hold(error: unknown): Promise<void> {
@@ -208,6 +217,7 @@ export class TestFollower {
     const { test } = this;
     const name = test?.name ?? `a hook of ${shortPath(file)}`;
     if (holdMs === undefined || this.#held || isEnding() || harness?.device.gone.aborted !== false) return;
+    await this.#lookForHungGuest([error], ledger.entries());
     const isInfrastructure = classOf(this.#failed([error], ledger.entries())) === "infrastructure";
     if (test !== undefined && this.options.retry.willRetry(test.attempt, isInfrastructure)) return;
     this.#held = true;

@@ -19,7 +19,7 @@ import type { RunRecord } from "../../artifacts/run-record.js";
 import { sleep } from "../../base/deadline.js";
 import { describeError } from "../../base/errors.js";
 import { printable } from "../../base/printable.js";
-import { GUEST_ADB_PORT } from "../../lab/adb-into-vm.js";
+import { GUEST_ADB_PORT } from "../../lab/guests/adb-into-vm.js";
 import type { LedgerEntry } from "../evidence/vm-ledger.js";
 import type { Harness } from "../../lab/harness.js";
 import { lineEnd, type OutputLine } from "../../virtualmachine/index.js";

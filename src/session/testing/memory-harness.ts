@@ -19,6 +19,9 @@ export const CLOSING_LOG = "AVF_TEST_CLOSING_LOG";
 /** The device's processors are emulated. */
 export const EMULATED_CPUS = "AVF_TEST_EMULATED_CPUS";
 
+/** Payload of a VM that boots and hangs then: its kernel answers no more. */
+const HANGS = "assets/freeze.json";
+
 /** One more line of every boot. */
 export const BOOT_LINE = "AVF_TEST_BOOT_LINE";
 
@@ -49,6 +52,7 @@ export async function openHarness(callSignal: () => AbortSignal | undefined, bus
     leakCheck: new LeakCheck(device.inspector(), () => calls),
     deviceName: "memory-1",
     emulatesCpus: process.env[EMULATED_CPUS] !== undefined,
+    guestAnswers: async (cid) => payloadOf(service.vms.find((vm) => vm.cid === cid)) !== HANGS,
     endTest: async () => {
       const things = [...held];
       held.clear();
@@ -59,13 +63,17 @@ export async function openHarness(callSignal: () => AbortSignal | undefined, bus
   };
 }
 
+function payloadOf(vm: MemoryVm | undefined): string {
+  return vm?.config.payload.kind === "config" ? vm.config.payload.configPath : "";
+}
+
 /** What a VM does, by the payload config that it is given. */
 function behave(vm: MemoryVm, device: MemoryDevice): void {
   if ("image" in vm.asked) {
     vm.print(`[    0.000001] Command line: ${vm.asked.image.params}\n[    0.500000] Run /init as init process\n`);
     return;
   }
-  const payload = vm.config.payload.kind === "config" ? vm.config.payload.configPath : "";
+  const payload = payloadOf(vm);
   const stamp = (text: string): void =>
     vm.print(`[    0.${String(process.hrtime()[1]).padStart(6, "0").slice(0, 6)}] ${text}\n`);
   vm.print(`init: loading ${payload}\n`);
@@ -100,7 +108,7 @@ function behave(vm: MemoryVm, device: MemoryDevice): void {
   if (process.env[BOOT_LINE] !== undefined) stamp(process.env[BOOT_LINE]);
   stamp("microdroid_manager[1]: executing main task microdroid_launcher X.so...");
   vm.started();
-  if (payload === "assets/silent.json") return;
+  if (payload === "assets/silent.json" || payload === HANGS) return;
   if (payload === "assets/ticks.json") setInterval(() => vm.print("tick\n"), 20).unref();
   vm.print(`Hello Microdroid ${vm.config.name}\n`);
   if (payload === "assets/vm_config_exit.json") {

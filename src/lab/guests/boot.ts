@@ -1,7 +1,7 @@
 /** Whether a guest that answers adb has come to the end of its boot. */
-import { sleep, withDeadline, type WaitOptions } from "../base/deadline.js";
-import type { Device } from "../device/index.js";
-import type { VirtualMachine } from "../virtualmachine/index.js";
+import { sleep, withDeadline, type WaitOptions } from "../../base/deadline.js";
+import type { Device } from "../../device/index.js";
+import type { VirtualMachine } from "../../virtualmachine/index.js";
 
 /** Between two looks: one costs a few milliseconds. */
 const POLL_MS = 50;
