@@ -4,7 +4,7 @@ import { withDeadline, type WaitOptions } from "../../base/deadline.js";
 import { describeError, InfrastructureError, isHarnessError, UsageError } from "../../base/errors.js";
 import { runUnchecked } from "../../process/run.js";
 import { HOST_PORT, stateError } from "./device-errors.js";
-import { inspectAdbServer, openAdbServer, type AdbServer } from "./server/server.js";
+import { openAdbServer, type AdbServer } from "./server/server.js";
 import type { AdbServerAddress } from "./server/server-address.js";
 
 /** A device restored from a snapshot answers after about 0.3 s: small steps at first, then larger ones. */
@@ -55,13 +55,9 @@ export async function connectTcpDevice(hostPort: string, options: ConnectOptions
   }
 }
 
-/**
- * Forgets the device. One that adb does not know is fine.
- * @param address another server than that of this process: it is asked if it runs, and not started
- */
+/** Forgets the device. One that the server does not know is fine. */
 export async function disconnectTcpDevice(hostPort: string, address?: AdbServerAddress): Promise<void> {
   const { host, port } = parseHostPort(hostPort);
-  if (address !== undefined && (await inspectAdbServer(address)).version === undefined) return;
   const server = await openAdbServer(address);
   await runUnchecked([...server.command, "disconnect", `${host}:${port}`], { timeoutMs: 10_000 });
 }

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
 import { adbServerAddress } from "../../device/adb/server/server-address.js";
 import { openAdbServer } from "../../device/adb/server/server.js";
-import { forgetAdbOfEnded, forgetOrNote, ownAdbServer, sweepNotes } from "./adb-connection.js";
+import { forgetAdbOfEnded, forgetWith, ownAdbServer, sweepNotes } from "./adb-connection.js";
 
 let folder: string;
 let spec: string;
@@ -72,11 +72,30 @@ test("the server that was told of a device forgets it, which is not the one of t
   expect(isListed(serial)).toBe(false);
 });
 
-test("a server with a socket in the file system forgets a device of another network", async () => {
+test("a server with a socket in the file system forgets what has ended in another network, and nothing else", async () => {
+  const serial = await connectDevice();
+  const adbServer = { address: address(), network: "another" };
+  // Alive, under the same serial: one of this network, or whose end adb has not noticed.
+  expect(await forgetAdbOfEnded({ serial, adbServer })).toBe(false);
+  expect(isListed(serial)).toBe(true);
+  await endDevice();
+  expect(await forgetAdbOfEnded({ serial, adbServer })).toBe(true);
+  expect(isListed(serial)).toBe(false);
+  const none = { spec: `localfilesystem:${join(folder, "none")}`, path: join(folder, "none") };
+  expect(await forgetAdbOfEnded({ serial, adbServer: { address: none, network: "another" } })).toBe(false);
+});
+
+test("who did not remove the device itself leaves the connection to whoever did", async () => {
   const serial = await connectDevice();
   await endDevice();
-  expect(await forgetAdbOfEnded({ serial, adbServer: { address: address(), network: "another" } })).toBe(true);
-  expect(isListed(serial)).toBe(false);
+  const adbServer = { ...ownAdbServer(), address: address() };
+  expect(await forgetWith(folder, { serial, adbServer }, async () => false)).toBe(false);
+  expect([isListed(serial), notes()]).toEqual([true, []]);
+  // As after SIGKILL in between.
+  await expect(forgetWith(folder, { serial, adbServer }, () => Promise.reject(new Error("killed")))).rejects.toThrow();
+  expect(notes()).toHaveLength(1);
+  await sweepNotes(folder);
+  expect([isListed(serial), notes()]).toEqual([false, []]);
 });
 
 test("a server that does not run is not started", async () => {
@@ -90,7 +109,7 @@ test("what only its own network can reach is noted for a sweep there", async () 
   const serial = await connectDevice();
   await endDevice();
   const elsewhere = { address: { host: "127.0.0.1", port: 5037 }, network: "another" };
-  await forgetOrNote(folder, { serial, adbServer: elsewhere });
+  expect(await forgetWith(folder, { serial, adbServer: elsewhere }, async () => true)).toBe(true);
   await sweepNotes(folder);
   const [note = ""] = notes();
   expect(notes()).toHaveLength(1);
@@ -104,11 +123,11 @@ test("what only its own network can reach is noted for a sweep there", async () 
 
 test("a note of a network that nobody came from for a day is removed, and a damaged one with it", async () => {
   const elsewhere = { address: { host: "127.0.0.1", port: 5037 }, network: "another" };
-  await forgetOrNote(folder, { serial: "127.0.0.1:1", adbServer: elsewhere });
+  await forgetWith(folder, { serial: "127.0.0.1:1", adbServer: elsewhere }, async () => true);
   writeFileSync(join(folder, ".adb-0123456789abcdef.json"), "{");
   writeFileSync(join(folder, ".adb-0123456789abcde0.json"), "{}");
   await sweepNotes(folder);
-  expect(notes()).toHaveLength(3);
+  expect(notes()).toHaveLength(2);
   for (const note of notes()) utimesSync(join(folder, note), 1, 1);
   await sweepNotes(folder);
   expect(notes()).toEqual([]);

@@ -2,7 +2,7 @@
 import { sleep, withDeadline } from "../../base/deadline.js";
 import { UsageError } from "../../base/errors.js";
 import { isAlive, type ProcessIdentity } from "../../process/identity.js";
-import { forgetOrNote } from "./adb-connection.js";
+import { forgetWith } from "./adb-connection.js";
 import { devicesFolder, forgetDevice, listRunning, readRecord } from "./records.js";
 
 /** A killed process that still stands after this waits for a disk, or is somebody's zombie. */
@@ -18,8 +18,7 @@ export async function stopEmulatedDevice(cache: string, name: string): Promise<v
     });
   }
   await endMachine(record.machine);
-  await forgetOrNote(devicesFolder(cache), record);
-  await forgetDevice(cache, record);
+  await forgetWith(devicesFolder(cache), record, () => forgetDevice(cache, record));
 }
 
 /** Ends that very process at once; one that is gone already is fine. */

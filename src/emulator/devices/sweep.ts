@@ -1,7 +1,7 @@
 /** Clears away what runs left behind that were ended with SIGKILL, or lost their machine. */
 import { isAlive } from "../../process/identity.js";
 import { isGone, sweepLives } from "../../process/life.js";
-import { forgetOrNote, sweepNotes } from "./adb-connection.js";
+import { forgetWith, sweepNotes } from "./adb-connection.js";
 import {
   devicesFolder,
   forgetClaim,
@@ -32,9 +32,8 @@ export async function sweepDevices(cache: string): Promise<readonly string[]> {
     // One that cannot be ended (it waits for a disk, or is another user's) keeps its folder, and keeps nobody from a start.
     if (record.machine && isAlive(record.machine)) await endMachine(record.machine).catch(() => undefined);
     if (record.machine && !isGone(record.machine)) continue;
-    // First: who is ended in between leaves the record, which says what is left to do.
-    await forgetOrNote(devicesFolder(cache), record);
-    if (await forgetDevice(cache, record)) swept.push(name);
+    const isOurs = await forgetWith(devicesFolder(cache), record, () => forgetDevice(cache, record));
+    if (isOurs) swept.push(name);
   }
   return swept;
 }

@@ -43,7 +43,10 @@ export function describeAddress(address: AdbServerAddress): string {
 export function adbCommand(address: AdbServerAddress): readonly string[] {
   if ("spec" in address) return [adbProgram(), "-L", address.spec];
   const { host, port } = address;
-  if (host === "127.0.0.1" || host === "localhost") return [adbProgram(), "-P", String(port)];
+  const isOwn = host === "127.0.0.1" || host === "localhost";
+  // Beside -P adb takes the host from there, which may be another one's than this address was read for.
+  if (isOwn && process.env["ANDROID_ADB_SERVER_ADDRESS"]) return [adbProgram(), "-L", `tcp:${port}`];
+  if (isOwn) return [adbProgram(), "-P", String(port)];
   return [adbProgram(), "-L", `tcp:${bracketed(host)}:${port}`];
 }
 

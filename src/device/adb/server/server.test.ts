@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { expect, test } from "@jest/globals";
 import { FakeAdbServer } from "../../testing/fake-adb-server.js";
 import { adbServerAddress, inspectAdbServer, openAdbServer } from "./server.js";
+import { adbCommand } from "./server-address.js";
 
 test.each([
   [{}, { host: "127.0.0.1", port: 5037 }],
@@ -44,6 +45,19 @@ test.each([
   [{ ADB_SERVER_SOCKET: "tcp:0" }, /no port/],
 ])("%j is refused", (environment, message) => {
   expect(() => adbServerAddress(environment)).toThrow(message);
+});
+
+test("the program is led to that very address, whatever host the environment names", () => {
+  const address = { host: "127.0.0.1", port: 5038 };
+  expect(adbCommand(address).slice(1)).toEqual(["-P", "5038"]);
+  const saved = process.env["ANDROID_ADB_SERVER_ADDRESS"];
+  process.env["ANDROID_ADB_SERVER_ADDRESS"] = "10.0.0.1";
+  try {
+    expect(adbCommand(address).slice(1)).toEqual(["-L", "tcp:5038"]);
+  } finally {
+    if (saved === undefined) delete process.env["ANDROID_ADB_SERVER_ADDRESS"];
+    else process.env["ANDROID_ADB_SERVER_ADDRESS"] = saved;
+  }
 });
 
 test("a server on a socket in a file is started and talked to", async () => {

@@ -49,7 +49,7 @@ export const emulator: readonly RemovalRow[] = [
   },
   {
     file: "src/emulator/devices/adb-connection.ts",
-    calls: ["rm(note, { force: true })"],
+    calls: ["rm(path, { force: true })"],
     touches: "a note about an adb server, of a device that is gone",
     ours: "its name is one that is given here; done, or a day old",
     proof: { test: "src/emulator/devices/adb-connection.test.ts", title: "a note of a network that nobody came from" },
