@@ -42,7 +42,7 @@ export interface Harness {
   readonly emulatesCpus?: boolean;
   /** The device's own account of the last `windowMs`, by file name. Not recorded, never rejects. */
   deviceLogs?(packages: readonly string[], windowMs: number): Promise<ReadonlyMap<string, string | Buffer>>;
-  /** Whether the kernel of that guest, a Microdroid, still answers. Never rejects. */
+  /** False: the kernel of that guest, a Microdroid, hangs. True also where that is not known. Never rejects. */
   readonly guestAnswers?: (cid: number) => Promise<boolean>;
   /** Ends forwards and attached commands that the test which just ended has left; returns which. Never rejects. */
   endTest(): Promise<readonly string[]>;

@@ -33,6 +33,7 @@ test.each<[what: string, answers: boolean, device: Device]>([
   ["one that lets each time out", false, deviceOf([2_020, 2_310, 2_010, 2_320, 2_290, 2_040])],
   ["over the end of a day", false, deviceOf([2_020, 2_310, 2_010, 2_320, 2_290, 2_040], "2026-11-30T23:59:55.000Z")],
   ["a slow one, which answered once", true, deviceOf([2_020, 2_310, 2_010, 40, 2_290, 2_040])],
+  ["a starved device", true, deviceOf([2_020, 7_310, 2_010, 9_320, 2_290, 2_040])],
   ["one that accepts", true, deviceOf([2_020, 2_310, 2_010, undefined, 2_290, 2_040])],
 ])("%s: it answers is %s", async (_what, answers, device) => {
   expect(await guestAnswers(device, 2048)).toBe(answers);

@@ -1,39 +1,47 @@
 /** Whether the kernel of a guest answers: a vsock packet to a port where nobody listens comes back as a reset. */
 import { randomInt } from "node:crypto";
+import { withDeadline } from "../../base/deadline.js";
 import { isHarnessError } from "../../base/errors.js";
-import type { Device } from "../../device/index.js";
+import type { Device, DeviceCallOptions } from "../../device/index.js";
 
 /** adbd connects to one after the other, and gives each up after 2 s, the kernel's own limit. */
 const ATTEMPTS = 6;
-const CONNECT_TIMEOUT_MS = 2_000;
+const LEAST_WAIT_MS = 1_800;
+/** Longer ones are those of a device that has no time to try. */
+const MOST_WAIT_MS = 5_000;
 /** Above the ports that services take. */
 const [FIRST_PORT, LAST_PORT] = [3_000_000_000, 4_000_000_000];
-const CALL_TIMEOUT_MS = 60_000;
+const TIMEOUT_MS = 60_000;
 const FIND_FAILURES = 'logcat -d -b main -v threadtime -v usec -s adbd:E | grep -F "$1"';
 const TIME = /^(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d\.\d{6}) /;
 
 /**
- * False only if the guest let several connections time out, one after the other. The device's own log says how long each
- * took, so that a busy host and a slow adb make no difference. A guest needs Microdroid's vsock driver for this. Never
- * rejects: what cannot be told is a guest that answers.
+ * False only if the guest let several connections time out, one after the other: the device's own log says when each was
+ * given up. A guest needs Microdroid's vsock driver for this. Never rejects, and takes a minute at most: what cannot be told
+ * is a guest that answers.
  */
 export async function guestAnswers(device: Device, cid: number): Promise<boolean> {
   try {
-    const ports = Array.from({ length: ATTEMPTS }, () => randomInt(FIRST_PORT, LAST_PORT));
-    const refused = await Promise.all(ports.map((port) => isRefused(device, `vsock:${cid}:${port}`)));
-    if (!refused.every(Boolean)) return true;
-    const argv = ["sh", "-c", FIND_FAILURES, "sh", `'vsock:${cid}:`];
-    const { output } = await device.execShort(argv, { timeoutMs: CALL_TIMEOUT_MS });
-    const lines = output.split("\n").filter((line) => ports.some((port) => line.includes(`:${port}'`)));
-    return !allTimedOut(lines);
+    const wait = { timeoutMs: TIMEOUT_MS, signal: device.gone };
+    return await withDeadline("an answer of the guest's kernel", wait, (signal) => ask(device, cid, signal));
   } catch {
     return true;
   }
 }
 
-async function isRefused(device: Device, address: string): Promise<boolean> {
+async function ask(device: Device, cid: number, signal: AbortSignal): Promise<boolean> {
+  const call = { timeoutMs: TIMEOUT_MS, signal };
+  const ports = Array.from({ length: ATTEMPTS }, () => randomInt(FIRST_PORT, LAST_PORT));
+  const refused = await Promise.all(ports.map((port) => isRefused(device, `vsock:${cid}:${port}`, call)));
+  if (!refused.every(Boolean)) return true;
+  const { output } = await device.execShort(["sh", "-c", FIND_FAILURES, "sh", `'vsock:${cid}:`], call);
+  const lines = output.split("\n").filter((line) => ports.some((port) => line.includes(`:${port}'`)));
+  return !allTimedOut(lines);
+}
+
+async function isRefused(device: Device, address: string, call: DeviceCallOptions): Promise<boolean> {
   try {
-    (await device.connect(address, { timeoutMs: CALL_TIMEOUT_MS })).destroy();
+    (await device.connect(address, call)).destroy();
     return false;
   } catch (error) {
     if (isHarnessError(error) && error.code === "VSOCK_REFUSED") return true;
@@ -45,7 +53,7 @@ async function isRefused(device: Device, address: string): Promise<boolean> {
 function allTimedOut(lines: readonly string[]): boolean {
   const times = lines.map(timeMs).sort((a, b) => a - b);
   const waits = times.slice(1).map((time, at) => time - (times[at] ?? NaN));
-  return lines.length === ATTEMPTS && waits.every((ms) => ms >= CONNECT_TIMEOUT_MS * 0.9);
+  return lines.length === ATTEMPTS && waits.every((ms) => ms >= LEAST_WAIT_MS && ms <= MOST_WAIT_MS);
 }
 
 function timeMs(line: string): number {

@@ -6,7 +6,7 @@ import type { LedgerEntry } from "../evidence/vm-ledger.js";
 import { describeEvidence, type Evidence } from "../evidence/evidence.js";
 import { classifyFailure, describeClass, hasFailed } from "../failures/failure-class.js";
 import type { FileDevice } from "../file-device.js";
-import { describeHungGuest, describeLostGuest } from "../failures/lost-guest.js";
+import { describeLostGuest } from "../failures/lost-guest.js";
 import { ofItsOwn, pointToTest, showControls, thrownError, withNote, type JestError } from "../failures/test-errors.js";
 import type { TestRun } from "./test-run.js";
 
@@ -18,17 +18,8 @@ export interface FailedTest {
   readonly device: FileDevice;
   /** It failed by what nobody awaited, and by nothing else. */
   readonly notAwaited: boolean;
-  /** What `lookForHungGuest` found. */
+  /** See `HungGuest`. */
   readonly hungGuest: string | undefined;
-}
-
-/** To be called once its VMs can be asked no more by the test, and are still there. */
-export async function lookForHungGuest(failed: Omit<FailedTest, "hungGuest">): Promise<string | undefined> {
-  const vms = failed.vms.map(({ vm }) => vm);
-  const [first] = failed.errors;
-  const answers = failed.device.opened?.guestAnswers;
-  if (answers === undefined || !losesGuests(failed) || describeLostGuest(first, vms) !== undefined) return undefined;
-  return describeHungGuest(first, vms, answers);
 }
 
 export function classOf(failed: FailedTest): FailureClass {
@@ -42,7 +33,7 @@ export function classOf(failed: FailedTest): FailureClass {
 }
 
 /** Only of a first attempt: what happens twice in a row has another cause. */
-function losesGuests({ test, device }: Pick<FailedTest, "test" | "device">): boolean {
+export function losesGuests({ test, device }: Pick<FailedTest, "test" | "device">): boolean {
   return device.opened?.emulatesCpus === true && test !== undefined && test.attempt === 1;
 }
 

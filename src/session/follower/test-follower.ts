@@ -8,8 +8,9 @@ import { saveEvidence, shortPath, type Evidence } from "../evidence/evidence.js"
 import { describeClass } from "../failures/failure-class.js";
 import type { FileDevice } from "../file-device.js";
 import { CleanUp } from "./clean-up.js";
-import { addNotes, classOf, explain, lookForHungGuest, tellRetry, type FailedTest } from "./failure.js";
+import { addNotes, classOf, explain, tellRetry, type FailedTest } from "./failure.js";
 import { holdFailedTest } from "../hold/hold.js";
+import { HungGuest } from "./hung-guest.js";
 import type { InfrastructureRetry } from "../failures/infrastructure-retry.js";
 import type { Rejections } from "../rejections/rejections.js";
 import { isEnding } from "../../lab/process-end.js";
@@ -78,8 +79,7 @@ export class TestFollower {
   #evidence: Evidence | undefined;
   /** It failed by what nobody awaited, and by nothing else. */
   #notAwaited = false;
-  /** What was found when its VMs were still there. */
-  #hungGuest: string | undefined;
+  #hungGuest = new HungGuest();
 
   constructor(private readonly options: FollowerOptions) {
     this.#cleanUp = new CleanUp(options);
@@ -95,7 +95,7 @@ export class TestFollower {
     this.#asked = false;
     this.#held = false;
     this.#notAwaited = false;
-    this.#hungGuest = undefined;
+    this.#hungGuest = new HungGuest();
     ledger.openTest();
     record.add({ kind: "test-start", file, test: name, attempt, occurrence });
     record.flush();
@@ -121,7 +121,12 @@ export class TestFollower {
 
   /** The body failed, or its time is over while it still runs: fixtures are torn down before hooks run. */
   async bodyFailed(error: unknown): Promise<void> {
-    if (isJestTimeout(error)) this.test?.noteActivities();
+    if (isJestTimeout(error)) {
+      this.test?.noteActivities();
+      // Its body still runs, and would end its VMs while their guests are asked.
+      this.test?.stopWork();
+    }
+    await this.#hungGuest.look(this.#failed([error], this.options.ledger.entries()));
     await this.#hold(error);
     await this.test?.end();
   }
@@ -139,7 +144,7 @@ export class TestFollower {
     errors.push(...test.furtherErrors);
     this.#noteRejections(errors, (await takeRejections?.()) ?? []);
     const vms = ledger.entries();
-    await this.#lookForHungGuest(failing === true && errors.length === 0 ? [test.failure] : errors, vms);
+    await this.#hungGuest.look(this.#failed(failing === true && errors.length === 0 ? [test.failure] : errors, vms));
     if (failing === true && errors.length === 0) errors.push(...this.#brokenLab(test, vms, declaredAt));
     explain(test, errors, device);
     if (errors.length > 0) await this.#saveEvidence(test, errors, vms);
@@ -204,11 +209,7 @@ export class TestFollower {
 
   #failed(errors: readonly JestError[], vms: readonly LedgerEntry[]): FailedTest {
     const { device } = this.options;
-    return { test: this.test, errors, vms, device, notAwaited: this.#notAwaited, hungGuest: this.#hungGuest };
-  }
-
-  async #lookForHungGuest(errors: readonly JestError[], vms: readonly LedgerEntry[]): Promise<void> {
-    if (errors[0] !== undefined) this.#hungGuest ??= await lookForHungGuest(this.#failed(errors, vms));
+    return { test: this.test, errors, vms, device, notAwaited: this.#notAwaited, hungGuest: this.#hungGuest.found };
   }
 
   async #hold(error: unknown): Promise<void> {
@@ -217,7 +218,8 @@ export class TestFollower {
     const { test } = this;
     const name = test?.name ?? `a hook of ${shortPath(file)}`;
     if (holdMs === undefined || this.#held || isEnding() || harness?.device.gone.aborted !== false) return;
-    await this.#lookForHungGuest([error], ledger.entries());
+    await this.#hungGuest.look(this.#failed([error], ledger.entries()));
+    if (isEnding() || harness.device.gone.aborted) return;
     const isInfrastructure = classOf(this.#failed([error], ledger.entries())) === "infrastructure";
     if (test !== undefined && this.options.retry.willRetry(test.attempt, isInfrastructure)) return;
     this.#held = true;
