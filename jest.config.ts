@@ -143,8 +143,8 @@ function patternsOf(names: readonly string[]): string[] {
 }
 
 /**
- * Suites about whole runs, as users start them: they have devices of their own. What such a run waits for has deadlines, of
- * tests too; these have to pass first, for only the run says what it waited for.
+ * Suites about whole runs, as users start them: they have devices of their own. Such a run has time limits itself, and only
+ * it can say what it waited for: this limit is longer.
  */
 const runs: Project = {
   ...onDevice,

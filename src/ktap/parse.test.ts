@@ -80,6 +80,8 @@ describe("a log that dmesg shows is read as the kernel's", () => {
       ...(["kern  :info  : [    1.000000] ", "kern  :info  : [    1.000001] "] as const),
       ...(["kern  :info  : [   61.500000] ", "kern  :err   : [   61.600000] "] as const),
     ],
+    ["-d -t", "[<    0.000000>] ", "[<    0.000001>] ", "[<   60.499999>] ", "[<    0.100000>] "],
+    ["-x -t", "kern  :info  : ", "kern  :info  : ", "kern  :info  : ", "kern  :err   : "],
     [
       "-x -e",
       ...(["kern  :info  : [Nov30 06:03] ", "kern  :info  : [  +0.000001] "] as const),

@@ -15,18 +15,19 @@ export interface VoiceLine {
 
 const LEVEL = "(?:<\\d{1,3}>)?";
 const STAMP = "\\[ {0,8}\\d{1,10}\\.\\d{6}\\](?:\\[ {0,6}[TC]\\d{1,10}\\])?";
-/** What dmesg of util-linux makes of the stamp: with `-d`, `-T` (and both), `-e`, and `--time-format iso`. */
-const DELTA = " < {0,8}\\d{1,10}\\.\\d{6}>";
+/** What dmesg of util-linux makes of the stamp: with `-d` (beside another, or alone), `-T`, `-e`, and `--time-format iso`. */
+const DELTA = " ?< {0,8}\\d{1,10}\\.\\d{6}>";
 const DMESG_STAMP = [
-  `\\[ {0,8}\\d{1,10}\\.\\d{6}${DELTA}\\]`,
+  `\\[(?: {0,8}\\d{1,10}\\.\\d{6})?${DELTA}\\]`,
   `\\[[A-Z][a-z]{2} [A-Z][a-z]{2} [ \\d]\\d \\d\\d:\\d\\d:\\d\\d \\d{4}(?:${DELTA})?\\]`,
   "\\[[A-Z][a-z]{2}[ \\d]\\d \\d\\d:\\d\\d\\]",
   "\\[ {0,2}[+-]\\d{1,10}\\.\\d{6}\\]",
   "\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d,\\d{6}[+-]\\d\\d:\\d\\d",
 ].join("|");
-/** Before it, with `-x`: `kern  :info  : `. */
-const FACILITY = "(?:(?:kern|user|daemon|syslog) {0,4}:(?:emerg|alert|crit|err|warn|notice|info|debug) {0,3}: )?";
-const KERNEL_LINE = new RegExp(`^${FACILITY}${LEVEL}(?:${STAMP}|${DMESG_STAMP}) ?`);
+/** Before it, or instead of it, with `-x`: `kern  :info  : `. */
+const FACILITY = "(?:kern|user|daemon|syslog) {0,4}:(?:emerg|alert|crit|err|warn|notice|info|debug) {0,3}: ";
+const STAMPED = `${LEVEL}(?:${STAMP}|${DMESG_STAMP}) ?`;
+const KERNEL_LINE = new RegExp(`^(?:${FACILITY}(?:${STAMPED})?|${STAMPED})`);
 const STAMP_INSIDE = new RegExp(`(?<!^)${LEVEL}${STAMP} `);
 const VERSION_BEHIND_PREFIX = /(?<=[\s:\]>])K?TAP version \d{1,9}\s*$/;
 

@@ -15,7 +15,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 const root = join(__dirname, "../..");
-const APPEAR_TIMEOUT_MS = 250_000;
+const APPEAR_TIMEOUT_MS = 150_000;
 
 /** Prints its progress as soon as its VM runs, then waits to be killed; on a later run it just ends. */
 const SUITE = `
@@ -24,7 +24,7 @@ const { test, expect } = require("jest-avf");
 test("runs", async ({ device, runningVm }) => {
   const again = existsSync("serial");
   if (!again) writeFileSync("serial", device.serial);
-  await expect(runningVm).toPrint(again ? "Hello Microdroid" : "never printed", { timeoutMs: 250_000 });
+  await expect(runningVm).toPrint(again ? "Hello Microdroid" : "never printed", { timeoutMs: 150_000 });
 });
 `;
 
@@ -83,7 +83,7 @@ describe("a Jest run that is killed with SIGKILL while a VM runs", () => {
       await ended;
       await until("its processes to be gone", () => processesOf(serial).length === 0);
 
-      const second = spawnSync(process.execPath, argv, { cwd: folder, encoding: "utf8", timeout: 580_000 });
+      const second = spawnSync(process.execPath, argv, { cwd: folder, encoding: "utf8", timeout: 250_000 });
       expect({ status: second.status, said: second.stderr }).toMatchObject({ status: 0 });
       const adb = (...args: string[]): string => spawnSync("adb", args, { encoding: "utf8" }).stdout;
       expect(adb("devices")).not.toContain(`${serial}\t`);

@@ -26,7 +26,7 @@ export async function explainStart(error: unknown, request: Omit<RunRequest, "sc
   });
 }
 
-/** Of a VM of its own kernel: paths of the device that the caller has chosen. */
+/** Of a VM of its own kernel: paths that the caller has chosen, which are not below our own folders. */
 async function missingImage({ identity, config }: Omit<RunRequest, "scratchPath">): Promise<string | undefined> {
   const image = config.getCustomImageConfig();
   if (!image) return undefined;
@@ -36,9 +36,10 @@ async function missingImage({ identity, config }: Omit<RunRequest, "scratchPath"
     ...disk.getPartitions().map(({ imagePath }) => imagePath),
   ]);
   const paths = [image.getKernelPath(), image.getBootloaderPath(), image.getInitrdPath(), ...ofDisks];
+  const ours = identity.context.dataFolder.slice(0, identity.context.dataFolder.lastIndexOf("/") + 1);
   for (const path of paths) {
-    if (path && !(await identity.context.service.files.exists(path).catch(() => true))) {
-      return `${path} is not on the device`;
+    if (path && !path.startsWith(ours) && !(await identity.context.service.files.exists(path).catch(() => true))) {
+      return `${path} is not on the device.`;
     }
   }
   return undefined;

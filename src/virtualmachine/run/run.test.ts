@@ -273,7 +273,7 @@ describe("a start that fails", () => {
       throw new HarnessError("vm", "VM_TOOL_FAILED", "Failed to open: No such file or directory (os error 2)");
     };
     const error = await vm.run().catch((reason: unknown) => reason);
-    expect(error).toMatchObject({ kind: "usage", code: "START_FAILED", hint: `${path(file)} is not on the device` });
+    expect(error).toMatchObject({ kind: "usage", code: "START_FAILED", hint: `${path(file)} is not on the device.` });
   });
 
   test("with an idsig that cannot be made", async () => {
