@@ -50,51 +50,74 @@ describe("what belongs to a test", () => {
   });
 });
 
-/** As dmesg of util-linux 2.38.1 prints a log of these four lines. */
-describe("a log that dmesg shows is read as the kernel's", () => {
-  test.each<[options: string, first: string, second: string, third: string, fourth: string]>([
-    ["-r", "<6>[    1.000000] ", "<6>[    1.000001] ", "<6>[   61.500000] ", "<3>[   61.600000] "],
-    ["-e", "[Nov30 06:03] ", "[  +0.000001] ", "[Nov30 06:04] ", "[  +0.100000] "],
+/** What dmesg of util-linux 2.38.1 puts before the four lines of one log. */
+test.each<[options: string, prefixes: readonly string[]]>([
+  ["-r", ["<6>[    1.000000] ", "<6>[    1.000001] ", "<6>[   61.500000] ", "<3>[   61.600000] "]],
+  ["-e", ["[Nov30 06:03] ", "[  +0.000001] ", "[Nov30 06:04] ", "[  +0.100000] "]],
+  [
+    "-d",
     [
-      "-d",
-      ...(["[    1.000000 <    0.000000>] ", "[    1.000001 <    0.000001>] "] as const),
-      ...(["[   61.500000 <   60.499999>] ", "[   61.600000 <    0.100000>] "] as const),
+      "[    1.000000 <    0.000000>] ",
+      "[    1.000001 <    0.000001>] ",
+      "[   61.500000 <   60.499999>] ",
+      "[   61.600000 <    0.100000>] ",
     ],
+  ],
+  [
+    "-T",
     [
-      "-T",
-      ...(["[Mon Nov 30 06:03:23 2026] ", "[Mon Nov 30 06:03:23 2026] "] as const),
-      ...(["[Mon Nov 30 06:04:23 2026] ", "[Mon Nov 30 06:04:23 2026] "] as const),
+      "[Mon Nov 30 06:03:23 2026] ",
+      "[Mon Nov 30 06:03:23 2026] ",
+      "[Mon Nov 30 06:04:23 2026] ",
+      "[Mon Nov 30 06:04:23 2026] ",
     ],
+  ],
+  [
+    "-d -T",
     [
-      "-d -T",
-      ...(["[Mon Nov 30 06:03:23 2026 <    0.000000>] ", "[Mon Nov 30 06:03:23 2026 <    0.000001>] "] as const),
-      ...(["[Mon Nov 30 06:04:23 2026 <   60.499999>] ", "[Mon Nov 30 06:04:23 2026 <    0.100000>] "] as const),
+      "[Mon Nov 30 06:03:23 2026 <    0.000000>] ",
+      "[Mon Nov 30 06:03:23 2026 <    0.000001>] ",
+      "[Mon Nov 30 06:04:23 2026 <   60.499999>] ",
+      "[Mon Nov 30 06:04:23 2026 <    0.100000>] ",
     ],
+  ],
+  [
+    "--time-format iso",
     [
-      "--time-format iso",
-      ...(["2026-11-30T06:03:23,000000+00:00 ", "2026-11-30T06:03:23,000001+00:00 "] as const),
-      ...(["2026-11-30T06:04:23,500000+00:00 ", "2026-11-30T06:04:23,600000+00:00 "] as const),
+      "2026-11-30T06:03:23,000000+00:00 ",
+      "2026-11-30T06:03:23,000001+00:00 ",
+      "2026-11-30T06:04:23,500000+00:00 ",
+      "2026-11-30T06:04:23,600000+00:00 ",
     ],
+  ],
+  [
+    "-x",
     [
-      "-x",
-      ...(["kern  :info  : [    1.000000] ", "kern  :info  : [    1.000001] "] as const),
-      ...(["kern  :info  : [   61.500000] ", "kern  :err   : [   61.600000] "] as const),
+      "kern  :info  : [    1.000000] ",
+      "kern  :info  : [    1.000001] ",
+      "kern  :info  : [   61.500000] ",
+      "kern  :err   : [   61.600000] ",
     ],
-    ["-d -t", "[<    0.000000>] ", "[<    0.000001>] ", "[<   60.499999>] ", "[<    0.100000>] "],
-    ["-x -t", "kern  :info  : ", "kern  :info  : ", "kern  :info  : ", "kern  :err   : "],
+  ],
+  ["-d -t", ["[<    0.000000>] ", "[<    0.000001>] ", "[<   60.499999>] ", "[<    0.100000>] "]],
+  ["-x -t", ["kern  :info  : ", "kern  :info  : ", "kern  :info  : ", "kern  :err   : "]],
+  [
+    "-x -e",
     [
-      "-x -e",
-      ...(["kern  :info  : [Nov30 06:03] ", "kern  :info  : [  +0.000001] "] as const),
-      ...(["kern  :info  : [Nov30 06:04] ", "kern  :err   : [  +0.100000] "] as const),
+      "kern  :info  : [Nov30 06:03] ",
+      "kern  :info  : [  +0.000001] ",
+      "kern  :info  : [Nov30 06:04] ",
+      "kern  :err   : [  +0.100000] ",
     ],
-  ])("dmesg %s", (_options, first, second, third, fourth) => {
-    const lines = [`${first}KTAP version 1`, `${second}1..2`, `${third}ok 1 a`, `${fourth}not ok 2 b`];
-    expect(cases(...lines).map(({ names, status }) => [...names, status])).toEqual([
-      ["a", "passed"],
-      ["b", "failed"],
-    ]);
-    expect(parseKtap(lines)).toMatchObject(parseKtap(["KTAP version 1", "1..2", "ok 1 a", "not ok 2 b"]));
-  });
+  ],
+])("what dmesg %s shows is the kernel's voice", (_options, prefixes) => {
+  const plain = ["KTAP version 1", "1..2", "ok 1 a", "not ok 2 b"];
+  const lines = plain.map((line, at) => `${prefixes[at] ?? ""}${line}`);
+  expect(cases(...lines).map(({ names, status }) => [...names, status])).toEqual([
+    ["a", "passed"],
+    ["b", "failed"],
+  ]);
+  expect(parseKtap(lines)).toMatchObject(parseKtap(plain));
 });
 
 describe("nothing that failed is without a case", () => {
