@@ -12,7 +12,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Duplex } from "node:stream";
+import { Duplex, type DuplexOptions } from "node:stream";
 import type { AdbConnection } from "../server/connection.js";
 import { pullFile, readRemoteFile } from "./files.js";
 
@@ -27,7 +27,10 @@ function data(size: number): Buffer {
 }
 
 /** A device whose file is sent without end, as /dev/zero is; or is so many packets of 1000 bytes (AOSP, SYNC.TXT). */
-function connectionTo(packets: number): { readonly connection: AdbConnection; sent(): number } {
+function connectionTo(
+  packets: number,
+  onAsked: () => void = () => undefined,
+): { readonly connection: AdbConnection; sent(): number } {
   let sent = 0;
   const read = function (this: Duplex): void {
     if (sent < packets) {
@@ -35,7 +38,11 @@ function connectionTo(packets: number): { readonly connection: AdbConnection; se
       this.push(data(1000));
     } else this.push(Buffer.from("DONE\0\0\0\0", "latin1"));
   };
-  const socket = new Duplex({ read, write: (_chunk, _encoding, done) => done() });
+  const write: DuplexOptions["write"] = (_chunk, _encoding, done) => {
+    onAsked();
+    done();
+  };
+  const socket = new Duplex({ read, write });
   const connection = {
     ...{ serial: "phone-1", gone: new AbortController().signal },
     open: async () => socket,
@@ -70,12 +77,15 @@ describe("pull", () => {
   });
 
   test("refuses what is larger, soon, and leaves nothing", async () => {
-    const { connection, sent } = connectionTo(Infinity);
+    let whenAsked: readonly string[] = [];
+    const { connection, sent } = connectionTo(Infinity, () => (whenAsked = readdirSync(folder)));
     const pulled = pullFile(connection, "/dev/zero", join(folder, "x"), { maxBytes: 5000 });
     await expect(pulled).rejects.toMatchObject({
       code: "FILE_TOO_LARGE",
       message: expect.stringMatching(/^\/dev\/zero on phone-1 is larger than 5000 bytes\.\nHint: .*maxBytes/),
     });
+    // A file that is made later may be made after the draft was removed.
+    expect(whenAsked).toEqual([expect.stringMatching(/^\.avf-[0-9a-f]{32}\.tmp$/)]);
     expect(readdirSync(folder)).toEqual([]);
     expect(sent()).toBeLessThan(1000);
   });

@@ -1,6 +1,6 @@
 /** Files over adb's sync protocol. */
-import { createReadStream, createWriteStream } from "node:fs";
-import { rename, stat } from "node:fs/promises";
+import { createReadStream } from "node:fs";
+import { open, rename, stat } from "node:fs/promises";
 import { posix } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { isHarnessError, UsageError } from "../../../base/errors.js";
@@ -81,13 +81,16 @@ export async function pullFile(
   const maxBytes = options.maxBytes ?? DEFAULT_MAX_PULL_BYTES;
   const { path, mode } = replacedFile(localPath);
   await withPullDraft(path, async (draft) => {
-    await withSync(connection, { verb: "pull", path: remotePath }, options, (sync, signal) =>
-      pipeline(
-        bounded(sync.receive(remotePath), maxBytes, tooLarge(connection, remotePath, maxBytes)),
-        createWriteStream(draft, { flags: "wx", mode }),
-        { signal },
-      ),
-    );
+    await withSync(connection, { verb: "pull", path: remotePath }, options, async (sync, signal) => {
+      // Not by the stream, which may make the file after the transfer has failed, and the draft was removed.
+      const file = await open(draft, "wx", mode);
+      try {
+        const content = bounded(sync.receive(remotePath), maxBytes, tooLarge(connection, remotePath, maxBytes));
+        await pipeline(content, file.createWriteStream(), { signal });
+      } finally {
+        await file.close();
+      }
+    });
     await rename(draft, path);
   });
 }
