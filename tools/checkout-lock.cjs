@@ -129,7 +129,8 @@ function lock(fd) {
   });
   if (error !== undefined) {
     throw new CheckoutError(
-      `flock does not run (${error.code}): it is part of util-linux; PATH is ${process.env.PATH ?? ""}`,
+      `flock does not run (${error.code}): it is part of util-linux; PATH is ${process.env.PATH ?? ""}\n` +
+        "Hint: apt-get install util-linux, or, where it is installed, add its folder to PATH",
     );
   }
   if (status === 0 || status === 1) return status === 0;

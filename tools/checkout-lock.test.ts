@@ -141,7 +141,7 @@ describe("the lock of a checkout", () => {
     const { status, stderr } = spawnSync(process.execPath, program(""), { encoding: "utf8", env: { PATH: folder } });
     expect({ status, stderr }).toEqual({
       status: 1,
-      stderr: expect.stringMatching(/flock does not run.*util-linux; PATH is/),
+      stderr: expect.stringMatching(/flock does not run.*util-linux; PATH is .*\nHint: apt-get install util-linux/),
     });
   });
 });
