@@ -27,6 +27,24 @@ test("commands and shell of the device are those of a phone, and so is the numbe
   expect([all, listed]).toEqual([online, online]);
 });
 
+test("a script that is given up ends with all that it runs", async ({ device, signal }) => {
+  const untilRunning = async (wanted: readonly string[]): Promise<void> => {
+    for (;;) {
+      const { stdout } = await device.exec(["ps", "-A", "-o", "ARGS"], { signal });
+      const running = ["sleep 874", "sleep 875", "sleep 876"].filter((each) => stdout.includes(each));
+      if (running.join() === wanted.join()) return;
+    }
+  };
+  const giveUp = new AbortController();
+  const script = "(sleep 874; :) & sh -c 'sleep 875; :'; sleep 876";
+  const call = device.execShort(["sh", "-c", script], { signal: giveUp.signal });
+  const over = expect(call).rejects.toThrow("no longer wanted");
+  await untilRunning(["sleep 874", "sleep 875"]);
+  giveUp.abort(new Error("no longer wanted"));
+  await over;
+  await untilRunning([]);
+});
+
 test("commands and shell of a VM are those of a phone; logcat shows its log", async ({ readyVm, device, signal }) => {
   await using guest = await adbIntoVm(device, readyVm, { signal });
   await expectCommandsOfAndroid(guest);

@@ -21,7 +21,7 @@ interface CustomVmSources {
   readonly signal?: (() => AbortSignal | undefined) | undefined;
 }
 
-/** A disk has any size. In a test its signal comes first; what then still runs on the device ends by itself. */
+/** A disk has any size. In a test its signal comes first. */
 const COPY_TIMEOUT_MS = 60 * 60_000;
 
 const { Builder, Disk, Partition } = VirtualMachineCustomImageConfig;

@@ -135,6 +135,18 @@ describe("an error ends the shell and what runs in it, and the next command gets
     await ended("872.5");
   });
 
+  test("a program that a script runs, and what that runs", async () => {
+    const caller = new AbortController();
+    const nested = "(sleep 874.5; :) & (sh -c 'sleep 875.5; :'); touch \"$1\"";
+    const call = shells.run(script(nested, join(folder, "late")), { signal: caller.signal });
+    await until("both to begin", () => runs("874.5") && runs("875.5"));
+    caller.abort(new Error("test over"));
+    await expect(call).rejects.toThrow("test over");
+    await ended("874.5");
+    await ended("875.5");
+    expect(existsSync(join(folder, "late"))).toBe(false);
+  });
+
   test("a shell that ends under its command", async () => {
     // The end of what stands for adb here, of which no exit code is known.
     const error = { kind: "infrastructure", code: "COMMAND_CUT_OFF" };

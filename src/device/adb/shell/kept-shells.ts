@@ -18,12 +18,25 @@ const KILL_TIMEOUT_MS = 5_000;
 /** Beyond this a shell is not what we take it for. */
 const MAX_OUTPUT_BYTES = 4 << 20;
 
-/** Of a shell and what runs in it. Not every device has `pkill`. */
-const END = [
-  'kill -STOP "$1"',
-  'ps -A -o pid,ppid | while read -r pid parent; do if [ "$parent" = "$1" ]; then kill -HUP "$pid"; fi; done',
-  'kill -KILL "$1"',
-].join("; ");
+/**
+ * Of a shell and all that runs in it. Who is stopped begins nothing more; a shell that has seen its program stopped may wait
+ * for ever, whatever it is sent, so that below the command all are killed. Not every device has `pkill`.
+ */
+const END = `
+kill -STOP "$1"
+parents=$1 commands= below=
+while [ -n "$parents" ]; do
+  children=$(ps -A -o pid,ppid | while read -r pid parent; do
+    case " $parents " in (*" $parent "*) echo "$pid" ;; esac
+  done)
+  [ -z "$children" ] || kill -STOP $children
+  if [ "$parents" = "$1" ]; then commands=$children; else below="$below $children"; fi
+  parents=$(echo $children)
+done
+for pid in $below; do kill -KILL "$pid"; done
+for pid in $commands; do kill -HUP "$pid"; kill -CONT "$pid"; done
+kill -KILL "$1"
+`;
 
 export class KeptShells {
   readonly #idle: KeptShell[] = [];

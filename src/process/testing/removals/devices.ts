@@ -39,11 +39,13 @@ export const devices: readonly RemovalRow[] = [
     file: "src/device/adb/shell/kept-shells.ts",
     calls: [
       'kill -STOP "$1"',
-      'ps -A -o pid,ppid | while read -r pid parent; do if [ "$parent" = "$1" ]; then kill -HUP "$pid"; fi; done',
+      '[ -z "$children" ] || kill -STOP $children',
+      'for pid in $below; do kill -KILL "$pid"; done',
+      'for pid in $commands; do kill -HUP "$pid"; kill -CONT "$pid"; done',
       'kill -KILL "$1"',
     ],
-    touches: "a shell that we keep on the device, and what it runs",
-    ours: "the pid is what that shell said, and it has not ended",
+    touches: "a shell that we keep on the device, and its descendants",
+    ours: "the pid is what that shell said, and it has not ended; who is stopped has no children but those that are listed",
     proof: {
       test: "src/device/adb/shell/kept-shells.test.ts",
       title: "a script that takes too long does not continue",
