@@ -1,6 +1,6 @@
 /** Deadlines: every wait in the project has one, and a signal that ends it earlier. */
 import { sharedController } from "./async/shared-signal.js";
-import { TimeoutError } from "./errors.js";
+import { isError, TimeoutError } from "./errors.js";
 
 export interface WaitOptions {
   readonly timeoutMs: number;
@@ -63,5 +63,5 @@ export function formatMs(ms: number): string {
 
 function abortReason(signal: AbortSignal | undefined): Error {
   const reason: unknown = signal?.reason;
-  return reason instanceof Error ? reason : new Error("aborted", { cause: reason });
+  return isError(reason) ? reason : new Error("aborted", { cause: reason });
 }

@@ -73,6 +73,11 @@ export function isHarnessError(value: unknown): value is HarnessError {
   return typeof value === "object" && value !== null && brand in value;
 }
 
+/** Also one of a suite's realm, whose `Error` is another than ours. */
+export function isError(value: unknown): value is Error {
+  return typeof value === "object" && value !== null && "message" in value && typeof value.message === "string";
+}
+
 /** Text of anything thrown, for places that must not throw again. */
 export function describeError(error: unknown): string {
   if (error instanceof Error || isHarnessError(error)) return error.message;

@@ -1,7 +1,7 @@
 /** Devices that are reached over TCP: `adb connect`, until they really answer. */
 import pRetry, { AbortError } from "p-retry";
 import { withDeadline, type WaitOptions } from "../../base/deadline.js";
-import { describeError, InfrastructureError, isHarnessError, UsageError } from "../../base/errors.js";
+import { describeError, InfrastructureError, isHarnessError, UsageError, isError } from "../../base/errors.js";
 import { runUnchecked } from "../../process/run.js";
 import { HOST_PORT, stateError } from "./device-errors.js";
 import { openAdbServer, type AdbServer } from "./server/server.js";
@@ -87,7 +87,7 @@ async function connectOnce(
       throw new AbortError(stateError(serial, "unauthorized"));
     // A connection of before, which adb believes to be alive, has to go before a new one can be made.
     await runUnchecked([...server.command, "disconnect", serial], { timeoutMs: 5_000, signal }).catch(() => undefined);
-    throw error instanceof Error ? error : new Error(String(error));
+    throw isError(error) ? error : new Error(String(error));
   }
 }
 

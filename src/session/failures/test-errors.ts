@@ -1,7 +1,7 @@
 /** Changes to the errors of a failed test, as Jest holds them: what is added to their text, which frames are left out. */
 import { join } from "node:path";
 import { inspect } from "node:util";
-import { describeError, isHarnessError, type HarnessError } from "../../base/errors.js";
+import { describeError, isHarnessError, type HarnessError, isError } from "../../base/errors.js";
 import { packageRoot } from "../../base/paths.js";
 import { printableInColour } from "../../base/printable.js";
 import { copyOf, failedCall } from "../rejections/failed-call.js";
@@ -103,10 +103,6 @@ const OWN_FOLDERS = ["dist/", "src/"].map((folder) => join(packageRoot, folder))
 
 const isFrame = (line: string): boolean => /^\s+at /.test(line);
 const isOwnFrame = (line: string): boolean => isFrame(line) && OWN_FOLDERS.some((folder) => line.includes(folder));
-
-function isError(value: unknown): value is Error {
-  return typeof value === "object" && value !== null && "message" in value && typeof value.message === "string";
-}
 
 /** An entry whose thrown value is an error: where it is none, one that says what was thrown, as Jest puts it. */
 export function errorEntry(entry: JestError): JestError {

@@ -1,5 +1,7 @@
 /** The one way to wait: look, then look again after each change, until found, out of time, or called off. */
+import { isError } from "../../base/errors.js";
 
+/** How long to wait, and what ends it earlier. */
 export interface SettleOptions {
   /** `Infinity` only where something else ends the wait: a VM's end, or what `probe` finds at `dueMs`. */
   readonly timeoutMs: number;
@@ -50,7 +52,7 @@ export function settle<T>(
         if (found !== undefined) end(found);
         else setAlarm();
       } catch (error) {
-        reject(error instanceof Error ? error : new Error(String(error)));
+        reject(isError(error) ? error : new Error(String(error)));
         end({ kind: "cancelled", reason: error });
       }
     };

@@ -1,4 +1,5 @@
 /** Reads the answers of an adb server, of which each part has a known length. What follows them is left in the socket. */
+import { isError } from "../../../base/errors.js";
 import type { Socket } from "node:net";
 
 /** No answer of the server is longer, whatever it has to list. */
@@ -16,7 +17,7 @@ export class AsciiReader {
   readonly #onClose = (): void => this.#end(new Error("it hung up"));
   readonly #onAbort = (): void => {
     const reason: unknown = this.signal.reason;
-    this.#end(reason instanceof Error ? reason : new Error("given up"));
+    this.#end(isError(reason) ? reason : new Error("given up"));
     this.socket.destroy();
   };
 

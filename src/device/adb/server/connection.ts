@@ -1,7 +1,7 @@
 /** What every part of an adb device shares. */
 import type { Socket } from "node:net";
 import { withDeadline } from "../../../base/deadline.js";
-import { describeError, isHarnessError } from "../../../base/errors.js";
+import { describeError, isHarnessError, isError } from "../../../base/errors.js";
 import { DEFAULT_CALL_TIMEOUT_MS } from "../shell/call.js";
 import { ask, openService } from "./smart-socket.js";
 import { stateError, type DeviceState } from "../device-errors.js";
@@ -67,6 +67,6 @@ export class AdbConnection {
     } catch (gone) {
       return gone as Error;
     }
-    return error instanceof Error ? error : new Error(describeError(error));
+    return isError(error) ? error : new Error(describeError(error));
   }
 }
