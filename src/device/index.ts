@@ -2,6 +2,7 @@
 export type * from "./contract.js";
 export { openAdbDevice, type OpenAdbDeviceOptions } from "./adb/adb-device.js";
 export { connectTcpDevice, disconnectTcpDevice } from "./adb/connect.js";
+export { FIND_REFUSALS } from "./adb/forward/connect-vsock.js";
 export { readAdbKeys } from "./adb/keys/server-keys.js";
 export { adbServerIsElsewhere, requireServerHere } from "./adb/remote/server-place.js";
 export { describeForeignServer } from "./adb/server/server-user.js";

@@ -2,7 +2,7 @@
 import { randomInt } from "node:crypto";
 import { withDeadline } from "../../base/deadline.js";
 import { isHarnessError } from "../../base/errors.js";
-import type { Device, DeviceCallOptions } from "../../device/index.js";
+import { FIND_REFUSALS, type Device, type DeviceCallOptions } from "../../device/index.js";
 
 /** adbd connects to one after the other, and gives each up after 2 s, the kernel's own limit. */
 const ATTEMPTS = 6;
@@ -12,7 +12,6 @@ const MOST_WAIT_MS = 5_000;
 /** Above the ports that services take. */
 const [FIRST_PORT, LAST_PORT] = [3_000_000_000, 4_000_000_000];
 const TIMEOUT_MS = 60_000;
-const FIND_FAILURES = 'logcat -d -b main -v threadtime -v usec -s adbd:E | grep -F "$1"';
 const TIME = /^(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d\.\d{6}) /;
 
 /**
@@ -34,7 +33,7 @@ async function ask(device: Device, cid: number, signal: AbortSignal): Promise<bo
   const ports = Array.from({ length: ATTEMPTS }, () => randomInt(FIRST_PORT, LAST_PORT));
   const refused = await Promise.all(ports.map((port) => isRefused(device, `vsock:${cid}:${port}`, call)));
   if (!refused.every(Boolean)) return true;
-  const { output } = await device.execShort(["sh", "-c", FIND_FAILURES, "sh", `'vsock:${cid}:`], call);
+  const { output } = await device.execShort(["sh", "-c", FIND_REFUSALS, "sh", `'vsock:${cid}:`], call);
   const lines = output.split("\n").filter((line) => ports.some((port) => line.includes(`:${port}'`)));
   return !allTimedOut(lines);
 }

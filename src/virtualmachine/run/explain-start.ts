@@ -38,11 +38,14 @@ async function missingImage({ identity, config }: Omit<RunRequest, "scratchPath"
   const paths = [image.getKernelPath(), image.getBootloaderPath(), image.getInitrdPath(), ...ofDisks];
   const ours = identity.context.dataFolder.slice(0, identity.context.dataFolder.lastIndexOf("/") + 1);
   for (const path of paths) {
-    if (path && !path.startsWith(ours) && !(await identity.context.service.files.exists(path).catch(() => true))) {
-      return `${path} is not on the device.`;
-    }
+    if (path && !path.startsWith(ours) && (await isMissing(identity, path))) return `${path} is not on the device.`;
   }
   return undefined;
+}
+
+/** What cannot be looked at counts as there. */
+async function isMissing({ context }: RunRequest["identity"], path: string): Promise<boolean> {
+  return !(await context.service.files.exists(path).catch(() => true));
 }
 
 /** Java opens the VM's own APK first, then the VM's files, then its extra APKs. */
@@ -51,17 +54,15 @@ async function missingApk(
   { identity, config }: Omit<RunRequest, "scratchPath">,
 ): Promise<VirtualMachineException | undefined> {
   const { context, name, extraApks } = identity;
-  const isMissing = async (path: string): Promise<boolean> =>
-    !(await context.service.files.exists(path).catch(() => true));
   const missing = (code: string, message: string, path: string): VirtualMachineException =>
     new VirtualMachineException(code, message, { vmName: name, cause, hint: `${path} is not on the device.` });
   if (config.getCustomImageConfig()) return undefined;
   const apkPath = await mainApkPath(context, config).catch(() => undefined);
-  if (apkPath !== undefined && (await isMissing(apkPath)))
+  if (apkPath !== undefined && (await isMissing(identity, apkPath)))
     return missing("APK_NOT_FOUND", "Failed to open APK", apkPath);
   if (cause instanceof VirtualMachineException && cause.code === "FILES_MISSING") return undefined;
   for (const path of extraApks) {
-    if (!(await isMissing(path))) continue;
+    if (!(await isMissing(identity, path))) continue;
     return config.fields.payloadConfigPath === undefined
       ? missing("EXTRA_APK_NOT_FOUND", "Failed to open extra APK", path)
       : missing("IDSIG_FAILED", "Failed to generate APK signature", path);

@@ -24,7 +24,7 @@ export const VSOCK_REFUSED = "VSOCK_REFUSED";
 
 const ADDRESS = /^vsock:\d{1,10}:\d{1,10}$/;
 /** Microseconds, and nothing but errors of adbd. The message quotes the address. */
-const FIND_REFUSALS = 'logcat -d -b main -v threadtime -v usec -s adbd:E | grep -F "$1"';
+export const FIND_REFUSALS = 'logcat -d -b main -v threadtime -v usec -s adbd:E | grep -F "$1"';
 
 const TURN_TIMEOUT_MS = 30_000;
 
