@@ -80,11 +80,10 @@ export function isError(value: unknown): value is Error {
 
 /** Text of anything thrown, for places that must not throw again. */
 export function describeError(error: unknown): string {
-  if (error instanceof Error || isHarnessError(error)) return error.message;
   try {
-    return String(error);
+    return isError(error) ? error.message : String(error);
   } catch {
-    // Without a prototype, or with a `toString` of its own that throws.
+    // Without a prototype, or with a `toString` or a getter of its own that throws.
     return Object.prototype.toString.call(error);
   }
 }

@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { basename } from "node:path";
 import { atOnce } from "../../base/async/at-once.js";
+import { describeError } from "../../base/errors.js";
 import { checkCapabilities, contextRelease, usesInstanceIds } from "../config/capabilities.js";
 import { findExtraApks } from "../run/extra-apks.js";
 import { missingPermission, VirtualMachineException } from "../errors.js";
@@ -167,7 +168,7 @@ async function claimed<T>(
 /** The first error stays the error; what went wrong while undoing hangs on it. */
 function withSuppressed(error: unknown, cleanUpError: unknown): unknown {
   if (!(error instanceof VirtualMachineException)) {
-    return new VirtualMachineException("CREATE_FAILED", error instanceof Error ? error.message : String(error), {
+    return new VirtualMachineException("CREATE_FAILED", describeError(error), {
       cause: error,
       suppressed: [cleanUpError],
     });
