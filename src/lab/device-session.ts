@@ -37,6 +37,8 @@ export interface DeviceSession {
   readonly record: RunRecord | undefined;
   /** See `LeasedDevice`. */
   readonly releaseTimeoutMs?: number | undefined;
+  /** `ro.serialno`; undefined where the device does not say. */
+  readonly serialNumber: string | undefined;
   /** Ends what runs on the device on our behalf, and gives it back. Repeatable, never rejects. */
   close(): Promise<void>;
 }
@@ -102,6 +104,7 @@ export async function openDeviceSession(source: DeviceSource, options: DeviceSes
       releaseTimeoutMs: leased.releaseTimeoutMs,
       rewinding: rewinding && rebinding(rewinding, bound, () => calls++),
       noteMade: onMade,
+      serialNumber: properties.get("ro.serialno"),
       record,
       close,
     };

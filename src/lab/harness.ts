@@ -1,13 +1,7 @@
 /** What a test file or a program works with on a device: its apps, installed, each with a manager that is ready. */
 import { printDiagnostic } from "../base/diagnostics.js";
 import type { Device } from "../device/index.js";
-import {
-  provision,
-  sweepProvisioned,
-  type Provisioned,
-  type ProvisionedApp,
-  type ProvisionRequest,
-} from "../provisioning/index.js";
+import { provision, sweepProvisioned, type ProvisionedApp, type ProvisionRequest } from "../provisioning/index.js";
 import { createVmContext, type VmContext } from "../virtualmachine/index.js";
 import type { VirtualizationService } from "../virtualizationservice/index.js";
 import { readTextEntry } from "./apk-entry.js";
@@ -52,8 +46,8 @@ export interface Harness {
 
 interface HarnessOptions {
   readonly provision: ProvisionRequest;
-  /** For VMs that are made later: put on the device while it is asked what it can do. */
-  readonly images?: readonly (string | Uint8Array)[];
+  /** See `ProvisionRequest`. */
+  readonly images?: ProvisionRequest["images"];
   /** Removes VMs that the file before left on an emulated device, which is nobody else's. */
   readonly removeLeftVms?: boolean;
   /** The signal of the test that the present call belongs to. Default: none. */
@@ -71,8 +65,13 @@ export async function openHarness(session: DeviceSession, options: HarnessOption
   const { service: shared } = session;
   // Asked meanwhile, unless what is done to the device may change the answer.
   if (options.provision.androidTest === undefined) shared.capabilities().catch(() => undefined);
-  const provisioned = await provision(session.device, { ...options.provision, noted });
-  const puts = Promise.allSettled((options.images ?? []).map((source) => putImage(provisioned, source, options)));
+  const { images, provision: request } = options;
+  const provisioned = await provision(session.device, {
+    ...request,
+    noted,
+    images,
+    serialNumber: session.serialNumber,
+  });
   const service = guardService(noted ? notingService(shared, session, provisioned) : shared, callSignal);
   let contexts: readonly VmContext[];
   try {
@@ -84,12 +83,10 @@ export async function openHarness(session: DeviceSession, options: HarnessOption
       await Promise.all(folders.map((folder) => session.service.files.remove(folder)));
     }
   } catch (error) {
-    await puts;
     await provisioned.cleanUp().catch(() => undefined);
     throw error;
   }
   const close = async (): Promise<void> => {
-    await puts;
     try {
       if (!session.keepBetweenFiles) await provisioned.cleanUp();
       else await provisioned.restoreRoot();
@@ -123,17 +120,6 @@ export async function openHarness(session: DeviceSession, options: HarnessOption
     endTest,
     close,
   };
-}
-
-/** Whoever makes a VM with it asks for it again, and hears of a failure. */
-async function putImage(
-  { images }: Provisioned,
-  source: string | Uint8Array,
-  { provision: { signal } }: HarnessOptions,
-): Promise<void> {
-  await (
-    await images.put(source, { signal })
-  ).done;
 }
 
 /** A context for the lifecycle library: what it asks of an app beyond the service. */

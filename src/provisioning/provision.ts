@@ -26,6 +26,10 @@ export interface ProvisionRequest {
   readonly signal?: AbortSignal | undefined;
   /** True: what is put there is written down, for the next run to remove should this process be killed. */
   readonly noted?: boolean;
+  /** For VMs that are made later. They are on their way when the call returns; who makes a VM of one hears of a failure. */
+  readonly images?: readonly (string | Uint8Array)[] | undefined;
+  /** `ro.serialno` of the device, where it is known already. */
+  readonly serialNumber?: string | undefined;
   /** Gets what failed without failing the request. Default: stderr. */
   readonly log?: ((message: string) => void) | undefined;
 }
@@ -52,12 +56,16 @@ const SHELL = { packageName: "com.android.shell", apkPath: "", dataFolder: `${DA
 export async function provision(device: Device, request: ProvisionRequest): Promise<Provisioned> {
   const undo = new Undo(device, request.noted === true ? openOwnerNote(device.serial) : undefined);
   const provisioner = new Provisioner(device, request, undo);
+  let coming: Promise<unknown> = Promise.resolve();
   try {
     const steps = await readSteps(request);
-    const begun = undo.begin();
+    const begun = undo.begin(request.serialNumber);
+    begun.catch(() => undefined);
     if (!steps.every(isNothing)) await begun;
     for (const { step, root } of steps) await provisioner.run(step, root);
     const { apps } = provisioner;
+    const images = imageStore(device, undo, begun);
+    coming = putAll(images, request);
     if (apps.length === 0) {
       const folders = [`${SHELL.dataFolder}/vm`, SHELL.dataFolder, DATA_ROOT];
       await atOnce(
@@ -65,19 +73,24 @@ export async function provision(device: Device, request: ProvisionRequest): Prom
         () => removeIfMade(device, folders, undo, { signal: request.signal }, begun),
       );
     }
-    const images = imageStore(device, undo);
     return {
       ...{ apps, shell: SHELL, images, notes: undo.vms },
-      cleanUp: () => undo.run(),
-      restoreRoot: () => undo.run(({ kind }) => kind === "root"),
+      cleanUp: () => coming.then(() => undo.run()),
+      restoreRoot: () => coming.then(() => undo.run(({ kind }) => kind === "root")),
     };
   } catch (error) {
+    await coming;
     await undo.run().catch((failure: unknown) => {
       const { log = printDiagnostic } = request;
       log(`failed to remove what was put on ${device.serial}: ${describeError(failure)}`);
     });
     throw error;
   }
+}
+
+/** Never rejects. */
+function putAll(store: ImageStore, { images = [], signal }: ProvisionRequest): Promise<unknown> {
+  return Promise.allSettled(images.map(async (source) => (await store.put(source, { signal })).done));
 }
 
 function isNothing({ step }: { readonly step: ProvisioningStep }): boolean {

@@ -88,6 +88,24 @@ describe("an image", () => {
     expect([device.looks, device.pushed]).toEqual([1, [nameOf("kernel")]]);
   });
 
+  test("is looked for at once, and pushed when the run has begun", async () => {
+    let begin = (): void => undefined;
+    const begun = new Promise<void>((resolve) => (begin = resolve));
+    const looked = new Promise<void>((resolve) => {
+      const { execUnchecked } = device;
+      device.execUnchecked = async (argv) => {
+        if (argv[0] === "sh") resolve();
+        return execUnchecked.call(device, argv);
+      };
+    });
+    const { done } = await imageStore(device as unknown as Device, undo, begun).put(Buffer.from("kernel"));
+    await looked;
+    expect(device.pushed).toEqual([]);
+    begin();
+    await done;
+    expect(device.pushed).toEqual([nameOf("kernel")]);
+  });
+
   test("that the device lost since, or has in part only, goes there again", async () => {
     const store = imageStore(device as unknown as Device, undo);
     const path = await put(Buffer.from("kernel"), store);

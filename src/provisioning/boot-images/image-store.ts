@@ -33,13 +33,14 @@ interface PutImage {
 /** As long as for an APK of that size on a slow line. */
 const PUSH_TIMEOUT_MS = 10 * 60_000;
 
-export function imageStore(device: Device, undo: Undo): ImageStore {
+/** @param begun when `undo` takes steps; meanwhile the device is looked at */
+export function imageStore(device: Device, undo: Undo, begun: Promise<void> = Promise.resolve()): ImageStore {
   /** In the order in which they were begun; each waits for those before it only. */
   const pushing = new Set<Pushing>();
   let madeFolders: Promise<void> | undefined;
   /** For all that are put there, so not ended with one of them; a failure is forgotten. */
   const makeFolders = (): Promise<void> => {
-    const making = (madeFolders ??= removeIfMade(device, [IMAGES_FOLDER, DATA_ROOT], undo, {}));
+    const making = (madeFolders ??= removeIfMade(device, [IMAGES_FOLDER, DATA_ROOT], undo, {}, begun));
     making.catch(() => (madeFolders = undefined));
     return making;
   };

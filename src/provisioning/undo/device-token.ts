@@ -12,17 +12,23 @@ export interface DeviceToken {
 }
 
 const TOKEN = /^[0-9a-f]{32}$/;
-const LEAVE = 'getprop ro.serialno 2>/dev/null; : >"$1"';
+const LEAVE = ': >"$1"';
 const LOOK = 'getprop ro.serialno 2>/dev/null; [ -f "$1" ]';
 
 /** @param note writes the token down, before it is on the device */
-export async function leaveToken(device: Device, note: (token: DeviceToken) => void): Promise<DeviceToken> {
+export async function leaveToken(
+  device: Device,
+  note: (token: DeviceToken) => void,
+  knownNumber?: string,
+): Promise<void> {
   const token = randomBytes(16).toString("hex");
-  const look = await device.execUnchecked(["sh", "-c", LOOK, "sh", pathOf(token)]);
-  const left = { token, serialNumber: look.stdout.trim() };
-  note(left);
+  const serialNumber = knownNumber ?? (await askSerialNumber(device, token));
+  note({ token, serialNumber: serialNumber.trim() });
   await device.exec(["sh", "-c", LEAVE, "sh", pathOf(token)]);
-  return left;
+}
+
+async function askSerialNumber(device: Device, token: string): Promise<string> {
+  return (await device.execUnchecked(["sh", "-c", LOOK, "sh", pathOf(token)])).stdout;
 }
 
 export async function isDeviceOf(device: Device, { token, serialNumber }: DeviceToken): Promise<boolean> {

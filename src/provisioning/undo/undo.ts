@@ -56,13 +56,17 @@ export class Undo {
     return this.note !== undefined;
   }
 
-  /** To be called before the first step: notes count only for the device that they were taken of. */
-  async begin(): Promise<void> {
+  /**
+   * To be called before the first step: notes count only for the device that they were taken of.
+   * @param serialNumber the device's, where it is known: it is not asked for it then
+   */
+  async begin(serialNumber?: string): Promise<void> {
     if (this.note === undefined) return;
-    await leaveToken(this.device, (token) => {
+    const note = (token: DeviceToken): void => {
       this.#token = token;
       this.#write();
-    });
+    };
+    await leaveToken(this.device, note, serialNumber);
   }
 
   /** To be called before what it undoes is done. */

@@ -47,7 +47,7 @@ export function vmNotes(device: Device, write: (vms: readonly VmNote[]) => void)
       write(vms);
     },
     // Without a mark it is proven until its claim is kept, and then only reported.
-    made: async (path, mark) => void (await device.execUnchecked(["sh", "-c", LEAVE_MARK, "sh", path, mark])),
+    made: async (path, mark) => void (await device.execShort(["sh", "-c", LEAVE_MARK, "sh", path, mark])),
     notMade: (path, mark) => keep((vm) => vm.path !== path || vm.mark !== mark),
     gone: (path) => keep((vm) => vm.path !== path),
   };
