@@ -7,7 +7,10 @@ $B mount -t sysfs sysfs /sys
 $B mount -t devtmpfs dev /dev
 # A trial of an accelerator has come this far.
 $B grep -q avf.probe /proc/cmdline && echo "AVF-PROBE init" >/dev/ttyS0
-while read -r module; do $B insmod "/modules/$module" 2>/dev/null; done </modules/order
+# KVM's module for the other maker of CPUs is large, and the kernel would refuse it: twice, for insmod has two ways.
+$B grep -qw svm /proc/cpuinfo && other=kvm_intel.ko
+$B grep -qw vmx /proc/cpuinfo && other=kvm_amd.ko
+while read -r module; do [ "$module" = "$other" ] || $B insmod "/modules/$module" 2>/dev/null; done </modules/order
 
 if $B grep -q avf.probe /proc/cmdline; then
   # A trial of an accelerator: say whether VMs could run inside, and end.
