@@ -21,10 +21,8 @@ export async function rehearse(serial: string, signal: AbortSignal): Promise<voi
     await run([...command, "-s", serial, ...args], { timeoutMs: TIMEOUT_MS, signal });
   };
   try {
-    await adb("shell", `mkdir ${FOLDER}`);
+    // Makes the folder, too.
     await adb("push", APK, `${FOLDER}/app.apk`);
-    // Templates are QEMU's.
-    await adb("shell", "setprop debug.avf.vmm qemu && setprop debug.avf.vm_templates 1");
     const vm = ["run-app", "--debug", "full", "--console", "console.txt", "--log", "log.txt"];
     const payload = [
       "--config-path",
@@ -36,9 +34,11 @@ export async function rehearse(serial: string, signal: AbortSignal): Promise<voi
       "instance_id",
     ];
     const program = ["/apex/com.android.virt/bin/vm", ...vm, ...payload].join(" ");
+    // Templates are QEMU's.
+    const properties = "setprop debug.avf.vmm qemu && setprop debug.avf.vm_templates 1";
     await atOnce(
       // In place of the shell, so that it ends with the connection.
-      () => adb("shell", `cd ${FOLDER} && exec ${program} >said.txt 2>&1`),
+      () => adb("shell", `cd ${FOLDER} && ${properties} && exec ${program} >said.txt 2>&1`),
       () => adb("shell", `pm install -t ${FOLDER}/app.apk`),
     );
     await adb("shell", `grep -q "exit code 42" ${FOLDER}/said.txt`);

@@ -2,6 +2,7 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { ANDROID_RELEASES, DEFAULT_RELEASE } from "../../base/android-release.js";
+import { atOnce } from "../../base/async/at-once.js";
 import { eitherSignal } from "../../base/async/shared-signal.js";
 import { publishFolder } from "../../base/files/atomic-file.js";
 import { makePrivate, PRIVATE_FOLDER } from "../../base/cache/cache.js";
@@ -133,9 +134,16 @@ async function bootOnce(
 /** What every start needs is in memory then, when the device is saved. */
 async function useOnce(serial: string, progress: Progress, signal: AbortSignal): Promise<void> {
   const { command: adb } = await openAdbServer();
-  for (const command of ["getprop ro.build.version.sdk", "/apex/com.android.virt/bin/vm info", "ls /data/local/tmp"]) {
-    await run([...adb, "-s", serial, "shell", command], { timeoutMs: 60_000, signal });
-  }
+  const commands = ["getprop ro.build.version.sdk", "/apex/com.android.virt/bin/vm info", "ls /data/local/tmp"];
+  await atOnce(
+    ...commands.map((command) => async () => {
+      await run([...adb, "-s", serial, "shell", command], { timeoutMs: 60_000, signal });
+    }),
+    () => tryRehearsal(serial, progress, signal),
+  );
+}
+
+async function tryRehearsal(serial: string, progress: Progress, signal: AbortSignal): Promise<void> {
   try {
     await rehearse(serial, signal);
   } catch (error) {
