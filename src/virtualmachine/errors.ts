@@ -37,10 +37,17 @@ export class VirtualMachineException extends HarnessError {
   readonly suppressed: readonly unknown[];
 
   constructor(code: string, message: string, options: VirtualMachineExceptionOptions = {}) {
-    super(options.kind ?? kindOf(code, options.cause), code, message, options);
+    super(options.kind ?? kindOf(code, options.cause), code, message, withName(message, options));
     this.vmName = options.vmName;
     this.suppressed = options.suppressed ?? [];
   }
+}
+
+/** Java's words do not say which VM it is. They stay as they are, in `shortMessage`; a line below them has the name. */
+function withName(message: string, options: VirtualMachineExceptionOptions): VirtualMachineExceptionOptions {
+  const { vmName, details = [] } = options;
+  if (vmName === undefined || message.includes(`"${vmName}"`)) return options;
+  return { ...options, details: [`Name of the VM: "${vmName}".`, ...details] };
 }
 
 function kindOf(code: string, cause: unknown): FailureKind {

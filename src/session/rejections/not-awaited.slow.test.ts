@@ -112,7 +112,11 @@ describe("a call that was not awaited", () => {
   test.each([
     ["a wait", "wait", 'Test "a wait" ended while waitUntil("ready") of VM "vm1" was still open.'],
     ["a command", "command", 'Test "a command" ended while device.exec(["hang", "for ever"]) was still open.'],
-    ["a refused run", "run", 'VM is not in stopped state\n\nrun() of VM "vm1" was not awaited.'],
+    [
+      "a refused run",
+      "run",
+      'VM is not in stopped state\nName of the VM: "vm1".\n\nrun() of VM "vm1" was not awaited.',
+    ],
     ["of the suite's own", "own", "own rejection"],
     ["thrown by a timer", "timer", "from a timer"],
   ])("%s: fails with the call and the test's line", (name, mark, text) => {

@@ -42,7 +42,11 @@ describe("create that fails half-way", () => {
     service.failPartition = broken;
     service.files.failOnce("undoClaim", /vm1$/, worse);
     const error: unknown = await manager.create("vm1", config).catch((e: unknown) => e);
-    expect(error).toMatchObject({ message: "failed to create instance partition", cause: broken, suppressed: [worse] });
+    expect(error).toMatchObject({
+      shortMessage: "failed to create instance partition",
+      cause: broken,
+      suppressed: [worse],
+    });
   });
 });
 

@@ -7,7 +7,7 @@ export async function outcomeOf(call: () => unknown): Promise<string> {
     const value = await call();
     return value === undefined ? "ok" : JSON.stringify(value);
   } catch (error) {
-    if (isHarnessError(error)) return `${error.code}: ${error.message}`;
+    if (isHarnessError(error)) return `${error.code}: ${error.message.replace(/\nName of the VM: "[^"]*"\.$/m, "")}`;
     throw error;
   }
 }
