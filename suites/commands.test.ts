@@ -46,7 +46,7 @@ describe("avf console", () => {
       const { exitCode, stdout, stderr } = await console.ended;
       expect(exitCode).toBe(0);
       expect(stdout).toMatch(/microdroid_manager\[\d+\]: started/);
-      expect(stderr).toMatch(/^avf: vm1 on .*; Ctrl-C ends the watching, not the VM\navf: vm1 ended: KILLED\n$/);
+      expect(stderr).toMatch(/^avf: vm1 on .*; Ctrl-C ends this view, not the VM\navf: vm1 ended: KILLED\n$/);
     } finally {
       console.kill();
     }

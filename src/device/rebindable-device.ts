@@ -2,8 +2,9 @@
 import { AsyncLock } from "../base/async/async-lock.js";
 import { sharedController } from "../base/async/shared-signal.js";
 import { decorate } from "../base/decorate.js";
-import { isHarnessError, UsageError } from "../base/errors.js";
+import { isHarnessError } from "../base/errors.js";
 import type { Device } from "./contract.js";
+import { deviceClosed } from "./device-closed.js";
 
 export class RebindableDevice {
   /** Stays the same. Its calls go to the connection of the time. */
@@ -52,7 +53,7 @@ export class RebindableDevice {
 
   async #rebind(work: () => Promise<void>, open: () => Promise<Device>): Promise<void> {
     // What came before may have taken so long that the device was given back.
-    if (this.#isClosed) throw closed(this.#inner);
+    if (this.#isClosed) throw deviceClosed(this.#inner.serial);
     this.#left.add(this.#inner);
     try {
       await this.#inner.close();
@@ -60,7 +61,7 @@ export class RebindableDevice {
       const opened = await open();
       if (this.#isClosed) {
         await opened.close();
-        throw closed(opened);
+        throw deviceClosed(opened.serial);
       }
       this.#inner = opened;
       this.#failure = undefined;
@@ -108,8 +109,4 @@ export class RebindableDevice {
     if (inner.gone.aborted) this.#reasons.set(inner, asked);
     return asked;
   }
-}
-
-function closed({ serial }: Device): UsageError {
-  return new UsageError("DEVICE_CLOSED", `The handle of device ${serial} was closed.`);
 }

@@ -65,7 +65,7 @@ export async function diagnose(results: () => string): Promise<readonly Finding[
 /** Of the environment, but for those that have a line of their own. */
 function describeSettings(): string {
   const { release, monitor, accelerator } = readSettings();
-  return `Android ${release}, VMs on ${monitor ?? "what there is"}, accelerator ${accelerator}`;
+  return `Android ${release}, VMs on ${monitor ?? "the default monitor"}, accelerator ${accelerator}`;
 }
 
 function describeSource(source: DeviceSource): string {

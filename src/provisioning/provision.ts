@@ -104,7 +104,9 @@ export async function readSteps(
   if (request.androidTest !== undefined) {
     const path = resolve(request.root, request.androidTest);
     const xml = await readFile(path).catch((error: unknown) => {
-      throw new UsageError("NO_SUCH_FILE", `Cannot read ${path}.`, { cause: error });
+      throw new UsageError("NO_SUCH_FILE", `Cannot read ${path}, which testEnvironmentOptions.androidTest names.`, {
+        cause: error,
+      });
     });
     const { parseAndroidTest } = await import("./android-test.js");
     steps.push(...parseAndroidTest(xml, path).map((step) => ({ step, root: resolve(path, "..") })));

@@ -16,7 +16,9 @@ export async function connectVsock(
   options: Pick<DeviceCallOptions, "signal"> = {},
 ): Promise<Socket> {
   if (!Number.isInteger(port) || port < MIN_VSOCK_PORT || port > MAX_VSOCK_PORT) {
-    throw new UsageError("VSOCK_PORT", `Not a vsock port: ${port}`);
+    throw new UsageError("VSOCK_PORT", `Not a vsock port: ${port}`, {
+      hint: `a port is a whole number from ${MIN_VSOCK_PORT} to ${MAX_VSOCK_PORT}`,
+    });
   }
   return device.connect(`vsock:${cid}:${port}`, { timeoutMs: CONNECT_TIMEOUT_MS, signal: options.signal });
 }

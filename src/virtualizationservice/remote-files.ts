@@ -62,7 +62,10 @@ class DeviceFiles implements RemoteFiles {
 
   async write(path: string, content: string | Uint8Array): Promise<void> {
     const bytes = Buffer.from(content);
-    if (bytes.length > MAX_ARGUMENT_BYTES) throw new UsageError("TOO_LONG", `${bytes.length} bytes for ${path}.`);
+    if (bytes.length > MAX_ARGUMENT_BYTES) {
+      const message = `${path} on ${this.device.serial} cannot be written: ${bytes.length} bytes, more than ${MAX_ARGUMENT_BYTES}.`;
+      throw new UsageError("TOO_LONG", message, { hint: "device.push() takes content of any length" });
+    }
     // Not by adb's push, which makes the folders that are missing.
     const script = 'printf %s "$1" | base64 -d >"$2" && mv -f "$2" "$3" || { rm -f "$2"; exit 1; }';
     const temporary = `${checkDevicePath(path)}.${randomBytes(4).toString("hex")}.tmp`;

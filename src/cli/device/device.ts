@@ -92,7 +92,7 @@ async function stop(args: readonly string[]): Promise<number> {
     await stopEmulatedDevice(cache, name);
     process.stdout.write(`${name} stopped\n`);
   }
-  if (names.length === 0) process.stdout.write("no device of yours runs\n");
+  if (names.length === 0) process.stdout.write("no device that avf device start has started is running\n");
   await sweepDevices(cache);
   return 0;
 }
@@ -109,7 +109,7 @@ async function list(args: readonly string[]): Promise<number> {
     process.stdout.write(`${JSON.stringify(shown, undefined, 2)}\n`);
     return 0;
   }
-  if (devices.length === 0) process.stdout.write("no emulated device runs; npx avf device start makes one\n");
+  if (devices.length === 0) process.stdout.write("no emulated device is running; npx avf device start starts one\n");
   for (const device of devices) {
     const owner = device.owner === null ? "" : `  (of process ${device.owner.pid})`;
     process.stdout.write(

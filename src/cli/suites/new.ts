@@ -40,7 +40,7 @@ function tellAboutConfig(project: string): void {
   if (config === undefined) return;
   process.stdout.write(
     [
-      `It runs a payload of the sample APK. Where ${relative(project, config)} names no other, let it say:`,
+      `The suite needs the sample APK. If ${relative(project, config)} names no APK yet, add to it:`,
       `  preset: "jest-avf",`,
       `  testEnvironmentOptions: { apks: ["node_modules/jest-avf/fixtures/MicrodroidTestApp.apk"] },`,
       "",

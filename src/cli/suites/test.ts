@@ -15,7 +15,7 @@ export async function run(args: readonly string[]): Promise<number> {
   const bundled = join(packageRoot, "fixtures/MicrodroidTestApp.apk");
   const installed = apks.length > 0 ? apks : [bundled];
   const shown = apks.length > 0 ? apks.join(", ") : "the sample APK";
-  process.stderr.write(`avf: no Jest configuration here; jest-avf's preset, with ${shown}\n`);
+  process.stderr.write(`avf: no Jest configuration here: using jest-avf's preset, with ${shown}\n`);
   const options = {
     rootDir: folder,
     ...preset,

@@ -71,12 +71,12 @@ interface Wanted {
 async function follow({ known, device, vm }: FoundVm, { log, raw }: Wanted, signal: AbortSignal): Promise<number> {
   const path = log ? vm.logPath : vm.consolePath;
   if (path === undefined) {
-    throw new UsageError(
-      "NO_CONSOLE",
-      `VM "${vm.name}" was started without a file for its ${log ? "log" : "console"}.`,
-    );
+    const stream = log ? "log" : "console";
+    throw new UsageError("NO_CONSOLE", `VM "${vm.name}" was started without a file for its ${stream}.`, {
+      hint: `start it with vm run-app --${stream} FILE; in suites setVmOutputCaptured(true) does that`,
+    });
   }
-  process.stderr.write(`avf: ${printableLine(vm.name)} on ${known.label}; Ctrl-C ends the watching, not the VM\n`);
+  process.stderr.write(`avf: ${printableLine(vm.name)} on ${known.label}; Ctrl-C ends this view, not the VM\n`);
   const output = guestOutput(process.stdout, { raw });
   const file = new FollowedFile(device, path, (chunk) => output.write(chunk));
   file.begin();
@@ -128,7 +128,7 @@ function showHeld({ hold, vm }: Held, { log, raw }: Wanted): number {
   if (existsSync(path)) output.write(readFileSync(path));
   output.end();
   process.stderr.write(
-    `avf: ${printableLine(vm.name)} was ${vm.status} when "${printableLine(hold.test)}" failed, and does not run now\n`,
+    `avf: ${printableLine(vm.name)} was ${vm.status} when "${printableLine(hold.test)}" failed, and is not running now\n`,
   );
   return 0;
 }

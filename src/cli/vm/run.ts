@@ -33,7 +33,9 @@ export async function run(args: readonly string[]): Promise<number> {
   if (values.config !== undefined && values.payload !== undefined) {
     throw new UsageError("BAD_ARGUMENTS", "Give --config or --payload, not both.");
   }
-  if (!existsSync(apk)) throw new UsageError("NO_SUCH_APK", `There is no file ${apk}.`);
+  if (!existsSync(apk)) {
+    throw new UsageError("NO_SUCH_APK", `There is no file ${apk}.`, { hint: "npx avf sample writes an APK to try" });
+  }
   const memoryBytes = values.mem === undefined ? undefined : parsePositive("--mem", values.mem) * 2 ** 20;
   const cpus = parsePositive("--cpus", values.cpus ?? "1");
   const progress = showProgress();

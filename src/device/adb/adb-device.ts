@@ -12,6 +12,7 @@ import type {
   PortForward,
   ShortCommandResult,
 } from "../contract.js";
+import { deviceClosed } from "../device-closed.js";
 import { attachCommand } from "./shell/attached-command.js";
 import { connectSocket, openService } from "./server/connect-socket.js";
 import { connectVsock } from "./forward/connect-vsock.js";
@@ -42,7 +43,9 @@ export interface OpenAdbDeviceOptions {
 /** Opens a device that adb lists. Fails with the reason when it is absent, offline or unauthorized. */
 export async function openAdbDevice(serial: string, options: OpenAdbDeviceOptions = {}): Promise<Device> {
   if (!/^[\x21-\x7e]{1,200}$/.test(serial) || serial.startsWith("-")) {
-    throw new UsageError("SERIAL", `Not a device serial: ${JSON.stringify(serial)}`);
+    throw new UsageError("SERIAL", `Not a device serial: ${JSON.stringify(serial)}`, {
+      hint: "adb devices -l lists the serials that adb knows",
+    });
   }
   const server = await openAdbServer();
   await sweepForwards(server);
@@ -233,6 +236,6 @@ class AdbDevice implements Device {
 
   #assertOpen(): void {
     if (this.#failure) throw this.#failure;
-    if (this.#closing) throw new UsageError("DEVICE_CLOSED", `The handle of device ${this.serial} was closed.`);
+    if (this.#closing) throw deviceClosed(this.serial);
   }
 }

@@ -226,7 +226,9 @@ export class RunningDevice implements EmulatedDevice {
 
   #requireAttached(what: string): void {
     if (this.start.detached) {
-      throw new UsageError("DEVICE_DETACHED", `Device ${this.name} runs on its own and cannot be ${what}.`);
+      throw new UsageError("DEVICE_DETACHED", `Device ${this.name} runs on its own and cannot be ${what}.`, {
+        hint: "only a device that the run has started can be: unset ANDROID_SERIAL, and let the run start one",
+      });
     }
     if (this.ended.aborted || this.#stopping) {
       throw new InfrastructureError("DEVICE_ENDED", `Device ${this.name} has ended and cannot be ${what}.`);

@@ -42,7 +42,9 @@ export function chosenVmm(
 ): VmmDescription | undefined {
   if (isDescription(vmm)) return { name: vmm.name, version: vmm.version };
   if (wanted === undefined) return undefined;
-  throw new UsageError("VMM_UNUSABLE", `VMs of the emulated device cannot run on ${wanted}: ${String(vmmRefusal)}.`);
+  throw new UsageError("VMM_UNUSABLE", `VMs of the emulated device cannot run on ${wanted}: ${String(vmmRefusal)}.`, {
+    hint: "unset AVF_MONITOR, or leave out the option monitor, to use what the device has",
+  });
 }
 
 function isDescription(value: unknown): value is VmmDescription {

@@ -1,7 +1,7 @@
 /** Makes the emulated device's image: kernel, initramfs, root disk, empty data disk. */
 import { createReadStream, createWriteStream } from "node:fs";
 import { copyFile, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { makeReadable } from "../../base/cache/cache.js";
 import { publishFolder } from "../../base/files/atomic-file.js";
 import { draftOf } from "../../process/drafts.js";
@@ -14,6 +14,7 @@ import { compileExecInit } from "../../guest/exec-init.js";
 import { writeExt4, type Ext4Options } from "../../guest/ext4.js";
 import type { BuildTools } from "../../process/programs/build-tools.js";
 import { installEmulator } from "../qemu/emulator.js";
+import { noSpace } from "../needs/space.js";
 import type { PackagesTree } from "./packages-tree.js";
 import { findModules } from "../../guest/kernel-modules.js";
 import { IMAGE_FILES } from "./files.js";
@@ -85,7 +86,7 @@ export async function buildImage(options: BuildImageOptions): Promise<void> {
   } catch (error) {
     await rm(draft, { recursive: true, force: true });
     throw /ENOSPC|No space left/.test(String(error))
-      ? new InfrastructureError("NO_SPACE", "No disk space left for the device image.", { cause: error })
+      ? noSpace(`No disk space left for the device image in ${dirname(imageFolder)}.`, error)
       : error;
   }
 }

@@ -130,7 +130,7 @@ function explain(error: unknown, { title }: PackageSet, folder: string, missed: 
     });
   }
   if (/Hash Sum mismatch|BADSIG|is not signed|size mismatch/i.test(text)) {
-    return new InfrastructureError("CORRUPT_DOWNLOAD", "A package or package list came down damaged.", {
+    return new InfrastructureError("CORRUPT_DOWNLOAD", "A package or a package list was damaged during its download.", {
       cause: error,
       hint: "run the same command again; apt keeps what is good and fetches the rest again",
       lastLines: words,

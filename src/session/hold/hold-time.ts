@@ -13,7 +13,7 @@ export function holdTimeMs(text = process.env["AVF_HOLD"]): number | undefined {
   const [, digits = "", unit = ""] = /^(\d+(?:\.\d+)?)([smh])$/.exec(text) ?? [];
   const timeMs = Number(digits) * (UNITS[unit] ?? Number.NaN);
   if (timeMs > 0 && timeMs <= LONGEST_MS) return timeMs;
-  throw new UsageError("BAD_HOLD", `AVF_HOLD is "${text}", which is no time.`, {
+  throw new UsageError("BAD_HOLD", `AVF_HOLD is "${text}", which is not a duration.`, {
     hint: "a number and a unit, up to a day: AVF_HOLD=90s, 10m, 2h",
   });
 }

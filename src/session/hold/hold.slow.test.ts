@@ -131,6 +131,6 @@ describe("AVF_HOLD", () => {
   });
 
   test.each(["10", "m", "ten minutes", "-1m", "0s", "25h"])("%s is refused", (text) => {
-    expect(() => holdTimeMs(text)).toThrow(`AVF_HOLD is "${text}", which is no time.`);
+    expect(() => holdTimeMs(text)).toThrow(`AVF_HOLD is "${text}", which is not a duration.`);
   });
 });

@@ -31,7 +31,9 @@ export async function pushFile(
   checkRemotePath(remotePath);
   if (remotePath.endsWith("/")) throw isFolder(remotePath, connection.serial);
   if (typeof source === "string" && !(await stat(source)).isFile()) {
-    throw new UsageError("NOT_A_FILE", `Only plain files can be pushed: ${source}`);
+    throw new UsageError("NOT_A_FILE", `${source} cannot be pushed to ${remotePath}: it is not a plain file.`, {
+      hint: "push the files of a folder one by one",
+    });
   }
   await withTemporary(connection, posix.dirname(remotePath), "tmp", async (temporary) => {
     const content = typeof source === "string" ? createReadStream(source) : [source];
@@ -157,7 +159,7 @@ async function withSync<T>(
 
 function isFolder(path: string, serial: string): UsageError {
   return new UsageError("REMOTE_FOLDER", `A file cannot be pushed to ${path}, a folder on ${serial}.`, {
-    hint: "say the file's name there as well",
+    hint: "add the file's name to that path",
   });
 }
 

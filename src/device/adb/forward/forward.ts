@@ -54,7 +54,9 @@ function openAdbForward(connection: AdbConnection, remote: string, options: Devi
       const forward = await tryForward(connection, remote, await pickPort(), signal);
       if (forward !== undefined) return forward;
       if (attempt === TRIES) {
-        throw new InfrastructureError("NO_PORT", `No free port for a forward to ${remote} after ${TRIES} attempts.`);
+        throw new InfrastructureError("NO_PORT", `No free port for a forward to ${remote} after ${TRIES} attempts.`, {
+          hint: "see what uses the ports of this host: ss -ltn",
+        });
       }
     }
   });
@@ -100,6 +102,7 @@ async function tryForward(
     if (state !== undefined) throw stateError(serial, state);
     throw new InfrastructureError("ADB_FORWARD", `adb refused a forward to ${remote} of ${serial}: ${error.message}.`, {
       cause: error,
+      hint: `see those that it has: adb -s ${serial} forward --list`,
     });
   }
   let closing: Promise<void> | undefined;
