@@ -105,7 +105,7 @@ function inspectElf(fd: number, bytes: number, head: Buffer, refuse: (why: strin
 
 /** Of Xen, with the entry of PVH. */
 function hasNote(notes: Buffer): boolean {
-  const aligned = (length: number): number => (length + 3) & ~3;
+  const aligned = (length: number): number => Math.ceil(length / 4) * 4;
   for (let at = 0; at + 12 <= notes.length;) {
     const [nameBytes, descriptionBytes] = [notes.readUInt32LE(at), notes.readUInt32LE(at + 4)];
     const isXen = notes.toString("latin1", at + 12, at + 12 + nameBytes) === "Xen\0";

@@ -127,4 +127,16 @@ describe("what QEMU cannot start is refused beforehand", () => {
     const { fd } = await fileOf("kernel", image);
     expect(inspectKernel(fd, "kernel")).toMatchObject({ ...facts, maxParamsBytes: 2047 });
   });
+
+  test.each([0xffff_fff4, 0xffff_fff0, 0x7fff_fffe])(
+    "notes that end nowhere have no entry: %d bytes",
+    async (bytes) => {
+      const image = fakeVmlinux();
+      // Of the name, which comes first in the note at the end.
+      image.writeUInt32LE(bytes, image.length - 24);
+      image.writeUInt32LE(0, image.length - 20);
+      const { fd } = await fileOf("kernel", image);
+      expect(inspectKernel(fd, "kernel")).toMatchObject({ format: "elf", hasPvhEntry: false });
+    },
+  );
 });
