@@ -8,7 +8,9 @@ import {
   mkdtempSync,
   readdirSync,
   rmSync,
+  statSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -28,6 +30,7 @@ beforeEach(() => {
   writeFileSync(join(folder, 'a "quoted" folder/program'), "#!/bin/sh\n");
   writeFileSync(join(folder, "large"), Buffer.alloc(70 << 20, "x"));
   symlinkSync("large", join(folder, "link"));
+  execFileSync("mkfifo", [join(folder, 'a "quoted" folder/pipe')]);
 });
 afterEach(() => {
   if (AVF_CACHE_DIR === undefined) delete process.env["AVF_CACHE_DIR"];
@@ -44,7 +47,8 @@ test("a folder of any size is on it, with modes and links; the caller's files ar
   if (owner.uid === 0) {
     // As if somebody else called it.
     Object.assign(owner, { uid: 1234, gid: 1235 });
-    for (const path of ["large", "link", 'a "quoted" folder/program']) lchownSync(join(folder, path), 1234, 1235);
+    for (const path of ["large", "link", 'a "quoted" folder/program', 'a "quoted" folder/pipe'])
+      lchownSync(join(folder, path), 1234, 1235);
   }
   chmodSync(join(folder, 'a "quoted" folder/program'), 0o4755);
   const disk = await rootDisk(folder, await folderFiles(folder, "a disk"), { owner });
@@ -52,10 +56,21 @@ test("a folder of any size is on it, with modes and links; the caller's files ar
   const program = debugfs(disk.path, 'stat "/a ""quoted"" folder/program"');
   expect(program).toMatch(/Type: regular\s+Mode:\s+04755/);
   expect(program).toMatch(/User:\s+0\s+Group:\s+0/);
+  expect(debugfs(disk.path, 'stat "/a ""quoted"" folder/pipe"')).toMatch(/Type: FIFO[^]*User:\s+0\s+Group:\s+0\s/);
   expect(debugfs(disk.path, "stat /link")).toMatch(/User:\s+0\s[^]*Fast link dest: "large"/);
   expect(debugfs(disk.path, "stat /large")).toMatch(/User:\s+0\s+Group:\s+0\s[^]*Size: 73400320/);
   await disk.remove();
   expect(existsSync(disk.path)).toBe(false);
+});
+
+test("a folder of more than 2 GiB is on it as well", async () => {
+  const bytes = 5 * 2 ** 30;
+  // Holes take no room, neither here nor on the disk.
+  truncateSync(join(folder, "large"), bytes);
+  const disk = await rootDisk(folder, await folderFiles(folder, "a disk"));
+  expect(statSync(disk.path).size).toBeGreaterThan(bytes);
+  expect(debugfs(disk.path, "stat /large")).toContain(`Size: ${bytes}`);
+  await disk.remove();
 });
 
 test("files of others keep their owners", async () => {

@@ -1,6 +1,6 @@
 /** `--rootfs DIR --rootfs-as-disk`: a folder as an ext4 disk, made with the host's mke2fs, without root. */
 import { randomUUID } from "node:crypto";
-import { lstat, mkdir, rm, writeFile } from "node:fs/promises";
+import { lstat, mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { openCache, PRIVATE_FOLDER } from "../../base/cache/cache.js";
 import { InfrastructureError, UsageError } from "../../base/errors.js";
@@ -39,7 +39,7 @@ export async function rootDisk(
   const [mke2fs, debugfs] = [tool("mke2fs"), tool("debugfs")];
   let blocks = 0;
   const requests: string[] = [];
-  for (const path of files.keys()) {
+  for (const path of [...files.keys(), ...(await otherFiles(folder, files))]) {
     const { uid, gid, size } = await lstat(join(folder, path));
     // With its inode, and its name in a folder.
     blocks += Math.ceil(size / BLOCK_BYTES) + 1;
@@ -59,7 +59,7 @@ export async function rootDisk(
     const options = ["-q", "-F", "-t", "ext4", "-m", "0", "-b", `${BLOCK_BYTES}`, "-E", "root_owner=0:0"];
     const inodes = ["-N", `${files.size + 8192}`];
     const limits = { timeoutMs: TIMEOUT_MS, signal, diesWithUs: true };
-    await run([mke2fs, ...options, ...inodes, "-d", folder, path, `${bytes >> 10}k`], limits);
+    await run([mke2fs, ...options, ...inodes, "-d", folder, path, `${bytes / 1024}k`], limits);
     if (requests.length > 0) {
       const script = join(draft, "requests");
       await writeFile(script, requests.join(""));
@@ -72,6 +72,17 @@ export async function rootDisk(
     await remove();
     throw error;
   }
+}
+
+/** Pipes, sockets and devices, which an archive leaves out and mke2fs takes along. */
+async function otherFiles(folder: string, files: ReadonlyMap<string, InitramfsFile>): Promise<readonly string[]> {
+  const folders = [...files].flatMap(([path, file]) => (typeof file === "object" && "folder" in file ? [path] : []));
+  const paths: string[] = [];
+  for (const within of ["", ...folders]) {
+    const names = await readdir(join(folder, within));
+    paths.push(...names.map((name) => join(within, name)).filter((path) => !files.has(path)));
+  }
+  return paths;
 }
 
 function tool(name: string): string {
