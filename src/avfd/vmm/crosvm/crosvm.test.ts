@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
+import { readdirSync, readFileSync } from "node:fs";
 import { mkdir, mkdtemp, open, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -59,12 +60,19 @@ describe("a crosvm of the device", () => {
 
   test("starts with its serial devices on sockets and only the options it knows", async () => {
     const vmm = await vmmOf(PROGRAM);
+    const mayRun = jest.fn();
     await mkdir(join(folder, "vm"));
     await writeFile(join(folder, "apk"), "odd");
     const file = await open(join(folder, "apk"));
     const config: VmmConfig = {
       ...{ cid: 9, folder: join(folder, "vm"), kernelPath: "/k", initrdPath: undefined, kernelParams: [] },
       ...{ disks: [{ serial: "apk", writable: false, file }], memoryMib: 64, cpuCount: 1, gdbPort: undefined },
+      // Asked last, when nothing but the start itself is left to be done.
+      mayRun: async () => {
+        expect(readdirSync(join(folder, "vm"))).toEqual(["disk-apk.img"]);
+        expect(readFileSync(join(folder, "crosvm.calls"), "utf8")).not.toContain("--disable-sandbox");
+        mayRun();
+      },
     };
     const { streams, ended, argv } = await vmm.start(config).finally(() => file.close());
     // As soon as the process is gone, Node drops what nobody reads.
@@ -79,6 +87,7 @@ describe("a crosvm of the device", () => {
     expect(await ended).toEqual({ kind: "reboot" });
     expect(argv).toEqual(expect.arrayContaining(["--extended-status", "--cid", "--block"]));
     expect(argv).not.toContain("--no-balloon");
+    expect(mayRun).toHaveBeenCalledTimes(1);
   });
 });
 

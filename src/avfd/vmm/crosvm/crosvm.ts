@@ -51,8 +51,14 @@ export function crosvmVmm(files: CrosvmFiles): Vmm<"crosvm"> {
         firstFd: MONITOR_FDS.firstDisk,
       });
       const command = { program, launcher, args, disks, more: parts, describeEnd: describeCrosvmEnd };
-      // The process has descriptors of its own once it runs.
-      return startMonitor(command).finally(close);
+      try {
+        // Disks that are copied take their time, in which a snapshot may have begun.
+        await config.mayRun?.();
+        return await startMonitor(command);
+      } finally {
+        // The process has descriptors of its own once it runs.
+        await close();
+      }
     },
   };
 }

@@ -1,5 +1,5 @@
-import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { mkdtemp, open, readFile, rm, writeFile, type FileHandle } from "node:fs/promises";
+import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
+import { mkdtemp, open, readdir, readFile, rm, writeFile, type FileHandle } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fakeBzImage, fakeVmlinux } from "../../testing/kernels/fake-kernel.js";
@@ -105,6 +105,18 @@ describe("disks of several files", () => {
     );
     const composed = await composeDisks(config({ disks: [{ ...disk, writable: false }] }));
     await composed.close();
+  });
+
+  test("are put together before the monitor asks whether a virtual CPU may run", async () => {
+    const parts = await pieces(false);
+    await fileOf("firmware", Buffer.alloc(64 << 10));
+    const mayRun = jest.fn(async () => expect(await readdir(folder)).toContain("composite-0.vmdk"));
+    const vmm = qemuVmm({ program: "/bin/false", neededDevices: [] });
+    const disks = [{ serial: undefined, file: parts[0]!.file, writable: false, pieces: parts }];
+    const firmware = { kernelPath: undefined, firmwarePath: join(folder, "firmware") };
+    const { ended } = await vmm.start(config({ disks, mayRun, ...firmware }));
+    expect(await ended).toMatchObject({ kind: "start-failed" });
+    expect(mayRun).toHaveBeenCalledTimes(1);
   });
 });
 

@@ -28,8 +28,9 @@ export function qemuVmm(files: NeededFiles): Vmm<"qemu"> {
   );
   const boot = async (config: VmmConfig): Promise<VmmProcess> => {
     await copies.dropPrepared();
+    if (config.anyGuest === true) return startAnyGuest(files, config);
     await config.mayRun?.();
-    return config.anyGuest === true ? startAnyGuest(files, config) : (await startQemu(files, config)).process;
+    return (await startQemu(files, config)).process;
   };
   let version: Promise<string> | undefined;
   return {
@@ -55,9 +56,14 @@ async function startAnyGuest(files: NeededFiles, config: VmmConfig): Promise<Vmm
   if (config.kernelPath !== undefined) checkPvhEntry(config.kernelPath);
   if (config.firmwarePath !== undefined) checkFirmwareSize(config.firmwarePath);
   const { disks, pieces, close } = await composeDisks(config);
-  // The process has descriptors of its own once it runs.
-  const { process } = await startQemu(files, { ...config, disks }, undefined, pieces).finally(close);
-  return process;
+  try {
+    await config.mayRun?.();
+    const { process } = await startQemu(files, { ...config, disks }, undefined, pieces);
+    return process;
+  } finally {
+    // The process has descriptors of its own once it runs.
+    await close();
+  }
 }
 
 /** QEMU knows no other way into a kernel that is no bzImage. */
