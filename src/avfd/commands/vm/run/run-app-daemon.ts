@@ -93,9 +93,9 @@ export async function runDaemon(
     const created = `Created VM from ${description} with CID ${vm.cid}, state is ${vm.state}.`;
     if (daemonize) {
       keepStreams = true;
+      void vm.died.then(() => endVmStreams(caller, streams));
       caller.print(created);
       await startInBackground(device, caller, vm);
-      void vm.died.then(() => endVmStreams(caller, streams));
     } else {
       const attachment = device.virtualization.attachments.attach(vm, caller);
       attachment.print(created);

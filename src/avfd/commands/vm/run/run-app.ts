@@ -53,7 +53,6 @@ export async function runApp(device: Device, caller: Caller, args: ParsedArgumen
         bound: fileBound(device.properties.get(OUTPUT_BYTES_PROPERTY)),
       },
     );
-    await emptyDeviceTreeFile(caller, args.value("dump-device-tree"));
   } catch (error) {
     await closeAppFiles(files);
     throw error;
@@ -62,6 +61,7 @@ export async function runApp(device: Device, caller: Caller, args: ParsedArgumen
   const gdb = args.value("gdb");
   const { uid, gid, pid } = caller;
   try {
+    await emptyDeviceTreeFile(caller, args.value("dump-device-tree"), () => closeAppFiles(files));
     const vm = await withContext("Failed to create VM", () =>
       device.virtualization.createVm(
         {
@@ -107,12 +107,24 @@ function cpuCount(topology: string | undefined): number {
   return topology === "match_host" ? availableParallelism() : (countOf(topology) ?? 1);
 }
 
-/** Opened as Android's tool does it, before the VM is made. */
-export async function emptyDeviceTreeFile(caller: Caller, path: string | undefined): Promise<void> {
+/**
+ * Opened as Android's tool does it, before the VM is made.
+ * @param drop what was opened for the VM, when this file cannot be
+ */
+export async function emptyDeviceTreeFile(
+  caller: Caller,
+  path: string | undefined,
+  drop: () => Promise<void>,
+): Promise<void> {
   if (path === undefined) return;
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC;
   const what = `Failed to open file to dump device tree: ${debugString(path)}`;
-  await (await withContext(what, () => caller.open(path, flags))).close();
+  try {
+    await (await withContext(what, () => caller.open(path, flags))).close();
+  } catch (error) {
+    await drop();
+    throw error;
+  }
 }
 
 /**

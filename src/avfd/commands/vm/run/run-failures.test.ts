@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, test } from "@jest/globals";
 import { writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
 import { fakeBzImage, fakeVmlinux } from "../../../testing/kernels/fake-kernel.js";
 import { useRawVmHost } from "../../../testing/raw-vm-host.js";
@@ -85,5 +86,37 @@ describe("fails to start, with what is wrong", () => {
     expect(stderr).toContain(words);
     expect(exitCode).toBe(1);
     expect(await raw.leftovers()).toEqual([]);
+  });
+});
+
+describe("leaves no file of its streams open", () => {
+  const CONSOLE = ["--console", "console.txt", "--log", "log.txt"];
+  const ALL = [...CONSOLE, "--console-in", "typed.txt"];
+  beforeAll(() => writeFile(join(raw.host.folder, "typed.txt"), "typed\n"));
+
+  /** A file that is read is closed a moment later. */
+  const untilClosed = async (): Promise<void> => {
+    while ((await raw.leftovers()).length > 0) await sleep(10);
+  };
+
+  test.each([
+    ["a VM that is refused", 15, { protected: true }, ALL, "Failed to create VM"],
+    ["a VM that does not start", 15, { params: "x".repeat(4096) }, ALL, "failed to load the kernel"],
+    ["a file that cannot be made", 16, {}, [...ALL, "--dump-device-tree", "no/tree"], "to dump device tree"],
+  ] as const)("%s", async (_what, release, config, options, words) => {
+    raw.host.device.identity.setRelease(release);
+    expect((await raw.run(config, ...options)).stderr).toContain(words);
+    await untilClosed();
+  });
+
+  test("a VM of release 13 that was to stay, and whose monitor is missing", async () => {
+    raw.host.device.identity.setRelease(13);
+    raw.host.vmm.startFailure = new Error("no monitor");
+    try {
+      expect((await raw.run({}, "--daemonize", ...CONSOLE)).stderr).toContain("no monitor");
+    } finally {
+      raw.host.vmm.startFailure = undefined;
+    }
+    await untilClosed();
   });
 });

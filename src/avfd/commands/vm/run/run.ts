@@ -42,12 +42,12 @@ export async function runConfig(device: Device, caller: Caller, args: ParsedArgu
   try {
     const bound = fileBound(device.properties.get(OUTPUT_BYTES_PROPERTY));
     streams = await openVmStreams(caller, paths, { attached: true, consoleInput, consoleFile, bound });
-    await emptyDeviceTreeFile(caller, args.value("dump-device-tree"));
   } catch (error) {
     await closeAll(part);
     throw error;
   }
   try {
+    await emptyDeviceTreeFile(caller, args.value("dump-device-tree"), () => closeAll(part));
     const vm = await create(streams);
     const flushed = (): Promise<void> => endVmStreams(caller, streams);
     await runAttached(device.virtualization.attachments, caller, vm, `VM from ${description}`, flushed);

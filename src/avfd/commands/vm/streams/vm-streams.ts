@@ -57,8 +57,12 @@ export async function openVmStreams(
   }
 }
 
-/** Streams of files are ours to end; the caller's own are not. */
-export function endVmStreams(caller: Caller, { consoleOut, log }: VmStreamEnds): Promise<void> {
+/**
+ * Streams of files are ours to end; the caller's own are not. The input is let go of at once: its file may be a pipe whose
+ * other end is silent. A VM that never ran has not done so.
+ */
+export function endVmStreams(caller: Caller, { consoleOut, consoleIn, log }: VmStreamEnds): Promise<void> {
+  consoleIn?.destroy();
   const files = [consoleOut, log].filter((stream) => stream !== undefined && stream !== caller.stdout);
   const ended = files.map(
     (stream) =>
