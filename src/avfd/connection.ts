@@ -1,6 +1,6 @@
 /** One `avfdc` that is connected: from its header to its exit code. */
 import { open, type FileHandle } from "node:fs/promises";
-import { constants } from "node:fs";
+import { constants, statSync } from "node:fs";
 import type { Socket } from "node:net";
 import { Writable } from "node:stream";
 import { CallerFileError, type Caller } from "./caller.js";
@@ -125,7 +125,7 @@ class ClientConnection implements Caller {
     this.gone.throwIfAborted();
     if (result < 0) throw new CallerFileError(path, -result, describeErrno(-result));
     try {
-      return await open(`/proc/${this.pid}/fd/${result}`, flags & ~CREATION_FLAGS);
+      return await openAgain(`/proc/${this.pid}/fd/${result}`, flags & ~CREATION_FLAGS);
     } finally {
       this.#send(encodeClose(result));
     }
@@ -169,6 +169,20 @@ class ClientConnection implements Caller {
     let flowing = true;
     for (const frame of frames) flowing = this.socket.write(frame);
     return flowing;
+  }
+}
+
+/**
+ * Who had the other end of a pipe may have gone meanwhile, and a thread of ours would wait for the next one: so both ends are
+ * open while it is opened. A reader then finds what is in it, and its end.
+ */
+async function openAgain(path: string, flags: number): Promise<FileHandle> {
+  if (!statSync(path).isFIFO()) return open(path, flags);
+  const both = await open(path, constants.O_RDWR | constants.O_NONBLOCK);
+  try {
+    return await open(path, flags);
+  } finally {
+    await both.close();
   }
 }
 

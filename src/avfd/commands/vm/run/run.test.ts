@@ -1,6 +1,6 @@
 /** `vm run CONFIG.json` on a device in a folder, whose monitor runs no guest. */
 import { describe, expect, test } from "@jest/globals";
-import { execFile } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -158,6 +158,18 @@ describe("is refused before anything is made", () => {
       expect((await raw.host.run("vm", "run", file)).stderr).toBe(
         "Error: Failed to parse config file\n\nCaused by:\n    the file is too large: at most 1048576 bytes are read\n",
       );
+    }
+  });
+
+  test("a config that comes through a pipe, whose writer has gone by then", async () => {
+    execFileSync("mkfifo", [join(raw.host.folder, "pipe.json")]);
+    for (let time = 0; time < 10; time++) {
+      const write = promisify(execFile)("sh", ["-c", 'printf "{\\"platform_version\\":\\"1\\"}" >pipe.json'], {
+        cwd: raw.host.folder,
+      });
+      const { stderr } = await raw.host.run("vm", "run", "pipe.json");
+      expect(stderr).toContain("VM must have either a bootloader or a kernel image.");
+      await write;
     }
   });
 
