@@ -115,6 +115,26 @@ describe("an initramfs", () => {
     await lookAtInitrd(written(Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 1, 2])));
   });
 
+  test("in each order and with zeros wherever the kernel skips them", async () => {
+    const packed = gzipSync(archive);
+    const aligned = Buffer.concat([packed, Buffer.alloc(4 - (packed.length % 4))]);
+    const zstd = Buffer.concat([Buffer.from("28b52ffd", "hex"), Buffer.alloc(100_000, 1)]);
+    for (const parts of [
+      [aligned, archive],
+      [aligned, archive, packed],
+      [packed, packed, aligned, archive],
+      [packed, zstd],
+      [aligned, Buffer.alloc(100_000), archive],
+      [Buffer.alloc(512), archive],
+      [Buffer.alloc(511), packed],
+      // The first entry is the folder `dev`: 110 bytes, its name, and two that pad it.
+      [archive.subarray(0, 116), Buffer.alloc(512), archive.subarray(116)],
+    ]) {
+      await lookAtInitrd(Buffer.concat(parts));
+      await lookAtInitrd(written(Buffer.concat(parts)));
+    }
+  });
+
   test.each<[string, () => Buffer, RegExp]>([
     ["that is cut in a file", () => archive.subarray(0, 200_000), /it ends within an archive, at byte 200000\./],
     ["that is cut in a header", () => archive.subarray(0, 60), /it ends within an archive, at byte 0\./],
@@ -122,6 +142,23 @@ describe("an initramfs", () => {
     ["in gzip that is cut", () => gzipSync(archive).subarray(0, -20), /unexpected end of file\./],
     ["in gzip that is cut before it was packed", () => gzipSync(archive.subarray(0, 1_000)), /ends within an archive/],
     ["with a damaged header", () => Buffer.concat([archive.subarray(0, 110 + 4), Buffer.alloc(400, 1)]), /no header/],
+    [
+      "that is cut behind one in gzip",
+      () => Buffer.concat([gzipSync(archive), gzipSync(archive).subarray(0, -20)]),
+      /unexpected end/,
+    ],
+    [
+      "that is damaged in gzip",
+      () => Buffer.concat([gzipSync(archive).subarray(0, -8), Buffer.alloc(8)]),
+      /incorrect data check\./,
+    ],
+    [
+      "that begins where the kernel sees none",
+      () => Buffer.concat([Buffer.alloc(3), archive]),
+      /at byte 3 an entry begins/,
+    ],
+    ["in the frame that lz4 writes", () => Buffer.from("04224d18", "hex"), /LZ4 in a frame, which no kernel unpacks/],
+    ["of zeros", () => Buffer.alloc(100_000), /neither a cpio archive nor a compressed file/],
     ["that is something else", () => Buffer.from("MZ, a program"), /neither a cpio archive nor a compressed file/],
   ])("%s is refused", async (_what, make, reason) => {
     const failure = await lookAtInitrd(written(make())).catch((error: unknown) => error);

@@ -1,6 +1,7 @@
 /**
- * Follows archives of cpio's newc form through chunks of bytes, one archive after the other, as the kernel unpacks them. What
- * follows an archive and is none, such as one that is compressed, is left to the kernel.
+ * Follows archives of cpio's newc form through chunks of bytes, one archive after the other, as the kernel unpacks them
+ * (init/initramfs.c): zeros may follow each entry, and the next begins at a multiple of four. What follows an archive and is
+ * none, such as one that is compressed, is left to the kernel.
  */
 import {
   isNewc,
@@ -11,13 +12,19 @@ import {
   newcSizes,
 } from "../../base/files/cpio.js";
 
+const ALIGN_BYTES = 4;
+
 export class NewcReader {
   #held: Buffer = Buffer.alloc(0);
   /** Of the content of an entry, with its padding. */
   #skip = 0;
-  /** In the whole file. */
-  #place = 0;
+  #place: number;
   #state: "start" | "in archive" | "between" | "left to the kernel" = "start";
+
+  /** @param place in the whole file, where the first archive begins */
+  constructor(place = 0) {
+    this.#place = place;
+  }
 
   /** @throws Error saying what is wrong, and where */
   push(chunk: Buffer): void {
@@ -39,7 +46,7 @@ export class NewcReader {
       this.#skip -= bytes;
       return this.#take(bytes);
     }
-    if (this.#state === "between") {
+    if (this.#state !== "start") {
       const zeros = this.#held.findIndex((byte) => byte !== 0);
       if (zeros !== 0) return this.#take(zeros < 0 ? this.#held.length : zeros) && zeros > 0;
     }
@@ -53,6 +60,8 @@ export class NewcReader {
       this.#state = "left to the kernel";
       return true;
     }
+    if (this.#place % ALIGN_BYTES !== 0)
+      throw new Error(`at byte ${this.#place} an entry begins, and the kernel takes those at multiples of four only`);
     const { fileBytes, nameBytes } = newcSizes(this.#held);
     if (Number.isNaN(fileBytes + nameBytes)) throw new Error(`at byte ${this.#place} a header has no number`);
     if (nameBytes === 0 || nameBytes > NEWC_MAX_NAME_BYTES)

@@ -12,8 +12,8 @@ export interface OpenedFile extends AsyncDisposable {
   readonly bytes: number;
   /** Fewer where the file ends. */
   read(from: number, bytes: number): Promise<Buffer>;
-  /** All of it. */
-  stream(): Readable;
+  /** All of it, or from a place on. */
+  stream(from?: number): Readable;
 }
 
 /**
@@ -31,7 +31,7 @@ function openBytes(source: Uint8Array, what: string): OpenedFile {
   return {
     ...{ path, what, bytes: bytes.length },
     read: async (from, count) => bytes.subarray(from, from + count),
-    stream: () => Readable.from([bytes]),
+    stream: (from = 0) => Readable.from([bytes.subarray(from)]),
     [Symbol.asyncDispose]: async () => undefined,
   };
 }
@@ -56,7 +56,7 @@ async function openPath(path: string, what: string): Promise<OpenedFile> {
       const { bytesRead } = await handle.read(buffer, 0, buffer.length, from);
       return buffer.subarray(0, bytesRead);
     },
-    stream: () => createReadStream(path),
+    stream: (from = 0) => createReadStream(path, { start: from }),
     [Symbol.asyncDispose]: () => handle.close(),
   };
 }

@@ -1,8 +1,6 @@
 /** Whether an initramfs is whole: a guest whose initramfs is cut panics for reasons that do not name it. */
 import type { FileHandle } from "node:fs/promises";
-import { pipeline } from "node:stream/promises";
 import { Writable } from "node:stream";
-import { createGunzip } from "node:zlib";
 import {
   isNewc,
   NEWC_END,
@@ -11,38 +9,62 @@ import {
   newcPadded,
   newcSizes,
 } from "../../../base/files/cpio.js";
+import { isGzip, unpackGzipMember } from "../../../base/files/gzip-member.js";
 
-const GZIP_MAGIC = 0x8b1f;
+/** The report of a VM's end waits for it, and a small file may unpack to a very large one. */
+const LOOK_TIMEOUT_MS = 30_000;
 
-/** Undefined when nothing is known to be wrong with it: of other compressions nothing is known. */
-export async function initrdProblem(file: FileHandle): Promise<string | undefined> {
+/** Undefined when nothing is known to be wrong with it: of other compressions nothing is known, nor when time is up. */
+export async function initrdProblem(
+  file: FileHandle,
+  signal = AbortSignal.timeout(LOOK_TIMEOUT_MS),
+): Promise<string | undefined> {
+  try {
+    return await findProblem(file, signal);
+  } catch (error) {
+    if (signal.aborted) return undefined;
+    throw error;
+  }
+}
+
+async function findProblem(file: FileHandle, signal: AbortSignal): Promise<string | undefined> {
   const { size } = await file.stat();
   if (size === 0) return "it is empty";
   for (let at = 0; at < size;) {
+    signal.throwIfAborted();
     const head = await readAt(file, at, 6);
     if (head[0] === 0) {
       at = await skipZeros(file, at, size);
       continue;
     }
     if (isNewc(head)) {
-      const archive = await walkArchive(file, at, size);
+      const archive = await walkArchive(file, at, size, signal);
       if (archive.problem !== undefined) return archive.problem;
       at = archive.end;
       continue;
     }
-    return head.length >= 2 && head.readUInt16LE(0) === GZIP_MAGIC ? gzipProblem(file, at) : undefined;
+    if (!isGzip(head)) return undefined;
+    const member = await unpackMember(file, at, signal);
+    if (member.problem !== undefined) return member.problem;
+    at = member.end;
   }
   return undefined;
 }
 
-async function walkArchive(
-  file: FileHandle,
-  start: number,
-  size: number,
-): Promise<{ readonly end: number; readonly problem: string | undefined }> {
+interface Part {
+  readonly end: number;
+  readonly problem: string | undefined;
+}
+
+async function walkArchive(file: FileHandle, start: number, size: number, signal: AbortSignal): Promise<Part> {
   let last = "its first file";
   for (let at = start; ;) {
-    const header = await readAt(file, at, NEWC_HEADER_BYTES);
+    signal.throwIfAborted();
+    let header = await readAt(file, at, NEWC_HEADER_BYTES);
+    if (header[0] === 0) {
+      at = await skipZeros(file, at, size);
+      header = await readAt(file, at, NEWC_HEADER_BYTES);
+    }
     const isWhole = header.length === NEWC_HEADER_BYTES && isNewc(header);
     if (!isWhole) return { end: at, problem: `its cpio archive ends after ${last}, without the entry that ends it` };
     const { fileBytes, nameBytes } = newcSizes(header);
@@ -58,25 +80,27 @@ async function walkArchive(
   }
 }
 
-async function gzipProblem(file: FileHandle, start: number): Promise<string | undefined> {
+async function unpackMember(file: FileHandle, start: number, signal: AbortSignal): Promise<Part> {
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
   try {
-    await pipeline(file.createReadStream({ start, autoClose: false }), createGunzip(), nowhere);
-    return undefined;
+    const end = await unpackGzipMember((from, bytes) => readAt(file, from, bytes), start, nowhere, signal);
+    return { end, problem: undefined };
   } catch (error) {
+    signal.throwIfAborted();
     const { code, message } = error as NodeJS.ErrnoException;
-    return code === "Z_BUF_ERROR"
-      ? "it is cut: its gzip stream does not end"
-      : `its gzip stream is damaged: ${message}`;
+    const damage = `its gzip stream is damaged: ${message}`;
+    return { end: start, problem: code === "Z_BUF_ERROR" ? "it is cut: its gzip stream does not end" : damage };
   }
 }
 
-/** Archives may follow each other, with zeros between them. */
+/** They may stand between archives, and behind each entry of one. */
 async function skipZeros(file: FileHandle, start: number, size: number): Promise<number> {
   for (let at = start; at < size;) {
     const bytes = await readAt(file, at, 1 << 16);
     const found = bytes.findIndex((byte) => byte !== 0);
     if (found >= 0) return at + found;
+    // A file that was cut meanwhile.
+    if (bytes.length === 0) return size;
     at += bytes.length;
   }
   return size;

@@ -1,7 +1,7 @@
 /** `vm run CONFIG.json` on a device in a folder, whose monitor runs no guest. */
 import { describe, expect, test } from "@jest/globals";
 import { execFile, execFileSync } from "node:child_process";
-import { truncate, writeFile } from "node:fs/promises";
+import { open, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
@@ -9,6 +9,7 @@ import { cpioArchive } from "../../../../base/files/cpio.js";
 import { grantPermission, revokePermission } from "../../../packages/permissions.js";
 import { VM_PERMISSIONS } from "../../../packages/package-record.js";
 import { useRawVmHost } from "../../../testing/raw-vm-host.js";
+import { initrdProblem } from "../../../virtualization/raw/inspect-initrd.js";
 import { ImageLocks } from "../../../virtualization/raw/image-locks.js";
 import type { VmmDisk } from "../../../vmm/contract.js";
 import { parseVersionReq } from "../../../virtualization/raw/platform-version.js";
@@ -75,9 +76,18 @@ describe("a VM of the caller's kernel", () => {
       { kind: "file", path: "etc", content: Buffer.alloc(9) },
     ]);
     const packed = gzipSync(whole);
+    const first = Buffer.concat([packed, Buffer.alloc(4 - (packed.length % 4))]);
     const files = [
       ["whole", whole, undefined],
       ["two", Buffer.concat([whole, Buffer.alloc(512), packed]), undefined],
+      ["first-packed", Buffer.concat([first, whole, Buffer.alloc(200_000)]), undefined],
+      ["packed-otherwise", Buffer.concat([packed, Buffer.from("28b52ffd", "hex"), Buffer.alloc(90_000, 1)]), undefined],
+      ["zeros-between", Buffer.concat([whole.subarray(0, 716), Buffer.alloc(512), whole.subarray(716)]), undefined],
+      [
+        "cut-behind-packed",
+        Buffer.concat([first, whole.subarray(0, 500)]),
+        `it is cut within init: ${first.length + 500} bytes`,
+      ],
       ["cut", whole.subarray(0, 500), "it is cut within init: 500 bytes"],
       ["shorter", whole.subarray(0, 110 + 6 + 600), "its cpio archive ends after init, without the entry that ends it"],
       ["packed", packed, undefined],
@@ -91,6 +101,17 @@ describe("a VM of the caller's kernel", () => {
       raw.host.vmm.started.at(-1)?.end({ kind: "crash" });
       const { stderr } = await tool.ended;
       expect(stderr).toBe(problem === undefined ? "" : `the initrd ${name} is not whole: ${problem}\n`);
+    }
+  });
+
+  test("an initramfs whose look takes too long is not called cut", async () => {
+    const [path, packed] = [join(raw.host.folder, "slow"), gzipSync(Buffer.alloc(9000)).subarray(0, -12)];
+    for (const content of [packed, cpioArchive([]).subarray(0, -20)]) {
+      await writeFile(path, content);
+      const file = await open(path);
+      expect(await initrdProblem(file)).toMatch(/^it is cut: its gzip|^its cpio archive ends/);
+      expect(await initrdProblem(file, AbortSignal.abort())).toBeUndefined();
+      await file.close();
     }
   });
 
