@@ -1,4 +1,5 @@
 /** A folder of this host as the files of an initramfs: folders, files, links as they are; what else there is, is left out. */
+import { isUtf8 } from "node:buffer";
 import { lstat, readdir, readlink } from "node:fs/promises";
 import { join } from "node:path";
 import { describeError, UsageError } from "../../base/errors.js";
@@ -28,7 +29,12 @@ export async function folderFiles(
         files.set(path, { folder: true, mode });
         await visit(path);
       } else if (found.isSymbolicLink()) {
-        files.set(path, { link: await readable(folder, what, path, (whole) => readlink(whole)) });
+        const target = await readable(folder, what, path, (whole) => readlink(whole, { encoding: "buffer" }));
+        // A disk gets it as it is.
+        if (what === "an initramfs" && !isUtf8(target)) {
+          throw bad(folder, what, `has ${join(folder, path)}, a link to a path that is not UTF-8`);
+        }
+        files.set(path, { link: target.toString() });
       } else if (found.isFile()) {
         files.set(path, { file: join(folder, path), mode });
         bytes += found.size;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { folderFiles } from "./folder-files.js";
@@ -99,4 +99,13 @@ test("a name of a folder's file that is not UTF-8 is refused for what it is", as
   expect([...(await folderFiles(inner)).keys()]).toEqual(["a\nb", "Ü"]);
   writeFileSync(Buffer.concat([Buffer.from(join(inner, "caf")), Buffer.from([0xe9])]), "");
   await expect(folderFiles(inner)).rejects.toThrow(/caf\ufffd, whose name is not UTF-8\./);
+});
+
+test("a link of a folder to a path that is not UTF-8 is refused, unless it becomes a disk", async () => {
+  const inner = mkdtempSync(join(folder, "links-"));
+  symlinkSync("Ü", join(inner, "text"));
+  expect((await folderFiles(inner)).get("text")).toEqual({ link: "Ü" });
+  symlinkSync(Buffer.from([0x63, 0x61, 0x66, 0xe9]), join(inner, "bytes"));
+  await expect(folderFiles(inner)).rejects.toThrow(/bytes, a link to a path that is not UTF-8\./);
+  expect([...(await folderFiles(inner, "a disk")).keys()]).toEqual(["bytes", "text"]);
 });
