@@ -31,6 +31,14 @@ test.each<[string, object, RegExp]>([
     { kernel, disks: [{ partitions: [{ label: "a" }] }] },
     /takes a partition's file as a path/,
   ],
+  ["a disk without a list", { kernel, disks: "root.img" }, /takes a list of disks\./],
+  [
+    "a disk that is not there",
+    { kernel, disks: [kernel, undefined] },
+    /takes disks as files or objects, not undefined\./,
+  ],
+  ["a partition that is none", { kernel, disks: [{ partitions: [null] }] }, /takes partitions as .* not null\./],
+  ["a number for params", { kernel, params: ["quiet", 7] }, /takes params as text, or as a list of texts\./],
 ])("%s is refused by name", async (_what, spec, message) => {
   const refused = look(spec);
   await expect(refused).rejects.toMatchObject({ kind: "usage", code: "CUSTOM_VM" });

@@ -46,15 +46,16 @@ function readSpec(spec: CustomVmSpec, found: (file: HostFile, what: string) => H
   if (cpus !== "one" && cpus !== "all") {
     throw bad(`takes "one" or "all" for cpus, not ${JSON.stringify(cpus)}`, "vm.run({ cpus: 2 }) takes a number");
   }
-  const disks = (spec.disks ?? []).map((given): CustomDisk => {
+  if (params !== undefined && !isText(params)) throw bad("takes params as text, or as a list of texts");
+  const disks = listOf(spec.disks, "disks").map((given): CustomDisk => {
     const disk = isFile(given) ? { file: given } : given;
-    if ((disk.file === undefined) === ((disk.partitions ?? []).length === 0)) {
-      throw bad("takes disks with a file or with partitions, one of both");
-    }
-    const partitions = (disk.partitions ?? []).map((part) => {
+    const partitions = listOf(disk.partitions, "partitions").map((part) => {
       if (typeof part.label !== "string") throw bad("takes a label for each partition");
       return { ...part, file: found(part.file, "a partition's file") };
     });
+    if ((disk.file === undefined) === (partitions.length === 0)) {
+      throw bad("takes disks with a file or with partitions, one of both");
+    }
     return { ...disk, ...(disk.file === undefined ? {} : { file: found(disk.file, "a disk") }), partitions };
   });
   return {
@@ -80,8 +81,24 @@ function isLocal(file: unknown): file is string | Uint8Array {
   return typeof file === "string" || file instanceof Uint8Array;
 }
 
+/** One, or a list of them. */
+function isText(given: unknown): boolean {
+  return [given].flat().every((one) => typeof one === "string");
+}
+
 function isOnDevice(file: unknown): boolean {
   return typeof file === "object" && file !== null && "onDevice" in file && typeof file.onDevice === "string";
+}
+
+/** Each of it is an object, or stands for a file. */
+function listOf<T>(given: readonly T[] | undefined, what: "disks" | "partitions"): readonly T[] {
+  const list: unknown = given ?? [];
+  if (!Array.isArray(list)) throw bad(`takes a list of ${what}`);
+  for (const each of list as readonly unknown[]) {
+    if (isLocal(each) || (typeof each === "object" && each !== null)) continue;
+    throw bad(`takes ${what} as files or objects, not ${String(each)}`);
+  }
+  return given ?? [];
 }
 
 function isFile(given: HostFile | CustomDisk): given is HostFile {
