@@ -28,7 +28,7 @@ export async function parseDisks(texts: readonly string[]): Promise<readonly Dis
 
 /** A file whose very name ends in `:rw` is that file. */
 async function parseDisk(text: string): Promise<DiskOption> {
-  const [, file = text, way] = /^(.+):(rw|ro)$/.exec(text) ?? [];
+  const [, file = text, way] = /^(.+):(rw|ro)$/s.exec(text) ?? [];
   if (way === undefined || existsSync(text)) return { file: resolve(text), writable: false };
   return { file: resolve(file), writable: way === "rw" };
 }
@@ -38,15 +38,16 @@ async function parseDisk(text: string): Promise<DiskOption> {
  * @param before disks of the VM that come before these
  */
 export async function pullDisks(
-  device: Device,
-  vm: VirtualMachine,
+  device: Pick<Device, "pull">,
+  vm: Pick<VirtualMachine, "getConfig">,
   disks: readonly DiskOption[],
-  before: number,
+  { before, signal }: { readonly before: number; readonly signal: AbortSignal },
 ): Promise<void> {
   const made = vm.getConfig().getCustomImageConfig()?.getDisks() ?? [];
   for (const [at, { file, writable }] of disks.entries()) {
     const path = made[before + at]?.getImagePath();
     if (!writable || typeof path !== "string") continue;
-    await device.pull(path, file, { timeoutMs: PULL_TIMEOUT_MS, maxBytes: (await stat(file)).size });
+    const { size: maxBytes } = await stat(file);
+    await device.pull(path, file, { timeoutMs: PULL_TIMEOUT_MS, maxBytes, signal });
   }
 }

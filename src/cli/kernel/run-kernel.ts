@@ -68,7 +68,7 @@ export async function runKernel(options: KernelOptions): Promise<number> {
       });
       try {
         const code = await runToItsEnd(vm, archive.nonce, interrupt.signal, options);
-        await pullDisks(shell.device, vm, disks, root === undefined ? 0 : 1);
+        await pullDisks(shell.device, vm, disks, { before: root === undefined ? 0 : 1, signal: interrupt.signal });
         return code;
       } finally {
         await shell.remove(vm);
