@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { noteGdb } from "../../device/gdb-notes.js";
@@ -40,9 +40,15 @@ test("says how to get gdb if it is missing", async () => {
 
 test("starts gdb with the kernel's file, a longer timeout, the address, and gdb's own arguments, in that order", async () => {
   const said = join(folder, "argv");
-  writeFileSync(join(folder, "gdb"), `#!/bin/sh\nprintf '%s\\n' "$@" >'${said}'\nexit 7\n`, { mode: 0o755 });
-  process.env["PATH"] = `${folder}:${PATH ?? ""}`;
+  mkdirSync(join(folder, "bin"));
+  writeFileSync(join(folder, "bin/gdb"), `#!/bin/sh\nprintf '%s\\n' "$@" >'${said}'\nexit 7\n`, { mode: 0o755 });
+  process.env["PATH"] = `${join(folder, "bin")}:${PATH ?? ""}`;
   expect(await run(["localhost:4711", "--vmlinux", __filename, "--", "-batch", "--device"])).toBe(7);
   const attach = ["-ex", "set remotetimeout 60", "-ex", "target remote 127.0.0.1:4711"];
   expect(readFileSync(said, "utf8").trim().split("\n")).toEqual([__filename, ...attach, "-batch", "--device"]);
+  noteGdb({ vm: "2024", serial: "a", port: 4712 });
+  expect(await run(["2024"])).toBe(7);
+  expect(readFileSync(said, "utf8")).toContain("target remote 127.0.0.1:4712\n");
+  expect(await run(["2025"])).toBe(7);
+  expect(readFileSync(said, "utf8")).toContain("target remote 127.0.0.1:2025\n");
 });

@@ -44,13 +44,14 @@ export async function run(args: readonly string[]): Promise<number> {
 
 /** A VM's name, or the address as `vm.gdb` has it; without either, the only VM that has a stub. */
 function addressOf(wanted: string | undefined, device: string | undefined): string {
-  const port = wanted === undefined ? undefined : ADDRESS.exec(wanted)?.[1];
-  if (port !== undefined) return `127.0.0.1:${port}`;
   const all = listGdbNotes();
   const found = all.filter(
     ({ vm, serial }) => (wanted === undefined || vm === wanted) && (device === undefined || serial === device),
   );
   const [only] = found;
+  // The name of a VM may be a number.
+  const port = wanted === undefined || only !== undefined ? undefined : ADDRESS.exec(wanted)?.[1];
+  if (port !== undefined) return `127.0.0.1:${port}`;
   if (only !== undefined && found.length === 1) return `127.0.0.1:${only.port}`;
   const problem =
     found.length > 1
