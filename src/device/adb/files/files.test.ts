@@ -10,11 +10,12 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
+import { stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Duplex, type DuplexOptions } from "node:stream";
 import type { AdbConnection } from "../server/connection.js";
-import { pullFile, readRemoteFile } from "./files.js";
+import { pullFile, pushFile, readRemoteFile } from "./files.js";
 
 let folder: string;
 beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), "files-"))));
@@ -88,6 +89,30 @@ describe("pull", () => {
     expect(whenAsked).toEqual([expect.stringMatching(/^\.avf-[0-9a-f]{32}\.tmp$/)]);
     expect(readdirSync(folder)).toEqual([]);
     expect(sent()).toBeLessThan(1000);
+  });
+});
+
+describe("push", () => {
+  const { AVF_CACHE_DIR } = process.env;
+  beforeEach(() => void (process.env["AVF_CACHE_DIR"] = join(folder, "cache")));
+  afterEach(() => {
+    if (AVF_CACHE_DIR === undefined) delete process.env["AVF_CACHE_DIR"];
+    else process.env["AVF_CACHE_DIR"] = AVF_CACHE_DIR;
+  });
+
+  /** Uncaught, its error would end the process: nobody listens to the file before the device has answered. */
+  test("of a file that vanishes while the device is asked rejects", async () => {
+    const source = join(folder, "x");
+    writeFileSync(source, "content");
+    const open = async (service: string): Promise<Duplex> => {
+      if (service !== "sync:") throw new Error("it has no shell");
+      rmSync(source);
+      // A stream that was made before has had its turns by now to find that the file is not there.
+      for (let turn = 0; turn < 3; turn++) await stat(source).catch(() => undefined);
+      return new Duplex({ read: () => undefined, write: (_chunk, _encoding, done) => done() });
+    };
+    const connection = { ...connectionTo(0).connection, open } as unknown as AdbConnection;
+    await expect(pushFile(connection, source, "/data/x")).rejects.toThrow(/ENOENT/);
   });
 });
 

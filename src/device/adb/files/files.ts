@@ -36,14 +36,19 @@ export async function pushFile(
     });
   }
   await withTemporary(connection, posix.dirname(remotePath), "tmp", async (temporary) => {
-    const content = typeof source === "string" ? createReadStream(source) : [source];
     await withSync(connection, { verb: "push", path: remotePath }, options, (sync) =>
-      sync.send(content, temporary, options.mode ?? 0o644),
+      sync.send(contentOf(source), temporary, options.mode ?? 0o644),
     );
     const moved = await runOnDevice(connection, moveCommand(temporary, remotePath, options.mode), options);
     if (moved.exitCode === IS_FOLDER) throw isFolder(remotePath, connection.serial);
     if (moved.exitCode !== 0) throw failure("push", remotePath, connection.serial, moved.stderr.trim());
   });
+}
+
+/** Opened by who reads it: a stream that nobody listens to yet ends the process when its file cannot be opened. */
+async function* contentOf(source: string | Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
+  if (typeof source === "string") yield* createReadStream(source) as AsyncIterable<Buffer>;
+  else yield source;
 }
 
 /** Undefined when there is no such file. */
