@@ -1,5 +1,5 @@
 /** The device's package manager (`pm`). */
-import { InfrastructureError, UsageError } from "../../base/errors.js";
+import { InfrastructureError, UsageError, type HarnessError } from "../../base/errors.js";
 import { lastLines, type CommandResult } from "../../process/run.js";
 import type { DeviceCallOptions } from "../contract.js";
 import type { AdbConnection } from "./server/connection.js";
@@ -8,8 +8,8 @@ import { runOnDevice } from "./shell/shell.js";
 import { withTemporary } from "./notes/temporaries.js";
 
 const INSTALL_TIMEOUT_MS = 300_000;
-/** Android package names: dotted segments of letters, digits and underscores; at most 223 characters. */
-const PACKAGE_NAME = /^[A-Za-z]\w*(\.[A-Za-z]\w*)+$/;
+/** Android package names: dotted segments of letters, digits and underscores; at most 223 characters. Its own has no dot. */
+const PACKAGE_NAME = /^(?:android|[A-Za-z]\w*(\.[A-Za-z]\w*)+)$/;
 
 export async function installPackage(
   connection: AdbConnection,
@@ -67,14 +67,33 @@ function checkPackageName(packageName: string): void {
   throw new UsageError("PACKAGE_NAME", `Not an Android package name: ${JSON.stringify(packageName)}`);
 }
 
-/** The device is there and has judged: this APK does not go onto it. Another attempt would be judged alike. */
-function installFailure(serial: string, apk: string, result: CommandResult): UsageError {
+/**
+ * The device has judged: this APK does not go onto it, and another attempt would be judged alike. Unless its package manager
+ * never came to that.
+ */
+function installFailure(serial: string, apk: string, result: CommandResult): HarnessError {
   const output = `${result.stdout}\n${result.stderr}`;
+  if (isUnheard(result)) {
+    const message = `The package manager of ${serial} did not come to install ${apk}: exit code ${result.exitCode}.`;
+    return new InfrastructureError("PACKAGE_MANAGER", message, {
+      hint: `it may not be up yet, or was ended: adb -s ${serial} shell pm list packages`,
+      lastLines: lastLines(output),
+    });
+  }
   const code = /Failure \[([A-Z_0-9]+)/.exec(output)?.[1];
   return new UsageError("INSTALL_FAILED", `${serial} refused to install ${apk}${code ? ` (${code})` : ""}.`, {
     hint: code && installHint(serial, code),
     lastLines: lastLines(output),
   });
+}
+
+/** What a shell adds to the number of the signal that ended a command; Android's `cmd` ends with 255 for an exception. */
+const SIGNALLED = 128;
+/** AOSP cmd/cmd.cpp: there is no such service, or it died during the call. */
+const NO_SERVICE = /^(?:cmd: )?(?:Can't find service|Failure calling service)/m;
+
+function isUnheard({ exitCode = 0, stdout, stderr }: CommandResult): boolean {
+  return NO_SERVICE.test(`${stdout}\n${stderr}`) || (exitCode > SIGNALLED && exitCode < 255);
 }
 
 /** For the codes of Android's PackageManager that say what to do. */

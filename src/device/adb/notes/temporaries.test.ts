@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Duplex, type DuplexOptions } from "node:stream";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { hostShell } from "../../testing/host-shell.js";
 import type { AdbConnection } from "../server/connection.js";
@@ -25,6 +26,7 @@ beforeEach(() => {
     open: async (service: string) => {
       calls.push(service);
       if (existsSync(join(folder, "gone"))) throw new AdbRefusal("device 'phone' not found");
+      if (service === "sync:") return takesAnyFile();
       return hostShell(service, { PATH: `${folder}:${process.env["PATH"] ?? ""}` });
     },
     assertStillThere: async () => undefined,
@@ -36,6 +38,15 @@ afterEach(() => {
   else process.env["AVF_CACHE_DIR"] = saved;
   rmSync(folder, { recursive: true });
 });
+
+/** AOSP, SYNC.TXT: what is sent is answered when it is complete. */
+function takesAnyFile(): Duplex {
+  const write: DuplexOptions["write"] = function (this: Duplex, packet: Buffer, _encoding, done) {
+    if (packet.toString("latin1", 0, 4) === "DONE") this.push(Buffer.from("OKAY\0\0\0\0", "latin1"));
+    done();
+  };
+  return new Duplex({ read: () => undefined, write });
+}
 
 const program = (name: string, text: string): void => writeFileSync(join(folder, name), text, { mode: 0o755 });
 const onPhone = (): readonly string[] => readdirSync(join(folder, "phone"));
@@ -109,6 +120,12 @@ describe("a package manager", () => {
     await uninstallPackage(connection, "com.example.app");
   });
 
+  test("is asked for Android's own package, whose name has no dot", async () => {
+    program("pm", '#!/bin/sh\necho "package:/system/framework/$2.apk"\n');
+    expect(await findPackage(connection, "android")).toBe("/system/framework/android.apk");
+    await expect(findPackage(connection, "app")).rejects.toMatchObject({ kind: "usage", code: "PACKAGE_NAME" });
+  });
+
   test.each([
     // What Android 14 says while it starts, and when its service throws.
     ["that is not up yet", "echo 'cmd: Can'\"'\"'t find service: package' >&2; exit 20"],
@@ -121,6 +138,35 @@ describe("a package manager", () => {
     const refused = { kind: "infrastructure", code: "PACKAGE_MANAGER" };
     await expect(findPackage(connection, "com.example.app")).rejects.toMatchObject(refused);
     await expect(uninstallPackage(connection, "com.example.app")).rejects.toMatchObject(refused);
+  });
+});
+
+describe("an install", () => {
+  const install = async (script: string): Promise<void> => {
+    program("pm", `#!/bin/sh\n${script}\n`);
+    program("mv", "#!/bin/sh\n");
+    writeFileSync(join(folder, "App.apk"), "apk");
+    await installPackage(connection, join(folder, "App.apk"));
+  };
+
+  test.each([
+    ["has no package service yet", 'echo "cmd: Can\'t find service: package" >&2; exit 20'],
+    ["loses it on the way", "echo 'cmd: Failure calling service package: Broken pipe (32)' >&2; exit 224"],
+    ["is killed", "kill -9 $$"],
+  ])("on a device that %s has not been judged", async (_what, script) => {
+    await expect(install(script)).rejects.toMatchObject({ kind: "infrastructure", code: "PACKAGE_MANAGER" });
+  });
+
+  test.each([
+    ["its word", "echo 'Failure [INSTALL_FAILED_OLDER_SDK: too old]'; exit 1"],
+    // PackageManagerShellCommand.setParamsSize, of a file that is no APK.
+    ["an exception", "echo 'java.lang.IllegalArgumentException: Error: Failed to parse APK file: x.apk' >&2; exit 255"],
+  ])("is refused by the package manager: %s", async (_what, script) => {
+    await expect(install(script)).rejects.toMatchObject({ kind: "usage", code: "INSTALL_FAILED" });
+  });
+
+  test("that succeeds says so, whatever else is printed", async () => {
+    await install('echo "cmd: Can\'t find service: other" >&2; echo Success');
   });
 });
 
