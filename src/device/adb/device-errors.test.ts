@@ -9,6 +9,7 @@ test.each([
   ["closed", "broken"],
   ["device unauthorized.\nThis adb server's $ADB_VENDOR_KEYS is not set", "unauthorized"],
   ["device still authorizing", "authorizing"],
+  ["device still connecting", "connecting"],
   ["insufficient permissions for device: user in plugdev group", "no permissions"],
   ["cannot bind listener: Address already in use", undefined],
 ])("%j means %s", (reason, state) => {
@@ -19,6 +20,7 @@ test.each([
   ["absent", "DEVICE_NOT_FOUND", /adb devices/],
   ["offline", "DEVICE_OFFLINE", /adb disconnect 10\.0\.0\.1:5555/],
   ["unauthorized", "DEVICE_UNAUTHORIZED", /accept the dialog/],
+  ["connecting", "DEVICE_OFFLINE", /wait-for-device/],
   ["no permissions (user in plugdev group; are your udev rules wrong?)", "DEVICE_NO_PERMISSION", /udev/],
   ["recovery", "DEVICE_STATE", /reboot/],
 ])("state %s is reported with what to do about it", (state, code, hint) => {

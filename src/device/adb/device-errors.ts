@@ -96,7 +96,8 @@ export function stateFromRefusal(reason: string): DeviceState | undefined {
   const [line = ""] = reason.split("\n", 1);
   if (/^(device '.*' not found|device not found|no devices(\/emulators)? found)$/.test(line)) return "absent";
   if (line === "device offline") return "offline";
-  if (/^device still (connecting|authorizing)$/.test(line)) return "authorizing";
+  const still = /^device still (connecting|authorizing)$/.exec(line)?.[1];
+  if (still !== undefined) return still;
   if (/^device unauthorized\.?$/.test(line)) return "unauthorized";
   if (line.startsWith("insufficient permissions for device")) return "no permissions";
   if (/^(closed|protocol fault.*)$/.test(line)) return "broken";
