@@ -7,6 +7,9 @@ export interface WaitOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** The longest a timer can take, 24 days: a longer one, or `Infinity`, would ring at once. */
+export const MAX_TIMER_MS = 2 ** 31 - 1;
+
 /**
  * Settles as `work` does, unless the time or the signal ends first. `work` receives a signal that fires in both cases,
  * so that it can release what it holds.
@@ -22,9 +25,9 @@ export async function withDeadline<T>(
   let timer: NodeJS.Timeout | undefined;
   let onAbort: (() => void) | undefined;
   const ended = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => {
+    const end = (): void =>
       reject(new TimeoutError("TIMEOUT", `Timed out after ${formatMs(timeoutMs)} waiting for ${what}.`));
-    }, timeoutMs);
+    timer = setTimeout(end, Math.min(timeoutMs, MAX_TIMER_MS));
     onAbort = () => reject(abortReason(signal));
     signal?.addEventListener("abort", onAbort, { once: true });
   });

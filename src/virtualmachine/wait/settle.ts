@@ -1,4 +1,5 @@
 /** The one way to wait: look, then look again after each change, until found, out of time, or called off. */
+import { MAX_TIMER_MS } from "../../base/deadline.js";
 import { isError } from "../../base/errors.js";
 
 /** How long to wait, and what ends it earlier. */
@@ -26,8 +27,6 @@ export interface Cancelled {
 export interface Changes {
   subscribe(listener: () => void): () => void;
 }
-
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** Never rejects, unless `probe` throws. What is there already wins over a signal that has fired already. */
 export function settle<T>(
@@ -70,7 +69,7 @@ export function settle<T>(
     };
     const onAbort = (): void => end({ kind: "cancelled", reason: signal?.reason });
     const onTime = (): void => end({ kind: "timed-out", afterMs: timeoutMs });
-    const timer = timeoutMs === Infinity ? undefined : setTimeout(onTime, timeoutMs);
+    const timer = timeoutMs === Infinity ? undefined : setTimeout(onTime, Math.min(timeoutMs, MAX_TIMER_MS));
     const unsubscribe = changes.subscribe(look);
     signal?.addEventListener("abort", onAbort, { once: true });
     look();

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { callDevice } from "./call.js";
 
 const never = (signal: AbortSignal): Promise<void> =>
@@ -36,5 +36,18 @@ describe("callDevice", () => {
     await expect(callDevice("the work", new AbortController().signal, { timeoutMs: 10 }, never)).rejects.toThrow(
       /the work/,
     );
+  });
+
+  describe("with a deadline that no timer can take", () => {
+    beforeEach(() => void jest.useFakeTimers());
+    afterEach(() => void jest.useRealTimers());
+
+    test.each([2 ** 31, Number.MAX_SAFE_INTEGER, Infinity])("%d ms: is not over at once", async (timeoutMs) => {
+      const work = (): Promise<string> => new Promise((resolve) => setTimeout(() => resolve("done"), 1000));
+      const call = callDevice("work", new AbortController().signal, { timeoutMs }, work);
+      const ends = expect(call).resolves.toBe("done");
+      await jest.advanceTimersByTimeAsync(1000);
+      await ends;
+    });
   });
 });
