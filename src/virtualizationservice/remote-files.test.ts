@@ -22,9 +22,24 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(join(folder, "../.."), { recursive: true }));
 
+/** A shell in which these functions stand for programs that fail. */
+function shellWith(functions: string): HostDevice {
+  const path = join(folder, "../../sh");
+  writeFileSync(path, `#!/bin/sh\nscript=$2\nshift 3\n${functions}\neval "$script"\n`, { mode: 0o755 });
+  return new HostDevice({ programs: { sh: path } });
+}
+
 test("a folder is claimed once", async () => {
   expect(await files.claimFolder(`${folder}/vm1`, "a1")).toBe(true);
   expect(await files.claimFolder(`${folder}/vm1`, "a1")).toBe(false);
+});
+
+test("a folder that cannot be made is no taken name, whatever it is called", async () => {
+  const full = `mkdir() { [ "$1" = -p ] || { echo "mkdir: '$1': No space left on device" >&2; return 1; }; }`;
+  const failing = shellWith(full);
+  await expect(remoteFiles(failing).claimFolder(`${folder}/File exists`, "a1")).rejects.toMatchObject({
+    code: "DEVICE_FILE",
+  });
 });
 
 test("of many that claim at once, one succeeds", async () => {
@@ -136,6 +151,17 @@ describe("remove", () => {
     expect(existsSync(`${folder}/link`)).toBe(false);
     expect(readFileSync(`${folder}/kept/file`, "utf8")).toBe("content");
   });
+
+  test.each(["not found", "a: No such file or directory"])(
+    "of what is called %j fails as of all else",
+    async (name) => {
+      mkdirSync(`${folder}/${name}`);
+      // Nobody may move it, root neither.
+      const failing = shellWith(`mv() { echo "mv: '$1': Permission denied" >&2; return 1; }`);
+      await expect(remoteFiles(failing).remove(`${folder}/${name}`)).rejects.toMatchObject({ code: "DEVICE_FILE" });
+      expect(existsSync(`${folder}/${name}`)).toBe(true);
+    },
+  );
 
   test.each(["/", "/data", "/data/local/tmp", "/data/local/tmp/"])("refuses %s", async (path) => {
     await expect(files.remove(path)).rejects.toThrow(/too near the root/);

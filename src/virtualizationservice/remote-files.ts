@@ -26,7 +26,7 @@ class DeviceFiles implements RemoteFiles {
     const argv = ["sh", "-c", script, "sh", checkDevicePath(path), mark, MARK_FILE];
     const { exitCode, output } = await this.device.execShort(argv);
     if (exitCode === 0) return true;
-    if (exitCode !== NO_PARENT && /File exists/.test(output)) return false;
+    if (exitCode !== NO_PARENT && /: File exists$/m.test(output)) return false;
     throw fileFailure(this.device.serial, "create folder", path, output);
   }
 
@@ -123,11 +123,12 @@ export function fileFailure(serial: string, verb: string, path: string, said: st
 
 /**
  * The name is free in one step, and nobody ever sees half a folder. What somebody else removed first is removed; two that
- * remove one folder with `rm` alone get in each other's way.
+ * remove one folder with `rm` alone get in each other's way. Why `mv` failed stands at the end of what it says; before it is
+ * the name, which may be anything.
  */
 const REMOVE = [
   'said=$(mv "$1" "$2" 2>&1) && exec rm -rf "$2"',
-  'case "$said" in *"No such file"*|*"not found"*) exit 0 ;; esac',
+  'case "$said" in *": No such file or directory") exit 0 ;; esac',
   'printf "%s\\n" "$said" >&2; exit 1',
 ].join("; ");
 
