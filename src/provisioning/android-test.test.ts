@@ -84,7 +84,37 @@ test("the preparers of the one device, and switches as Tradefed reads them", () 
     const xml = preparer("RootTargetPreparer", `<option name="force-root" value="${value}" />`);
     expect(parseAndroidTest(xml)).toMatchObject([{ kind: "root", root }]);
   }
-  expect(parseAndroidTest(preparer("RootTargetPreparer", '<option name="disable" value="true" />'))).toEqual([]);
+  for (const name of ["RootTargetPreparer", "DisableSELinuxTargetPreparer"]) {
+    expect(parseAndroidTest(preparer(name, '<option name="disable" value="true" />'))).toEqual([]);
+  }
+});
+
+/** Tradefed's OptionSetter: what stands outside goes to each object that has such an option. */
+describe("options outside of the preparers", () => {
+  const outside = (option: string, inside = ""): unknown =>
+    parseAndroidTest(
+      preparer("PushFilePreparer", inside).replace("<configuration>", `<configuration><option ${option} />`),
+    );
+
+  test.each([
+    'name="test-suite-tag" value="cts"',
+    'name="config-descriptor:metadata" key="component" value="security"',
+    'name="not-shardable" value="true"',
+    'name="force-root" value="false"',
+    'name="dynamic-config-pusher:cleanup" value="true"',
+  ])("%s concerns none", (option) => {
+    expect(outside(option)).toMatchObject([{ kind: "push", cleanup: false }]);
+  });
+
+  test.each([
+    'name="cleanup" value="true"',
+    'name="push-file:cleanup" value="true"',
+    'name="push-file:1:push" value="a-&gt;b"',
+    'name="com.android.tradefed.targetprep.PushFilePreparer:push-file" key="a" value="b"',
+    'name="disable" value="true"',
+  ])("%s concerns one, and is refused", (option) => {
+    expect(() => outside(option)).toThrow(/option "[\w:.-]+" is outside of target preparer .*PushFilePreparer, where/);
+  });
 });
 
 describe("is refused, by name", () => {
@@ -100,6 +130,7 @@ describe("is refused, by name", () => {
         new RegExp(`AndroidTest.xml: <${name}> is not supported`),
       ],
     ),
+    ['<configuration><target_perparer class="x.Root" /></configuration>', /<target_perparer> is no element that Trade/],
     ["<configuration><target_preparer /></configuration>", /a target_preparer has no class/],
     [preparer("RootTargetPreparer", '<option value="true" />'), /RootTargetPreparer: option {2}has no name/],
     [preparer("RootTargetPreparer", '<option name="force-root" />'), /option force-root has no value/],
@@ -111,7 +142,13 @@ describe("is refused, by name", () => {
       /SuiteApkInstaller: option "aapt-version" is unknown/,
     ],
     [preparer("PushFilePreparer", '<option name="push" value="nowhere" />'), /source->destination/],
+    [preparer("PushFilePreparer", '<option name="push" value="a-&gt;b-&gt;c" />'), /source->destination/],
     [preparer("PushFilePreparer", '<option name="push-file" value="/x" />'), /push-file has no key/],
+    [preparer("PushFilePreparer", '<option name="push-file" key="" value="/x" />'), /push-file has no key/],
+    [
+      preparer("RunCommandTargetPreparer", '<option name="run-command" key="a" value="b" />'),
+      /run-command takes no key/,
+    ],
     [preparer("PushFilePreparer", '<option name="cleanup" value="maybe" />'), /cleanup is "maybe"/],
     ["<configuration>", /line 1/],
     [preparer("PushFilePreparer", '<option name="push" value="&nbsp;->b" />'), /line 1, column \d+: undefined entity/],

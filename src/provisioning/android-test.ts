@@ -1,6 +1,6 @@
 /** `AndroidTest.xml`, as Tradefed reads it: what to put on the device before a suite runs. */
-import { UsageError } from "../base/errors.js";
 import { attributeOf, elementsOf, readXml, XmlError, type XmlElement } from "../xml/index.js";
+import { bad, OptionReader, refuseOptionsOutside, type Option, type PushPair } from "./preparer-options.js";
 
 export type ProvisioningStep =
   | { readonly kind: "install"; readonly files: readonly string[] }
@@ -19,19 +19,6 @@ export type ProvisioningStep =
   /** adbd as root for the run, or as shell, and as it was after it. */
   | { readonly kind: "root"; readonly root: boolean; readonly throwOnFailure: boolean };
 
-export interface PushPair {
-  /** Host file, relative to the suite's root. */
-  readonly source: string;
-  readonly destination: string;
-}
-
-/** Option and the key it may have, e.g. `push-file` with key = source and value = destination. */
-interface Option {
-  readonly name: string;
-  readonly value: string;
-  readonly key: string | undefined;
-}
-
 const MAX_BYTES = 1 << 20;
 
 /**
@@ -41,16 +28,26 @@ const MAX_BYTES = 1 << 20;
 export function parseAndroidTest(xml: string | Uint8Array, fileName = "AndroidTest.xml"): readonly ProvisioningStep[] {
   const root = parseRoot(xml, fileName);
   if (root.name !== "configuration") throw bad(fileName, "there is no <configuration>");
-  return preparersOf(root, fileName).flatMap((preparer) => {
+  const read = preparersOf(root, fileName).map((preparer) => {
     const className = attributeOf(preparer, "class");
     if (className === undefined) throw bad(fileName, "a target_preparer has no class");
     return readPreparer(fileName, className, preparer);
   });
+  const outside = [root, ...devicesOf(root)].flatMap((parent) => optionsOf(parent, fileName, parent.name));
+  refuseOptionsOutside(
+    outside,
+    read.map(({ options }) => options),
+  );
+  return read.flatMap(({ steps }) => steps);
+}
+
+function devicesOf(root: XmlElement): readonly XmlElement[] {
+  return elementsOf(root).filter(({ name }) => name === "device");
 }
 
 /** All that says what to do with the device and is not done is refused: a suite would run on another device than it expects. */
 function preparersOf(root: XmlElement, fileName: string): readonly XmlElement[] {
-  const devices = elementsOf(root).filter(({ name }) => name === "device");
+  const devices = devicesOf(root);
   if (devices.length > 1) throw bad(fileName, `it is for ${devices.length} devices, and a suite has one`);
   const preparers = [root, ...devices].map((parent) => preparersIn(parent, fileName));
   const [outside = [], inDevice = []] = preparers;
@@ -63,13 +60,22 @@ function preparersOf(root: XmlElement, fileName: string): readonly XmlElement[] 
 function preparersIn(parent: XmlElement, fileName: string): readonly XmlElement[] {
   const elements = elementsOf(parent);
   const other = elements.find(({ name }) => name !== "target_preparer" && /prepar|include/.test(name));
-  if (other === undefined) return elements.filter(({ name }) => name === "target_preparer");
-  throw bad(
-    fileName,
-    `<${other.name}> is not supported`,
-    "write the target_preparers that it stands for into the file",
-  );
+  if (other !== undefined) {
+    const hint = "write the target_preparers that it stands for into the file";
+    throw bad(fileName, `<${other.name}> is not supported`, hint);
+  }
+  const unknown = elements.find(({ name }) => !TAGS.has(name));
+  if (unknown !== undefined) throw bad(fileName, `<${unknown.name}> is no element that Tradefed knows`);
+  return elements.filter(({ name }) => name === "target_preparer");
 }
+
+/** Of Tradefed (ConfigurationXmlParser, Configuration.getObjTypeMap), but for those that include others. */
+const TAGS: ReadonlySet<string> = new Set([
+  ...["target_preparer", "device", "object", "option", "test", "build_provider", "cmd_options", "config_desc"],
+  ...["coverage", "device_options", "device_recovery", "device_requirements", "global_filters", "log_saver", "logger"],
+  ...["metric_post_processor", "metrics_collector", "result_reporter", "retry_decision", "sandbox", "sandbox_options"],
+  ...["skip_manager", "system_checker"],
+]);
 
 function parseRoot(xml: string | Uint8Array, fileName: string): XmlElement {
   try {
@@ -80,21 +86,32 @@ function parseRoot(xml: string | Uint8Array, fileName: string): XmlElement {
   }
 }
 
-function readPreparer(fileName: string, className: string, element: XmlElement): readonly ProvisioningStep[] {
-  const options = elementsOf(element).map((option): Option => {
-    const [name, value, key] = ["name", "value", "key"].map((each) => attributeOf(option, each));
-    if (option.name === "option" && name !== undefined && value !== undefined) return { name, value, key };
-    const what = option.name === "option" ? `option ${name ?? ""} has no ${name === undefined ? "name" : "value"}` : "";
-    throw bad(fileName, `target preparer ${className}: ${what || `<${option.name}> is in it, not an option`}`);
-  });
-  const reader = new OptionReader(fileName, className, options);
-  const disabled = reader.flag("disable", false);
-  const step = readStep(className.slice(className.lastIndexOf(".") + 1), reader);
-  if (step === undefined) {
-    throw bad(fileName, `target preparer ${className} is unknown`, "take it out, or do in the suite what it would do");
+interface ReadPreparer {
+  readonly steps: readonly ProvisioningStep[];
+  readonly options: OptionReader;
+}
+
+function readPreparer(fileName: string, className: string, element: XmlElement): ReadPreparer {
+  const what = `target preparer ${className}`;
+  const other = elementsOf(element).find(({ name }) => name !== "option");
+  if (other) throw bad(fileName, `${what}: <${other.name}> is in it, not an option`);
+  const options = new OptionReader(fileName, className, optionsOf(element, fileName, what));
+  const isDisabled = options.flag("disable", false);
+  const steps = readStep(className.slice(className.lastIndexOf(".") + 1), options);
+  if (steps !== undefined) options.refuseOthers();
+  else if (!isDisabled) {
+    throw bad(fileName, `${what} is unknown`, "take it out, or do in the suite what it would do");
   }
-  reader.refuseOthers();
-  return disabled ? [] : step;
+  return { steps: isDisabled || steps === undefined ? [] : steps, options };
+}
+
+function optionsOf(parent: XmlElement, fileName: string, what: string): readonly Option[] {
+  const options = elementsOf(parent).filter(({ name }) => name === "option");
+  return options.map((option) => {
+    const [name, value, key] = ["name", "value", "key"].map((each) => attributeOf(option, each));
+    if (name !== undefined && value !== undefined) return { name, value, key };
+    throw bad(fileName, `${what}: option ${name ?? ""} has no ${name === undefined ? "name" : "value"}`);
+  });
 }
 
 function readStep(name: string, options: OptionReader): readonly ProvisioningStep[] | undefined {
@@ -142,58 +159,4 @@ function readStep(name: string, options: OptionReader): readonly ProvisioningSte
 
 function after(commands: readonly string[]): readonly ProvisioningStep[] {
   return commands.length === 0 ? [] : [{ kind: "command", run: commands, teardown: [], throwOnFailure: false }];
-}
-
-/** Takes options by name, and remembers which nobody asked for. */
-class OptionReader {
-  readonly #read = new Set<string>();
-
-  constructor(
-    private readonly fileName: string,
-    private readonly className: string,
-    private readonly options: readonly Option[],
-  ) {}
-
-  all(name: string): readonly string[] {
-    this.#read.add(name);
-    return this.options.filter((option) => option.name === name).map(({ value }) => value);
-  }
-
-  keyed(name: string): readonly { key: string; value: string }[] {
-    this.#read.add(name);
-    return this.options
-      .filter((option) => option.name === name)
-      .map(({ key, value }) => {
-        if (key !== undefined) return { key, value };
-        throw this.#bad(`option ${name} has no key`);
-      });
-  }
-
-  flag(name: string, fallback: boolean): boolean {
-    const value = this.all(name).at(-1);
-    if (value === undefined) return fallback;
-    if (/^(?:true|yes)$/i.test(value)) return true;
-    if (/^(?:false|no)$/i.test(value)) return false;
-    throw this.#bad(`option ${name} is ${JSON.stringify(value)}, not true or false`);
-  }
-
-  /** `source->destination`. */
-  arrow(text: string): PushPair {
-    const match = /^\s*(.+?)\s*->\s*(.+?)\s*$/.exec(text);
-    if (!match) throw this.#bad(`option push is ${JSON.stringify(text)}, not "source->destination"`);
-    return { source: match[1] ?? "", destination: match[2] ?? "" };
-  }
-
-  refuseOthers(): void {
-    const unknown = this.options.find(({ name }) => !this.#read.has(name));
-    if (unknown) throw this.#bad(`option ${JSON.stringify(unknown.name)} is unknown`);
-  }
-
-  #bad(why: string): UsageError {
-    return bad(this.fileName, `target preparer ${this.className}: ${why}`);
-  }
-}
-
-function bad(fileName: string, why: string, hint?: string): UsageError {
-  return new UsageError("ANDROID_TEST_XML", `${fileName}: ${why}.`, { hint });
 }

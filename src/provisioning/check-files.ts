@@ -3,6 +3,7 @@ import { basename } from "node:path";
 import { UsageError } from "../base/errors.js";
 import { findFiles } from "./glob.js";
 import { checkFileName, readPackageName } from "./host-apk.js";
+import { findSource } from "./push.js";
 import { readSteps, type ProvisionRequest } from "./provision.js";
 
 /** @throws UsageError as `provision` would, before time is spent on a device */
@@ -10,6 +11,7 @@ export async function checkFiles(request: Pick<ProvisionRequest, "root" | "apks"
   const paths: string[] = [];
   for (const { step, root } of await readSteps(request)) {
     if (step.kind === "install") for (const pattern of step.files) paths.push(...(await findFiles(root, pattern)));
+    if (step.kind === "push" && step.abortOnFailure) for (const pair of step.pairs) await findSource(root, pair);
   }
   const seen = new Map<string, string>();
   for (const path of paths) {

@@ -57,6 +57,8 @@ test.each([
   ["{sub/,}?.apk", ["a.apk", "b.apk", "sub/c.apk"]],
   ["sub/**/*.apk", ["sub/c.apk", "sub/deep/d.apk"]],
   ["*/deep/*", ["sub/deep/d.apk"]],
+  ["sub/**", ["sub/c.apk", "sub/deep/d.apk"]],
+  ["sub/{deep,none}/**", ["sub/deep/d.apk"]],
 ])("%s finds %j", async (pattern, names) => {
   expect((await findFiles(root, pattern)).map((path) => relative(root, path))).toEqual(names);
 });

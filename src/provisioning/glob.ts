@@ -1,6 +1,6 @@
 /**
- * File names by pattern: `*` and `?` within a name, `**` over folders, `{a,b}` for alternatives. A file or folder whose own
- * name has such characters is found by that name.
+ * File names by pattern: `*` and `?` within a name, `**` over folders, `{a,b}` for alternatives. `**` at the end is all files
+ * below. A file or folder whose own name has such characters is found by that name.
  */
 import { readdir, stat } from "node:fs/promises";
 import { isAbsolute, join, parse, resolve } from "node:path";
@@ -25,11 +25,8 @@ export async function findFiles(root: string, pattern: string): Promise<readonly
   const { start, rest } = await literalStart(root, pattern);
   const walk: Walk = { found: new Set(), foldersLeft: MAX_FOLDERS };
   for (const alternative of expandBraces(rest)) {
-    await collect(
-      start,
-      alternative.split("/").filter((segment) => segment !== "" && segment !== "."),
-      walk,
-    );
+    const segments = alternative.split("/").filter((segment) => segment !== "" && segment !== ".");
+    await collect(start, segments.at(-1) === "**" ? [...segments, "*"] : segments, walk);
   }
   if (walk.found.size === 0) throw noMatch(root, pattern, "no file matches");
   return [...walk.found].sort();

@@ -6,14 +6,15 @@ import { printDiagnostic } from "../base/diagnostics.js";
 import { describeError, UsageError } from "../base/errors.js";
 import { openOwnerNote, type Device } from "../device/index.js";
 import type { DeviceCallOptions } from "../device/contract.js";
-import type { ProvisioningStep, PushPair } from "./android-test.js";
+import type { ProvisioningStep } from "./android-test.js";
 import { findFiles } from "./glob.js";
+import type { PushPair } from "./preparer-options.js";
 import { push } from "./push.js";
 import { readHostApk } from "./host-apk.js";
 import { imageStore, type ImageStore } from "./boot-images/image-store.js";
 import { DATA_ROOT, installApp, removeIfMade, type ProvisionedApp } from "./install-app.js";
 import { becomeRoot } from "./undo/root.js";
-import { Undo } from "./undo/undo.js";
+import { COMMAND_TIMEOUT_MS, Undo } from "./undo/undo.js";
 import type { VmNotes } from "./undo/vm-notes.js";
 
 export interface ProvisionRequest {
@@ -137,7 +138,7 @@ class Provisioner {
         return;
       case "command":
         if (step.teardown.length > 0) this.undo.add({ kind: "commands", commands: step.teardown });
-        for (const command of step.run) await this.#shell(command, step.throwOnFailure, this.#call);
+        for (const command of step.run) await this.#shell(command, step.throwOnFailure);
         return;
       case "root":
         await this.#root(step.root, step.throwOnFailure);
@@ -183,8 +184,9 @@ class Provisioner {
   }
 
   /** A line for the device's shell, as Tradefed passes it: its own quoting, not ours. */
-  async #shell(command: string, throwOnFailure: boolean, call: DeviceCallOptions): Promise<void> {
+  async #shell(command: string, throwOnFailure: boolean): Promise<void> {
     const argv = ["sh", "-c", command];
+    const call = { ...this.#call, timeoutMs: COMMAND_TIMEOUT_MS };
     if (throwOnFailure) await this.device.exec(argv, call);
     else await this.device.execUnchecked(argv, call);
   }

@@ -1,9 +1,10 @@
 /** Files and folders of an AndroidTest.xml go to the device, by the rules of Tradefed's PushFilePreparer. */
+import type { Stats } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { basename, join, posix, resolve } from "node:path";
 import { UsageError } from "../base/errors.js";
 import type { Device, DeviceCallOptions } from "../device/contract.js";
-import type { PushPair } from "./android-test.js";
+import type { PushPair } from "./preparer-options.js";
 import { findFiles } from "./glob.js";
 import { sha256 } from "./host-apk.js";
 import type { Undo } from "./undo/undo.js";
@@ -21,14 +22,18 @@ const MAX_FILES = 10_000;
 
 /** A file goes into a folder that is there, or ends in a slash, under its name; of a folder the content is pushed. */
 export async function push(device: Device, request: PushRequest): Promise<void> {
-  const { pair, root } = request;
-  const folder = resolve(root, pair.source);
-  if ((await stat(folder).catch(() => undefined))?.isDirectory()) return pushFolder(device, folder, request);
-  const [source = "", ...others] = await findFiles(root, pair.source);
-  if (others.length > 0) {
-    throw new UsageError("PUSH_SOURCE", `Several files match ${JSON.stringify(pair.source)}; one can be pushed.`);
-  }
+  const source = await findSource(request.root, request.pair);
+  if ((await stat(source)).isDirectory()) return pushFolder(device, source, request);
   await pushFile(device, source, await targetOf(device, source, request), request);
+}
+
+/** The file or folder of this host. @throws UsageError */
+export async function findSource(root: string, { source }: PushPair): Promise<string> {
+  const folder = resolve(root, source);
+  if ((await stat(folder).catch(() => undefined))?.isDirectory()) return folder;
+  const [file = "", ...others] = await findFiles(root, source);
+  if (others.length === 0) return file;
+  throw refused(`Several files match ${JSON.stringify(source)}; one can be pushed.`);
 }
 
 async function targetOf(device: Device, source: string, { pair, call }: PushRequest): Promise<string> {
@@ -45,9 +50,19 @@ async function pushFolder(device: Device, folder: string, request: PushRequest):
       `${folder} is a folder; it cannot be pushed to ${destination}, which is a file.`,
     );
   }
-  for (const name of await filesBelow(folder)) {
-    await pushFile(device, join(folder, name), posix.join(destination, name), request);
+  const { folders, files } = await contentOf(folder);
+  for (const name of ["", ...folders]) {
+    await makeFolder(device, posix.join(destination, name).replace(/(?<=.)\/$/, ""), request);
   }
+  for (const name of files) await pushFile(device, join(folder, name), posix.join(destination, name), request);
+}
+
+/** Also one that no file goes into. */
+async function makeFolder(device: Device, path: string, { undo, call }: PushRequest): Promise<void> {
+  const made = await missingFolders(device, path, call);
+  if (made.length === 0) return;
+  undo?.add({ kind: "remove-empty-folders", paths: made });
+  await device.exec(["mkdir", "-p", path], call);
 }
 
 async function pushFile(device: Device, source: string, target: string, request: PushRequest): Promise<void> {
@@ -66,20 +81,47 @@ async function pushFile(device: Device, source: string, target: string, request:
   await device.push(source, target, call);
 }
 
-/** Relative to the folder. */
-async function filesBelow(folder: string): Promise<readonly string[]> {
-  const names: string[] = [];
-  const visit = async (prefix: string): Promise<void> => {
+interface FolderContent {
+  /** Relative to the folder, each before what is in it. */
+  readonly folders: readonly string[];
+  readonly files: readonly string[];
+}
+
+/** Links are followed. Those to nowhere are left out, and so is what is neither file nor folder. */
+async function contentOf(folder: string): Promise<FolderContent> {
+  const content = { folders: [] as string[], files: [] as string[] };
+  const visit = async (prefix: string, above: readonly string[]): Promise<void> => {
     for (const name of (await readdir(join(folder, prefix))).sort()) {
       const path = posix.join(prefix, name);
-      const found = await stat(join(folder, path));
-      if (found.isDirectory()) await visit(path);
-      else if (found.isFile()) names.push(path);
-      if (names.length > MAX_FILES) throw new UsageError("PUSH_SOURCE", `${folder} has more than ${MAX_FILES} files.`);
+      const found = await statOf(join(folder, path));
+      if (found?.isDirectory()) {
+        if (above.includes(idOf(found))) throw refused(`${join(folder, path)} leads back to a folder that it is in.`);
+        content.folders.push(path);
+        await visit(path, [...above, idOf(found)]);
+      } else if (found?.isFile()) content.files.push(path);
+      if (content.files.length + content.folders.length > MAX_FILES) {
+        throw refused(`${folder} has more than ${MAX_FILES} files and folders.`);
+      }
     }
   };
-  await visit("");
-  return names;
+  await visit("", [idOf(await stat(folder))]);
+  return content;
+}
+
+/** Undefined for a link to nowhere. */
+async function statOf(path: string): Promise<Stats | undefined> {
+  return stat(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT" || error.code === "ELOOP") return undefined;
+    throw error;
+  });
+}
+
+function idOf({ dev, ino }: Stats): string {
+  return `${dev}:${ino}`;
+}
+
+function refused(why: string): UsageError {
+  return new UsageError("PUSH_SOURCE", why);
 }
 
 /** Deepest first: a push makes them. */

@@ -29,6 +29,9 @@ export type UndoStep =
   /** Lines for the device's shell. */
   | { readonly kind: "commands"; readonly commands: readonly string[] };
 
+/** Of a command of an AndroidTest.xml: as long as Tradefed waits (NativeDevice). */
+export const COMMAND_TIMEOUT_MS = 120_000;
+
 const TOGETHER: ReadonlySet<UndoStep["kind"]> = new Set(["remove-file", "remove-empty-folders"] as const);
 /** As many paths as any device takes in a command line. */
 const MAX_TOGETHER = 32;
@@ -173,7 +176,8 @@ export async function undoStep(device: Device, step: UndoStep, ...more: readonly
       return;
     case "commands":
       // As Tradefed passes them: their own quoting, not ours; and their failures are their own affair.
-      for (const command of step.commands) await device.execUnchecked(["sh", "-c", command]);
+      for (const command of step.commands)
+        await device.execUnchecked(["sh", "-c", command], { timeoutMs: COMMAND_TIMEOUT_MS });
   }
 }
 
