@@ -1,7 +1,13 @@
 /** The manifest attributes we read or write: Android's public resource id of each, and how its value is compiled. */
 
-/** `sdk` is a number or a codename; an object lists the names of an enumeration or of flags. */
-export type AttributeKind = "string" | "integer" | "boolean" | "sdk" | "reference" | Readonly<Record<string, number>>;
+/** `sdk` is a number or a codename; `any` a string, a number, a truth value or a colour, as what it looks like. */
+export type AttributeKind = "string" | "integer" | "boolean" | "sdk" | "any" | "reference" | AttributeSymbols;
+
+/** Names of an enumeration, of which one is taken, or of flags. */
+export interface AttributeSymbols {
+  readonly names: Readonly<Record<string, number>>;
+  readonly areFlags: boolean;
+}
 
 interface AttributeDefinition {
   readonly id: number;
@@ -10,9 +16,18 @@ interface AttributeDefinition {
 
 const define = <Kind extends AttributeKind>(id: number, kind: Kind) => ({ id, kind });
 
-const LAUNCH_MODE = { standard: 0, singleTop: 1, singleTask: 2, singleInstance: 3, singleInstancePerTask: 4 } as const;
-const PROTECTION_LEVEL = { normal: 0, dangerous: 1, signature: 2, privileged: 0x10, development: 0x20 } as const;
-const INSTALL_LOCATION = { auto: 0, internalOnly: 1, preferExternal: 2 } as const;
+const LAUNCH_MODE: AttributeSymbols = {
+  names: { standard: 0, singleTop: 1, singleTask: 2, singleInstance: 3, singleInstancePerTask: 4 },
+  areFlags: false,
+};
+const PROTECTION_LEVEL: AttributeSymbols = {
+  names: { normal: 0, dangerous: 1, signature: 2, privileged: 0x10, development: 0x20 },
+  areFlags: true,
+};
+const INSTALL_LOCATION: AttributeSymbols = {
+  names: { auto: 0, internalOnly: 1, preferExternal: 2 },
+  areFlags: false,
+};
 
 export const ATTRIBUTES = {
   theme: define(0x01010000, "reference"),
@@ -44,7 +59,7 @@ export const ATTRIBUTES = {
   targetPackage: define(0x01010021, "string"),
   handleProfiling: define(0x01010022, "boolean"),
   functionalTest: define(0x01010023, "boolean"),
-  value: define(0x01010024, "string"),
+  value: define(0x01010024, "any"),
   resource: define(0x01010025, "reference"),
   mimeType: define(0x01010026, "string"),
   scheme: define(0x01010027, "string"),

@@ -1,14 +1,14 @@
 /** A text AndroidManifest.xml becomes the binary one that an APK holds. */
 import { elementsOf, readXml, XmlError, type XmlAttribute, type XmlElement } from "../../xml/index.js";
-import { ApkError, type ApkRefusal } from "../apk-error.js";
-import { ANDROID_NAMESPACE, findAttribute, type AttributeKind } from "./attribute-ids.js";
+import { ApkError } from "../apk-error.js";
+import { ANDROID_NAMESPACE, findAttribute } from "./attribute-ids.js";
 import { ValueType, type BinaryXmlAttribute, type BinaryXmlElement } from "./binary-xml.js";
+import { bad, compileValue, FIELD } from "./compile-value.js";
 import { readManifest } from "./manifest.js";
 import { MAX_STRING_UNITS } from "./string-pool.js";
 import { writeBinaryXml, type NamespaceDeclaration } from "./write-binary-xml.js";
 
 const MAX_TEXT_BYTES = 1024 * 1024;
-const FIELD = "AndroidManifest.xml";
 
 /**
  * The result is read back, so a manifest without a proper package name is refused here already.
@@ -81,49 +81,4 @@ function compileAttribute(
     throw bad(`uses ${where}, an attribute whose resource id we do not know`, "UNKNOWN_ATTRIBUTE");
   }
   return { namespace: uri, name, resourceId: definition.id, ...compileValue(definition.kind, value, where) };
-}
-
-type Value = Pick<BinaryXmlAttribute, "type" | "data" | "text">;
-
-function compileValue(kind: AttributeKind, value: string, where: string): Value {
-  if (/^[@?]/.test(value)) throw bad(`refers to a resource, ${value}, in ${where}; no resources are compiled`);
-  const string: Value = { type: ValueType.STRING, data: 0, text: value };
-  if (kind === "string") return string;
-  if (kind === "reference") throw bad(`needs a resource in ${where}; no resources are compiled`);
-  // As aapt2 reads them: white space around numbers and truth values is no part of them.
-  const trimmed = value.trim();
-  if (kind === "boolean") {
-    if (!/^(?:true|True|TRUE|false|False|FALSE)$/.test(trimmed))
-      throw bad(`has ${where} that is neither true nor false`);
-    return { type: ValueType.BOOLEAN, data: /^true$/i.test(trimmed) ? 0xffffffff : 0, text: undefined };
-  }
-  const number = parseInteger(trimmed);
-  if (number !== undefined) return number;
-  if (kind === "sdk") return string;
-  if (kind === "integer") throw bad(`has ${where} that is no number of 32 bits`);
-  return compileNames(kind, value, where);
-}
-
-function parseInteger(value: string): Value | undefined {
-  if (!/^(-?\d{1,10}|0x[0-9a-f]{1,8})$/i.test(value)) return undefined;
-  const number = Number(value);
-  if (number < -(2 ** 31) || number >= 2 ** 32) return undefined;
-  const isHex = /^0x/i.test(value);
-  return { type: isHex ? ValueType.INT_HEX : ValueType.INT_DECIMAL, data: number >>> 0, text: undefined };
-}
-
-/** One name of an enumeration, or flags joined with `|`. */
-function compileNames(names: Readonly<Record<string, number>>, value: string, where: string): Value {
-  let data = 0;
-  for (const name of value.split("|")) {
-    const bits = names[name.trim()];
-    if (bits === undefined)
-      throw bad(`has ${where} with ${JSON.stringify(name)}; known: ${Object.keys(names).join(", ")}`);
-    data |= bits;
-  }
-  return { type: value.includes("|") ? ValueType.INT_HEX : ValueType.INT_DECIMAL, data: data >>> 0, text: undefined };
-}
-
-function bad(reason: string, code: ApkRefusal = "BAD_MANIFEST"): ApkError {
-  return new ApkError(code, `${FIELD} ${reason}`, { field: FIELD });
 }

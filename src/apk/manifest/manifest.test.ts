@@ -53,6 +53,12 @@ describe("reading", () => {
     expect([read.minSdk, read.minSdkCodename, read.targetSdk, read.targetSdkCodename]).toEqual(expected);
   });
 
+  test("permissions, under each name that Android has for them", () => {
+    const uses = ["", "-sdk-23", "-sdk-m", ""].map((end, at) => `<uses-permission${end} android:name="p${at % 3}"/>`);
+    const text = manifest("", `${uses.join("")}<uses-permission-tree android:name="x"/>`);
+    expect(readManifest(compileManifest(text)).permissions).toEqual(["p0", "p1", "p2"]);
+  });
+
   test("text XML is refused with a hint", () => {
     expect(() => readManifest(fixture("golden/manifest-by-aapt.xml"))).toThrow(/text XML.*\n.*avf apk build/);
   });
@@ -95,6 +101,54 @@ describe("compiling", () => {
     expect(readManifest(compileManifest(text))).toMatchObject(read);
   });
 
+  /** Type and value of an attribute of the application. */
+  const typedValue = (attributes: string): unknown => {
+    const { children } = parseBinaryXml(compileManifest(manifest("", `<x ${attributes}/>`)));
+    const [attribute] = children[0]?.attributes ?? [];
+    return [attribute?.type, attribute?.type === 3 ? attribute.text : attribute?.data];
+  };
+
+  // aapt2: StringBuilder::AppendText with spaces preserved, which XmlFlattener gives each string to.
+  test.each([
+    ['It\\\'s \\"a\\" \\#\\?'.replaceAll('"', "&quot;"), 'It\'s "a" #?'],
+    ["\\@home", "@home"],
+    ["one\\ntwo\\tthree", "one\ntwo\tthree"],
+    ["\\u00e9\\u4E2D \\U00e9", "é中 U00e9"],
+    ["a\\\\u00e9\\\\", "a\\u00e9\\"],
+    ["a\\qb\\", "aqb"],
+    [" It's  as it is ", " It's  as it is "],
+  ])("escapes of a string: %j", (label, text) => {
+    expect(typedValue(`android:label="${label}"`)).toEqual([3, text]);
+  });
+
+  // aapt2: TryParseItemForAttribute, in its order; attrs_manifest.xml: string|integer|color|float|boolean.
+  test.each([
+    ["true", [0x12, 0xffffffff]],
+    [" False ", [0x12, 0]],
+    ["7", [0x10, 7]],
+    ["-1", [0x10, 0xffffffff]],
+    ["0xffffffff", [0x11, 0xffffffff]],
+    ["2147483648", [4, 0x4f000000]],
+    ["1.5", [4, 0x3fc00000]],
+    ["#fff", [0x1f, 0xffffffff]],
+    ["#8123", [0x1e, 0x88112233]],
+    ["#010203", [0x1d, 0xff010203]],
+    ["#04010203", [0x1c, 0x04010203]],
+    ["#12345", [3, "#12345"]],
+    ["1.5dp", [3, "1.5dp"]],
+    ["yes", [3, "yes"]],
+    ["", [3, ""]],
+  ])("a value of any type: %j", (value, expected) => {
+    expect(typedValue(`android:value="${value}"`)).toEqual(expected);
+  });
+
+  test("one name of an enumeration, any of flags", () => {
+    expect(typedValue('android:launchMode=" singleTask "')).toEqual([0x10, 2]);
+    expect(typedValue('android:protectionLevel="signature | privileged"')).toEqual([0x11, 0x12]);
+    expect(typedValue('android:protectionLevel="signature"')).toEqual([0x11, 2]);
+    expect(typedValue('android:protectionLevel=""')).toEqual([0x11, 0]);
+  });
+
   test("attributes are in the order of their resources", () => {
     const binary = compileManifest(manifest('android:versionName="1" android:versionCode="1"'));
     expect(parseBinaryXml(binary).attributes.map(({ name }) => name)).toEqual([
@@ -121,6 +175,7 @@ describe("compiling", () => {
 
   test.each([
     ["a package that leaves its folder", `<manifest package="../../etc"/>`, /is no package name/],
+    ["a package without a dot", `<manifest package="app"/>`, /"app" is no package name: there is no dot in it/],
     ["no package", "<manifest/>", /no package name/],
     ["another root", "<application/>", /no <manifest> at its root/],
     ["no XML", "<manifest", /is no XML/],
@@ -136,6 +191,14 @@ describe("compiling", () => {
     ["a resource", manifest('android:versionName="@string/version"'), /refers to a resource/],
     ["a number that is none", manifest('android:versionCode="one"'), /no number of 32 bits/],
     ["a boolean that is none", manifest("", '<application android:hasCode="no"/>'), /neither true nor false/],
+    ["a number of 33 bits", manifest('android:versionCode="2147483648"'), /no number of 32 bits/],
+    ["an escape that ends too soon", manifest('android:versionName="\\u00e"'), /without four hexadecimal digits/],
+    [
+      "two names of an enumeration",
+      manifest('android:installLocation="auto|preferExternal"'),
+      /"auto\|preferExternal"/,
+    ],
+    ["a name of JavaScript", manifest('android:installLocation="constructor"'), /"constructor"; known: auto/],
     ["an unknown name", manifest('android:installLocation="moon"'), /known: auto, internalOnly, preferExternal/],
   ])("%s is refused", (_, text, message) => {
     expect(() => compileManifest(text)).toThrow(message);

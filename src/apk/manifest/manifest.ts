@@ -15,7 +15,7 @@ export interface Manifest {
   readonly minSdkCodename: string | undefined;
   readonly targetSdkCodename: string | undefined;
   readonly maxSdk: number | undefined;
-  /** Permissions the package asks for, in the manifest's order. */
+  /** Permissions the package asks for, in the manifest's order, each once. */
   readonly permissions: readonly string[];
   readonly features: readonly string[];
   readonly label: string | undefined;
@@ -30,8 +30,12 @@ export interface Manifest {
 /** Android's Build.VERSION_CODES.CUR_DEVELOPMENT. */
 export const CUR_DEVELOPMENT_SDK = 10_000;
 
-const PACKAGE_NAME = /^[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z][A-Za-z0-9_]*)*$/;
+/** With a dot in it, as Android demands of all but its own (FrameworkParsingPackageUtils.validateName). */
+const PACKAGE_NAME = /^(?:android|[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z][A-Za-z0-9_]*)+)$/;
 const MAX_PACKAGE_NAME = 223;
+
+/** The later ones are for Android 6 and newer, as all are that run VMs (ParsingPackageUtils.parseBaseApkTag). */
+const USES_PERMISSION = ["uses-permission", "uses-permission-sdk-23", "uses-permission-sdk-m"];
 
 export function readManifest(bytes: Uint8Array): Manifest {
   const root = parseBinaryXml(bytes);
@@ -45,7 +49,7 @@ export function readManifest(bytes: Uint8Array): Manifest {
     versionName: text(root, "versionName"),
     ...readSdkVersions(sdk),
     maxSdk: integer(sdk, "maxSdkVersion"),
-    permissions: names(root, "uses-permission"),
+    permissions: [...new Set(names(root, ...USES_PERMISSION))],
     features: names(root, "uses-feature"),
     label: text(application, "label"),
     debuggable: flag(application, "debuggable", false),
@@ -85,7 +89,8 @@ function readSdkVersion(
 function checkPackageName(name: string | undefined): string {
   if (name === undefined) throw bad("<manifest> has no package name");
   if (!PACKAGE_NAME.test(name) || name.length > MAX_PACKAGE_NAME) {
-    throw bad(`${JSON.stringify(name.slice(0, 300))} is no package name`);
+    const why = name.includes(".") ? "" : ": there is no dot in it";
+    throw bad(`${JSON.stringify(name.slice(0, 300))} is no package name${why}`);
   }
   return name;
 }
@@ -99,9 +104,9 @@ function child(element: BinaryXmlElement, name: string): BinaryXmlElement | unde
   return element.children.find((candidate) => candidate.name === name);
 }
 
-function names(element: BinaryXmlElement, childName: string): readonly string[] {
+function names(element: BinaryXmlElement, ...childNames: readonly string[]): readonly string[] {
   return element.children
-    .filter((candidate) => candidate.name === childName)
+    .filter((candidate) => childNames.includes(candidate.name))
     .map((candidate) => text(candidate, "name"))
     .filter((name) => name !== undefined);
 }
