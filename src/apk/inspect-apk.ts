@@ -3,7 +3,7 @@ import { createHash, X509Certificate } from "node:crypto";
 import { isApkError, type ApkRefusal } from "./apk-error.js";
 import type { ByteSource } from "./byte-source.js";
 import { readManifest, type Manifest } from "./manifest/manifest.js";
-import { nativeLibraries, payloadConfigs, type NamedPayloadConfig } from "./native-libraries.js";
+import { findPayloadConfigs, nativeLibraries, type NamedPayloadConfig } from "./native-libraries.js";
 import { describeAlgorithm } from "./signing/algorithms.js";
 import { signersOf } from "./signing/verify/choose-signers.js";
 import type { Scheme, SdkRange, Signer } from "./signing/signer.js";
@@ -23,6 +23,8 @@ export interface ApkReport {
   readonly refusal: Refusal | undefined;
   readonly nativeLibraries: Readonly<Record<string, readonly string[]>>;
   readonly payloadConfigs: readonly NamedPayloadConfig[];
+  /** Of the JSON files that may be payload configs, and cannot be taken out of the archive. */
+  readonly payloadConfigRefusals: readonly Refusal[];
 }
 
 export interface SchemeReport {
@@ -62,12 +64,13 @@ const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
 const EMPTY = Buffer.alloc(0);
 
 /**
- * A signature that does not hold, and a manifest that cannot be read, are reported and not thrown; bytes that are no APK
- * at all are refused.
+ * A signature that does not hold, and a manifest or payload config that cannot be read, are reported and not thrown; bytes
+ * that are no APK at all are refused.
  */
 export async function inspectApk(source: ByteSource): Promise<ApkReport> {
   const zip = await openZip(source);
   const { signatures, refusal } = await inspectSignatures(source);
+  const { configs, refused } = await findPayloadConfigs(zip);
   return {
     sizeBytes: source.size,
     entryCount: zip.entries.size,
@@ -75,7 +78,8 @@ export async function inspectApk(source: ByteSource): Promise<ApkReport> {
     signatures,
     refusal,
     nativeLibraries: Object.fromEntries(nativeLibraries(zip)),
-    payloadConfigs: await payloadConfigs(zip),
+    payloadConfigs: configs,
+    payloadConfigRefusals: refused.map(asRefusal),
   };
 }
 

@@ -1,5 +1,5 @@
 /** APKs with one thing wrong. Each function takes a good APK, signed v2 + v3, and returns a new one. */
-import type { ApkRefusal } from "../apk-error.js";
+import { ApkError, type ApkRefusal } from "../apk-error.js";
 import { bytesSource } from "../byte-source.js";
 import { findSigningBlock } from "../signing/signing-block.js";
 import type { Scheme } from "../signing/signer.js";
@@ -36,6 +36,8 @@ export async function flipEntryByte(apk: Uint8Array, entry: string, at = 0): Pro
   const bytes = Buffer.from(apk);
   const zip = await openZip(bytesSource(bytes));
   const range = await zip.locate(entry);
+  if (range.length === 0)
+    throw new ApkError("BAD_VALUE", `"${entry}" is empty: it has no byte to flip`, { field: entry });
   flip(bytes, range.offset + Math.min(at, range.length - 1));
   return { bytes, what: `a byte of ${entry} is flipped`, refusal: "DIGEST_MISMATCH", device: UNTRUE };
 }

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { beforeAll, describe, expect, test } from "@jest/globals";
 import type { ApkError, ApkRefusal } from "../apk-error.js";
+import { buildApk } from "../build-apk.js";
 import { bytesSource } from "../byte-source.js";
 import { verifyIdsig } from "../idsig/verify.js";
 import { verifyV2, verifyV3 } from "../signing/verify/verify.js";
@@ -9,7 +10,7 @@ import { signApk } from "../signing/sign-apk.js";
 import { everySpoiledFile, type SpoiledPair } from "../testing/every-spoiled-file.js";
 import { fixture, otherTestKey, testKey } from "../testing/fixtures.js";
 import { openZip } from "../zip/zip.js";
-import { flipSignerByte } from "./spoil-apk.js";
+import { flipEntryByte, flipSignerByte } from "./spoil-apk.js";
 import { swapRoot } from "./spoil-idsig.js";
 import { createIdsig } from "../idsig/create.js";
 
@@ -93,3 +94,15 @@ async function refusalOf({ apk, idsig, spoiled }: SpoiledPair): Promise<ApkRefus
     return (error as ApkError).code;
   }
 }
+
+test("an entry without content has no byte to flip", async () => {
+  const files = new Map([
+    ["AndroidManifest.xml", Buffer.from('<manifest package="com.a"/>')],
+    ["assets/empty", Buffer.alloc(0)],
+  ]);
+  const apk = await buildApk(files);
+  await expect(flipEntryByte(apk, "assets/empty")).rejects.toMatchObject({
+    code: "BAD_VALUE",
+    shortMessage: expect.stringMatching(/^"assets\/empty" is empty/),
+  });
+});

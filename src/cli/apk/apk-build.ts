@@ -15,16 +15,20 @@ export async function runApkBuild(args: readonly string[]): Promise<number> {
     const [folder, target] = positionals as [string, string];
     const replaced = replacedFile(target);
     const key = (await readSigningKey(values.key, values.cert)) ?? throwAwayKey();
-    const apk = await buildApk(await readFolder(folder), { key, compress: values.compress ?? false });
+    const apk = await buildApk(await readFolder(folder, replaced.path), { key, compress: values.compress ?? false });
     await writeFileAtomic(replaced.path, apk, replaced);
     process.stdout.write(`${target}: ${apk.length} bytes, signed v2 + v3 with ${key.algorithm.name}\n`);
     return 0;
   });
 }
 
-/** Regular files below the folder, by entry name. Links are refused: an APK has no such thing. */
-async function readFolder(folder: string): Promise<ReadonlyMap<string, Uint8Array>> {
+/**
+ * Regular files below the folder, by entry name. Links are refused: an APK has no such thing.
+ * @param target the APK, which may lie in the folder: that of an earlier build does not go into the next
+ */
+async function readFolder(folder: string, target: string): Promise<ReadonlyMap<string, Uint8Array>> {
   const files = new Map<string, Uint8Array>();
+  const before = await stat(target).catch(() => undefined);
   let totalBytes = 0;
   const visit = async (prefix: string): Promise<void> => {
     for (const item of await readdir(join(folder, prefix), { withFileTypes: true })) {
@@ -34,7 +38,9 @@ async function readFolder(folder: string): Promise<ReadonlyMap<string, Uint8Arra
         continue;
       }
       if (!item.isFile()) throw refuse(name, "is neither a file nor a folder");
-      totalBytes += (await stat(join(folder, name))).size;
+      const found = await stat(join(folder, name));
+      if (before?.ino === found.ino && before.dev === found.dev) continue;
+      totalBytes += found.size;
       if (files.size >= MAX_FILES) throw refuse(name, `is one file more than ${MAX_FILES}`);
       if (totalBytes > MAX_TOTAL_BYTES) throw refuse(name, `takes the folder over ${MAX_TOTAL_BYTES} bytes`);
       files.set(name, await readFile(join(folder, name)));

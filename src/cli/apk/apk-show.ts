@@ -24,16 +24,18 @@ export async function runApkShow(args: readonly string[]): Promise<number> {
 }
 
 /** What does not hold, and what cannot be judged. */
-function reasons({ manifestRefusal, signatures, refusal }: ApkReport): readonly string[] {
-  const manifest = manifestRefusal ? [`refused, ${manifestRefusal.code}: ${manifestRefusal.reason}`] : [];
-  if (refusal) return [...manifest, `refused, ${refusal.code}: ${refusal.reason}`];
+function reasons({ manifestRefusal, payloadConfigRefusals, signatures, refusal }: ApkReport): readonly string[] {
+  const files = [...(manifestRefusal ? [manifestRefusal] : []), ...payloadConfigRefusals].map(
+    ({ code, reason }) => `refused, ${code}: ${reason}`,
+  );
+  if (refusal) return [...files, `refused, ${refusal.code}: ${refusal.reason}`];
   if (signatures.length === 0) {
-    return [...manifest, "refused, NO_SIGNATURE_FOR_SCHEME: the APK is signed with none of v2, v3 and v3.1"];
+    return [...files, "refused, NO_SIGNATURE_FOR_SCHEME: the APK is signed with none of v2, v3 and v3.1"];
   }
   const schemes = signatures.flatMap(({ scheme, unjudged, refusal: why }) =>
     why ? [`${unjudged ? "cannot judge" : "refused"}, ${why.code}, ${scheme}: ${why.reason}`] : [],
   );
-  return [...manifest, ...schemes];
+  return [...files, ...schemes];
 }
 
 function describe(path: string, report: ApkReport): string {

@@ -108,6 +108,26 @@ describe("avf apk show", () => {
     );
   });
 
+  test("of an APK with a damaged payload config, everything else", async () => {
+    const config = Buffer.from('{"task": {"type": "microdroid_launcher", "command": "a.so"}}');
+    const manifest = Buffer.from(`<manifest package="com.a"/>`);
+    const bytes = await buildApk(
+      new Map([
+        ["AndroidManifest.xml", manifest],
+        ["assets/bad.json", config],
+        ["assets/vm_config.json", config],
+      ]),
+    );
+    bytes.write("#", bytes.indexOf(config));
+    writeFileSync(join(folder, "damaged.apk"), bytes);
+    const { exitCode, stdout, stderr } = await call(runApk, "show", join(folder, "damaged.apk"));
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(
+      /^avf: refused, CRC_MISMATCH: "assets\/bad\.json" .*\navf: refused, DIGEST_MISMATCH, v2: .*\navf: refused, DIGEST_MISMATCH, v3: /,
+    );
+    expect(stdout).toMatch(/^package +com\.a\n(.*\n)*config +assets\/vm_config\.json: microdroid_launcher a\.so$/m);
+  });
+
   test("exit 1 for a file that is not an APK or does not exist, exit 2 for a wrong command line", async () => {
     writeFileSync(join(folder, "text"), "not an APK");
     expect(await call(runApk, "show", join(folder, "text"))).toMatchObject({
@@ -144,6 +164,16 @@ describe("avf apk build", () => {
     const folderIn = source();
     for (const name of ["a.apk", "b.apk"]) await call(runApk, "build", folderIn, join(folder, name), ...key);
     expect(readFileSync(join(folder, "a.apk")).equals(readFileSync(join(folder, "b.apk")))).toBe(true);
+  });
+
+  test("into its own folder: what an earlier build has left there is no part of it", async () => {
+    const key = ["--key", join(fixtures, "test-key.pk8"), "--cert", join(fixtures, "test-key.x509.pem")];
+    const target = join(source(), "out.apk");
+    const build = async () => {
+      expect(await call(runApk, "build", join(folder, "app"), target, ...key)).toMatchObject({ exitCode: 0 });
+      return readFileSync(target);
+    };
+    expect((await build()).equals(await build())).toBe(true);
   });
 
   test("a refused folder leaves no file behind", async () => {
@@ -255,6 +285,19 @@ describe("avf idsig", () => {
     expect(exitCode).toBe(1);
     expect(stderr).toMatch(/^avf: refused, APK_DIGEST_MISMATCH: /);
     expect(JSON.parse(stdout)).toMatchObject({ ok: false, refusal: { code: "APK_DIGEST_MISMATCH" } });
+  });
+
+  test("never takes the place of its APK", async () => {
+    const own = join(folder, "own.apk");
+    copyFileSync(apk, own);
+    symlinkSync(own, join(folder, "link"));
+    for (const target of [own, join(folder, ".", "own.apk"), join(folder, "link")]) {
+      expect(await call(runIdsig, "create", own, target)).toMatchObject({
+        exitCode: 2,
+        stderr: `avf: The idsig would take the place of its APK, ${own}.\nHint: name another file\n`,
+      });
+    }
+    expect(readFileSync(own).equals(readFileSync(apk))).toBe(true);
   });
 
   test("exit 2 for a wrong command line", async () => {

@@ -1,5 +1,5 @@
 /** `avf idsig create APK [OUT]`: the bytes that `vm create-idsig` writes on a device, or signed as apksigner does. */
-import { open, rename, rm } from "node:fs/promises";
+import { open, rename, rm, stat } from "node:fs/promises";
 import {
   openFileSource,
   writeIdsig,
@@ -18,10 +18,21 @@ export async function runIdsigCreate(args: readonly string[]): Promise<number> {
     const key = await readSigningKey(values.key, values.cert);
     const options = { dialect: parseRelease(values.release), sdk: parseSdk(values.sdk), key };
     await using apk = await openFileSource(apkPath);
-    const { hashingInfo } = await writeFile(apk, replacedFile(target), options);
+    const replaced = replacedFile(target);
+    if (await isSameFile(apkPath, replaced.path)) {
+      throw new UsageError("BAD_ARGUMENTS", `The idsig would take the place of its APK, ${apkPath}.`, {
+        hint: "name another file",
+      });
+    }
+    const { hashingInfo } = await writeFile(apk, replaced, options);
     process.stdout.write(`${target}: root hash ${hashingInfo.rootHash.toString("hex")}\n`);
     return 0;
   });
+}
+
+async function isSameFile(one: string, other: string): Promise<boolean> {
+  const [a, b] = await Promise.all([one, other].map((path) => stat(path).catch(() => undefined)));
+  return a !== undefined && a.ino === b?.ino && a.dev === b.dev;
 }
 
 function parseRelease(text = "15"): 13 | 15 {
