@@ -7,6 +7,7 @@ export { VirtualMachineCustomImageConfig } from "./custom-image/custom-image-con
 export type { VirtualMachineConfigBuilder } from "./config/config.js";
 export { VirtualMachineDescriptor } from "./files/descriptor.js";
 export type { DescriptorFiles } from "./files/descriptor.js";
+export { checkVmName } from "./files/vm-folder.js";
 export type { Executor } from "./callback.js";
 export { createVmContext } from "./context.js";
 export type { VmContext } from "./context.js";

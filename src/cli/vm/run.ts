@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import { UsageError } from "../../base/errors.js";
 import { printableLine } from "../../base/printable.js";
 import type { App } from "../../lab/app.js";
-import { type VirtualMachine, type VirtualMachineConfigBuilder } from "../../virtualmachine/index.js";
+import { checkVmName, type VirtualMachine, type VirtualMachineConfigBuilder } from "../../virtualmachine/index.js";
 import type { DeathReason } from "../../virtualizationservice/contract.js";
 import { parseCommandLine } from "../command-line.js";
 import { guestOutput } from "./guest-output.js";
@@ -25,6 +25,7 @@ export async function run(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseCommandLine("run", args, { least: 0, most: 1 });
   const [apk] = positionals;
   const { name = "vm1" } = values;
+  checkVmName(name);
   if (values.kernel !== undefined) return runKernel(kernelOptions(values, name, apk));
   const stray = KERNEL_OPTIONS.find((option) => values[option] !== undefined);
   if (stray !== undefined) throw new UsageError("BAD_ARGUMENTS", `--${stray} goes with --kernel.`);
@@ -32,6 +33,10 @@ export async function run(args: readonly string[]): Promise<number> {
     throw new UsageError("BAD_ARGUMENTS", "avf run needs an APK, or --kernel.", { hint: usageOf("run") });
   if (values.config !== undefined && values.payload !== undefined) {
     throw new UsageError("BAD_ARGUMENTS", "Give --config or --payload, not both.");
+  }
+  if (values.payload?.includes("/") === true) {
+    const hint = "it is the name of a library in lib/<abi>/ of the APK";
+    throw new UsageError("PAYLOAD_BINARY", `Invalid binary file name: ${values.payload}`, { hint });
   }
   if (!existsSync(apk)) {
     throw new UsageError("NO_SUCH_APK", `There is no file ${apk}.`, { hint: "npx avf sample writes an APK to try" });
