@@ -10,18 +10,19 @@ const DECODERS: Readonly<Record<string, (bytes: Uint8Array) => string>> = {
   "ISO-8859-1": (bytes) => Buffer.from(bytes).toString("latin1"),
 };
 
-/** A declaration is ASCII in each of the encodings that have no byte order mark. */
+/** A declaration is ASCII in each of the encodings that are not known by their first bytes. */
 const DECLARATION = /^<\?xml\s[^>]*?\sencoding\s*=\s*(["'])([A-Za-z][\w.-]*)\1/;
 const MAX_DECLARATION_BYTES = 1024;
+const LESS = 0x3c;
 
 /** @throws XmlError for bytes that do not have the encoding they say, and for an encoding that is not known */
 export function decodeXml(bytes: Uint8Array, isUtf8 = false): string {
   if (isUtf8) return strictly("utf-8", bytes);
-  const mark = encodingOfMark(bytes);
+  const start = encodingOfStart(bytes);
   const head = Buffer.from(bytes.subarray(0, MAX_DECLARATION_BYTES)).toString("latin1");
-  const declared = mark === undefined ? DECLARATION.exec(head)?.[2]?.toUpperCase() : undefined;
-  const encoding = mark ?? declared ?? "UTF-8";
-  if (encoding === "UTF-16") throw new XmlError("it says encoding UTF-16, but does not start with a byte order mark");
+  const declared = start === undefined ? DECLARATION.exec(head)?.[2]?.toUpperCase() : undefined;
+  if (declared?.startsWith("UTF-16")) throw new XmlError(`it says encoding ${declared}, but has one byte a character`);
+  const encoding = start ?? declared ?? "UTF-8";
   const decode = Object.hasOwn(DECODERS, encoding) ? DECODERS[encoding] : undefined;
   if (!decode) {
     throw new XmlError(`its encoding is ${encoding}; UTF-8, UTF-16, ISO-8859-1 and US-ASCII are read`);
@@ -29,11 +30,11 @@ export function decodeXml(bytes: Uint8Array, isUtf8 = false): string {
   return decode(bytes);
 }
 
-/** The mark decides; the parser takes it away. */
-function encodingOfMark([first, second, third]: Uint8Array): string | undefined {
+/** The mark decides, and the parser takes it away; without one, two bytes for a `<` do. */
+function encodingOfStart([first, second, third]: Uint8Array): string | undefined {
   if (first === 0xef && second === 0xbb && third === 0xbf) return "UTF-8";
-  if (first === 0xff && second === 0xfe) return "UTF-16LE";
-  if (first === 0xfe && second === 0xff) return "UTF-16BE";
+  if ((first === 0xff && second === 0xfe) || (first === LESS && second === 0)) return "UTF-16LE";
+  if ((first === 0xfe && second === 0xff) || (first === 0 && second === LESS)) return "UTF-16BE";
   return undefined;
 }
 
