@@ -1,26 +1,10 @@
 /** Text as Rust's formatting prints it: the `vm` tool is written in Rust, and its output is parsed by others. */
+import { rustDebug } from "../../../base/text/rust-debug.js";
 
 /** `{:?}` of a string. */
 export function debugString(text: string): string {
-  let out = '"';
-  for (const character of text) {
-    const code = character.codePointAt(0) ?? 0;
-    const escape = ESCAPES[character];
-    if (escape !== undefined) out += escape;
-    else if (code < 0x20 || code === 0x7f) out += `\\u{${code.toString(16)}}`;
-    else out += character;
-  }
-  return `${out}"`;
+  return rustDebug(text, '"');
 }
-
-const ESCAPES: Readonly<Record<string, string>> = {
-  '"': '\\"',
-  "\\": "\\\\",
-  "\n": "\\n",
-  "\r": "\\r",
-  "\t": "\\t",
-  "\0": "\\0",
-};
 
 /** `Payload changed` codes are enum names there: `PAYLOAD_CHANGED` → `PayloadChanged`. */
 export function camelCase(upperSnake: string): string {

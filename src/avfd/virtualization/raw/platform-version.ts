@@ -1,4 +1,5 @@
 /** Requirements of a version as Cargo's crate `semver` reads them, and whether this platform meets them. */
+import { rustDebug } from "../../../base/text/rust-debug.js";
 
 /** The version of crosvm's platform (AOSP virtualizationmanager/src/crosvm.rs). */
 export const PLATFORM_VERSION = "1.0.0";
@@ -154,7 +155,5 @@ function samePrefix(numbers: readonly number[], count: number): boolean {
 
 /** Rust's debug form of the first character. */
 function quoted(text: string): string {
-  const character = String.fromCodePoint(text.codePointAt(0) ?? 0);
-  const escape = ({ "'": "\\'", "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\0": "\\0" } as const)[character];
-  return `'${escape ?? character}'`;
+  return rustDebug(String.fromCodePoint(text.codePointAt(0) ?? 0), "'");
 }

@@ -79,7 +79,7 @@ function floatText(value: number): string {
   const [mantissa = "", exponent = "0"] = value.toExponential().split("e");
   const power = Number(exponent);
   // As a plain number up to 16 digits before the point, and 5 zeros behind it.
-  if (power >= 16 || power < -5) return `${mantissa}e${power < 0 ? "" : "+"}${power}`;
+  if (power >= 16 || power < -5) return `${mantissa}e${power}`;
   const plain = value.toFixed(Math.max(0, (mantissa.split(".")[1] ?? "").length - power));
   return plain.includes(".") ? plain : `${plain}.0`;
 }
