@@ -12,6 +12,7 @@ const { release } = DEVICE_PACKAGES;
 const PROGRAMS = {
   "apt-get": `case "$*" in
     *indextargets*) echo 'mirror:a/|${release}|main|${release}|/none:1' ;;
+    *print-uris*) echo "'mirror:a/adb.deb' adb_1_amd64.deb 10 SHA256:0" ;;
     *download-only*) echo "a package" > adb_1_amd64.deb ;;
   esac`,
   "apt-cache": "echo 'Depends: linux-image-1-cloud-amd64'",

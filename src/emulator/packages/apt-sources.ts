@@ -2,10 +2,10 @@
 import { readFile } from "node:fs/promises";
 import { InfrastructureError } from "../../base/errors.js";
 import { run } from "../../process/run.js";
+import { optionsOf } from "./source-options.js";
 
 /** Fields of `apt-get indextargets`. The entry tells where a source stands: `FILE:NUMBER` of its line or stanza. */
-const FORMAT = "$(REPO_URI)|$(RELEASE)|$(COMPONENT)|$(CODENAME)|$(SOURCESENTRY)";
-const ENTRY = /^(\/.*):(\d+)$/;
+const FORMAT = "$(REPO_URI)|$(RELEASE)|$(COMPONENT)|$(CODENAME)|$(SOURCESENTRY)|$(ORIGIN)";
 
 /** What is read of the machine, for tests to supply. */
 export interface Machine {
@@ -29,25 +29,24 @@ interface Source {
   readonly uri: string;
   /** As the machine's source names it: `bookworm`, `stable`. */
   readonly suite: string;
-  /** The same by Debian's name of the release, known once the machine has read the archive's lists. */
+  /** The same by Debian's name of the release, as the archive's lists have it. */
   readonly codename: string;
   readonly entry: string;
+  /** Whose archive it is, by its own lists. */
+  readonly origin: string;
 }
 
 /**
  * Exported for tests. A source of the wanted release itself comes first, then one of the machine's: updates and security
- * are left out, for their suites change from day to day, and differ between machines.
+ * are left out, for their suites change from day to day, and differ between machines. Others than Debian publish packages
+ * for a release under the same name, so that an archive which says that it is Debian's comes before all others.
  * @throws InfrastructureError when there is neither
  */
 export async function sourcesOf({ indexTargets, codename, readText }: Machine, release: string): Promise<string> {
-  const sources = indexTargets
-    .split("\n")
-    .map((line) => line.split("|"))
-    .filter(([, , component]) => component === "main")
-    .map(([uri = "", suite = "", , name = "", entry = ""]): Source => ({ uri, suite, codename: name, entry }));
-  const of = (wanted: string): Source | undefined =>
-    sources.find((source) => wanted !== "" && (source.suite === wanted || source.codename === wanted));
-  const archive = of(release) ?? of(codename);
+  const sources = parse(indexTargets);
+  const debian = sources.filter(({ origin }) => origin === "Debian");
+  const archive =
+    firstOf(debian, [release, codename]) ?? debian.find(isWholeRelease) ?? firstOf(sources, [release, codename]);
   if (archive === undefined) {
     throw new InfrastructureError(
       "NO_PACKAGE_SOURCE",
@@ -57,36 +56,32 @@ export async function sourcesOf({ indexTargets, codename, readText }: Machine, r
       },
     );
   }
-  return stanza({ ...archive, suite: release }, await signedBy(archive.entry, readText));
-}
-
-function stanza({ uri, suite }: Source, key: string | undefined): string {
-  const fields = [`Types: deb`, `URIs: ${uri}`, `Suites: ${suite}`, "Components: main", "Architectures: amd64"];
-  if (key !== undefined) fields.push(`Signed-By:${key.startsWith("\n") ? "" : " "}${key}`);
+  // Packages in a folder are used where they lie, unless they are asked to be copied.
+  const fields = [`Types: deb`, `URIs: ${archive.uri.replace(/^file:/, "copy:")}`, `Suites: ${release}`];
+  fields.push("Components: main", "Architectures: amd64", ...(await optionsOf(archive.entry, readText)));
   return `${fields.join("\n")}\n`;
 }
 
-/**
- * The key that the machine trusts for a source: a path, or the key itself as lines that begin with a blank. Undefined
- * when the source names none, or cannot be read.
- */
-async function signedBy(entry: string, readText: Machine["readText"]): Promise<string | undefined> {
-  const [, path = "", number] = ENTRY.exec(entry) ?? [];
-  try {
-    const text = await readText(path);
-    if (path.endsWith(".sources")) return signedByInStanza(text, Number(number));
-    const line = text.split("\n")[Number(number) - 1] ?? "";
-    return /\[[^\]]*\bsigned-by=([^\s\]]+)/i.exec(line)?.[1];
-  } catch {
-    return undefined;
-  }
+/** Disks that are asked for by name hold one release. */
+function parse(indexTargets: string): readonly Source[] {
+  return indexTargets
+    .split("\n")
+    .map((line) => line.split("|"))
+    .filter(([uri = "", , component]) => component === "main" && !uri.startsWith("cdrom:"))
+    .map(([uri = "", suite = "", , codename = "", entry = "", origin = ""]) => ({
+      ...{ uri, suite, codename, entry, origin },
+    }));
 }
 
-/** Stanzas count from 1; between them are empty lines, and lines with "#" are comments. */
-function signedByInStanza(text: string, number: number): string | undefined {
-  const stanzas = text
-    .replace(/^#.*\n?/gm, "")
-    .split(/\n[ \t]*(?:\n[ \t]*)+/)
-    .filter((each) => each.trim() !== "");
-  return /^Signed-By:[ \t]*(.*(?:\n[ \t].*)*)/im.exec(stanzas[number - 1] ?? "")?.[1]?.trimEnd();
+/** @param names releases, the best first */
+function firstOf(sources: readonly Source[], names: readonly string[]): Source | undefined {
+  return names
+    .filter((name) => name !== "")
+    .map((name) => sources.find(({ suite, codename }) => suite === name || codename === name))
+    .find((source) => source !== undefined);
+}
+
+/** One archive has all of them: unstable, whose machines name the release that is to come, is as good. */
+function isWholeRelease({ codename }: Source): boolean {
+  return /^[a-z]+$/.test(codename);
 }

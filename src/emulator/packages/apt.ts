@@ -1,15 +1,12 @@
-/**
- * Debian packages for images and emulator, downloaded without root and without touching the machine's package database: apt-get
- * with lists, cache and status of its own. Where packages come from is read from the machine's own configuration.
- */
+/** Debian packages for images and emulator, downloaded without root and without touching the machine's package database. */
 import { existsSync } from "node:fs";
-import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { InfrastructureError } from "../../base/errors.js";
 import type { Progress } from "../../base/progress.js";
-import { CommandFailedError, run } from "../../process/run.js";
+import { CommandFailedError, run, type RunOptions } from "../../process/run.js";
 import { noSpace } from "../needs/space.js";
-import { machineSources } from "./apt-sources.js";
+import { ENGLISH, prepareApt, type Apt } from "./apt-config.js";
 import type { PackageSet } from "./sets.js";
 
 interface DownloadedPackages {
@@ -27,7 +24,7 @@ export async function downloadPackages(
   progress.detail("reading package lists");
   const apt = await prepareApt(set, folder);
   // An apt-get that outlived a killed run would write into the same lists as the next run's.
-  const options = { timeoutMs: 900_000, signal, cwd: apt.archives, diesWithUs: true };
+  const options = { timeoutMs: 900_000, signal, cwd: apt.archives, env: ENGLISH, diesWithUs: true };
   // Lists that did not come are no error of an update: old ones may do. What is then missing is one of the steps after it.
   let missed: readonly string[] = [];
   try {
@@ -38,54 +35,37 @@ export async function downloadPackages(
     await run([...apt.get, "-y", "-q", "--download-only", "install", ...set.wanted], { ...options, onOutput });
     const kernel = await kernelPackage(apt, set.kernel, options);
     await run([...apt.get, "-q", "download", kernel], { ...options, onOutput });
+    const debs = await filesOf(apt, set, kernel, options);
+    return { debs: debs.map((name) => join(apt.archives, name)) };
   } catch (error) {
     throw explain(error, set, folder, missed);
   }
-  const debs = (await readdir(apt.archives)).filter((name) => name.endsWith(".deb")).sort();
-  return { debs: debs.map((name) => join(apt.archives, name)) };
 }
 
-interface Apt {
-  readonly get: readonly string[];
-  readonly cache: readonly string[];
-  readonly archives: string;
-}
-
-async function prepareApt(set: PackageSet, folder: string): Promise<Apt> {
-  const archives = join(folder, "cache/archives");
-  await mkdir(join(archives, "partial"), { recursive: true });
-  await mkdir(join(folder, "lists/partial"), { recursive: true });
-  await mkdir(join(folder, "sources"), { recursive: true });
-  await writeFile(join(folder, "status"), "");
-  await writeFile(join(folder, "sources/machine.sources"), await machineSources(set.release));
-  const settings = {
-    "Dir::Etc::sourcelist": "/dev/null",
-    "Dir::Etc::sourceparts": join(folder, "sources"),
-    "Dir::Etc::preferences": "/dev/null",
-    "Dir::Etc::preferencesparts": "/dev/null",
-    "Dir::State::Lists": join(folder, "lists"),
-    "Dir::State::status": join(folder, "status"),
-    "Dir::Cache": join(folder, "cache"),
-    "APT::Install-Recommends": "false",
-    // The host may be set to another one, and may read lists that only its desktop wants.
-    "APT::Architecture": "amd64",
-    "APT::Architectures": "amd64",
-    "APT::Default-Release": "",
-    "Acquire::Languages": "none",
-    "Acquire::IndexTargets::deb::DEP-11::DefaultEnabled": "false",
-    "Acquire::IndexTargets::deb::Contents-deb::DefaultEnabled": "false",
-    // As root apt would drop to a user that may not write into a user's cache folder.
-    "APT::Sandbox::User": "",
-    "APT::Get::List-Cleanup": "true",
-    "Acquire::Retries": "3",
-    "Debug::NoLocking": "true",
-  };
-  const flags = Object.entries(settings).flatMap(([key, value]) => ["-o", `${key}=${value}`]);
-  return { get: ["apt-get", ...flags], cache: ["apt-cache", ...flags], archives };
+/**
+ * Names of the files that make up the set now. Others may lie beside them: those that a broken-off run left there, of before a
+ * point release, or for another version of jest-avf.
+ */
+async function filesOf(apt: Apt, set: PackageSet, kernel: string, limits: RunOptions): Promise<readonly string[]> {
+  // Where nothing has come yet, it names all that it would fetch: 'URI' FILE SIZE HASH. A download comes to the current folder.
+  const options = { ...limits, cwd: apt.empty };
+  const list = [...apt.get, "-o", `Dir::Cache::archives=${apt.empty}`, "-qq", "-y", "--print-uris"];
+  const { stdout: wanted } = await run([...list, "install", ...set.wanted], options);
+  const { stdout: theKernel } = await run([...list, "download", kernel], options);
+  const names = [...`${wanted}\n${theKernel}`.matchAll(/^'[^']*' (\S+\.deb) /gm)].map(([, name = ""]) => name);
+  const there = new Set(await readdir(apt.archives));
+  const missing = names.find((name) => !there.has(name));
+  if (names.length === 0 || missing !== undefined) {
+    const what = `apt has not put ${missing ?? "any package"} into ${apt.archives}.`;
+    throw new InfrastructureError("NO_PACKAGE_SOURCE", what, {
+      hint: "a list of mirrors that has folders of this machine has to name them with copy: instead of file:",
+    });
+  }
+  return [...new Set(names)].sort();
 }
 
 /** The versioned package behind the kernel's meta package; its dependencies (initramfs tools…) are not wanted. */
-async function kernelPackage(apt: Apt, meta: string, options: { readonly timeoutMs: number }): Promise<string> {
+async function kernelPackage(apt: Apt, meta: string, options: RunOptions): Promise<string> {
   const { stdout } = await run([...apt.cache, "depends", meta], options);
   const name = /Depends: (linux-image-[\w.+-]+)/.exec(stdout)?.[1];
   if (name === undefined) throw new InfrastructureError("NO_KERNEL_PACKAGE", `apt knows no package behind ${meta}.`);

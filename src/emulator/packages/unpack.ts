@@ -11,6 +11,7 @@ import { draftOf } from "../../process/drafts.js";
 import { CommandFailedError, run } from "../../process/run.js";
 import { noSpace } from "../needs/space.js";
 import { downloadPackages, forgetPackages } from "./apt.js";
+import { ENGLISH } from "./apt-config.js";
 import { describeSet, type PackageSet } from "./sets.js";
 import { forgetTree, recordTree } from "./tree-digest.js";
 
@@ -107,7 +108,7 @@ export async function readPackagesManifest(cache: string, set: PackageSet): Prom
 
 async function unpack(deb: string, into: string, signal: AbortSignal | undefined): Promise<void> {
   try {
-    await run(["dpkg-deb", "-x", deb, into], { timeoutMs: 120_000, signal });
+    await run(["dpkg-deb", "-x", deb, into], { timeoutMs: 120_000, signal, env: ENGLISH });
   } catch (error) {
     if (/No space left/.test(String(error))) {
       throw noSpace(`No disk space left to unpack the device's packages in ${into}.`, error);
