@@ -69,7 +69,10 @@ function describeSettings(): string {
 }
 
 function describeSource(source: DeviceSource): string {
-  if (source.kind === "debian") return "made here of Debian's packages; jest-avf-device is not installed";
+  if (source.kind === "debian") {
+    const why = source.crosvm === undefined ? "jest-avf-device is not installed" : "AVF_CROSVM becomes part of it";
+    return `made here of Debian's packages; ${why}`;
+  }
   return `jest-avf-device ${source.devicePackage.version} in ${source.devicePackage.folder}`;
 }
 

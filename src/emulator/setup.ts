@@ -215,25 +215,26 @@ async function ensureImage(
   signal: AbortSignal | undefined,
   given: DeviceSource,
 ): Promise<{ readonly imageKey: string; readonly imageFolder: string; readonly source: DeviceSource }> {
+  const folderOf = (key: string): string => join(cache, "images", key);
   let source = given;
-  if (source.imageKey === undefined) {
+  // Its name tells the versions of the packages, and of those that are to come nothing is known.
+  if (source.kind === "debian" && (fresh || source.imageKey === undefined || !existsSync(folderOf(source.imageKey)))) {
     await getPackages(cache, progress, signal);
-    source = await debianSource(cache);
+    source = await debianSource(cache, source.crosvm);
   }
   const { imageKey } = source;
   if (imageKey === undefined) throw new Error("packages that are there have no names");
-  const imageFolder = join(cache, "images", imageKey);
+  const imageFolder = folderOf(imageKey);
   if (fresh) await rm(imageFolder, { recursive: true, force: true });
   if (!existsSync(imageFolder)) {
     await requireSpace(cache);
     if (source.kind === "device package") {
       await unpackDevice({ devicePackage: source.devicePackage, imageFolder, progress, signal });
     } else {
-      await getPackages(cache, progress, signal);
       await verifyTree(join(cache, DEVICE_PACKAGES.folder));
       const packages = await readPackagesTree(treeOf(cache, DEVICE_PACKAGES));
       const tools = toolsOf(cache, DEVICE_PACKAGES);
-      await buildImage({ packages, tools, imageFolder, crosvmPath: crosvmPath(), progress, signal }).catch(
+      await buildImage({ packages, tools, imageFolder, crosvmPath: source.crosvm, progress, signal }).catch(
         (error: unknown) => {
           const full = isHarnessError(error) && error.code === "NO_SPACE";
           throw full ? noSpace(`${error.shortMessage} It is made in ${dirname(imageFolder)}.`, error) : error;

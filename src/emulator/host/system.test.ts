@@ -28,6 +28,12 @@ describe("the device is made", () => {
     );
     expect(() => requireSupportedSystem("device package", "linux", "x64", osRelease)).not.toThrow();
   });
+
+  test("not for a crosvm either, which a ready one has not", () => {
+    const forCrosvm = (crosvm: string): void => requireSupportedSystem("debian", "linux", "x64", ubuntu, crosvm);
+    expect(() => forCrosvm("/x/crosvm")).toThrow(/Hint: unset AVF_CROSVM/);
+    expect(() => forCrosvm("")).toThrow(/Hint: get it ready made/);
+  });
 });
 
 test.each([

@@ -9,6 +9,7 @@ export function requireSupportedSystem(
   platform: string = process.platform,
   arch: string = process.arch,
   osRelease: string = readOsRelease(),
+  crosvm = process.env["AVF_CROSVM"],
 ): void {
   const field = (name: string): string => new RegExp(`^${name}="?([^"\n]*)"?$`, "m").exec(osRelease)?.[1] ?? "";
   const seen = `${platform} ${arch}, ${field("PRETTY_NAME") || "no /etc/os-release"}`;
@@ -23,6 +24,7 @@ export function requireSupportedSystem(
     `The emulated device can be made on Debian 12 or later only; this is ${seen}.`,
     {
       hint:
+        (crosvm ? "unset AVF_CROSVM, which only becomes part of a device that is made here; " : "") +
         `get it ready made: npm install --save-dev ${DEVICE_PACKAGE} (\`npm run pack:device -- OUT\` of a clone of ` +
         "jest-avf makes that package on Debian), or use a real device: ANDROID_SERIAL=<serial> npm test",
     },

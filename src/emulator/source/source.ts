@@ -17,6 +17,8 @@ export type DeviceSource =
       /** Undefined before the packages have come: their versions are part of it. */
       readonly imageKey: string | undefined;
       readonly packages: readonly PackageFile[] | undefined;
+      /** The one that goes into the image; a device package has none. */
+      readonly crosvm: string | undefined;
     };
 
 /** @throws InfrastructureError when a device package is installed that does not fit */
@@ -32,9 +34,9 @@ export async function findSource(cache: string): Promise<DeviceSource> {
 }
 
 /** @param crosvm the one that goes into the image */
-export async function debianSource(cache: string, crosvm: string | undefined = crosvmPath()): Promise<DeviceSource> {
+export async function debianSource(cache: string, crosvm: string | undefined): Promise<DeviceSource> {
   const packages = (await readPackagesManifest(cache, DEVICE_PACKAGES))?.packages;
-  return { kind: "debian", packages, imageKey: packages && imageKey(packages, crosvm) };
+  return { kind: "debian", packages, crosvm, imageKey: packages && imageKey(packages, crosvm) };
 }
 
 /** Version of the QEMU among the packages, as Debian writes it. */
