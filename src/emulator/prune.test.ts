@@ -34,11 +34,17 @@ test("removes images and snapshots unused for days, but none that is current, ru
   }
   for (const name of ["3333333333333333", `${OLD}.process-1.tmp`, "my notes", `${OLD}x`])
     make(`images/${name}`, name.startsWith("3") ? 1 : 9);
-  await pruneCache(cache, PRESENT);
+  for (const [name, days] of [
+    ["kvm-1", 9],
+    ["tcg-1", 1],
+  ] as const)
+    make(`snapshots/${PRESENT}-${name}`, days);
+  await pruneCache(cache, { imageKey: PRESENT, snapshotFolder: join(cache, `snapshots/${PRESENT}-kvm-2`) });
   expect(names("images")).toEqual(
     [`${OLD}.process-1.tmp`, `${OLD}x`, RUNS, PRESENT, "3333333333333333", "my notes"].sort(),
   );
-  expect(names("snapshots")).toEqual([`${RUNS}-kvm-2`, `${PRESENT}-kvm-2`]);
+  // Of the present image: the one in use, and the one that another host, or another number of processors, uses.
+  expect(names("snapshots")).toEqual([`${RUNS}-kvm-2`, `${PRESENT}-kvm-2`, `${PRESENT}-tcg-1`]);
 });
 
 test("snapshots of a rebuilt image are removed, and no others", async () => {

@@ -1,23 +1,33 @@
 /** Makes room in the cache: what earlier sources made, and what was made of it. */
 import { readdir, rm, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { imagesInUse } from "./devices/records.js";
 
 const KEEP_UNUSED_MS = 3 * 24 * 3_600_000;
 /** The key of an image, alone or with what was made of it. What is called otherwise is somebody's. */
 const NAME = /^([0-9a-f]{16})(-[\w.-]+)?$/;
 
-/** Removes images and snapshots of earlier sources that nobody used lately and nobody runs. */
-export async function pruneCache(cache: string, presentKey: string): Promise<void> {
-  const used = new Set([...(await imagesInUse(cache)), presentKey]);
-  for (const folder of ["images", "snapshots", "adb"].map((name) => join(cache, name))) {
-    for (const name of await readdir(folder).catch(() => [])) {
-      const path = join(folder, name);
+/**
+ * Removes images and snapshots that nobody used lately and nobody runs: those of earlier sources, and snapshots of the present
+ * image for a kernel or processor that this host had before.
+ */
+export async function pruneCache(cache: string, { imageKey, snapshotFolder }: Present): Promise<void> {
+  const running = new Set(await imagesInUse(cache));
+  for (const folder of ["images", "snapshots", "adb"]) {
+    for (const name of await readdir(join(cache, folder)).catch(() => [])) {
+      const path = join(cache, folder, name);
       const key = NAME.exec(name)?.[1];
-      if (key === undefined || used.has(key) || name.endsWith(".tmp")) continue;
-      if (await isUnused(path)) await rm(path, { recursive: true, force: true });
+      if (key === undefined || running.has(key) || name.endsWith(".tmp")) continue;
+      const isPresent = folder === "snapshots" ? name === basename(snapshotFolder) : key === imageKey;
+      if (!isPresent && (await isUnused(path))) await rm(path, { recursive: true, force: true });
     }
   }
+}
+
+/** What a run is about to use. */
+interface Present {
+  readonly imageKey: string;
+  readonly snapshotFolder: string;
 }
 
 /** Whatever the machine is: their memory has read a root disk that is not there any more. */

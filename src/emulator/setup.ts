@@ -203,7 +203,7 @@ async function setUp(
     const instead = await goOnWithoutKvm(cache, error, progress);
     return readyOn(instead.accelerator);
   });
-  await pruneCache(cache, ready.imageKey);
+  await pruneCache(cache, ready);
   return ready;
 }
 
