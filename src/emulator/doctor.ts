@@ -3,14 +3,14 @@ import { existsSync } from "node:fs";
 import { requireCache } from "../base/cache/cache.js";
 import { describeError, isHarnessError, type HarnessError } from "../base/errors.js";
 import { requireTemporaryFolder } from "../base/files/temporary-folder.js";
-import { describeForeignServer, inspectAdbServer } from "../device/index.js";
+import { describeForeignServer, inspectAdbServer, requireServerHere } from "../device/index.js";
 import { listRunning } from "./devices/records.js";
 import { requireSupportedSystem } from "./host/system.js";
 import { inspectHostTools, installCommand, requirePath, type ToolUse } from "./host/tools.js";
 import { acceleratorFinding, snapshotFinding } from "./accelerator/findings.js";
 import { requireEmulator } from "./needs/emulator-runs.js";
 import { requireExecutable } from "./needs/executable.js";
-import { gib, requireSpace } from "./needs/space.js";
+import { gib, requireSpace, requireTemporarySpace } from "./needs/space.js";
 import { machineSources } from "./packages/apt-sources.js";
 import { DEVICE_PACKAGES } from "./packages/sets.js";
 import { inspectTree } from "./packages/tree-digest.js";
@@ -33,8 +33,11 @@ export interface Finding {
   readonly fix?: string;
 }
 
-/** @param results looks at the folder for records of runs, which is no matter of the emulator */
-export async function diagnose(results: () => string): Promise<readonly Finding[]> {
+/**
+ * @param results looks at the folder for records of runs, which is no matter of the emulator
+ * @param emulates runs have an emulated device: none was named
+ */
+export async function diagnose(results: () => string, emulates: boolean): Promise<readonly Finding[]> {
   const cache = await attempt("cache", () => requireCache());
   let source: DeviceSource | undefined;
   const sourceFinding = await attempt("device source", async () => {
@@ -51,11 +54,11 @@ export async function diagnose(results: () => string): Promise<readonly Finding[
     await attempt("settings", describeSettings),
     cache,
     await attempt("results", results),
-    await attempt("temporary files", () => requireTemporaryFolder()),
+    await temporaryFinding(cache.detail, source),
     sourceFinding,
     ...toolFindings(use),
     adbFinding(),
-    await adbServerFinding(),
+    await adbServerFinding(emulates),
     await attempt("crosvm", () => crosvmPath() ?? "none given (AVF_CROSVM); VMs run on QEMU with KVM", "note"),
     // What is in a cache that must not be believed is nobody's business.
     ...(cache.state === "ok" ? await cacheFindings(cache.detail, source) : []),
@@ -88,13 +91,21 @@ function adbFinding(): Finding {
   return { name: "adb", state: "missing", detail: "none in PATH; one comes with the device", fix: "npx avf setup" };
 }
 
-async function adbServerFinding(): Promise<Finding> {
+/** Exported for tests. */
+export async function adbServerFinding(emulates: boolean): Promise<Finding> {
   const name = "adb server";
   if (adbPath() === undefined) return { name, state: "missing", detail: "not asked without adb", fix: "npx avf setup" };
   const finding = await attempt(name, async () => {
     const { where, version } = await inspectAdbServer();
     return version === undefined ? `none at ${where} yet; a run starts it` : `${where}, version ${version}`;
   });
+  const elsewhere = emulates ? problemOf(() => requireServerHere("The emulated device")) : undefined;
+  if (finding.state === "ok" && elsewhere !== undefined)
+    return {
+      name,
+      state: "note",
+      detail: `${finding.detail}; without a named device a run fails: ${elsewhere.shortMessage}`,
+    };
   const foreign = finding.state === "ok" ? describeForeignServer() : undefined;
   // It may have the same key nevertheless, as by ADB_VENDOR_KEYS.
   if (foreign === undefined) return finding;
@@ -128,22 +139,41 @@ function problemOf(work: () => void): HarnessError | undefined {
 
 async function cacheFindings(cache: string, source: DeviceSource | undefined): Promise<readonly Finding[]> {
   const images = source === undefined ? [] : await imageFindings(cache, source);
-  return [await spaceFinding(cache), ...images, await runningFinding(cache)];
+  return [await spaceFinding(cache, source), ...images, await runningFinding(cache)];
 }
 
-async function spaceFinding(cache: string): Promise<Finding> {
-  const finding = await attempt("disk space", async () => `${gib(await requireSpace(cache))} free for ${cache}`);
+/** Exported for tests. */
+export async function spaceFinding(cache: string, source: DeviceSource | undefined): Promise<Finding> {
+  const look = (what?: "snapshot"): Promise<Finding> =>
+    attempt("disk space", async () => `${gib(await requireSpace(cache, what))} free for ${cache}`);
+  const finding = await look();
+  if (finding.state !== "failed") return finding;
+  const missing = await toBeMade(cache, source);
   // What is made already needs no more of it.
-  return finding.state === "failed" && (await isReady(cache)) ? { ...finding, state: "note" } : finding;
+  return missing === "nothing" ? { ...finding, state: "note" } : missing === "snapshot" ? look("snapshot") : finding;
 }
 
-/** Whether nothing is left to be made. */
-async function isReady(cache: string): Promise<boolean> {
+async function toBeMade(cache: string, source: DeviceSource | undefined): Promise<"image" | "snapshot" | "nothing"> {
   try {
-    return (await findReady(cache)) !== undefined;
+    if ((await findReady(cache, undefined, source)) !== undefined) return "nothing";
+    return isImageThere(cache, source) ? "snapshot" : "image";
   } catch {
-    return false;
+    return "image";
   }
+}
+
+function isImageThere(cache: string, source: DeviceSource | undefined): boolean {
+  const located = source && locate(cache, "tcg", source);
+  return located !== undefined && existsSync(located.imageFolder);
+}
+
+/** Exported for tests. */
+export async function temporaryFinding(cache: string, source: DeviceSource | undefined): Promise<Finding> {
+  return attempt("temporary files", async () => {
+    const folder = requireTemporaryFolder();
+    if (source?.kind === "debian" && !isImageThere(cache, source)) await requireTemporarySpace(folder);
+    return folder;
+  });
 }
 
 async function imageFindings(cache: string, source: DeviceSource): Promise<readonly Finding[]> {

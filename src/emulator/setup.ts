@@ -24,7 +24,7 @@ import type { Accelerator, DeviceCpus } from "./machine/arguments.js";
 import { verifyTree } from "./packages/tree-digest.js";
 import { requireEmulator } from "./needs/emulator-runs.js";
 import { requireExecutable } from "./needs/executable.js";
-import { noSpace, requireSpace } from "./needs/space.js";
+import { noSpace, requireSpace, requireTemporarySpace } from "./needs/space.js";
 import { pruneCache, removeSnapshotsOf } from "./prune.js";
 import { removeSnapshot } from "./snapshot/identity.js";
 import { IMAGE_FILES } from "./image/files.js";
@@ -121,7 +121,7 @@ export async function packDebianDevice(
   requireOutFolder(options.outFolder);
   requireSupportedSystem("debian");
   const cache = openCache();
-  requireTemporaryFolder();
+  await requireTemporarySpace(requireTemporaryFolder());
   const { imageFolder, packages } = await locked(cache, progress, signal, async () => {
     const { imageFolder, source } = await ensureImage(
       cache,
@@ -231,6 +231,7 @@ async function ensureImage(
     if (source.kind === "device package") {
       await unpackDevice({ devicePackage: source.devicePackage, imageFolder, progress, signal });
     } else {
+      await requireTemporarySpace();
       await verifyTree(join(cache, DEVICE_PACKAGES.folder));
       const packages = await readPackagesTree(treeOf(cache, DEVICE_PACKAGES));
       const tools = toolsOf(cache, DEVICE_PACKAGES);

@@ -9,6 +9,11 @@ import { inspectLab } from "../../lab/sources/lab-devices.js";
 import { parseSerials } from "../../lab/sources/device-source.js";
 import { openVirtualizationService } from "../../virtualizationservice/index.js";
 
+/** Runs use those, and no emulated device. */
+export function namesDevices(): boolean {
+  return parseSerials(process.env["ANDROID_SERIAL"]).length > 0 || labAddress() !== undefined;
+}
+
 export async function findingsOfDevices(): Promise<readonly Finding[]> {
   const serials = parseSerials(process.env["ANDROID_SERIAL"]);
   const lab = labAddress();

@@ -5,7 +5,7 @@ import { requireResultsFolder } from "../../artifacts/run-folder.js";
 import { historyFile, requireHistory } from "../../history/index.js";
 import { attempt, diagnose, type Finding } from "../../emulator/doctor.js";
 import { parseCommandLine } from "../command-line.js";
-import { findingsOfDevices } from "./doctor-devices.js";
+import { findingsOfDevices, namesDevices } from "./doctor-devices.js";
 import { diagnosePhonesOnly, mayEmulate } from "./doctor-phones.js";
 import { explainSuite } from "./doctor-why.js";
 import { columnsOf, wrap } from "../help.js";
@@ -21,7 +21,7 @@ export async function run(args: readonly string[]): Promise<number> {
   const { values } = parseCommandLine("doctor", args, { least: 0, most: 0 });
   if (values.why !== undefined) return explainSuite(values.why, values.json ?? false);
   const results = (): string => requireResultsFolder(process.cwd());
-  const ofHost = mayEmulate() ? await diagnose(results) : await diagnosePhonesOnly(results);
+  const ofHost = mayEmulate() ? await diagnose(results, !namesDevices()) : await diagnosePhonesOnly(results);
   const ofDevices = await findingsOfDevices();
   const findings = [...ofHost, ...(await findingsOfHistory()), ...ofDevices];
   const failed = findings.some((finding) => finding.state === "failed");

@@ -1,6 +1,7 @@
 /** Room on the disk for what is downloaded and made. */
 import { existsSync } from "node:fs";
 import { statfs } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { dirname } from "node:path";
 import { InfrastructureError } from "../../base/errors.js";
 
@@ -17,6 +18,20 @@ export async function requireSpace(cache: string, what: keyof typeof NEEDED_BYTE
   const needed = NEEDED_BYTES[what];
   if (free >= needed) return free;
   throw noSpace(`The device ${what} needs ${gib(needed)}; ${cache} has ${gib(free)} free.`);
+}
+
+/** While an image is made: the kernel, packed and unpacked, and files of the compiler. While one is packed: the package. */
+const TEMPORARY_BYTES = 100 * 2 ** 20;
+
+/** @throws InfrastructureError when temporary files of making an image do not find room */
+export async function requireTemporarySpace(folder = tmpdir()): Promise<void> {
+  const free = await freeBytes(folder);
+  if (free >= TEMPORARY_BYTES) return;
+  const mib = (bytes: number): string => `${Math.floor(bytes / 2 ** 20)} MiB`;
+  const what = `The device image takes ${mib(TEMPORARY_BYTES)} of temporary files while it is made; ${folder} has ${mib(free)} free.`;
+  throw new InfrastructureError("NO_SPACE", what, {
+    hint: "make room there, or name another folder: TMPDIR=/path/to/folder",
+  });
 }
 
 /** @param cause of one that was met although there seemed to be room */
