@@ -14,6 +14,7 @@ function host(flags: string, nested?: Readonly<Record<string, string>>): HostPat
   for (const [module, value] of Object.entries(nested ?? {})) {
     mkdirSync(join(root, module, "parameters"), { recursive: true });
     writeFileSync(join(root, module, "parameters/nested"), `${value}\n`);
+    writeFileSync(join(root, module, "initstate"), "live\n");
   }
   mkdirSync(root, { recursive: true });
   writeFileSync(join(root, "cpuinfo"), `processor\t: 0\nflags\t\t: fpu ${flags} sse\n`);
@@ -48,9 +49,19 @@ describe("KVM without nesting", () => {
     ["vmx", { kvm_intel: "N" }, "parameter nested of kvm_intel is N; `sudo modprobe -r kvm_intel && "],
     ["svm", { kvm_amd: "0" }, "parameter nested of kvm_amd is 0; `sudo modprobe -r kvm_amd && "],
     ["svm", { kvm_amd: "1" }, "although parameter nested of kvm_amd is 1"],
+    ["svm", { kvm_intel: "Y", kvm_amd: "0" }, "parameter nested of kvm_amd is 0; "],
+    ["vmx", { kvm_intel: "Y", kvm_amd: "0" }, "although parameter nested of kvm_intel is Y"],
     ["vmx", {}, "although parameter nested of kvm_intel is not shown"],
   ])("flags %j, modules %j", (flags, modules, words) => {
     expect(explainNoNesting(host(flags, modules))).toContain(words);
+  });
+
+  test("a module that is built into the kernel cannot be loaded again", () => {
+    const paths = host("svm", { kvm_amd: "0" });
+    rmSync(join(paths.modules, "kvm_amd/initstate"));
+    expect(explainNoNesting(paths)).toMatch(
+      /part of this kernel, and `kvm_amd\.nested=1` among the kernel's parameters/,
+    );
   });
 });
 

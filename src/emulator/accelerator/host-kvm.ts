@@ -40,8 +40,10 @@ export function explainNoNesting(paths: HostPaths = HOST): string {
   const lead = "KVM works, but without nested virtualisation, so no VM could run in the device";
   if (module === undefined) return lead;
   if (isOff(value)) {
-    const reload = `sudo modprobe -r ${module} && sudo modprobe ${module} nested=1`;
-    return `${lead}: parameter nested of ${module} is ${value}; \`${reload}\` turns it on`;
+    const remedy = isBuiltIn(module, paths)
+      ? `it is part of this kernel, and \`${module}.nested=1\` among the kernel's parameters turns it on`
+      : `\`sudo modprobe -r ${module} && sudo modprobe ${module} nested=1\` turns it on`;
+    return `${lead}: parameter nested of ${module} is ${value}; ${remedy}`;
   }
   return `${lead}, although parameter nested of ${module} is ${value ?? "not shown"}: the host may be a VM itself`;
 }
@@ -78,9 +80,17 @@ function nestedParameter(paths: HostPaths): {
   readonly value: string | undefined;
 } {
   const path = (module: string): string => `${paths.modules}/${module}/parameters/nested`;
-  const loaded = Object.values(VENDORS).find((module) => existsSync(path(module)));
-  if (loaded === undefined) return { module: vendorModule(paths), value: undefined };
+  const vendor = vendorModule(paths);
+  // A kernel with both built in shows the parameters of both.
+  const modules = vendor === undefined ? Object.values(VENDORS) : [vendor, ...Object.values(VENDORS)];
+  const loaded = modules.find((module) => existsSync(path(module)));
+  if (loaded === undefined) return { module: vendor, value: undefined };
   return { module: loaded, value: readOr(path(loaded)).trim() };
+}
+
+/** As kmod tells it: what was loaded shows a state beside its parameters. */
+function isBuiltIn(module: string, { modules }: HostPaths): boolean {
+  return !existsSync(`${modules}/${module}/initstate`);
 }
 
 /** E.g. nested, npt and vgif, ept and unrestricted_guest. What only says how much is logged is none of a machine's. */
