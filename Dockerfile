@@ -15,7 +15,8 @@ RUN apt-get update \
     binutils e2fsprogs gcc libc6-dev procps xz-utils zstd
 
 ARG UID=1000
-RUN useradd --create-home --uid "$UID" user \
+# Root's uid, and those of the system's own accounts, are there already.
+RUN useradd --create-home --non-unique --uid "$UID" user \
   && install -d -m 700 -o user -g user /cache /home/user/.cache /home/user/.cache/jest-avf \
   && install -d -o user -g user /work
 
