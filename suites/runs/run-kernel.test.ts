@@ -87,10 +87,13 @@ describe("--exec", () => {
     expect(leftOnDevice()).toBe("");
   });
 
-  test("a verbose console does not hide it, a panic is not a success", async () => {
+  test("neither a verbose console nor a process that cannot be killed hides it, a panic is not a success", async () => {
+    const freezer = "mkdir /c && mount -t cgroup -o freezer c /c && mkdir /c/x && (sleep 1000 & echo $! >/c/x/tasks)";
     const chatty = "(while :; do echo noise; echo '<1>kernel noise' >/dev/kmsg; done) & sleep 1; false";
-    const failed = await run(["--kernel", kernel, "--exec", chatty]);
+    const command = `${freezer}; echo FROZEN >/c/x/freezer.state; ${chatty}`;
+    const failed = await run(["--kernel", kernel, "--exec", command]);
     expect(failed.code).toBe(1);
+    expect(failed.stderr).toContain("avf: a process that was killed does not end");
     expect(failed.stdout).toContain("noise\n");
     expect(failed.stderr).not.toContain("before the command did");
     const panicked = await run(["--kernel", kernel, "--exec", "echo c >/proc/sysrq-trigger; sleep 60"]);

@@ -29,6 +29,8 @@
 // A disk is there as soon as its driver is; some drivers take a moment.
 #define DISK_TRIES 50
 #define DISK_TRY_US 100000
+#define END_TRIES 500
+#define END_TRY_US 10000
 // linux/module.h: the kernel unpacks it.
 #define COMPRESSED_FILE 4
 #define NONCE_CHARACTERS 32
@@ -157,6 +159,19 @@ static int run_shell(const char *flag, const char *text) {
     }
 }
 
+// Nobody else writes to the console from here on. False when the kernel does not let one go, as in a deadlock.
+static int end_all(void) {
+    kill(-1, SIGKILL);
+    for (int tries = END_TRIES; tries > 0;) {
+        pid_t ended = waitpid(-1, NULL, WNOHANG);
+        if (ended < 0 && errno != EINTR) return 1;
+        if (ended > 0) continue;
+        usleep(END_TRY_US);
+        tries--;
+    }
+    return 0;
+}
+
 static void tell_end(int code) {
     char line[128];
     snprintf(line, sizeof line, "avf-exec %s exit %d %d\n", nonce, code, 255 - code);
@@ -185,14 +200,13 @@ int main(void) {
     snprintf(line, sizeof line, "avf-exec %s begin\n", nonce);
     say(line);
     int code = command == NULL || !ready ? 126 : run_shell("-c", command);
-    // Nobody else writes to the console from here on.
-    kill(-1, SIGKILL);
-    while (wait(NULL) > 0 || errno == EINTR) continue;
+    int all_ended = end_all();
     sync();
     tcdrain(STDOUT_FILENO);
     klogctl(CONSOLE_OFF, NULL, 0);
     plain_console();
     tell_end(code);
+    if (!all_ended) say("avf: a process that was killed does not end: the kernel does not let it go\n");
     reboot(RB_POWER_OFF);
     // The first process must not end; the host ends a machine that cannot.
     for (;;) pause();
