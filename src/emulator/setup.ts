@@ -1,9 +1,8 @@
 /** Sets up what the emulated device needs and has not yet. */
 import { existsSync } from "node:fs";
 import { rm, utimes } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { openCache } from "../base/cache/cache.js";
-import { isHarnessError } from "../base/errors.js";
 import { requireTemporaryFolder } from "../base/files/temporary-folder.js";
 import { silentProgress, type Progress } from "../base/progress.js";
 import { sweepDrafts } from "../process/drafts.js";
@@ -24,7 +23,7 @@ import type { Accelerator, DeviceCpus } from "./machine/arguments.js";
 import { verifyTree } from "./packages/tree-digest.js";
 import { requireEmulator } from "./needs/emulator-runs.js";
 import { requireExecutable } from "./needs/executable.js";
-import { noSpace, requireSpace, requireTemporarySpace } from "./needs/space.js";
+import { requireSpace, requireTemporarySpace } from "./needs/space.js";
 import { pruneCache, removeSnapshotsOf } from "./prune.js";
 import { removeSnapshot } from "./snapshot/identity.js";
 import { IMAGE_FILES } from "./image/files.js";
@@ -235,12 +234,7 @@ async function ensureImage(
       await verifyTree(join(cache, DEVICE_PACKAGES.folder));
       const packages = await readPackagesTree(treeOf(cache, DEVICE_PACKAGES));
       const tools = toolsOf(cache, DEVICE_PACKAGES);
-      await buildImage({ packages, tools, imageFolder, crosvmPath: source.crosvm, progress, signal }).catch(
-        (error: unknown) => {
-          const full = isHarnessError(error) && error.code === "NO_SPACE";
-          throw full ? noSpace(`${error.shortMessage} It is made in ${dirname(imageFolder)}.`, error) : error;
-        },
-      );
+      await buildImage({ packages, tools, imageFolder, crosvmPath: source.crosvm, progress, signal });
     }
   }
   return { imageKey, imageFolder, source };

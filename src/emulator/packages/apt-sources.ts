@@ -18,11 +18,17 @@ export interface Machine {
 
 /** A `.sources` file: the archive that the machine has its own packages from, asked for another release's main suite. */
 export async function machineSources(release: string): Promise<string> {
-  const { stdout } = await run(["apt-get", "indextargets", "--format", FORMAT, "Created-By: Packages"]);
+  // Containers are often without lists: only the names of suites tell then what a source has.
+  const indexTargets = (await listTargets()) || (await listTargets("--no-release-info"));
   const osRelease = await readFile("/etc/os-release", "utf8");
   const codename = /^VERSION_CODENAME="?([\w-]*)"?$/m.exec(osRelease)?.[1] ?? "";
   const readText = (path: string): Promise<string> => readFile(path, "utf8");
-  return sourcesOf({ indexTargets: stdout, codename, readText }, release);
+  return sourcesOf({ indexTargets, codename, readText }, release);
+}
+
+async function listTargets(...options: readonly string[]): Promise<string> {
+  const command = ["apt-get", "indextargets", ...options, "--format", FORMAT, "Created-By: Packages"];
+  return (await run(command)).stdout.trim();
 }
 
 interface Source {

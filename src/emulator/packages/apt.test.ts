@@ -75,6 +75,12 @@ onApt("what the machine's apt does beside that has no part in it", () => {
   expect(readdirSync(elsewhere)).toEqual(["partial"]);
 });
 
+onApt("a machine without lists, as containers are, has its source nevertheless", () => {
+  const env = makeMachine(join(folder, "machine"), `deb [trusted=yes] copy:${archive} ${SET.release} main`);
+  rmSync(join(folder, "machine/lists"), { recursive: true });
+  expect(download(env)).toEqual(ARRIVED);
+});
+
 onApt("apt may speak another language", () => {
   const env = makeMachine(join(folder, "machine"), `deb [trusted=yes] copy:${archive} ${SET.release} main`);
   // Where its texts are installed, "Depends:" is "Hängt ab von:" then.
