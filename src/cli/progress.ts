@@ -46,6 +46,10 @@ export function showProgress(stream: NodeJS.WriteStream = process.stderr): Shown
         stream.write(`avf:   ${text}\n`);
       }
     },
+    note(text) {
+      finish();
+      stream.write(`${live ? pc.yellow("!") : "avf:"} ${printableLine(text)}\n`);
+    },
     done: finish,
   };
 }

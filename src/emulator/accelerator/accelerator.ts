@@ -1,7 +1,7 @@
 /** Which accelerator runs the emulated device: the one that was asked for, or what a trial boot on this host showed. */
 import { join } from "node:path";
 import { describeError, isHarnessError, UsageError } from "../../base/errors.js";
-import { silentProgress, type Progress } from "../../base/progress.js";
+import { silentProgress, tellNote, type Progress } from "../../base/progress.js";
 import { SERIAL_LOG } from "../machine/last-words.js";
 import { lendFolder, machineUser } from "../machine/machine-user.js";
 import { emulatorCommand, IMAGE_FOLDER, OWN_FOLDER } from "../qemu/emulator.js";
@@ -57,7 +57,7 @@ export async function probeAccelerator(
   });
   const { holds, ...answer } = judge(outcome);
   // Says why processors are emulated on a host that has KVM.
-  if (answer.accelerator === "tcg") progress.step(`Going on with emulated processors: ${answer.reason}`);
+  if (answer.accelerator === "tcg") tellNote(progress, `Going on with emulated processors: ${answer.reason}`);
   const holdsMs = { always: undefined, "some time": NO_HOLDS_MS, briefly: UNKNOWN_HOLDS_MS }[holds];
   return keep(cache, answer, holdsMs);
 }
@@ -80,7 +80,7 @@ export async function goOnWithoutKvm(
 ): Promise<AcceleratorAnswer> {
   const why = isHarnessError(error) ? error.shortMessage.replace(/\.$/, "") : describeError(error);
   if (wantedAccelerator() === "kvm") throw cannotUseKvm(why, error);
-  progress.step(`KVM does not run the device (${why}); going on with emulated processors`);
+  tellNote(progress, `KVM does not run the device (${why}); going on with emulated processors`);
   const reason = `KVM did not run the device: ${why}`;
   return keep(
     cache,

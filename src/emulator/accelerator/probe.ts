@@ -93,7 +93,7 @@ async function watch(
     if (end !== undefined) return { end: "exited", ...about };
     if (!serial.includes(INIT) && silentCpuMs >= limits.silentCpuMs) return { end: "silent", ...about };
     if (waitedMs >= limits.timeoutMs) return { end: "timed-out", ...about };
-    if (waitedMs >= 2_000) onWait?.(`${formatMs(waitedMs)}, for a kernel that takes a second on KVM`);
+    if (waitedMs >= 2_000) onWait?.(`${formatMs(waitedMs)}; where KVM works it takes a second`);
     await sleep(LOOK_EVERY_MS, signal);
   }
 }

@@ -8,7 +8,7 @@ import { publishFolder } from "../../base/files/atomic-file.js";
 import { makePrivate, PRIVATE_FOLDER } from "../../base/cache/cache.js";
 import { formatMs, withDeadline } from "../../base/deadline.js";
 import { describeError, isHarnessError, UsageError } from "../../base/errors.js";
-import type { Progress } from "../../base/progress.js";
+import { tellNote, type Progress } from "../../base/progress.js";
 import { draftOf } from "../../process/drafts.js";
 import { connectTcpDevice, disconnectTcpDevice } from "../../device/adb/connect.js";
 import { requireServerHere } from "../../device/adb/remote/server-place.js";
@@ -54,7 +54,7 @@ export async function saveSnapshot(options: SaveSnapshotOptions): Promise<void> 
   } catch (error) {
     if (!isHarnessError(error) || error.code !== "TIMEOUT") throw error;
     options.signal?.throwIfAborted();
-    options.progress.step("The device did not come up; trying again with a longer timeout");
+    tellNote(options.progress, "The device did not come up; trying again with a longer timeout");
   }
   return saveOnce(options, COLD_BOOT_TIMEOUT_MS);
 }
@@ -149,7 +149,7 @@ async function tryRehearsal(serial: string, progress: Progress, signal: AbortSig
   } catch (error) {
     signal.throwIfAborted();
     // It only makes things faster. Who starts a VM on this device will hear what is wrong.
-    progress.step(`Going on without: ${describeError(error).split("\n", 1)[0] ?? ""}`);
+    tellNote(progress, `The snapshot has run no VM: ${describeError(error).split("\n", 1)[0] ?? ""}`);
   }
 }
 
