@@ -28,11 +28,33 @@ export function parseCommandLine<Name extends CommandName>(
   } catch (cause) {
     throw new UsageError("BAD_OPTION", explain(name, cause), { hint: usageOf(name) });
   }
+  const empty = emptyArgument(name, parsed);
+  if (empty !== undefined) {
+    throw new UsageError("BAD_ARGUMENTS", `avf ${name}: ${empty} is empty.`, {
+      hint: "if it comes from a variable of the shell, that variable is not set",
+    });
+  }
   const given = parsed.positionals.length;
   if (given >= count.least && given <= count.most) return parsed;
   const surplus = parsed.positionals[count.most];
   const problem = surplus === undefined ? "needs more arguments" : `takes no "${surplus}"`;
   throw new UsageError("BAD_ARGUMENTS", `avf ${name} ${problem}.`, { hint: usageOf(name) });
+}
+
+/** Kernel parameters and a line for a shell may be. */
+const MAY_BE_EMPTY: readonly (string | undefined)[] = ["TEXT", "CMD"];
+
+/** What must not be empty, and is, as `--kernel "$KERNEL"` where nothing has set that variable. */
+function emptyArgument(
+  name: CommandName,
+  { values, positionals }: { readonly values: object; readonly positionals: readonly string[] },
+): string | undefined {
+  const { options } = specOf(name);
+  const isEmpty = ([option, given]: [string, unknown]): boolean =>
+    [given].flat().includes("") && !MAY_BE_EMPTY.includes(options[option]?.value);
+  const found = Object.entries(values).find(isEmpty);
+  if (found !== undefined) return `--${found[0]}`;
+  return positionals.includes("") ? "an argument" : undefined;
 }
 
 /** `avf device strat`: the commands of a kind, and the one that was meant perhaps. */

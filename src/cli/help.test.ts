@@ -81,6 +81,21 @@ describe("a command line that is wrong", () => {
     expect(() => parseCommandLine("run", ["a", "--mem"], { least: 1, most: 1 })).toThrow(/--mem/);
   });
 
+  test.each<[string, readonly string[]]>([
+    ["--kernel", ["--kernel", ""]],
+    ["--disk", ["--kernel", "k", "--disk", "d", "--disk", ""]],
+    ["an argument", [""]],
+  ])("names what is empty, as after a variable that is not set: %s", (what, args) => {
+    expect(() => parseCommandLine("run", args, { least: 0, most: 1 })).toThrow(
+      `avf run: ${what} is empty.\nHint: if it comes`,
+    );
+  });
+
+  test("kernel parameters and a command may be empty", () => {
+    const args = ["--kernel", "k", "--params", "", "--exec="];
+    expect(parseCommandLine("run", args, { least: 0, most: 1 }).values).toMatchObject({ params: "", exec: "" });
+  });
+
   test.each<[string, readonly string[], RegExp]>([
     ["command", ["strat"], /^avf: There is no command "strat"\.\nHint: did you mean avf start\?/],
     ["verb", ["device", "lits"], /^avf: There is no avf device lits\.\nHint: did you mean avf device list\?/],
