@@ -4,31 +4,39 @@
  */
 import { join } from "node:path";
 import { byFile, deviceOf, errorName, failureText, firstLine, isBad, reasonOf, vmmOf } from "../failure-text.js";
-import { countTests, type BrokenFile, type RunModel, type SubtestModel, type TestModel } from "../model/run-model.js";
+import type { BrokenFile, RunModel, SubtestModel, TestModel } from "../model/run-model.js";
 import { isBadSubtest, isSkippedSubtest, skipText, subtestFailure, subtestName } from "../model/subtests.js";
 import { xmlDocument, type Element } from "./xml.js";
 
 export function junitXml(run: RunModel): Iterable<string> {
-  const suites = byFile(run.tests).map((tests) => suiteElement(run, tests));
-  const broken = run.brokenFiles.map((file) => brokenSuite(run, file));
-  const { failed, skipped, unfinished } = countTests(run);
-  const subtests = run.tests.flatMap((test) => test.subtests);
+  const suites = [
+    ...byFile(run.tests).map((tests) => suiteElement(run, tests)),
+    ...run.brokenFiles.map((file) => brokenSuite(run, file)),
+  ];
+  const sum = (count: keyof Counted): number => suites.reduce((total, { attributes }) => total + attributes[count], 0);
   return xmlDocument({
     name: "testsuites",
     attributes: {
       name: run.project,
-      tests: run.tests.length + run.brokenFiles.length + subtests.length,
-      failures: failed - run.brokenFiles.length + subtests.filter(isBadSubtest).length,
-      errors: unfinished + run.brokenFiles.length,
-      skipped: skipped + subtests.filter(isSkippedSubtest).length,
+      ...{ tests: sum("tests"), failures: sum("failures"), errors: sum("errors"), skipped: sum("skipped") },
       time: seconds(run.durationMs),
       timestamp: timestamp(run, 0),
     },
-    children: [...suites, ...broken],
+    children: suites,
   });
 }
 
-function suiteElement(run: RunModel, tests: readonly [TestModel, ...TestModel[]]): Element {
+/** What a suite counts of its cases, and the run of its suites. */
+interface Counted {
+  readonly tests: number;
+  readonly failures: number;
+  readonly errors: number;
+  readonly skipped: number;
+}
+
+type Suite = Element & { readonly attributes: Counted };
+
+function suiteElement(run: RunModel, tests: readonly [TestModel, ...TestModel[]]): Suite {
   const [{ file, project, startMs }] = tests;
   const count = (wanted: (test: TestModel) => boolean): number => tests.filter(wanted).length;
   const durationMs = tests.reduce((sum, test) => sum + test.durationMs, 0);
@@ -157,7 +165,7 @@ function withoutHeading(failure: string): string {
   return told === "" ? failure : told;
 }
 
-function brokenSuite(run: RunModel, { file, project, failure }: BrokenFile): Element {
+function brokenSuite(run: RunModel, { file, project, failure }: BrokenFile): Suite {
   const told = withoutHeading(failure);
   const attributes = { message: reasonOf(told), type: errorName(told) };
   const error = { name: "error", attributes, text: failure };

@@ -15,9 +15,9 @@ export function* xtsResultXml(run: RunModel): Generator<string, void, undefined>
   const subtests = run.tests.flatMap((test) => test.subtests);
   const files = byFile(run.tests);
   const modules = files.map((tests) => moduleElement(run, tests));
-  const broken = run.brokenFiles.map(({ file, failure }) => ({
+  const broken = run.brokenFiles.map(({ file, project, failure }) => ({
     name: "Module",
-    attributes: { name: moduleName(file), abi: abiOf(run), runtime: 0, done: "false", pass: 0, total_tests: 0 },
+    attributes: { name: moduleOf(file, project), abi: abiOf(run), runtime: 0, done: "false", pass: 0, total_tests: 0 },
     children: [{ name: "Reason", attributes: { message: firstLine(failure), error_name: errorName(failure) } }],
   }));
   const done = files.filter((tests) => tests.every(({ outcome }) => outcome !== "unfinished")).length;
@@ -123,7 +123,7 @@ function moduleElement(run: RunModel, tests: readonly [TestModel, ...TestModel[]
   return {
     name: "Module",
     attributes: {
-      name: project === undefined ? moduleName(file) : `${moduleName(file)}[${project}]`,
+      name: moduleOf(file, project),
       abi: abiOf(run),
       runtime: Math.round(tests.reduce((sum, { durationMs }) => sum + durationMs, 0)),
       done: String(tests.every(({ outcome }) => outcome !== "unfinished")),
@@ -234,6 +234,11 @@ function stackTrace(text: string): Element {
 
 function abiOf(run: RunModel): string {
   return run.devices[0]?.properties["ro.product.cpu.abi"] ?? "x86_64";
+}
+
+/** A file is one in each of Jest's projects that runs it. */
+function moduleOf(file: string, project: string | undefined): string {
+  return project === undefined ? moduleName(file) : `${moduleName(file)}[${project}]`;
 }
 
 function moduleName(file: string): string {
