@@ -25,7 +25,7 @@ export interface ClosingCounts {
   readonly skipped: number;
 }
 
-/** A file that did not run counts as one failure, and no unsuccessful run says `0 failed`. */
+/** A file that did not run, or a hook behind its tests, counts as one failure, and no unsuccessful run says `0 failed`. */
 export function closingCounts(results: RunCounts): ClosingCounts {
   const counted = results.numFailedTests + results.numRuntimeErrorTestSuites;
   // Jest sets `success` only after its reporters were called.

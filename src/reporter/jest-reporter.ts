@@ -13,17 +13,26 @@ import { writeAll } from "./write-all.js";
 
 /** Jest says after a second that it "did not exit"; our lines come after that. */
 const STUCK_AFTER_MS = 1_500;
+/** Coverage and a teardown of the project's own may take longer; one that hangs takes the lines with it no longer. */
+const MOST_LOOKS = 40;
 
 /** The part of Jest's `GlobalConfig` that is used here. */
 interface JestConfig {
   readonly rootDir: string;
   readonly shard?: JestShard | undefined;
+  readonly testNamePattern?: string | undefined;
   readonly json?: boolean;
   readonly silent?: boolean | undefined;
   readonly useStderr?: boolean;
   readonly watch?: boolean;
   readonly watchAll?: boolean;
   readonly reporters?: readonly (string | readonly [string, unknown])[] | undefined;
+}
+
+/** What Jest changes in its results once all reporters were called: whether the run succeeded, and at its very end the handles. */
+interface RunResults extends RunCounts {
+  readonly success?: boolean;
+  readonly openHandles?: readonly unknown[];
 }
 
 /** Of Jest's own reporters, those that talk to people. */
@@ -37,6 +46,7 @@ export default class AvfReporter {
   #run: RunReports | undefined;
   #lines: readonly string[] = [];
   #counts: ClosingCounts | undefined;
+  #results: RunResults | undefined;
   #printed = true;
 
   constructor(private readonly config: JestConfig) {}
@@ -44,13 +54,13 @@ export default class AvfReporter {
   onRunStart(): void {
     last.reporter?.print();
     last.reporter = this;
-    const { rootDir, shard } = this.config;
+    const { rootDir, shard, testNamePattern: namePattern } = this.config;
     const onCutShort = (outcome: RunOutcome): void => this.#cutShort(outcome);
-    this.#run = beginRun({ rootDir, shard, watches: watches(this.config), onCutShort });
+    this.#run = beginRun({ rootDir, shard, namePattern, watches: watches(this.config), onCutShort });
     if (watching) return;
     watching = true;
     // After the run's own listener, which was there first.
-    process.on("exit", () => last.reporter?.print());
+    process.on("exit", (exitCode) => last.reporter?.print(exitCode));
   }
 
   onTestFileResult(file: JestFile, result: JestFileResult): void {
@@ -58,22 +68,38 @@ export default class AvfReporter {
   }
 
   /** Jest may call it twice after `--bail`, and prints its own summary after it. */
-  onRunComplete(_contexts: unknown, results: RunCounts): void {
+  onRunComplete(_contexts: unknown, results: RunResults): void {
     const counts = closingCounts(results);
     this.#close(counts, this.#run?.end(runEnded(results, counts)));
     this.#run = undefined;
     // Later the keys of watch mode belong to the user.
-    if (watches(this.config)) this.print();
-    // For a run that hangs after its end on something a suite left open, and is then killed.
-    else setTimeout(() => this.print(), STUCK_AFTER_MS).unref();
+    if (watches(this.config)) return this.print();
+    this.#results = results;
+    this.#printWhenStuck(results);
   }
 
-  print(): void {
+  /** @param exitCode of the process, if it ends now: something may have failed behind the tests */
+  print(exitCode = 0): void {
     if (this.#printed || this.#counts === undefined) return;
     this.#printed = true;
-    const text = [...this.#lines, closingLine(this.#counts), ""].join("\n");
+    const { passed, failed, skipped } = this.#counts;
+    const isFailure = exitCode !== 0 || this.#results?.success === false;
+    const counts = { passed, failed: isFailure ? Math.max(failed, 1) : failed, skipped };
+    const text = [...this.#lines, closingLine(counts), ""].join("\n");
     // Past process.stdout, whose `write` Jest's default reporter has replaced by one that waits for a timer.
     writeAll(ownsStdout(this.config) ? 1 : 2, text);
+  }
+
+  /** For a run that hangs after its end on something a suite left open, and is then killed. */
+  #printWhenStuck(results: RunResults): void {
+    const { openHandles } = results;
+    let [looks, isOver] = [0, false];
+    const timer = setInterval(() => {
+      if (isOver || ++looks === MOST_LOOKS) this.print();
+      if (this.#printed) clearInterval(timer);
+      // Only then Jest has told all that it has to tell, and waits for what is open.
+      isOver = results.openHandles !== openHandles;
+    }, STUCK_AFTER_MS).unref();
   }
 
   #cutShort(outcome: RunOutcome): void {

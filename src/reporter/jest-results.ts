@@ -13,7 +13,7 @@ export interface JestFileResult {
   readonly testFilePath: string;
   readonly failureMessage?: string | null;
   /** What failed outside of tests: an `afterAll`, an error that nobody caught. */
-  readonly testExecError?: unknown;
+  readonly testExecError?: { readonly message?: string; readonly stack?: string | null } | null;
   readonly testResults: readonly JestTestResult[];
   /** Of the whole file, setup included. */
   readonly perfStats?: { readonly runtime?: number };
@@ -41,12 +41,23 @@ export interface JestShard {
   readonly shardCount: number;
 }
 
-export function runStarted(rootDir: string, argv: readonly string[], shard?: JestShard): JestEvent {
+const NAME_PATTERN = /^(-t|--testNamePattern)(=|$)/;
+
+/** @param namePattern of the tests that run, however it was given: on the command line, or by a key in watch mode */
+export function runStarted(
+  rootDir: string,
+  argv: readonly string[],
+  {
+    shard,
+    namePattern = "",
+  }: { readonly shard?: JestShard | undefined; readonly namePattern?: string | undefined } = {},
+): JestEvent {
   const project = nameIn(join(rootDir, "package.json"), "name") ?? basename(rootDir);
   const version = nameIn(join(packageRoot, "package.json"), "version") ?? "";
   const [split, commit, pipeline] = [notedSplit(), commitOf(rootDir), pipelineOf()];
   return {
-    ...{ kind: "run-started", project, rootDir, version, argv, id: randomUUID(), host: hostname() },
+    ...{ kind: "run-started", project, rootDir, version, id: randomUUID(), host: hostname() },
+    argv: namePattern === "" || argv.some((arg) => NAME_PATTERN.test(arg)) ? argv : [...argv, "-t", namePattern],
     ...(shard === undefined ? {} : { shard: { index: shard.shardIndex, count: shard.shardCount, ...split } }),
     ...(commit === undefined ? {} : { commit }),
     ...(pipeline === undefined ? {} : { pipeline }),
@@ -56,7 +67,8 @@ export function runStarted(rootDir: string, argv: readonly string[], shard?: Jes
 export function fileResults(file: JestFile, result: JestFileResult): readonly JestEvent[] {
   const name = file.context.config.displayName?.name;
   const about = { file: result.testFilePath, ...(name === undefined ? {} : { project: name }) };
-  const failure = isBroken(result) ? { failure: result.failureMessage ?? "" } : {};
+  const outside = failureOutside(result);
+  const failure = outside === undefined ? {} : { failure: outside };
   const tests = result.testResults.map((test): JestEvent => {
     const { ancestorTitles, title, status, duration, invocations = 1, failureMessages, retryReasons, location } = test;
     return {
@@ -76,12 +88,14 @@ export function fileResults(file: JestFile, result: JestFileResult): readonly Je
   return [...tests, { kind: "file-result", ...about, ...failure, ...(durationMs === undefined ? {} : { durationMs }) }];
 }
 
-/** It failed, and none of its tests says so. */
-export function isBroken({ failureMessage, testExecError, testResults }: JestFileResult): boolean {
-  if (typeof failureMessage !== "string") return false;
-  if (testResults.length === 0) return true;
-  const outside = testExecError !== undefined && testExecError !== null;
-  return outside && !testResults.some(({ status }) => status === "failed");
+/** What failed besides its tests: the whole file, a hook behind them, an error that nobody caught. */
+export function failureOutside({ failureMessage, testExecError, testResults }: JestFileResult): string | undefined {
+  if (typeof failureMessage !== "string") return undefined;
+  if (testResults.length === 0) return failureMessage;
+  if (testExecError === undefined || testExecError === null) return undefined;
+  // Where tests failed, Jest's text has their failures as well.
+  if (!testResults.some(({ status }) => status === "failed")) return failureMessage;
+  return testExecError.stack || testExecError.message || failureMessage;
 }
 
 export function runEnded(

@@ -25,6 +25,7 @@ export interface RunOptions {
   /** Of the root configuration: the records of all its projects are in one place. */
   readonly rootDir: string;
   readonly shard?: JestShard | undefined;
+  readonly namePattern?: string | undefined;
   /** Watch mode: a run that its user leaves with `q` is no failure. */
   readonly watches: boolean;
   /** Called when the process ends before the run did. */
@@ -56,7 +57,7 @@ export class RunReports {
 
   constructor(private readonly options: RunOptions) {
     this.folder = announceRun(options.rootDir);
-    this.add(runStarted(options.rootDir, process.argv.slice(2), options.shard));
+    this.add(runStarted(options.rootDir, process.argv.slice(2), options));
   }
 
   /** There are suites of ours: makes the folder, and shows what they do. */

@@ -152,3 +152,53 @@ test("two runs in one process have a folder each, and --shard and --onlyChanged 
   expect({ exitCode: changed.exitCode, output: changed.output }).toMatchObject({ exitCode: 0 });
   expect(runFolders()).toHaveLength(2);
 });
+
+const HELPER = `exports.used = () => 1;\nexports.unused = () => { if (Math.random() > 2) return 2; return 3; };\n`;
+const COVERED = suite(`import { used } from "./helper.js"; test("uses it", () => { expect(used()).toBe(1); });`);
+
+test.each([
+  [
+    "coverage below its threshold",
+    { collectCoverage: true, coverageReporters: ["text"], coverageThreshold: { global: { functions: 100 } } },
+    /Coverage for functions \(50%\) does not meet/,
+  ],
+  ["a teardown of the project's own that fails", { globalTeardown: "<rootDir>/down.cjs" }, /the teardown is broken/],
+  ["a reporter that reports an error", { reporters: ["default", "jest-avf/reporter", "<rootDir>/reporter.cjs"] }, /^/],
+])("a run that fails behind its tests does not look as if all was well: %s", async (_why, config, reason) => {
+  const files = {
+    ...{ "a.test.ts": COVERED, "helper.js": HELPER },
+    "down.cjs": `module.exports = () => { throw new Error("the teardown is broken"); };`,
+    "reporter.cjs": `module.exports = class { getLastError() { return new Error("no"); } };`,
+  };
+  const { exitCode, output, stdout } = await run(files, { args: ["--runInBand"], config });
+  expect({ exitCode, output }).toMatchObject({ exitCode: 1, output: expect.stringMatching(reason) });
+  expect(stdout).toMatch(/\nTests: 1 passed, 1 failed, 0 skipped\n$/);
+});
+
+test("the last line of a run comes behind a teardown that takes its time", async () => {
+  // Longer than our reporter waits for a run that something open keeps from ending.
+  const down = `module.exports = async () => {
+    await new Promise((resolve) => setTimeout(resolve, 3_500));
+    process.stdout.write("torn down\\n");
+  };`;
+  const config = { globalTeardown: "<rootDir>/down.cjs" };
+  const { exitCode, stdout } = await run({ "a.test.ts": GREETS, "down.cjs": down }, { args: ["--runInBand"], config });
+  expect({ exitCode, stdout }).toMatchObject({
+    exitCode: 0,
+    stdout: expect.stringMatching(/^torn down\nReport: \S+\nTests: 1 passed, 0 failed, 0 skipped\n$/m),
+  });
+});
+
+test("two projects of one name that run the same file are told of, because reports mix them up", async () => {
+  const vm = { preset: "jest-avf", testMatch: ["<rootDir>/vm/**"] };
+  const both = [vm, { ...vm, testTimeout: 20_000 }];
+  const files = { "vm/a.test.ts": GREETS };
+  const unnamed = await run(files, { args: ["--runInBand"], projects: both });
+  expect(unnamed).toMatchObject({
+    exitCode: 0,
+    stderr: expect.stringMatching(/several projects without a `displayName` run \S+a\.test\.ts/),
+  });
+  project.remove();
+  const named = await run(files, { projects: both.map((each, at) => ({ ...each, displayName: `vm${at}` })) });
+  expect(named).toMatchObject({ exitCode: 0, stderr: expect.not.stringContaining("several projects") });
+});

@@ -1,6 +1,6 @@
 /** Jest's results of a run in which no reporter of ours receives them: counted, and handed to the run's record. */
 import type { JestEvent } from "../../artifacts/events.js";
-import { fileResults, isBroken, type JestFile, type JestFileResult } from "../../reporter/jest-results.js";
+import { failureOutside, fileResults, type JestFile, type JestFileResult } from "../../reporter/jest-results.js";
 import type { RunReports } from "../../reporter/run-reports.js";
 
 /** The part of Jest's `TestResult` that is used here. */
@@ -9,6 +9,8 @@ export interface TestFileResult extends JestFileResult {
   readonly numFailingTests: number;
   readonly numPendingTests: number;
   readonly numTodoTests: number;
+  /** With `--detectLeaks`. */
+  readonly leaks?: boolean;
 }
 
 /** Of a file that could not run. */
@@ -25,13 +27,14 @@ export class ResultCount {
   constructor(private readonly run: RunReports) {}
 
   add(file: JestFile & { readonly path: string }, result: TestFileResult): void {
-    // Jest takes it for a failure, but its runner does not.
+    // Jest takes both for failures, but its runner does not.
     if (result.testResults.length === 0) {
       const message = result.failureMessage ?? "Your test suite must contain at least one test.";
       return this.addFailure(file, { message });
     }
+    if (result.leaks === true) return this.addFailure(file, { message: "Your test suite is leaking memory." });
     this.#passed += result.numPassingTests;
-    this.#failed += result.numFailingTests + (isBroken(result) ? 1 : 0);
+    this.#failed += result.numFailingTests + (failureOutside(result) === undefined ? 0 : 1);
     this.#skipped += result.numPendingTests + result.numTodoTests;
     this.run.add(...fileResults(file, result));
   }

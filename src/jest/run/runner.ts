@@ -23,6 +23,7 @@ import { describeDeath, takeDeadMarkers } from "../../session/run/run-marker.js"
 interface GlobalConfig {
   readonly rootDir: string;
   readonly shard?: JestShard;
+  readonly testNamePattern?: string;
   readonly bail: number;
   readonly collectTests?: boolean;
   readonly projects?: readonly unknown[];
@@ -93,9 +94,9 @@ export default class AvfRunner extends JestRunner {
     if (this.#config.collectTests === true) return super.runTests(tests, watcher, options);
     this.#inBand = options.serial;
     this.#exit.timeoutMs = Math.max(this.#exit.timeoutMs, ...ours.map(({ context }) => releaseMs(context.config)));
-    const { rootDir, shard, watch, watchAll } = this.#config;
+    const { rootDir, shard, testNamePattern: namePattern, watch, watchAll } = this.#config;
     const told = currentRun();
-    const run = told ?? beginRun({ rootDir, shard, watches: watch || watchAll, onCutShort: sayAtExit });
+    const run = told ?? beginRun({ rootDir, shard, namePattern, watches: watch || watchAll, onCutShort: sayAtExit });
     const count = told === undefined ? this.#count(run) : undefined;
     releaseAtRunEnd();
     let began = false;
@@ -130,6 +131,7 @@ export default class AvfRunner extends JestRunner {
       watchProcessEnd();
       if (!hideOwnRecords(rootDir) && (watch || watchAll) && projects.length > 1) say([WATCHED]);
       run.begin();
+      say(sameNames(ours));
       await prepareDevices([...new Set(ours.map(({ context }) => context.config))]);
     } catch (error) {
       throw forPrinting(error);
@@ -143,6 +145,21 @@ export default class AvfRunner extends JestRunner {
     super.on("test-file-failure", ([test, error]) => count.addFailure(test, error));
     return count;
   }
+}
+
+/** Jest has nothing else that a person, `--selectProjects` or another run could know a project by. */
+function sameNames(tests: readonly Test[]): readonly string[] {
+  const seen = new Set<string>();
+  const twice = tests.find(({ path, context: { config } }) => {
+    const key = JSON.stringify([path, config.displayName?.name]);
+    return seen.has(key) || !seen.add(key);
+  });
+  if (twice === undefined) return [];
+  const name = twice.context.config.displayName?.name;
+  const which = name === undefined ? "without a `displayName`" : `named "${name}"`;
+  return [
+    `avf: several projects ${which} run ${twice.path}: reports mix their tests up unless each has a name of its own.`,
+  ];
 }
 
 function releaseMs({ testEnvironmentOptions: { devices } }: ProjectOptions): number {
