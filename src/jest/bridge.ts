@@ -16,9 +16,6 @@ export const BRIDGE = Symbol.for("jest-avf.harness");
 /** A VM boots in seconds; on a busy machine that emulates all of it, in many. */
 export const DEFAULT_TEST_TIMEOUT_MS = 180_000;
 
-/** Ends the name of a test that runs once more after a restore. */
-export const AGAIN = " (after a restore)";
-
 export interface Bridge {
   readonly library: typeof library;
   readonly matchers: typeof matchers;

@@ -2,13 +2,13 @@
 import type { EnvironmentContext, JestEnvironmentConfig } from "@jest/environment";
 import type { Circus } from "@jest/types";
 import { TestEnvironment } from "jest-environment-node";
+import { AGAIN } from "../artifacts/rerun.js";
 import type { RunRecord } from "../artifacts/run-record.js";
 import { describeError } from "../base/errors.js";
 import { printable } from "../base/printable.js";
 import { requirementsInPragmas } from "../lab/requirements/index.js";
 import { usesPlainStyle } from "../session/plan/asks-for-device.js";
-import { AGAIN, BRIDGE, DEFAULT_TEST_TIMEOUT_MS } from "./bridge.js";
-import { shortPath } from "../session/evidence/evidence.js";
+import { BRIDGE, DEFAULT_TEST_TIMEOUT_MS } from "./bridge.js";
 import { holdTimeMs } from "../session/hold/hold-time.js";
 import { InfrastructureRetry } from "../session/failures/infrastructure-retry.js";
 import { readOptions, type EnvironmentOptions } from "../session/options.js";

@@ -1,6 +1,7 @@
 /** `test` with fixtures. Runs in the realm of the suite: it only hands functions without parameters to Jest. */
 import type { FixtureSet } from "../../fixture-engine/engine.js";
-import { AGAIN, readBridge, type Bridge } from "../bridge.js";
+import { AGAIN } from "../../artifacts/rerun.js";
+import { readBridge, type Bridge } from "../bridge.js";
 import type { RequiresCall } from "../../session/plan/test-plan.js";
 import { jestGlobals } from "./jest-globals.js";
 import type {
