@@ -13,7 +13,6 @@ import { holdTimeMs } from "../session/hold/hold-time.js";
 import { InfrastructureRetry } from "../session/failures/infrastructure-retry.js";
 import { readOptions, type EnvironmentOptions } from "../session/options.js";
 import { awaitReplacement, beforeSignalEnd, releaseAtEnd, watchProcessEnd } from "../lab/process-end.js";
-import { describeSkips, NO_SKIPS, skipUnmet, unknownRequirement } from "../session/plan/requirement-skips.js";
 import { noRecord, recordOfProcess } from "../session/run/record-of-process.js";
 import { describeDeath, RunMarker } from "../session/run/run-marker.js";
 import { tellBlockRetry, tellSignal } from "../session/run/tell-run.js";
@@ -43,7 +42,6 @@ export default class AvfEnvironment extends TestEnvironment {
   #session: FileSession | undefined;
   #marker: RunMarker | undefined;
   #closing: Promise<readonly unknown[]> | undefined;
-  #requirements = NO_SKIPS;
 
   /** @throws UsageError for options that cannot be; nothing is started here, for Jest tears nothing down after it */
   constructor(config: JestEnvironmentConfig, context: EnvironmentContext) {
@@ -114,7 +112,7 @@ export default class AvfEnvironment extends TestEnvironment {
 
   async #onEvent(event: Circus.AsyncEvent | Circus.SyncEvent, state: Circus.State): Promise<void> {
     const session = this.#session;
-    if (session === undefined) return;
+    if (session === undefined || session.concurrent.takes(event, state)) return;
     const { follower, plan } = session;
     switch (event.name) {
       case "start_describe_definition":
@@ -124,7 +122,8 @@ export default class AvfEnvironment extends TestEnvironment {
       case "add_test":
         return plan.testAdded(state.currentDescribeBlock.tests.at(-1));
       case "run_start":
-        return this.#beginRun(session, state);
+        this.#retry.begin();
+        return session.requirements.begin(state);
       case "run_describe_start":
         this.#retry.blockStarts(event.describeBlock);
         return session.course.blockStarts(event.describeBlock);
@@ -134,7 +133,8 @@ export default class AvfEnvironment extends TestEnvironment {
         if (this.#retry.isRefused(event.test)) return;
         event.test.errors = (event.test.errors as JestError[]).map(ofItsOwn);
         this.#retry.testStarts(event.test, state);
-        return session.testStarted(fullName(event.test), event.test.invocations, plan.occurrenceOf(event.test));
+        session.testStarted(fullName(event.test), event.test.invocations, plan.occurrenceOf(event.test));
+        return this.#askAgain(session, event.test);
       case "test_started":
         return this.#beginTest(session, event.test);
       case "test_skip":
@@ -142,7 +142,7 @@ export default class AvfEnvironment extends TestEnvironment {
         await follower.finish({
           errors: [],
           status: "skipped",
-          skipReason: this.#requirements.skipped.get(event.test),
+          skipReason: session.requirements.reasonOf(event.test),
         });
         return;
       case "test_todo":
@@ -174,18 +174,19 @@ export default class AvfEnvironment extends TestEnvironment {
     }
   }
 
-  /** All tests are defined, and no hook has run. */
-  async #beginRun(session: FileSession, state: Circus.State): Promise<void> {
-    this.#retry.begin();
-    this.#requirements = await skipUnmet(session.plan, state, () => session.device.facts());
-    process.stderr.write(describeSkips(shortPath(this.#file), this.#requirements.skipped));
+  /** The device could not be asked what it has: a further attempt may find another one, and be skipped there. */
+  async #askAgain({ follower, requirements }: FileSession, test: Circus.TestEntry): Promise<void> {
+    if (requirements.failureOf(test) === undefined) return;
+    await follower.renewDevice();
+    await requirements.lookAgain(test);
   }
 
-  async #beginTest({ follower, plan, course, repeats }: FileSession, test: Circus.TestEntry): Promise<void> {
+  async #beginTest(session: FileSession, test: Circus.TestEntry): Promise<void> {
+    const { follower, plan, course, repeats, requirements } = session;
     this.#marker?.set(fullName(test));
-    const unknown = this.#requirements.unknown.get(test);
+    const unknown = requirements.failureOf(test);
     // With an error before it began, Jest runs neither hooks nor body.
-    if (unknown !== undefined) return void test.errors.push(unknownRequirement(unknown) as Circus.TestError);
+    if (unknown !== undefined) return void test.errors.push(unknown as Circus.TestError);
     const needsDevice = plan.needsDevice(test);
     await follower.renewDevice();
     let putBack = false;

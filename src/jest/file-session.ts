@@ -5,11 +5,13 @@ import { checkFixtures, extendFixtures, type FixtureSet } from "../fixture-engin
 import { parameterNames } from "../fixture-engine/parameter-names.js";
 import type { Requirement } from "../lab/requirements/index.js";
 import { firstApp, stageFixtures, type DeclaredCheckpoint, type PlainStages } from "../fixture-engine/stages.js";
+import { shortPath } from "../session/evidence/evidence.js";
 import { VmLedger } from "../session/evidence/vm-ledger.js";
 import type { Harness } from "../lab/harness.js";
 import * as library from "../library.js";
 import { AssertionRecord, noteStep, type EndAssertion, type MatcherCall } from "../session/calls/activity-record.js";
 import type { Bridge } from "./bridge.js";
+import { ConcurrentTests } from "../session/follower/concurrent-tests.js";
 import type { TestRequest } from "../session/follower/test-run.js";
 import { FileCourse } from "../session/checkpoints/file-course.js";
 import { FileDevice } from "../session/file-device.js";
@@ -20,6 +22,7 @@ import { LateFailures } from "../session/rejections/late-failures.js";
 import { Rejections } from "../session/rejections/rejections.js";
 import { callSignal, whileCalling } from "../session/calls/test-context.js";
 import { TestFollower } from "../session/follower/test-follower.js";
+import { RequirementSkips } from "../session/plan/requirement-skips.js";
 import { SuiteTree } from "../session/plan/suite-tree.js";
 import { reaches, TestPlan, type Declaration, type RequiresCall } from "../session/plan/test-plan.js";
 
@@ -49,6 +52,8 @@ export class FileSession implements Bridge {
   readonly follower: TestFollower;
   readonly tree = new SuiteTree();
   readonly plan: TestPlan;
+  readonly requirements: RequirementSkips;
+  readonly concurrent: ConcurrentTests;
   readonly course: FileCourse;
   readonly rejections = new Rejections();
   readonly late: LateFailures;
@@ -75,6 +80,8 @@ export class FileSession implements Bridge {
       signal: () => this.signal(),
     });
     this.plan = new TestPlan(this.tree, options.requirements, this.#fixtures(ON_DEVICE), this.#fixtures(["device"]));
+    this.requirements = new RequirementSkips(this.plan, shortPath(file), () => this.device.facts());
+    this.concurrent = new ConcurrentTests({ file, record, retry, plan: this.plan, requirements: this.requirements });
     this.repeats = environment.repeat;
     this.course = new FileCourse({
       ...{

@@ -73,7 +73,7 @@ export class InfrastructureRetry {
 
   /** The test failed and gets no further attempt. */
   refuse(test: Circus.TestEntry): void {
-    if (!this.#current.isOurs) return;
+    if (this.#ofTests.get(test)?.isOurs !== true) return;
     const { errors, mode, startedAt, retryReasons } = test;
     this.#refused.set(test, { errors, mode, startedAt, retryReasons: [...(retryReasons as unknown[])] });
   }

@@ -5,53 +5,68 @@ import { printable } from "../../base/printable.js";
 import { evaluateRequirements, skipReason, type DeviceFacts } from "../../lab/requirements/index.js";
 import { enabledTests, type TestPlan } from "./test-plan.js";
 
-interface RequirementOutcome {
-  /** Reasons of the tests that are skipped now. */
-  readonly skipped: ReadonlyMap<Circus.TestEntry, string>;
-  /** Tests for which it is unknown, since the device could not be asked. */
-  readonly unknown: ReadonlyMap<Circus.TestEntry, unknown>;
-}
+export class RequirementSkips {
+  /** Reasons of the tests that are skipped. */
+  readonly #skipped = new Map<Circus.TestEntry, string>();
+  /** Tests for which it is unknown, since the device could not be asked, and why. */
+  readonly #unknown = new Map<Circus.TestEntry, unknown>();
 
-/** Before anything was asked. */
-export const NO_SKIPS: RequirementOutcome = { skipped: new Map(), unknown: new Map() };
+  /** @param file as messages name it */
+  constructor(
+    private readonly plan: TestPlan,
+    private readonly file: string,
+    private readonly facts: () => Promise<DeviceFacts>,
+  ) {}
 
-/** Before the first hook: what is skipped here takes the hooks of its block with it. */
-export async function skipUnmet(
-  plan: TestPlan,
-  state: Circus.State,
-  facts: () => Promise<DeviceFacts>,
-): Promise<RequirementOutcome> {
-  const skipped = new Map<Circus.TestEntry, string>();
-  const unknown = new Map<Circus.TestEntry, unknown>();
-  for (const test of enabledTests(state)) {
-    const requirements = plan.requirementsOf(test);
-    if (requirements.length === 0) continue;
+  /** Before the first hook: what is skipped here takes the hooks of its block with it. Says what is skipped. */
+  async begin(state: Circus.State): Promise<void> {
+    for (const test of enabledTests(state)) await this.#look(test);
+    this.#tell(this.#skipped);
+  }
+
+  /** A test for which it is unknown is about to run: asks again. */
+  async lookAgain(test: Circus.TestEntry): Promise<void> {
+    if (!this.#unknown.delete(test)) return;
+    await this.#look(test);
+    const reason = this.reasonOf(test);
+    if (reason !== undefined) this.#tell(new Map([[test, reason]]));
+  }
+
+  /** Why the test is skipped; undefined when it is not, or not for its requirements. */
+  reasonOf(test: Circus.TestEntry): string | undefined {
+    return this.#skipped.get(test);
+  }
+
+  /** The failure of a test that cannot be run, nor skipped with a reason. */
+  failureOf(test: Circus.TestEntry): unknown {
+    const error = this.#unknown.get(test);
+    if (error === undefined) return undefined;
+    return Object.assign(new Error(`What it requires could not be looked at: ${describeError(error)}`), {
+      cause: error,
+    });
+  }
+
+  async #look(test: Circus.TestEntry): Promise<void> {
+    const requirements = this.plan.requirementsOf(test);
+    if (requirements.length === 0) return;
     try {
-      const device = await facts();
+      const device = await this.facts();
       const reason = skipReason(await evaluateRequirements(requirements, device), device.serial);
-      if (reason === undefined) continue;
+      if (reason === undefined) return;
       test.mode = "skip";
-      skipped.set(test, reason);
+      this.#skipped.set(test, reason);
     } catch (error) {
-      unknown.set(test, error);
+      this.#unknown.set(test, error);
     }
   }
-  return { skipped, unknown };
-}
 
-/** For people: a line for each reason, with the names of the tests where they are few. */
-export function describeSkips(file: string, skipped: RequirementOutcome["skipped"]): string {
-  const byReason = new Map<string, string[]>();
-  for (const [{ name }, reason] of skipped) byReason.set(reason, [...(byReason.get(reason) ?? []), name]);
-  return [...byReason]
-    .map(([reason, names]) => {
+  /** A line for each reason, with the names of the tests where they are few. */
+  #tell(skipped: ReadonlyMap<Circus.TestEntry, string>): void {
+    const byReason = new Map<string, string[]>();
+    for (const [{ name }, reason] of skipped) byReason.set(reason, [...(byReason.get(reason) ?? []), name]);
+    for (const [reason, names] of byReason) {
       const which = names.length === 1 ? `"${names[0] ?? ""}"` : `${names.length} tests`;
-      return printable(`avf: skipped ${which} in ${file}: ${reason}\n`);
-    })
-    .join("");
-}
-
-/** For a test that cannot be run, nor skipped with a reason. */
-export function unknownRequirement(error: unknown): unknown {
-  return Object.assign(new Error(`What it requires could not be looked at: ${describeError(error)}`), { cause: error });
+      process.stderr.write(printable(`avf: skipped ${which} in ${this.file}: ${reason}\n`));
+    }
+  }
 }
