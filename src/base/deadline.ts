@@ -1,6 +1,6 @@
 /** Deadlines: every wait in the project has one, and a signal that ends it earlier. */
 import { sharedController } from "./async/shared-signal.js";
-import { isError, TimeoutError } from "./errors.js";
+import { isError, TimeoutError, type FailureKind } from "./errors.js";
 
 export interface WaitOptions {
   readonly timeoutMs: number;
@@ -14,10 +14,11 @@ export const MAX_TIMER_MS = 2 ** 31 - 1;
  * Settles as `work` does, unless the time or the signal ends first. `work` receives a signal that fires in both cases,
  * so that it can release what it holds.
  * @param what names the wait in the error, e.g. `the device to answer adb`
+ * @param kind of the error when the time ends: whose work it is that took too long. Default: the lab's
  */
 export async function withDeadline<T>(
   what: string,
-  { timeoutMs, signal }: WaitOptions,
+  { timeoutMs, signal, kind }: WaitOptions & { readonly kind?: FailureKind },
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   signal?.throwIfAborted();
@@ -26,7 +27,7 @@ export async function withDeadline<T>(
   let onAbort: (() => void) | undefined;
   const ended = new Promise<never>((_resolve, reject) => {
     const end = (): void =>
-      reject(new TimeoutError("TIMEOUT", `Timed out after ${formatMs(timeoutMs)} waiting for ${what}.`));
+      reject(new TimeoutError("TIMEOUT", `Timed out after ${formatMs(timeoutMs)} waiting for ${what}.`, {}, kind));
     timer = setTimeout(end, Math.min(timeoutMs, MAX_TIMER_MS));
     onAbort = () => reject(abortReason(signal));
     signal?.addEventListener("abort", onAbort, { once: true });

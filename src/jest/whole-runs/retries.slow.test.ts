@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
+import { join } from "node:path";
 import type { RunEvent } from "../../artifacts/events.js";
+import { packageRoot } from "../../base/paths.js";
 import { buildModel } from "../../reporter/model/build-model.js";
 import { makeProject, runProject, type SuiteProject } from "../../session/testing/run-suite.js";
 import { suite } from "../../session/testing/sample-suites.js";
@@ -115,4 +117,69 @@ describe("another attempt", () => {
     expect(announced.find(([, name]) => name === "fails twice")?.[3]).toBe("3");
     expect(output).toContain('avf: block "as one" failed and runs again as a whole, as jest.retryTimes says');
   });
+});
+
+/** A device that cannot be had the first time. */
+const LATE_DEVICE = `
+  const { openHarness } = require(${JSON.stringify(join(packageRoot, "dist/session/testing/memory-harness.js"))});
+  const { InfrastructureError } = require(${JSON.stringify(join(packageRoot, "dist/base/errors.js"))});
+  let calls = 0;
+  exports.openHarness = async (...args) => {
+    if (++calls === 1) throw new InfrastructureError("DEVICE_LOST", "The device does not answer.");
+    return openHarness(...args);
+  };`;
+
+const REQUIRING = `import { test, expect } from "jest-avf";
+  test.requires("sdk>=30")("runs on what is there", ({ device }) => { expect(device.serial).toBe("memory"); });
+  test.requires("sdk>=99")("is of the future", () => { throw new Error("must not run"); });
+  describe("a block", () => {
+    test.requires("cpus>=1");
+    test("runs as well", () => undefined);
+  });`;
+
+test("a further attempt looks again at what could not be looked at: what the test requires", async () => {
+  const project = makeProject(
+    { "requiring.test.ts": REQUIRING, "late-device.cjs": LATE_DEVICE },
+    { args: ["--runInBand"], options: { harnessModule: "late-device.cjs" } },
+  );
+  try {
+    const { exitCode, output } = await runProject(project);
+    expect({ exitCode, output }).toMatchObject({
+      exitCode: 0,
+      output: expect.stringMatching(/^Tests: 2 passed, 0 f/m),
+    });
+    const ends = project.events().flatMap((event) => (event.kind === "test-end" ? [event] : []));
+    expect(ends).toMatchObject([
+      { test: "runs on what is there", attempt: 1, status: "failed", failureClass: "infrastructure" },
+      { test: "runs on what is there", attempt: 2, status: "passed" },
+      {
+        test: "is of the future",
+        attempt: 1,
+        status: "skipped",
+        skipReason: expect.stringMatching(/^requires sdk>=99/),
+      },
+      { test: "a block runs as well", attempt: 1, status: "passed" },
+    ]);
+    expect(output).toContain('avf: skipped "is of the future" in requiring.test.ts: requires sdk>=99 (sdk is 35)');
+  } finally {
+    project.remove();
+  }
+});
+
+test("a checkpoint whose steps never end is the suite's fault, not the lab's, and is not tried again", async () => {
+  const steps = `import { checkpoint, test } from "jest-avf";
+    test.use({ from: checkpoint("never there", () => new Promise(() => undefined)) });
+    test("starts there", ({ device }) => { device.serial; });`;
+  const project = makeProject({ "steps.test.ts": steps }, { args: ["--runInBand"], config: { testTimeout: 300 } });
+  try {
+    const { exitCode, output } = await runProject(project);
+    expect({ exitCode, output }).toMatchObject({
+      exitCode: 1,
+      output: expect.stringMatching(/Timed out after 300 ms waiting for checkpoint "never there" to be reached/),
+    });
+    const ends = project.events().flatMap((event) => (event.kind === "test-end" ? [event] : []));
+    expect(ends).toMatchObject([{ attempt: 1, status: "failed", failureClass: "test" }]);
+  } finally {
+    project.remove();
+  }
 });

@@ -242,6 +242,19 @@ describe("tests that start from a checkpoint", () => {
     expect(await run(course, tests[0]!)).toEqual(["set up two vms", "save two vms", "restore two vms"]);
     expect(await run(course, tests[1]!)).toEqual([]);
   });
+
+  test("policy dirty: after steps that failed, the next test does not find the half of them, but goes through all", async () => {
+    const { scopes, tests } = fileFrom(2);
+    let failures = 1;
+    const setUp = async ({ name }: CheckpointPlan): Promise<void> => {
+      steps.push(`set up ${name}`);
+      if (failures-- > 0) throw new Error("no");
+    };
+    const course = courseOf(scopes, { policy: "dirty", setUp });
+    await expect(course.testStarts(tests[0]!)).rejects.toThrow("no");
+    expect(await run(course, tests[0]!)).toEqual([...["restart", "set up two vms", "save two vms", "restore two vms"]]);
+    expect(await run(course, tests[1]!)).toEqual([]);
+  });
 });
 
 describe("a file that has other tests as well", () => {

@@ -44,7 +44,8 @@ export class DeviceCourse {
   /** Innermost last. */
   readonly #homes: Home[] = [];
   readonly #said = new Set<string>();
-  #at: StartingPoint | "home" = "home";
+  /** Nowhere: on its way it failed, and what is on the device is neither of home nor all of a checkpoint. */
+  #at: StartingPoint | "home" | "nowhere" = "home";
   /** A hook or a test of the file has been at home, so that it is not as it was at the beginning. */
   #touched = false;
   /** A `beforeAll` hook has changed home since it was saved; the block it belongs to. */
@@ -110,8 +111,7 @@ export class DeviceCourse {
       if (isPlan(point)) await this.#goTo(point, policy);
       else await timeline?.restore(point);
     } catch (error) {
-      // Wherever the device is now, it is not at home.
-      this.#at = point;
+      this.#at = "nowhere";
       throw error;
     }
     // A test that starts at home and goes elsewhere is followed by tests that start where it left the device.
@@ -184,8 +184,7 @@ export class DeviceCourse {
         this.#made.set(plan, found);
         return;
       } catch (error) {
-        // Wherever the device is now, it is not at home.
-        this.#at = plan;
+        this.#at = "nowhere";
         // One of an earlier run may be damaged; if it worked before, the device has a problem.
         if (this.#made.has(plan) || !isHarnessError(error) || HOSTS_FAULT.includes(error.code)) throw error;
         this.options.say(
@@ -218,7 +217,7 @@ export class DeviceCourse {
     const used = this.#at !== "home" || this.#touched || isolation === "worker";
     if (timeline === undefined || (this.#onlyUndoes(plan) && !this.#putsBack)) await undo();
     else if (used) await timeline.restart();
-    this.#at = plan;
+    this.#at = "nowhere";
     await setUp(plan);
     const durationMs = performance.now() - begun;
     record.add({ kind: "checkpoint-booted", checkpoint: plan.name, durationMs, ...(why === undefined ? {} : { why }) });

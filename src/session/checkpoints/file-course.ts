@@ -161,7 +161,9 @@ export class FileCourse {
     const scope = new FixtureScope(baseFixtures());
     const errors: unknown[] = [];
     try {
-      await withDeadline(`checkpoint "${name}" to be reached`, { timeoutMs: setUpTimeoutMs }, (signal) =>
+      // Its steps are the suite's own; what waits for the lab in them has a deadline of its own.
+      const limit = { timeoutMs: setUpTimeoutMs, kind: "expectation" } as const;
+      await withDeadline(`checkpoint "${name}" to be reached`, limit, (signal) =>
         runInContext({ signal, begin: () => () => undefined }, async () => {
           const call = setUp as (fixtures: unknown) => unknown;
           await call(await scope.resolve(names));
