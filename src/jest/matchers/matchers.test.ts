@@ -137,6 +137,11 @@ describe("status", () => {
     );
   });
 
+  test("a time that is none is refused", async () => {
+    const wrong = { timeoutMs: "5s" as never };
+    expect(await failure(() => expect(vm).toReachStatus("RUNNING", wrong))).toContain('takes milliseconds, not "5s"');
+  });
+
   test("an unknown status is refused", async () => {
     expect(await failure(() => expect(vm).toHaveStatus("PAUSED" as never))).toContain('There is no status "PAUSED"');
   });

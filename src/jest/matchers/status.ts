@@ -7,10 +7,11 @@ import {
   linesOfRun,
   situation,
   Status,
+  waitError,
   type VirtualMachine,
 } from "../../virtualmachine/index.js";
 import { whileBusy } from "../../session/calls/test-context.js";
-import { throwIfTestOver, withTestSignal } from "./patience.js";
+import { checkMs, throwIfTestOver, withTestSignal } from "./patience.js";
 import { hint, requireVm, type MatcherResult, type MatcherThis } from "./matcher.js";
 
 export interface ReachOptions {
@@ -45,15 +46,19 @@ export async function toReachStatus(
 ): Promise<MatcherResult> {
   const vm = requireVm(received, "toReachStatus");
   checkStatus(status);
+  checkMs("toReachStatus", "timeoutMs", options.timeoutMs);
   const timeoutMs = options.timeoutMs ?? (this.isNot === true ? 0 : DEFAULT_BUDGET_MS * vm.slowness);
   const signal = withTestSignal(options.signal);
   const outcome = await whileBusy(`waiting for VM "${vm.getName()}" to be ${status}`, () =>
     vm.waitForStatus(status, { timeoutMs, signal }),
   );
   if (outcome.kind !== "reached") throwIfTestOver();
+  const { journal } = vm.control;
+  const cause = outcome.kind === "reached" ? undefined : waitError(journal, outcome, `its status to be ${status}`);
   const after = outcome.kind === "timed-out" ? ` after ${formatMs(outcome.afterMs)}` : "";
   return {
     pass: outcome.kind === "reached",
+    cause,
     message: () =>
       [
         hint(this, "toReachStatus", status),

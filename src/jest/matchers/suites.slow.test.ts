@@ -183,7 +183,11 @@ describe("a failure shows", () => {
 
 describe("a boot snapshot", () => {
   const files = {
-    "boot.test.ts": suite(`test("boots", async ({ readyVm }) => { await expect(readyVm).toMatchBootSnapshot(); });`),
+    "boot.test.ts": suite(`
+      test("boots", async ({ readyVm }) => {
+        await expect(readyVm).toMatchBootSnapshot();
+        await expect(readyVm).toMatchBootSnapshot({ only: /microdroid|vsock/g, hint: "some lines" });
+      });`),
   };
   let project: SuiteProject;
   beforeAll(() => void (project = makeProject(files)));
@@ -204,6 +208,11 @@ describe("a boot snapshot", () => {
     expect(stored()).toContain(`exports[\`boots: boot log 1\`] = \`
 "init: loading assets/vm_config.json
 [<time>] microdroid_manager[<pid>]: started.
+[<time>] virtio_vsock: cid <cid>, ring at <address>
+[<time>] microdroid_manager[<pid>]: executing main task microdroid_launcher X.so..."
+\`;`);
+    expect(stored()).toContain(`exports[\`boots: some lines 1\`] = \`
+"[<time>] microdroid_manager[<pid>]: started.
 [<time>] virtio_vsock: cid <cid>, ring at <address>
 [<time>] microdroid_manager[<pid>]: executing main task microdroid_launcher X.so..."
 \`;`);

@@ -33,6 +33,11 @@ const SUITES = {
         const vm = await start(vmm, app, frozen++ === 0 ? "assets/freeze.json" : "assets/vm_config.json");
         await expect(vm).toPrint(/Hello/, { timeoutMs: 300 });
       });
+      let endless = 0;
+      test("hangs once where its end is awaited", async ({ app, vmm }) => {
+        const vm = await start(vmm, app, endless++ === 0 ? "assets/freeze.json" : "assets/vm_config_exit.json");
+        await expect(vm).toReachStatus("STOPPED", { timeoutMs: 1_000 });
+      });
       test("hangs each time", async ({ app, vmm }) => {
         await expect(await start(vmm, app, "assets/freeze.json")).toPrint(/Hello/, { timeoutMs: 300 });
       });
@@ -94,6 +99,7 @@ describe("a guest that is lost without a message", () => {
       'The guest of VM "vm1" ended without a message of its kernel (REBOOT). Emulated processors (TCG)',
     );
     expect(classesOf(emulated.project, "hangs once after its boot")).toEqual(["infrastructure", undefined]);
+    expect(classesOf(emulated.project, "hangs once where its end is awaited")).toEqual(["infrastructure", undefined]);
     expect(emulated.outcome.output).toContain('The guest of VM "vm1" hangs: its kernel answers no vsock packet');
     expect(emulated.outcome.output).toContain('avf: "lost once" failed and runs again (attempt 2 of 2)');
   });
