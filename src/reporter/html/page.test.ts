@@ -69,6 +69,37 @@ describe("the page", () => {
     expect(attempt?.lines.at(-1)?.[3]).toMatch(/^129999 /);
   });
 
+  test("shows what is about a VM at that VM, although another one had its name before", () => {
+    const about = { file: "/p/a.test.ts", test: "two of one name", attempt: 1 };
+    const vm1 = (machine: number) => ({ vm: "vm1", machine });
+    const events = run([
+      { kind: "run-started", project: "p", rootDir: "/p", version: "0", argv: [] },
+      { kind: "test-start", ...about },
+      ...[1, 2].flatMap((machine): RunEventBody[] => [
+        { kind: "vm-created", ...vm1(machine) },
+        { kind: "vm-transition", ...vm1(machine), status: "STOPPED", run: 1, cause: { kind: "created" } },
+        { kind: "api-call", call: "run", ...vm1(machine), args: [], durationMs: 0 },
+        {
+          ...{ kind: "assertion", matcher: "toHaveCid", negated: false, passed: true, durationMs: 0 },
+          ...{ ...vm1(machine), received: "vm1", expected: "" },
+        },
+      ]),
+      { kind: "test-end", ...about, status: "passed", durationMs: 3, errors: [] },
+    ]);
+    const spans = data<TestData>(page(events), "test-1").attempts[0]?.spans ?? [];
+    const machinesOf = (kind: string) => spans.filter((span) => span.kind === kind).map(({ machine }) => machine);
+    expect([machinesOf("assertion"), machinesOf("api")]).toEqual([
+      [0, 1],
+      [0, 1],
+    ]);
+  });
+
+  test("has the command of the run as it is typed", () => {
+    const argv = ["-t", "vm1 greets", "suites/a.test.ts"];
+    const events = run([{ kind: "run-started", project: "p", rootDir: "/p", version: "0", argv }]);
+    expect(data<IndexData>(page(events), "index").command).toBe("npx jest -t 'vm1 greets' suites/a.test.ts");
+  });
+
   test("of a run without any event is still a page", () => {
     expect(data<IndexData>(page([]), "index").tests).toEqual([]);
   });

@@ -6,6 +6,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { packageRoot } from "../../base/paths.js";
+import { quoted } from "../../base/text/quoted.js";
 import { failureText, isBad, reasonOf, workerOf } from "../failure-text.js";
 import { countTests, type RunModel, type TestModel } from "../model/run-model.js";
 import type { IndexData, IndexTest } from "./report-data.js";
@@ -96,7 +97,7 @@ function indexData(run: RunModel): IndexData {
     project: run.project,
     run: run.name,
     version: run.version,
-    command: ["npx jest", ...run.argv].join(" "),
+    command: ["npx jest", ...run.argv.map((argument) => quoted(argument))].join(" "),
     startedAt: new Date(run.startedWallMs).toISOString(),
     durationMs: Math.round(run.durationMs),
     cutShort: run.cutShort,

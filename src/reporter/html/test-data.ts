@@ -81,7 +81,14 @@ function spansOf(attempt: AttemptModel): readonly SpanData[] {
     ...more,
   });
   const failure = (text: string | undefined): Partial<SpanData> => ({ failed: text !== undefined, detail: text ?? "" });
-  const placeOf = (vm: string | undefined): number => attempt.machines.findIndex(({ name }) => name === vm);
+  const placeOf = ({
+    vm,
+    machine,
+  }: {
+    readonly vm: string | undefined;
+    readonly machine: number | undefined;
+  }): number =>
+    attempt.machines.findIndex((one) => (machine === undefined ? one.name === vm : one.machine === machine));
   return [
     ...attempt.machines.flatMap(({ statuses, phases, events }, machine) => [
       ...statuses.map((status) => span("status", status, status.status, { machine, detail: status.cause })),
@@ -93,7 +100,7 @@ function spansOf(attempt: AttemptModel): readonly SpanData[] {
     ...attempt.steps.map((step) => span(stepKind(step.category), step, step.title, failure(step.failure))),
     ...attempt.assertions.map((assertion) =>
       span("assertion", assertion, assertion.text, {
-        machine: placeOf(assertion.vm),
+        machine: placeOf(assertion),
         failed: !assertion.passed,
         detail: assertion.message ?? "",
       }),
@@ -101,7 +108,7 @@ function spansOf(attempt: AttemptModel): readonly SpanData[] {
     ...attempt.checkpoints.map((checkpoint) => span("checkpoint", checkpoint, checkpoint.text)),
     ...attempt.calls.map((call) =>
       span(call.layer === "api" ? "api" : "adb", call, call.text, {
-        machine: placeOf(call.vm),
+        machine: placeOf(call),
         ...failure(call.failure),
       }),
     ),

@@ -148,20 +148,21 @@ export class ProcessTrack {
     if (test === undefined) return;
     const span = { startMs: atMs, endMs: isRecordedAtStart(event) ? atMs + number(event.durationMs) : atMs };
     const vm = "vm" in event && event.vm !== undefined ? text(event.vm) : undefined;
+    const machine = "machine" in event ? event.machine : undefined;
     switch (event.kind) {
       case "step-started":
         this.#openSteps.set(event.step, { event, atMs });
         break;
       case "assertion": {
         const message = event.message === undefined ? undefined : text(event.message);
-        test.assertions.push({ ...span, text: assertionText(event), passed: event.passed, vm, message });
+        test.assertions.push({ ...span, text: assertionText(event), passed: event.passed, vm, machine, message });
         break;
       }
       case "api-call":
-        test.calls.push({ ...span, layer: "api", text: apiCallText(event), vm, failure: event.failure });
+        test.calls.push({ ...span, layer: "api", text: apiCallText(event), vm, machine, failure: event.failure });
         break;
       case "device-call":
-        test.calls.push({ ...span, layer: "device", text: deviceCallText(event), vm, failure: event.failure });
+        test.calls.push({ ...span, layer: "device", text: deviceCallText(event), vm, machine, failure: event.failure });
         break;
       case "device-restored":
       case "checkpoint-saved":

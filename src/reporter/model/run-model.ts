@@ -181,6 +181,8 @@ export interface CallModel extends Span {
   readonly layer: "api" | "device";
   readonly text: string;
   readonly vm: string | undefined;
+  /** Which VM of that name: a test may use a name again. Unknown in records that do not say it. */
+  readonly machine: number | undefined;
   readonly failure: string | undefined;
 }
 
@@ -188,6 +190,8 @@ export interface AssertionModel extends Span {
   readonly text: string;
   readonly passed: boolean;
   readonly vm: string | undefined;
+  /** As of a call. */
+  readonly machine: number | undefined;
   readonly message: string | undefined;
 }
 
