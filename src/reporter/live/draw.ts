@@ -2,6 +2,7 @@
 import { relative } from "node:path";
 import pc from "picocolors";
 import { formatMs } from "../../base/deadline.js";
+import { fit, padEnd } from "./columns.js";
 import type { LiveMachine, LiveState, LiveWorker } from "./live-state.js";
 
 export interface Room {
@@ -49,7 +50,7 @@ function workerLines(worker: LiveWorker, room: Room): readonly Line[] {
 
 function machineLine({ name, status, sinceMs, lastLine }: LiveMachine, { nowMs }: Room): Line {
   const head = `    ${name} ${status} ${formatMs(Math.max(0, nowMs - sinceMs))}`;
-  const text = lastLine === "" ? head : `${head.padEnd(26)}  ${lastLine.replaceAll("\t", " ")}`;
+  const text = lastLine === "" ? head : `${padEnd(head, 26)}  ${lastLine.replaceAll("\t", " ")}`;
   return { text, paint: status === "RUNNING" ? pc.cyan : pc.dim };
 }
 
@@ -58,9 +59,5 @@ function withTime(text: string, ms: number, columns: number): string {
   const time = formatMs(Math.max(0, ms));
   const room = columns - time.length - 1;
   if (room < 10) return text;
-  return `${fit(text, room).padEnd(room)} ${time}`;
-}
-
-function fit(text: string, columns: number): string {
-  return text.length <= columns ? text : `${text.slice(0, Math.max(0, columns - 1))}…`;
+  return `${padEnd(fit(text, room), room)} ${time}`;
 }

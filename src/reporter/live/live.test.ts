@@ -63,6 +63,27 @@ describe("the live view", () => {
     expect(draw({ columns })[1]).toMatch(/ 4\.0 s$/);
   });
 
+  test.each([
+    ["wide", "界", 2],
+    ["an emoji", "🚀", 2],
+    ["composed", "e\u0301", 1],
+  ])("fits the columns of the terminal with names of characters that are %s", (_which, character, width) => {
+    busyWorker();
+    const columns = 60;
+    const name = character.repeat(100);
+    tell(4000, { kind: "test-start", ...about, test: name });
+    tell(4000, { kind: "vm-output", vm: "vm2", machine: 2, stream: "console", line: name });
+    const lines = draw({ columns }).filter((line) => line.includes(character));
+    expect(lines).toHaveLength(2);
+    for (const line of lines) {
+      const count = line.split(character).length - 1;
+      const others = line.replaceAll(character, "").length;
+      // Up to one column is left, which no wide character fits into.
+      expect(columns - (count * width + others)).toBeGreaterThanOrEqual(1);
+      expect(columns - (count * width + others)).toBeLessThanOrEqual(2);
+    }
+  });
+
   test("fits the rows there are, and says how many are left out", () => {
     busyWorker();
     expect(draw({ rows: 3 }).at(-1)).toBe("  … 3 lines more");
