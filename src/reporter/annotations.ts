@@ -1,4 +1,6 @@
 /** Failures as GitHub's workflow commands, which it shows beside the lines of a change. */
+import { isAbsolute, relative, resolve } from "node:path";
+import { withSlashes } from "../base/text/slashes.js";
 import { failureLine, failureText, isBad } from "./failure-text.js";
 import type { RunModel } from "./model/run-model.js";
 
@@ -8,22 +10,30 @@ const MAX_ANNOTATIONS = 50;
 /** Lines for stdout, unless no GitHub workflow runs us. */
 export function annotations(run: RunModel, environment: NodeJS.ProcessEnv = process.env): readonly string[] {
   if (environment["GITHUB_ACTIONS"] !== "true") return [];
+  const place = (file: string): string => pathInCheckout(resolve(run.rootDir, file), environment) ?? file;
   const failed = run.tests.filter(isBad).map((test) => {
     const { line, column } = failureLine(test) ?? {};
     const title = [...test.ancestors, test.title].join(" › ");
     const message = `${failureText(test)}\n\nRun it again: ${test.rerun}`;
-    return command("error", { file: test.file, line, col: column, title }, message);
+    return command("error", { file: place(test.file), line, col: column, title }, message);
   });
   const flaky = run.tests
     .filter(({ outcome }) => outcome === "flaky")
     .map((test) => {
       const message = `It failed before it passed:\n\n${test.earlierFailures.join("\n\n")}`;
-      return command("warning", { file: test.file, line: test.line, title: test.name }, message);
+      return command("warning", { file: place(test.file), line: test.line, title: test.name }, message);
     });
   const broken = run.brokenFiles.map(({ file, failure }) =>
-    command("error", { file, title: "The file could not run" }, failure),
+    command("error", { file: place(file), title: "The file could not run" }, failure),
   );
   return [...failed, ...broken, ...flaky].slice(0, MAX_ANNOTATIONS);
+}
+
+/** GitHub's pages know a file by its path in the checkout, of which the project may be a folder. */
+function pathInCheckout(path: string, { GITHUB_WORKSPACE: checkout }: NodeJS.ProcessEnv): string | undefined {
+  if (checkout === undefined || checkout === "") return undefined;
+  const inside = relative(checkout, path);
+  return inside.startsWith("..") || isAbsolute(inside) ? undefined : withSlashes(inside);
 }
 
 function command(
