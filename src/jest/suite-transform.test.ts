@@ -1,4 +1,8 @@
 import { expect, test } from "@jest/globals";
+import { appendFileSync, copyFileSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { packageRoot } from "../base/paths.js";
 import transformer from "./suite-transform.js";
 
 /** Of what Jest hands over: the last is for babel-jest. */
@@ -76,4 +80,20 @@ test("stays an ES module where Jest runs them", () => {
 
 test("a mistake is reported with its place", () => {
   expect(() => transformer.process("const x: = 3;", "/project/suite.test.ts", options)).toThrow(/suite\.test\.ts:1:9/);
+});
+
+test("Jest keeps nothing that another version of this module made", () => {
+  const folder = mkdtempSync(join(tmpdir(), "avf-transform-"));
+  try {
+    symlinkSync(join(packageRoot, "node_modules"), join(folder, "node_modules"));
+    const path = join(folder, "suite-transform.ts");
+    copyFileSync(join(__dirname, "suite-transform.ts"), path);
+    appendFileSync(path, "// A later version.\n");
+    const later = jestRequire(path) as typeof transformer;
+    const key = (one: typeof transformer): string => one.getCacheKey("x", "/a.ts", options);
+    expect(key(transformer)).toBe(key(transformer));
+    expect(key(later)).not.toBe(key(transformer));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

@@ -4,6 +4,7 @@
  * the compiler, not here.
  */
 import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { extname } from "node:path";
 import { transformSync, version, type Loader, type TransformOptions } from "esbuild";
 
@@ -30,6 +31,8 @@ const LOADERS: Readonly<Record<string, Loader>> = {
 /** Calls that have to come before the modules they are about are loaded. */
 const TO_HOIST = /\bjest\s*\.\s*(mock|unmock|deepUnmock|enableAutomock|disableAutomock)\(/;
 const FILE_URL = "__avfFileUrl";
+/** Jest keeps what comes out for later runs, which may be those of another version of this module. */
+const OURSELVES = createHash("sha256").update(readFileSync(__filename)).digest("hex");
 
 function transform(source: string, path: string, options: JestTransformOptions): Transformed {
   const { code } = transformSync(source, {
@@ -49,7 +52,7 @@ function transform(source: string, path: string, options: JestTransformOptions):
 function getCacheKey(source: string, path: string, options: JestTransformOptions): string {
   const { configString, instrument, supportsStaticESM } = options;
   return createHash("sha256")
-    .update(JSON.stringify([version, source, path, configString, instrument, supportsStaticESM]))
+    .update(JSON.stringify([version, OURSELVES, source, path, configString, instrument, supportsStaticESM]))
     .digest("hex")
     .slice(0, 32);
 }
