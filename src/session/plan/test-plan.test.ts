@@ -37,3 +37,13 @@ test("a test requires what its file, the blocks around it, the nearest first, an
 test("the name of a test has those of the blocks around it, and not the file's", () => {
   expect([fullName(testIn(inner)), fullName(testIn(file))]).toEqual(["outer inner t", "t"]);
 });
+
+test("a test that Jest refuses to add changes nothing of the one that was added last", () => {
+  const itself = { setUp: () => undefined, needs: [], replaces: undefined };
+  const plan = new TestPlan(new SuiteTree(), [], new Set([itself]), new Set([itself]));
+  const last = testIn(file);
+  plan.testAdded(last);
+  const nested = { fixtures: new Map([["device", itself]]), names: ["device"], requirements: [] };
+  plan.declare(nested, () => plan.testAdded(last));
+  expect([plan.occurrenceOf(last), plan.needsDevice(last)]).toEqual([1, false]);
+});

@@ -54,7 +54,8 @@ export class TestPlan {
   }
 
   testAdded(test: Circus.TestEntry | undefined): void {
-    if (test === undefined) return;
+    // One that Jest refused, for it stands within a test, is not added: the last one is another, which is known.
+    if (test === undefined || this.#occurrences.has(test)) return;
     if (this.#declaring !== undefined) this.#declared.set(test, this.#declaring);
     const name = fullName(test);
     const occurrence = (this.#named.get(name) ?? 0) + 1;
