@@ -65,9 +65,9 @@ describe("reading", () => {
 });
 
 describe("compiling", () => {
-  test("gives the tree that aapt gives", () => {
-    const ours = parseBinaryXml(compileManifest(fixture("golden/manifest-by-aapt.xml").toString()));
-    const theirs = parseBinaryXml(fixture("golden/manifest-by-aapt.bin"));
+  test.each(["manifest-by-aapt", "manifest-values-by-aapt2"])("gives the tree of the tool: %s", (name) => {
+    const ours = parseBinaryXml(compileManifest(fixture(`golden/${name}.xml`).toString()));
+    const theirs = parseBinaryXml(fixture(`golden/${name}.bin`));
     // Only what readers look at: aapt notes the platform it compiled for, and keeps the text of some numbers.
     const essence = (element: typeof ours): unknown => ({
       name: element.name,
@@ -191,7 +191,7 @@ describe("compiling", () => {
     ["a resource", manifest('android:versionName="@string/version"'), /refers to a resource/],
     ["a number that is none", manifest('android:versionCode="one"'), /no number of 32 bits/],
     ["a boolean that is none", manifest("", '<application android:hasCode="no"/>'), /neither true nor false/],
-    ["a number of 33 bits", manifest('android:versionCode="2147483648"'), /no number of 32 bits/],
+    ["a decimal number of more than 31 bits", manifest('android:versionCode="2147483648"'), /no number of 32 bits/],
     ["an escape that ends too soon", manifest('android:versionName="\\u00e"'), /without four hexadecimal digits/],
     [
       "two names of an enumeration",
