@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { InfrastructureError, UsageError } from "../../base/errors.js";
-import { goOnWithoutKvm, isMachinesFault, probeAccelerator, wantedAccelerator } from "./accelerator.js";
+import { goOnWithoutKvm, isMachinesFault, namingTcg, probeAccelerator, wantedAccelerator } from "./accelerator.js";
 import { snapshotFinding } from "./findings.js";
 import { forgetAccelerator, recall, remember } from "./memory.js";
 
@@ -30,6 +30,11 @@ describe("what is remembered of a host's KVM", () => {
     await remember(cache, "host", no);
     expect(await recall(cache, "host", 4_999)).toEqual(no);
     expect(await recall(cache, "host", 5_000)).toBeUndefined();
+  });
+
+  test("is not kept by a clock that was ahead when it was asked", async () => {
+    await remember(cache, "host", { ...no, untilMs: 365 * 86_400_000 });
+    expect(await recall(cache, "host", 1_000)).toBeUndefined();
   });
 
   test("is nothing when the file is damaged", async () => {
@@ -84,6 +89,24 @@ describe("a KVM that passed its trial but does not run the device", () => {
     await expect(refused).rejects.toThrow(/AVF_ACCEL=kvm, but the device cannot run on KVM: .*\n.*AVF_ACCEL=tcg/);
     await expect(refused).rejects.toThrow("failed to initialize kvm");
   });
+});
+
+test("the error of a device that does not come up on KVM names what does without it", () => {
+  const hint = "npx avf setup --renew snapshot";
+  const error = new InfrastructureError("DEVICE_NOT_READY", "It is not ready.", {
+    ...{ details: ["Its logs are in /x."], hint, lastLines: ["serial: panic"] },
+  });
+  expect(namingTcg(error, "kvm")).toMatchObject({
+    code: "DEVICE_NOT_READY",
+    message:
+      "It is not ready.\nIts logs are in /x.\n" +
+      `Hint: ${hint}; AVF_ACCEL=tcg does without this host's KVM\nLast output:\n  serial: panic`,
+  });
+  expect(namingTcg(error, "tcg")).toBe(error);
+  for (const code of ["ADB_CONNECT", "NO_SPACE"]) {
+    const other = new InfrastructureError(code, "x");
+    expect(namingTcg(other, "kvm")).toBe(other);
+  }
 });
 
 test("only faults of the machine itself count against KVM; other failures are reported as they are", () => {

@@ -1,6 +1,6 @@
 /** Which accelerator runs the emulated device: the one that was asked for, or what a trial boot on this host showed. */
 import { join } from "node:path";
-import { describeError, isHarnessError, UsageError } from "../../base/errors.js";
+import { describeError, InfrastructureError, isHarnessError, UsageError } from "../../base/errors.js";
 import { silentProgress, tellNote, type Progress } from "../../base/progress.js";
 import { SERIAL_LOG } from "../machine/last-words.js";
 import { lendFolder, machineUser } from "../machine/machine-user.js";
@@ -94,6 +94,20 @@ const MACHINES_FAULTS: readonly (string | undefined)[] = [
   ...["KVM_UNAVAILABLE", "DEVICE_ENDED", "QEMU_GONE", "QEMU_REFUSED", "TIMEOUT", "DEVICE_NOT_READY"],
   "SNAPSHOT_UNUSABLE",
 ];
+
+/** For who does not go on without KVM by itself: the same error, with the setting that does. Others as they are. */
+export function namingTcg(error: unknown, accelerator: Accelerator): unknown {
+  if (accelerator !== "kvm" || !isHarnessError(error) || !isMachinesFault(error)) return error;
+  if (error.hint?.includes("AVF_ACCEL=tcg") === true) return error;
+  const { code, shortMessage, message, hint, lastLines } = error;
+  const [details = ""] = message.slice(shortMessage.length).split(/\n(?:Hint|Last output):/);
+  return new InfrastructureError(code, shortMessage, {
+    cause: error,
+    details: details.split("\n").filter((line) => line !== ""),
+    hint: `${hint === undefined ? "" : `${hint}; `}AVF_ACCEL=tcg does without this host's KVM`,
+    lastLines,
+  });
+}
 
 /** Whether what failed on KVM may do without it. */
 export function isMachinesFault(error: unknown): boolean {

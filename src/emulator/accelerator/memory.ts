@@ -15,6 +15,8 @@ export interface AcceleratorAnswer {
 }
 
 const MEMORY = "accelerator.json";
+/** None is made to hold longer: the clock that it was written by was ahead of this one. */
+const LONGEST_MS = 3_600_000;
 
 /** Undefined when there is none of this host, or it holds no longer. */
 export async function recall(cache: string, host: string, nowMs = Date.now()): Promise<AcceleratorAnswer | undefined> {
@@ -27,7 +29,7 @@ export async function recall(cache: string, host: string, nowMs = Date.now()): P
       return undefined;
     }
     if (untilMs === undefined) return { accelerator, reason };
-    return nowMs < untilMs ? { accelerator, reason, untilMs } : undefined;
+    return nowMs < untilMs && untilMs - nowMs <= LONGEST_MS ? { accelerator, reason, untilMs } : undefined;
   } catch {
     return undefined;
   }

@@ -9,7 +9,7 @@ import { self } from "../../process/life.js";
 import type { DeviceCpus } from "../machine/arguments.js";
 import type { Machine } from "../machine/launch.js";
 import { findFreePort } from "../machine/port.js";
-import { goOnWithoutKvm } from "../accelerator/accelerator.js";
+import { goOnWithoutKvm, namingTcg } from "../accelerator/accelerator.js";
 import { ensureReady, type ReadyDevice } from "../setup.js";
 import { readSettings } from "../settings.js";
 import { identifySnapshot } from "../snapshot/identity.js";
@@ -71,7 +71,7 @@ export async function startEmulatedDevice(options: StartOptions = {}): Promise<E
         // What was made for KVM stays: it may be back in a moment.
         await goOnWithoutKvm(ready.cache, error, options.progress);
         ready = await ensureReady(setup);
-      } else throw error;
+      } else throw options.signal?.aborted === true ? error : namingTcg(error, ready.accelerator);
     }
   }
 }
