@@ -56,7 +56,9 @@ describe("avf console", () => {
     const { exitCode, stderr } = await start(device.serial, "console", "vm7").ended;
     expect({ exitCode, stderr }).toEqual({
       exitCode: 2,
-      stderr: expect.stringMatching(/^avf: No VM "vm7" runs on .*\.\nHint: no VM runs there at all\n$/),
+      stderr: expect.stringMatching(
+        /^avf: No VM "vm7" runs on .*\.\nHint: no VM that has a name runs there; .*\/vm list\n$/,
+      ),
     });
   });
 });

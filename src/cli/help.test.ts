@@ -124,8 +124,11 @@ test("VMs on a device are found by the command lines of their vm tools", () => {
   const android15 =
     "408\tvm\trun-app\t--name\tvm1\t--console\t/d/vm1/c.txt\t--log\t/d/vm1/l.txt\t/x.apk\t/d/vm/vm1/instance.img";
   const android13 = "99\tvm\trun-app\t--console=/d/c.txt\t/x.apk\t/d/idsig\t/d/vm/echo/instance.img\tassets/c.json";
-  expect(parseVmProcesses(`${android15}\n${android13}\n7\tsh\t-c\tx\n\n`)).toEqual([
+  const ownKernel = "12\t/apex/bin/vm\trun\t--name\tvm2\t--console\t/d/vm2/c.txt\t/d/vm2/vm_config.json";
+  const noVms = "7\tsh\t-c\tx\n8\t/apex/bin/vm\tlist\n9\tvm\trun\t/d/no_name.json\n10\tcmd\trun\t--name\tx\n";
+  expect(parseVmProcesses(`${android15}\n${android13}\n${ownKernel}\n${noVms}\n`)).toEqual([
     { name: "vm1", pid: 408, consolePath: "/d/vm1/c.txt", logPath: "/d/vm1/l.txt" },
     { name: "echo", pid: 99, consolePath: "/d/c.txt", logPath: undefined },
+    { name: "vm2", pid: 12, consolePath: "/d/vm2/c.txt", logPath: undefined },
   ]);
 });

@@ -153,7 +153,7 @@ async function onlyDevice(hint: string): Promise<DeviceRecord> {
     const names = devices.map(({ name }) => name).join(", ");
     throw new UsageError("WHICH_DEVICE", `Several emulated devices run: ${names}.`, { hint });
   }
-  throw new UsageError("WHICH_DEVICE", "No device of avf device start runs.", {
+  throw new UsageError("WHICH_DEVICE", "No device that avf device start has started is running.", {
     hint: "npx avf device start makes one",
   });
 }

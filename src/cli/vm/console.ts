@@ -6,6 +6,7 @@ import { UsageError } from "../../base/errors.js";
 import { printableLine } from "../../base/printable.js";
 import { openAdbDevice, type Device } from "../../device/index.js";
 import { FollowedFile } from "../../virtualizationservice/followed-file.js";
+import { VM_TOOL } from "../../virtualizationservice/tool.js";
 import { parseCommandLine } from "../command-line.js";
 import { guestOutput } from "./guest-output.js";
 import { onInterrupt } from "../interrupt.js";
@@ -145,6 +146,8 @@ function noSuchVm(name: string, devices: readonly KnownDevice[], others: readonl
     });
   }
   const where = devices.map(({ label }) => label).join(", ");
-  const hint = others.length === 0 ? "no VM runs there at all" : `these run: ${others.join(", ")}`;
+  const listAll = `adb -s ${devices[0]?.serial ?? "SERIAL"} shell ${VM_TOOL} list`;
+  const none = `no VM that has a name runs there; one without is listed by ${listAll}`;
+  const hint = others.length === 0 ? none : `these run: ${others.join(", ")}`;
   return new UsageError("NO_SUCH_VM", `No VM "${name}" runs on ${where}.`, { hint });
 }

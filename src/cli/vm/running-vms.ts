@@ -1,9 +1,9 @@
-/** VMs that run on a device, whoever started them: their `vm run-app`, and what its command line says of their files. */
+/** VMs that run on a device, whoever started them: their `vm run-app` or `vm run`, and what its command line says of them. */
 import type { Device } from "../../device/index.js";
 
 export interface RunningVmProcess {
   readonly name: string;
-  /** Of the `vm run-app` on the device, which lives as long as the VM. */
+  /** Of the `vm` tool on the device, which lives as long as the VM. */
   readonly pid: number;
   readonly consolePath: string | undefined;
   readonly logPath: string | undefined;
@@ -13,7 +13,7 @@ const MAX_LINES = 10_000;
 /** A line for each: its id, a tab, its arguments with tabs between them. */
 const LIST = `for p in /proc/[0-9]*; do
   case $(tr '\\0' ' ' <$p/cmdline 2>/dev/null) in
-    */vm\\ run-app\\ *|vm\\ run-app\\ *) printf '%s\\t' "\${p#/proc/}"; tr '\\0\\n' '\\t ' <$p/cmdline; echo ;;
+    */vm\\ run-app\\ *|vm\\ run-app\\ *|*/vm\\ run\\ *|vm\\ run\\ *) printf '%s\\t' "\${p#/proc/}"; tr '\\0\\n' '\\t ' <$p/cmdline; echo ;;
   esac
 done 2>/dev/null`;
 
@@ -28,7 +28,8 @@ export function parseVmProcesses(text: string): readonly RunningVmProcess[] {
     .split("\n", MAX_LINES)
     .map((line) => line.split("\t"))
     .flatMap(([pid = "", ...argv]) => {
-      if (!/^\d+$/.test(pid) || !argv.includes("run-app")) return [];
+      const command = argv[argv.findIndex((argument) => /(^|\/)vm$/.test(argument)) + 1];
+      if (!/^\d+$/.test(pid) || (command !== "run-app" && command !== "run")) return [];
       const instance = argv.map((argument) => /\/([^/]+)\/instance\.img$/.exec(argument)?.[1]).find(Boolean);
       const name = valueOf(argv, "--name") ?? instance;
       if (name === undefined) return [];
